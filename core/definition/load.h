@@ -1,0 +1,53 @@
+#pragma once
+// From YAML text to definitions: all errors at once, each with file, line and column. Pure: files, environment and what plugins described are arguments.
+
+#include <expected>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/definition/spec.h"
+
+namespace assetd {
+
+struct DefinitionError {
+  std::string message;  ///< what is wrong and what was expected
+  std::string hint;     ///< nearest name, or what to do; may be empty
+  SourceRef source;
+  std::string excerpt;  ///< the line of the file; may be empty
+};
+
+/// A file as the loader asks for it. Paths are relative to the project's folder.
+struct ProjectFile {
+  std::string path;
+  std::string text;
+};
+
+struct LoadContext {
+  std::string project_dir;       ///< absolute
+  std::string environment;       ///< --env, empty for none
+  std::function<std::optional<std::string>(const std::string&)> env;  ///< the daemon's environment, for ${env:NAME}
+  std::vector<std::string> plugins;  ///< names of the plugin folders that were found, for "unknown plugin" with the nearest name
+};
+
+/// Step one: the files alone. Imports are listed but what they describe is not yet there, so dependencies are not yet checked.
+/// `include:` patterns have been expanded by the caller: files[0] is assetd.yaml.
+struct ParsedProject {
+  Definitions definitions;              ///< assets of assets: and external:, jobs, schedules, …; imports with their config
+  std::vector<std::map<std::string, SourceRef>> import_keys;  ///< per import: where each of its keys stands, for errors of its schema
+};
+std::expected<ParsedProject, std::vector<DefinitionError>> parse_project(const std::vector<ProjectFile>& files, const LoadContext& context);
+
+/// The include patterns of assetd.yaml, so that the caller can expand them; errors are left to parse_project.
+std::vector<std::string> include_patterns(const std::string& assetd_yaml);
+
+/// Step two: what `describe` answered for import `index` (docs/plugins.md), merged in: prefix, group, pools, run spec of the import, positions.
+std::vector<DefinitionError> merge_description(Definitions& definitions, int index, const nlohmann::json& described);
+
+/// Step three: everything that needs the whole: duplicate keys, unknown dependencies with the nearest name, cycles with their path, pools and resources that
+/// nobody defines, jobs' and schedules' selections, checks' homes, crons and zones. Sorts assets and checks.
+std::vector<DefinitionError> finish(Definitions& definitions);
+
+}  // namespace assetd

@@ -1,0 +1,154 @@
+#pragma once
+// What a project declares, as plain values. Made by the loader from YAML and from what plugins describe; stored compiled.
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/time.h"
+
+namespace assetd {
+
+/// Where a definition stands. `file` is relative to the project's folder where it lies within it; line and column count from 1, 0 if unknown.
+struct SourceRef {
+  std::string file;
+  int line = 0;
+  int column = 0;
+  bool operator==(const SourceRef&) const = default;
+};
+
+enum class OnFailure { skip, proceed };  ///< what a failed dependency means for its dependant: contract's `skip` | `continue`
+
+struct DependencySpec {
+  std::string asset;
+  OnFailure on_failure = OnFailure::skip;
+  SourceRef source;
+};
+
+enum class Backoff { constant, linear, exponential };
+
+struct RetrySpec {
+  int max = 0;  ///< further attempts after the first
+  Millis delay{10'000};
+  Backoff backoff = Backoff::constant;
+  double jitter = 0;  ///< share of the delay that is drawn at random, 0 to 1
+};
+
+enum class HoldMode { read, write };
+
+/// How a process is made for a step or a check.
+struct RunSpec {
+  std::string plugin;                  ///< "exec", or the name of a plugin folder
+  std::vector<std::string> command;    ///< exec only
+  nlohmann::json config = nlohmann::json::object();  ///< the plugin's own keys of the `run:` block
+  std::string cwd;                     ///< absolute, or relative to the project; empty: the project
+  std::map<std::string, std::string> env;  ///< may still hold ${secret:NAME}: resolved when the process is started, never stored
+  std::string env_file;                ///< as cwd
+  std::vector<std::string> inherit_env;    ///< names or NAME_* patterns of the daemon's own environment
+  std::optional<Millis> timeout;
+  std::string stop_signal = "TERM";    ///< TERM, INT, …; TERM and KILL follow, each after `grace`
+  Millis grace{10'000};
+};
+
+enum class Severity { error, warn };
+
+struct CheckSpec {
+  std::string name;  ///< unique per home
+  std::string home;  ///< the asset whose step it belongs to
+  std::vector<std::string> depends_on;
+  Severity severity = Severity::error;
+  bool blocking = false;
+  std::string description;
+  std::optional<RunSpec> run;  ///< own process; without it the process of its batch reports it
+  int import = -1;             ///< index into Definitions::imports, -1 when written in assets:
+  nlohmann::json data = nullptr;  ///< the plugin's own
+  SourceRef source;
+};
+
+struct AssetSpec {
+  std::string key;
+  std::string description;
+  std::vector<DependencySpec> deps;
+  std::string group;
+  std::vector<std::string> kinds;
+  std::vector<std::string> owners;
+  std::map<std::string, std::string> tags;
+  std::string code_version;
+  std::string renamed_from;
+  std::string runbook;
+  bool external = false;              ///< made elsewhere: never a step
+  std::optional<RunSpec> run;         ///< set for every asset that is not external (an import's assets have the import's)
+  RetrySpec retries;
+  std::map<std::string, int> pools;   ///< slots by pool; empty: one of `default`
+  std::map<std::string, HoldMode> uses;   ///< holds on resources
+  std::optional<Millis> freshness_within;
+  int import = -1;                    ///< index into Definitions::imports, -1 when written in assets:
+  std::string batch;                  ///< steps of one import with the same non-empty batch may share a process
+  nlohmann::json data = nullptr;      ///< the plugin's own, given back at `run`
+  nlohmann::json metadata = nlohmann::json::object();  ///< shown to people
+  SourceRef source;
+};
+
+struct ImportSpec {
+  std::string plugin;
+  std::string name;
+  std::string key_prefix;
+  nlohmann::json config = nlohmann::json::object();  ///< all keys of the import as the plugin sees them (paths absolute)
+  std::vector<std::string> watch;  ///< absolute files and globs that decide what `describe` answers
+  SourceRef source;
+};
+
+struct JobSpec {
+  std::string name;
+  std::string select;
+  SourceRef source;
+};
+
+enum class Misfire { skip, once, all };
+enum class Overlap { skip, queue, cancel_running, allow };
+
+struct ScheduleSpec {
+  std::string name;
+  std::string job;     ///< one of job and select is set
+  std::string select;
+  std::string cron;
+  std::string timezone;  ///< IANA name
+  Misfire misfire = Misfire::once;
+  Overlap overlap = Overlap::skip;
+  bool paused = false;
+  SourceRef source;
+};
+
+struct PoolSpec {
+  int slots = 1;
+};
+
+/// A resource that steps hold shared or exclusively. `config` holds kind-specific keys; paths are absolute.
+struct ResourceSpec {
+  std::string kind;
+  nlohmann::json config = nlohmann::json::object();
+};
+
+struct DefinitionWarning {
+  std::string message;
+  SourceRef source;
+};
+
+/// One consistent set of definitions: every key it names exists, the graph has no cycle.
+struct Definitions {
+  std::string name;
+  std::string environment;
+  std::vector<AssetSpec> assets;  ///< sorted by key; an asset's index here is its AssetId
+  std::vector<CheckSpec> checks;  ///< sorted by (home, name)
+  std::vector<ImportSpec> imports;
+  std::vector<JobSpec> jobs;
+  std::vector<ScheduleSpec> schedules;
+  std::map<std::string, PoolSpec> pools;  ///< without `default` unless the project sets it
+  std::map<std::string, ResourceSpec> resources;
+  nlohmann::json settings = nlohmann::json::object();  ///< retention, definitions.apply and the like
+  std::vector<DefinitionWarning> warnings;
+};
+
+}  // namespace assetd

@@ -1,0 +1,35 @@
+#pragma once
+// The selection language of the contract: one grammar for the API, the command line, jobs, schedules and the dashboard's filter.
+
+#include <expected>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/definition/spec.h"
+#include "core/graph/graph.h"
+
+namespace assetd {
+
+struct SelectionError {
+  std::string message;  ///< says what to write instead
+  int column = 0;       ///< from 1, in bytes of the expression
+};
+
+/// What a selection may ask of the state of an asset. Answered by the caller; without it `status:`, `stale:` and `freshness:` are errors.
+struct SelectionState {
+  std::function<std::string(AssetId)> status;     ///< never, materializing, materialized, failed, skipped
+  std::function<bool(AssetId)> stale;
+  std::function<std::string(AssetId)> freshness;  ///< none, fresh, violated
+};
+
+/// Parses and resolves in one go. Result in topological order. An empty result is not an error here: the caller knows whether something was to be run.
+std::expected<std::vector<AssetId>, SelectionError> select_assets(std::string_view expression, const Definitions& definitions, const AssetGraph& graph,
+                                                                  const SelectionState* state = nullptr);
+
+/// Syntax only, for the loader: an error with its column, or nothing. Also reports whether the state of assets is asked for.
+std::expected<bool, SelectionError> check_selection_syntax(std::string_view expression);
+
+}  // namespace assetd
