@@ -1,0 +1,93 @@
+#pragma once
+// What an input changed: facts for the store, in order. All changes of one input commit in one transaction, then its effects are performed.
+
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/run/plan.h"
+#include "core/run/records.h"
+
+namespace assetd {
+
+struct RunCreated {
+  RunRecord run;
+  std::shared_ptr<const RunPlan> plan;
+};
+struct RunChanged {
+  RunRecord run;  ///< as it is now
+  RunStatus from = RunStatus::queued;
+  std::map<std::string, std::uint32_t> counts;  ///< of step states; set when the run has ended
+};
+struct StepChanged {
+  RunId run = 0;
+  StepRecord step;  ///< as it is now
+  StepStatus from = StepStatus::pending;
+  AttemptId attempt;  ///< that brought it about, if one did
+};
+/// Steps that never ran, ended in one go: skipped because of `cause`, or canceled with their run (no cause).
+struct StepsEnded {
+  RunId run = 0;
+  std::vector<StepIndex> steps;
+  StepStatus status = StepStatus::skipped;
+  std::string reason;  ///< upstream_failed, check_failed, canceled, …
+  StepIndex cause = kNone;
+  std::string detail;
+  WallTime at{};
+};
+struct AttemptIntended {
+  AttemptRecord attempt;
+};
+struct AttemptStarted {
+  AttemptId attempt;
+  std::int64_t pid = 0;
+  WallTime at{};
+};
+struct AttemptEnded {
+  AttemptRecord attempt;  ///< as it is now: exit, outcome and reason set
+};
+struct MessagesRead {
+  AttemptId attempt;
+  std::int64_t offset = 0;
+};
+struct Materialized {
+  Materialization materialization;
+};
+struct CheckReported {
+  CheckResult result;
+};
+/// An artifact, a custom message or a log line of a step, kept with its attempt.
+struct AttemptNoted {
+  AttemptId attempt;
+  std::string kind;  ///< artifact, custom, log
+  std::string key;
+  nlohmann::json data;
+  WallTime at{};
+};
+struct TickRecorded {
+  TickRecord tick;
+};
+/// Where a schedule stands: everything at or before `cursor` has been dealt with.
+struct ScheduleMoved {
+  std::string schedule;
+  WallTime cursor{};
+  std::string fingerprint;  ///< of cron and zone: an edit starts anew from the moment of the edit
+};
+struct SchedulePaused {
+  std::string schedule;
+  bool paused = false;
+  std::string by, reason;
+  WallTime at{};
+};
+
+using Change = std::variant<RunCreated, RunChanged, StepChanged, StepsEnded, AttemptIntended, AttemptStarted, AttemptEnded, MessagesRead, Materialized,
+                            CheckReported, AttemptNoted, TickRecorded, ScheduleMoved, SchedulePaused>;
+
+/// Not worth a sync of its own: it may wait for the next change that is.
+inline bool is_soft(const Change& change) {
+  if (const auto* step = std::get_if<StepChanged>(&change)) return step->step.status == StepStatus::running;
+  return std::holds_alternative<AttemptStarted>(change);
+}
+
+}  // namespace assetd

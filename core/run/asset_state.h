@@ -1,0 +1,47 @@
+#pragma once
+// What is known of one asset across runs: what failed last and what data is there are told apart.
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/run/records.h"
+
+namespace assetd {
+
+enum class AssetStatus : std::uint8_t { never, materializing, materialized, failed, skipped };
+std::string_view to_string(AssetStatus status);
+
+struct AssetState {
+  struct InProgress {
+    RunId run = 0;
+    WallTime since{};
+  };
+  struct Attempt {
+    RunId run = 0;
+    StepStatus status = StepStatus::succeeded;
+    std::string reason, detail;
+    std::vector<RootCause> root_causes;
+    WallTime at{};
+  };
+  struct Data {
+    RunId run = 0;
+    WallTime at{};
+    nlohmann::json metadata = nlohmann::json::object();
+    std::string data_version;
+    std::string code_version;
+  };
+  std::optional<InProgress> in_progress;
+  std::optional<Attempt> last_attempt;
+  std::optional<Data> last_materialization;
+  std::map<std::string, CheckStatus> checks;  ///< the last result of each
+
+  /// materializing while in progress, else what the last attempt says, else materialized or never.
+  AssetStatus status() const;
+};
+
+nlohmann::json to_json(const AssetState& state);
+std::optional<AssetState> asset_state_from_json(const nlohmann::json& json);
+
+}  // namespace assetd

@@ -1,0 +1,74 @@
+#pragma once
+// What a run will do: steps, their dependencies, and units (what one process carries). Immutable once made; stored compactly; shared between threads.
+
+#include <cstdint>
+#include <expected>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/definition/spec.h"
+#include "core/graph/graph.h"
+
+namespace assetd {
+
+using StepIndex = std::uint32_t;   ///< within a run, in topological order
+using UnitIndex = std::uint32_t;   ///< within a run
+using CheckIndex = std::uint32_t;  ///< of Definitions::checks
+inline constexpr std::uint32_t kNone = UINT32_MAX;
+
+enum class StepsMode : std::uint8_t { all, assets, checks };
+
+/// What one attempt carries: one asset, a batch of assets of one import, or one check with a process of its own.
+struct PlanUnit {
+  std::vector<StepIndex> steps;  ///< members in topological order; of a check's unit: its home, if that is in the run
+  CheckIndex check = kNone;      ///< set for a check's unit
+};
+
+/// A check that the run will carry out.
+struct PlannedCheck {
+  CheckIndex check = 0;
+  UnitIndex unit = 0;       ///< whose attempt reports it
+  StepIndex home = kNone;   ///< its home's step, if that is in the run
+  std::vector<StepIndex> depends_on;  ///< those of its assets that are in the run
+};
+
+struct PlanEdge {
+  StepIndex step = 0;
+  OnFailure on_failure = OnFailure::skip;
+};
+
+class RunPlan {
+ public:
+  std::size_t size() const { return assets_.size(); }
+  AssetId asset(StepIndex step) const { return assets_[step]; }
+  UnitIndex unit_of(StepIndex step) const { return unit_of_[step]; }  ///< kNone in checks-only runs for assets whose checks run by themselves
+  const std::vector<PlanUnit>& units() const { return units_; }
+  const std::vector<PlannedCheck>& checks() const { return checks_; }
+  StepsMode mode() const { return mode_; }
+  /// Nearest ancestors (descendants) within the run; paths through assets that the run does not contain count too.
+  std::span<const PlanEdge> parents(StepIndex step) const;
+  std::span<const PlanEdge> children(StepIndex step) const;
+  std::span<const std::uint32_t> checks_of_unit(UnitIndex unit) const;  ///< indices into checks()
+
+  /// A few bytes a step: assets and units; edges and checks are derived again from the definitions version it was planned with.
+  std::string encode() const;
+  static std::expected<RunPlan, std::string> decode(std::string_view encoded, const Definitions& definitions, const AssetGraph& graph);
+
+ private:
+  friend class PlanBuilder;
+  StepsMode mode_ = StepsMode::all;
+  std::vector<AssetId> assets_;
+  std::vector<UnitIndex> unit_of_;
+  std::vector<PlanUnit> units_;
+  std::vector<PlannedCheck> checks_;
+  std::vector<std::uint32_t> parent_offsets_, child_offsets_, unit_check_offsets_, unit_checks_;
+  std::vector<PlanEdge> parents_, children_;
+};
+
+/// `assets` in any order; external ones are dropped. Batches are maximal groups of one import and batch that are convex in the graph, and such that
+/// units never wait for each other in a circle.
+RunPlan make_plan(const Definitions& definitions, const AssetGraph& graph, std::span<const AssetId> assets, StepsMode mode);
+
+}  // namespace assetd

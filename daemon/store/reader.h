@@ -1,0 +1,118 @@
+#pragma once
+// Read-only queries for the HTTP API. One Reader a thread; each query sees one committed state and takes at most 50 ms.
+// Cursors are opaque to callers: strings made here, bound to their filters.
+
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/store/store.h"
+
+namespace assetd {
+
+template <typename T>
+struct Page {
+  std::vector<T> items;
+  std::string next_cursor;  ///< "" at the end
+};
+
+struct PageRequest {
+  int limit = 100;     ///< 1 to 1,000, checked by the caller
+  std::string cursor;
+};
+
+struct RunFilter {
+  std::vector<RunStatus> statuses;
+  std::string asset;   ///< runs with a step of it
+  std::optional<WallTime> since;
+  std::string job;
+};
+
+struct RunRow {
+  RunRecord run;
+  std::map<std::string, std::uint32_t> counts;  ///< empty while it is active: ask the service
+  std::vector<RunId> retried_by;
+  nlohmann::json causes = nlohmann::json::array();
+};
+
+struct EventFilter {
+  std::vector<std::string> types;
+  RunId run = 0;
+  std::string asset;
+};
+
+struct MaterializationRow {
+  std::int64_t id = 0;
+  Materialization value;
+};
+struct CheckRow {
+  std::int64_t id = 0;
+  CheckResult value;
+};
+struct AssetAttemptRow {
+  RunId run = 0;
+  int attempt = 0;
+  StepStatus status = StepStatus::pending;
+  std::string reason;
+  std::optional<WallTime> started_at, ended_at;
+};
+struct AuditRow {
+  std::int64_t id = 0;
+  AuditEntry value;
+};
+struct HistoryCell {
+  std::string day;   ///< 2026-11-22, UTC
+  std::string asset;
+  std::uint32_t succeeded = 0, failed = 0, skipped = 0;
+};
+struct Note {
+  std::string kind, key;
+  nlohmann::json data;
+  WallTime at{};
+};
+
+class Reader {
+ public:
+  static std::expected<std::unique_ptr<Reader>, StoreError> open(const std::string& path);
+  ~Reader();
+
+  template <typename T>
+  using Result = std::expected<T, StoreError>;
+
+  /// The newest committed event id; what `as_of` says.
+  Result<std::int64_t> as_of();
+  Result<Page<RunRow>> runs(const RunFilter& filter, const PageRequest& page);
+  Result<std::optional<RunRow>> run(RunId id);
+  Result<std::optional<std::string>> plan(RunId id);  ///< RunPlan::encode
+  Result<std::vector<StepRecord>> steps(RunId id, StepIndex from, StepIndex to);  ///< those in [from, to) that are not pending
+  Result<std::vector<StepRecord>> steps_by_status(RunId id, StepStatus status, StepIndex from, int limit);
+  Result<std::vector<AttemptRecord>> attempts(RunId id);
+  Result<std::vector<AttemptRecord>> attempts_of_step(RunId id, StepIndex step);
+  Result<std::vector<CheckResult>> checks(RunId id);
+  Result<std::vector<Note>> notes(const AttemptId& attempt);
+  /// The middle duration of the last 20 succeeded runs of the same selection; nothing with fewer than 2.
+  Result<std::optional<std::int64_t>> usual_ms(const std::string& select, const std::string& job);
+  Result<Page<MaterializationRow>> materializations(const std::string& asset, const PageRequest& page);
+  Result<Page<CheckRow>> check_results(const std::string& asset, const std::string& check, const PageRequest& page);
+  Result<Page<AssetAttemptRow>> asset_attempts(const std::string& asset, const PageRequest& page);
+  Result<Page<TickRecord>> ticks(const std::string& schedule, const PageRequest& page);
+  Result<Page<AuditRow>> audit(const PageRequest& page);
+  Result<std::vector<HistoryCell>> history(WallTime since);
+  /// Ascending after `after`. `lowest` is the oldest id that is still kept (for 410).
+  struct Events {
+    std::vector<Event> items;
+    std::int64_t lowest = 0, newest = 0;
+  };
+  Result<Events> events_after(std::int64_t after, const EventFilter& filter, int limit);
+  Result<Page<Event>> events_newest(const EventFilter& filter, const PageRequest& page);
+  Result<std::optional<IdempotentAnswer>> answer(const std::string& actor, const std::string& route, const std::string& key);
+
+ private:
+  Reader();
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace assetd

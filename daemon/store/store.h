@@ -1,0 +1,130 @@
+#pragma once
+// SQLite as the daemon's memory: one writer (this class, one thread), many readers (reader.h, one each a thread).
+// A failed commit has an unknown outcome: the store latches and refuses all further writes until reopen() has found out.
+
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/engine/change.h"
+#include "core/run/asset_state.h"
+#include "core/run/records.h"
+
+namespace assetd {
+
+struct StoreError {
+  enum class Kind { damaged, disk_full, io, busy, schema, bug };
+  Kind kind = Kind::io;
+  std::string message;  ///< what, where, what to do
+};
+
+/// An event as it is stored and streamed (docs/api.md).
+struct Event {
+  std::int64_t id = 0;
+  WallTime at{};
+  std::string type;
+  std::int64_t run = 0;      ///< 0: none
+  std::string asset;         ///< "": none, or several
+  nlohmann::json subject;
+  nlohmann::json changes;
+};
+
+struct AuditEntry {
+  WallTime at{};
+  Actor actor;
+  std::string action;   ///< run.create, run.cancel, schedule.pause, …
+  std::string subject;
+  nlohmann::json detail = nlohmann::json::object();
+};
+
+/// The answer given to an idempotent request, kept 24 h, committed with its effect.
+struct IdempotentAnswer {
+  std::string actor, route, key;
+  std::string body_hash;
+  int status = 0;
+  std::string body;
+  WallTime at{};
+};
+
+/// A definitions version as stored: compiled bytes by content hash.
+struct DefinitionsRecord {
+  std::int64_t version = 0;  ///< 0: not stored yet
+  std::string hash;
+  std::string compiled;
+  std::string watch_state;   ///< for is_unchanged()
+  nlohmann::json summary = nlohmann::json::object();  ///< imports, warnings, counts
+  WallTime applied_at{};
+};
+
+/// Everything that one transaction takes. Order within `changes` is kept.
+struct CommitBatch {
+  std::vector<Change> changes;
+  std::vector<std::pair<std::string, AssetState>> assets;  ///< new states of assets, whole
+  std::vector<Event> events;          ///< ids are given at the commit
+  std::vector<AuditEntry> audit;
+  std::vector<IdempotentAnswer> answers;
+  bool empty() const { return changes.empty() && assets.empty() && events.empty() && audit.empty() && answers.empty(); }
+};
+
+/// What a restart needs: all runs that have not ended, and what lives on.
+struct ActiveRun {
+  RunRecord run;
+  std::string plan;                 ///< RunPlan::encode
+  std::vector<StepRecord> steps;    ///< those not pending
+  std::vector<CheckResult> checks;
+  std::vector<AttemptRecord> attempts;  ///< all of its attempts; live ones have no outcome
+};
+struct ScheduleState {
+  std::string schedule;
+  std::optional<WallTime> cursor;
+  std::string fingerprint;
+  std::optional<bool> paused;       ///< over the API; nothing: as defined
+  std::string paused_by, pause_reason;
+};
+struct Recovered {
+  std::vector<ActiveRun> runs;
+  std::vector<std::pair<std::string, AssetState>> assets;
+  std::vector<ScheduleState> schedules;
+  RunId last_run = 0;
+  std::int64_t last_event = 0;
+  std::int64_t transaction = 0;
+};
+
+class Store {
+ public:
+  /// Creates or migrates. Errors: damaged (say `assetctl doctor`), schema from a newer assetd, a network file system.
+  static std::expected<std::unique_ptr<Store>, StoreError> open(const std::string& path);
+  ~Store();
+
+  const std::string& id() const;             ///< 32 hex, made with the store
+  std::int64_t next_generation();            ///< counts starts of a daemon on this store, durable
+  std::expected<Recovered, StoreError> load();
+
+  /// One transaction, one sync. On success events carry their ids, in order. On failure the outcome is unknown: latched() from now on.
+  std::expected<void, StoreError> commit(CommitBatch& batch);
+  bool latched() const;
+  /// Closes everything, opens again, checkpoints, and says which transaction is the last that is there.
+  std::expected<std::int64_t, StoreError> reopen();
+  std::int64_t last_event() const;
+  std::int64_t transaction() const;
+
+  /// Stores a version unless its hash is the current one's; returns the version number that is current then.
+  std::expected<std::int64_t, StoreError> put_definitions(DefinitionsRecord& record, CommitBatch& batch);
+  std::expected<void, StoreError> update_watch_state(std::int64_t version, const std::string& watch_state);
+  std::expected<std::optional<DefinitionsRecord>, StoreError> current_definitions();
+  std::expected<std::optional<DefinitionsRecord>, StoreError> definitions(std::int64_t version);
+
+  std::optional<IdempotentAnswer> find_answer(const std::string& actor, const std::string& route, const std::string& key);
+  void prune_answers(WallTime older_than);
+  std::expected<void, StoreError> checkpoint();  ///< off the commit path, when idle
+  std::expected<void, StoreError> backup(const std::string& file);
+
+ private:
+  Store();
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace assetd
