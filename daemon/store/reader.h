@@ -51,13 +51,6 @@ struct CheckRow {
   std::int64_t id = 0;
   CheckResult value;
 };
-struct AssetAttemptRow {
-  RunId run = 0;
-  int attempt = 0;
-  StepStatus status = StepStatus::pending;
-  std::string reason;
-  std::optional<WallTime> started_at, ended_at;
-};
 struct AuditRow {
   std::int64_t id = 0;
   AuditEntry value;
@@ -96,7 +89,7 @@ class Reader {
   Result<std::optional<std::int64_t>> usual_ms(const std::string& select, const std::string& job);
   Result<Page<MaterializationRow>> materializations(const std::string& asset, const PageRequest& page);
   Result<Page<CheckRow>> check_results(const std::string& asset, const std::string& check, const PageRequest& page);
-  Result<Page<AssetAttemptRow>> asset_attempts(const std::string& asset, const PageRequest& page);
+  Result<Page<StepOutcome>> asset_attempts(const std::string& asset, const PageRequest& page);
   Result<Page<TickRecord>> ticks(const std::string& schedule, const PageRequest& page);
   Result<Page<AuditRow>> audit(const PageRequest& page);
   Result<std::vector<HistoryCell>> history(WallTime since);

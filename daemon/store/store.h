@@ -58,14 +58,26 @@ struct DefinitionsRecord {
   WallTime applied_at{};
 };
 
+/// How a step of an asset ended, by the asset's key: its history across runs and definitions versions. A retried step gives one row per attempt.
+struct StepOutcome {
+  std::string asset;
+  RunId run = 0;
+  int attempt = 0;  ///< 0: it never ran
+  StepStatus status = StepStatus::succeeded;
+  std::string reason;
+  std::optional<WallTime> started_at;
+  WallTime ended_at{};
+};
+
 /// Everything that one transaction takes. Order within `changes` is kept.
 struct CommitBatch {
   std::vector<Change> changes;
   std::vector<std::pair<std::string, AssetState>> assets;  ///< new states of assets, whole
+  std::vector<StepOutcome> outcomes;
   std::vector<Event> events;          ///< ids are given at the commit
   std::vector<AuditEntry> audit;
   std::vector<IdempotentAnswer> answers;
-  bool empty() const { return changes.empty() && assets.empty() && events.empty() && audit.empty() && answers.empty(); }
+  bool empty() const { return changes.empty() && assets.empty() && outcomes.empty() && events.empty() && audit.empty() && answers.empty(); }
 };
 
 /// What a restart needs: all runs that have not ended, and what lives on.
