@@ -1,0 +1,160 @@
+#pragma once
+// The daemon's heart as the HTTP API sees it: commands go in and are answered once committed; reads see what is committed.
+// One thread of its own runs the engine and the store's writer. Every method here may be called from any thread.
+
+#include <functional>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/definition/spec.h"
+#include "core/graph/graph.h"
+#include "core/run/asset_state.h"
+#include "core/run/plan.h"
+#include "core/run/records.h"
+#include "daemon/execution/paths.h"
+#include "daemon/store/store.h"
+
+namespace assetd {
+
+/// One definitions version, ready for use. Immutable.
+struct Project {
+  std::int64_t version = 0;
+  std::string hash;
+  WallTime applied_at{};
+  Definitions definitions;
+  AssetGraph graph;
+};
+
+/// An answer in the form of docs/api.md; status ≥ 400 has a problem+json body.
+struct Reply {
+  int status = 200;
+  nlohmann::json body;
+};
+Reply problem(int status, const std::string& type, const std::string& title, const std::string& detail,
+              nlohmann::json errors = nlohmann::json::array());
+
+struct Caller {
+  Actor actor;
+  std::string route;            ///< "POST /runs": what idempotency keys are bound to
+  std::string idempotency_key;  ///< "" for none
+  std::string body_hash;        ///< of the request's path and body
+};
+
+struct RunRequestBody {
+  std::string select;
+  StepsMode mode = StepsMode::all;
+  nlohmann::json options = nlohmann::json::object();
+  std::map<std::string, std::string> tags;
+  int priority = 0;
+  bool dry_run = false;
+};
+
+struct Staleness {
+  bool is = false;
+  struct Because {
+    AssetId asset = 0;
+    std::string reason;  ///< code_changed, newer_data, upstream_stale
+    std::string detail;
+  };
+  std::vector<Because> because;
+};
+
+/// The committed state of every asset of the current version. Read it only inside Service::with_assets.
+struct AssetTable {
+  std::shared_ptr<const Project> project;
+  std::vector<AssetState> states;  ///< by AssetId
+  std::int64_t as_of = 0;
+  Staleness staleness(AssetId id) const;
+  std::string freshness(AssetId id, WallTime now) const;  ///< none, fresh, violated
+};
+
+struct Blocker {
+  std::string kind;    ///< upstream, pool, resource, disk, retry_delay, latched
+  std::string what;    ///< "pool gpu"
+  std::string detail;  ///< "2 of 2 slots held by run 41, step train"
+  WallTime since{};
+};
+
+struct LiveStep {
+  StepIndex step = 0;
+  StepStatus status = StepStatus::pending;
+  std::vector<Blocker> blocked_by;
+  std::optional<double> progress;  ///< 0 to 1
+};
+struct LiveRun {
+  std::map<std::string, std::uint32_t> counts;
+  std::vector<LiveStep> steps;
+};
+struct QueueEntry {
+  RunId run = 0;
+  std::string key;
+  StepStatus status = StepStatus::ready;
+  WallTime since{};
+  std::vector<Blocker> blocked_by;
+};
+struct PoolHolder {
+  RunId run = 0;
+  std::string step;
+  AttemptId attempt;
+  int slots = 0;
+  WallTime since{};
+};
+struct PoolView {
+  std::string name;
+  int slots = 0, used = 0, waiting = 0;
+  std::vector<PoolHolder> holders;
+};
+struct ScheduleView {
+  ScheduleSpec spec;
+  bool paused = false;
+  std::string paused_by, pause_reason;
+  std::vector<WallTime> next_ticks;  ///< the next five; empty while paused
+};
+
+struct Unready {
+  std::string code;  ///< definitions_loading, latched, supervisor, disk
+  std::string detail;
+};
+
+class Service {
+ public:
+  virtual ~Service() = default;
+  /// Called on the service's thread once the answer is committed; must not block. Called exactly once.
+  using Done = std::function<void(Reply)>;
+
+  virtual void request_run(Caller caller, RunRequestBody body, Done done) = 0;
+  virtual void cancel_run(Caller caller, RunId run, Done done) = 0;
+  virtual void retry_run(Caller caller, RunId run, bool from_start, std::vector<std::string> keys, Done done) = 0;
+  virtual void pause_schedule(Caller caller, std::string schedule, bool pause, std::string reason, Done done) = 0;
+  virtual void trigger_schedule(Caller caller, std::string schedule, Done done) = 0;
+  virtual void reload(Caller caller, Done done) = 0;
+
+  virtual std::shared_ptr<const Project> project() const = 0;  ///< null until the first definitions are there
+  virtual std::shared_ptr<const Project> project(std::int64_t version) = 0;  ///< a pinned one; loaded when needed; null if unknown
+  /// Runs `read` with the table under a shared lock: keep it short, call nothing of Service inside.
+  virtual void with_assets(const std::function<void(const AssetTable&)>& read) const = 0;
+  /// Changes whenever an asset's state or the version does: for caches of what with_assets gives.
+  virtual std::uint64_t assets_revision() const = 0;
+
+  // These ask the service's thread between two commits and wait for it (milliseconds).
+  virtual std::optional<LiveRun> live_run(RunId run, StepIndex from, StepIndex to) = 0;  ///< nothing for a run that has ended
+  virtual std::vector<QueueEntry> queue(std::size_t limit) = 0;
+  virtual std::vector<PoolView> pools() = 0;
+  virtual std::vector<ScheduleView> schedules() = 0;
+
+  virtual nlohmann::json definitions_status() const = 0;  ///< as GET /definitions, without as_of
+  virtual std::vector<Unready> unready() const = 0;       ///< empty: ready
+  virtual std::string metrics_text() const = 0;           ///< Prometheus exposition format
+  virtual nlohmann::json project_status() const = 0;      ///< as GET /project, without as_of and access
+
+  /// `listener` gets every committed event, in order, on the service's thread, and progress events (id 0, not stored). It must only enqueue. Returns an id for unsubscribe.
+  virtual int subscribe(std::function<void(const std::vector<Event>&)> listener) = 0;
+  virtual void unsubscribe(int id) = 0;
+
+  virtual const DataPaths& paths() const = 0;
+};
+
+}  // namespace assetd
