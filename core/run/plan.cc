@@ -191,7 +191,9 @@ class PlanBuilder {
 
   void plan_check(CheckIndex index) {
     const auto& check = definitions_.checks[index];
-    PlannedCheck planned{.check = index, .home = step_of(check.home)};
+    PlannedCheck planned;
+    planned.check = index;
+    planned.home = step_of(check.home);
     for (const auto& key : check.depends_on)
       if (const auto step = step_of(key); step != kNone) planned.depends_on.push_back(step);
     if (check.run) {
