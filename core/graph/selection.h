@@ -1,5 +1,15 @@
 #pragma once
 // The selection language of the contract: one grammar for the API, the command line, jobs, schedules and the dashboard's filter.
+//
+//   expr  := or ; or := and ("or" and)* ; and := not ("and" not)* ; not := "not" not | walk
+//   walk  := [levels] "+" atom ["+" [levels]] | atom ["+" [levels]]
+//   atom  := name | "quoted name" | attr ":" value | "*" | "roots(" or ")" | "sinks(" or ")" | "(" or ")"
+//
+// What the grammar leaves open: nothing but one blank separates words, and '+' touches what it walks from. "2+1" is the asset 1 with two levels
+// above it, "2+" what comes below the asset 2. "*" alone is every asset; wildcards (see key_matches) work within quotes and in values too, where
+// \" and \\ stand for themselves. roots() keeps those without a parent within the selection, sinks() those without a child (direct ones, as Dagster
+// does). kind:, owner: and tag: match when one of an asset's does; group:"" are the assets without a group; path: also takes a folder. Only names
+// must exist: a group or tag that nobody has selects nothing. stale: is true or false. External assets are selected as others are.
 
 #include <expected>
 #include <functional>

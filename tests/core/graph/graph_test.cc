@@ -106,7 +106,7 @@ std::vector<bool> naive_ancestors(const std::vector<std::vector<std::uint32_t>>&
 TEST(AssetGraph, AncestorsAgreeWithNaiveClosureAndDescendantsWithAncestors) {
   EXPECT_TRUE(rc::check([] {
     const auto parents = *testing::arbitrary_parents();
-    const auto graph = AssetGraph::build(definitions_of(parents)).value();
+    const auto graph = AssetGraph::build(testing::numbered_definitions(parents)).value();
     const auto root = *rc::gen::inRange<AssetId>(0, static_cast<AssetId>(parents.size()));
     const auto levels = *rc::gen::inRange<std::uint32_t>(0, 30);
     std::vector<bool> start(parents.size(), false);

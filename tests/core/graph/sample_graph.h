@@ -34,7 +34,7 @@ std::vector<std::string> keys_of(const AssetGraph& graph, const Ids& ids) {
 }
 
 /// `size` assets named n000…; parents[i] only holds smaller numbers, so the graph has no cycle.
-inline Definitions definitions_of(const std::vector<std::vector<std::uint32_t>>& parents) {
+inline Definitions numbered_definitions(const std::vector<std::vector<std::uint32_t>>& parents) {
   const auto name = [](std::size_t i) {
     auto digits = std::to_string(i);
     return "n" + std::string(6 - digits.size(), '0') + digits;
