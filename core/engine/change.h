@@ -19,6 +19,7 @@ struct RunChanged {
   RunRecord run;  ///< as it is now
   RunStatus from = RunStatus::queued;
   std::map<std::string, std::uint32_t> counts;  ///< of step states; set when the run has ended
+  nlohmann::json causes = nlohmann::json::array();  ///< `causes` of docs/api.md; set with counts
 };
 struct StepChanged {
   RunId run = 0;
