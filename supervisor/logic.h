@@ -1,0 +1,133 @@
+#pragma once
+// The supervisor's decisions: (state, input) → actions. No I/O, no clock. The shell (shell/) runs it over the real operating system, the
+// simulator over a fake one.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "supervisor/attempt.h"
+#include "supervisor/message.h"
+
+namespace assetd::supervisor {
+
+using ConnectionId = std::uint64_t;
+
+// ---- Inputs -------------------------------------------------------------------------------------------------------------------
+
+struct Opened { ConnectionId connection; };
+struct Closed { ConnectionId connection; };
+struct Received { ConnectionId connection; std::expected<Command, Refused> command; };
+
+/// A claim that was there when this supervisor began, or that stood in the way of a spawn.
+struct ClaimFound {
+  std::string attempt;
+  std::string store_id;
+  bool same_boot = true;     ///< true also when the claim is too damaged to tell
+  bool shim_alive = false;   ///< then ShimGone follows one day, and StepStarted if `start` is not known yet
+  int shim = 0;              ///< 0: not known
+  std::optional<Start> start;
+  std::optional<StopOrder> stop;
+  std::optional<End> end;
+};
+/// Answers StartShim: the shim runs; StepStarted and ShimGone follow.
+struct ShimStarted { std::string attempt; int shim; };
+/// Answers StartShim: nothing was executed, and no shim is left.
+struct SpawnFailed { std::string attempt; std::string why; };
+struct StepStarted { std::string attempt; Start start; };
+/// The shim is no more; `end` is what it wrote into the claim, if it did.
+struct ShimGone { std::string attempt; std::optional<End> end; };
+/// Answers KillTree: no process of the attempt is left.
+struct TreeGone { std::string attempt; };
+
+using Input = std::variant<Opened, Closed, Received, ClaimFound, ShimStarted, SpawnFailed, StepStarted, ShimGone, TreeGone>;
+
+// ---- Actions: performed in order ----------------------------------------------------------------------------------------------
+
+struct Send { ConnectionId connection; Event event; };
+struct Close { ConnectionId connection; };  ///< after what was sent; Closed follows
+/// Make the claim, fork the shim. Answered by ShimStarted, SpawnFailed or, when the claim exists, ClaimFound.
+struct StartShim { Spawn spawn; std::string store_id; };
+/// Make the claim of an attempt that will never run, its end written at once.
+struct ClaimAsEnded { std::string attempt; std::string store_id; End end; };
+/// Write the order into the claim, then wake the shim: it does the rest, whatever becomes of us.
+struct OrderStop { std::string attempt; StopOrder order; };
+/// SIGKILL what is left of the attempt of a dead shim until nothing is. Answered by TreeGone.
+struct KillTree { std::string attempt; int shim; };
+struct WriteEnd { std::string attempt; End end; };
+struct RemoveClaim { std::string attempt; };
+struct Exit {};
+
+using Action = std::variant<Send, Close, StartShim, ClaimAsEnded, OrderStop, KillTree, WriteEnd, RemoveClaim, Exit>;
+using Actions = std::vector<Action>;
+
+// ---- State --------------------------------------------------------------------------------------------------------------------
+
+struct Attempt {
+  enum class State {
+    running,  ///< its shim lives (or is being forked); it may have started or not
+    killing,  ///< its shim died without a record; what is left is being killed
+    ended,    ///< `end` is in the claim; kept until acknowledged
+  };
+  State state = State::running;
+  std::string store_id;
+  int shim = 0;
+  std::optional<Start> start;
+  std::optional<StopOrder> stop;
+  std::optional<End> end;
+};
+
+class Logic {
+ public:
+  /// `store_id` may be empty: then the first hello says whose supervisor this is.
+  Logic(int pid, std::string boot_id, std::string store_id);
+
+  /// `wall_ms` is Unix time, for what is recorded; nothing is decided by it.
+  Actions handle(Input input, std::int64_t wall_ms);
+
+  const std::map<std::string, Attempt>& attempts() const { return attempts_; }
+
+ private:
+  using Entry = std::map<std::string, Attempt>::iterator;
+
+  void on(Opened& input);
+  void on(Closed& input);
+  void on(Received& input);
+  void on(ClaimFound& input);
+  void on(ShimStarted& input);
+  void on(SpawnFailed& input);
+  void on(StepStarted& input);
+  void on(ShimGone& input);
+  void on(TreeGone& input);
+
+  void obey(ConnectionId from, Hello& hello);
+  void obey(ConnectionId from, Spawn& spawn);
+  void obey(ConnectionId from, Stop& stop);
+  void obey(ConnectionId from, List& list);
+  void obey(ConnectionId from, Ack& ack);
+  void obey(ConnectionId from, Shutdown& shutdown);
+
+  void refuse(ConnectionId to, std::string why, std::string attempt = {}, bool and_close = false);
+  void tell(Event event);
+  void replay(Entry entry);
+  void order_stop(Entry entry, const StopOrder& order);
+  void finish(Entry entry, End end, bool recorded);
+  void adopt_dead(Entry entry, bool same_boot);
+  void end_foreign_attempts();
+  void exit_if_idle();
+  bool is_ours(const Attempt& attempt) const { return attempt.store_id == store_id_ || attempt.store_id.empty(); }
+
+  int pid_;
+  std::string boot_id_, store_id_;
+  std::uint64_t generation_ = 0;
+  std::optional<ConnectionId> daemon_;  ///< the one connection that counts
+  bool draining_ = false;
+  std::map<std::string, Attempt> attempts_;
+  std::int64_t now_ms_ = 0;
+  Actions actions_;
+};
+
+}  // namespace assetd::supervisor

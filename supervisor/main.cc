@@ -1,0 +1,107 @@
+// assetd-supervisor --socket PATH --claims DIR [--store-id ID]: owns child processes so that the daemon can die. See docs/supervisor.md.
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <exception>
+#include <optional>
+#include <string>
+
+#include "supervisor/claim.h"
+#include "supervisor/shell/loop.h"
+
+namespace {
+
+constexpr int kWrongUsage = 2, kInUse = 3;
+constexpr char kUsage[] = "usage: assetd-supervisor --socket PATH --claims DIR [--store-id ID]\n";
+
+std::optional<assetd::supervisor::LoopOptions> parse(int argc, char** argv) {
+  assetd::supervisor::LoopOptions options;
+  for (int i = 1; i < argc; i += 2) {
+    std::string* value = nullptr;
+    if (std::strcmp(argv[i], "--socket") == 0) value = &options.socket;
+    if (std::strcmp(argv[i], "--claims") == 0) value = &options.claims;
+    if (std::strcmp(argv[i], "--store-id") == 0) value = &options.store_id;
+    if (value == nullptr || i + 1 == argc) return std::nullopt;
+    *value = argv[i + 1];
+  }
+  if (options.socket.empty() || options.claims.empty() || options.store_id.size() > assetd::supervisor::kMaxStoreId) return std::nullopt;
+  return options;
+}
+
+/// 0, 1 and 2 are open, 0 is /dev/null: the steps' stdin.
+void settle_standard_files() {
+  const int null = open("/dev/null", O_RDWR);
+  for (int fd = 0; fd <= STDERR_FILENO; ++fd) {
+    if (fd == STDIN_FILENO || fcntl(fd, F_GETFD) < 0) dup2(null, fd);
+  }
+  if (null > STDERR_FILENO) close(null);
+}
+
+/// Nothing inherited reaches a step: no open file of whoever started us, no ignored signal. What is blocked here the step unblocks.
+void settle_process() {
+  settle_standard_files();
+  close_range(3, ~0u, 0);
+  for (int number = 1; number < NSIG; ++number) signal(number, SIG_DFL);
+  sigset_t all;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, nullptr);
+  prctl(PR_SET_CHILD_SUBREAPER, 1);  // orphans of a shim that dies come to us
+}
+
+/// Each running attempt costs one descriptor here. Gives the limit we were started with, for the steps.
+rlimit raise_open_files() {
+  rlimit before{};
+  getrlimit(RLIMIT_NOFILE, &before);
+  const rlimit raised{before.rlim_max, before.rlim_max};
+  setrlimit(RLIMIT_NOFILE, &raised);
+  return before;
+}
+
+/// Held until we end; shims close their copy. False when another supervisor has it.
+bool lock_socket(const std::string& socket) {
+  const int fd = open((socket + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0) {
+    std::fprintf(stderr, "assetd-supervisor: cannot open '%s.lock': %s\n", socket.c_str(), std::strerror(errno));
+    return false;
+  }
+  if (flock(fd, LOCK_EX | LOCK_NB) == 0) return true;
+  std::fprintf(stderr, "assetd-supervisor: another supervisor serves '%s' already\n", socket.c_str());
+  return false;
+}
+
+std::string read_boot_id() {
+  char text[40] = "";
+  const int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+  const auto size = fd < 0 ? -1 : read(fd, text, 36);
+  if (fd >= 0) close(fd);
+  return size == 36 ? std::string(text, 36) : std::string();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  auto options = parse(argc, argv);
+  if (!options) {
+    std::fputs(kUsage, stderr);
+    return kWrongUsage;
+  }
+  settle_process();
+  options->open_files = raise_open_files();
+  options->boot_id = read_boot_id();
+  if (!lock_socket(options->socket)) return kInUse;
+  try {
+    assetd::supervisor::Loop(*options).run();
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "assetd-supervisor: %s\n", error.what());
+    return 1;
+  }
+  return 0;
+}

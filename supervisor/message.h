@@ -1,0 +1,85 @@
+#pragma once
+// The messages of docs/supervisor.md as values, and their JSON.
+
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "supervisor/attempt.h"
+
+namespace assetd::supervisor {
+
+inline constexpr int kProtocol = 1;
+
+struct Limits {
+  std::optional<std::uint64_t> memory_bytes, cpu_seconds, open_files;
+};
+
+struct Hello {
+  int oldest_protocol = 0, newest_protocol = 0;
+  std::string store_id;
+  std::uint64_t generation = 0;
+};
+
+struct Spawn {
+  std::string attempt;
+  std::vector<std::string> argv, env;
+  std::string cwd, stdout_path, stderr_path;
+  Limits limits;
+};
+
+struct Stop {
+  std::string attempt;
+  StopOrder order;
+};
+
+struct List {};
+
+struct Ack {
+  std::vector<std::string> attempts;
+};
+
+struct Shutdown {};  ///< when idle
+
+using Command = std::variant<Hello, Spawn, Stop, List, Ack, Shutdown>;
+
+struct Welcome {
+  int pid = 0;
+  std::string boot_id, store_id;
+};
+
+struct Started {
+  std::string attempt;
+  Start start;
+};
+
+struct Ended {
+  std::string attempt;
+  End end;
+};
+
+struct Listing {
+  struct Row {
+    std::string attempt;
+    bool running = false;
+    std::optional<Start> start;
+  };
+  std::vector<Row> rows;
+};
+
+struct Refused {
+  std::string why;
+  std::string attempt;  ///< empty: not about one
+};
+
+using Event = std::variant<Welcome, Started, Ended, Listing, Refused>;
+
+/// What arrived from the daemon. The error is what to answer.
+std::expected<Command, Refused> parse_command(std::string_view json);
+std::string to_json(const Event& event);
+
+}  // namespace assetd::supervisor

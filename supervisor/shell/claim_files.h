@@ -1,0 +1,45 @@
+#pragma once
+// The claims directory: one file an attempt, named by its id. See claim.h for what is in it.
+
+#include <expected>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "supervisor/claim.h"
+
+namespace assetd::supervisor {
+
+class ClaimFiles {
+ public:
+  /// Makes the directory when it is absent. Throws std::runtime_error when it cannot be used.
+  explicit ClaimFiles(const std::string& directory);
+  ~ClaimFiles();
+  ClaimFiles(const ClaimFiles&) = delete;
+  ClaimFiles& operator=(const ClaimFiles&) = delete;
+
+  struct NotMade {
+    bool exists = false;
+    std::string why;
+  };
+  /// Makes the claim and locks it (flock): the lock is shared by whoever is forked from us and lasts until the last of them is gone.
+  /// Gives its descriptor.
+  std::expected<int, NotMade> make(const std::string& attempt, const Origin& origin);
+
+  /// Opens an existing claim for reading and writing; nothing when there is none.
+  std::optional<int> open(const std::string& attempt);
+  Claim read(int fd);
+  /// False when it failed; the reason is in errno.
+  bool write(int fd, const SlotWrite& slot);
+  void remove(const std::string& attempt);
+  /// Every attempt with a claim.
+  std::vector<std::string> list();
+
+  /// Whether somebody holds the claim's lock: then its shim lives, or is about to.
+  static bool is_locked(int fd);
+
+ private:
+  int directory_;
+};
+
+}  // namespace assetd::supervisor

@@ -1,0 +1,53 @@
+#pragma once
+// The listening socket and whoever is connected to it.
+
+#include <functional>
+#include <map>
+#include <string>
+
+#include "supervisor/frame.h"
+#include "supervisor/logic.h"
+#include "supervisor/shell/poller.h"
+
+namespace assetd::supervisor {
+
+class Connections {
+ public:
+  using Report = std::function<void(Input)>;
+
+  /// Listens on `path` with mode 0600, replacing a stale socket. Throws std::runtime_error when it cannot. `report` gets Opened, Received, Closed.
+  Connections(Poller& poller, std::string path, Report report);
+  ~Connections();
+  Connections(const Connections&) = delete;
+  Connections& operator=(const Connections&) = delete;
+
+  /// Queued until flush().
+  void send(ConnectionId to, const Event& event);
+  /// Once what is queued has been sent.
+  void close_after_sending(ConnectionId connection);
+  /// Writes what is queued: one write for all events of an iteration.
+  void flush();
+
+ private:
+  struct Peer {
+    int fd = -1;
+    FrameReader reader;
+    std::string outgoing;
+    bool closing = false, blocked = false;
+  };
+
+  void accept_all();
+  void on_ready(ConnectionId id, std::uint32_t events);
+  bool read_from(ConnectionId id, Peer& peer);
+  bool write_to(ConnectionId id, Peer& peer);
+  void drop(ConnectionId id);
+
+  Poller& poller_;
+  std::string path_;
+  Report report_;
+  int listener_ = -1;
+  ConnectionId next_id_ = 1;
+  std::map<ConnectionId, Peer> peers_;
+};
+
+}  // namespace assetd::supervisor

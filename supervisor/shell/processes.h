@@ -1,0 +1,31 @@
+#pragma once
+// What /proc says about processes. All of it may be outdated when it is returned: callers repeat until nothing is found.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace assetd::supervisor {
+
+struct Process {
+  int pid = 0, parent = 0, session = 0;
+  char state = '?';               ///< as in proc(5): Z and X are dead already
+  std::uint64_t start_ticks = 0;  ///< since boot; with the pid it names a process uniquely
+
+  bool dead() const { return state == 'Z' || state == 'X'; }
+};
+
+/// Nothing when there is no such process.
+std::optional<Process> read_process(int pid);
+
+std::vector<Process> all_processes();
+
+/// Every descendant that is not a zombie, in no particular order. Cheap: it walks the tree of `pid`, not the whole table, where the kernel allows it.
+std::vector<int> descendants_of(int pid);
+
+/// Whether the environment with which the process was executed holds `entry` ("K=V").
+bool has_in_environment(int pid, std::string_view entry);
+
+}  // namespace assetd::supervisor

@@ -1,0 +1,232 @@
+#include "supervisor/shell/shims.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <stdexcept>
+
+#include "supervisor/shell/processes.h"
+#include "supervisor/shim.h"
+
+namespace assetd::supervisor {
+namespace {
+
+constexpr int kIdentifyPauseMs = 5;
+
+int open_pidfd(int pid) { return static_cast<int>(syscall(SYS_pidfd_open, pid, 0)); }
+
+}  // namespace
+
+Shims::Shims(Poller& poller, ClaimFiles& claims, std::string boot_id, rlimit open_files, Report report)
+    : poller_(poller),
+      claims_(claims),
+      boot_id_(std::move(boot_id)),
+      open_files_(open_files),
+      report_(std::move(report)),
+      lost_([this](int pid) { return is_shim(pid); }) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error(std::string("cannot make a pipe: ") + std::strerror(errno));
+  status_read_ = ends[0];
+  status_write_ = ends[1];
+  fcntl(status_read_, F_SETFL, O_NONBLOCK);  // the shims' end waits when we are slow
+  poller_.add(status_read_, EPOLLIN, [this](std::uint32_t) { read_status(); });
+}
+
+Shims::~Shims() {
+  for (auto& [attempt, shim] : shims_) {
+    close(shim.claim);
+    if (shim.pidfd >= 0) close(shim.pidfd);
+  }
+  close(status_read_);
+  close(status_write_);
+}
+
+// ---- Adoption -----------------------------------------------------------------------------------------------------------------
+
+void Shims::adopt_all() {
+  for (const auto& attempt : claims_.list()) report_existing(attempt);
+}
+
+void Shims::report_existing(const std::string& attempt) {
+  const auto fd = claims_.open(attempt);
+  if (!fd) return;
+  auto claim = claims_.read(*fd);
+  ClaimFound found{.attempt = attempt, .stop = std::move(claim.stop), .end = std::move(claim.end)};
+  if (claim.origin) {
+    found.store_id = claim.origin->store_id;
+    found.same_boot = claim.origin->boot_id == boot_id_;
+  }
+  if (claim.shim) {
+    found.shim = claim.shim->pid;
+    found.start = claim.shim->start;
+  }
+  Shim shim{.claim = *fd};
+  if (!found.end && found.same_boot) {
+    found.shim_alive = claim.shim ? watch(attempt, shim, *claim.shim) : ClaimFiles::is_locked(*fd);
+  }
+  if (!found.shim_alive) {
+    close(*fd);
+    return report_(std::move(found));
+  }
+  shims_[attempt] = shim;
+  if (!claim.shim) unidentified_.push_back(attempt);
+  // Its order may have been written by a supervisor that died before it could wake the shim.
+  if (found.stop) wake(shim);
+  report_(std::move(found));
+}
+
+/// Takes a handle of the shim of another supervisor; false when that process is gone, or its pid another's by now.
+bool Shims::watch(const std::string& attempt, Shim& shim, const ShimIdentity& identity) {
+  const int pidfd = open_pidfd(identity.pid);
+  if (pidfd < 0) return false;
+  const auto process = read_process(identity.pid);  // after pidfd_open: if it is the right one now, the handle is of it
+  if (!process || process->dead() || process->start_ticks != identity.start_ticks) {
+    close(pidfd);
+    return false;
+  }
+  shim.pid = identity.pid;
+  shim.pidfd = pidfd;
+  poller_.add(pidfd, EPOLLIN, [this, attempt](std::uint32_t) { gone(attempt); });
+  return true;
+}
+
+/// An adopted shim that had not said who it is: looks again.
+void Shims::identify(const std::string& attempt) {
+  const auto entry = shims_.find(attempt);
+  if (entry == shims_.end()) return;
+  auto& shim = entry->second;
+  const bool held = ClaimFiles::is_locked(shim.claim);  // before reading: who let it go has written all it ever will
+  const auto claim = claims_.read(shim.claim);
+  if (claim.shim) {
+    report_(StepStarted{attempt, claim.shim->start});
+    shim.pid = claim.shim->pid;
+    if (!watch(attempt, shim, *claim.shim)) return gone(attempt);
+    if (claim.stop) wake(shim);
+  } else if (!held) {
+    gone(attempt);
+  } else {
+    unidentified_.push_back(attempt);
+  }
+}
+
+// ---- Actions ------------------------------------------------------------------------------------------------------------------
+
+void Shims::perform(StartShim& action, std::int64_t now_ms) {
+  const auto& attempt = action.spawn.attempt;
+  const auto claim = claims_.make(attempt, {boot_id_, action.store_id, now_ms});
+  if (claim) return fork_shim(action.spawn, *claim);
+  if (claim.error().exists) return report_existing(attempt);
+  report_(SpawnFailed{attempt, claim.error().why});
+}
+
+void Shims::fork_shim(const Spawn& spawn, int claim) {
+  const pid_t pid = fork();
+  if (pid == 0) run_shim(spawn, {claim, status_write_}, open_files_);
+  if (pid < 0) {
+    const std::string why = std::string("cannot fork: ") + std::strerror(errno);
+    close(claim);
+    return report_(SpawnFailed{spawn.attempt, why});
+  }
+  shims_[spawn.attempt] = {pid, claim, -1};
+  children_[pid] = spawn.attempt;
+  report_(ShimStarted{spawn.attempt, pid});
+}
+
+void Shims::perform(ClaimAsEnded& action, std::int64_t now_ms) {
+  const auto claim = claims_.make(action.attempt, {boot_id_, action.store_id, now_ms});
+  if (!claim) return;  // the end is known in memory, and the daemon is told it now
+  claims_.write(*claim, encode_end(action.end));
+  close(*claim);
+}
+
+void Shims::perform(OrderStop& action) {
+  const auto entry = shims_.find(action.attempt);
+  if (entry == shims_.end()) return;  // it has just ended: ShimGone is on its way
+  claims_.write(entry->second.claim, encode_stop(action.order));
+  wake(entry->second);
+}
+
+void Shims::wake(const Shim& shim) {
+  if (shim.pidfd >= 0) {
+    syscall(SYS_pidfd_send_signal, shim.pidfd, stop_signal(), nullptr, 0);
+  } else if (shim.pid > 0) {
+    kill(shim.pid, stop_signal());  // our child, not reaped yet: the pid is its own
+  }
+}
+
+void Shims::perform(WriteEnd& action) {
+  const auto fd = claims_.open(action.attempt);
+  if (!fd) return;
+  claims_.write(*fd, encode_end(action.end));
+  close(*fd);
+}
+
+void Shims::perform(RemoveClaim& action) { claims_.remove(action.attempt); }
+
+void Shims::perform(KillTree& action) {
+  // Only of a shim that we saw alive: the pid of one that died long ago may be another's session by now.
+  const auto session = dead_sessions_.extract(action.attempt);
+  lost_.add(action.attempt, session ? session.mapped() : 0);
+}
+
+// ---- What happens -------------------------------------------------------------------------------------------------------------
+
+void Shims::read_status() {
+  StatusMessage messages[64];
+  ssize_t got = 0;
+  while ((got = read(status_read_, messages, sizeof messages)) > 0) {
+    for (std::size_t i = 0; i < static_cast<std::size_t>(got) / sizeof(StatusMessage); ++i) {
+      const auto& message = messages[i];
+      report_(StepStarted{std::string(message.attempt, sizeof message.attempt), {message.pid, message.at_ms}});
+    }
+  }
+}
+
+void Shims::reap() {
+  read_status();  // a start is said before its end
+  pid_t pid = 0;
+  while ((pid = waitpid(-1, nullptr, WNOHANG)) > 0) {
+    const auto child = children_.find(pid);
+    if (child == children_.end()) continue;  // an orphan of a dead shim
+    const auto attempt = std::move(child->second);
+    children_.erase(child);
+    gone(attempt);
+  }
+}
+
+void Shims::gone(const std::string& attempt_id) {
+  const auto attempt = attempt_id;  // the caller's copy may belong to the handler that is removed below
+  const auto entry = shims_.find(attempt);
+  if (entry == shims_.end()) return;
+  const auto shim = entry->second;
+  shims_.erase(entry);
+  if (shim.pidfd >= 0) {
+    poller_.remove(shim.pidfd);
+    close(shim.pidfd);
+  }
+  auto claim = claims_.read(shim.claim);
+  close(shim.claim);
+  if (!claim.end) dead_sessions_[attempt] = shim.pid;
+  report_(ShimGone{attempt, std::move(claim.end)});
+}
+
+void Shims::tick() {
+  for (const auto& attempt : std::exchange(unidentified_, {})) identify(attempt);
+  if (lost_.empty()) return;
+  reap();
+  for (auto& attempt : lost_.look()) report_(TreeGone{std::move(attempt)});
+}
+
+int Shims::timeout_ms() const {
+  if (!unidentified_.empty()) return kIdentifyPauseMs;
+  return lost_.empty() ? -1 : lost_.pause_ms();
+}
+
+}  // namespace assetd::supervisor

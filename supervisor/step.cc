@@ -1,0 +1,163 @@
+#include "supervisor/step.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+#include <vector>
+
+namespace assetd::supervisor {
+namespace {
+
+constexpr rlim_t kCpuKillDelaySeconds = 5;
+
+/// Everything the child needs, laid out beforehand: between clone and exec it shares our memory and may not allocate.
+struct Launch {
+  std::vector<std::string> programs;  ///< what to try, in order
+  std::vector<char*> argv, env;
+  const char* cwd = nullptr;
+  int out = -1, err = -1;
+  std::vector<std::pair<int, rlimit>> limits;
+  // Written by the child when something failed:
+  enum class Step { none, directory, limits, program } failed = Step::none;
+  int error = 0;
+};
+
+std::string_view path_of(const std::vector<std::string>& env) {
+  for (std::string_view entry : env) {
+    if (entry.starts_with("PATH=")) return entry.substr(5);
+  }
+  return "/usr/local/bin:/usr/bin:/bin";
+}
+
+/// As execvp(3) looks a program up, but in the PATH of the step.
+std::vector<std::string> candidates(const std::string& program, const std::vector<std::string>& env) {
+  if (program.find('/') != std::string::npos) return {program};
+  std::vector<std::string> found;
+  std::string_view rest = path_of(env);
+  for (bool more = true; more;) {
+    const auto colon = rest.find(':');
+    const auto directory = rest.substr(0, colon);
+    found.push_back((directory.empty() ? "." : std::string(directory)) + "/" + program);
+    more = colon != std::string_view::npos;
+    if (more) rest.remove_prefix(colon + 1);
+  }
+  return found;
+}
+
+std::vector<char*> pointers(const std::vector<std::string>& strings) {
+  std::vector<char*> result;
+  result.reserve(strings.size() + 2);
+  for (const auto& string : strings) result.push_back(const_cast<char*>(string.c_str()));
+  return result;
+}
+
+/// Tries each candidate; returns the errno that says most.
+int execute(const Launch& launch) {
+  int error = ENOENT;
+  for (const auto& program : launch.programs) {
+    execve(program.c_str(), launch.argv.data(), launch.env.data());
+    if (errno == EACCES) error = EACCES;
+    if (errno != ENOENT && errno != ENOTDIR && errno != EACCES) return errno;
+  }
+  return error;
+}
+
+int child(void* data) {
+  auto& launch = *static_cast<Launch*>(data);
+  const auto fail = [&](Launch::Step step, int error) {
+    launch.failed = step;
+    launch.error = error;
+    _exit(127);
+  };
+  setpgid(0, 0);
+  dup2(launch.out, STDOUT_FILENO);
+  dup2(launch.err, STDERR_FILENO);
+  if (chdir(launch.cwd) != 0) fail(Launch::Step::directory, errno);
+  for (const auto& [resource, limit] : launch.limits) {
+    if (setrlimit(static_cast<__rlimit_resource>(resource), &limit) != 0) fail(Launch::Step::limits, errno);
+  }
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  fail(Launch::Step::program, execute(launch));
+  return 0;
+}
+
+std::vector<std::pair<int, rlimit>> limits_of(const Limits& asked, const rlimit& open_files) {
+  std::vector<std::pair<int, rlimit>> limits;
+  if (asked.memory_bytes) limits.push_back({RLIMIT_AS, {*asked.memory_bytes, *asked.memory_bytes}});
+  if (asked.cpu_seconds) limits.push_back({RLIMIT_CPU, {*asked.cpu_seconds, *asked.cpu_seconds + kCpuKillDelaySeconds}});
+  if (asked.open_files) {
+    limits.push_back({RLIMIT_NOFILE, {*asked.open_files, *asked.open_files}});
+  } else {
+    limits.push_back({RLIMIT_NOFILE, open_files});
+  }
+  return limits;
+}
+
+std::expected<int, StartFailure> open_output(const std::string& path) {
+  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  if (fd < 0) return std::unexpected(StartFailure{126, "cannot open the output file '" + path + "': " + std::strerror(errno)});
+  return fd;
+}
+
+std::string why_not_executed(const Spawn& spawn, const Launch& launch) {
+  const std::string& program = spawn.argv[0];
+  std::string detail = "cannot execute '" + program + "': " + std::strerror(launch.error);
+  if (launch.error == ENOEXEC) return detail + " (a script needs a first line such as #!/bin/sh)";
+  if (launch.error != ENOENT) return detail;
+  if (launch.programs.size() > 1 || program.find('/') == std::string::npos) {
+    return detail + " in PATH " + std::string(path_of(spawn.env));
+  }
+  if (program[0] != '/') return detail + " in " + spawn.cwd;
+  return access(program.c_str(), F_OK) == 0 ? detail + " (the interpreter of its #! line is missing)" : detail;
+}
+
+StartFailure explain(const Spawn& spawn, const Launch& launch) {
+  switch (launch.failed) {
+    case Launch::Step::directory:
+      return {126, "cannot change to the working directory '" + spawn.cwd + "': " + std::strerror(launch.error)};
+    case Launch::Step::limits: return {126, std::string("cannot set the limits: ") + std::strerror(launch.error)};
+    default: return {launch.error == ENOENT ? 127 : 126, why_not_executed(spawn, launch)};
+  }
+}
+
+}  // namespace
+
+std::expected<int, StartFailure> start_step(const Spawn& spawn, const rlimit& open_files) {
+  // vfork's speed without its sharing of our stack, as posix_spawn does it: we sleep until the child has executed or is gone.
+  alignas(64) static char stack[32 * 1024];
+
+  Launch launch{.programs = candidates(spawn.argv[0], spawn.env),
+                .argv = pointers(spawn.argv),
+                .env = pointers(spawn.env),
+                .cwd = spawn.cwd.empty() ? "/" : spawn.cwd.c_str(),
+                .limits = limits_of(spawn.limits, open_files)};
+  const std::string tag = "ASSETD_ATTEMPT_ID=" + spawn.attempt;
+  if (std::ranges::find(spawn.env, tag) == spawn.env.end()) launch.env.push_back(const_cast<char*>(tag.c_str()));
+  launch.argv.push_back(nullptr);
+  launch.env.push_back(nullptr);
+
+  const auto out = open_output(spawn.stdout_path);
+  if (!out) return std::unexpected(out.error());
+  const auto err = spawn.stderr_path == spawn.stdout_path ? out : open_output(spawn.stderr_path);
+  if (!err) return std::unexpected(err.error());
+  launch.out = *out;
+  launch.err = *err;
+
+  const int pid = clone(child, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, &launch);
+  const int clone_error = errno;
+  close(*out);
+  if (*err != *out) close(*err);
+  if (pid < 0) return std::unexpected(StartFailure{126, std::string("cannot start a process: ") + std::strerror(clone_error)});
+  if (launch.failed != Launch::Step::none) return std::unexpected(explain(spawn, launch));
+  return pid;
+}
+
+}  // namespace assetd::supervisor
