@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/definition/spec.h"
+#include "core/engine/explain.h"
 #include "core/graph/graph.h"
 #include "core/run/asset_state.h"
 #include "core/run/plan.h"
@@ -69,13 +70,6 @@ struct AssetTable {
   std::int64_t as_of = 0;
   Staleness staleness(AssetId id) const;
   std::string freshness(AssetId id, WallTime now) const;  ///< none, fresh, violated
-};
-
-struct Blocker {
-  std::string kind;    ///< upstream, pool, resource, disk, retry_delay, latched
-  std::string what;    ///< "pool gpu"
-  std::string detail;  ///< "2 of 2 slots held by run 41, step train"
-  WallTime since{};
 };
 
 struct LiveStep {

@@ -1,0 +1,97 @@
+#pragma once
+// Who may start: units that are ready, by priority and age, against pools of slots and resources held shared or exclusively.
+// Units with the same demand wait in one line, so that a line of 100,000 costs the same as one of ten.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "core/run/records.h"
+
+namespace assetd {
+
+/// What an attempt holds from its intent to its committed end.
+struct Demand {
+  std::map<std::string, int> slots;
+  std::map<std::string, HoldMode> resources;
+  auto operator<=>(const Demand&) const = default;
+};
+
+struct ReadyUnit {
+  int priority = 0;  ///< higher first
+  RunId run = 0;     ///< then older runs
+  UnitIndex unit = 0;
+  WallTime since{};
+  bool operator<(const ReadyUnit& other) const {
+    if (priority != other.priority) return priority > other.priority;
+    return run != other.run ? run < other.run : unit < other.unit;
+  }
+};
+
+struct Hold {
+  RunId run = 0;
+  UnitIndex unit = 0;
+  Demand demand;
+  WallTime since{};
+};
+
+/// Why a ready unit does not start.
+struct DispatchBlock {
+  std::string kind;  ///< pool, resource
+  std::string what;  ///< name of the pool or resource
+  int needs = 0, size = 0, used = 0;  ///< pools
+  std::vector<std::pair<AttemptId, Hold>> holders;  ///< the first few
+  std::size_t ahead = 0;  ///< units that wait for the same and come first
+};
+
+class Dispatcher {
+ public:
+  void set_pools(std::map<std::string, int> slots) { pools_ = std::move(slots); }
+  const std::map<std::string, int>& pools() const { return pools_; }
+  int used(const std::string& pool) const;
+  const std::unordered_map<AttemptId, Hold>& holds() const { return holds_; }
+
+  void add(const ReadyUnit& unit, const Demand& demand);
+  void remove(RunId run, UnitIndex unit);
+  bool waiting(RunId run, UnitIndex unit) const { return waiting_.contains({run, unit}); }
+  std::size_t waiting_count() const { return waiting_.size(); }
+
+  /// Takes out every unit that may start now, in order. `launch` must hold() its demand before it returns. A unit that comes first and
+  /// waits for a pool or resource keeps it from those behind it, so that large demands are not starved by small ones.
+  void dispatch(const std::function<void(const ReadyUnit&, const Demand&)>& launch);
+
+  void hold(const AttemptId& attempt, Hold hold);
+  void release(const AttemptId& attempt);
+
+  /// For a unit that waits: what it waits for. Empty for one that could start at the next dispatch.
+  std::vector<DispatchBlock> blocks(RunId run, UnitIndex unit) const;
+  /// Every unit that waits, in the order of their lines.
+  std::vector<ReadyUnit> lines(std::size_t limit) const;
+  int waiting_for_pool(const std::string& pool) const;
+
+ private:
+  struct Reserved {
+    std::set<std::string> pools, resources;
+  };
+  bool fits(const Demand& demand, const Reserved& reserved) const;
+  void reserve(const Demand& demand, Reserved& reserved) const;
+  bool pool_fits(const std::string& pool, int slots) const;
+  bool resource_fits(const std::string& resource, HoldMode mode) const;
+
+  struct ResourceUse {
+    int readers = 0;
+    bool writer = false;
+  };
+  std::map<std::string, int> pools_;
+  std::map<std::string, int> used_;
+  std::map<std::string, ResourceUse> resources_;
+  std::unordered_map<AttemptId, Hold> holds_;
+  std::map<Demand, std::set<ReadyUnit>> lines_;
+  std::map<std::pair<RunId, UnitIndex>, std::pair<const Demand*, ReadyUnit>> waiting_;
+};
+
+}  // namespace assetd

@@ -1,0 +1,155 @@
+#include "core/engine/engine.h"
+
+#include <utility>
+
+namespace assetd {
+
+Output Engine::handle(const Now& now, const Input& input) {
+  Output out;
+  std::visit([&](const auto& each) { on(now, each, out); }, input);
+  start_what_may(now, out);
+  return out;
+}
+
+RunState* Engine::find(RunId id) {
+  const auto it = runs_.find(id);
+  return it == runs_.end() ? nullptr : it->second.get();
+}
+
+const RunState* Engine::run(RunId id) const {
+  const auto it = runs_.find(id);
+  return it == runs_.end() ? nullptr : it->second.get();
+}
+
+std::optional<RunId> Engine::run_of_attempt(const AttemptId& id) const {
+  const auto it = attempts_.find(id);
+  return it == attempts_.end() ? std::nullopt : std::optional(it->second);
+}
+
+const LiveAttempt* Engine::attempt(const AttemptId& id) const {
+  const auto run_id = run_of_attempt(id);
+  if (!run_id) return nullptr;
+  const auto& live = run(*run_id)->live;
+  const auto it = live.find(id);
+  return it == live.end() ? nullptr : &it->second;
+}
+
+void Engine::on(const Now& now, const RunRequested& input, Output& out) {
+  auto state = std::make_unique<RunState>();
+  state->record = input.run;
+  state->record.id = ++last_run_;
+  state->record.status = RunStatus::queued;
+  state->record.created_at = now.wall;
+  state->record.steps_total = static_cast<std::uint32_t>(input.plan->size());
+  state->record.definitions_version = input.context.version;
+  state->record.mode = input.plan->mode();
+  state->plan = input.plan;
+  state->context = input.context;
+  out.changes.push_back(RunCreated{state->record, input.plan});
+  auto& run = *(runs_[last_run_] = std::move(state));
+  RunMachine(run, dispatcher_, timers_, now, out).begin();
+  finish_if_over(now, run.record.id, out);
+}
+
+void Engine::on(const Now& now, const CancelRequested& input, Output& out) {
+  auto* run = find(input.run);
+  if (!run) return;
+  RunMachine(*run, dispatcher_, timers_, now, out).cancel(input.actor);
+  finish_if_over(now, input.run, out);
+}
+
+void Engine::on(const Now& now, const AttemptSeenRunning& input, Output& out) {
+  const auto run_id = run_of_attempt(input.attempt);
+  if (!run_id) return;
+  auto& run = *find(*run_id);
+  RunMachine(run, dispatcher_, timers_, now, out).seen_running(run.live.at(input.attempt), input.pid, input.at);
+}
+
+void Engine::on(const Now& now, const MessagesArrived& input, Output& out) {
+  const auto run_id = run_of_attempt(input.attempt);
+  if (!run_id) return;
+  auto& run = *find(*run_id);
+  auto& attempt = run.live.at(input.attempt);
+  if (input.offset <= attempt.record.message_offset) return;  // read twice: each message counts once
+  attempt.record.message_offset = input.offset;
+  RunMachine machine(run, dispatcher_, timers_, now, out);
+  for (const auto& message : input.messages) machine.message(attempt, message);
+  out.changes.push_back(MessagesRead{input.attempt, input.offset});
+}
+
+void Engine::on(const Now& now, const AttemptExited& input, Output& out) {
+  const auto run_id = run_of_attempt(input.attempt);
+  if (!run_id) {
+    // Ended and committed before: said again, because the acknowledgement was lost.
+    out.effects.push_back(ForgetAttempt{input.attempt, 0});
+    return;
+  }
+  auto& run = *find(*run_id);
+  on(now, input.rest, out);
+  RunMachine machine(run, dispatcher_, timers_, now, out);
+  // A process may be over before it was seen to run.
+  if (input.exit.started_at && input.exit.kind != ExitReport::Kind::never_started)
+    machine.seen_running(run.live.at(input.attempt), 0, *input.exit.started_at);
+  attempts_.erase(input.attempt);
+  machine.exited(input.attempt, input.exit);
+  finish_if_over(now, *run_id, out);
+}
+
+void Engine::on(const Now& now, const TimePassed&, Output& out) {
+  while (!timers_.empty() && std::get<0>(*timers_.begin()) <= now.boot) {
+    const auto [at, run_id, unit] = *timers_.begin();
+    timers_.erase(timers_.begin());
+    auto* run = find(run_id);
+    if (!run) continue;
+    RunMachine machine(*run, dispatcher_, timers_, now, out);
+    const auto& slot = run->units[unit];
+    if (slot.phase == UnitSlot::Phase::delayed && slot.retry_at_boot && *slot.retry_at_boot <= now.boot) machine.retry_due(unit);
+    for (auto& [id, attempt] : run->live)
+      if (attempt.record.unit == unit && attempt.deadline && *attempt.deadline <= now.boot) machine.timed_out(attempt);
+  }
+}
+
+void Engine::on(const Now&, const PoolsChanged& input, Output&) { dispatcher_.set_pools(input.slots); }
+
+void Engine::on(const Now&, const StartsHeld& input, Output&) {
+  if (input.kind.empty()) held_.reset();
+  else held_ = input;
+}
+
+void Engine::start_what_may(const Now& now, Output& out) {
+  if (held_) return;
+  dispatcher_.dispatch([&](const ReadyUnit& unit, const Demand& demand) {
+    auto& run = *find(unit.run);
+    auto id = new_attempt_id_();
+    attempts_.emplace(id, unit.run);
+    RunMachine(run, dispatcher_, timers_, now, out).launch(unit.unit, demand, std::move(id), unit.since);
+  });
+}
+
+void Engine::finish_if_over(const Now& now, RunId id, Output& out) {
+  auto* run = find(id);
+  RunMachine machine(*run, dispatcher_, timers_, now, out);
+  if (!machine.over()) return;
+  machine.end();
+  runs_.erase(id);
+}
+
+std::optional<Millis> Engine::next_timer() const {
+  return timers_.empty() ? std::nullopt : std::optional(std::get<0>(*timers_.begin()));
+}
+
+Output Engine::restore(const Now& now, RestoredRun restored) {
+  auto state = std::make_unique<RunState>();
+  state->record = std::move(restored.run);
+  state->plan = std::move(restored.plan);
+  state->context = std::move(restored.context);
+  auto& run = *(runs_[state->record.id] = std::move(state));
+  last_run_ = std::max(last_run_, run.record.id);
+  Output out;
+  RunMachine(run, dispatcher_, timers_, now, out).restore(restored.steps, restored.checks, restored.attempts);
+  for (const auto& [id, attempt] : run.live) attempts_.emplace(id, run.record.id);
+  finish_if_over(now, run.record.id, out);
+  return out;
+}
+
+}  // namespace assetd

@@ -1,0 +1,82 @@
+#pragma once
+// The deterministic heart: (state, now, input) → (changes, effects). It touches nothing of the world; time, randomness and reports are
+// arguments, so that the engine of production also runs in the simulator. One thread at a time.
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "core/engine/change.h"
+#include "core/engine/dispatcher.h"
+#include "core/engine/effect.h"
+#include "core/engine/explain.h"
+#include "core/engine/input.h"
+#include "core/engine/run_machine.h"
+#include "core/engine/run_state.h"
+
+namespace assetd {
+
+/// A run as a restart finds it.
+struct RestoredRun {
+  RunRecord run;
+  std::shared_ptr<const RunPlan> plan;
+  RunContext context;
+  std::vector<StepRecord> steps;
+  std::vector<CheckResult> checks;
+  std::vector<AttemptRecord> attempts;
+};
+
+class Engine {
+ public:
+  using NewAttemptId = std::function<AttemptId()>;  ///< 128 random bits as 32 hexadecimal digits
+  Engine(NewAttemptId new_attempt_id, RunId last_run) : new_attempt_id_(std::move(new_attempt_id)), last_run_(last_run) {}
+
+  /// Handles one input to its end. Inputs about runs or attempts that are not (or no longer) known change nothing.
+  Output handle(const Now& now, const Input& input);
+
+  /// Before the first input: takes up a run that had not ended. Attempts without outcome count as live and hold what they held.
+  /// Gives what follows from it: a stop that must be asked again, a run that turns out to be over.
+  Output restore(const Now& now, RestoredRun run);
+
+  /// The next boot time at which TimePassed has something to do.
+  std::optional<Millis> next_timer() const;
+
+  const std::map<RunId, std::unique_ptr<RunState>>& runs() const { return runs_; }
+  const RunState* run(RunId id) const;
+  const Dispatcher& dispatcher() const { return dispatcher_; }
+  RunId last_run() const { return last_run_; }
+  /// The live attempt of that id, with its run; nothing when it has ended or was never made.
+  const LiveAttempt* attempt(const AttemptId& id) const;
+  std::optional<RunId> run_of_attempt(const AttemptId& id) const;
+
+  std::vector<Blocker> blockers(RunId run, StepIndex step, WallTime now) const;
+  /// As the outside shows it: pending becomes ready when nothing upstream is waited for.
+  StepStatus shown_status(const RunState& run, StepIndex step) const;
+
+ private:
+  void on(const Now& now, const RunRequested& input, Output& out);
+  void on(const Now& now, const CancelRequested& input, Output& out);
+  void on(const Now& now, const AttemptSeenRunning& input, Output& out);
+  void on(const Now& now, const MessagesArrived& input, Output& out);
+  void on(const Now& now, const AttemptExited& input, Output& out);
+  void on(const Now& now, const TimePassed& input, Output& out);
+  void on(const Now& now, const PoolsChanged& input, Output& out);
+  void on(const Now& now, const StartsHeld& input, Output& out);
+  RunState* find(RunId id);
+  void start_what_may(const Now& now, Output& out);
+  void finish_if_over(const Now& now, RunId id, Output& out);
+
+  NewAttemptId new_attempt_id_;
+  RunId last_run_ = 0;
+  std::map<RunId, std::unique_ptr<RunState>> runs_;
+  std::unordered_map<AttemptId, RunId> attempts_;
+  Dispatcher dispatcher_;
+  Timers timers_;
+  std::optional<StartsHeld> held_;
+};
+
+}  // namespace assetd

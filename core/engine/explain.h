@@ -1,0 +1,19 @@
+#pragma once
+// Why something waits, in words, for the queue, the run page and the command line.
+
+#include <string>
+#include <vector>
+
+#include "core/engine/dispatcher.h"
+#include "core/engine/run_state.h"
+
+namespace assetd {
+
+struct Blocker {
+  std::string kind;    ///< upstream, pool, resource, retry_delay, disk, latched
+  std::string what;    ///< "pool gpu"
+  std::string detail;  ///< "2 of 2 slots held by run 41, step train"
+  WallTime since{};
+};
+
+}  // namespace assetd

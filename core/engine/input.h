@@ -1,0 +1,76 @@
+#pragma once
+// What happens to the engine. Everything it learns of the world arrives as one of these, with the moment beside it.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/graph/graph.h"
+#include "core/run/plan.h"
+#include "core/run/records.h"
+
+namespace assetd {
+
+/// The definitions version that a run is pinned to; shared, immutable.
+struct RunContext {
+  std::int64_t version = 0;
+  std::shared_ptr<const Definitions> definitions;
+  std::shared_ptr<const AssetGraph> graph;
+};
+
+struct RunRequested {
+  RunRecord run;  ///< id 0: the engine gives the next one
+  std::shared_ptr<const RunPlan> plan;
+  RunContext context;
+};
+struct CancelRequested {
+  RunId run = 0;
+  Actor actor;
+};
+struct AttemptSeenRunning {
+  AttemptId attempt;
+  std::int64_t pid = 0;
+  WallTime at{};
+};
+
+/// One message of a step's process (docs/plugins.md), parsed.
+struct AttemptMessage {
+  enum class Kind { step_started, step_ended, materialization, check, progress, artifact, custom, log, attempt_failed };
+  Kind kind = Kind::log;
+  std::string key;      ///< "" when the attempt carries one step
+  std::string check;    ///< check's name
+  std::string status;   ///< of step_ended: succeeded, failed, skipped, canceled
+  std::optional<CheckStatus> check_status;
+  std::optional<Severity> severity;
+  std::string reason, detail;
+  std::string data_version;
+  nlohmann::json data = nlohmann::json::object();  ///< metadata, payload or params
+  double fraction = 0;
+  std::optional<WallTime> at;
+};
+struct MessagesArrived {
+  AttemptId attempt;
+  std::int64_t offset = 0;  ///< of the message file, up to which these were read
+  std::vector<AttemptMessage> messages;
+};
+struct AttemptExited {
+  AttemptId attempt;
+  ExitReport exit;
+  MessagesArrived rest;  ///< all that was left in the message file
+};
+/// Time has passed: timeouts, retries and schedules are looked at.
+struct TimePassed {};
+struct PoolsChanged {
+  std::map<std::string, int> slots;
+};
+/// No attempt starts while a reason stands (low disk, latched store).
+struct StartsHeld {
+  std::string kind;    ///< disk, latched; "" lifts it
+  std::string detail;
+};
+
+using Input = std::variant<RunRequested, CancelRequested, AttemptSeenRunning, MessagesArrived, AttemptExited, TimePassed, PoolsChanged, StartsHeld>;
+
+}  // namespace assetd

@@ -1,0 +1,106 @@
+#pragma once
+// The rules of one run: which input moves which step, and what follows. Works on a RunState; asks for slots through the dispatcher;
+// writes what changed into an Output.
+
+#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "core/engine/change.h"
+#include "core/engine/dispatcher.h"
+#include "core/engine/effect.h"
+#include "core/engine/run_state.h"
+
+namespace assetd {
+
+struct Output {
+  std::vector<Change> changes;
+  std::vector<Effect> effects;
+};
+
+/// When to look at a unit again: its retry is due or its attempt has run too long. An entry that has become void is ignored when it comes up.
+using Timers = std::set<std::tuple<Millis, RunId, UnitIndex>>;
+
+class RunMachine {
+ public:
+  RunMachine(RunState& run, Dispatcher& dispatcher, Timers& timers, const Now& now, Output& out)
+      : run_(run), dispatcher_(dispatcher), timers_(timers), now_(now), out_(out) {}
+
+  void begin();                       ///< queued → running: counts who waits for whom, readies the first
+  void restore(const std::vector<StepRecord>& steps, const std::vector<CheckResult>& checks, const std::vector<AttemptRecord>& attempts);
+  void launch(UnitIndex unit, const Demand& demand, AttemptId id, WallTime since);
+  void seen_running(LiveAttempt& attempt, std::int64_t pid, WallTime at);
+  void message(LiveAttempt& attempt, const AttemptMessage& message);
+  void exited(const AttemptId& id, const ExitReport& exit);
+  void timed_out(LiveAttempt& attempt);
+  void retry_due(UnitIndex unit);
+  void cancel(const Actor& actor);
+  bool over() const { return run_.open_steps == 0 && run_.live.empty() && run_.open_check_units == 0; }
+  void end();                         ///< only when over()
+
+  static Demand demand_of(const RunState& run, UnitIndex unit);
+
+ private:
+  // steps (run_steps.cc)
+  void set_status(StepIndex step, StepStatus to, const std::string& reason = "", const std::string& detail = "", const AttemptId& attempt = "");
+  void set_quietly(StepIndex step, StepStatus to);
+  void step_over(StepIndex step);
+  void fail(StepIndex step, const std::string& reason, const std::string& detail, bool may_retry, const AttemptId& attempt);
+  void cascade(StepIndex cause);
+  void skip_all(const std::vector<StepIndex>& steps, StepIndex cause, const std::string& reason, const std::string& detail);
+  bool can_be_skipped(StepIndex step) const;
+  void work_done(StepIndex step, const AttemptId& attempt);
+  void end_if_checked(StepIndex step, const AttemptId& attempt);
+  bool retries_left(StepIndex step) const;
+  void plan_retry(StepIndex step, const AttemptId& attempt);
+
+  // units (run_units.cc)
+  void count_waiting();
+  void ready_if_free(UnitIndex unit);
+  void ready_check(UnitIndex unit);
+  void drop_if_empty(UnitIndex unit);
+  void announce(StepIndex step);
+  bool can_start(StepIndex step) const;
+  bool has_startable(UnitIndex unit) const;
+  void stop(LiveAttempt& attempt, const std::string& reason);
+  void put_back(StepIndex step);
+  std::uint32_t planned_check_of(UnitIndex unit) const { return run_.plan->checks_of_unit(unit).front(); }
+
+  // checks (run_checks.cc)
+  bool home_waits(std::uint32_t planned) const;
+  void check_reported(LiveAttempt& attempt, const AttemptMessage& message);
+  void check_result(std::uint32_t planned, CheckStatus status, Severity severity, const std::string& detail, const nlohmann::json& metadata, WallTime at,
+                    const AttemptId& attempt);
+  void block(std::uint32_t planned);
+  std::vector<StepIndex> blocked_by_check(const PlannedCheck& planned) const;
+  void check_unit_over(UnitIndex unit);
+  void reopen_checks(const AttemptRecord& attempt);
+  std::vector<bool> descending(const std::string& key) const;
+
+  // the end of an attempt (run_exits.cc)
+  struct Verdict {
+    AttemptOutcome outcome = AttemptOutcome::succeeded;
+    std::string reason, detail;
+  };
+  static bool ended_by_itself(const Verdict& verdict);
+  Verdict judge(const LiveAttempt& attempt, const ExitReport& exit) const;
+  void end_members(const LiveAttempt& attempt, const Verdict& verdict);
+  void end_begun(StepIndex step, const LiveAttempt& attempt, const Verdict& verdict);
+  void end_never_begun(const std::vector<StepIndex>& steps, StepIndex interrupted, bool any_begun, const LiveAttempt& attempt, const Verdict& verdict);
+  bool goes_along_with_retry(StepIndex step) const;
+  void close_checks(const LiveAttempt& attempt, const Verdict& verdict);
+  void end_check_attempt(const LiveAttempt& attempt, const Verdict& verdict);
+  void after_attempt(UnitIndex unit, bool never_started);
+  StepIndex step_in(const LiveAttempt& attempt, const std::string& key) const;
+  void step_ended(LiveAttempt& attempt, StepIndex step, const AttemptMessage& message);
+  void materialize(const LiveAttempt& attempt, StepIndex step, const AttemptMessage& message);
+
+  RunState& run_;
+  Dispatcher& dispatcher_;
+  Timers& timers_;
+  const Now& now_;
+  Output& out_;
+};
+
+}  // namespace assetd

@@ -1,0 +1,77 @@
+// Taking up a run after a restart, from what the store has of it.
+
+#include <algorithm>
+
+#include "core/engine/run_machine.h"
+
+namespace assetd {
+
+void RunMachine::restore(const std::vector<StepRecord>& steps, const std::vector<CheckResult>& checks, const std::vector<AttemptRecord>& attempts) {
+  const auto& plan = *run_.plan;
+  run_.steps.resize(plan.size());
+  run_.units.resize(plan.units().size());
+  run_.checks.resize(plan.checks().size());
+  for (const auto& record : steps) {
+    auto& slot = run_.steps[record.step];
+    slot.status = record.status;
+    slot.materialized = slot.announced = record.materialized || is_terminal(record.status);
+    slot.materialized = record.materialized || record.status == StepStatus::succeeded;
+    slot.attempts = static_cast<std::uint16_t>(record.attempts);
+    slot.begun = record.status == StepStatus::running;
+    slot.started_at = record.started_at;
+    slot.ended_at = record.ended_at;
+    if (!record.reason.empty()) run_.notes[record.step] = {record.reason, record.detail};
+    if (record.status == StepStatus::waiting_retry) run_.units[plan.unit_of(record.step)].retry_at = record.retry_at.value_or(now_.wall);
+  }
+  for (const auto& slot : run_.steps) {
+    ++run_.counts[static_cast<std::size_t>(slot.status)];
+    if (!is_terminal(slot.status)) ++run_.open_steps;
+  }
+  for (const auto& result : checks) {
+    const bool failing = result.status == CheckStatus::failed || result.status == CheckStatus::error;
+    if (failing && result.severity == Severity::error) run_.error_checks = true;
+    for (std::uint32_t i = 0; i < plan.checks().size(); ++i)
+      if (plan.checks()[i].check == result.check) {
+        run_.checks[i].status = result.status;
+        if (failing && result.severity == Severity::error && result.blocking && result.home_step != kNone && home_waits(i)) run_.steps[result.home_step].check_failed = true;
+      }
+  }
+  for (const auto& record : attempts) {
+    auto& unit = run_.units[record.unit];
+    unit.attempts = std::max(unit.attempts, record.number);
+    if (record.outcome) {
+      if (record.check != kNone) unit.phase = UnitSlot::Phase::done;
+      continue;
+    }
+    unit.phase = UnitSlot::Phase::live;
+    dispatcher_.hold(record.id, {run_.record.id, record.unit, {record.slots, record.resources}, record.intended_at});
+    LiveAttempt live;
+    live.record = record;
+    for (const auto step : record.steps) live.step_of_key.emplace(run_.asset(step).key, step);
+    run_.live.emplace(record.id, std::move(live));
+  }
+  count_waiting();
+  const auto from_here = [&](LiveAttempt& attempt) {
+    // Its timeout goes on: what has passed of it since it started counts.
+    const auto started = attempt.record.started_at;
+    if (!started) return;
+    attempt.record.started_at.reset();
+    seen_running(attempt, attempt.record.pid, *started);
+  };
+  for (auto& [id, attempt] : run_.live) from_here(attempt);
+  for (UnitIndex unit = 0; unit < run_.units.size(); ++unit) {
+    auto& slot = run_.units[unit];
+    if (slot.phase != UnitSlot::Phase::waiting) continue;
+    if (slot.retry_at) {
+      slot.phase = UnitSlot::Phase::delayed;
+      slot.retry_at_boot = now_.boot + std::max(Millis{0}, *slot.retry_at - now_.wall);
+      timers_.emplace(*slot.retry_at_boot, run_.record.id, unit);
+    } else {
+      ready_if_free(unit);
+    }
+  }
+  if (run_.canceling())
+    for (auto& [id, attempt] : run_.live) stop(attempt, "canceled");
+}
+
+}  // namespace assetd

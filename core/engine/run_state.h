@@ -1,0 +1,75 @@
+#pragma once
+// What the engine remembers of a run that has not ended.
+
+#include <array>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "core/engine/input.h"
+#include "core/run/plan.h"
+#include "core/run/records.h"
+
+namespace assetd {
+
+struct StepSlot {
+  StepStatus status = StepStatus::pending;
+  bool begun = false;         ///< its process, or its part of a batch, has begun in the live attempt
+  bool reported = false;      ///< a materialization was reported in the live attempt
+  bool materialized = false;  ///< its own work is done; blocking checks may be outstanding
+  bool announced = false;     ///< units of checks have been told that it is materialized, or never will be
+  bool check_failed = false;  ///< a blocking check of severity error failed
+  std::uint16_t attempts = 0;
+  std::uint32_t open_checks = 0;  ///< checks that must be in before it may end
+  std::optional<WallTime> started_at, ended_at;
+};
+
+struct UnitSlot {
+  enum class Phase : std::uint8_t { waiting, ready, live, delayed, done };
+  Phase phase = Phase::waiting;
+  std::uint32_t waiting_on = 0;  ///< edges from other units whose upstream has not ended
+  int attempts = 0;
+  int never_started = 0;         ///< in a row
+  std::optional<Millis> retry_at_boot;
+  std::optional<WallTime> retry_at;
+  WallTime since{};              ///< since when it is ready
+};
+
+struct CheckSlot {
+  std::optional<CheckStatus> status;
+};
+
+struct LiveAttempt {
+  AttemptRecord record;
+  std::string stop_reason;    ///< timeout or canceled, once a stop was asked
+  std::string failed_reason, failed_detail;  ///< from assetd.attempt_failed or closed
+  std::optional<Millis> deadline;            ///< boot time
+  std::unordered_map<std::string, StepIndex> step_of_key;
+};
+
+struct RunState {
+  RunRecord record;
+  std::shared_ptr<const RunPlan> plan;
+  RunContext context;
+  std::vector<StepSlot> steps;
+  std::vector<UnitSlot> units;
+  std::vector<CheckSlot> checks;  ///< by index into plan->checks()
+  std::unordered_map<StepIndex, std::vector<std::uint32_t>> check_units;  ///< checks with a process of their own, by each asset they depend on
+  std::unordered_map<StepIndex, std::pair<std::string, std::string>> notes;  ///< reason and detail where there is one
+  std::map<AttemptId, LiveAttempt> live;
+  std::array<std::uint32_t, 9> counts{};  ///< by StepStatus
+  std::uint32_t open_steps = 0;           ///< not terminal
+  std::uint32_t open_check_units = 0;
+  bool error_checks = false;  ///< an error check failed
+
+  const AssetSpec& asset(StepIndex step) const { return context.definitions->assets[plan->asset(step)]; }
+  const CheckSpec& check(std::uint32_t planned) const { return context.definitions->checks[plan->checks()[planned].check]; }
+  /// Members of a batch begin and end when their process says so; a plain step does with its process.
+  bool is_plain(UnitIndex unit) const { return plan->units()[unit].check != kNone || asset(plan->units()[unit].steps.front()).batch.empty(); }
+  bool canceling() const { return record.status == RunStatus::canceling; }
+};
+
+}  // namespace assetd

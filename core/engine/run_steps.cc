@@ -1,0 +1,158 @@
+// Steps: their transitions, failure and what it skips.
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
+#include "core/engine/run_machine.h"
+
+namespace assetd {
+namespace {
+constexpr double kLongestDelayMs = 7.0 * 24 * 3600 * 1000;  // backoff ends here
+}
+
+void RunMachine::set_quietly(StepIndex step, StepStatus to) {
+  auto& slot = run_.steps[step];
+  if (!may_follow(slot.status, to))
+    throw std::logic_error("step " + run_.asset(step).key + ": " + std::string(to_string(slot.status)) + " cannot become " + std::string(to_string(to)));
+  --run_.counts[static_cast<std::size_t>(slot.status)];
+  ++run_.counts[static_cast<std::size_t>(to)];
+  slot.status = to;
+  if (is_terminal(to)) {
+    --run_.open_steps;
+    slot.ended_at = now_.wall;
+  }
+}
+
+void RunMachine::set_status(StepIndex step, StepStatus to, const std::string& reason, const std::string& detail, const AttemptId& attempt) {
+  auto& slot = run_.steps[step];
+  const auto from = slot.status;
+  set_quietly(step, to);
+  if (!reason.empty()) run_.notes[step] = {reason, detail};
+  else if (to == StepStatus::succeeded || to == StepStatus::starting) run_.notes.erase(step);
+  StepRecord record{step, to, slot.attempts, slot.materialized, reason, detail, slot.started_at, slot.ended_at, std::nullopt};
+  if (to == StepStatus::waiting_retry) record.retry_at = run_.units[run_.plan->unit_of(step)].retry_at;
+  out_.changes.push_back(StepChanged{run_.record.id, std::move(record), from, attempt});
+}
+
+// Its children in other units wait for one edge less; units of its checks learn whether there is anything to check.
+void RunMachine::step_over(StepIndex step) {
+  const auto own = run_.plan->unit_of(step);
+  announce(step);
+  if (run_.plan->mode() == StepsMode::checks) return;
+  for (const auto& edge : run_.plan->children(step)) {
+    const auto unit = run_.plan->unit_of(edge.step);
+    if (unit == own) continue;
+    --run_.units[unit].waiting_on;
+    ready_if_free(unit);
+  }
+}
+
+bool RunMachine::retries_left(StepIndex step) const {
+  return !run_.canceling() && static_cast<int>(run_.steps[step].attempts) <= run_.asset(step).retries.max;
+}
+
+// The delay is drawn from the attempt's id, which is random: the same inputs give the same delay, also in a replay.
+void RunMachine::plan_retry(StepIndex step, const AttemptId& attempt) {
+  const auto& policy = run_.asset(step).retries;
+  const auto number = std::max<int>(1, run_.steps[step].attempts);
+  double delay = static_cast<double>(policy.delay.count());
+  if (policy.backoff == Backoff::linear) delay *= number;
+  if (policy.backoff == Backoff::exponential) delay *= std::pow(2.0, std::min(number - 1, 20));
+  const double drawn = attempt.size() < 8 ? 0.5 : static_cast<double>(std::stoul(attempt.substr(0, 8), nullptr, 16)) / 4294967296.0;
+  delay *= 1 + policy.jitter * (2 * drawn - 1);
+  const Millis wait{static_cast<std::int64_t>(std::min(delay, kLongestDelayMs))};
+  auto& unit = run_.units[run_.plan->unit_of(step)];
+  if (!unit.retry_at_boot || *unit.retry_at_boot < now_.boot + wait) {
+    unit.retry_at_boot = now_.boot + wait;
+    unit.retry_at = now_.wall + wait;
+  }
+}
+
+void RunMachine::fail(StepIndex step, const std::string& reason, const std::string& detail, bool may_retry, const AttemptId& attempt) {
+  if (may_retry && retries_left(step)) {
+    plan_retry(step, attempt);
+    set_status(step, StepStatus::waiting_retry, reason, detail, attempt);
+    return;
+  }
+  set_status(step, StepStatus::failed, reason, detail, attempt);
+  cascade(step);
+  step_over(step);
+}
+
+// A member of the same process that has not begun is skipped too: the process will not come to it.
+bool RunMachine::can_be_skipped(StepIndex step) const {
+  const auto& slot = run_.steps[step];
+  return slot.status == StepStatus::pending || (slot.status == StepStatus::starting && !slot.begun) ||
+         (slot.status == StepStatus::waiting_retry && !slot.begun);
+}
+
+void RunMachine::cascade(StepIndex cause) {
+  if (run_.plan->mode() == StepsMode::checks) return;
+  std::vector<StepIndex> reached, stack{cause};
+  std::vector<bool> seen(run_.steps.size(), false);
+  while (!stack.empty()) {
+    const auto step = stack.back();
+    stack.pop_back();
+    for (const auto& edge : run_.plan->children(step)) {
+      if (seen[edge.step] || edge.on_failure == OnFailure::proceed || !can_be_skipped(edge.step)) continue;
+      seen[edge.step] = true;
+      reached.push_back(edge.step);
+      stack.push_back(edge.step);
+    }
+  }
+  skip_all(reached, cause, "upstream_failed", run_.asset(cause).key + " failed");
+}
+
+void RunMachine::skip_all(const std::vector<StepIndex>& steps, StepIndex cause, const std::string& reason, const std::string& detail) {
+  if (steps.empty()) return;
+  auto sorted = steps;
+  std::sort(sorted.begin(), sorted.end());
+  for (const auto step : sorted) set_quietly(step, StepStatus::skipped);
+  out_.changes.push_back(StepsEnded{run_.record.id, sorted, StepStatus::skipped, reason, cause, detail, now_.wall});
+  for (const auto step : sorted) step_over(step);
+  for (const auto step : sorted)
+    if (run_.plan->unit_of(step) != kNone) drop_if_empty(run_.plan->unit_of(step));
+}
+
+void RunMachine::work_done(StepIndex step, const AttemptId& attempt) {
+  run_.steps[step].materialized = true;
+  announce(step);
+  end_if_checked(step, attempt);
+}
+
+void RunMachine::end_if_checked(StepIndex step, const AttemptId& attempt) {
+  auto& slot = run_.steps[step];
+  if (is_terminal(slot.status) || !slot.materialized || slot.open_checks > 0) return;
+  if (!slot.check_failed) {
+    set_status(step, StepStatus::succeeded, "", "", attempt);
+  } else {
+    const auto note = run_.notes[step];
+    set_status(step, StepStatus::failed, "check_failed", note.second, attempt);
+  }
+  step_over(step);
+}
+
+void RunMachine::end() {
+  const auto from = run_.record.status;
+  const auto count = [&](StepStatus s) { return run_.counts[static_cast<std::size_t>(s)]; };
+  const auto failed = count(StepStatus::failed), skipped = count(StepStatus::skipped);
+  auto& record = run_.record;
+  record.ended_at = now_.wall;
+  if (from == RunStatus::canceling) {
+    record.status = RunStatus::canceled;
+    record.reason = "canceled";
+    record.detail = "canceled by " + record.cancel_requested_by;
+  } else if (failed + skipped > 0 || run_.error_checks) {
+    record.status = RunStatus::failed;
+    record.reason = failed + skipped > 0 ? "steps_failed" : "check_failed";
+    record.detail = std::to_string(failed) + " of " + std::to_string(run_.steps.size()) + " steps failed, " + std::to_string(skipped) + " were skipped";
+  } else {
+    record.status = RunStatus::succeeded;
+  }
+  RunChanged change{record, from, {}};
+  for (std::size_t i = 0; i < run_.counts.size(); ++i) change.counts[std::string(to_string(static_cast<StepStatus>(i)))] = run_.counts[i];
+  out_.changes.push_back(std::move(change));
+}
+
+}  // namespace assetd

@@ -1,0 +1,232 @@
+// Units: when a process may start, its launch, its stop.
+
+#include <algorithm>
+
+#include "core/engine/run_machine.h"
+
+namespace assetd {
+namespace {
+
+void take_larger(std::map<std::string, int>& slots, const std::map<std::string, int>& more) {
+  for (const auto& [pool, count] : more) slots[pool] = std::max(slots[pool], count);
+}
+
+}  // namespace
+
+Demand RunMachine::demand_of(const RunState& run, UnitIndex unit) {
+  Demand demand;
+  const auto& planned = run.plan->units()[unit];
+  for (const auto step : planned.steps) {
+    const auto& asset = run.asset(step);
+    // A check's own process reads what its asset holds for writing.
+    for (const auto& [resource, mode] : asset.uses) {
+      auto& held = demand.resources.try_emplace(resource, HoldMode::read).first->second;
+      if (mode == HoldMode::write && planned.check == kNone) held = mode;
+    }
+    if (planned.check == kNone) take_larger(demand.slots, asset.pools);
+  }
+  if (demand.slots.empty()) demand.slots["default"] = 1;
+  return demand;
+}
+
+void RunMachine::begin() {
+  auto& record = run_.record;
+  const auto from = record.status;
+  record.status = RunStatus::running;
+  record.started_at = now_.wall;
+  out_.changes.push_back(RunChanged{record, from, {}});
+  run_.steps.resize(run_.plan->size());
+  run_.units.resize(run_.plan->units().size());
+  run_.checks.resize(run_.plan->checks().size());
+  run_.open_steps = static_cast<std::uint32_t>(run_.steps.size());
+  run_.counts[static_cast<std::size_t>(StepStatus::pending)] = run_.open_steps;
+  count_waiting();
+  for (UnitIndex unit = 0; unit < run_.units.size(); ++unit) ready_if_free(unit);
+}
+
+// Also after a restart: what has ended already is not waited for.
+void RunMachine::count_waiting() {
+  const auto& plan = *run_.plan;
+  for (std::uint32_t i = 0; i < plan.checks().size(); ++i) {
+    const auto& planned = plan.checks()[i];
+    if (home_waits(i) && !run_.checks[i].status) ++run_.steps[planned.home].open_checks;
+    if (plan.units()[planned.unit].check == kNone) continue;
+    auto& unit = run_.units[planned.unit];
+    if (run_.checks[i].status) {
+      unit.phase = UnitSlot::Phase::done;
+      continue;
+    }
+    ++run_.open_check_units;
+    if (plan.mode() == StepsMode::checks) continue;
+    for (const auto step : planned.depends_on) {
+      const auto& slot = run_.steps[step];
+      run_.check_units[step].push_back(i);
+      if (!slot.materialized && !is_terminal(slot.status)) ++unit.waiting_on;
+    }
+  }
+  if (plan.mode() == StepsMode::checks) return;
+  for (StepIndex step = 0; step < plan.size(); ++step)
+    for (const auto& edge : plan.parents(step))
+      if (plan.unit_of(edge.step) != plan.unit_of(step) && !is_terminal(run_.steps[edge.step].status)) ++run_.units[plan.unit_of(step)].waiting_on;
+}
+
+bool RunMachine::can_start(StepIndex step) const {
+  const auto status = run_.steps[step].status;
+  return status == StepStatus::pending || status == StepStatus::waiting_retry;
+}
+
+bool RunMachine::has_startable(UnitIndex unit) const {
+  const auto& members = run_.plan->units()[unit].steps;
+  return std::any_of(members.begin(), members.end(), [&](StepIndex s) { return can_start(s); });
+}
+
+void RunMachine::ready_if_free(UnitIndex unit) {
+  auto& slot = run_.units[unit];
+  if (slot.phase != UnitSlot::Phase::waiting || slot.waiting_on > 0 || run_.canceling()) return;
+  if (run_.plan->units()[unit].check != kNone) return ready_check(unit);
+  if (!has_startable(unit)) {
+    slot.phase = UnitSlot::Phase::done;
+    return;
+  }
+  slot.phase = UnitSlot::Phase::ready;
+  slot.since = now_.wall;
+  dispatcher_.add({run_.record.priority, run_.record.id, unit, now_.wall}, demand_of(run_, unit));
+}
+
+// Nothing to check where an asset it depends on was not made in this run.
+void RunMachine::ready_check(UnitIndex unit) {
+  auto& slot = run_.units[unit];
+  const auto& planned = run_.plan->checks()[planned_check_of(unit)];
+  const auto made = [&](StepIndex step) { return run_.steps[step].materialized; };
+  if (run_.plan->mode() != StepsMode::checks && !std::all_of(planned.depends_on.begin(), planned.depends_on.end(), made)) {
+    check_result(planned_check_of(unit), CheckStatus::skipped, run_.check(planned_check_of(unit)).severity, "what it checks was not made", {}, now_.wall, "");
+    return;
+  }
+  slot.phase = UnitSlot::Phase::ready;
+  slot.since = now_.wall;
+  dispatcher_.add({run_.record.priority, run_.record.id, unit, now_.wall}, demand_of(run_, unit));
+}
+
+void RunMachine::announce(StepIndex step) {
+  auto& slot = run_.steps[step];
+  if (slot.announced) return;
+  slot.announced = true;
+  const auto it = run_.check_units.find(step);
+  if (it == run_.check_units.end()) return;
+  for (const auto planned : it->second) {
+    const auto unit = run_.plan->checks()[planned].unit;
+    --run_.units[unit].waiting_on;
+    ready_if_free(unit);
+  }
+}
+
+void RunMachine::drop_if_empty(UnitIndex unit) {
+  auto& slot = run_.units[unit];
+  const bool idle = slot.phase == UnitSlot::Phase::ready || slot.phase == UnitSlot::Phase::delayed || slot.phase == UnitSlot::Phase::waiting;
+  if (!idle || has_startable(unit)) return;
+  dispatcher_.remove(run_.record.id, unit);
+  slot.phase = UnitSlot::Phase::done;
+}
+
+void RunMachine::launch(UnitIndex unit, const Demand& demand, AttemptId id, WallTime since) {
+  auto& slot = run_.units[unit];
+  const auto& planned = run_.plan->units()[unit];
+  AttemptRecord record;
+  record.id = id;
+  record.run = run_.record.id;
+  record.unit = unit;
+  record.number = ++slot.attempts;
+  record.check = planned.check;
+  record.slots = demand.slots;
+  record.resources = demand.resources;
+  record.intended_at = now_.wall;
+  for (const auto step : planned.steps)
+    if (planned.check != kNone || can_start(step)) record.steps.push_back(step);
+  slot.phase = UnitSlot::Phase::live;
+  slot.retry_at.reset();
+  slot.retry_at_boot.reset();
+  slot.since = since;
+  dispatcher_.hold(id, {run_.record.id, unit, demand, now_.wall});
+  out_.changes.push_back(AttemptIntended{record});
+  LiveAttempt live;
+  live.record = record;
+  for (const auto step : record.steps) live.step_of_key.emplace(run_.asset(step).key, step);
+  run_.live.emplace(id, std::move(live));
+  reopen_checks(record);
+  if (planned.check == kNone) {
+    for (const auto step : record.steps) {
+      auto& member = run_.steps[step];
+      member.begun = member.reported = false;
+      ++member.attempts;
+      set_status(step, StepStatus::starting, "", "", id);
+    }
+  } else if (run_.steps[planned.steps.front()].status == StepStatus::pending) {
+    run_.steps[planned.steps.front()].started_at = now_.wall;
+    set_status(planned.steps.front(), StepStatus::running, "", "", id);
+  }
+  out_.effects.push_back(StartAttempt{std::move(record)});
+}
+
+void RunMachine::put_back(StepIndex step) {
+  run_.steps[step].begun = false;
+  set_status(step, StepStatus::pending);
+}
+
+void RunMachine::stop(LiveAttempt& attempt, const std::string& reason) {
+  if (!attempt.stop_reason.empty()) return;
+  attempt.stop_reason = reason;
+  const auto& planned = run_.plan->units()[attempt.record.unit];
+  const auto& run = planned.check != kNone ? run_.context.definitions->checks[planned.check].run : run_.asset(planned.steps.front()).run;
+  StopAttempt effect{attempt.record.id, {run ? run->stop_signal : "TERM"}, run ? run->grace : Millis{10'000}};
+  if (effect.signals.front() != "TERM") effect.signals.push_back("TERM");
+  out_.effects.push_back(std::move(effect));
+}
+
+void RunMachine::timed_out(LiveAttempt& attempt) {
+  attempt.deadline.reset();
+  stop(attempt, "timeout");
+}
+
+void RunMachine::retry_due(UnitIndex unit) {
+  auto& slot = run_.units[unit];
+  if (slot.phase != UnitSlot::Phase::delayed) return;
+  slot.phase = UnitSlot::Phase::waiting;
+  slot.retry_at_boot.reset();
+  ready_if_free(unit);
+}
+
+void RunMachine::cancel(const Actor& actor) {
+  auto& record = run_.record;
+  if (is_terminal(record.status) || record.status == RunStatus::canceling) return;
+  const auto from = record.status;
+  record.status = RunStatus::canceling;
+  record.cancel_requested_at = now_.wall;
+  record.cancel_requested_by = actor.name;
+  out_.changes.push_back(RunChanged{record, from, {}});
+  for (UnitIndex unit = 0; unit < run_.units.size(); ++unit) {
+    auto& slot = run_.units[unit];
+    if (slot.phase == UnitSlot::Phase::live || slot.phase == UnitSlot::Phase::done) continue;
+    dispatcher_.remove(record.id, unit);
+    slot.phase = UnitSlot::Phase::done;
+    if (run_.plan->units()[unit].check != kNone) check_unit_over(unit);
+  }
+  std::vector<StepIndex> ended;
+  for (StepIndex step = 0; step < run_.steps.size(); ++step) {
+    const auto unit = run_.plan->unit_of(step);
+    const bool live = unit != kNone && run_.units[unit].phase == UnitSlot::Phase::live;
+    if (!live && run_.steps[step].status != StepStatus::running && !is_terminal(run_.steps[step].status)) ended.push_back(step);
+  }
+  for (const auto step : ended) set_quietly(step, StepStatus::canceled);
+  if (!ended.empty()) out_.changes.push_back(StepsEnded{record.id, ended, StepStatus::canceled, "canceled", kNone, "canceled by " + actor.name, now_.wall});
+  // Steps whose own work is done and whose checks will not come any more end with the last of their checks' processes, or now.
+  for (StepIndex step = 0; step < run_.steps.size(); ++step) {
+    auto& slot = run_.steps[step];
+    const auto unit = run_.plan->unit_of(step);
+    const bool live = unit != kNone && run_.units[unit].phase == UnitSlot::Phase::live;
+    const bool checked = std::any_of(run_.live.begin(), run_.live.end(), [&](const auto& l) { return l.second.record.check != kNone && l.second.record.steps.front() == step; });
+    if (slot.status == StepStatus::running && !live && !checked) set_status(step, StepStatus::canceled, "canceled", "canceled before its checks had run");
+  }
+  for (auto& [id, attempt] : run_.live) stop(attempt, "canceled");
+}
+
+}  // namespace assetd
