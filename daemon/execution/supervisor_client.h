@@ -28,7 +28,7 @@ struct SpawnRequest {
   SpawnLimits limits;
 };
 
-enum class AttemptOutcome {
+enum class EndKind {
   exited,         ///< exit_code; 126 or 127 with a detail when the program could not be started
   signaled,       ///< signal, core_dumped
   never_started,  ///< nothing was executed and nothing will be under this id
@@ -37,7 +37,7 @@ enum class AttemptOutcome {
 
 /// How an attempt ended. Its whole process tree is gone.
 struct AttemptEnd {
-  AttemptOutcome outcome{};
+  EndKind outcome{};
   int exit_code = 0;
   int signal = 0;
   bool core_dumped = false;
