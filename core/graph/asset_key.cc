@@ -36,7 +36,8 @@ std::expected<void, std::string> check_asset_key(std::string_view key) {
       if (at_start) return wrong(i, "an empty part before '/'");
       at_start = true;
     } else if (!continues_part(c)) {
-      return wrong(i, shown(c) + " is not allowed in an asset key (letters, digits, '_', '.', '-', parts joined by '/')");
+      return wrong(i,
+                   shown(c) + " is not allowed in an asset key (letters, digits, '_', '.', '-', parts joined by '/')");
     } else if (at_start && !starts_part(c)) {
       return wrong(i, "a part must start with a letter, a digit or '_', not " + shown(c));
     } else {

@@ -71,7 +71,8 @@ class Components {
   std::uint32_t next_index_ = 0, next_component_ = 0;
 };
 
-/// A shortest way from `start` back to itself; empty when there is none. `came_from` is scratch, all kNone before and after.
+/// A shortest way from `start` back to itself; empty when there is none. `came_from` is scratch, all kNone before and
+/// after.
 std::vector<AssetId> shortest_cycle(const Adjacency& graph, const Components& components, AssetId start,
                                     std::vector<AssetId>& came_from) {
   std::vector<AssetId> queue{start}, path;

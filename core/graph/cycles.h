@@ -15,7 +15,8 @@ struct Adjacency {
   std::span<const AssetId> of(AssetId id) const { return targets.subspan(offsets[id], offsets[id + 1] - offsets[id]); }
 };
 
-/// One error per knot of cycles (strongly connected component), by key, each naming a shortest cycle through its first asset.
+/// One error per knot of cycles (strongly connected component), by key, each naming a shortest cycle through its first
+/// asset.
 std::vector<GraphError> describe_cycles(const Adjacency& children, const std::vector<std::string>& keys);
 
 }  // namespace assetd

@@ -14,7 +14,8 @@ std::vector<std::string> sorted_keys(const Definitions& definitions) {
   std::vector<std::string> keys;
   keys.reserve(definitions.assets.size());
   for (const auto& asset : definitions.assets) {
-    if (!keys.empty() && keys.back() >= asset.key) throw std::logic_error("assets are not sorted by unique key: " + asset.key);
+    if (!keys.empty() && keys.back() >= asset.key)
+      throw std::logic_error("assets are not sorted by unique key: " + asset.key);
     keys.push_back(asset.key);
   }
   return keys;
@@ -46,7 +47,8 @@ void reverse_rows(std::span<const std::uint32_t> offsets, std::span<const AssetI
     for (std::uint32_t e = offsets[from]; e < offsets[from + 1]; ++e) reversed[next[targets[e]]++] = from;
 }
 
-/// Kahn's order; among those that are free the smallest key goes first. Shorter than the number of nodes when there is a cycle.
+/// Kahn's order; among those that are free the smallest key goes first. Shorter than the number of nodes when there is
+/// a cycle.
 std::vector<AssetId> order_topologically(std::span<const std::uint32_t> parent_offsets, const Adjacency& children) {
   const auto size = parent_offsets.size() - 1;
   std::vector<std::uint32_t> waiting_for(size);
@@ -93,7 +95,8 @@ std::expected<AssetGraph, std::vector<GraphError>> AssetGraph::build(const Defin
   reverse_rows(graph.parent_offsets_, graph.parents_, graph.child_offsets_, graph.children_);
   const Adjacency children{graph.child_offsets_, graph.children_};
   graph.order_ = order_topologically(graph.parent_offsets_, children);
-  if (graph.order_.size() < graph.size()) std::ranges::copy(describe_cycles(children, graph.keys_), std::back_inserter(errors));
+  if (graph.order_.size() < graph.size())
+    std::ranges::copy(describe_cycles(children, graph.keys_), std::back_inserter(errors));
   if (!errors.empty()) return std::unexpected(std::move(errors));
   graph.position_.resize(graph.size());
   for (std::uint32_t i = 0; i < graph.order_.size(); ++i) graph.position_[graph.order_[i]] = i;
@@ -102,7 +105,8 @@ std::expected<AssetGraph, std::vector<GraphError>> AssetGraph::build(const Defin
 
 std::vector<GraphError> AssetGraph::read_dependencies(const Definitions& definitions) {
   std::vector<GraphError> errors;
-  std::vector<std::size_t> edge_of(size(), 0);  // by parent; stale unless it lies in the present row and names the parent
+  std::vector<std::size_t> edge_of(size(),
+                                   0);  // by parent; stale unless it lies in the present row and names the parent
   parent_offsets_.push_back(0);
   for (AssetId id = 0; id < size(); ++id) {
     for (const auto& dependency : definitions.assets[id].deps) {
@@ -113,7 +117,8 @@ std::vector<GraphError> AssetGraph::read_dependencies(const Definitions& definit
       }
       auto& edge = edge_of[*parent];
       if (edge >= parent_offsets_.back() && edge < parents_.size() && parents_[edge] == *parent) {
-        if (dependency.on_failure == OnFailure::skip) parent_policies_[edge] = OnFailure::skip;  // named twice: the stricter holds
+        if (dependency.on_failure == OnFailure::skip)
+          parent_policies_[edge] = OnFailure::skip;  // named twice: the stricter holds
         continue;
       }
       edge = parents_.size();

@@ -24,16 +24,17 @@ struct GraphError {
 /// Edges are compressed rows (offsets and targets): 100,000 assets with 3 parents each cost about 3 MB.
 class AssetGraph {
  public:
-  /// The definitions must outlive only this call; their assets are sorted by key without duplicates (else a logic_error).
-  /// Errors, all at once: unknown dependencies (the loader reports them better), then one cycle for each knot of cycles.
+  /// The definitions must outlive only this call; their assets are sorted by key without duplicates (else a
+  /// logic_error). Errors, all at once: unknown dependencies (the loader reports them better), then one cycle for each
+  /// knot of cycles.
   static std::expected<AssetGraph, std::vector<GraphError>> build(const Definitions& definitions);
 
   std::size_t size() const { return keys_.size(); }
   const std::string& key(AssetId id) const { return keys_[id]; }
   std::optional<AssetId> find(std::string_view key) const;
-  std::span<const AssetId> parents(AssetId id) const;   ///< direct, in the order of the definition
-  std::span<const AssetId> children(AssetId id) const;  ///< direct, ascending
-  OnFailure on_failure(AssetId parent, AssetId child) const;  ///< of a direct dependency; named twice, `skip` wins
+  std::span<const AssetId> parents(AssetId id) const;              ///< direct, in the order of the definition
+  std::span<const AssetId> children(AssetId id) const;             ///< direct, ascending
+  OnFailure on_failure(AssetId parent, AssetId child) const;       ///< of a direct dependency; named twice, `skip` wins
   std::span<const AssetId> topological() const { return order_; }  ///< parents before children; ties by key: stable
   std::uint32_t position(AssetId id) const { return position_[id]; }  ///< index in topological()
 

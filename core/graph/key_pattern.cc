@@ -3,7 +3,8 @@
 namespace assetd {
 namespace {
 
-/// Where to go on after a mismatch: the pattern behind a star, and the first text position that this star has not swallowed yet.
+/// Where to go on after a mismatch: the pattern behind a star, and the first text position that this star has not
+/// swallowed yet.
 struct Resume {
   std::size_t pattern = std::string_view::npos;
   std::size_t text = 0;

@@ -1,5 +1,6 @@
 #pragma once
-// Layered layout of the lineage: ranks, crossing reduction by medians, coordinates; groups kept together; stable under small edits.
+// Layered layout of the lineage: ranks, crossing reduction by medians, coordinates; groups kept together; stable under
+// small edits.
 
 #include <cstdint>
 #include <string>
@@ -29,7 +30,8 @@ struct Layout {
   float width = 0, height = 0;
 };
 
-/// Lays out `assets` (any subset, topological order). Edges through unselected assets are not drawn. Linear-ish: 10,000 nodes in well under 0.5 s.
+/// Lays out `assets` (any subset, topological order). Edges through unselected assets are not drawn. Linear-ish: 10,000
+/// nodes in well under 0.5 s.
 Layout lay_out(const Definitions& definitions, const AssetGraph& graph, const std::vector<AssetId>& assets);
 
 }  // namespace assetd

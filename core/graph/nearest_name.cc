@@ -36,7 +36,8 @@ class Distance {
     for (std::size_t j = 1; j <= b.size(); ++j) {
       const std::size_t change = a[i - 1] == b[j - 1] ? 0 : lower(a[i - 1]) == lower(b[j - 1]) ? kCase : kEdit;
       row_[j] = std::min({last_[j - 1] + change, last_[j] + kEdit, row_[j - 1] + kEdit});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) row_[j] = std::min(row_[j], before_[j - 2] + kEdit);
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        row_[j] = std::min(row_[j], before_[j - 2] + kEdit);
       least = std::min(least, row_[j]);
     }
     return least;

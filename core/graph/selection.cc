@@ -46,9 +46,13 @@ class Evaluator {
         for (const auto& child : node.children)
           if (auto error = add(child, set)) return error;
         return std::nullopt;
-      case Kind::everything: set.assign(set.size(), true); return std::nullopt;
-      case Kind::attribute: return add_matching(node, set);
-      default: break;
+      case Kind::everything:
+        set.assign(set.size(), true);
+        return std::nullopt;
+      case Kind::attribute:
+        return add_matching(node, set);
+      default:
+        break;
     }
     auto found = combine(node);
     if (!found) return std::move(found.error());
@@ -60,12 +64,19 @@ class Evaluator {
     auto set = evaluate(node.children.front());
     if (!set) return set;
     switch (node.kind) {
-      case Kind::all_of: return intersect(node, std::move(*set));
-      case Kind::except: set->flip(); return set;
-      case Kind::walk: return walk(node, *set);
-      case Kind::roots: return without(*set, [this](AssetId id) { return graph_.parents(id); });
-      case Kind::sinks: return without(*set, [this](AssetId id) { return graph_.children(id); });
-      default: return set;
+      case Kind::all_of:
+        return intersect(node, std::move(*set));
+      case Kind::except:
+        set->flip();
+        return set;
+      case Kind::walk:
+        return walk(node, *set);
+      case Kind::roots:
+        return without(*set, [this](AssetId id) { return graph_.parents(id); });
+      case Kind::sinks:
+        return without(*set, [this](AssetId id) { return graph_.children(id); });
+      default:
+        return set;
     }
   }
 
@@ -88,14 +99,17 @@ class Evaluator {
   template <typename Neighbours>
   Set without(const Set& set, Neighbours neighbours) const {
     Set result(set.size(), false);
-    for (const AssetId id : members(set)) result[id] = std::ranges::none_of(neighbours(id), [&](AssetId other) { return set[other]; });
+    for (const AssetId id : members(set))
+      result[id] = std::ranges::none_of(neighbours(id), [&](AssetId other) { return set[other]; });
     return result;
   }
 
   Failure add_matching(const SelectionNode& node, Set& set) {
     if (node.attribute == Attribute::key && node.text.find('*') == std::string::npos) return add_exact(node, set);
     if (asks_for_state(node.attribute) && !state_)
-      return SelectionError{"what this asks for is the state of assets, which is not known here: it may stand where a run is requested", node.column};
+      return SelectionError{
+          "what this asks for is the state of assets, which is not known here: it may stand where a run is requested",
+          node.column};
     const AttributeMatcher matches(definitions_, state_, node.attribute, node.text);
     for (AssetId id = 0; id < set.size(); ++id)
       if (!set[id] && matches(id)) set[id] = true;
@@ -113,7 +127,8 @@ class Evaluator {
   SelectionError unknown_name(const SelectionNode& node) const {
     std::string text = "no asset is named \"" + node.text + "\"";
     const auto has_group = [&](const AssetSpec& asset) { return asset.group == node.text; };
-    if (std::ranges::any_of(definitions_.assets, has_group)) return {text + "; for the group of that name write group:" + node.text, node.column};
+    if (std::ranges::any_of(definitions_.assets, has_group))
+      return {text + "; for the group of that name write group:" + node.text, node.column};
     std::vector<std::string_view> keys;
     for (const auto& asset : definitions_.assets) keys.push_back(asset.key);
     const auto near = nearest_name(node.text, keys);
@@ -128,8 +143,10 @@ class Evaluator {
 
 }  // namespace
 
-std::expected<std::vector<AssetId>, SelectionError> select_assets(std::string_view expression, const Definitions& definitions,
-                                                                  const AssetGraph& graph, const SelectionState* state) {
+std::expected<std::vector<AssetId>, SelectionError> select_assets(std::string_view expression,
+                                                                  const Definitions& definitions,
+                                                                  const AssetGraph& graph,
+                                                                  const SelectionState* state) {
   const auto tree = parse_selection(expression);
   if (!tree) return std::unexpected(tree.error());
   const auto set = Evaluator(definitions, graph, state).evaluate(*tree);

@@ -6,7 +6,8 @@
 
 namespace assetd {
 
-/// Does an asset have an attribute of this value? Values match by the wildcards of names; `state` is needed where asks_for_state().
+/// Does an asset have an attribute of this value? Values match by the wildcards of names; `state` is needed where
+/// asks_for_state().
 class AttributeMatcher {
  public:
   /// All arguments but `value` must outlive the matcher.

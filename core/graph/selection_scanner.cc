@@ -14,7 +14,9 @@ bool is_word(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '.' || c == '-' || c == '/' || c == '*';
 }
 
-bool is_bare_value(char c) { return c != '\0' && !is_blank(c) && c != '(' && c != ')' && c != ',' && c != '+' && c != '"'; }
+bool is_bare_value(char c) {
+  return c != '\0' && !is_blank(c) && c != '(' && c != ')' && c != ',' && c != '+' && c != '"';
+}
 
 SelectionError stray_blank(const std::string& where, std::size_t index) {
   return {"a blank " + where + ": remove it" + std::string(kUrlHint), static_cast<int>(index) + 1};
@@ -65,11 +67,14 @@ std::string_view SelectionScanner::peek_word() const {
 std::optional<std::uint32_t> SelectionScanner::take_number() {
   if (!is_digit(peek())) return std::nullopt;
   std::uint64_t value = 0;
-  for (; is_digit(peek()); ++at_) value = std::min<std::uint64_t>(value * 10 + static_cast<std::uint64_t>(peek() - '0'), UINT32_MAX);
+  for (; is_digit(peek()); ++at_)
+    value = std::min<std::uint64_t>(value * 10 + static_cast<std::uint64_t>(peek() - '0'), UINT32_MAX);
   return static_cast<std::uint32_t>(value);
 }
 
-bool SelectionScanner::at_keyword(std::string_view keyword) const { return peek_word() == keyword && peek(keyword.size()) != ':'; }
+bool SelectionScanner::at_keyword(std::string_view keyword) const {
+  return peek_word() == keyword && peek(keyword.size()) != ':';
+}
 
 std::expected<std::string, SelectionError> SelectionScanner::take_quoted() {
   const int start = column();

@@ -12,7 +12,8 @@ namespace assetd {
 
 constexpr bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
-/// Blanks at the ends, doubled, or inside of a parenthesis: in a URL they are what is left of a '+', and would silently change the meaning.
+/// Blanks at the ends, doubled, or inside of a parenthesis: in a URL they are what is left of a '+', and would silently
+/// change the meaning.
 std::optional<SelectionError> refuse_stray_blanks(std::string_view expression);
 
 /// A cursor over a selection's characters.

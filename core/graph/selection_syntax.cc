@@ -18,10 +18,11 @@ struct AttributeName {
   std::string_view name;
   Attribute attribute;
 };
-constexpr AttributeName kAttributes[] = {
-    {"key", Attribute::key},       {"group", Attribute::group},   {"kind", Attribute::kind},   {"tag", Attribute::tag},
-    {"owner", Attribute::owner},   {"status", Attribute::status}, {"stale", Attribute::stale}, {"freshness", Attribute::freshness},
-    {"import", Attribute::import}, {"path", Attribute::path}};
+constexpr AttributeName kAttributes[] = {{"key", Attribute::key},       {"group", Attribute::group},
+                                         {"kind", Attribute::kind},     {"tag", Attribute::tag},
+                                         {"owner", Attribute::owner},   {"status", Attribute::status},
+                                         {"stale", Attribute::stale},   {"freshness", Attribute::freshness},
+                                         {"import", Attribute::import}, {"path", Attribute::path}};
 
 std::vector<std::string_view> values_of(Attribute attribute) {
   if (attribute == Attribute::status) return {"never", "materializing", "materialized", "failed", "skipped"};
@@ -126,7 +127,8 @@ class Parser {
     if (scan_.take('+')) {
       const auto levels = scan_.take_number();
       if (scan_.peek() == '+' || scan_.peek() == '(' || scan_.peek() == '"' || !scan_.peek_word().empty())
-        return fail("after '+' only a number of levels may follow; to join selections write \"or\" or \"and\"", scan_.column());
+        return fail("after '+' only a number of levels may follow; to join selections write \"or\" or \"and\"",
+                    scan_.column());
       down = levels.value_or(UINT32_MAX);
     }
     if (up == 0 && down == 0) return atom;
@@ -136,7 +138,8 @@ class Parser {
     return node;
   }
 
-  /// "+" or "2+" before an atom. A number is a name when no atom follows its '+': "2024+" is what comes below the asset 2024.
+  /// "+" or "2+" before an atom. A number is a name when no atom follows its '+': "2024+" is what comes below the asset
+  /// 2024.
   std::uint32_t take_levels_above() {
     const auto start = scan_.at();
     const auto levels = scan_.take_number();
@@ -180,7 +183,8 @@ class Parser {
     last_word_ = "(";
     auto node = parse_list("or");
     if (!node) return node;
-    if (scan_.at_end()) return fail("the '(' at column " + std::to_string(column) + " is not closed: write ')'", scan_.column());
+    if (scan_.at_end())
+      return fail("the '(' at column " + std::to_string(column) + " is not closed: write ')'", scan_.column());
     if (!scan_.take(')')) return explain_leftover();
     --depth_;
     return node;
@@ -192,7 +196,8 @@ class Parser {
       std::vector<std::string_view> names;
       for (const auto& attribute : kAttributes) names.push_back(attribute.name);
       const auto near = did_you_mean(name, names);
-      return fail("unknown attribute " + in_quotes(name) + (near.empty() ? ": one of " + list_of(names) : near), column);
+      return fail("unknown attribute " + in_quotes(name) + (near.empty() ? ": one of " + list_of(names) : near),
+                  column);
     }
     scan_.take(':');
     const int value_column = scan_.column();
@@ -203,9 +208,11 @@ class Parser {
       return fail("a value is missing after " + in_quotes(std::string(name) + ":") + ", without a blank", value_column);
     const auto values = values_of(known->attribute);
     if (!values.empty() && std::ranges::find(values, *value) == values.end())
-      return fail("unknown " + std::string(name) + " " + in_quotes(*value) + did_you_mean(*value, values) + " (one of " + list_of(values) + ")",
+      return fail("unknown " + std::string(name) + " " + in_quotes(*value) + did_you_mean(*value, values) +
+                      " (one of " + list_of(values) + ")",
                   value_column);
-    return SelectionNode{.kind = Kind::attribute, .column = column, .attribute = known->attribute, .text = std::move(*value)};
+    return SelectionNode{
+        .kind = Kind::attribute, .column = column, .attribute = known->attribute, .text = std::move(*value)};
   }
 
   Parsed explain_missing_atom() {
@@ -226,27 +233,46 @@ class Parser {
     const auto word = scan_.peek_word();
     const auto small = lower(word);
     if (small == "or" || small == "and" || small == "not")
-      return fail("operators are written in small letters" + (small == "not" ? ", and \"not\" joins nothing: write \"and not\"" : ": " + in_quotes(small)),
+      return fail("operators are written in small letters" +
+                      (small == "not" ? ", and \"not\" joins nothing: write \"and not\"" : ": " + in_quotes(small)),
                   column);
     if (blank && (!word.empty() || scan_.peek() == '"' || scan_.peek() == '(' || scan_.peek() == '+'))
-      return fail("a blank joins nothing here: write \"or\" for both, \"and\" for what they have in common (in a URL, '+' must be written %2B)", column);
-    if (!word.empty() || scan_.peek() == '"' || scan_.peek() == '(') return fail("\"or\" or \"and\" is missing here", column);
+      return fail(
+          "a blank joins nothing here: write \"or\" for both, \"and\" for what they have in common (in a URL, '+' must "
+          "be written %2B)",
+          column);
+    if (!word.empty() || scan_.peek() == '"' || scan_.peek() == '(')
+      return fail("\"or\" or \"and\" is missing here", column);
     return explain_character();
   }
 
   Parsed explain_character() {
     const int column = scan_.column();
     switch (scan_.peek()) {
-      case ',': return fail("a comma joins nothing here (dbt and Dagster disagree on it): write \"or\" for both, \"and\" for what they have in common", column);
-      case ')': return fail("this ')' has no '('", column);
-      case '|': return fail("write \"or\" instead of '|'", column);
-      case '&': return fail("write \"and\" instead of '&'", column);
-      case '!': return fail("write \"not\" instead of '!'", column);
-      case '+': return fail("one '+' on a side is enough: +x is upstream, x+ is downstream", column);
-      case '\'': return fail("a name is quoted with '\"'", column);
-      case '@': return fail("write +(x+) instead of @x", column);
-      case ':': return fail("an attribute is missing before ':' (like group:gold)", column);
-      default: return fail("this character is not part of the selection language; a name that holds it must be quoted", column);
+      case ',':
+        return fail(
+            "a comma joins nothing here (dbt and Dagster disagree on it): write \"or\" for both, \"and\" for what they "
+            "have in common",
+            column);
+      case ')':
+        return fail("this ')' has no '('", column);
+      case '|':
+        return fail("write \"or\" instead of '|'", column);
+      case '&':
+        return fail("write \"and\" instead of '&'", column);
+      case '!':
+        return fail("write \"not\" instead of '!'", column);
+      case '+':
+        return fail("one '+' on a side is enough: +x is upstream, x+ is downstream", column);
+      case '\'':
+        return fail("a name is quoted with '\"'", column);
+      case '@':
+        return fail("write +(x+) instead of @x", column);
+      case ':':
+        return fail("an attribute is missing before ':' (like group:gold)", column);
+      default:
+        return fail("this character is not part of the selection language; a name that holds it must be quoted",
+                    column);
     }
   }
 

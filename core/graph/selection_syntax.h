@@ -20,12 +20,12 @@ constexpr bool asks_for_state(Attribute attribute) {
 
 struct SelectionNode {
   enum class Kind {
-    any_of,     ///< children: one or more
-    all_of,     ///< children: one or more
-    except,     ///< child: what not to take
-    walk,       ///< child, with what is up to `up` levels above and `down` levels below it
-    roots,      ///< child: those without a parent in it
-    sinks,      ///< child: those without a child in it
+    any_of,  ///< children: one or more
+    all_of,  ///< children: one or more
+    except,  ///< child: what not to take
+    walk,    ///< child, with what is up to `up` levels above and `down` levels below it
+    roots,   ///< child: those without a parent in it
+    sinks,   ///< child: those without a child in it
     everything,
     attribute,  ///< `attribute` and `text`; a name is Attribute::key
   };

@@ -1,9 +1,18 @@
 #pragma once
-// Cron expressions over IANA time zones. Five fields (minute hour day-of-month month day-of-week), six with seconds first, and the nicknames
-// (@hourly, @daily, @midnight, @weekly, @monthly, @yearly, @annually). Ranges, lists, steps, names, L (last day), 7 = Sunday, nth weekday (#).
-// As cron(5) and cronsim do: day-of-month and day-of-week are alternatives when both are restricted.
-// DST as Debian's cron does for jobs at fixed hours: a time that the clocks skip fires once, at the first moment after the gap; a time that
-// occurs twice fires at its first occurrence; jobs with a wildcard ('*' or '*/n') in hour or minute follow real time.
+// Cron expressions over IANA time zones. Five fields (minute hour day-of-month month day-of-week), six with seconds
+// first, and the nicknames
+// (@hourly, @daily, @midnight, @weekly, @monthly, @yearly, @annually). Ranges, lists, steps, names, 7 = Sunday. Day of
+// month: L (last day), LW (last Monday to Friday). Day of week: nth of the month (MON#2), last of the month (5L).
+//
+// The rules are those of Debian's cron, as PyPI's cronsim has them (tests/core/schedule/make_golden.py):
+// - Day of month and day of week must both match if one of them starts with '*' (also "*/2"), else either is enough.
+// - Fixed hours (five fields, neither minute nor hour starts with '*'): a time that the clocks skip fires at the first
+// whole minute after the
+//   gap, together with what else falls there; a time that occurs twice fires at its first occurrence.
+// - All others, and all with a seconds field, follow real time: they fire whenever the clock on the wall shows a
+// matching time, so not at all
+//   for what is skipped, and twice for what occurs twice.
+// Offsets come from the system's database, whose compiled rules reach to 2037; later times keep the last offset.
 
 #include <expected>
 #include <memory>
@@ -18,9 +27,10 @@ namespace assetd {
 
 struct CronError {
   std::string message;
-  int column = 0;  ///< from 1, in the expression
+  int column = 0;  ///< from 1, in the expression; 0 when it is the time zone that is wrong
 };
 
+/// Immutable; use from any thread. next() and previous() take microseconds, also for expressions that never match.
 class CronSchedule {
  public:
   /// `timezone` is an IANA name; an unknown one is an error that names the nearest.

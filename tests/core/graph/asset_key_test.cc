@@ -12,7 +12,8 @@ std::string error_of(std::string_view key) {
 }
 
 TEST(AssetKey, AcceptsPartsJoinedBySlashes) {
-  for (const auto* key : {"a", "A_1", "_x", "9", "stg_stripe__charges", "gold/customers", "a/b.c/d-e", "a..b", "a/1.2-3"})
+  for (const auto* key :
+       {"a", "A_1", "_x", "9", "stg_stripe__charges", "gold/customers", "a/b.c/d-e", "a..b", "a/1.2-3"})
     EXPECT_EQ(error_of(key), "") << key;
 }
 
@@ -98,7 +99,9 @@ bool naive_match(std::string_view pattern, std::string_view key, bool part_start
 
 TEST(KeyPattern, AgreesWithANaiveMatcher) {
   EXPECT_TRUE(rc::check([] {
-    const auto text = [](std::string letters) { return rc::gen::container<std::string>(rc::gen::elementOf(std::move(letters))); };
+    const auto text = [](std::string letters) {
+      return rc::gen::container<std::string>(rc::gen::elementOf(std::move(letters)));
+    };
     const auto pattern = *rc::gen::resize(8, text("ab/**")), key = *rc::gen::resize(9, text("aab/"));
     RC_ASSERT(key_matches(pattern, key) == naive_match(pattern, key));
   }));

@@ -43,7 +43,8 @@ inline Definitions numbered_definitions(const std::vector<std::vector<std::uint3
   for (std::size_t i = 0; i < parents.size(); ++i) {
     AssetSpec asset;
     asset.key = name(i);
-    for (const auto parent : parents[i]) asset.deps.push_back({.asset = name(parent), .on_failure = OnFailure::skip, .source = {}});
+    for (const auto parent : parents[i])
+      asset.deps.push_back({.asset = name(parent), .on_failure = OnFailure::skip, .source = {}});
     definitions.assets.push_back(std::move(asset));
   }
   return definitions;

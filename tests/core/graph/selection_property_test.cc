@@ -25,7 +25,14 @@ class Generator {
     for (const auto& asset : definitions.assets) all_.insert(asset.key);
   }
 
-  Expected any(int depth) { return list(depth, " or ", [this](int d) { return all(d); }, [](Keys a, const Keys& b) { a.insert(b.begin(), b.end()); return a; }); }
+  Expected any(int depth) {
+    return list(
+        depth, " or ", [this](int d) { return all(d); },
+        [](Keys a, const Keys& b) {
+          a.insert(b.begin(), b.end());
+          return a;
+        });
+  }
 
  private:
   template <typename Operand, typename Join>
@@ -114,13 +121,15 @@ TEST(SelectionProperty, AgreesWithNaiveSets) {
     const auto keys = testing::keys_of(graph, *selected);
     RC_LOG() << expected.text << "\n";
     RC_ASSERT(Keys(keys.begin(), keys.end()) == expected.keys);
-    for (std::size_t i = 1; i < selected->size(); ++i) RC_ASSERT(graph.position((*selected)[i - 1]) < graph.position((*selected)[i]));
+    for (std::size_t i = 1; i < selected->size(); ++i)
+      RC_ASSERT(graph.position((*selected)[i - 1]) < graph.position((*selected)[i]));
   }));
 }
 
 TEST(SelectionProperty, ErrorsPointIntoTheText) {
   EXPECT_TRUE(rc::check([] {
-    const auto words = rc::gen::elementOf(std::vector<std::string>{"a", "or", "and", "not", "+", "(", ")", " ", " ", "\"", "2", "tag:", "roots", ",", "*", "status:never"});
+    const auto words = rc::gen::elementOf(std::vector<std::string>{
+        "a", "or", "and", "not", "+", "(", ")", " ", " ", "\"", "2", "tag:", "roots", ",", "*", "status:never"});
     std::string text;
     for (const auto& word : *rc::gen::container<std::vector<std::string>>(words)) text += word;
     const auto checked = check_selection_syntax(text);

@@ -8,10 +8,10 @@
 namespace assetd {
 namespace {
 
+using testing::definitions_of;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using testing::definitions_of;
 using testing::keys_of;
 
 /// raw/events → bronze → silver → gold → model, silver → report; "2024" stands alone.
@@ -117,7 +117,8 @@ TEST_F(Selection, ReadsDeclaredAttributes) {
   EXPECT_THAT(select("tag:domain="), IsEmpty());
   EXPECT_THAT(select("import:shop"), ElementsAre("gold"));
   EXPECT_THAT(select("path:more/gold.yaml or path:./more/ or path:more or path:**.yaml"), ElementsAre("gold"));
-  EXPECT_THAT(select("group:nobody or kind:nobody or tag:nobody or owner:nobody or import:nobody or path:nobody"), IsEmpty());
+  EXPECT_THAT(select("group:nobody or kind:nobody or tag:nobody or owner:nobody or import:nobody or path:nobody"),
+              IsEmpty());
 }
 
 TEST_F(Selection, AsksForStateOnlyWhereItIsKnown) {
@@ -160,7 +161,8 @@ TEST_F(Selection, RefusesCommaAndBlankAsOperators) {
 }
 
 TEST_F(Selection, RefusesTheBlanksThatAPlainPlusLeavesInAUrl) {
-  for (const auto* text : {" gold", "gold ", "gold or  model", "gold  or model", "not ( gold)", "(gold ) and model", "gold\t\nor model"})
+  for (const auto* text :
+       {" gold", "gold ", "gold or  model", "gold  or model", "not ( gold)", "(gold ) and model", "gold\t\nor model"})
     EXPECT_THAT(error(text), HasSubstr("%2B")) << text;
   EXPECT_THAT(error(" gold"), HasSubstr("error at 1: a blank at the start"));
   EXPECT_THAT(error("gold "), HasSubstr("error at 5: a blank at the end"));
@@ -185,16 +187,19 @@ TEST_P(SelectionSyntax, PointsAtItsColumn) {
 
 INSTANTIATE_TEST_SUITE_P(
     Cases, SelectionSyntax,
-    ::testing::Values(BadSyntax{"", 1, "write * for all"}, BadSyntax{"+", 2, "missing after \"+\""}, BadSyntax{"a or", 5, "missing after \"or\""},
-                      BadSyntax{"or a", 1, "missing before \"or\""}, BadSyntax{"a and or b", 7, "missing before \"or\""},
-                      BadSyntax{"a or )", 5, "before ')'"}, BadSyntax{"(a or b", 8, "'(' at column 1 is not closed"},
-                      BadSyntax{"a)", 2, "has no '('"}, BadSyntax{"()", 2, "missing before ')'"}, BadSyntax{"roots()", 7, "missing before ')'"},
-                      BadSyntax{"a or \"b", 6, "not closed"}, BadSyntax{"\"\"", 1, "between the quotes"}, BadSyntax{"++a", 2, "one '+'"},
-                      BadSyntax{"a++", 3, "only a number of levels"}, BadSyntax{"a+b", 3, "only a number of levels"},
-                      BadSyntax{"a+2b", 4, "only a number of levels"}, BadSyntax{"+ a", 2, "directly before the name"},
-                      BadSyntax{"a not b", 3, "and not"}, BadSyntax{"a OR b", 3, "small letters"}, BadSyntax{"a | b", 3, "instead of '|'"},
-                      BadSyntax{"a && b", 3, "instead of '&'"}, BadSyntax{"!a", 1, "instead of '!'"}, BadSyntax{"a(b)", 2, "is missing here"},
-                      BadSyntax{"'a'", 1, "quoted with"}, BadSyntax{"@a", 1, "+(x+)"}, BadSyntax{"a or \xc3\xa9", 6, "must be quoted"},
+    ::testing::Values(BadSyntax{"", 1, "write * for all"}, BadSyntax{"+", 2, "missing after \"+\""},
+                      BadSyntax{"a or", 5, "missing after \"or\""}, BadSyntax{"or a", 1, "missing before \"or\""},
+                      BadSyntax{"a and or b", 7, "missing before \"or\""}, BadSyntax{"a or )", 5, "before ')'"},
+                      BadSyntax{"(a or b", 8, "'(' at column 1 is not closed"}, BadSyntax{"a)", 2, "has no '('"},
+                      BadSyntax{"()", 2, "missing before ')'"}, BadSyntax{"roots()", 7, "missing before ')'"},
+                      BadSyntax{"a or \"b", 6, "not closed"}, BadSyntax{"\"\"", 1, "between the quotes"},
+                      BadSyntax{"++a", 2, "one '+'"}, BadSyntax{"a++", 3, "only a number of levels"},
+                      BadSyntax{"a+b", 3, "only a number of levels"}, BadSyntax{"a+2b", 4, "only a number of levels"},
+                      BadSyntax{"+ a", 2, "directly before the name"}, BadSyntax{"a not b", 3, "and not"},
+                      BadSyntax{"a OR b", 3, "small letters"}, BadSyntax{"a | b", 3, "instead of '|'"},
+                      BadSyntax{"a && b", 3, "instead of '&'"}, BadSyntax{"!a", 1, "instead of '!'"},
+                      BadSyntax{"a(b)", 2, "is missing here"}, BadSyntax{"'a'", 1, "quoted with"},
+                      BadSyntax{"@a", 1, "+(x+)"}, BadSyntax{"a or \xc3\xa9", 6, "must be quoted"},
                       BadSyntax{":a", 1, "attribute is missing"}, BadSyntax{"not", 4, "missing after \"not\""}));
 
 TEST(SelectionDepth, IsBounded) {

@@ -1,0 +1,43 @@
+#pragma once
+// What a cron expression says about local calendar time, without any zone.
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string_view>
+
+#include "core/schedule/cron.h"
+
+namespace assetd {
+
+using LocalSeconds = std::chrono::local_seconds;
+
+/// Bit n of a mask stands for the value n of its field.
+struct CronFields {
+  std::uint64_t seconds = 1;
+  std::uint64_t minutes = 0;
+  std::uint64_t hours = 0;
+  std::uint64_t days = 0;                      ///< 1 to 31
+  std::uint64_t months = 0;                    ///< 1 to 12
+  std::uint64_t weekdays = 0;                  ///< 0 to 6, Sunday is 0
+  bool last_day = false;                       ///< L
+  bool last_workday = false;                   ///< LW: the last Monday to Friday of the month
+  std::array<std::uint8_t, 7> nth_weekdays{};  ///< by weekday: bit n for #n
+  std::uint64_t last_weekdays = 0;             ///< 5L: the last Friday
+  bool both_days = true;                       ///< day of month and day of week must both match, else either
+  bool real_time = false;                      ///< follows real time across changes of the clocks, see cron.h
+
+  /// The first match at or after `from`, not after `limit`.
+  std::optional<LocalSeconds> next(LocalSeconds from, LocalSeconds limit) const;
+  /// The last match at or before `from`, not before `limit`.
+  std::optional<LocalSeconds> previous(LocalSeconds from, LocalSeconds limit) const;
+
+ private:
+  bool matches_day(std::chrono::year_month_day date, std::chrono::local_days day) const;
+};
+
+std::expected<CronFields, CronError> parse_cron_fields(std::string_view expression);
+
+}  // namespace assetd
