@@ -1,0 +1,36 @@
+"""The dbt plugin: `main.py describe | validate | run`, as docs/plugins.md has it."""
+
+import json
+import os
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "sdk" / "python"))
+
+import describe  # noqa: E402
+import run  # noqa: E402
+from assetd.dbt.manifest import ManifestError  # noqa: E402
+
+
+def main(arguments):
+    if arguments == ["run"]:
+        return run.main()
+    if arguments in (["describe"], ["validate"]):
+        return answer(json.load(sys.stdin), arguments[0])
+    print(f"usage: {os.path.basename(sys.argv[0])} describe | validate | run", file=sys.stderr)
+    return 2
+
+
+def answer(request, verb):
+    try:
+        described = describe.describe(request)
+    except ManifestError as error:
+        json.dump({"errors": describe.relative_errors(error.errors, request["project_dir"])}, sys.stdout)
+        return 1
+    if verb == "describe":
+        json.dump(described, sys.stdout)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

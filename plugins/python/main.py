@@ -1,0 +1,43 @@
+"""The python plugin: `main.py describe | validate | run`, as docs/plugins.md has it."""
+
+import json
+import os
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "sdk" / "python"))
+
+import describe  # noqa: E402
+import run  # noqa: E402
+
+
+def main(arguments):
+    sys.path.pop(0) if sys.path[0] == "" else None
+    if arguments == ["run"]:
+        return run.main()
+    if arguments in (["describe"], ["validate"]):
+        answer_to = _keep_stdout()
+        return answer(json.load(sys.stdin), arguments[0], answer_to)
+    print(f"usage: {os.path.basename(sys.argv[0])} describe | validate | run", file=sys.stderr)
+    return 2
+
+
+def _keep_stdout():
+    """The answer goes to the real stdout; what modules print while they are imported goes to stderr."""
+    kept = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    return kept
+
+
+def answer(request, verb, out):
+    described, errors = describe.describe(request)
+    if errors:
+        json.dump({"errors": errors}, out)
+    elif verb == "describe":
+        json.dump(described, out)
+    out.flush()
+    return 1 if errors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
