@@ -25,6 +25,7 @@ struct DependencySpec {
   std::string asset;
   OnFailure on_failure = OnFailure::skip;
   SourceRef source;
+  bool operator==(const DependencySpec&) const = default;
 };
 
 enum class Backoff { constant, linear, exponential };
@@ -34,6 +35,7 @@ struct RetrySpec {
   Millis delay{10'000};
   Backoff backoff = Backoff::constant;
   double jitter = 0;  ///< share of the delay that is drawn at random, 0 to 1
+  bool operator==(const RetrySpec&) const = default;
 };
 
 enum class HoldMode { read, write };
@@ -50,6 +52,7 @@ struct RunSpec {
   std::optional<Millis> timeout;
   std::string stop_signal = "TERM";    ///< TERM, INT, …; TERM and KILL follow, each after `grace`
   Millis grace{10'000};
+  bool operator==(const RunSpec&) const = default;
 };
 
 enum class Severity { error, warn };
@@ -65,6 +68,7 @@ struct CheckSpec {
   int import = -1;             ///< index into Definitions::imports, -1 when written in assets:
   nlohmann::json data = nullptr;  ///< the plugin's own
   SourceRef source;
+  bool operator==(const CheckSpec&) const = default;
 };
 
 struct AssetSpec {
@@ -89,6 +93,7 @@ struct AssetSpec {
   nlohmann::json data = nullptr;      ///< the plugin's own, given back at `run`
   nlohmann::json metadata = nlohmann::json::object();  ///< shown to people
   SourceRef source;
+  bool operator==(const AssetSpec&) const = default;
 };
 
 struct ImportSpec {
@@ -98,12 +103,14 @@ struct ImportSpec {
   nlohmann::json config = nlohmann::json::object();  ///< all keys of the import as the plugin sees them (paths absolute)
   std::vector<std::string> watch;  ///< absolute files and globs that decide what `describe` answers
   SourceRef source;
+  bool operator==(const ImportSpec&) const = default;
 };
 
 struct JobSpec {
   std::string name;
   std::string select;
   SourceRef source;
+  bool operator==(const JobSpec&) const = default;
 };
 
 enum class Misfire { skip, once, all };
@@ -119,21 +126,25 @@ struct ScheduleSpec {
   Overlap overlap = Overlap::skip;
   bool paused = false;
   SourceRef source;
+  bool operator==(const ScheduleSpec&) const = default;
 };
 
 struct PoolSpec {
   int slots = 1;
+  bool operator==(const PoolSpec&) const = default;
 };
 
 /// A resource that steps hold shared or exclusively. `config` holds kind-specific keys; paths are absolute.
 struct ResourceSpec {
   std::string kind;
   nlohmann::json config = nlohmann::json::object();
+  bool operator==(const ResourceSpec&) const = default;
 };
 
 struct DefinitionWarning {
   std::string message;
   SourceRef source;
+  bool operator==(const DefinitionWarning&) const = default;
 };
 
 /// One consistent set of definitions: every key it names exists, the graph has no cycle.
@@ -149,6 +160,7 @@ struct Definitions {
   std::map<std::string, ResourceSpec> resources;
   nlohmann::json settings = nlohmann::json::object();  ///< retention, definitions.apply and the like
   std::vector<DefinitionWarning> warnings;
+  bool operator==(const Definitions&) const = default;
 };
 
 }  // namespace assetd

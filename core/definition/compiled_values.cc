@@ -1,0 +1,328 @@
+#include "core/definition/compiled_values.h"
+
+#include <stdexcept>
+
+#include "core/definition/names.h"
+
+namespace assetd::compiled {
+namespace {
+
+using Json = nlohmann::json;
+
+template <typename T>
+void put(Json& object, const char* key, const T& value, const T& unless = T{}) {
+  if (value != unless) object[key] = value;
+}
+
+template <typename E>
+void put_enum(Json& object, const char* key, E value, E unless) {
+  if (value != unless) object[key] = name_of(value);
+}
+
+void put(Json& object, const SourceRef& source) {
+  if (source != SourceRef{}) object["at"] = Json::array({source.file, source.line, source.column});
+}
+
+void put_object(Json& object, const char* key, const Json& value) {
+  if (!value.is_object() || !value.empty()) object[key] = value;
+}
+
+void put_data(Json& object, const Json& value) {
+  if (!value.is_null()) object["data"] = value;
+}
+
+void put(Json& object, const char* key, const std::optional<Millis>& value) {
+  if (value) object[key] = value->count();
+}
+
+template <typename T>
+void take(Json& object, const char* key, T& into) {
+  if (const auto it = object.find(key); it != object.end()) it->get_to(into);
+}
+
+void take(Json& object, const char* key, std::string& into) {
+  if (const auto it = object.find(key); it != object.end()) into = std::move(it->get_ref<std::string&>());
+}
+
+void take_json(Json& object, const char* key, Json& into) {
+  if (const auto it = object.find(key); it != object.end()) into = std::move(*it);
+}
+
+void take(Json& object, SourceRef& into) {
+  const auto it = object.find("at");
+  if (it == object.end()) return;
+  into.file = std::move(it->at(0).get_ref<std::string&>());
+  into.line = it->at(1).get<int>();
+  into.column = it->at(2).get<int>();
+}
+
+void take(Json& object, const char* key, std::optional<Millis>& into) {
+  if (const auto it = object.find(key); it != object.end()) into = Millis(it->get<std::int64_t>());
+}
+
+void take(Json& object, const char* key, Millis& into) {
+  if (const auto it = object.find(key); it != object.end()) into = Millis(it->get<std::int64_t>());
+}
+
+template <typename E>
+E enum_value(const Json& value) {
+  const auto& text = value.get_ref<const std::string&>();
+  const auto found = enum_of<E>(text);
+  if (!found) throw std::invalid_argument("unknown value \"" + text + "\"");
+  return *found;
+}
+
+template <typename E>
+void take_enum(Json& object, const char* key, E& into) {
+  if (const auto it = object.find(key); it != object.end()) into = enum_value<E>(*it);
+}
+
+// A dependency is [key, line, column] in the asset's own file with the default policy, and carries what differs after that.
+Json write(const DependencySpec& dep, const std::string& file) {
+  Json row = Json::array({dep.asset, dep.source.line, dep.source.column});
+  const bool elsewhere = dep.source.file != file;
+  if (dep.on_failure != OnFailure::skip || elsewhere) row.push_back(name_of(dep.on_failure));
+  if (elsewhere) row.push_back(dep.source.file);
+  return row;
+}
+
+DependencySpec read_dependency(Json& row, const std::string& file) {
+  DependencySpec dep;
+  dep.asset = std::move(row.at(0).get_ref<std::string&>());
+  dep.source = {file, row.at(1).get<int>(), row.at(2).get<int>()};
+  if (row.size() > 3) dep.on_failure = enum_value<OnFailure>(row[3]);
+  if (row.size() > 4) dep.source.file = std::move(row[4].get_ref<std::string&>());
+  return dep;
+}
+
+Json write(const RetrySpec& retries) {
+  const RetrySpec unset;
+  Json object = Json::object();
+  put(object, "max", retries.max);
+  if (retries.delay != unset.delay) object["delay"] = retries.delay.count();
+  put_enum(object, "backoff", retries.backoff, unset.backoff);
+  put(object, "jitter", retries.jitter);
+  return object;
+}
+
+RetrySpec read_retries(Json& object) {
+  RetrySpec retries;
+  take(object, "max", retries.max);
+  take(object, "delay", retries.delay);
+  take_enum(object, "backoff", retries.backoff);
+  take(object, "jitter", retries.jitter);
+  return retries;
+}
+
+}  // namespace
+
+Json write(const RunSpec& run) {
+  const RunSpec unset;
+  Json object = Json::object();
+  put(object, "plugin", run.plugin);
+  put(object, "command", run.command);
+  put_object(object, "config", run.config);
+  put(object, "cwd", run.cwd);
+  put(object, "env", run.env);
+  put(object, "env_file", run.env_file);
+  put(object, "inherit_env", run.inherit_env);
+  put(object, "timeout", run.timeout);
+  put(object, "stop_signal", run.stop_signal, unset.stop_signal);
+  if (run.grace != unset.grace) object["grace"] = run.grace.count();
+  return object;
+}
+
+RunSpec read_run(Json& value) {
+  RunSpec run;
+  take(value, "plugin", run.plugin);
+  take(value, "command", run.command);
+  take_json(value, "config", run.config);
+  take(value, "cwd", run.cwd);
+  take(value, "env", run.env);
+  take(value, "env_file", run.env_file);
+  take(value, "inherit_env", run.inherit_env);
+  take(value, "timeout", run.timeout);
+  take(value, "stop_signal", run.stop_signal);
+  take(value, "grace", run.grace);
+  return run;
+}
+
+Json write(const CheckSpec& check) {
+  Json object = Json::object();
+  put(object, "name", check.name);
+  put(object, "home", check.home);
+  put(object, "depends_on", check.depends_on);
+  put_enum(object, "severity", check.severity, Severity::error);
+  put(object, "blocking", check.blocking);
+  put(object, "description", check.description);
+  put(object, "import", check.import, -1);
+  put_data(object, check.data);
+  put(object, check.source);
+  return object;
+}
+
+CheckSpec read_check(Json& value) {
+  CheckSpec check;
+  take(value, "name", check.name);
+  take(value, "home", check.home);
+  take(value, "depends_on", check.depends_on);
+  take_enum(value, "severity", check.severity);
+  take(value, "blocking", check.blocking);
+  take(value, "description", check.description);
+  take(value, "import", check.import);
+  take_json(value, "data", check.data);
+  take(value, check.source);
+  return check;
+}
+
+Json write(const AssetSpec& asset) {
+  Json object = Json::object();
+  put(object, "key", asset.key);
+  put(object, "description", asset.description);
+  for (const auto& dep : asset.deps) object["deps"].push_back(write(dep, asset.source.file));
+  put(object, "group", asset.group);
+  put(object, "kinds", asset.kinds);
+  put(object, "owners", asset.owners);
+  put(object, "tags", asset.tags);
+  put(object, "code_version", asset.code_version);
+  put(object, "renamed_from", asset.renamed_from);
+  put(object, "runbook", asset.runbook);
+  put(object, "external", asset.external);
+  if (asset.retries != RetrySpec{}) object["retries"] = write(asset.retries);
+  put(object, "pools", asset.pools);
+  for (const auto& [resource, mode] : asset.uses) object["uses"][resource] = name_of(mode);
+  put(object, "freshness", asset.freshness_within);
+  put(object, "import", asset.import, -1);
+  put(object, "batch", asset.batch);
+  put_data(object, asset.data);
+  put_object(object, "metadata", asset.metadata);
+  put(object, asset.source);
+  return object;
+}
+
+AssetSpec read_asset(Json& value) {
+  AssetSpec asset;
+  take(value, asset.source);
+  take(value, "key", asset.key);
+  take(value, "description", asset.description);
+  if (const auto deps = value.find("deps"); deps != value.end())
+    for (auto& dep : *deps) asset.deps.push_back(read_dependency(dep, asset.source.file));
+  take(value, "group", asset.group);
+  take(value, "kinds", asset.kinds);
+  take(value, "owners", asset.owners);
+  take(value, "tags", asset.tags);
+  take(value, "code_version", asset.code_version);
+  take(value, "renamed_from", asset.renamed_from);
+  take(value, "runbook", asset.runbook);
+  take(value, "external", asset.external);
+  if (const auto retries = value.find("retries"); retries != value.end()) asset.retries = read_retries(*retries);
+  take(value, "pools", asset.pools);
+  if (const auto uses = value.find("uses"); uses != value.end())
+    for (const auto& [resource, mode] : uses->items()) asset.uses[resource] = enum_value<HoldMode>(mode);
+  take(value, "freshness", asset.freshness_within);
+  take(value, "import", asset.import);
+  take(value, "batch", asset.batch);
+  take_json(value, "data", asset.data);
+  take_json(value, "metadata", asset.metadata);
+  return asset;
+}
+
+Json write(const ImportSpec& import) {
+  Json object = Json::object();
+  put(object, "plugin", import.plugin);
+  put(object, "name", import.name);
+  put(object, "key_prefix", import.key_prefix);
+  put_object(object, "config", import.config);
+  put(object, "watch", import.watch);
+  put(object, import.source);
+  return object;
+}
+
+ImportSpec read_import(Json& value) {
+  ImportSpec import;
+  take(value, "plugin", import.plugin);
+  take(value, "name", import.name);
+  take(value, "key_prefix", import.key_prefix);
+  take_json(value, "config", import.config);
+  take(value, "watch", import.watch);
+  take(value, import.source);
+  return import;
+}
+
+Json write(const JobSpec& job) {
+  Json object = Json::object();
+  put(object, "name", job.name);
+  put(object, "select", job.select);
+  put(object, job.source);
+  return object;
+}
+
+JobSpec read_job(Json& value) {
+  JobSpec job;
+  take(value, "name", job.name);
+  take(value, "select", job.select);
+  take(value, job.source);
+  return job;
+}
+
+Json write(const ScheduleSpec& schedule) {
+  const ScheduleSpec unset;
+  Json object = Json::object();
+  put(object, "name", schedule.name);
+  put(object, "job", schedule.job);
+  put(object, "select", schedule.select);
+  put(object, "cron", schedule.cron);
+  put(object, "timezone", schedule.timezone);
+  put_enum(object, "misfire", schedule.misfire, unset.misfire);
+  put_enum(object, "overlap", schedule.overlap, unset.overlap);
+  put(object, "paused", schedule.paused);
+  put(object, schedule.source);
+  return object;
+}
+
+ScheduleSpec read_schedule(Json& value) {
+  ScheduleSpec schedule;
+  take(value, "name", schedule.name);
+  take(value, "job", schedule.job);
+  take(value, "select", schedule.select);
+  take(value, "cron", schedule.cron);
+  take(value, "timezone", schedule.timezone);
+  take_enum(value, "misfire", schedule.misfire);
+  take_enum(value, "overlap", schedule.overlap);
+  take(value, "paused", schedule.paused);
+  take(value, schedule.source);
+  return schedule;
+}
+
+Json write_project(const Definitions& definitions) {
+  Json object = Json::object();
+  put(object, "name", definitions.name);
+  put(object, "environment", definitions.environment);
+  for (const auto& [name, pool] : definitions.pools) object["pools"][name] = pool.slots;
+  for (const auto& [name, resource] : definitions.resources)
+    object["resources"][name] = Json{{"kind", resource.kind}, {"config", resource.config}};
+  put_object(object, "settings", definitions.settings);
+  for (const auto& warning : definitions.warnings) {
+    Json& row = object["warnings"].emplace_back(Json{{"message", warning.message}});
+    put(row, warning.source);
+  }
+  return object;
+}
+
+void read_project(Json& value, Definitions& into) {
+  take(value, "name", into.name);
+  take(value, "environment", into.environment);
+  if (const auto pools = value.find("pools"); pools != value.end())
+    for (const auto& [name, slots] : pools->items()) into.pools[name].slots = slots.get<int>();
+  if (const auto resources = value.find("resources"); resources != value.end())
+    for (auto& [name, resource] : resources->items())
+      into.resources[name] = {resource.at("kind").get<std::string>(), std::move(resource.at("config"))};
+  take_json(value, "settings", into.settings);
+  if (const auto warnings = value.find("warnings"); warnings != value.end())
+    for (auto& row : *warnings) {
+      auto& warning = into.warnings.emplace_back(DefinitionWarning{row.at("message").get<std::string>(), {}});
+      take(row, warning.source);
+    }
+}
+
+}  // namespace assetd::compiled
