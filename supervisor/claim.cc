@@ -53,7 +53,8 @@ struct Sealed {
 /// FNV-1a: enough to tell a torn write; nobody forges claims in a directory that only we may write.
 std::uint64_t checksum_of(const void* data, std::size_t size) {
   std::uint64_t hash = 14695981039346656037u;
-  for (const auto* byte = static_cast<const unsigned char*>(data); size-- > 0; ++byte) hash = (hash ^ *byte) * 1099511628211u;
+  for (const auto* byte = static_cast<const unsigned char*>(data); size-- > 0; ++byte)
+    hash = (hash ^ *byte) * 1099511628211u;
   return hash;
 }
 

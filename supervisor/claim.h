@@ -1,8 +1,10 @@
 #pragma once
-// The claim file of an attempt: idempotency claim, shim's identity, stop order and exit journal in one preallocated file.
+// The claim file of an attempt: idempotency claim, shim's identity, stop order and exit journal in one preallocated
+// file.
 //
-// Four slots at fixed places, each written in place by one write() and sealed with a checksum, so that a slot that was never written and one
-// that was torn both read as absent. The file is written whole when it is made: later writes need no space and succeed on a full disk.
+// Four slots at fixed places, each written in place by one write() and sealed with a checksum, so that a slot that was
+// never written and one that was torn both read as absent. The file is written whole when it is made: later writes need
+// no space and succeed on a full disk.
 
 #include <array>
 #include <cstddef>

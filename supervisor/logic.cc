@@ -13,7 +13,8 @@ Actions Logic::handle(Input input, std::int64_t wall_ms) {
   return std::exchange(actions_, {});
 }
 
-// ---- Connections --------------------------------------------------------------------------------------------------------------
+// ---- Connections
+// --------------------------------------------------------------------------------------------------------------
 
 void Logic::on(Opened&) {}  // it counts once it has said hello
 
@@ -55,7 +56,8 @@ void Logic::tell(Event event) {
   if (daemon_) actions_.push_back(Send{*daemon_, std::move(event)});
 }
 
-// ---- Commands -----------------------------------------------------------------------------------------------------------------
+// ---- Commands
+// -----------------------------------------------------------------------------------------------------------------
 
 void Logic::obey(ConnectionId from, Spawn& spawn) {
   const auto [entry, is_new] = attempts_.try_emplace(spawn.attempt);
@@ -128,7 +130,8 @@ void Logic::obey(ConnectionId, Shutdown&) {
   exit_if_idle();
 }
 
-// ---- What became of attempts --------------------------------------------------------------------------------------------------
+// ---- What became of attempts
+// --------------------------------------------------------------------------------------------------
 
 void Logic::on(ClaimFound& input) {
   const auto entry = attempts_.try_emplace(input.attempt).first;
@@ -148,7 +151,10 @@ void Logic::adopt_dead(Entry entry, bool same_boot) {
   if (same_boot) {
     actions_.push_back(KillTree{id, attempt.shim});
   } else {
-    finish(entry, {.outcome = Outcome::lost, .ended_at_ms = now_ms_, .detail = "the machine was restarted while the attempt ran"}, false);
+    finish(
+        entry,
+        {.outcome = Outcome::lost, .ended_at_ms = now_ms_, .detail = "the machine was restarted while the attempt ran"},
+        false);
   }
 }
 

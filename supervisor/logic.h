@@ -1,6 +1,6 @@
 #pragma once
-// The supervisor's decisions: (state, input) → actions. No I/O, no clock. The shell (shell/) runs it over the real operating system, the
-// simulator over a fake one.
+// The supervisor's decisions: (state, input) → actions. No I/O, no clock. The shell (shell/) runs it over the real
+// operating system, the simulator over a fake one.
 
 #include <cstdint>
 #include <map>
@@ -16,55 +16,103 @@ namespace assetd::supervisor {
 
 using ConnectionId = std::uint64_t;
 
-// ---- Inputs -------------------------------------------------------------------------------------------------------------------
+// ---- Inputs
+// -------------------------------------------------------------------------------------------------------------------
 
-struct Opened { ConnectionId connection; };
-struct Closed { ConnectionId connection; };
-struct Received { ConnectionId connection; std::expected<Command, Refused> command; };
+struct Opened {
+  ConnectionId connection;
+};
+struct Closed {
+  ConnectionId connection;
+};
+struct Received {
+  ConnectionId connection;
+  std::expected<Command, Refused> command;
+};
 
 /// A claim that was there when this supervisor began, or that stood in the way of a spawn.
 struct ClaimFound {
   std::string attempt;
   std::string store_id;
-  bool same_boot = true;     ///< true also when the claim is too damaged to tell
-  bool shim_alive = false;   ///< then ShimGone follows one day, and StepStarted if `start` is not known yet
-  int shim = 0;              ///< 0: not known
+  bool same_boot = true;    ///< true also when the claim is too damaged to tell
+  bool shim_alive = false;  ///< then ShimGone follows one day, and StepStarted if `start` is not known yet
+  int shim = 0;             ///< 0: not known
   std::optional<Start> start;
   std::optional<StopOrder> stop;
   std::optional<End> end;
 };
 /// Answers StartShim: the shim runs; StepStarted and ShimGone follow.
-struct ShimStarted { std::string attempt; int shim; };
+struct ShimStarted {
+  std::string attempt;
+  int shim;
+};
 /// Answers StartShim: nothing was executed, and no shim is left.
-struct SpawnFailed { std::string attempt; std::string why; };
-struct StepStarted { std::string attempt; Start start; };
+struct SpawnFailed {
+  std::string attempt;
+  std::string why;
+};
+struct StepStarted {
+  std::string attempt;
+  Start start;
+};
 /// The shim is no more; `end` is what it wrote into the claim, if it did.
-struct ShimGone { std::string attempt; std::optional<End> end; };
+struct ShimGone {
+  std::string attempt;
+  std::optional<End> end;
+};
 /// Answers KillTree: no process of the attempt is left.
-struct TreeGone { std::string attempt; };
+struct TreeGone {
+  std::string attempt;
+};
 
-using Input = std::variant<Opened, Closed, Received, ClaimFound, ShimStarted, SpawnFailed, StepStarted, ShimGone, TreeGone>;
+using Input =
+    std::variant<Opened, Closed, Received, ClaimFound, ShimStarted, SpawnFailed, StepStarted, ShimGone, TreeGone>;
 
-// ---- Actions: performed in order ----------------------------------------------------------------------------------------------
+// ---- Actions: performed in order
+// ----------------------------------------------------------------------------------------------
 
-struct Send { ConnectionId connection; Event event; };
-struct Close { ConnectionId connection; };  ///< after what was sent; Closed follows
+struct Send {
+  ConnectionId connection;
+  Event event;
+};
+struct Close {
+  ConnectionId connection;
+};  ///< after what was sent; Closed follows
 /// Make the claim, fork the shim. Answered by ShimStarted, SpawnFailed or, when the claim exists, ClaimFound.
-struct StartShim { Spawn spawn; std::string store_id; };
+struct StartShim {
+  Spawn spawn;
+  std::string store_id;
+};
 /// Make the claim of an attempt that will never run, its end written at once.
-struct ClaimAsEnded { std::string attempt; std::string store_id; End end; };
+struct ClaimAsEnded {
+  std::string attempt;
+  std::string store_id;
+  End end;
+};
 /// Write the order into the claim, then wake the shim: it does the rest, whatever becomes of us.
-struct OrderStop { std::string attempt; StopOrder order; };
+struct OrderStop {
+  std::string attempt;
+  StopOrder order;
+};
 /// SIGKILL what is left of the attempt of a dead shim until nothing is. Answered by TreeGone.
-struct KillTree { std::string attempt; int shim; };
-struct WriteEnd { std::string attempt; End end; };
-struct RemoveClaim { std::string attempt; };
+struct KillTree {
+  std::string attempt;
+  int shim;
+};
+struct WriteEnd {
+  std::string attempt;
+  End end;
+};
+struct RemoveClaim {
+  std::string attempt;
+};
 struct Exit {};
 
 using Action = std::variant<Send, Close, StartShim, ClaimAsEnded, OrderStop, KillTree, WriteEnd, RemoveClaim, Exit>;
 using Actions = std::vector<Action>;
 
-// ---- State --------------------------------------------------------------------------------------------------------------------
+// ---- State
+// --------------------------------------------------------------------------------------------------------------------
 
 struct Attempt {
   enum class State {

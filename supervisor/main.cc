@@ -1,4 +1,5 @@
-// assetd-supervisor --socket PATH --claims DIR [--store-id ID]: owns child processes so that the daemon can die. See docs/supervisor.md.
+// assetd-supervisor --socket PATH --claims DIR [--store-id ID]: owns child processes so that the daemon can die. See
+// docs/supervisor.md.
 
 #include <fcntl.h>
 #include <signal.h>
@@ -32,7 +33,8 @@ std::optional<assetd::supervisor::LoopOptions> parse(int argc, char** argv) {
     if (value == nullptr || i + 1 == argc) return std::nullopt;
     *value = argv[i + 1];
   }
-  if (options.socket.empty() || options.claims.empty() || options.store_id.size() > assetd::supervisor::kMaxStoreId) return std::nullopt;
+  if (options.socket.empty() || options.claims.empty() || options.store_id.size() > assetd::supervisor::kMaxStoreId)
+    return std::nullopt;
   return options;
 }
 
@@ -45,7 +47,8 @@ void settle_standard_files() {
   if (null > STDERR_FILENO) close(null);
 }
 
-/// Nothing inherited reaches a step: no open file of whoever started us, no ignored signal. What is blocked here the step unblocks.
+/// Nothing inherited reaches a step: no open file of whoever started us, no ignored signal. What is blocked here the
+/// step unblocks.
 void settle_process() {
   settle_standard_files();
   close_range(3, ~0u, 0);

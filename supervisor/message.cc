@@ -75,15 +75,16 @@ Limits parse_limits(const json& body) {
 }
 
 Spawn parse_spawn(const json& body) {
-  Spawn spawn{attempt_id(body),     texts(body, "argv"),  texts(body, "env"),  text(body, "cwd"),
+  Spawn spawn{attempt_id(body),     texts(body, "argv"),  texts(body, "env"), text(body, "cwd"),
               text(body, "stdout"), text(body, "stderr"), parse_limits(body)};
   if (spawn.argv.empty() || spawn.argv[0].empty()) throw BadCommand{"'argv' names no program"};
   return spawn;
 }
 
 int signal_number(const std::string& name) {
-  static constexpr std::pair<const char*, int> kNames[] = {{"INT", SIGINT},   {"TERM", SIGTERM}, {"HUP", SIGHUP}, {"QUIT", SIGQUIT},
-                                                           {"USR1", SIGUSR1}, {"USR2", SIGUSR2}, {"KILL", SIGKILL}};
+  static constexpr std::pair<const char*, int> kNames[] = {{"INT", SIGINT},   {"TERM", SIGTERM}, {"HUP", SIGHUP},
+                                                           {"QUIT", SIGQUIT}, {"USR1", SIGUSR1}, {"USR2", SIGUSR2},
+                                                           {"KILL", SIGKILL}};
   for (const auto& [known, number] : kNames) {
     if (name == known) return number;
   }
@@ -117,16 +118,24 @@ Command parse_body(const json& body) {
 
 const char* name_of(Outcome outcome) {
   switch (outcome) {
-    case Outcome::exited: return "exited";
-    case Outcome::signaled: return "signaled";
-    case Outcome::never_started: return "never_started";
-    case Outcome::lost: break;
+    case Outcome::exited:
+      return "exited";
+    case Outcome::signaled:
+      return "signaled";
+    case Outcome::never_started:
+      return "never_started";
+    case Outcome::lost:
+      break;
   }
   return "lost";
 }
 
 json body_of(const Welcome& event) {
-  return {{"op", "welcome"}, {"protocol", kProtocol}, {"pid", event.pid}, {"boot_id", event.boot_id}, {"store_id", event.store_id}};
+  return {{"op", "welcome"},
+          {"protocol", kProtocol},
+          {"pid", event.pid},
+          {"boot_id", event.boot_id},
+          {"store_id", event.store_id}};
 }
 
 json body_of(const Started& event) {
@@ -135,12 +144,14 @@ json body_of(const Started& event) {
 
 json body_of(const Ended& event) {
   const auto& end = event.end;
-  json body = {{"op", "ended"},
-               {"attempt", event.attempt},
-               {"outcome", name_of(end.outcome)},
-               {"stopped", end.stopped},
-               {"ended_at_ms", end.ended_at_ms},
-               {"usage", {{"user_ms", end.usage.user_ms}, {"system_ms", end.usage.system_ms}, {"max_rss_kb", end.usage.max_rss_kb}}}};
+  json body = {
+      {"op", "ended"},
+      {"attempt", event.attempt},
+      {"outcome", name_of(end.outcome)},
+      {"stopped", end.stopped},
+      {"ended_at_ms", end.ended_at_ms},
+      {"usage",
+       {{"user_ms", end.usage.user_ms}, {"system_ms", end.usage.system_ms}, {"max_rss_kb", end.usage.max_rss_kb}}}};
   if (end.outcome == Outcome::exited) body["exit_code"] = end.exit_code;
   if (end.outcome == Outcome::signaled) body.update({{"signal", end.signal}, {"core_dumped", end.core_dumped}});
   if (!end.detail.empty()) body["detail"] = end.detail;

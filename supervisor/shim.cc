@@ -64,7 +64,8 @@ class Shim {
     [[maybe_unused]] const auto written = write(files_.status, &message, sizeof message);
   }
 
-  /// Takes the dead. False when no descendant is left: orphans come to us, a subreaper, so no child means no descendant.
+  /// Takes the dead. False when no descendant is left: orphans come to us, a subreaper, so no child means no
+  /// descendant.
   bool reap() {
     int status = 0;
     int pid = 0;
@@ -142,8 +143,10 @@ class Shim {
   }
 
   void write_slot(const SlotWrite& slot) {
-    // In place, in blocks that exist: a full disk does not stop it. If it fails all the same the attempt counts as lost.
-    [[maybe_unused]] const auto written = pwrite(files_.claim, slot.bytes.data(), slot.bytes.size(), static_cast<off_t>(slot.offset));
+    // In place, in blocks that exist: a full disk does not stop it. If it fails all the same the attempt counts as
+    // lost.
+    [[maybe_unused]] const auto written =
+        pwrite(files_.claim, slot.bytes.data(), slot.bytes.size(), static_cast<off_t>(slot.offset));
   }
 
   static constexpr std::int64_t kNever = -1;

@@ -24,8 +24,8 @@ struct ShimFiles {
 /// Wakes a shim to read the stop order in its claim.
 int stop_signal();
 
-/// Runs in a process just forked, with all signals blocked and none ignored. Starts the step, waits for its whole tree, obeys stop orders,
-/// writes the end into the claim and exits.
+/// Runs in a process just forked, with all signals blocked and none ignored. Starts the step, waits for its whole tree,
+/// obeys stop orders, writes the end into the claim and exits.
 [[noreturn]] void run_shim(const Spawn& spawn, ShimFiles files, const rlimit& open_files);
 
 }  // namespace assetd::supervisor

@@ -92,7 +92,8 @@ int child(void* data) {
 std::vector<std::pair<int, rlimit>> limits_of(const Limits& asked, const rlimit& open_files) {
   std::vector<std::pair<int, rlimit>> limits;
   if (asked.memory_bytes) limits.push_back({RLIMIT_AS, {*asked.memory_bytes, *asked.memory_bytes}});
-  if (asked.cpu_seconds) limits.push_back({RLIMIT_CPU, {*asked.cpu_seconds, *asked.cpu_seconds + kCpuKillDelaySeconds}});
+  if (asked.cpu_seconds)
+    limits.push_back({RLIMIT_CPU, {*asked.cpu_seconds, *asked.cpu_seconds + kCpuKillDelaySeconds}});
   if (asked.open_files) {
     limits.push_back({RLIMIT_NOFILE, {*asked.open_files, *asked.open_files}});
   } else {
@@ -103,7 +104,8 @@ std::vector<std::pair<int, rlimit>> limits_of(const Limits& asked, const rlimit&
 
 std::expected<int, StartFailure> open_output(const std::string& path) {
   const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-  if (fd < 0) return std::unexpected(StartFailure{126, "cannot open the output file '" + path + "': " + std::strerror(errno)});
+  if (fd < 0)
+    return std::unexpected(StartFailure{126, "cannot open the output file '" + path + "': " + std::strerror(errno)});
   return fd;
 }
 
@@ -123,15 +125,18 @@ StartFailure explain(const Spawn& spawn, const Launch& launch) {
   switch (launch.failed) {
     case Launch::Step::directory:
       return {126, "cannot change to the working directory '" + spawn.cwd + "': " + std::strerror(launch.error)};
-    case Launch::Step::limits: return {126, std::string("cannot set the limits: ") + std::strerror(launch.error)};
-    default: return {launch.error == ENOENT ? 127 : 126, why_not_executed(spawn, launch)};
+    case Launch::Step::limits:
+      return {126, std::string("cannot set the limits: ") + std::strerror(launch.error)};
+    default:
+      return {launch.error == ENOENT ? 127 : 126, why_not_executed(spawn, launch)};
   }
 }
 
 }  // namespace
 
 std::expected<int, StartFailure> start_step(const Spawn& spawn, const rlimit& open_files) {
-  // vfork's speed without its sharing of our stack, as posix_spawn does it: we sleep until the child has executed or is gone.
+  // vfork's speed without its sharing of our stack, as posix_spawn does it: we sleep until the child has executed or is
+  // gone.
   alignas(64) static char stack[32 * 1024];
 
   Launch launch{.programs = candidates(spawn.argv[0], spawn.env),
@@ -155,7 +160,8 @@ std::expected<int, StartFailure> start_step(const Spawn& spawn, const rlimit& op
   const int clone_error = errno;
   close(*out);
   if (*err != *out) close(*err);
-  if (pid < 0) return std::unexpected(StartFailure{126, std::string("cannot start a process: ") + std::strerror(clone_error)});
+  if (pid < 0)
+    return std::unexpected(StartFailure{126, std::string("cannot start a process: ") + std::strerror(clone_error)});
   if (launch.failed != Launch::Step::none) return std::unexpected(explain(spawn, launch));
   return pid;
 }

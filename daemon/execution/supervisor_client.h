@@ -24,7 +24,8 @@ struct SpawnRequest {
   std::vector<std::string> argv;  ///< argv[0] without '/' is looked up in the PATH of `env`
   std::vector<std::string> env;   ///< "K=V", complete; ASSETD_ATTEMPT_ID is added when absent
   std::string cwd;
-  std::string stdout_path, stderr_path;  ///< appended to, made with mode 0600; parent directories exist; equal paths share one descriptor
+  std::string stdout_path,
+      stderr_path;  ///< appended to, made with mode 0600; parent directories exist; equal paths share one descriptor
   SpawnLimits limits;
 };
 
@@ -41,9 +42,9 @@ struct AttemptEnd {
   int exit_code = 0;
   int signal = 0;
   bool core_dumped = false;
-  bool stopped = false;              ///< a stop was asked before the end
-  std::string detail;                ///< for people; may be empty
-  std::int64_t started_at_ms = 0;    ///< Unix wall time; 0 when it did not start
+  bool stopped = false;            ///< a stop was asked before the end
+  std::string detail;              ///< for people; may be empty
+  std::int64_t started_at_ms = 0;  ///< Unix wall time; 0 when it did not start
   std::int64_t ended_at_ms = 0;
   std::int64_t user_ms = 0, system_ms = 0, max_rss_kb = 0;  ///< the whole tree; max_rss of its biggest process
 };
@@ -59,11 +60,13 @@ struct ListedAttempt {
 struct SupervisorEvent {
   enum class Kind {
     connected,     ///< welcome received: call list(), then send again what is not in the listing
-    disconnected,  ///< `detail` says why; commands on the way may or may not have arrived; a reconnect is under way unless `final`
+    disconnected,  ///< `detail` says why; commands on the way may or may not have arrived; a reconnect is under way
+                   ///< unless `final`
     started,       ///< pid, at_ms
     ended,         ///< end; comes again after each connect until ack()
     listing,       ///< attempts
-    refused,       ///< `detail` says why: "generation" (a newer daemon took over, see `final`), "draining", or what is wrong with the command
+    refused,  ///< `detail` says why: "generation" (a newer daemon took over, see `final`), "draining", or what is wrong
+              ///< with the command
   };
   Kind kind{};
   std::string attempt;
@@ -80,30 +83,33 @@ class StepRunner {
  public:
   virtual ~StepRunner() = default;
   virtual void spawn(const SpawnRequest& request) = 0;
-  /// Sends each signal ("INT", "TERM", …) to the whole tree, `grace` apart and before SIGKILL; an attempt that was not spawned yet is
-  /// revoked and answers never_started. Repeating the same stop changes nothing; another one replaces it (no signals: SIGKILL at once).
-  virtual void stop(const std::string& attempt, const std::vector<std::string>& signals, std::chrono::milliseconds grace) = 0;
+  /// Sends each signal ("INT", "TERM", …) to the whole tree, `grace` apart and before SIGKILL; an attempt that was not
+  /// spawned yet is revoked and answers never_started. Repeating the same stop changes nothing; another one replaces it
+  /// (no signals: SIGKILL at once).
+  virtual void stop(const std::string& attempt, const std::vector<std::string>& signals,
+                    std::chrono::milliseconds grace) = 0;
   /// Their ends are committed: the supervisor may forget them.
   virtual void ack(const std::vector<std::string>& attempts) = 0;
   virtual void list() = 0;
 };
 
 struct SupervisorClientOptions {
-  std::string socket_path;         ///< at most 107 bytes
-  std::string claims_dir;          ///< made when absent
-  std::string program;             ///< empty: assetd-supervisor beside this executable
-  std::string log_path;            ///< stdout and stderr of a supervisor that the client starts; empty: /dev/null
+  std::string socket_path;
+  std::string claims_dir;  ///< made when absent
+  std::string program;     ///< empty: assetd-supervisor beside this executable
+  std::string log_path;    ///< stdout and stderr of a supervisor that the client starts; empty: /dev/null
   std::string store_id;
-  std::uint64_t generation = 0;    ///< counts the daemon's starts; a supervisor that knows a higher one refuses
-  bool start_supervisor = true;    ///< false: only connect (a unit of its own under systemd)
+  std::uint64_t generation = 0;  ///< counts the daemon's starts; a supervisor that knows a higher one refuses
+  bool start_supervisor = true;  ///< false: only connect (a unit of its own under systemd)
 };
 
-/// Speaks to the supervisor over its socket, and starts one that outlives the daemon when none answers. It reconnects by itself, with
-/// backoff (10 ms to 1 s). Commands given while not connected are dropped; after the next `connected` the caller lists and sends anew.
-/// Commands given together leave in one write. All methods are thread-safe.
+/// Speaks to the supervisor over its socket, and starts one that outlives the daemon when none answers. It reconnects
+/// by itself, with backoff (10 ms to 1 s). Commands given while not connected are dropped; after the next `connected`
+/// the caller lists and sends anew. Commands given together leave in one write. All methods are thread-safe.
 class SupervisorClient : public StepRunner {
  public:
-  /// Called on the client's own thread, one at a time, in the order of the channel. It must not block, and must not destroy the client.
+  /// Called on the client's own thread, one at a time, in the order of the channel. It must not block, and must not
+  /// destroy the client.
   using Handler = std::function<void(SupervisorEvent)>;
 
   /// Starts the thread; the first event is `connected` or `disconnected`.
@@ -112,7 +118,8 @@ class SupervisorClient : public StepRunner {
   ~SupervisorClient() override;
 
   void spawn(const SpawnRequest& request) override;
-  void stop(const std::string& attempt, const std::vector<std::string>& signals, std::chrono::milliseconds grace) override;
+  void stop(const std::string& attempt, const std::vector<std::string>& signals,
+            std::chrono::milliseconds grace) override;
   void ack(const std::vector<std::string>& attempts) override;
   void list() override;
   /// Asks the supervisor to exit once nothing runs; it refuses spawns from then on.

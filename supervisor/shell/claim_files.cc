@@ -15,14 +15,16 @@ namespace assetd::supervisor {
 ClaimFiles::ClaimFiles(const std::string& directory) {
   mkdir(directory.c_str(), 0700);
   directory_ = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (directory_ < 0) throw std::runtime_error("cannot use the claims directory '" + directory + "': " + std::strerror(errno));
+  if (directory_ < 0)
+    throw std::runtime_error("cannot use the claims directory '" + directory + "': " + std::strerror(errno));
 }
 
 ClaimFiles::~ClaimFiles() { close(directory_); }
 
 std::expected<int, ClaimFiles::NotMade> ClaimFiles::make(const std::string& attempt, const Origin& origin) {
   const int fd = openat(directory_, attempt.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd < 0) return std::unexpected(NotMade{errno == EEXIST, std::string("cannot make the claim: ") + std::strerror(errno)});
+  if (fd < 0)
+    return std::unexpected(NotMade{errno == EEXIST, std::string("cannot make the claim: ") + std::strerror(errno)});
   flock(fd, LOCK_EX | LOCK_NB);
   const auto bytes = encode_claim(origin);
   const auto written = pwrite(fd, bytes.data(), bytes.size(), 0);
@@ -45,7 +47,8 @@ Claim ClaimFiles::read(int fd) {
 }
 
 bool ClaimFiles::write(int fd, const SlotWrite& slot) {
-  return pwrite(fd, slot.bytes.data(), slot.bytes.size(), static_cast<off_t>(slot.offset)) == static_cast<ssize_t>(slot.bytes.size());
+  return pwrite(fd, slot.bytes.data(), slot.bytes.size(), static_cast<off_t>(slot.offset)) ==
+         static_cast<ssize_t>(slot.bytes.size());
 }
 
 void ClaimFiles::remove(const std::string& attempt) { unlinkat(directory_, attempt.c_str(), 0); }

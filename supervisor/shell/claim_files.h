@@ -22,8 +22,8 @@ class ClaimFiles {
     bool exists = false;
     std::string why;
   };
-  /// Makes the claim and locks it (flock): the lock is shared by whoever is forked from us and lasts until the last of them is gone.
-  /// Gives its descriptor.
+  /// Makes the claim and locks it (flock): the lock is shared by whoever is forked from us and lasts until the last of
+  /// them is gone. Gives its descriptor.
   std::expected<int, NotMade> make(const std::string& attempt, const Origin& origin);
 
   /// Opens an existing claim for reading and writing; nothing when there is none.

@@ -3,28 +3,26 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <stdexcept>
 
+#include "supervisor/socket_address.h"
+
 namespace assetd::supervisor {
 namespace {
 
 int listen_on(const std::string& path) {
-  sockaddr_un address{.sun_family = AF_UNIX};
-  if (path.size() >= sizeof address.sun_path) {
-    throw std::runtime_error("the socket's path is longer than " + std::to_string(sizeof address.sun_path - 1) + " bytes: " + path);
-  }
-  std::memcpy(address.sun_path, path.data(), path.size());
+  const SocketAddress address(path);
   unlink(path.c_str());  // whoever made it is gone: we hold the lock
   const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   const auto mask = umask(0177);
-  const bool bound = bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  const bool bound = bind(fd, address.get(), SocketAddress::size()) == 0;
   umask(mask);
-  if (!bound || listen(fd, 16) != 0) throw std::runtime_error("cannot listen on '" + path + "': " + std::strerror(errno));
+  if (!bound || listen(fd, 16) != 0)
+    throw std::runtime_error("cannot listen on '" + path + "': " + std::strerror(errno));
   return fd;
 }
 

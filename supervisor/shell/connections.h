@@ -15,7 +15,8 @@ class Connections {
  public:
   using Report = std::function<void(Input)>;
 
-  /// Listens on `path` with mode 0600, replacing a stale socket. Throws std::runtime_error when it cannot. `report` gets Opened, Received, Closed.
+  /// Listens on `path` with mode 0600, replacing a stale socket. Throws std::runtime_error when it cannot. `report`
+  /// gets Opened, Received, Closed.
   Connections(Poller& poller, std::string path, Report report);
   ~Connections();
   Connections(const Connections&) = delete;

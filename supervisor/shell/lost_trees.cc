@@ -35,7 +35,8 @@ void LostTrees::add(std::string attempt, int session) {
 std::vector<std::string> LostTrees::look() {
   const int self = getpid();
   auto table = all_processes();
-  std::erase_if(table, [&](const Process& process) { return process.pid == self || process.dead() || is_shim_(process.pid); });
+  std::erase_if(table,
+                [&](const Process& process) { return process.pid == self || process.dead() || is_shim_(process.pid); });
   for (auto& tree : trees_) {
     std::set<int> found;
     for (const auto& process : table) {

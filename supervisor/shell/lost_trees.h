@@ -7,18 +7,20 @@
 
 namespace assetd::supervisor {
 
-/// Looks through the process table until nothing of the given attempts is left. What belongs to one: processes with its id in their environment, in
-/// its shim's session, orphans that came to us (we are a subreaper), and the descendants of all those.
+/// Looks through the process table until nothing of the given attempts is left. What belongs to one: processes with its
+/// id in their environment, in its shim's session, orphans that came to us (we are a subreaper), and the descendants of
+/// all those.
 class LostTrees {
  public:
   /// `is_shim` tells our own living shims, which are spared.
   explicit LostTrees(std::function<bool(int pid)> is_shim);
 
-  /// `session`: the shim's pid when it is known that the shim was alive a moment ago, so that the number cannot be another's; else 0.
+  /// `session`: the shim's pid when it is known that the shim was alive a moment ago, so that the number cannot be
+  /// another's; else 0.
   void add(std::string attempt, int session);
 
-  /// One look; SIGKILL for all that is found. Gives the attempts of which two looks in a row found nothing (one may miss a process whose
-  /// parent dies meanwhile).
+  /// One look; SIGKILL for all that is found. Gives the attempts of which two looks in a row found nothing (one may
+  /// miss a process whose parent dies meanwhile).
   std::vector<std::string> look();
 
   bool empty() const { return trees_.empty(); }

@@ -99,8 +99,9 @@ std::optional<Process> read_process(int pid) {
   if (after_name == nullptr) return std::nullopt;
   Process process{.pid = pid};
   unsigned long long start = 0;
-  const int fields = std::sscanf(after_name + 2, "%c %d %*d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
-                                 &process.state, &process.parent, &process.session, &start);
+  const int fields =
+      std::sscanf(after_name + 2, "%c %d %*d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
+                  &process.state, &process.parent, &process.session, &start);
   if (fields != 4) return std::nullopt;
   process.start_ticks = start;
   return process;
@@ -114,7 +115,9 @@ std::vector<Process> all_processes() {
   return table;
 }
 
-std::vector<int> descendants_of(int pid) { return kernel_lists_children() ? walk_children_files(pid) : search_table(pid); }
+std::vector<int> descendants_of(int pid) {
+  return kernel_lists_children() ? walk_children_files(pid) : search_table(pid);
+}
 
 bool has_in_environment(int pid, std::string_view entry) {
   char path[40];

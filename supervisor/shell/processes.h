@@ -1,5 +1,6 @@
 #pragma once
-// What /proc says about processes. All of it may be outdated when it is returned: callers repeat until nothing is found.
+// What /proc says about processes. All of it may be outdated when it is returned: callers repeat until nothing is
+// found.
 
 #include <cstdint>
 #include <optional>
@@ -22,7 +23,8 @@ std::optional<Process> read_process(int pid);
 
 std::vector<Process> all_processes();
 
-/// Every descendant that is not a zombie, in no particular order. Cheap: it walks the tree of `pid`, not the whole table, where the kernel allows it.
+/// Every descendant that is not a zombie, in no particular order. Cheap: it walks the tree of `pid`, not the whole
+/// table, where the kernel allows it.
 std::vector<int> descendants_of(int pid);
 
 /// Whether the environment with which the process was executed holds `entry` ("K=V").

@@ -48,7 +48,8 @@ Shims::~Shims() {
   close(status_write_);
 }
 
-// ---- Adoption -----------------------------------------------------------------------------------------------------------------
+// ---- Adoption
+// -----------------------------------------------------------------------------------------------------------------
 
 void Shims::adopt_all() {
   for (const auto& attempt : claims_.list()) report_existing(attempt);
@@ -116,7 +117,8 @@ void Shims::identify(const std::string& attempt) {
   }
 }
 
-// ---- Actions ------------------------------------------------------------------------------------------------------------------
+// ---- Actions
+// ------------------------------------------------------------------------------------------------------------------
 
 void Shims::perform(StartShim& action, std::int64_t now_ms) {
   const auto& attempt = action.spawn.attempt;
@@ -176,7 +178,8 @@ void Shims::perform(KillTree& action) {
   lost_.add(action.attempt, session ? session.mapped() : 0);
 }
 
-// ---- What happens -------------------------------------------------------------------------------------------------------------
+// ---- What happens
+// -------------------------------------------------------------------------------------------------------------
 
 void Shims::read_status() {
   StatusMessage messages[64];

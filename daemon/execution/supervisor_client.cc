@@ -1,0 +1,276 @@
+#include "daemon/execution/supervisor_client.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "daemon/execution/supervisor_launch.h"
+#include "daemon/execution/supervisor_messages.h"
+#include "supervisor/frame.h"
+#include "supervisor/socket_address.h"
+
+namespace assetd {
+namespace {
+
+using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
+using Kind = SupervisorEvent::Kind;
+
+constexpr milliseconds kShortestBackoff{10}, kLongestBackoff{1000};
+constexpr milliseconds kLaunchAgainAfter{
+    2000};  ///< a supervisor that adopts many claims needs a moment before it listens
+constexpr milliseconds kSayDisconnectedAfter{2000};
+constexpr milliseconds kWelcomeWithin{5000};
+
+SupervisorClientOptions resolved(SupervisorClientOptions options) {
+  const auto absolute = [](std::string& path) {
+    if (!path.empty()) path = std::filesystem::absolute(path).string();  // the supervisor works in /
+  };
+  if (options.program.empty()) options.program = supervisor_beside_executable();
+  for (auto* path : {&options.program, &options.socket_path, &options.claims_dir, &options.log_path}) absolute(*path);
+  return options;
+}
+
+}  // namespace
+
+class SupervisorClient::Session {
+ public:
+  Session(SupervisorClientOptions options, Handler handler)
+      : options_(resolved(std::move(options))),
+        handler_(std::move(handler)),
+        wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    thread_ = std::thread([this] { run(); });
+  }
+
+  ~Session() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    wake();
+    thread_.join();
+    close(wake_);
+  }
+
+  /// From any thread. Dropped while not connected.
+  void send(const std::string& message) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!connected_) return;
+      const bool thread_knows = !queued_.empty();
+      supervisor::append_frame(queued_, message);
+      if (thread_knows) return;
+    }
+    wake();
+  }
+
+ private:
+  void run() {
+    while (!stopping()) {
+      if (!connect()) return;
+      const auto why = converse();
+      leave(why);
+      if (final_) return;
+    }
+  }
+
+  // ---- Connecting
+  // ---------------------------------------------------------------------------------------------------------------
+
+  /// Tries until it is connected; false when the client is being destroyed.
+  bool connect() {
+    const auto since = Clock::now();
+    std::optional<Clock::time_point> launched;
+    auto backoff = kShortestBackoff;
+    std::string trouble;
+    while (!try_connect()) {
+      const int error = errno;
+      const auto now = Clock::now();
+      if (options_.start_supervisor && (!launched || now - *launched >= kLaunchAgainAfter)) {
+        trouble = launch_supervisor(options_);
+        launched = now;
+      }
+      if (!said_disconnected_ && (!trouble.empty() || now - since >= kSayDisconnectedAfter)) {
+        say_disconnected("no supervisor answers on " + options_.socket_path + " (" + std::strerror(error) + ")" +
+                         (trouble.empty() ? "" : "; " + trouble) +
+                         (options_.log_path.empty() ? "" : "; its log is " + options_.log_path));
+      }
+      if (!wait_for(backoff)) return false;
+      backoff = std::min(backoff * 2, kLongestBackoff);
+    }
+    return true;
+  }
+
+  bool try_connect() {
+    socket_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (socket_ < 0) return false;
+    const supervisor::SocketAddress address(options_.socket_path);
+    if (::connect(socket_, address.get(), supervisor::SocketAddress::size()) == 0) {
+      fcntl(socket_, F_SETFL, O_NONBLOCK);
+      return true;
+    }
+    const int error = errno;
+    close(std::exchange(socket_, -1));
+    errno = error;
+    return false;
+  }
+
+  // ---- Connected
+  // ----------------------------------------------------------------------------------------------------------------
+
+  /// Until the connection ends; gives why.
+  std::string converse() {
+    reader_ = {};
+    sending_.clear();
+    supervisor::append_frame(sending_, hello_message(options_.store_id, options_.generation));
+    const auto deadline = Clock::now() + kWelcomeWithin;
+    while (true) {
+      if (auto why = write_out(); !why.empty()) return why;
+      if (stopping()) return "the daemon ends";
+      const int timeout = connected_ ? -1 : static_cast<int>(std::max<std::int64_t>(0, remaining(deadline).count()));
+      pollfd fds[] = {{socket_, static_cast<short>(sending_.empty() ? POLLIN : POLLIN | POLLOUT), 0},
+                      {wake_, POLLIN, 0}};
+      if (poll(fds, 2, timeout) == 0) return "the supervisor does not answer";
+      if (fds[1].revents != 0) clear_wake();
+      if ((fds[0].revents & (POLLIN | POLLHUP | POLLERR)) == 0) continue;
+      if (auto why = read_in(); !why.empty()) return why;
+    }
+  }
+
+  std::string write_out() {
+    {
+      const std::lock_guard lock(mutex_);
+      sending_ += std::exchange(queued_, {});
+    }
+    while (!sending_.empty()) {
+      const auto sent = ::send(socket_, sending_.data(), sending_.size(), MSG_NOSIGNAL);
+      if (sent >= 0) {
+        sending_.erase(0, static_cast<std::size_t>(sent));
+      } else if (errno == EAGAIN) {
+        break;
+      } else if (errno == EPIPE || errno == ECONNRESET) {
+        break;  // what it said before it went is still to be read: reading finds the end
+      } else if (errno != EINTR) {
+        return std::string("cannot write to the supervisor: ") + std::strerror(errno);
+      }
+    }
+    return {};
+  }
+
+  std::string read_in() {
+    const auto got = read(socket_, buffer_.data(), buffer_.size());
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) return {};
+    if (got < 0) return std::string("cannot read from the supervisor: ") + std::strerror(errno);
+    if (got == 0) return "the supervisor closed the connection";
+    reader_.feed({buffer_.data(), static_cast<std::size_t>(got)});
+    while (const auto frame = reader_.next()) {
+      auto event = parse_supervisor_message(*frame);
+      if (!event) return event.error();
+      take(std::move(*event));
+    }
+    return reader_.oversized() ? "the supervisor sent a frame of more than 16 MiB" : std::string();
+  }
+
+  void take(SupervisorEvent event) {
+    if (event.kind == Kind::connected) {
+      said_disconnected_ = false;
+      const std::lock_guard lock(mutex_);
+      connected_ = true;
+    }
+    final_ = final_ || event.final;
+    handler_(std::move(event));
+  }
+
+  void leave(const std::string& why) {
+    {
+      const std::lock_guard lock(mutex_);
+      connected_ = false;
+      queued_.clear();
+    }
+    close(std::exchange(socket_, -1));
+    if (!stopping() && !said_disconnected_) say_disconnected(why);
+  }
+
+  void say_disconnected(const std::string& why) {
+    said_disconnected_ = true;
+    handler_({.kind = Kind::disconnected, .detail = why, .final = final_});
+  }
+
+  // ---- Waiting
+  // ------------------------------------------------------------------------------------------------------------------
+
+  static milliseconds remaining(Clock::time_point deadline) {
+    return std::chrono::ceil<milliseconds>(deadline - Clock::now());
+  }
+
+  /// False when the client is being destroyed.
+  bool wait_for(milliseconds pause) {
+    pollfd wake{wake_, POLLIN, 0};
+    poll(&wake, 1, static_cast<int>(pause.count()));
+    clear_wake();
+    return !stopping();
+  }
+
+  void wake() {
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto written = write(wake_, &one, sizeof one);
+  }
+
+  void clear_wake() {
+    std::uint64_t count = 0;
+    [[maybe_unused]] const auto got = read(wake_, &count, sizeof count);
+  }
+
+  bool stopping() {
+    const std::lock_guard lock(mutex_);
+    return stopping_;
+  }
+
+  const SupervisorClientOptions options_;
+  const Handler handler_;
+  const int wake_;
+
+  std::mutex mutex_;
+  std::string queued_;      ///< frames that the thread has not taken yet
+  bool connected_ = false;  ///< written by the thread only
+  bool stopping_ = false;
+
+  // The thread's own:
+  int socket_ = -1;
+  std::string sending_;
+  supervisor::FrameReader reader_;
+  std::vector<char> buffer_ = std::vector<char>(64 * 1024);
+  bool said_disconnected_ = false, final_ = false;
+
+  std::thread thread_;
+};
+
+SupervisorClient::SupervisorClient(SupervisorClientOptions options, Handler handler)
+    : session_(std::make_unique<Session>(std::move(options), std::move(handler))) {}
+
+SupervisorClient::~SupervisorClient() = default;
+
+void SupervisorClient::spawn(const SpawnRequest& request) { session_->send(spawn_message(request)); }
+
+void SupervisorClient::stop(const std::string& attempt, const std::vector<std::string>& signals, milliseconds grace) {
+  session_->send(stop_message(attempt, signals, grace));
+}
+
+void SupervisorClient::ack(const std::vector<std::string>& attempts) {
+  if (!attempts.empty()) session_->send(ack_message(attempts));
+}
+
+void SupervisorClient::list() { session_->send(list_message()); }
+
+void SupervisorClient::shutdown_when_idle() { session_->send(shutdown_message()); }
+
+}  // namespace assetd
