@@ -1,0 +1,192 @@
+#include "tests/supervisor/harness.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <random>
+#include <stdexcept>
+#include <thread>
+
+#include "supervisor/shell/processes.h"
+#include "supervisor/socket_address.h"
+
+namespace assetd::supervisor::testing {
+namespace {
+
+constexpr std::chrono::seconds kPatience{30};
+
+int connect_to(const std::string& path) {
+  int fd = -1;
+  const bool connected = eventually([&] {
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const SocketAddress address(path);
+    if (connect(fd, address.get(), SocketAddress::size()) == 0) return true;
+    close(fd);
+    return false;
+  });
+  if (!connected) throw std::runtime_error("no supervisor on " + path);
+  return fd;
+}
+
+}  // namespace
+
+bool eventually(const std::function<bool()>& condition) {
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));  // between two looks at the condition
+  }
+  return true;
+}
+
+Folder::Folder() {
+  std::string name = std::filesystem::temp_directory_path() / "assetd-supervisor-XXXXXX";
+  if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp");
+  path_ = name;
+}
+
+Folder::~Folder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+Program::Program(const Folder& folder, std::string claims)
+    : socket_(folder / "s"), claims_(claims.empty() ? folder / "claims" : std::move(claims)) {
+  start();
+}
+
+Program::~Program() { kill_9(); }
+
+void Program::start() {
+  const char* argv[] = {
+      ASSETD_BIN_DIR "/assetd-supervisor", "--socket", socket_.c_str(), "--claims", claims_.c_str(), nullptr};
+  pid_ = fork();
+  if (pid_ == 0) {
+    execv(argv[0], const_cast<char* const*>(argv));
+    _exit(127);
+  }
+}
+
+void Program::kill_9() {
+  if (pid_ <= 0) return;
+  kill(pid_, SIGKILL);
+  waitpid(pid_, nullptr, 0);
+  pid_ = 0;
+}
+
+int Program::wait() {
+  int status = 0;
+  waitpid(pid_, &status, 0);
+  pid_ = 0;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+Channel::Channel(const Folder& folder, std::uint64_t generation, const std::string& store)
+    : fd_(connect_to(folder / "s")) {
+  send({{"op", "hello"}, {"protocol", {1, 1}}, {"store_id", store}, {"generation", generation}});
+}
+
+Channel::~Channel() { close(fd_); }
+
+void Channel::send_all(const std::vector<json>& messages) {
+  std::string bytes;
+  for (const auto& message : messages) append_frame(bytes, message.dump());
+  std::string_view rest = bytes;
+  while (!rest.empty()) {
+    const auto sent = ::send(fd_, rest.data(), rest.size(), MSG_NOSIGNAL);
+    if (sent <= 0) throw std::runtime_error("the supervisor is gone");
+    rest.remove_prefix(static_cast<std::size_t>(sent));
+  }
+}
+
+std::optional<json> Channel::next() {
+  if (kept_.empty()) return read_one();
+  auto message = std::move(kept_.front());
+  kept_.erase(kept_.begin());
+  return message;
+}
+
+std::optional<json> Channel::read_one() {
+  while (true) {
+    if (const auto frame = reader_.next()) return json::parse(*frame);
+    pollfd readable{fd_, POLLIN, 0};
+    if (poll(&readable, 1, 30'000) != 1) throw std::runtime_error("the supervisor says nothing");
+    char buffer[65536];
+    const auto got = read(fd_, buffer, sizeof buffer);
+    if (got <= 0) return std::nullopt;
+    reader_.feed({buffer, static_cast<std::size_t>(got)});
+  }
+}
+
+json Channel::expect(const std::string& op, const std::string& attempt) {
+  const auto wanted = [&](const json& message) {
+    return message["op"] == op && (attempt.empty() || message.value("attempt", "") == attempt);
+  };
+  if (const auto kept = std::ranges::find_if(kept_, wanted); kept != kept_.end()) {
+    auto message = std::move(*kept);
+    kept_.erase(kept);
+    return message;
+  }
+  while (auto message = read_one()) {
+    if (wanted(*message)) return std::move(*message);
+    kept_.push_back(std::move(*message));
+  }
+  throw std::runtime_error("the connection ended while waiting for " + op);
+}
+
+std::string new_attempt() {
+  static std::random_device random;
+  std::string id;
+  for (int i = 0; i < 32; ++i) id += "0123456789abcdef"[random() % 16];
+  return id;
+}
+
+json spawn(const Folder& folder, const std::string& attempt, std::vector<std::string> argv) {
+  return {{"op", "spawn"},
+          {"attempt", attempt},
+          {"argv", std::move(argv)},
+          {"env", {"PATH=/usr/bin:/bin", "ASSETD_ATTEMPT_ID=" + attempt}},
+          {"cwd", folder.path()},
+          {"stdout", folder / "out"},
+          {"stderr", folder / "out"},
+          {"limits", json::object()}};
+}
+
+json shell(const Folder& folder, const std::string& attempt, const std::string& script) {
+  return spawn(folder, attempt, {"sh", "-c", script});
+}
+
+json stop(const std::string& attempt, std::vector<std::string> signals, int grace_ms) {
+  return {{"op", "stop"}, {"attempt", attempt}, {"signals", std::move(signals)}, {"grace_ms", grace_ms}};
+}
+
+std::string read_text(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+void write_text(const std::string& path, const std::string& text) { std::ofstream(path, std::ios::binary) << text; }
+
+std::vector<int> processes_with(const std::string& marker) {
+  std::vector<int> found;
+  for (const auto& process : all_processes()) {
+    if (process.dead() || process.pid == getpid()) continue;
+    if (read_text("/proc/" + std::to_string(process.pid) + "/cmdline").find(marker) != std::string::npos)
+      found.push_back(process.pid);
+  }
+  return found;
+}
+
+int parent_of(int pid) {
+  const auto process = read_process(pid);
+  return process ? process->parent : 0;
+}
+
+}  // namespace assetd::supervisor::testing
