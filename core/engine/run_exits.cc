@@ -95,6 +95,7 @@ RunMachine::Verdict RunMachine::judge(const LiveAttempt& attempt, const ExitRepo
   if (attempt.stop_reason == "canceled" && !(exit.kind == Kind::exited && exit.code == 0))
     return {AttemptOutcome::canceled, "canceled", "canceled by " + run_.record.cancel_requested_by};
   if (attempt.stop_reason == "timeout") return failed("timeout", "stopped because it ran longer than its timeout");
+  if (!exit.reason.empty()) return failed(exit.reason, exit.detail);
   switch (exit.kind) {
     case Kind::never_started: return failed("never_started", exit.detail.empty() ? "its process was never started" : exit.detail);
     case Kind::lost: return failed("lost", exit.detail.empty() ? "its process is gone and left no exit code: a crash, a kill or a power loss" : exit.detail);

@@ -59,6 +59,7 @@ struct ExitReport {
   int code = 0;    ///< exited
   int signal = 0;  ///< signaled
   bool stopped = false;  ///< a stop had been asked
+  std::string reason;    ///< overrides what kind and code say, for a process that could not even be asked for: plugin_error
   std::string detail;
   std::optional<WallTime> started_at;
   WallTime ended_at{};

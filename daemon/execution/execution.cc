@@ -1,0 +1,98 @@
+#include "daemon/execution/execution.h"
+
+namespace assetd {
+namespace {
+
+WallTime wall(std::int64_t ms) { return WallTime(Millis(ms)); }
+
+WallTime wall_now() { return std::chrono::floor<Millis>(std::chrono::system_clock::now()); }
+
+ExitReport::Kind kind_of(EndKind kind) {
+  switch (kind) {
+    case EndKind::exited: return ExitReport::Kind::exited;
+    case EndKind::signaled: return ExitReport::Kind::signaled;
+    case EndKind::never_started: return ExitReport::Kind::never_started;
+    case EndKind::lost: break;
+  }
+  return ExitReport::Kind::lost;
+}
+
+}  // namespace
+
+Execution::Execution(LauncherOptions launcher, SupervisorClientOptions supervisor, const std::vector<AttemptRecord>& adopted, Handlers handlers)
+    : handlers_(std::move(handlers)) {
+  auto paths = launcher.paths;
+  launcher_ = std::make_unique<Launcher>(std::move(launcher));
+  tail_ = std::make_unique<MessageTail>(paths, [this](MessagesArrived arrived) { handlers_.report(std::move(arrived)); });
+  // Before the first report of the supervisor: what is committed of their messages must not be read again.
+  for (const auto& attempt : adopted) tail_->follow(attempt.id, attempt.message_offset);
+  client_ = std::make_unique<SupervisorClient>(std::move(supervisor), [this](const SupervisorEvent& event) { on_event(event); });
+}
+
+Execution::~Execution() {
+  client_.reset();  // its thread uses the tail
+  tail_.reset();
+}
+
+void Execution::replace_plugins(LauncherOptions launcher) { launcher_ = std::make_unique<Launcher>(std::move(launcher)); }
+
+void Execution::start(const Launch& launch) {
+  auto request = launcher_->prepare(launch);
+  if (!request) {
+    AttemptExited input{launch.attempt.id, {}, {launch.attempt.id, 0, {}}};
+    input.exit.reason = "plugin_error";
+    input.exit.detail = request.error();
+    input.exit.ended_at = wall_now();
+    return handlers_.report(std::move(input));
+  }
+  tail_->follow(launch.attempt.id, launch.attempt.message_offset);
+  client_->spawn(*request);
+}
+
+void Execution::stop(const StopAttempt& stop) { client_->stop(stop.attempt, stop.signals, stop.grace); }
+
+void Execution::forget(const ForgetAttempt& forget) {
+  launcher_->clean_up(forget.attempt, forget.run);
+  client_->ack({forget.attempt});
+}
+
+void Execution::list() { client_->list(); }
+
+void Execution::report_lost(const AttemptRecord& attempt) {
+  AttemptExited input{attempt.id, {}, tail_->finish(attempt.id, attempt.message_offset)};
+  input.exit.kind = ExitReport::Kind::lost;
+  input.exit.started_at = attempt.started_at;
+  input.exit.ended_at = wall_now();
+  input.exit.detail = "the supervisor does not know it: the machine was restarted, or its files were removed";
+  handlers_.report(std::move(input));
+}
+
+AttemptExited Execution::exited(const SupervisorEvent& event) {
+  const auto& end = event.end;
+  AttemptExited input{event.attempt, {}, tail_->finish(event.attempt, 0)};
+  input.exit.kind = kind_of(end.outcome);
+  input.exit.code = end.exit_code;
+  input.exit.signal = end.signal;
+  input.exit.stopped = end.stopped;
+  input.exit.detail = end.detail;
+  if (end.started_at_ms > 0) input.exit.started_at = wall(end.started_at_ms);
+  input.exit.ended_at = end.ended_at_ms > 0 ? wall(end.ended_at_ms) : wall_now();
+  input.exit.user_ms = end.user_ms;
+  input.exit.system_ms = end.system_ms;
+  input.exit.max_rss_kb = end.max_rss_kb;
+  return input;
+}
+
+void Execution::on_event(const SupervisorEvent& event) {
+  using Kind = SupervisorEvent::Kind;
+  switch (event.kind) {
+    case Kind::connected: handlers_.link(true, ""); break;
+    case Kind::disconnected: handlers_.link(false, event.detail); break;
+    case Kind::started: handlers_.report(AttemptSeenRunning{event.attempt, event.pid, wall(event.at_ms)}); break;
+    case Kind::ended: handlers_.report(exited(event)); break;
+    case Kind::listing: handlers_.reconcile({event.attempts}); break;
+    case Kind::refused: handlers_.link(!event.final, event.detail); break;
+  }
+}
+
+}  // namespace assetd

@@ -1,0 +1,53 @@
+#pragma once
+// Where effects become processes and what they report becomes inputs. Between the engine and the supervisor.
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/engine/effect.h"
+#include "core/engine/input.h"
+#include "daemon/execution/launcher.h"
+#include "daemon/execution/message_tail.h"
+#include "daemon/execution/supervisor_client.h"
+
+namespace assetd {
+
+/// What the supervisor has, told after each connect: the service compares it with what it believes to live.
+struct SupervisorListing {
+  std::vector<ListedAttempt> attempts;
+};
+
+class Execution {
+ public:
+  struct Handlers {
+    std::function<void(Input)> report;                   ///< started, messages, exits
+    std::function<void(SupervisorListing)> reconcile;
+    std::function<void(bool connected, std::string detail)> link;  ///< the supervisor is (not) there
+  };
+  /// Handlers are called on threads of this class; they must only enqueue.
+  /// `adopted`: live attempts of before a restart; their messages are read on from what is committed.
+  Execution(LauncherOptions launcher, SupervisorClientOptions supervisor, const std::vector<AttemptRecord>& adopted, Handlers handlers);
+  ~Execution();
+
+  void replace_plugins(LauncherOptions launcher);  ///< after a reload
+  void start(const Launch& launch);   ///< service's thread
+  void stop(const StopAttempt& stop);
+  void forget(const ForgetAttempt& forget);
+  void list();  ///< answered by Handlers::reconcile
+  /// One that the supervisor does not know and that had been seen to run: nothing is left of it.
+  void report_lost(const AttemptRecord& attempt);
+
+ private:
+  void on_event(const SupervisorEvent& event);
+  AttemptExited exited(const SupervisorEvent& event);
+
+  Handlers handlers_;
+  std::unique_ptr<Launcher> launcher_;
+  std::unique_ptr<MessageTail> tail_;
+  std::unique_ptr<SupervisorClient> client_;
+};
+
+}  // namespace assetd

@@ -1,0 +1,193 @@
+#include "daemon/execution/launcher.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include "daemon/execution/messages.h"
+
+namespace assetd {
+namespace {
+
+// execve takes 128 KiB for one string; a larger context goes into a file.
+constexpr std::size_t kLargestInlineContext = 96 << 10;
+constexpr std::size_t kMostDirsRemembered = 100'000;
+
+using nlohmann::json;
+
+std::string_view mode_name(StepsMode mode) {
+  return mode == StepsMode::all ? "all" : mode == StepsMode::assets ? "assets" : "checks";
+}
+
+bool write_file(const std::string& path, const std::string& text) {
+  std::ofstream out(path, std::ios::binary | std::ios::trunc);
+  out << text;
+  out.close();
+  return out.good();
+}
+
+}  // namespace
+
+/// What the attempt is about: the run block that makes the process, and the asset it is named after.
+struct Launcher::Subject {
+  const AssetSpec* asset = nullptr;
+  const RunSpec* run = nullptr;
+  const ImportSpec* import = nullptr;
+};
+
+std::string Launcher::absolute(const std::string& path) const {
+  if (path.empty()) return options_.project_dir;
+  return path.front() == '/' ? path : options_.project_dir + "/" + path;
+}
+
+void Launcher::make_dir_once(const std::string& path) {
+  if (!made_.insert(path).second) return;
+  std::error_code ignored;  // what cannot be made shows as the error of whoever needs it
+  std::filesystem::create_directories(path, ignored);
+  if (made_.size() > kMostDirsRemembered) made_.clear();
+}
+
+Launcher::Subject Launcher::subject_of(const Launch& launch) const {
+  const auto& definitions = *launch.context.definitions;
+  Subject subject;
+  subject.asset = &definitions.assets[launch.plan->asset(launch.attempt.steps.front())];
+  const auto& own = launch.attempt.check != kNone ? definitions.checks[launch.attempt.check].run : subject.asset->run;
+  if (own) subject.run = &*own;
+  const int import = launch.attempt.check != kNone ? definitions.checks[launch.attempt.check].import : subject.asset->import;
+  if (import >= 0) subject.import = &definitions.imports[static_cast<std::size_t>(import)];
+  return subject;
+}
+
+std::expected<std::vector<std::string>, std::string> Launcher::argv(const Subject& subject) const {
+  if (subject.run->plugin == "exec") return subject.run->command;
+  const auto plugin = options_.plugins.find(subject.run->plugin);
+  if (plugin == options_.plugins.end()) return std::unexpected("the plugin " + subject.run->plugin + " is not there (any more); plugins are looked for in ASSETD_PLUGINS, the project's plugins/ and beside the program");
+  auto python = subject.run->config.value("python", std::string());
+  if (python.empty() && subject.import) python = subject.import->config.value("python", std::string());
+  return plugin->second.argv(python.empty() || python.find('/') == std::string::npos ? python : absolute(python), "run");
+}
+
+json Launcher::steps_of(const Launch& launch) const {
+  json steps = json::array();
+  if (launch.attempt.check != kNone) return steps;
+  for (const auto step : launch.attempt.steps) {
+    const auto& asset = launch.context.definitions->assets[launch.plan->asset(step)];
+    json deps = json::array();
+    for (const auto& dep : asset.deps) deps.push_back(dep.asset);
+    steps.push_back({{"key", asset.key}, {"partition", nullptr}, {"data", asset.data}, {"deps", deps}});
+  }
+  return steps;
+}
+
+// A member that is not carried again does not have its checks run again; checks of sources go with their children.
+json Launcher::checks_of(const Launch& launch) const {
+  json checks = json::array();
+  for (const auto index : launch.plan->checks_of_unit(launch.attempt.unit)) {
+    const auto& planned = launch.plan->checks()[index];
+    const auto& steps = launch.attempt.steps;
+    const bool home_carried = planned.home == kNone || launch.plan->unit_of(planned.home) != launch.attempt.unit || std::find(steps.begin(), steps.end(), planned.home) != steps.end();
+    if (!home_carried) continue;
+    const auto& check = launch.context.definitions->checks[planned.check];
+    checks.push_back({{"name", check.name}, {"home", check.home}, {"depends_on", check.depends_on}, {"severity", check.severity == Severity::error ? "error" : "warn"},
+                      {"blocking", check.blocking}, {"data", check.data}});
+  }
+  return checks;
+}
+
+json Launcher::resources_of(const Definitions& definitions) const {
+  json resources = json::object();
+  for (const auto& [name, resource] : definitions.resources) {
+    auto config = resource.config;
+    config["kind"] = resource.kind;
+    if (const auto path = config.find("path"); path != config.end() && path->is_string()) *path = absolute(path->get<std::string>());
+    resources[name] = config;
+  }
+  return resources;
+}
+
+json Launcher::context_of(const Launch& launch, const Subject& subject) const {
+  const auto& attempt = launch.attempt;
+  json keys = json::array(), versions = json::object();
+  for (const auto step : attempt.steps) {
+    const auto& asset = launch.context.definitions->assets[launch.plan->asset(step)];
+    keys.push_back(asset.key);
+    versions[asset.key] = asset.code_version.empty() ? json(nullptr) : json(asset.code_version);
+  }
+  const bool plain = subject.run->plugin == "exec";
+  json ours = {{"protocol", 1}, {"project_dir", options_.project_dir}, {"artifacts_dir", options_.paths.artifacts()}, {"attempt_dir", options_.paths.attempt_dir(attempt.id)},
+               {"attempt_id", attempt.id}, {"attempt", attempt.number}, {"run_id", std::to_string(attempt.run)}, {"plugin", subject.run->plugin},
+               {"steps_mode", mode_name(launch.plan->mode())}};
+  if (!plain) {
+    ours["import"] = subject.import ? subject.import->config : json(nullptr);
+    ours["run"] = subject.run->config;
+    ours["steps"] = steps_of(launch);
+    ours["checks"] = checks_of(launch);
+    ours["options"] = launch.run.options.value(subject.run->plugin, json::object());
+    if (subject.import) ours["state_dir"] = options_.paths.import_state(subject.import->name);
+  }
+  ours["resources"] = resources_of(*launch.context.definitions);
+  return {{"asset_keys", keys}, {"code_version_by_asset_key", versions}, {"provenance_by_asset_key", nullptr}, {"partition_key", nullptr}, {"partition_key_range", nullptr},
+          {"partition_time_window", nullptr}, {"run_id", std::to_string(attempt.run)}, {"job_name", launch.run.job.empty() ? json(nullptr) : json(launch.run.job)},
+          {"retry_number", attempt.number - 1}, {"extras", {{"assetd", ours}}}};
+}
+
+std::expected<void, std::string> Launcher::add_pipes(const Launch& launch, const Subject& subject, std::map<std::string, std::string>& env) const {
+  const auto context = context_of(launch, subject);
+  auto encoded = encode_pipes({{"data", context}});
+  if (encoded.size() > kLargestInlineContext) {
+    const auto path = options_.paths.context(launch.attempt.id);
+    if (!write_file(path, context.dump())) return std::unexpected("cannot write the step's context to " + path + ": " + std::strerror(errno));
+    encoded = encode_pipes({{"path", path}});
+  }
+  env["DAGSTER_PIPES_CONTEXT"] = std::move(encoded);
+  env["DAGSTER_PIPES_MESSAGES"] = encode_pipes({{"path", options_.paths.messages(launch.attempt.id)}});
+  return {};
+}
+
+std::expected<SpawnRequest, std::string> Launcher::prepare(const Launch& launch) {
+  const auto& attempt = launch.attempt;
+  const auto subject = subject_of(launch);
+  if (!subject.run) return std::unexpected("nothing says how " + subject.asset->key + " is run");
+  const auto& run = *subject.run;
+  auto command = argv(subject);
+  if (!command) return std::unexpected(command.error());
+  auto env = make_environment({run.env, run.env_file.empty() ? "" : absolute(run.env_file), run.inherit_env}, options_.daemon_env, options_.secrets);
+  if (!env) return std::unexpected(env.error());
+  auto& vars = *env;
+  const auto artifacts = options_.paths.artifacts() + "/" + subject.asset->key;
+  make_dir_once(artifacts);
+  make_dir_once(options_.paths.log_dir(attempt.run));
+  vars["ASSETD_RUN_ID"] = std::to_string(attempt.run);
+  vars["ASSETD_STEP"] = vars["ASSETD_ASSET_KEY"] = subject.asset->key;
+  vars["ASSETD_ATTEMPT_ID"] = attempt.id;
+  vars["ASSETD_ATTEMPT"] = std::to_string(attempt.number);
+  vars["ASSETD_PARTITION"] = "";
+  vars["ASSETD_ARTIFACTS"] = artifacts;
+  if (auto added = add_pipes(launch, subject, vars); !added) return std::unexpected(added.error());
+  SpawnRequest request;
+  request.attempt = attempt.id;
+  request.argv = std::move(*command);
+  for (const auto& [name, value] : vars) request.env.push_back(name + "=" + value);
+  request.cwd = absolute(run.cwd);
+  request.stdout_path = options_.paths.log(attempt.run, attempt.id, false);
+  request.stderr_path = options_.paths.log(attempt.run, attempt.id, true);
+  return request;
+}
+
+void Launcher::clean_up(const AttemptId& attempt, RunId run) {
+  unlink(options_.paths.messages(attempt).c_str());
+  unlink(options_.paths.context(attempt).c_str());
+  std::error_code ignored;
+  std::filesystem::remove_all(options_.paths.attempt_dir(attempt), ignored);
+  if (run == 0) return;
+  for (const bool err : {false, true}) {
+    const auto path = options_.paths.log(run, attempt, err);
+    struct stat info {};
+    if (stat(path.c_str(), &info) == 0 && info.st_size == 0) unlink(path.c_str());
+  }
+}
+
+}  // namespace assetd

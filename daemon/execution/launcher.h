@@ -1,0 +1,59 @@
+#pragma once
+// From an attempt to a process: command, environment, Pipes context, files.
+
+#include <expected>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "core/engine/input.h"
+#include "daemon/definitions/plugin.h"
+#include "daemon/execution/environment.h"
+#include "daemon/execution/paths.h"
+#include "daemon/execution/supervisor_client.h"
+
+namespace assetd {
+
+/// An attempt with all that is needed to know what it carries.
+struct Launch {
+  AttemptRecord attempt;
+  RunRecord run;
+  std::shared_ptr<const RunPlan> plan;
+  RunContext context;
+};
+
+struct LauncherOptions {
+  std::string project_dir;
+  DataPaths paths;
+  std::map<std::string, Plugin> plugins;
+  std::map<std::string, std::string> daemon_env;
+  SecretLookup secrets;
+};
+
+/// One thread. Makes the folders and files that the process needs; doing it again for the same attempt is harmless.
+class Launcher {
+ public:
+  explicit Launcher(LauncherOptions options) : options_(std::move(options)) {}
+  /// The error says what is missing: a plugin, an env_file, a secret.
+  std::expected<SpawnRequest, std::string> prepare(const Launch& launch);
+  /// Removes what only the attempt needed; empty logs too.
+  void clean_up(const AttemptId& attempt, RunId run);
+
+ private:
+  struct Subject;
+  Subject subject_of(const Launch& launch) const;
+  std::expected<std::vector<std::string>, std::string> argv(const Subject& subject) const;
+  nlohmann::json context_of(const Launch& launch, const Subject& subject) const;
+  nlohmann::json steps_of(const Launch& launch) const;
+  nlohmann::json checks_of(const Launch& launch) const;
+  nlohmann::json resources_of(const Definitions& definitions) const;
+  std::expected<void, std::string> add_pipes(const Launch& launch, const Subject& subject, std::map<std::string, std::string>& env) const;
+  std::string absolute(const std::string& path) const;
+  void make_dir_once(const std::string& path);
+
+  LauncherOptions options_;
+  std::set<std::string> made_;
+};
+
+}  // namespace assetd

@@ -1,0 +1,122 @@
+#include "daemon/execution/messages.h"
+
+#include <openssl/evp.h>
+#include <zlib.h>
+
+#include <stdexcept>
+
+#include "core/schedule/cron.h"
+
+namespace assetd {
+namespace {
+
+using Kind = AttemptMessage::Kind;
+using nlohmann::json;
+
+std::string text(const json& params, const char* name) {
+  const auto it = params.find(name);
+  return it != params.end() && it->is_string() ? it->get<std::string>() : "";
+}
+
+json object(const json& params, const char* name) {
+  const auto it = params.find(name);
+  return it != params.end() && it->is_object() ? *it : json::object();
+}
+
+// Pipes wraps each value as {"raw_value", "type"}. A type that says nothing beyond JSON's own is dropped, so that plain values stay plain.
+json plain_metadata(const json& metadata) {
+  json result = json::object();
+  for (const auto& [name, value] : metadata.items()) {
+    const bool wrapped = value.is_object() && value.contains("raw_value");
+    const auto type = wrapped ? text(value, "type") : "";
+    const bool typed = type == "url" || type == "path" || type == "md" || type == "notebook" || type == "timestamp" || type == "asset" || type == "table";
+    result[name] = wrapped && !typed ? value["raw_value"] : value;
+  }
+  return result;
+}
+
+std::optional<Severity> severity(const std::string& name) {
+  if (name == "WARN" || name == "warn") return Severity::warn;
+  if (name == "ERROR" || name == "error") return Severity::error;
+  return std::nullopt;
+}
+
+void read_check(const json& params, AttemptMessage& message) {
+  message.kind = Kind::check;
+  message.check = text(params, "check_name");
+  message.severity = severity(text(params, "severity"));
+  message.data = plain_metadata(object(params, "metadata"));
+  message.check_status = parse_check_status(text(params, "status"));
+  if (!message.check_status) message.check_status = params.value("passed", json(false)) == json(true) ? CheckStatus::passed : CheckStatus::failed;
+}
+
+void read_closed(const json& params, AttemptMessage& message) {
+  message.kind = Kind::attempt_failed;
+  message.reason = "exception";
+  const auto error = object(params, "exception");
+  message.detail = text(error, "name").empty() ? text(error, "message") : text(error, "name") + ": " + text(error, "message");
+}
+
+bool read(const std::string& method, const json& params, AttemptMessage& message) {
+  if (method == "report_asset_materialization") {
+    message.kind = Kind::materialization;
+    message.data = plain_metadata(object(params, "metadata"));
+    message.data_version = text(params, "data_version");
+  } else if (method == "report_asset_check") {
+    read_check(params, message);
+  } else if (method == "assetd.step_started") {
+    message.kind = Kind::step_started;
+  } else if (method == "assetd.step_ended") {
+    message.kind = Kind::step_ended;
+    message.status = text(params, "status");
+    message.data = plain_metadata(object(params, "metadata"));
+  } else if (method == "assetd.progress") {
+    message.kind = Kind::progress;
+    if (const auto it = params.find("fraction"); it != params.end() && it->is_number()) message.fraction = it->get<double>();
+  } else if (method == "assetd.artifact") {
+    message.kind = Kind::artifact;
+    message.data = params;
+  } else if (method == "assetd.attempt_failed") {
+    message.kind = Kind::attempt_failed;
+  } else if (method == "report_custom_message") {
+    message.kind = Kind::custom;
+    message.data = params.value("payload", json());
+  } else if (method == "log") {
+    message.kind = Kind::log;
+    message.data = params;
+  } else if (method == "closed" && params.contains("exception") && params["exception"].is_object()) {
+    read_closed(params, message);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::optional<AttemptMessage> parse_message(std::string_view line) {
+  const auto json = json::parse(line, nullptr, false);
+  if (!json.is_object() || !json.contains("method") || !json["method"].is_string()) return std::nullopt;
+  const auto params = object(json, "params");
+  AttemptMessage message;
+  message.key = text(params, "asset_key");
+  message.reason = text(params, "reason");
+  message.detail = text(params, "detail");
+  message.at = parse_time(text(params, "at"));
+  if (!read(json["method"].get<std::string>(), params, message)) return std::nullopt;
+  return message;
+}
+
+std::string encode_pipes(const json& params) {
+  const auto plain = params.dump();
+  auto size = compressBound(plain.size());
+  std::string packed(size, '\0');
+  if (compress(reinterpret_cast<Bytef*>(packed.data()), &size, reinterpret_cast<const Bytef*>(plain.data()), plain.size()) != Z_OK)
+    throw std::runtime_error("zlib cannot compress the Pipes parameters");
+  std::string encoded(4 * ((size + 2) / 3) + 1, '\0');
+  const auto length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded.data()), reinterpret_cast<const unsigned char*>(packed.data()), static_cast<int>(size));
+  encoded.resize(static_cast<std::size_t>(length));
+  return encoded;
+}
+
+}  // namespace assetd

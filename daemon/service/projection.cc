@@ -1,0 +1,155 @@
+#include "daemon/service/projection.h"
+
+#include "core/schedule/cron.h"
+
+namespace assetd {
+namespace {
+
+using nlohmann::json;
+
+json step_subject(RunId run, const std::string& key) { return {{"run_id", std::to_string(run)}, {"key", key}, {"partition", nullptr}}; }
+
+Event event(std::string type, WallTime at, RunId run, std::string asset, json subject, json changes) {
+  return {0, at, std::move(type), run, std::move(asset), std::move(subject), std::move(changes)};
+}
+
+void set_if(json& changes, const char* name, const std::string& value) {
+  if (!value.empty()) changes[name] = value;
+}
+
+WallTime time_of(const RunRecord& run) {
+  if (run.ended_at) return *run.ended_at;
+  if (run.cancel_requested_at) return *run.cancel_requested_at;
+  return run.started_at.value_or(run.created_at);
+}
+
+}  // namespace
+
+void Projection::know(const RunRecord& run, std::shared_ptr<const RunPlan> plan, RunContext context) {
+  runs_[run.id] = {run, std::move(plan), std::move(context), {}};
+}
+
+const Projection::Known* Projection::known(RunId run) const {
+  const auto it = runs_.find(run);
+  return it == runs_.end() ? nullptr : &it->second;
+}
+
+void Projection::project(const Change& change, AssetStaging& assets, CommitBatch& batch) {
+  std::visit([&](const auto& each) { on(each, assets, batch); }, change);
+}
+
+void Projection::on(const RunCreated& change, AssetStaging&, CommitBatch& batch) {
+  const auto& run = change.run;
+  json changes = {{"status", "queued"}, {"from", nullptr}, {"select", run.select}, {"steps_total", run.steps_total}};
+  set_if(changes, "job", run.job);
+  batch.events.push_back(event("run_changed", run.created_at, run.id, "", {{"run_id", std::to_string(run.id)}}, std::move(changes)));
+}
+
+void Projection::on(const RunChanged& change, AssetStaging&, CommitBatch& batch) {
+  const auto& run = change.run;
+  if (const auto it = runs_.find(run.id); it != runs_.end()) it->second.run = run;
+  json changes = {{"status", to_string(run.status)}, {"from", to_string(change.from)}};
+  if (!change.counts.empty()) changes["counts"] = change.counts;
+  set_if(changes, "reason", run.reason);
+  set_if(changes, "detail", run.detail);
+  batch.events.push_back(event("run_changed", time_of(run), run.id, "", {{"run_id", std::to_string(run.id)}}, std::move(changes)));
+}
+
+void Projection::on(const StepChanged& change, AssetStaging& assets, CommitBatch& batch) {
+  const auto it = runs_.find(change.run);
+  if (it == runs_.end()) return;
+  auto& known = it->second;
+  const auto& step = change.step;
+  const auto& key = asset(known, step.step).key;
+  const auto at = step.ended_at.value_or(step.started_at.value_or(known.run.started_at.value_or(known.run.created_at)));
+  json changes = {{"status", to_string(step.status)}, {"from", to_string(change.from)}};
+  set_if(changes, "reason", step.reason);
+  set_if(changes, "detail", step.detail);
+  if (step.attempts > 0) changes["attempt"] = step.attempts;
+  batch.events.push_back(event("step_changed", at, change.run, key, step_subject(change.run, key), std::move(changes)));
+
+  auto& state = assets.stage(key);
+  const auto before = state.status();
+  if (step.status == StepStatus::starting || step.status == StepStatus::running) {
+    if (!state.in_progress || state.in_progress->run != change.run) state.in_progress = AssetState::InProgress{change.run, at};
+  } else if (state.in_progress && state.in_progress->run == change.run) {
+    state.in_progress.reset();
+  }
+  if (is_terminal(step.status)) {
+    std::vector<RootCause> causes;
+    if (step.status == StepStatus::failed) {
+      causes.push_back({key, "failed", step.reason, "", step.detail});
+      known.causes[step.step] = causes;
+    }
+    state.last_attempt = AssetState::Attempt{change.run, step.status, step.reason, step.detail, std::move(causes), at};
+  }
+  if (is_terminal(step.status) || step.status == StepStatus::waiting_retry) {
+    const auto shown = step.status == StepStatus::waiting_retry ? StepStatus::failed : step.status;
+    batch.outcomes.push_back({key, change.run, step.attempts, shown, step.reason, step.started_at, at});
+  }
+  if (state.status() != before) batch.events.push_back(event("asset_changed", at, change.run, key, {{"key", key}}, {{"status", to_string(state.status())}}));
+}
+
+std::vector<RootCause> Projection::causes_of(const Known& known, StepIndex cause, const std::string& detail) const {
+  if (cause == kNone) return {{"", "materialized", "check_failed", "", detail}};
+  if (const auto it = known.causes.find(cause); it != known.causes.end()) return it->second;
+  return {{asset(known, cause).key, "failed", "", "", detail}};
+}
+
+void Projection::on(const StepsEnded& change, AssetStaging& assets, CommitBatch& batch) {
+  const auto it = runs_.find(change.run);
+  if (it == runs_.end()) return;
+  const auto& known = it->second;
+  json keys = json::array();
+  const auto causes = change.status == StepStatus::skipped ? causes_of(known, change.cause, change.detail) : std::vector<RootCause>{};
+  for (const auto step : change.steps) {
+    const auto& key = asset(known, step).key;
+    keys.push_back(key);
+    auto& state = assets.stage(key);
+    if (state.in_progress && state.in_progress->run == change.run) state.in_progress.reset();
+    state.last_attempt = AssetState::Attempt{change.run, change.status, change.reason, change.detail, causes, change.at};
+    batch.outcomes.push_back({key, change.run, 0, change.status, change.reason, std::nullopt, change.at});
+  }
+  const auto status = std::string(to_string(change.status));
+  auto subject = step_subject(change.run, keys.front().get<std::string>());
+  subject["keys"] = keys;
+  json changes = {{"status", status}, {"from", "pending"}, {"reason", change.reason}, {"detail", change.detail}};
+  if (change.cause != kNone) changes["cause"] = asset(known, change.cause).key;
+  batch.events.push_back(event("step_changed", change.at, change.run, keys.size() == 1 ? keys.front().get<std::string>() : "", std::move(subject), std::move(changes)));
+  if (change.status == StepStatus::skipped) batch.events.push_back(event("asset_changed", change.at, change.run, "", {{"keys", keys}}, {{"status", status}}));
+}
+
+void Projection::on(const Materialized& change, AssetStaging& assets, CommitBatch& batch) {
+  const auto& made = change.materialization;
+  const auto it = runs_.find(made.run);
+  if (it == runs_.end()) return;
+  auto& state = assets.stage(made.key);
+  state.last_materialization = AssetState::Data{made.run, made.at, made.metadata, made.data_version, asset(it->second, made.step).code_version};
+  batch.events.push_back(event("materialization", made.at, made.run, made.key, step_subject(made.run, made.key), {{"metadata", made.metadata}}));
+}
+
+void Projection::on(const CheckReported& change, AssetStaging& assets, CommitBatch& batch) {
+  const auto& result = change.result;
+  if (!result.home.empty()) assets.stage(result.home).checks[result.name] = result.status;
+  json changes = {{"status", to_string(result.status)}, {"severity", result.severity == Severity::error ? "error" : "warn"}, {"blocking", result.blocking}};
+  set_if(changes, "detail", result.detail);
+  batch.events.push_back(event("check_result", result.at, result.run, result.home, {{"run_id", std::to_string(result.run)}, {"key", result.home}, {"check", result.name}}, std::move(changes)));
+}
+
+void Projection::on(const TickRecorded& change, AssetStaging&, CommitBatch& batch) {
+  const auto& tick = change.tick;
+  const char* outcome = tick.outcome == TickOutcome::requested ? "requested" : tick.outcome == TickOutcome::skipped ? "skipped" : "failed";
+  json changes = {{"instant", format_time(tick.instant)}, {"outcome", outcome}};
+  set_if(changes, "reason", tick.reason);
+  if (tick.run) changes["run_id"] = std::to_string(*tick.run);
+  batch.events.push_back(event("tick", tick.at, tick.run.value_or(0), "", {{"schedule", tick.schedule}}, std::move(changes)));
+}
+
+void Projection::on(const SchedulePaused& change, AssetStaging&, CommitBatch& batch) {
+  json changes = {{"paused", change.paused}};
+  set_if(changes, "by", change.by);
+  set_if(changes, "reason", change.reason);
+  batch.events.push_back(event("schedule_changed", change.at, 0, "", {{"schedule", change.schedule}}, std::move(changes)));
+}
+
+}  // namespace assetd

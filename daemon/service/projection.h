@@ -1,0 +1,56 @@
+#pragma once
+// From what the engine changed to what people and their programs see: events, states of assets, outcomes of steps. Filled into the same transaction.
+
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "core/engine/change.h"
+#include "core/engine/input.h"
+#include "daemon/store/store.h"
+
+namespace assetd {
+
+/// Reads and stages states of assets by key, also of those that the current definitions no longer have.
+class AssetStaging {
+ public:
+  virtual ~AssetStaging() = default;
+  /// The state to change: staged, committed with the batch.
+  virtual AssetState& stage(const std::string& key) = 0;
+};
+
+class Projection {
+ public:
+  /// Runs whose changes may come: from their creation, or from a restart, until they have ended.
+  void know(const RunRecord& run, std::shared_ptr<const RunPlan> plan, RunContext context);
+  /// Appends to `batch` what follows from `change`; the change itself is not added.
+  void project(const Change& change, AssetStaging& assets, CommitBatch& batch);
+  struct Known {
+    RunRecord run;
+    std::shared_ptr<const RunPlan> plan;
+    RunContext context;
+    std::unordered_map<StepIndex, std::vector<RootCause>> causes;  ///< of steps that failed, for what they skip
+  };
+  const Known* known(RunId run) const;
+  void forget(RunId run) { runs_.erase(run); }
+
+ private:
+  void on(const RunCreated& change, AssetStaging& assets, CommitBatch& batch);
+  void on(const RunChanged& change, AssetStaging& assets, CommitBatch& batch);
+  void on(const StepChanged& change, AssetStaging& assets, CommitBatch& batch);
+  void on(const StepsEnded& change, AssetStaging& assets, CommitBatch& batch);
+  void on(const Materialized& change, AssetStaging& assets, CommitBatch& batch);
+  void on(const CheckReported& change, AssetStaging& assets, CommitBatch& batch);
+  void on(const TickRecorded& change, AssetStaging& assets, CommitBatch& batch);
+  void on(const SchedulePaused& change, AssetStaging& assets, CommitBatch& batch);
+  template <typename Other>
+  void on(const Other&, AssetStaging&, CommitBatch&) {}  // kept, but nothing to be seen
+
+  const AssetSpec& asset(const Known& known, StepIndex step) const { return known.context.definitions->assets[known.plan->asset(step)]; }
+  std::vector<RootCause> causes_of(const Known& known, StepIndex cause, const std::string& detail) const;
+
+  std::unordered_map<RunId, Known> runs_;
+};
+
+}  // namespace assetd
