@@ -49,7 +49,7 @@ void RunMachine::check_reported(LiveAttempt& attempt, const AttemptMessage& mess
   result.metadata = message.data;
   result.at = at;
   const bool failing = status == CheckStatus::failed || status == CheckStatus::error;
-  run_.error_checks = run_.error_checks || (failing && result.severity == Severity::error);
+  if (failing && result.severity == Severity::error) run_.failed_checks.push_back({result.name, result.home, result.detail, result.home_step});
   out_.changes.push_back(CheckReported{std::move(result)});
 }
 
@@ -64,7 +64,7 @@ void RunMachine::check_result(std::uint32_t index, CheckStatus status, Severity 
   out_.changes.push_back(CheckReported{{run_.record.id, planned.check, check.name, check.home, planned.home, status, severity, check.blocking, detail,
                                         metadata.is_null() ? nlohmann::json::object() : metadata, at}});
   if (failing) {
-    run_.error_checks = true;
+    run_.failed_checks.push_back({check.name, check.home, detail, planned.home});
     const bool in_checks_run = run_.plan->mode() == StepsMode::checks;
     if (planned.home != kNone && home_waits(index) && !is_terminal(run_.steps[planned.home].status) && check.blocking) {
       run_.steps[planned.home].check_failed = true;
@@ -96,7 +96,9 @@ void RunMachine::check_unit_over(UnitIndex unit) {
 void RunMachine::block(std::uint32_t index) {
   const auto& planned = run_.plan->checks()[index];
   const auto& check = run_.context.definitions->checks[planned.check];
-  skip_all(blocked_by_check(planned), planned.home, "upstream_failed", "check " + check.name + " of " + check.home + " failed");
+  const auto blocked = blocked_by_check(planned);
+  run_.failed_checks.back().skipped += static_cast<std::uint32_t>(blocked.size());
+  skip_all(blocked, planned.home, "upstream_failed", "check " + check.name + " of " + check.home + " failed");
 }
 
 // What descends from all of depends_on, along edges that hand a failure on.

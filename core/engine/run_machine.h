@@ -44,6 +44,7 @@ class RunMachine {
  private:
   // steps (run_steps.cc)
   void set_status(StepIndex step, StepStatus to, const std::string& reason = "", const std::string& detail = "", const AttemptId& attempt = "");
+  nlohmann::json causes() const;
   void set_quietly(StepIndex step, StepStatus to);
   void step_over(StepIndex step);
   void fail(StepIndex step, const std::string& reason, const std::string& detail, bool may_retry, const AttemptId& attempt);

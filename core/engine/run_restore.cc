@@ -29,7 +29,7 @@ void RunMachine::restore(const std::vector<StepRecord>& steps, const std::vector
   }
   for (const auto& result : checks) {
     const bool failing = result.status == CheckStatus::failed || result.status == CheckStatus::error;
-    if (failing && result.severity == Severity::error) run_.error_checks = true;
+    if (failing && result.severity == Severity::error) run_.failed_checks.push_back({result.name, result.home, result.detail, result.home_step});
     for (std::uint32_t i = 0; i < plan.checks().size(); ++i)
       if (plan.checks()[i].check == result.check) {
         run_.checks[i].status = result.status;

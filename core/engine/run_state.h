@@ -50,6 +50,13 @@ struct LiveAttempt {
   std::unordered_map<std::string, StepIndex> step_of_key;
 };
 
+/// An error check that failed: why a run failed, and the cause of what it blocks.
+struct FailedCheck {
+  std::string name, home, detail;
+  StepIndex home_step = kNone;
+  std::uint32_t skipped = 0;
+};
+
 struct RunState {
   RunRecord record;
   std::shared_ptr<const RunPlan> plan;
@@ -63,7 +70,8 @@ struct RunState {
   std::array<std::uint32_t, 9> counts{};  ///< by StepStatus
   std::uint32_t open_steps = 0;           ///< not terminal
   std::uint32_t open_check_units = 0;
-  bool error_checks = false;  ///< an error check failed
+  std::vector<FailedCheck> failed_checks;
+  std::map<StepIndex, std::uint32_t> skipped_by;  ///< how many steps each failed one took along
 
   const AssetSpec& asset(StepIndex step) const { return context.definitions->assets[plan->asset(step)]; }
   const CheckSpec& check(std::uint32_t planned) const { return context.definitions->checks[plan->checks()[planned].check]; }

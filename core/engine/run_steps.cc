@@ -8,6 +8,7 @@
 
 namespace assetd {
 namespace {
+constexpr std::size_t kMostCauses = 50;                          // of a run with thousands of failed steps the first say enough
 constexpr double kLongestDelayMs = 7.0 * 24 * 3600 * 1000;  // backoff ends here
 }
 
@@ -101,6 +102,7 @@ void RunMachine::cascade(StepIndex cause) {
       stack.push_back(edge.step);
     }
   }
+  run_.skipped_by[cause] += static_cast<std::uint32_t>(reached.size());
   skip_all(reached, cause, "upstream_failed", run_.asset(cause).key + " failed");
 }
 
@@ -143,7 +145,7 @@ void RunMachine::end() {
     record.status = RunStatus::canceled;
     record.reason = "canceled";
     record.detail = "canceled by " + record.cancel_requested_by;
-  } else if (failed + skipped > 0 || run_.error_checks) {
+  } else if (failed + skipped > 0 || !run_.failed_checks.empty()) {
     record.status = RunStatus::failed;
     record.reason = failed + skipped > 0 ? "steps_failed" : "check_failed";
     record.detail = std::to_string(failed) + " of " + std::to_string(run_.steps.size()) + " steps failed, " + std::to_string(skipped) + " were skipped";
@@ -152,7 +154,32 @@ void RunMachine::end() {
   }
   RunChanged change{record, from, {}};
   for (std::size_t i = 0; i < run_.counts.size(); ++i) change.counts[std::string(to_string(static_cast<StepStatus>(i)))] = run_.counts[i];
+  change.causes = causes();
   out_.changes.push_back(std::move(change));
+}
+
+// The failed roots, for the run's page: failed steps in order, then checks that failed without failing their step.
+nlohmann::json RunMachine::causes() const {
+  nlohmann::json result = nlohmann::json::array();
+  const auto add = [&](const std::string& key, std::string_view status, const std::string& reason, const std::string& check, const std::string& detail, int attempt, std::uint32_t skipped) {
+    if (result.size() >= kMostCauses) return;
+    nlohmann::json cause = {{"key", key}, {"partition", nullptr}, {"status", status}, {"reason", reason}, {"detail", detail}, {"attempt", attempt}, {"skipped", skipped}};
+    if (!check.empty()) cause["check"] = check;
+    result.push_back(std::move(cause));
+  };
+  for (StepIndex step = 0; step < run_.steps.size(); ++step) {
+    if (run_.steps[step].status != StepStatus::failed) continue;
+    const auto note = run_.notes.contains(step) ? run_.notes.at(step) : std::pair<std::string, std::string>{};
+    const auto skipped = run_.skipped_by.contains(step) ? run_.skipped_by.at(step) : 0;
+    const auto check = std::find_if(run_.failed_checks.begin(), run_.failed_checks.end(), [&](const FailedCheck& c) { return c.home_step == step; });
+    const bool by_check = note.first == "check_failed" && check != run_.failed_checks.end();
+    add(run_.asset(step).key, "failed", note.first, by_check ? check->name : "", note.second, run_.steps[step].attempts, skipped + (by_check ? check->skipped : 0));
+  }
+  for (const auto& check : run_.failed_checks) {
+    const bool told = check.home_step != kNone && run_.steps[check.home_step].status == StepStatus::failed;
+    if (!told) add(check.home, check.home_step == kNone ? "materialized" : to_string(run_.steps[check.home_step].status), "check_failed", check.name, check.detail, 0, check.skipped);
+  }
+  return result;
 }
 
 }  // namespace assetd

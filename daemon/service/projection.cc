@@ -26,7 +26,7 @@ WallTime time_of(const RunRecord& run) {
 }  // namespace
 
 void Projection::know(const RunRecord& run, std::shared_ptr<const RunPlan> plan, RunContext context) {
-  runs_[run.id] = {run, std::move(plan), std::move(context), {}};
+  runs_[run.id] = {run, std::move(plan), std::move(context), {}, {}};
 }
 
 const Projection::Known* Projection::known(RunId run) const {
@@ -78,8 +78,9 @@ void Projection::on(const StepChanged& change, AssetStaging& assets, CommitBatch
   if (is_terminal(step.status)) {
     std::vector<RootCause> causes;
     if (step.status == StepStatus::failed) {
-      causes.push_back({key, "failed", step.reason, "", step.detail});
-      known.causes[step.step] = causes;
+      const auto check = known.check_causes.find(step.step);
+      causes.push_back({key, "failed", step.reason, step.reason == "check_failed" && check != known.check_causes.end() ? check->second.check : "", step.detail});
+      known.causes[step.step] = causes.front();
     }
     state.last_attempt = AssetState::Attempt{change.run, step.status, step.reason, step.detail, std::move(causes), at};
   }
@@ -91,8 +92,9 @@ void Projection::on(const StepChanged& change, AssetStaging& assets, CommitBatch
 }
 
 std::vector<RootCause> Projection::causes_of(const Known& known, StepIndex cause, const std::string& detail) const {
-  if (cause == kNone) return {{"", "materialized", "check_failed", "", detail}};
-  if (const auto it = known.causes.find(cause); it != known.causes.end()) return it->second;
+  if (const auto it = known.check_causes.find(cause); it != known.check_causes.end()) return {it->second};
+  if (cause == kNone) return {};
+  if (const auto it = known.causes.find(cause); it != known.causes.end()) return {it->second};
   return {{asset(known, cause).key, "failed", "", "", detail}};
 }
 
@@ -130,6 +132,9 @@ void Projection::on(const Materialized& change, AssetStaging& assets, CommitBatc
 
 void Projection::on(const CheckReported& change, AssetStaging& assets, CommitBatch& batch) {
   const auto& result = change.result;
+  const bool failing = result.status == CheckStatus::failed || result.status == CheckStatus::error;
+  if (const auto it = runs_.find(result.run); it != runs_.end() && failing && result.blocking)
+    it->second.check_causes[result.home_step] = {result.home, result.home_step == kNone ? "materialized" : "failed", "check_failed", result.name, result.detail};
   if (!result.home.empty()) assets.stage(result.home).checks[result.name] = result.status;
   json changes = {{"status", to_string(result.status)}, {"severity", result.severity == Severity::error ? "error" : "warn"}, {"blocking", result.blocking}};
   set_if(changes, "detail", result.detail);

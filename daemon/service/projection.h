@@ -30,7 +30,8 @@ class Projection {
     RunRecord run;
     std::shared_ptr<const RunPlan> plan;
     RunContext context;
-    std::unordered_map<StepIndex, std::vector<RootCause>> causes;  ///< of steps that failed, for what they skip
+    std::unordered_map<StepIndex, RootCause> causes;        ///< steps that failed, for what they skip
+    std::unordered_map<StepIndex, RootCause> check_causes;  ///< by home, kNone for one outside the run: the blocking check that failed last
   };
   const Known* known(RunId run) const;
   void forget(RunId run) { runs_.erase(run); }
