@@ -15,7 +15,15 @@
 namespace assetd {
 
 struct StoreError {
-  enum class Kind { damaged, disk_full, io, busy, schema, bug };
+  enum class Kind {
+    damaged,    ///< run `assetctl doctor`
+    disk_full,
+    io,
+    busy,       ///< the query took too long
+    schema,     ///< written by a newer assetd, or no store of assetd
+    cursor,     ///< a page's cursor is not of this query and these filters
+    bug
+  };
   Kind kind = Kind::io;
   std::string message;  ///< what, where, what to do
 };
@@ -111,7 +119,7 @@ class Store {
   ~Store();
 
   const std::string& id() const;             ///< 32 hex, made with the store
-  std::int64_t next_generation();            ///< counts starts of a daemon on this store, durable
+  std::int64_t next_generation();            ///< counts starts of a daemon on this store, durable; 0 if it could not be written (then latched)
   std::expected<Recovered, StoreError> load();
 
   /// One transaction, one sync. On success events carry their ids, in order. On failure the outcome is unknown: latched() from now on.
@@ -122,14 +130,18 @@ class Store {
   std::int64_t last_event() const;
   std::int64_t transaction() const;
 
-  /// Stores a version unless its hash is the current one's; returns the version number that is current then.
+  /// Stores a version unless its hash is the current one's; returns the version number that is current then. Commits `batch` in the same
+  /// transaction, in both cases. A new version's number is the current one's plus 1.
   std::expected<std::int64_t, StoreError> put_definitions(DefinitionsRecord& record, CommitBatch& batch);
   std::expected<void, StoreError> update_watch_state(std::int64_t version, const std::string& watch_state);
   std::expected<std::optional<DefinitionsRecord>, StoreError> current_definitions();
   std::expected<std::optional<DefinitionsRecord>, StoreError> definitions(std::int64_t version);
 
   std::optional<IdempotentAnswer> find_answer(const std::string& actor, const std::string& route, const std::string& key);
-  void prune_answers(WallTime older_than);
+  void prune_answers(WallTime older_than);  ///< a few hundred at a call
+  /// What was made of this instant, if it was ever dealt with: holds also after the clock jumped back.
+  std::optional<TickRecord> find_tick(const std::string& schedule, WallTime instant);
+  // From any thread, also while another commits:
   std::expected<void, StoreError> checkpoint();  ///< off the commit path, when idle
   std::expected<void, StoreError> backup(const std::string& file);
 

@@ -1,0 +1,111 @@
+#include "core/run/asset_state.h"
+
+namespace assetd {
+namespace {
+
+using nlohmann::json;
+
+std::int64_t ms(WallTime at) { return at.time_since_epoch().count(); }
+WallTime time(const json& value) { return WallTime(Millis(value.get<std::int64_t>())); }
+
+void put_text(json& object, const char* name, const std::string& text) {
+  if (!text.empty()) object[name] = text;
+}
+
+json to_json(const RootCause& cause) {
+  json out = {{"key", cause.key}, {"status", cause.status}, {"reason", cause.reason}};
+  put_text(out, "check", cause.check);
+  put_text(out, "detail", cause.detail);
+  return out;
+}
+
+RootCause root_cause(const json& value) {
+  return {value.at("key"), value.at("status"), value.at("reason"), value.value("check", ""), value.value("detail", "")};
+}
+
+json to_json(const AssetState::Attempt& attempt) {
+  json out = {{"run", attempt.run}, {"status", to_string(attempt.status)}, {"at", ms(attempt.at)}};
+  put_text(out, "reason", attempt.reason);
+  put_text(out, "detail", attempt.detail);
+  for (const auto& cause : attempt.root_causes) out["root_causes"].push_back(to_json(cause));
+  return out;
+}
+
+std::optional<AssetState::Attempt> attempt(const json& value) {
+  const auto status = parse_step_status(value.at("status").get<std::string>());
+  if (!status) return std::nullopt;
+  AssetState::Attempt out{value.at("run"), *status, value.value("reason", ""), value.value("detail", ""), {}, time(value.at("at"))};
+  if (const auto causes = value.find("root_causes"); causes != value.end())
+    for (const auto& cause : *causes) out.root_causes.push_back(root_cause(cause));
+  return out;
+}
+
+json to_json(const AssetState::Data& data) {
+  json out = {{"run", data.run}, {"at", ms(data.at)}};
+  if (!data.metadata.empty()) out["metadata"] = data.metadata;
+  put_text(out, "data_version", data.data_version);
+  put_text(out, "code_version", data.code_version);
+  return out;
+}
+
+AssetState::Data data(const json& value) {
+  return {value.at("run"), time(value.at("at")), value.value("metadata", json::object()), value.value("data_version", ""),
+          value.value("code_version", "")};
+}
+
+/// Throws what json throws for a shape that to_json() does not make.
+std::optional<AssetState> read(const json& value) {
+  AssetState state;
+  if (const auto found = value.find("in_progress"); found != value.end())
+    state.in_progress = AssetState::InProgress{found->at("run"), time(found->at("since"))};
+  if (const auto found = value.find("last_attempt"); found != value.end()) {
+    state.last_attempt = attempt(*found);
+    if (!state.last_attempt) return std::nullopt;
+  }
+  if (const auto found = value.find("last_materialization"); found != value.end()) state.last_materialization = data(*found);
+  if (const auto found = value.find("checks"); found != value.end())
+    for (const auto& [name, text] : found->items()) {
+      const auto status = parse_check_status(text.get<std::string>());
+      if (!status) return std::nullopt;
+      state.checks.emplace(name, *status);
+    }
+  return state;
+}
+
+}  // namespace
+
+std::string_view to_string(AssetStatus status) {
+  switch (status) {
+    case AssetStatus::never: return "never";
+    case AssetStatus::materializing: return "materializing";
+    case AssetStatus::materialized: return "materialized";
+    case AssetStatus::failed: return "failed";
+    case AssetStatus::skipped: return "skipped";
+  }
+  return "";
+}
+
+AssetStatus AssetState::status() const {
+  if (in_progress) return AssetStatus::materializing;
+  if (last_attempt && last_attempt->status == StepStatus::failed) return AssetStatus::failed;
+  if (last_attempt && last_attempt->status == StepStatus::skipped) return AssetStatus::skipped;
+  // A canceled attempt says nothing about the data: what was there before still is.
+  return last_materialization ? AssetStatus::materialized : AssetStatus::never;
+}
+
+json to_json(const AssetState& state) {
+  json out = json::object();
+  if (state.in_progress) out["in_progress"] = {{"run", state.in_progress->run}, {"since", ms(state.in_progress->since)}};
+  if (state.last_attempt) out["last_attempt"] = to_json(*state.last_attempt);
+  if (state.last_materialization) out["last_materialization"] = to_json(*state.last_materialization);
+  for (const auto& [name, status] : state.checks) out["checks"][name] = to_string(status);
+  return out;
+}
+
+std::optional<AssetState> asset_state_from_json(const json& value) try {
+  return value.is_object() ? read(value) : std::nullopt;
+} catch (const json::exception&) {
+  return std::nullopt;  // a damaged row: the caller says where
+}
+
+}  // namespace assetd

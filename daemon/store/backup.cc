@@ -1,0 +1,78 @@
+#include "daemon/store/backup.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "daemon/store/connection.h"
+#include "daemon/store/errors.h"
+
+namespace assetd {
+namespace {
+
+StoreError file_error(const std::string& path, const char* doing) {
+  const int code = errno;
+  const auto kind = code == ENOSPC ? StoreError::Kind::disk_full : StoreError::Kind::io;
+  return {kind, path + ": " + doing + ": " + std::strerror(code) + "; check this folder's space and permissions"};
+}
+
+std::expected<void, StoreError> sync_path(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return std::unexpected(file_error(path, "opening the backup to sync it"));
+  const int failed = ::fsync(file);
+  const auto error = file_error(path, "syncing the backup");
+  ::close(file);
+  if (failed) return std::unexpected(error);
+  return {};
+}
+
+std::expected<void, StoreError> copy(Database& from, const std::string& file) {
+  auto to = Database::open(file, true);
+  if (!to) return std::unexpected(to.error());
+  sqlite3_backup* backup = sqlite3_backup_init((*to)->handle(), "main", from.handle(), "main");
+  if (!backup) return std::unexpected(store_error((*to)->handle(), sqlite3_extended_errcode((*to)->handle()), file, "starting the backup"));
+  const int code = sqlite3_backup_step(backup, -1);
+  const int finished = sqlite3_backup_finish(backup);
+  if (code == SQLITE_DONE && finished == SQLITE_OK) return {};
+  return std::unexpected(store_error((*to)->handle(), code == SQLITE_DONE ? finished : code, file, "writing the backup"));
+}
+
+void remove_all_of(const std::string& file) {
+  std::error_code ignored;
+  for (const auto* suffix : {"", "-journal", "-wal", "-shm"}) std::filesystem::remove(file + suffix, ignored);
+}
+
+}  // namespace
+
+std::expected<void, StoreError> backup_store(const std::string& path, const std::string& file) {
+  auto from = open_reader(path);
+  if (!from) return std::unexpected(from.error());
+  const std::string unfinished = file + ".tmp";
+  remove_all_of(unfinished);
+  auto done = copy(**from, unfinished);
+  if (done) done = sync_path(unfinished);
+  if (done && ::rename(unfinished.c_str(), file.c_str()) != 0) done = std::unexpected(file_error(file, "renaming the backup"));
+  if (done) done = sync_path(std::filesystem::absolute(file).parent_path().string());
+  if (!done) remove_all_of(unfinished);
+  return done;
+}
+
+std::expected<void, StoreError> checkpoint_store(const std::string& path) {
+  auto database = Database::open(path, false);
+  if (!database) return std::unexpected(database.error());
+  const auto done = run_checkpoint(**database, CheckpointMode::passive);
+  if (!done && done.error().kind != StoreError::Kind::busy) return std::unexpected(done.error());
+  return {};
+}
+
+std::uintmax_t log_bytes(const std::string& path) {
+  std::error_code missing;
+  const auto size = std::filesystem::file_size(path + "-wal", missing);
+  return missing ? 0 : size;
+}
+
+}  // namespace assetd

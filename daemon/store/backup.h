@@ -1,0 +1,20 @@
+#pragma once
+// What is done to the store's files beside the writer, on connections of their own: callable from any thread while commits go on.
+
+#include <cstdint>
+#include <expected>
+#include <string>
+
+#include "daemon/store/store.h"
+
+namespace assetd {
+
+/// Copies the newest committed state to `file`.tmp in one step, syncs it and renames it. An existing `file` is replaced only by a whole one.
+std::expected<void, StoreError> backup_store(const std::string& path, const std::string& file);
+
+/// Moves the write-ahead log into the main file as far as readers let it, without making the writer wait.
+std::expected<void, StoreError> checkpoint_store(const std::string& path);
+
+std::uintmax_t log_bytes(const std::string& path);  ///< of the write-ahead log; 0 if there is none
+
+}  // namespace assetd

@@ -1,0 +1,140 @@
+#include "daemon/store/migrations.h"
+
+#include <string>
+
+namespace assetd {
+namespace {
+
+// Times are milliseconds since the Unix epoch. Numbers of enumerations: codes.h. Packed bytes: packed.h. An absent text is NULL.
+constexpr const char* kFirst = R"sql(
+CREATE TABLE meta(                      -- one row, written by every commit
+  one INTEGER PRIMARY KEY CHECK(one = 1),
+  store_id TEXT NOT NULL,
+  generation INTEGER NOT NULL DEFAULT 0,        -- starts of a daemon
+  transaction_number INTEGER NOT NULL DEFAULT 0,
+  last_run INTEGER NOT NULL DEFAULT 0,
+  last_row INTEGER NOT NULL DEFAULT 0           -- ids of materializations, check_results and notes
+);
+
+CREATE TABLE compiled(hash TEXT PRIMARY KEY, bytes BLOB NOT NULL);          -- compressed
+CREATE TABLE definitions(
+  version INTEGER PRIMARY KEY AUTOINCREMENT, hash TEXT NOT NULL, watch_state TEXT, summary TEXT, applied_at INTEGER NOT NULL
+);
+
+CREATE TABLE runs(
+  id INTEGER PRIMARY KEY, status INTEGER NOT NULL, selection TEXT NOT NULL, mode INTEGER NOT NULL,
+  trigger_kind TEXT NOT NULL, trigger_name TEXT, trigger_instant INTEGER, actor TEXT NOT NULL, remote TEXT, job TEXT NOT NULL,
+  options TEXT, tags TEXT, priority INTEGER NOT NULL, definitions_version INTEGER NOT NULL, retry_of INTEGER,
+  steps_total INTEGER NOT NULL, created_at INTEGER NOT NULL, started_at INTEGER, ended_at INTEGER,
+  cancel_requested_at INTEGER, cancel_requested_by TEXT, reason TEXT, detail TEXT, counts TEXT, causes TEXT
+);
+CREATE INDEX runs_by_status ON runs(status);
+CREATE INDEX runs_by_selection ON runs(selection, job, status);
+CREATE INDEX runs_retried ON runs(retry_of) WHERE retry_of IS NOT NULL;
+CREATE TABLE run_plans(run INTEGER PRIMARY KEY, bytes BLOB NOT NULL);       -- compressed
+
+CREATE TABLE steps(                     -- a pending step has no row
+  run INTEGER, step INTEGER, status INTEGER NOT NULL, attempts INTEGER NOT NULL, materialized INTEGER NOT NULL,
+  reason TEXT, detail TEXT, started_at INTEGER, ended_at INTEGER, retry_at INTEGER, PRIMARY KEY(run, step)
+) WITHOUT ROWID;
+CREATE TABLE step_sets(                 -- steps that ended together without a row of their own
+  run INTEGER, first INTEGER, last INTEGER NOT NULL, steps BLOB NOT NULL, status INTEGER NOT NULL, reason TEXT, detail TEXT,
+  cause INTEGER, at INTEGER NOT NULL, PRIMARY KEY(run, first)
+) WITHOUT ROWID;
+
+CREATE TABLE attempts(
+  id BLOB NOT NULL UNIQUE, run INTEGER NOT NULL, unit INTEGER NOT NULL, number INTEGER NOT NULL, steps BLOB NOT NULL,
+  first_step INTEGER,                   -- NULL for a batch: those are few
+  chk INTEGER, slots TEXT, resources TEXT, intended_at INTEGER NOT NULL, started_at INTEGER, ended_at INTEGER, pid INTEGER NOT NULL,
+  exit_kind INTEGER, exit_code INTEGER, exit_signal INTEGER, exit_stopped INTEGER, exit_detail TEXT, exit_started_at INTEGER,
+  exit_ended_at INTEGER, user_ms INTEGER, system_ms INTEGER, max_rss_kb INTEGER,
+  outcome INTEGER, reason TEXT, detail TEXT, message_offset INTEGER NOT NULL
+);
+CREATE INDEX attempts_by_run ON attempts(run, first_step);
+CREATE TABLE notes(
+  attempt BLOB, id INTEGER, kind TEXT NOT NULL, key TEXT, data TEXT, at INTEGER NOT NULL, PRIMARY KEY(attempt, id)
+) WITHOUT ROWID;
+
+CREATE TABLE check_results(
+  home TEXT, id INTEGER, run INTEGER NOT NULL, chk INTEGER NOT NULL, name TEXT NOT NULL, home_step INTEGER, status INTEGER NOT NULL,
+  severity INTEGER NOT NULL, blocking INTEGER NOT NULL, detail TEXT, metadata TEXT, at INTEGER NOT NULL, PRIMARY KEY(home, id)
+) WITHOUT ROWID;
+CREATE INDEX check_results_by_run ON check_results(run, id);
+CREATE TABLE materializations(
+  key TEXT, id INTEGER, run INTEGER NOT NULL, step INTEGER NOT NULL, attempt BLOB NOT NULL, metadata TEXT, data_version TEXT,
+  duration_ms INTEGER NOT NULL, at INTEGER NOT NULL, PRIMARY KEY(key, id)
+) WITHOUT ROWID;
+
+CREATE TABLE asset_states(key TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE outcomes(
+  asset TEXT, run INTEGER, attempt INTEGER, ended_at INTEGER, status INTEGER NOT NULL, reason TEXT, started_at INTEGER,
+  PRIMARY KEY(asset, run, attempt, ended_at)
+) WITHOUT ROWID;
+CREATE TABLE history(                   -- outcomes added up; day counts from 1970-01-01, UTC
+  day INTEGER, asset TEXT, succeeded INTEGER NOT NULL DEFAULT 0, failed INTEGER NOT NULL DEFAULT 0, skipped INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY(day, asset)
+) WITHOUT ROWID;
+
+CREATE TABLE schedules(
+  name TEXT PRIMARY KEY, cursor INTEGER, fingerprint TEXT, paused INTEGER, paused_by TEXT, pause_reason TEXT, paused_at INTEGER
+) WITHOUT ROWID;
+CREATE TABLE ticks(
+  schedule TEXT, instant INTEGER, at INTEGER NOT NULL, outcome INTEGER NOT NULL, reason TEXT, run INTEGER, PRIMARY KEY(schedule, instant)
+) WITHOUT ROWID;
+
+CREATE TABLE events(                    -- type: a number of codes.h, or a text; subject: NULL when run and asset say it all
+  id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, type NOT NULL, run INTEGER, asset TEXT, subject TEXT, changes TEXT
+);
+CREATE INDEX events_by_run ON events(run) WHERE run IS NOT NULL;
+CREATE INDEX events_by_asset ON events(asset) WHERE asset IS NOT NULL;
+CREATE TABLE audit(
+  id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, actor TEXT NOT NULL, remote TEXT, action TEXT NOT NULL, subject TEXT, detail TEXT
+);
+CREATE TABLE answers(
+  actor TEXT NOT NULL, route TEXT NOT NULL, key TEXT NOT NULL, body_hash TEXT NOT NULL, status INTEGER NOT NULL, body TEXT NOT NULL,
+  at INTEGER NOT NULL, UNIQUE(actor, route, key)
+);
+CREATE INDEX answers_by_time ON answers(at);
+
+INSERT INTO meta(one, store_id) VALUES(1, lower(hex(randomblob(16))));
+)sql";
+
+constexpr Migration kMigrations[] = {{1, kFirst}};
+
+std::int64_t pragma(Database& database, std::string_view name) {
+  auto query = database.query(name);
+  return query.next() ? query.row().integer() : 0;
+}
+
+StoreError schema_error(const Database& database, const std::string& what) {
+  return {StoreError::Kind::schema, database.path() + ": " + what};
+}
+
+void apply(Database& database, const Migration& migration) {
+  Transaction transaction(database, "BEGIN IMMEDIATE");
+  database.script(migration.sql);
+  database.script(("PRAGMA user_version = " + std::to_string(migration.number)).c_str());
+  transaction.commit();
+}
+
+}  // namespace
+
+std::span<const Migration> migrations() { return kMigrations; }
+
+std::expected<void, StoreError> migrate(Database& database, std::span<const Migration> all) {
+  const auto version = pragma(database, "PRAGMA user_version");
+  const auto application = pragma(database, "PRAGMA application_id");
+  const bool fresh = version == 0 && application == 0 && pragma(database, "SELECT count(*) FROM sqlite_schema") == 0;
+  if (auto read = database.outcome(); !read) return read;
+  if (!fresh && application != kApplicationId)
+    return std::unexpected(schema_error(database, "is a database, but not a store of assetd; give --data another folder, or move this file away"));
+  if (version > all.back().number)
+    return std::unexpected(schema_error(database, "was written by a newer assetd (schema " + std::to_string(version) + ", this program knows " +
+                                                      std::to_string(all.back().number) + "); start that version, or restore a backup"));
+  if (fresh) database.script(("PRAGMA application_id = " + std::to_string(kApplicationId)).c_str());
+  for (const auto& migration : all)
+    if (migration.number > version) apply(database, migration);
+  return database.outcome();
+}
+
+}  // namespace assetd

@@ -1,0 +1,181 @@
+#include "daemon/store/store.h"
+
+#include <functional>
+
+#include "daemon/store/backup.h"
+#include "daemon/store/change_writer.h"
+#include "daemon/store/connection.h"
+#include "daemon/store/database.h"
+#include "daemon/store/definitions_table.h"
+#include "daemon/store/recovery.h"
+
+namespace assetd {
+namespace {
+
+constexpr std::uintmax_t kLogGuardBytes = 64 << 20;  // of write-ahead log, if nobody calls checkpoint()
+constexpr int kPruneAtOnce = 500;
+
+std::string read_id(Database& database) {
+  auto query = database.query("SELECT store_id FROM meta");
+  return query.next() ? query.row().text() : "";
+}
+
+void write_counters(Database& database, const Counters& counters) {
+  database.run("UPDATE meta SET transaction_number=?, last_run=?, last_row=?", counters.transaction, counters.last_run, counters.last_row);
+}
+
+void forget_ids(CommitBatch& batch) {
+  for (auto& event : batch.events) event.id = 0;
+}
+
+}  // namespace
+
+struct Store::Impl {
+  std::string path;
+  std::string id;
+  std::unique_ptr<Database> writer;  ///< null while latched and a reopen failed
+  Counters counters;
+  std::optional<StoreError> latch;   ///< the failure since which nothing is written
+
+  std::expected<void, StoreError> connect();
+  std::expected<void, StoreError> refused() const;
+  /// Runs `body` in a transaction. A failure latches.
+  std::expected<void, StoreError> write(const std::function<void()>& body);
+  std::expected<void, StoreError> commit(CommitBatch& batch, const std::function<void()>& first);
+  template <typename T>
+  std::expected<T, StoreError> read(const std::function<T(Database&)>& query);
+};
+
+std::expected<void, StoreError> Store::Impl::connect() {
+  auto opened = open_writer(path);
+  if (!opened) return std::unexpected(opened.error());
+  writer = std::move(*opened);
+  counters = read_counters(*writer);
+  id = read_id(*writer);
+  return writer->outcome();
+}
+
+std::expected<void, StoreError> Store::Impl::refused() const {
+  return std::unexpected(StoreError{latch->kind, "nothing is written since a commit with an unknown outcome: " + latch->message});
+}
+
+std::expected<void, StoreError> Store::Impl::write(const std::function<void()>& body) {
+  if (latch) return refused();
+  Transaction transaction(*writer, "BEGIN IMMEDIATE");
+  body();
+  transaction.commit();
+  auto outcome = writer->outcome();
+  if (!outcome) latch = outcome.error();
+  return outcome;
+}
+
+std::expected<void, StoreError> Store::Impl::commit(CommitBatch& batch, const std::function<void()>& first) {
+  Counters next = counters;
+  auto written = write([&] {
+    first();
+    ChangeWriter(*writer, next).write(batch);
+    ++next.transaction;
+    write_counters(*writer, next);
+  });
+  if (!written) return forget_ids(batch), written;
+  counters = next;
+  // Its failure takes nothing back: what it moves stays in the log, and the next one tries again.
+  if (log_bytes(path) > kLogGuardBytes) (void)run_checkpoint(*writer, CheckpointMode::passive);
+  return {};
+}
+
+template <typename T>
+std::expected<T, StoreError> Store::Impl::read(const std::function<T(Database&)>& query) {
+  if (!writer) return std::unexpected(refused().error());
+  T value = query(*writer);
+  if (auto outcome = writer->outcome(); !outcome) return std::unexpected(outcome.error());
+  return value;
+}
+
+Store::Store() : impl_(std::make_unique<Impl>()) {}
+Store::~Store() = default;
+
+std::expected<std::unique_ptr<Store>, StoreError> Store::open(const std::string& path) {
+  std::unique_ptr<Store> store(new Store());
+  store->impl_->path = path;
+  if (auto connected = store->impl_->connect(); !connected) return std::unexpected(connected.error());
+  return store;
+}
+
+const std::string& Store::id() const { return impl_->id; }
+bool Store::latched() const { return impl_->latch.has_value(); }
+std::int64_t Store::last_event() const { return impl_->counters.last_event; }
+std::int64_t Store::transaction() const { return impl_->counters.transaction; }
+
+std::int64_t Store::next_generation() {
+  const auto written = impl_->write([this] { impl_->writer->run("UPDATE meta SET generation = generation + 1"); });
+  if (!written) return 0;
+  auto query = impl_->writer->query("SELECT generation FROM meta");
+  return query.next() ? query.row().integer() : 0;
+}
+
+std::expected<Recovered, StoreError> Store::load() {
+  return impl_->read<Recovered>([this](Database& database) { return read_recovered(database, impl_->counters); });
+}
+
+std::expected<void, StoreError> Store::commit(CommitBatch& batch) {
+  return impl_->commit(batch, [] {});
+}
+
+std::expected<std::int64_t, StoreError> Store::reopen() {
+  impl_->writer.reset();
+  if (!impl_->latch) impl_->latch = StoreError{StoreError::Kind::io, impl_->path + ": the store is being opened again"};
+  if (auto connected = impl_->connect(); !connected) return impl_->writer.reset(), std::unexpected(connected.error());
+  // What the failed commit left in the log must be in the file or gone before anything is written after it.
+  if (auto moved = run_checkpoint(*impl_->writer, CheckpointMode::truncate); !moved) return impl_->writer.reset(), std::unexpected(moved.error());
+  impl_->latch.reset();
+  return impl_->counters.transaction;
+}
+
+std::expected<std::int64_t, StoreError> Store::put_definitions(DefinitionsRecord& record, CommitBatch& batch) {
+  auto current = impl_->read<std::int64_t>(current_definitions_version);
+  if (!current) return current;
+  const bool same = *current != 0 && definitions_hash(*impl_->writer, *current) == record.hash;
+  if (same && batch.empty()) return record.version = *current;
+  std::int64_t version = *current;
+  auto written = impl_->commit(batch, [&] {
+    if (!same) version = insert_definitions(*impl_->writer, record);
+  });
+  if (!written) return std::unexpected(written.error());
+  return record.version = version;
+}
+
+std::expected<void, StoreError> Store::update_watch_state(std::int64_t version, const std::string& watch_state) {
+  return impl_->write([&] { impl_->writer->run("UPDATE definitions SET watch_state=?2 WHERE version=?1", version, TextOrNull{watch_state}); });
+}
+
+std::expected<std::optional<DefinitionsRecord>, StoreError> Store::current_definitions() {
+  return impl_->read<std::optional<DefinitionsRecord>>(
+      [](Database& database) { return read_definitions(database, current_definitions_version(database)); });
+}
+
+std::expected<std::optional<DefinitionsRecord>, StoreError> Store::definitions(std::int64_t version) {
+  return impl_->read<std::optional<DefinitionsRecord>>([version](Database& database) { return read_definitions(database, version); });
+}
+
+std::optional<IdempotentAnswer> Store::find_answer(const std::string& actor, const std::string& route, const std::string& key) {
+  auto found = impl_->read<std::optional<IdempotentAnswer>>([&](Database& database) { return read_answer(database, actor, route, key); });
+  return found ? std::move(*found) : std::nullopt;
+}
+
+void Store::prune_answers(WallTime older_than) {
+  (void)impl_->write([&] {
+    impl_->writer->run("DELETE FROM answers WHERE rowid IN (SELECT rowid FROM answers WHERE at<? LIMIT ?)", older_than, kPruneAtOnce);
+  });
+}
+
+std::optional<TickRecord> Store::find_tick(const std::string& schedule, WallTime instant) {
+  auto found = impl_->read<std::optional<TickRecord>>([&](Database& database) { return read_tick_at(database, schedule, instant); });
+  return found ? std::move(*found) : std::nullopt;
+}
+
+std::expected<void, StoreError> Store::checkpoint() { return checkpoint_store(impl_->path); }
+
+std::expected<void, StoreError> Store::backup(const std::string& file) { return backup_store(impl_->path, file); }
+
+}  // namespace assetd
