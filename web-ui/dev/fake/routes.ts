@@ -1,0 +1,172 @@
+import { layout } from "./history";
+import { makeRun } from "./runs";
+import { select } from "./select";
+import { assetDetail, assetShape, runShape, stepShape } from "./shapes";
+import type { FakeAsset, World } from "./world";
+
+export interface Answer { status: number; body?: unknown; headers?: Record<string, string> }
+type Emit = (type: string, subject: object, changes: object) => void;
+
+const ok = (body: unknown, status = 200): Answer => ({ status, body });
+const problem = (status: number, title: string, detail: string): Answer => ({ status, body: { type: "about:blank", title, status, detail } });
+const page = <T>(items: T[], url: URL): Answer => {
+  const limit = Math.min(1000, Number(url.searchParams.get("limit") ?? 100));
+  const from = Number(url.searchParams.get("cursor") ?? 0);
+  return ok({ items: items.slice(from, from + limit), next_cursor: from + limit < items.length ? String(from + limit) : null, as_of: 1 });
+};
+
+export function handle(world: World, method: string, url: URL, body: Record<string, unknown>, emit: Emit, cookie: string): Answer {
+  const path = decodeURIComponent(url.pathname.slice("/api/v1".length));
+  if (path === "/session") return method === "POST" && body.token !== "secret" ? problem(401, "Wrong token", "") : { status: 204, headers: { "set-cookie": method === "POST" ? "fake=1; Path=/" : "fake=; Max-Age=0; Path=/" } };
+  if (world.access === "token" && !cookie.includes("fake=1")) return problem(401, "A token is needed", "");
+  try {
+    return method === "POST" ? act(world, path, body, emit) : read(world, path, url);
+  } catch (error) {
+    return problem(422, "The selection is not valid", error instanceof Error ? error.message : String(error));
+  }
+}
+
+function act(world: World, path: string, body: Record<string, unknown>, emit: Emit): Answer {
+  if (path === "/runs") {
+    const keys = select(world, String(body.select)).filter((a) => !a.external).map((a) => a.key);
+    if (keys.length === 0) return problem(422, "Nothing to run", `The selection '${String(body.select)}' matches no asset.`);
+    const steps = keys.slice(0, 1000).map((key) => ({ key, partition: null, status: "pending" }));
+    if (body.dry_run) return ok({ steps_total: keys.length, steps, as_of: world.seq });
+    world.failing = new Set();
+    return created(makeRun(world, keys, { select: String(body.select) }).id, keys.length, steps, emit);
+  }
+  const [, what, id, verb] = path.split("/");
+  const run = world.runs.find((one) => one.id === id);
+  if (what === "runs" && run && verb === "cancel") {
+    if (run.ended === null) run.status = "canceling";
+    emit("run_changed", { run_id: run.id }, { status: run.status });
+    return ok({ id, status: run.status }, 202);
+  }
+  if (what === "runs" && run && verb === "retry") {
+    const keys = run.steps.filter((step) => body.from === "start" || step.status !== "succeeded").map((step) => step.key);
+    world.failing = new Set();
+    const again = makeRun(world, keys, { select: run.select, kind: "retry", retry_of: run.id, job: run.job });
+    run.retried_by.push(again.id);
+    return created(again.id, keys.length, [], emit);
+  }
+  if (what === "schedules" && verb === "pause") world.paused = { reason: String(body.reason ?? "") };
+  if (what === "schedules" && verb === "resume") world.paused = null;
+  if (what === "schedules" && verb === "trigger") return act(world, "/runs", { select: "*" }, emit);
+  if (what === "schedules") emit("schedule_changed", { schedule: id }, { paused: world.paused !== null });
+  if (path === "/definitions/reload") return world.broken ? problem(422, "The definitions do not load", "2 errors") : ok(definitions(world));
+  return ok({});
+}
+
+function created(id: string, total: number, steps: unknown[], emit: Emit): Answer {
+  emit("run_changed", { run_id: id }, { status: "queued" });
+  return ok({ id, status: "queued", steps_total: total, steps, as_of: 1 }, 201);
+}
+
+const simple: Record<string, (world: World, url: URL) => Answer> = {
+  "/project": (world) => ok({
+    name: "shop", environment: "production", version: "0.1.0", started_at: new Date(Date.now() - 9e6).toISOString(), listen: "http://127.0.0.1:8080", definitions_version: "3",
+    counts: { assets: world.assets.length, running_runs: world.runs.filter((run) => run.ended === null).length, queued_runs: 0, failed_assets: world.assets.filter((a) => a.status === "failed").length },
+    latched: null, access: world.access, as_of: world.seq,
+  }),
+  "/overview": (world) => ok(overview(world)),
+  "/assets": (world, url) => page(matching(world, url).map((asset) => assetShape(world, asset)), url),
+  "/select": (world, url) => {
+    const found = select(world, url.searchParams.get("select") ?? "");
+    return ok({ keys: found.slice(0, 1000).map((a) => a.key), total: found.length });
+  },
+  "/lineage": (world, url) => ok({ version: String(world.version), as_of: 1, ...layout(select(world, url.searchParams.get("select") ?? "")) }),
+  "/lineage/status": (world, url) => {
+    const found = select(world, url.searchParams.get("select") ?? "");
+    const code: Record<string, string> = { never: "-", materializing: "r", materialized: "m", failed: "f", skipped: "s" };
+    return ok({
+      version: String(world.version), as_of: world.seq, status: found.map((a) => code[a.status]).join(""), stale: found.map((a) => (a.stale ? "1" : "0")).join(""), fresh: found.map(() => "n").join(""),
+      checks: found.map((a) => (a.checks.length === 0 || !a.at ? "n" : a.failedCheck ? "f" : "p")).join(""), running_runs: 0,
+    });
+  },
+  "/runs": (world, url) => page([...world.runs].reverse().filter((run) => {
+    const status = url.searchParams.get("status");
+    return !status || run.status === status;
+  }).map(runShape), url),
+  "/schedules": (world, url) => page([schedule(world)], url),
+  "/schedules/nightly/ticks": (world, url) => page([...world.runs].reverse().filter((run) => run.kind === "schedule").map((run) => {
+    const at = new Date(run.created).toISOString();
+    return { instant: at, at, outcome: "requested", reason: null, run_id: run.id };
+  }), url),
+  "/pools": (world, url) => page(["default", "gpu"].map((name) => {
+    const holders = name === "gpu" ? [] : world.runs.flatMap((run) => run.steps.filter((s) => s.status === "running").map((s) => ({ run_id: run.id, step: s.key, attempt_id: s.key, slots: 1, since: new Date(s.started!).toISOString() })));
+    return { name, slots: name === "gpu" ? 1 : 2, used: Math.min(2, holders.length), waiting: name === "gpu" ? 0 : world.runs.flatMap((run) => run.steps.filter((s) => s.status === "ready")).length, holders };
+  }), url),
+  "/queue": (world, url) => page(world.runs.flatMap((run) => run.steps.filter((s) => s.status === "ready").map((s) => ({ run_id: run.id, key: s.key, partition: null, status: "ready", since: new Date(Date.now() - 4000).toISOString(), blocked_by: stepShape(world, s).blocked_by }))), url),
+  "/definitions": (world) => ok(definitions(world)),
+  "/audit": (world, url) => page(world.audit, url),
+};
+
+function read(world: World, path: string, url: URL): Answer {
+  const route = simple[path];
+  if (route) return route(world, url);
+  const [, what, id = "", part] = path.split("/");
+  if (what === "runs") return readRun(world, id, part, url);
+  if (what !== "assets") return problem(404, "There is no such address", path);
+  const asset = world.byKey.get(id.replaceAll(":", "/"));
+  if (!asset) return problem(404, "There is no such asset", `Nobody defines '${id}'.`);
+  if (part === "materializations") return page(asset.history.filter((h) => h.status === "succeeded").map((h) => ({ id: h.run_id, run_id: h.run_id, partition: null, at: new Date(h.at).toISOString(), duration_ms: h.ms, metadata: h.metadata, data_version: null })), url);
+  if (part === "attempts") return page(asset.history.map((h) => ({ run_id: h.run_id, attempt: 1, status: h.status, reason: h.status === "failed" ? "check_failed" : null, started_at: new Date(h.at - h.ms).toISOString(), ended_at: new Date(h.at).toISOString(), duration_ms: h.ms })), url);
+  if (part === "checks") return page(asset.history.flatMap((h) => asset.checks.map((check, i) => ({ id: `${h.run_id}-${check}`, check, run_id: h.run_id, at: new Date(h.at).toISOString(), status: h.status === "failed" && i === asset.checks.length - 1 ? "failed" : "passed", severity: "error", blocking: true, detail: h.status === "failed" && i === asset.checks.length - 1 ? "12 rows above the bound of 1,000,000" : null, metadata: h.status === "failed" ? { failing_rows: 12 } : {} }))), url);
+  return part ? page([], url) : ok(assetDetail(world, asset));
+}
+
+function readRun(world: World, id: string, part: string | undefined, url: URL): Answer {
+  const run = world.runs.find((one) => one.id === id);
+  if (!run) return problem(404, "There is no such run", `No run has the number ${id}.`);
+  if (part === "steps") return page(run.steps.map((step) => stepShape(world, step)), url);
+  if (part !== "logs") return ok(runShape(run));
+  const step = run.steps.find((one) => one.key === url.searchParams.get("step")) ?? run.steps[0]!;
+  const share = step.ended ? 1 : step.started ? Math.min(1, (Date.now() - step.started) / step.ms) : 0;
+  const all = step.attempts === 0 ? [] : step.log.slice(0, Math.ceil(step.log.length * share));
+  const tail = Number(url.searchParams.get("tail") ?? 0);
+  const text = (tail ? all.slice(-tail) : all).map((line) => `${line}\n`).join("");
+  const offset = Number(url.searchParams.get("offset") ?? 0);
+  return { status: 200, body: text.slice(offset), headers: { "x-next-offset": String(text.length), "x-log-complete": String(step.ended !== null), "x-attempt": "1" } };
+}
+
+function matching(world: World, url: URL): FakeAsset[] {
+  const q = (url.searchParams.get("q") ?? "").toLowerCase();
+  return select(world, url.searchParams.get("select") ?? "").filter((a) => `${a.key} ${a.description}`.toLowerCase().includes(q));
+}
+
+function schedule(world: World) {
+  const tomorrow = new Date();
+  tomorrow.setUTCHours(26, 0, 0, 0);
+  return {
+    name: "nightly", job: "nightly", select: "+customer_churn_model", cron: "0 2 * * *", timezone: "Europe/London", misfire: "once", overlap: "skip", paused: world.paused !== null, paused_by: world.paused ? "ana" : null,
+    pause_reason: world.paused?.reason ?? null, next_ticks: [0, 1, 2, 3, 4].map((d) => new Date(tomorrow.getTime() + d * 86_400_000).toISOString()), last_tick: null,
+  };
+}
+
+function overview(world: World) {
+  const failed = [...world.runs].reverse().find((run) => run.status === "failed" && run.id === world.runs.at(-1)?.id || (run.status === "failed" && Date.now() - run.created < 4e6));
+  const groups = [...new Set(world.assets.map((a) => a.group))];
+  const days = Array.from({ length: 14 }, (_, i) => new Date(Date.now() - (13 - i) * 86_400_000).toISOString().slice(0, 10));
+  return {
+    needs_you: failed ? runShape(failed).causes.map((cause) => ({ kind: "asset_failed", run_id: failed.id, key: cause.key, reason: cause.reason, detail: cause.detail, at: new Date(failed.ended ?? failed.created).toISOString(), skipped: cause.skipped })) : [],
+    running: world.runs.filter((run) => run.ended === null).map(runShape), next_ticks: world.paused ? [] : [{ schedule: "nightly", at: schedule(world).next_ticks[0] }],
+    history: { days, groups: groups.map((group) => ({ group, cells: days.map((day) => {
+      const cell = { succeeded: 0, failed: 0, skipped: 0 };
+      for (const run of world.runs) {
+        if (new Date(run.created).toISOString().slice(0, 10) !== day) continue;
+        for (const step of run.steps) if (world.byKey.get(step.key)?.group === group && step.status in cell) cell[step.status as "failed"]++;
+      }
+      return cell;
+    }) })) },
+  };
+}
+
+function definitions(world: World) {
+  return {
+    version: "3", hash: "5f2c9a", applied_at: new Date(Date.now() - 9e6).toISOString(), state: world.broken ? "broken" : "current", assets: world.assets.length, checks: 12, schedules: 1,
+    errors: world.broken ? [{ message: "unknown key 'comand' under 'run'; nearest: 'command'", hint: "Write command: [python, train.py]", source: { file: "assetd.yaml", line: 41, column: 7 }, excerpt: "   39 |     run:\n   40 |       plugin: exec\n>  41 |       comand: [python, train.py]\n      |       ^" }] : [],
+    warnings: [{ message: "the pool 'gpu' is used by nobody", hint: null, source: { file: "assetd.yaml", line: 9, column: 3 }, excerpt: null }],
+    imports: [{ name: "shop", plugin: "dbt", assets: 6, status: "ok", at: new Date(Date.now() - 9e6).toISOString(), detail: null }],
+    sources: [{ file: "assetd.yaml", hash: "5f2c9a77b1d04c33" }, { file: "dbt/dbt_project.yml", hash: "1177b1d04c335f2c" }],
+  };
+}

@@ -1,0 +1,23 @@
+import { keyInPath, post } from "./client";
+import type { Definitions, RunPlan } from "./types";
+
+export interface RunRequest {
+  select: string;
+  steps?: "all" | "assets" | "checks";
+  options?: Record<string, unknown>;
+  tags?: Record<string, string>;
+}
+
+export const createRun = (request: RunRequest) => post<RunPlan>("/runs", request);
+export const cancelRun = (id: string) => post<{ id: string; status: string }>(`/runs/${id}/cancel`);
+export const retryRun = (id: string, from: "failure" | "start") => post<RunPlan>(`/runs/${id}/retry`, { from });
+
+const schedule = (name: string, verb: string) => `/schedules/${encodeURIComponent(name)}/${verb}`;
+export const pauseSchedule = (name: string, reason: string) => post(schedule(name, "pause"), reason ? { reason } : {});
+export const resumeSchedule = (name: string) => post(schedule(name, "resume"));
+export const triggerSchedule = (name: string) => post<RunPlan>(schedule(name, "trigger"));
+
+export const reloadDefinitions = () => post<Definitions>("/definitions/reload");
+export const openSession = (token: string) => post("/session", { token });
+export const reportMaterialization = (key: string, metadata: Record<string, unknown>) =>
+  post(`/assets/${keyInPath(key)}/materializations`, { metadata });

@@ -1,0 +1,23 @@
+/** Names of what is cached. Events invalidate by these prefixes, so nothing else may invent a key. */
+export const keys = {
+  project: ["project"] as const,
+  overview: ["overview"] as const,
+  assets: ["assets"] as const,
+  asset: (key: string) => ["asset", key] as const,
+  allAssetPages: ["asset"] as const,
+  lineage: ["lineage"] as const,
+  lineageStatus: ["lineage-status"] as const,
+  runs: ["runs"] as const,
+  run: (id: string) => ["run", id] as const,
+  steps: (id: string) => ["steps", id] as const,
+  schedules: ["schedules"] as const,
+  ticks: (name: string) => ["ticks", name] as const,
+  pools: ["pools"] as const,
+  queue: ["queue"] as const,
+  definitions: ["definitions"] as const,
+  audit: ["audit"] as const,
+  select: ["select"] as const,
+  plan: ["plan"] as const,
+  jobs: ["jobs"] as const,
+  readiness: ["readiness"] as const,
+};

@@ -1,0 +1,153 @@
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { apiUrl, get, keyInPath, post, query, send } from "./client";
+import { keys } from "./keys";
+import type {
+  Asset, AssetAttempt, AssetDetail, AuditItem, CheckResult, Definitions, EventItem, Lineage, LineageStatus, Materialization, Overview, Page,
+  Pool, Project, QueueItem, Readiness, Run, RunPlan, Schedule, Selected, Step, Tick,
+} from "./types";
+
+const pageOf = (cursor: string | null) => (cursor === null ? undefined : cursor);
+
+export const projectQuery = queryOptions({
+  queryKey: keys.project, queryFn: ({ signal }) => get<Project>("/project", signal), refetchInterval: 60_000,
+});
+export const overviewQuery = queryOptions({
+  queryKey: keys.overview, queryFn: ({ signal }) => get<Overview>("/overview?days=14", signal), refetchInterval: 60_000,
+});
+
+export const assetsQuery = (filter: { select?: string; q?: string }, limit = 500) =>
+  infiniteQueryOptions({
+    queryKey: [...keys.assets, filter, limit],
+    queryFn: ({ signal, pageParam }) => get<Page<Asset>>(`/assets${query({ ...filter, limit, cursor: pageParam })}`, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => pageOf(last.next_cursor),
+    placeholderData: keepPreviousData,
+    retry: false,
+  });
+
+export const assetQuery = (key: string) =>
+  queryOptions({ queryKey: [...keys.asset(key), "item"], queryFn: ({ signal }) => get<AssetDetail>(`/assets/${keyInPath(key)}`, signal) });
+
+const assetPart = <T>(part: string, limit: number) => (key: string) =>
+  queryOptions({
+    queryKey: [...keys.asset(key), part, limit],
+    queryFn: ({ signal }) => get<Page<T>>(`/assets/${keyInPath(key)}/${part}?limit=${limit}`, signal),
+  });
+export const materializationsQuery = assetPart<Materialization>("materializations", 200);
+export const checkResultsQuery = assetPart<CheckResult>("checks", 500);
+export const assetAttemptsQuery = assetPart<AssetAttempt>("attempts", 50);
+export const assetEventsQuery = assetPart<EventItem>("events", 100);
+
+export const lineageQuery = (select: string) =>
+  queryOptions({
+    queryKey: [...keys.lineage, select],
+    queryFn: ({ signal }) => get<Lineage>(`/lineage${query({ select })}`, signal),
+    placeholderData: keepPreviousData,
+    staleTime: Infinity,
+    retry: false,
+  });
+export const lineageStatusQuery = (version: string | undefined, select: string) =>
+  queryOptions({
+    queryKey: [...keys.lineageStatus, version, select],
+    queryFn: ({ signal }) => get<LineageStatus>(`/lineage/status${query({ version, select })}`, signal),
+    enabled: version !== undefined,
+    retry: false,
+  });
+
+export interface RunFilter { status?: string; asset?: string; job?: string; since?: string }
+export const runsQuery = (filter: RunFilter, limit = 100) =>
+  infiniteQueryOptions({
+    queryKey: [...keys.runs, filter, limit],
+    queryFn: ({ signal, pageParam }) => get<Page<Run>>(`/runs${query({ ...filter, limit, cursor: pageParam })}`, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => pageOf(last.next_cursor),
+    placeholderData: keepPreviousData,
+    retry: false,
+  });
+export const runQuery = (id: string) =>
+  queryOptions({ queryKey: keys.run(id), queryFn: ({ signal }) => get<Run>(`/runs/${id}`, signal) });
+
+/** All steps of a run: pages of 1,000 until the last, because the Gantt needs every row. */
+export const stepsQuery = (id: string) =>
+  queryOptions({
+    queryKey: keys.steps(id),
+    queryFn: async ({ signal }) => {
+      const all: Step[] = [];
+      let cursor: string | null = null;
+      do {
+        const page: Page<Step> = await get<Page<Step>>(`/runs/${id}/steps${query({ limit: 1000, cursor })}`, signal);
+        all.push(...page.items);
+        cursor = page.next_cursor;
+      } while (cursor !== null);
+      return all;
+    },
+  });
+
+export const schedulesQuery = queryOptions({
+  queryKey: keys.schedules, queryFn: ({ signal }) => get<Page<Schedule>>("/schedules?limit=1000", signal),
+});
+export const ticksQuery = (name: string) =>
+  queryOptions({
+    queryKey: keys.ticks(name), queryFn: ({ signal }) => get<Page<Tick>>(`/schedules/${encodeURIComponent(name)}/ticks?limit=50`, signal),
+  });
+export const poolsQuery = queryOptions({ queryKey: keys.pools, queryFn: ({ signal }) => get<Page<Pool>>("/pools?limit=1000", signal) });
+export const queueQuery = queryOptions({ queryKey: keys.queue, queryFn: ({ signal }) => get<Page<QueueItem>>("/queue?limit=1000", signal) });
+export const definitionsQuery = queryOptions({
+  queryKey: keys.definitions, queryFn: ({ signal }) => get<Definitions>("/definitions", signal),
+});
+export const auditQuery = infiniteQueryOptions({
+  queryKey: keys.audit,
+  queryFn: ({ signal, pageParam }) => get<Page<AuditItem>>(`/audit${query({ limit: 200, cursor: pageParam })}`, signal),
+  initialPageParam: null as string | null,
+  getNextPageParam: (last) => pageOf(last.next_cursor),
+});
+export const selectQuery = (select: string) =>
+  queryOptions({
+    queryKey: [...keys.select, select],
+    queryFn: ({ signal }) => get<Selected>(`/select${query({ select })}`, signal),
+    placeholderData: keepPreviousData,
+    retry: false,
+  });
+
+/** What a materialization of `select` would run, without running it. */
+export const planQuery = (select: string, steps: string = "all") =>
+  queryOptions({
+    queryKey: [...keys.plan, select, steps],
+    queryFn: () => post<RunPlan>("/runs", { select, steps, dry_run: true }),
+    retry: false,
+  });
+
+/** `/readyz` answers 503 with a body when it is not ready: both are answers here. */
+export const readinessQuery = queryOptions({
+  queryKey: keys.readiness,
+  queryFn: async (): Promise<Readiness> => {
+    const response = await fetch("/readyz");
+    return (await response.json()) as Readiness;
+  },
+  refetchInterval: 15_000,
+});
+
+export interface LogChunk { bytes: Uint8Array; next: string; complete: boolean; attempt: number | null }
+
+/** One piece of a log, from `offset` on (null: from its start). */
+export async function fetchLog(
+  run: string, where: { step?: string; attempt?: number; stream: string }, offset: string | null, signal: AbortSignal,
+): Promise<LogChunk> {
+  const path = apiUrl(`/runs/${run}/logs${query({ ...where, offset, limit: 4 << 20 })}`);
+  const response = await send(path, { signal });
+  const attempt = response.headers.get("x-attempt");
+  return {
+    bytes: new Uint8Array(await response.arrayBuffer()),
+    next: response.headers.get("x-next-offset") ?? offset ?? "0",
+    complete: response.headers.get("x-log-complete") === "true",
+    attempt: attempt === null ? null : Number(attempt),
+  };
+}
+
+/** The last `lines` lines of a step's log. */
+export async function fetchLogTail(run: string, step: string, attempt: number | undefined, lines: number, signal: AbortSignal) {
+  return (await send(apiUrl(`/runs/${run}/logs${query({ step, attempt, stream: "all", tail: lines })}`), { signal })).text();
+}
+
+export const logHref = (run: string, where: { step?: string; attempt?: number; stream: string }) =>
+  apiUrl(`/runs/${run}/logs${query({ ...where, limit: 8 << 20 })}`);

@@ -1,0 +1,152 @@
+/** Shapes of the HTTP API, as docs/api.md states them. Times are RFC 3339 in UTC; ids are strings of digits. */
+
+export type AssetStatus = "never" | "materializing" | "materialized" | "failed" | "skipped";
+export type RunStatus = "queued" | "running" | "canceling" | "succeeded" | "failed" | "canceled";
+export type StepStatus =
+  | "pending" | "ready" | "starting" | "running" | "waiting_retry" | "succeeded" | "failed" | "skipped" | "canceled";
+export type CheckStatus = "passed" | "failed" | "warned" | "skipped" | "error";
+export type Metadata = Record<string, unknown>;
+
+export interface Page<T> { items: T[]; next_cursor: string | null; as_of?: number }
+export interface Source { file: string; line?: number; column?: number }
+export interface RootCause { key: string; partition?: string | null; status: string; reason: string; check?: string | null }
+
+export interface Asset {
+  key: string;
+  external: boolean;
+  group: string | null;
+  kinds: string[];
+  owners: string[];
+  tags: Record<string, string>;
+  description: string | null;
+  deps: string[];
+  import: string | null;
+  runbook: string | null;
+  source: Source | null;
+  status: AssetStatus;
+  in_progress: { run_id: string; since: string } | null;
+  last_attempt: {
+    run_id: string; status: StepStatus; reason: string | null; detail: string | null; at: string; root_causes: RootCause[];
+  } | null;
+  last_materialization: { run_id: string; at: string; metadata: Metadata } | null;
+  stale: { is: boolean; because: { key: string; reason: string; detail: string }[] };
+  freshness: { status: "none" | "fresh" | "violated"; within_ms: number | null; deadline: string | null };
+  checks: { passed: number; failed: number; warned: number };
+}
+
+export interface CheckDefinition {
+  name: string; home: string; depends_on: string[]; severity: string; blocking: boolean; description: string | null;
+}
+
+export interface AssetDetail extends Asset {
+  downstream: string[];
+  neighbours: { key: string; relation: "upstream" | "downstream"; status: AssetStatus }[];
+  code_version: string | null;
+  metadata: Metadata;
+  run: Record<string, unknown> | null;
+  retries: Record<string, unknown> | null;
+  pools: Record<string, number>;
+  uses: Record<string, string>;
+  check_definitions: CheckDefinition[];
+  jobs: string[];
+  definition_yaml: string | null;
+}
+
+export interface Materialization {
+  id: string; run_id: string; step?: unknown; partition: string | null; at: string; duration_ms: number | null;
+  metadata: Metadata; data_version: string | null;
+}
+export interface CheckResult {
+  id: string; check: string; run_id: string; at: string; status: CheckStatus; severity: string; blocking: boolean;
+  detail: string | null; metadata: Metadata;
+}
+export interface AssetAttempt {
+  run_id: string; attempt: number; status: string; reason: string | null; started_at: string | null; ended_at: string | null;
+  duration_ms: number | null;
+}
+
+export interface Lineage {
+  version: string; width: number; height: number;
+  nodes: { key: string; x: number; y: number; group: string | null; kinds: string[]; external: boolean }[];
+  edges: [number, number][];
+  groups: { name: string; x: number; y: number; width: number; height: number; nodes: number[] }[];
+}
+export interface LineageStatus {
+  version: string; as_of: number; status: string; stale: string; fresh: string; checks: string; running_runs: number;
+}
+
+export type StepCounts = Record<StepStatus, number>;
+export interface Cause {
+  key: string; partition: string | null; status: string; reason: string; check?: string | null; detail: string | null;
+  attempt: number; skipped: number;
+}
+export interface Run {
+  id: string; status: RunStatus; select: string;
+  trigger: { kind: string; name: string | null; instant: string | null };
+  actor: string; job: string | null; tags: Record<string, string>; priority: number; options: Record<string, unknown>;
+  partitions: string[]; definitions_version: string; retry_of: string | null; retried_by: string[];
+  created_at: string; started_at: string | null; ended_at: string | null; duration_ms: number | null; usual_ms: number | null;
+  steps_total: number; counts: StepCounts; reason: string | null; detail: string | null; causes: Cause[];
+  steps_mode: string; cancel_requested: unknown;
+}
+
+export interface Attempt {
+  number: number; id: string; status: string; reason: string | null; detail: string | null;
+  intended_at: string | null; started_at: string | null; ended_at: string | null;
+  exit_code: number | null; signal: string | number | null; batch: string[]; definition_changed?: boolean;
+  usage?: { user_ms: number; system_ms: number; max_rss_kb: number } | null;
+}
+export interface Blocker { kind: string; what: string; detail: string; since: string | null }
+export interface StepCheck {
+  name: string; status: CheckStatus; severity: string; blocking: boolean; detail: string | null; at: string; metadata: Metadata;
+}
+export interface Step {
+  index: number; key: string; partition: string | null; status: StepStatus; deps: string[]; attempts: Attempt[];
+  started_at: string | null; ended_at: string | null; reason: string | null; detail: string | null;
+  root_causes: RootCause[]; blocked_by: Blocker[]; checks: StepCheck[];
+  progress: { fraction: number | null; detail: string | null } | null; warm?: boolean;
+}
+export interface RunPlan {
+  id?: string; status?: string; steps_total: number; steps: { key: string; partition: string | null; status: string }[];
+}
+
+export interface Tick { instant: string; at: string; outcome: "requested" | "skipped" | "failed"; reason: string | null; run_id: string | null }
+export interface Schedule {
+  name: string; job: string | null; select: string; cron: string; timezone: string; misfire: string; overlap: string;
+  paused: boolean; paused_by: string | null; pause_reason: string | null; next_ticks: string[]; last_tick: Tick | null;
+}
+
+export interface Pool {
+  name: string; slots: number; used: number; waiting: number;
+  holders: { run_id: string; step: string; attempt_id: string; slots: number; since: string }[];
+}
+export interface QueueItem {
+  run_id: string; key: string; partition: string | null; status: StepStatus; since: string; blocked_by: Blocker[];
+}
+
+export interface DefinitionProblem { message: string; hint?: string | null; source?: Source | null; excerpt?: string | null }
+export interface Definitions {
+  version: string; hash: string; applied_at: string | null; state: "current" | "broken";
+  errors: DefinitionProblem[]; warnings: DefinitionProblem[]; assets: number; checks: number; schedules: number;
+  imports: { name: string; plugin: string; assets: number; status: "ok" | "failed"; at: string | null; detail: string | null }[];
+  sources: { file: string; hash: string }[];
+}
+
+export interface Project {
+  name: string; environment: string | null; version: string; started_at: string; listen: string; definitions_version: string;
+  counts: { assets: number; running_runs: number; queued_runs: number; failed_assets: number };
+  latched: null | { since: string; why: string }; access: "open" | "token"; as_of: number;
+}
+export interface NeedsYou {
+  kind: string; run_id: string | null; key: string | null; reason: string | null; detail: string | null; at: string; skipped: number | null;
+}
+export interface Overview {
+  needs_you: NeedsYou[]; running: Run[]; next_ticks: { schedule: string; at: string }[];
+  history: { days: string[]; groups: { group: string | null; cells: { succeeded: number; failed: number; skipped: number }[] }[] };
+}
+export interface Selected { keys: string[]; total: number }
+export interface AuditItem {
+  id: string; at: string; actor: string; remote: string | null; action: string; subject: unknown; detail: unknown;
+}
+export interface Readiness { ready: boolean; why?: { code: string; detail: string }[] }
+export interface EventItem { id: string; type: string; at: string; subject: Record<string, unknown>; changes: Record<string, unknown> }

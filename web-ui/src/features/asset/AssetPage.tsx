@@ -1,0 +1,60 @@
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
+import { assetAttemptsQuery, assetQuery } from "@/api/queries";
+import type { AssetDetail } from "@/api/types";
+import { quoted } from "@/system/selection/complete";
+import { AssetWhy } from "@/ui/AssetWhy";
+import { AttemptStrip } from "@/ui/AttemptStrip";
+import { keyFromPath, keyToPath } from "@/ui/links";
+import { Loaded, Waiting } from "@/ui/Loaded";
+import { MaterializeButton } from "@/ui/Materialize";
+import { PageHead } from "@/ui/Page";
+import { ChecksTab } from "./ChecksTab";
+import { HistoryTab } from "./HistoryTab";
+import { NearLineage } from "./NearLineage";
+import { OverviewTab } from "./OverviewTab";
+import "./asset.css";
+
+const route = getRouteApi("/assets/$key");
+const DefinitionTab = lazy(() => import("./DefinitionTab").then((module) => ({ default: module.DefinitionTab })));
+
+export function AssetPage() {
+  const { key: part } = route.useParams();
+  const key = keyFromPath(part);
+  const asset = useQuery(assetQuery(key));
+  return <Loaded query={asset}>{(data) => <AssetBody key={data.key} asset={data} />}</Loaded>;
+}
+
+const tabs = [["overview", "Overview"], ["history", "History"], ["checks", "Checks"], ["lineage", "Lineage"], ["definition", "Definition"]] as const;
+
+function AssetBody({ asset }: { asset: AssetDetail }) {
+  const { tab = "overview" } = route.useSearch();
+  return (
+    <div className="page">
+      <PageHead
+        name={asset.key} title={asset.key}
+        actions={!asset.external && <MaterializeButton select={quoted(asset.key)} single walks dbt={asset.kinds.includes("dbt")} />}
+      >
+        <AssetWhy asset={asset} />
+      </PageHead>
+      {!asset.external && <Strip name={asset.key} />}
+      <nav className="tabs" aria-label="Parts of this asset">
+        {tabs.map(([id, label]) => (
+          <Link key={id} to="/assets/$key" params={{ key: keyToPath(asset.key) }} search={{ tab: id === "overview" ? undefined : id }} replace data-on={tab === id || undefined} aria-current={tab === id ? "page" : undefined} activeOptions={{ exact: true, includeSearch: true }}>
+            {label}{id === "checks" && asset.check_definitions.length > 0 && <span className="count">{asset.check_definitions.length}</span>}
+          </Link>
+        ))}
+      </nav>
+      <div className="asset-tab">
+        {tab === "history" ? <HistoryTab name={asset.key} /> : tab === "checks" ? <ChecksTab asset={asset} /> : tab === "lineage" ? <NearLineage name={asset.key} />
+          : tab === "definition" ? <Suspense fallback={<Waiting />}><DefinitionTab asset={asset} /></Suspense> : <OverviewTab asset={asset} />}
+      </div>
+    </div>
+  );
+}
+
+function Strip({ name }: { name: string }) {
+  const attempts = useQuery(assetAttemptsQuery(name));
+  return <div className="asset-strip"><AttemptStrip attempts={attempts.data?.items ?? []} /></div>;
+}

@@ -1,0 +1,115 @@
+import { useQuery } from "@tanstack/react-query";
+import { lazy, Suspense, useMemo } from "react";
+import { materializationsQuery } from "@/api/queries";
+import type { AssetDetail, Materialization } from "@/api/types";
+import { formatDuration } from "@/system/time/format";
+import { AssetLink } from "@/ui/links";
+import { MetadataList, rawValue } from "@/ui/Metadata";
+import { StateIcon } from "@/ui/StateIcon";
+import { Ago } from "@/ui/Time";
+
+const Chart = lazy(() => import("./Chart").then((module) => ({ default: module.Chart })));
+
+export function OverviewTab({ asset }: { asset: AssetDetail }) {
+  const materializations = useQuery({ ...materializationsQuery(asset.key) });
+  return (
+    <div className="asset-overview">
+      <div>
+        {asset.description && <p style={{ margin: "0 0 20px", maxWidth: 720, fontSize: 14, lineHeight: "21px" }}>{asset.description}</p>}
+        <MetadataOverTime items={materializations.data?.items ?? []} />
+        <Latest asset={asset} />
+      </div>
+      <div>
+        <Neighbours asset={asset} />
+        <section className="section"><h2>About</h2><About asset={asset} /></section>
+      </div>
+    </div>
+  );
+}
+
+interface Series { name: string; x: number[]; y: number[]; unit?: "ms" }
+
+/** Every number that at least two materializations reported, and how long they took. */
+function numericSeries(items: Materialization[]): Series[] {
+  const byName = new Map<string, Series>();
+  const add = (name: string, at: number, value: unknown, unit?: "ms") => {
+    if (typeof value !== "number" || !Number.isFinite(value)) return;
+    const series = byName.get(name) ?? { name, x: [], y: [], unit };
+    series.x.push(at / 1000);
+    series.y.push(value);
+    byName.set(name, series);
+  };
+  for (const item of [...items].reverse()) {
+    const at = Date.parse(item.at);
+    for (const [name, value] of Object.entries(item.metadata)) add(name, at, rawValue(value));
+    add("duration", at, item.duration_ms, "ms");
+  }
+  return [...byName.values()].filter((series) => series.x.length > 1).slice(0, 9);
+}
+
+const compact = new Intl.NumberFormat("en", { maximumFractionDigits: 3 });
+
+function MetadataOverTime({ items }: { items: Materialization[] }) {
+  const series = useMemo(() => numericSeries(items), [items]);
+  if (series.length === 0) return null;
+  return (
+    <section className="section">
+      <h2>Over time <span className="count">{items.length} materializations</span></h2>
+      <div className="charts">
+        {series.map((one) => (
+          <div key={one.name} className="chart">
+            <div className="chart-head"><span className="clip dim">{one.name}</span><span className="num strong">{one.unit === "ms" ? formatDuration(one.y.at(-1)) : compact.format(one.y.at(-1)!)}</span></div>
+            <Suspense fallback={<div style={{ height: 96 }} />}><Chart x={one.x} y={one.y} unit={one.unit} label={one.name} /></Suspense>
+          </div>
+        ))}
+      </div>
+    </section>
+  );
+}
+
+function Latest({ asset }: { asset: AssetDetail }) {
+  const last = asset.last_materialization;
+  if (!last) return <section className="section"><h2>Latest metadata</h2><div className="dim">{asset.external ? "Nothing has been reported for this external asset." : "Metadata appears with the first materialization."}</div></section>;
+  return (
+    <section className="section">
+      <h2>Latest metadata <span className="count"><Ago at={last.at} /></span></h2>
+      {Object.keys(last.metadata).length === 0 ? <div className="dim">The step reported none.</div> : <MetadataList metadata={last.metadata} />}
+    </section>
+  );
+}
+
+function Neighbours({ asset }: { asset: AssetDetail }) {
+  return (
+    <section className="section neighbours">
+      {(["upstream", "downstream"] as const).map((relation) => {
+        const near = asset.neighbours.filter((n) => n.relation === relation);
+        return (
+          <div key={relation} style={{ minWidth: 0 }}>
+            <h2 className="section-title">{relation === "upstream" ? "Made from" : "Used by"} <span className="count">{near.length}</span></h2>
+            {near.length === 0 && <div className="dim">{relation === "upstream" ? "Nothing above it" : "Nothing below it"}</div>}
+            {near.slice(0, 30).map((n) => <div key={n.key} className="neighbour-link"><StateIcon state={n.status} size={13} /><AssetLink name={n.key} /></div>)}
+            {near.length > 30 && <div className="faint small">and {near.length - 30} more</div>}
+          </div>
+        );
+      })}
+    </section>
+  );
+}
+
+function About({ asset }: { asset: AssetDetail }) {
+  const facts: [string, React.ReactNode][] = [
+    ["Group", asset.group],
+    ["Kinds", asset.kinds.length > 0 && <span className="row tight wrap">{asset.kinds.map((kind) => <span key={kind} className="tag">{kind}</span>)}</span>],
+    ["Owners", asset.owners.join(", ")],
+    ["Tags", Object.entries(asset.tags).map(([name, value]) => `${name}=${value}`).join(", ")],
+    ["Jobs", asset.jobs.join(", ")],
+    ["Import", asset.import],
+    ["Code version", asset.code_version],
+    ["Freshness", asset.freshness.within_ms !== null && `within ${formatDuration(asset.freshness.within_ms)}`],
+    ["Pools", Object.entries(asset.pools).map(([name, slots]) => `${name} × ${slots}`).join(", ")],
+    ["Uses", Object.entries(asset.uses).map(([name, mode]) => `${name} (${mode})`).join(", ")],
+    ["Defined in", asset.source && <span className="mono">{asset.source.file}{asset.source.line ? `:${asset.source.line}` : ""}</span>],
+    ["Runbook", asset.runbook && <a className="link" style={{ textDecoration: "underline" }} href={/^https?:/.test(asset.runbook) ? asset.runbook : undefined} target="_blank" rel="noreferrer">{asset.runbook}</a>],
+  ];
+  return <dl className="facts">{facts.map(([name, value]) => value ? <div key={name} style={{ display: "contents" }}><dt>{name}</dt><dd>{value}</dd></div> : null)}</dl>;
+}

@@ -1,0 +1,103 @@
+import { Button } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
+import { IconRefresh } from "@tabler/icons-react";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { reloadDefinitions } from "@/api/actions";
+import { ApiError } from "@/api/client";
+import { keys } from "@/api/keys";
+import { definitionsQuery } from "@/api/queries";
+import type { DefinitionProblem, Definitions } from "@/api/types";
+import { SmallTable, type Column } from "@/ui/DataTable";
+import { Loaded } from "@/ui/Loaded";
+import { toastProblem } from "@/ui/Materialize";
+import { PageHead } from "@/ui/Page";
+import { StateIcon, StateLabel } from "@/ui/StateIcon";
+import { Ago } from "@/ui/Time";
+import { CopyButton } from "@/ui/CopyButton";
+
+export function DefinitionsPage() {
+  const definitions = useQuery(definitionsQuery);
+  return (
+    <div className="page scroll">
+      <PageHead title="Definitions" name="Definitions" actions={<Reload />}>{definitions.data && <Summary data={definitions.data} />}</PageHead>
+      <Loaded query={definitions}>{(data) => <Body data={data} />}</Loaded>
+    </div>
+  );
+}
+
+function Summary({ data }: { data: Definitions }) {
+  return (
+    <div className="row wrap dim" style={{ gap: "2px 16px" }}>
+      <span className="state" style={{ color: "var(--text)" }}><StateIcon state={data.state === "current" ? "ok" : "failed"} /><span className="strong">{data.state === "current" ? "As in the files" : "The files do not load"}</span></span>
+      <span className="num">version {data.version}</span>
+      {data.applied_at && <span>applied <Ago at={data.applied_at} /></span>}
+      <span className="num">{data.assets.toLocaleString("en")} assets, {data.checks.toLocaleString("en")} checks, {data.schedules} {data.schedules === 1 ? "schedule" : "schedules"}</span>
+    </div>
+  );
+}
+
+function Reload() {
+  const client = useQueryClient();
+  const reload = useMutation({
+    mutationFn: reloadDefinitions,
+    onSuccess: (data) => {
+      client.setQueryData(keys.definitions, data);
+      notifications.show({ title: "Definitions loaded", message: `Version ${data.version}, ${data.assets} assets`, icon: <StateIcon state="ok" size={18} />, color: "transparent" });
+    },
+    onError: (error) => {
+      void client.invalidateQueries({ queryKey: keys.definitions });
+      toastProblem("The definitions did not load")(error instanceof ApiError && error.status === 422 ? new ApiError(422, "The last good version goes on serving.", "The last good version goes on serving.") : error);
+    },
+  });
+  return <Button leftSection={<IconRefresh size={14} />} loading={reload.isPending} onClick={() => reload.mutate()}>Reload</Button>;
+}
+
+const importColumns: Column<Definitions["imports"][number]>[] = [
+  { id: "status", header: "State", width: "90px", cell: (row) => <StateLabel state={row.status === "ok" ? "ok" : "failed"} /> },
+  { id: "name", header: "Import", width: "minmax(90px, 1fr)", cell: (row) => <span className="strong">{row.name}</span> },
+  { id: "plugin", header: "Plugin", width: "90px", cell: (row) => <span className="tag">{row.plugin}</span> },
+  { id: "assets", header: "Assets", width: "70px", align: "right", cell: (row) => row.assets.toLocaleString("en") },
+  { id: "at", header: "Described", width: "100px", align: "right", wide: true, cell: (row) => <span className="dim"><Ago at={row.at} /></span> },
+  { id: "detail", header: "", width: "minmax(60px, 2fr)", wide: true, cell: (row) => <span className={row.status === "ok" ? "dim" : "bad"} title={row.detail ?? ""}>{row.detail}</span> },
+];
+const sourceColumns: Column<Definitions["sources"][number]>[] = [
+  { id: "file", header: "File", width: "minmax(120px, 2fr)", cell: (row) => <span className="mono">{row.file}</span> },
+  { id: "hash", header: "Content", width: "minmax(80px, 1fr)", cell: (row) => <span className="mono dim" title={row.hash}>{row.hash.slice(0, 12)}</span> },
+];
+
+function Body({ data }: { data: Definitions }) {
+  return (
+    <div className="page-body" style={{ maxWidth: 1100 }}>
+      {data.errors.length > 0 && (
+        <section className="section">
+          <h2>Errors <span className="count">{data.errors.length}</span></h2>
+          <div className="dim" style={{ marginBottom: 8 }}>Version {data.version} goes on serving until these are mended.</div>
+          <div className="column" style={{ gap: 10 }}>{data.errors.map((problem, i) => <ProblemCard key={i} problem={problem} state="failed" />)}</div>
+        </section>
+      )}
+      {data.warnings.length > 0 && (
+        <section className="section">
+          <h2>Warnings <span className="count">{data.warnings.length}</span></h2>
+          <div className="column" style={{ gap: 10 }}>{data.warnings.map((problem, i) => <ProblemCard key={i} problem={problem} state="warned" />)}</div>
+        </section>
+      )}
+      <section className="section"><h2>Imports</h2><SmallTable label="Imports" columns={importColumns} rows={data.imports} rowId={(row) => row.name} empty="No plugin describes assets here. An import of dbt or python brings its assets in." /></section>
+      <section className="section"><h2>Files</h2><SmallTable label="Files" columns={sourceColumns} rows={data.sources} rowId={(row) => row.file} empty="No file is known." /></section>
+    </div>
+  );
+}
+
+function ProblemCard({ problem, state }: { problem: DefinitionProblem; state: "failed" | "warned" }) {
+  const at = problem.source && [problem.source.file, problem.source.line, problem.source.column].filter((part) => part !== undefined && part !== null).join(":");
+  return (
+    <div className={`notice ${state === "failed" ? "bad" : "warn"}`}>
+      <StateIcon state={state} size={16} />
+      <div className="grow">
+        {at && <div className="row tight"><span className="mono dim">{at}</span><CopyButton text={at} label="Copy the place" /></div>}
+        <div className="strong" style={{ overflowWrap: "anywhere" }}>{problem.message}</div>
+        {problem.hint && <div className="dim">{problem.hint}</div>}
+        {problem.excerpt && <pre className="code" style={{ marginTop: 8 }}>{problem.excerpt}</pre>}
+      </div>
+    </div>
+  );
+}

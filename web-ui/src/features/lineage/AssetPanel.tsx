@@ -1,0 +1,67 @@
+import { ActionIcon, Tooltip } from "@mantine/core";
+import { IconArrowUpRight, IconX } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { assetAttemptsQuery, assetQuery } from "@/api/queries";
+import type { AssetDetail } from "@/api/types";
+import { quoted } from "@/system/selection/complete";
+import { AssetWhy } from "@/ui/AssetWhy";
+import { AttemptStrip } from "@/ui/AttemptStrip";
+import { keyToPath } from "@/ui/links";
+import { Loaded } from "@/ui/Loaded";
+import { MaterializeButton } from "@/ui/Materialize";
+import { MetadataList } from "@/ui/Metadata";
+import { StateIcon } from "@/ui/StateIcon";
+
+/** The selected asset beside the graph: state and why, what to do, how it has been, what is around it. */
+export function AssetPanel({ name, close, choose }: { name: string; close: () => void; choose: (key: string) => void }) {
+  const asset = useQuery(assetQuery(name));
+  return (
+    <aside className="lineage-panel" aria-label={`Asset ${name}`}>
+      <div className="lineage-panel-head">
+        <h2 className="grow"><Link to="/assets/$key" params={{ key: keyToPath(name) }} search={{}} className="link">{name}</Link></h2>
+        <Tooltip label="Open the asset's page"><ActionIcon aria-label="Open the asset's page" renderRoot={(props) => <Link to="/assets/$key" params={{ key: keyToPath(name) }} search={{}} {...props} />}><IconArrowUpRight size={16} /></ActionIcon></Tooltip>
+        <ActionIcon aria-label="Close" onClick={close}><IconX size={16} /></ActionIcon>
+      </div>
+      <Loaded query={asset}>{(data) => <PanelBody asset={data} choose={choose} />}</Loaded>
+    </aside>
+  );
+}
+
+function PanelBody({ asset, choose }: { asset: AssetDetail; choose: (key: string) => void }) {
+  const attempts = useQuery({ ...assetAttemptsQuery(asset.key), enabled: !asset.external });
+  return (
+    <div className="lineage-panel-body">
+      <AssetWhy asset={asset} />
+      {asset.description && <p className="dim" style={{ margin: "8px 0 0" }}>{asset.description}</p>}
+      {!asset.external && <div style={{ margin: "12px 0 16px" }}><MaterializeButton select={quoted(asset.key)} single walks dbt={asset.kinds.includes("dbt")} /></div>}
+      {!asset.external && <PanelPart title="Last attempts"><AttemptStrip attempts={attempts.data?.items ?? []} slots={40} /></PanelPart>}
+      {asset.check_definitions.length > 0 && (
+        <PanelPart title={`Checks ${asset.check_definitions.length}`}>
+          <div className="row wrap num" style={{ gap: "4px 14px" }}>
+            {(["failed", "warned", "passed"] as const).map((state) => asset.checks[state] > 0 && <span key={state} className="state"><StateIcon state={state} size={13} />{asset.checks[state]} {state}</span>)}
+            {asset.checks.failed + asset.checks.warned + asset.checks.passed === 0 && <span className="dim">None has run yet</span>}
+          </div>
+        </PanelPart>
+      )}
+      {asset.last_materialization && Object.keys(asset.last_materialization.metadata).length > 0 && (
+        <PanelPart title="Latest metadata"><MetadataList metadata={asset.last_materialization.metadata} /></PanelPart>
+      )}
+      {(["upstream", "downstream"] as const).map((relation) => {
+        const near = asset.neighbours.filter((n) => n.relation === relation);
+        return near.length > 0 && (
+          <PanelPart key={relation} title={relation === "upstream" ? `Made from ${near.length}` : `Used by ${near.length}`}>
+            {near.slice(0, 20).map((n) => (
+              <button key={n.key} type="button" className="neighbour" onClick={() => choose(n.key)}><StateIcon state={n.status} size={13} /><span className="clip">{n.key}</span></button>
+            ))}
+            {near.length > 20 && <div className="faint small">and {near.length - 20} more</div>}
+          </PanelPart>
+        );
+      })}
+    </div>
+  );
+}
+
+function PanelPart({ title, children }: { title: string; children: React.ReactNode }) {
+  return <section style={{ padding: "12px 0", borderTop: "1px solid var(--line)" }}><div className="small dim" style={{ marginBottom: 6 }}>{title}</div>{children}</section>;
+}

@@ -1,0 +1,92 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { overviewQuery, projectQuery } from "@/api/queries";
+import type { Overview } from "@/api/types";
+import { CountsBar } from "@/ui/Counts";
+import { NoAssets } from "@/ui/Empty";
+import { Loaded } from "@/ui/Loaded";
+import { MaterializeButton } from "@/ui/Materialize";
+import { PageHead } from "@/ui/Page";
+import { RunLink } from "@/ui/links";
+import { StateIcon } from "@/ui/StateIcon";
+import { Countdown, Duration } from "@/ui/Time";
+import { formatInZone } from "@/system/time/format";
+import { HeatStrip } from "./HeatStrip";
+import { NeedsYouList } from "./NeedsYou";
+import "./overview.css";
+
+export function OverviewPage() {
+  const overview = useQuery(overviewQuery);
+  const { data: project } = useQuery(projectQuery);
+  if (project?.counts.assets === 0) return <div className="page scroll"><NoAssets /></div>;
+  return (
+    <div className="page scroll">
+      <PageHead title="Overview" name="Overview" actions={<MaterializeButton select="*" variant="default" />}>
+        <div className="dim num">{project ? summary(project.counts) : " "}</div>
+      </PageHead>
+      <Loaded query={overview}>{(data) => <Columns data={data} />}</Loaded>
+    </div>
+  );
+}
+
+const plural = (n: number, one: string) => `${n.toLocaleString("en")} ${one}${n === 1 ? "" : "s"}`;
+
+function summary(counts: { assets: number; running_runs: number; failed_assets: number }) {
+  const failed = counts.failed_assets === 0 ? "none failed" : `${counts.failed_assets.toLocaleString("en")} failed`;
+  return `${plural(counts.assets, "asset")}, ${failed}${counts.running_runs > 0 ? `, ${plural(counts.running_runs, "run")} running` : ""}`;
+}
+
+function Columns({ data }: { data: Overview }) {
+  return (
+    <div className="page-body overview">
+      <section className="section overview-needs">
+        <h2>Needs you {data.needs_you.length > 0 && <span className="count">{data.needs_you.length}</span>}</h2>
+        {data.needs_you.length === 0 ? <AllWell next={data.next_ticks[0]} /> : <NeedsYouList items={data.needs_you} />}
+      </section>
+      <section className="section overview-next">
+        <h2>Running and next</h2>
+        <RunningAndNext data={data} />
+      </section>
+      <section className="section overview-history">
+        <h2>How it has been <span className="count">last {data.history.days.length} days</span></h2>
+        <HeatStrip history={data.history} />
+      </section>
+    </div>
+  );
+}
+
+function AllWell({ next }: { next: Overview["next_ticks"][number] | undefined }) {
+  return (
+    <div className="panel" style={{ padding: 14 }}>
+      <div className="row strong"><StateIcon state="succeeded" size={16} />Nothing is wrong</div>
+      <div className="dim" style={{ marginTop: 4, paddingLeft: 24 }}>
+        {next ? <>The next run is <Link to="/automation" search={{ schedule: next.schedule }} className="link strong">{next.schedule}</Link> in <Countdown to={next.at} />.</> : "No schedule is due."}
+      </div>
+    </div>
+  );
+}
+
+function RunningAndNext({ data }: { data: Overview }) {
+  return (
+    <div className="panel">
+      {data.running.map((run) => (
+        <div key={run.id} className="line">
+          <StateIcon state={run.status} />
+          <span className="clip grow"><RunLink id={run.id} /> <span className="dim">{run.job ?? run.select}</span></span>
+          <CountsBar counts={run.counts} total={run.steps_total} width={80} />
+          <span className="dim" style={{ width: 56, textAlign: "right" }}><Duration from={run.started_at ?? run.created_at} /></span>
+        </div>
+      ))}
+      {data.next_ticks.map((tick) => (
+        <div key={tick.schedule + tick.at} className="line">
+          <StateIcon state="queued" title="Scheduled" />
+          <Link to="/automation" search={{ schedule: tick.schedule }} className="link clip grow">{tick.schedule}</Link>
+          <span className="dim wide-only clip">{formatInZone(Date.parse(tick.at), Intl.DateTimeFormat().resolvedOptions().timeZone)}</span>
+          <span className="dim" style={{ minWidth: 56, textAlign: "right" }}><Countdown to={tick.at} /></span>
+        </div>
+      ))}
+      {data.running.length + data.next_ticks.length === 0 && <div className="line dim">Nothing runs and no schedule is due.</div>}
+    </div>
+  );
+}
+

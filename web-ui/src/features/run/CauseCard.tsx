@@ -1,0 +1,77 @@
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { fetchLogTail } from "@/api/queries";
+import { keys } from "@/api/keys";
+import type { Cause, Run, Step } from "@/api/types";
+import { LogBuffer } from "@/system/log/buffer";
+import { stripAnsi } from "@/system/ansi/parse";
+import { CopyButton } from "@/ui/CopyButton";
+import { AssetLink } from "@/ui/links";
+import { StateIcon } from "@/ui/StateIcon";
+import { reasonText } from "@/ui/stateMeta";
+import { AnsiLine } from "./AnsiLine";
+
+const lines = 20;
+
+/** Why the run failed, before anything else: the step, the reason, its last lines, and what it took down with it. */
+export function CauseCard({ run, steps, select }: { run: Run; steps: Step[]; select: (step: string, attempt?: number) => void }) {
+  const [at, setAt] = useState(0);
+  const cause = run.causes[Math.min(at, run.causes.length - 1)]!;
+  return (
+    <section className="cause" aria-label="Cause of failure">
+      {run.causes.length > 1 && (
+        <div className="cause-tabs" role="tablist" aria-label="Causes">
+          {run.causes.slice(0, 8).map((one, i) => (
+            <button key={one.key} type="button" role="tab" aria-selected={i === at} className="chip" data-on={i === at || undefined} onClick={() => setAt(i)}><StateIcon state="failed" size={12} />{one.key}</button>
+          ))}
+          {run.causes.length > 8 && <span className="dim">and {run.causes.length - 8} more</span>}
+        </div>
+      )}
+      <div className="cause-head">
+        <StateIcon state="failed" size={18} />
+        <div className="grow">
+          <div className="cause-title"><AssetLink name={cause.key} /> <span>{reasonText(cause.reason)}{cause.check && <>: <span className="mono">{cause.check}</span></>}</span></div>
+          <div style={{ overflowWrap: "anywhere" }}>{cause.detail}</div>
+          <Skipped cause={cause} steps={steps} select={select} />
+        </div>
+      </div>
+      <CauseLog key={cause.key} run={run} cause={cause} open={() => select(cause.key, cause.attempt)} />
+    </section>
+  );
+}
+
+function Skipped({ cause, steps, select }: { cause: Cause; steps: Step[]; select: (step: string) => void }) {
+  const skipped = steps.filter((step) => step.status === "skipped" && step.root_causes.some((root) => root.key === cause.key));
+  const n = Math.max(cause.skipped, skipped.length);
+  if (n === 0) return null;
+  return (
+    <div className="row wrap dim" style={{ gap: "2px 10px", marginTop: 4 }}>
+      <span>Skipped because of it: {n}</span>
+      {skipped.slice(0, 6).map((step) => <button key={step.key} type="button" className="plain-link" onClick={() => select(step.key)}><StateIcon state="skipped" size={12} />{step.key}</button>)}
+      {n > 6 && skipped.length > 0 && <span>…</span>}
+    </div>
+  );
+}
+
+function CauseLog({ run, cause, open }: { run: Run; cause: Cause; open: () => void }) {
+  const tail = useQuery({
+    queryKey: [...keys.run(run.id), "tail", cause.key, cause.attempt], staleTime: Infinity, retry: false,
+    queryFn: ({ signal }) => fetchLogTail(run.id, cause.key, cause.attempt || undefined, lines, signal),
+  });
+  const buffer = new LogBuffer();
+  buffer.append(new TextEncoder().encode(tail.data ?? ""));
+  if (tail.data !== undefined && buffer.length === 0) return <div className="cause-log dim" style={{ padding: "8px 14px" }}>The step wrote no output.</div>;
+  return (
+    <div className="cause-log">
+      <div className="cause-log-bar">
+        <span className="small dim">Last {buffer.length || lines} lines of its output</span>
+        <span className="spacer" />
+        <button type="button" className="plain-link small" onClick={open}>Whole log</button>
+        <CopyButton label="Copy these lines" text={() => `${cause.key}: ${cause.detail ?? cause.reason}\n\n${stripAnsi(tail.data ?? "")}`} />
+      </div>
+      <pre tabIndex={0} aria-label="Last lines of the failed step" style={{ minHeight: tail.isPending ? 200 : undefined }}>
+        {Array.from({ length: buffer.length }, (_, i) => <div key={i}><AnsiLine spans={buffer.spans(i)} /></div>)}
+      </pre>
+    </div>
+  );
+}

@@ -1,0 +1,68 @@
+import { HoverCard } from "@mantine/core";
+import type { Step } from "@/api/types";
+import { position, type GanttBar, type GanttRow, type GanttView } from "@/system/gantt/model";
+import { formatDuration } from "@/system/time/format";
+import { reasonText, stateMeta } from "@/ui/stateMeta";
+
+interface Props { row: GanttRow; step: Step; view: GanttView; now: number; live: boolean; select: (step: string, attempt?: number) => void }
+
+/** One step's bars: hatched while it waited, one bar an attempt, and why it waits or never ran. */
+export function GanttTrack({ row, step, view, now, live, select }: Props) {
+  const idle = row.bars.length === 0;
+  return (
+    <HoverCard width={340} openDelay={250} position="top" offset={4}>
+      <HoverCard.Target>
+        <div className="gantt-track">
+          {row.bars.map((bar, i) => <Bar key={i} bar={bar} critical={row.critical} view={view} now={now} open={() => select(row.key, bar.attempt || undefined)} />)}
+          {idle && <span className="gantt-note">{note(step)}</span>}
+          {live && <i className="gantt-now" style={{ left: `${position(now, view)}%` }} />}
+        </div>
+      </HoverCard.Target>
+      <HoverCard.Dropdown p={12}><StepCard step={step} row={row} now={now} /></HoverCard.Dropdown>
+    </HoverCard>
+  );
+}
+
+function note(step: Step): string {
+  const blocker = step.blocked_by[0];
+  if (step.status === "skipped") return `skipped: ${step.root_causes.map((cause) => cause.key).join(", ") || step.detail || "upstream failed"}`;
+  if (step.status === "canceled") return "canceled before it started";
+  if (blocker && blocker.kind !== "upstream") return `waits for ${blocker.what}`;
+  return "";
+}
+
+function Bar({ bar, critical, view, now, open }: { bar: GanttBar; critical: boolean; view: GanttView; now: number; open: () => void }) {
+  const left = Math.max(0, position(bar.from, view));
+  const right = Math.min(100, position(bar.to ?? now, view));
+  if (right < 0 || left > 100) return null;
+  const style = { left: `${left}%`, width: `max(3px, ${right - left}%)` };
+  if (bar.kind === "wait") return <span className="gantt-bar" data-kind="wait" style={style} />;
+  const background = bar.status === "succeeded" ? "var(--bar-ok)" : stateMeta(bar.status).colour;
+  return (
+    <span className="gantt-bar" data-status={bar.status} data-critical={critical || undefined} style={{ ...style, background }} onClick={(event) => {
+      event.stopPropagation();
+      open();
+    }} />
+  );
+}
+
+function StepCard({ step, row, now }: { step: Step; row: GanttRow; now: number }) {
+  return (
+    <div className="column" style={{ gap: 4 }}>
+      <div className="strong" style={{ overflowWrap: "anywhere" }}>{row.label}</div>
+      <div>{stateMeta(step.status).label}{step.detail ? <span className="dim">: {step.detail}</span> : step.reason && <span className="dim">: {reasonText(step.reason)}</span>}</div>
+      {step.attempts.map((attempt) => {
+        const from = attempt.started_at ?? attempt.intended_at;
+        return (
+          <div key={attempt.number} className="dim num">
+            Attempt {attempt.number}: {attempt.status}{from && `, ${formatDuration((attempt.ended_at ? Date.parse(attempt.ended_at) : now) - Date.parse(from))}`}
+            {attempt.reason && `, ${reasonText(attempt.reason)}`}{attempt.batch.length > 1 && `, in a batch of ${attempt.batch.length}`}
+          </div>
+        );
+      })}
+      {step.blocked_by.map((blocker) => <div key={blocker.what} className="dim">Waits for {blocker.what}: {blocker.detail}</div>)}
+      {step.deps.length > 0 && <div className="dim">After {step.deps.slice(0, 6).join(", ")}{step.deps.length > 6 && ` and ${step.deps.length - 6} more`}</div>}
+      {row.critical && <div className="dim">On the critical path: a faster run starts here</div>}
+    </div>
+  );
+}

@@ -1,0 +1,114 @@
+import { Button, Tooltip } from "@mantine/core";
+import { IconPlayerStopFilled, IconRefresh } from "@tabler/icons-react";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
+import { useCallback } from "react";
+import { cancelRun, retryRun } from "@/api/actions";
+import { runQuery, stepsQuery } from "@/api/queries";
+import type { Run, Step } from "@/api/types";
+import { formatDuration } from "@/system/time/format";
+import { CopyButton } from "@/ui/CopyButton";
+import { CountsList } from "@/ui/Counts";
+import { RunLink } from "@/ui/links";
+import { Loaded } from "@/ui/Loaded";
+import { toastProblem, toastRun } from "@/ui/Materialize";
+import { PageHead } from "@/ui/Page";
+import { StateIcon } from "@/ui/StateIcon";
+import { stateMeta } from "@/ui/stateMeta";
+import { Ago, Duration } from "@/ui/Time";
+import { triggerText } from "@/ui/triggerText";
+import { CauseCard } from "./CauseCard";
+import { Gantt } from "./Gantt";
+import { LogPanel } from "./LogPanel";
+import "./run.css";
+
+const route = getRouteApi("/runs/$id");
+
+export function RunPage() {
+  const { id } = route.useParams();
+  const run = useQuery(runQuery(id));
+  return <Loaded query={run}>{(data) => <RunBody key={data.id} run={data} />}</Loaded>;
+}
+
+const over = (run: Run) => run.ended_at !== null;
+
+function RunBody({ run }: { run: Run }) {
+  const steps = useQuery(stepsQuery(run.id));
+  const search = route.useSearch();
+  const navigate = useNavigate();
+  const select = useCallback((step: string, attempt?: number) => void navigate({
+    to: "/runs/$id", params: { id: run.id }, search: (old) => ({ ...old, step, attempt: attempt ? String(attempt) : undefined, line: undefined }), replace: true,
+  }), [navigate, run.id]);
+  const shown = steps.data ? chooseStep(steps.data, search.step, run) : undefined;
+  return (
+    <div className="page scroll run">
+      <PageHead name={`Run ${run.id}`} title={<span className="row" style={{ gap: 10 }}><StateIcon state={run.status} size={19} /><span>Run <span className="num">#{run.id}</span></span></span>} actions={<Actions run={run} />}>
+        <Facts run={run} />
+      </PageHead>
+      {run.causes.length > 0 && steps.data && <CauseCard run={run} steps={steps.data} select={select} />}
+      <Loaded query={steps}>
+        {(data) => (
+          <>
+            <Gantt run={run} steps={data} selected={shown?.key} select={select} />
+            {shown && <LogPanel key={`${shown.key}/${search.attempt ?? ""}`} run={run} step={shown} attempt={search.attempt ? Number(search.attempt) : undefined} />}
+          </>
+        )}
+      </Loaded>
+    </div>
+  );
+}
+
+/** The step of the address, else the cause, else what runs now, else the first that ran. */
+function chooseStep(steps: Step[], wanted: string | undefined, run: Run): Step | undefined {
+  return steps.find((step) => step.key === wanted) ?? steps.find((step) => step.key === run.causes[0]?.key) ?? steps.find((step) => step.status === "running")
+    ?? steps.find((step) => step.attempts.length > 0) ?? steps[0];
+}
+
+function Facts({ run }: { run: Run }) {
+  return (
+    <div className="run-facts">
+      <span className="strong">{stateMeta(run.status).label}</span>
+      <span className={run.job ? "" : "mono"}>{run.job ?? run.select}</span>
+      <span className="dim">{run.trigger.kind === "schedule" && run.trigger.name ? <Link to="/automation" search={{ schedule: run.trigger.name }} className="link">{triggerText(run)}</Link> : triggerText(run)}, <Ago at={run.created_at} /></span>
+      <span className="dim">
+        <Duration from={run.started_at} to={run.ended_at} ms={over(run) ? run.duration_ms : null} />
+        {run.usual_ms !== null && <> · usually {formatDuration(run.usual_ms)}</>}
+      </span>
+      <CountsList counts={run.counts} />
+      {run.retry_of && <span className="dim">retry of <RunLink id={run.retry_of} /></span>}
+      {run.retried_by.length > 0 && <span className="dim">retried by {run.retried_by.map((id) => <RunLink key={id} id={id} />)}</span>}
+    </div>
+  );
+}
+
+function Actions({ run }: { run: Run }) {
+  const navigate = useNavigate();
+  const cancel = useMutation({ mutationFn: () => cancelRun(run.id), onError: toastProblem("The run was not canceled") });
+  const retry = useMutation({
+    mutationFn: (from: "failure" | "start") => retryRun(run.id, from), onError: toastProblem("The retry was not started"),
+    onSuccess: (plan) => {
+      toastRun(plan, "Retry");
+      if (plan.id) void navigate({ to: "/runs/$id", params: { id: plan.id }, search: {} });
+    },
+  });
+  const left = run.counts.failed + run.counts.skipped + run.counts.canceled;
+  if (!over(run)) {
+    return <Button variant="default" leftSection={<IconPlayerStopFilled size={12} />} loading={cancel.isPending} disabled={run.status === "canceling"} onClick={() => cancel.mutate()}>{run.status === "canceling" ? "Canceling…" : "Cancel run"}</Button>;
+  }
+  return (
+    <>
+      <CopyButton label="Copy a summary" text={() => summary(run)}>Copy</CopyButton>
+      <Button variant="default" onClick={() => retry.mutate("start")} disabled={retry.isPending}>Run all again</Button>
+      {left > 0 && (
+        <Tooltip label={`Runs exactly what failed, was skipped or canceled: ${left} of ${run.steps_total} steps`}>
+          <Button leftSection={<IconRefresh size={14} />} loading={retry.isPending} onClick={() => retry.mutate("failure")}>Retry from failure ({left})</Button>
+        </Tooltip>
+      )}
+    </>
+  );
+}
+
+function summary(run: Run): string {
+  const causes = run.causes.map((cause) => `- ${cause.key}: ${cause.detail ?? cause.reason}`).join("\n");
+  return `Run #${run.id} ${run.status}: ${run.detail ?? run.select}\n${causes}\n${location.origin}/runs/${run.id}`;
+}

@@ -1,0 +1,70 @@
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
+import { useCallback, useMemo } from "react";
+import { runsQuery } from "@/api/queries";
+import type { Run } from "@/api/types";
+import { CountsBar } from "@/ui/Counts";
+import { DataTable, type Column } from "@/ui/DataTable";
+import { Empty } from "@/ui/Empty";
+import { RunLink } from "@/ui/links";
+import { Problem, Waiting } from "@/ui/Loaded";
+import { MaterializeButton } from "@/ui/Materialize";
+import { PageHead } from "@/ui/Page";
+import { StateIcon } from "@/ui/StateIcon";
+import { reasonText, stateMeta } from "@/ui/stateMeta";
+import { Ago, Duration } from "@/ui/Time";
+import { triggerText } from "@/ui/triggerText";
+
+const route = getRouteApi("/runs");
+
+const columns: Column<Run>[] = [
+  { id: "id", header: "Run", width: "minmax(72px, 88px)", cell: (run) => <span className="row"><StateIcon state={run.status} /><RunLink id={run.id} /></span> },
+  { id: "status", header: "State", width: "100px", wide: true, cell: (run) => stateMeta(run.status).label },
+  { id: "what", header: "What", width: "minmax(110px, 2fr)", cell: (run) => <span className={run.job ? "strong" : "mono"} title={run.select}>{run.job ?? run.select}</span> },
+  { id: "cause", header: "Cause", width: "minmax(120px, 3fr)", wide: true, cell: (run) => <CauseText run={run} /> },
+  { id: "trigger", header: "Started by", width: "minmax(110px, 1fr)", wide: true, cell: (run) => <span className="dim">{triggerText(run)}</span> },
+  { id: "steps", header: "Steps", width: "120px", wide: true, cell: (run) => <CountsBar counts={run.counts} total={run.steps_total} width={110} /> },
+  { id: "n", header: "", width: "44px", align: "right", wide: true, cell: (run) => <span className="dim">{run.steps_total}</span> },
+  { id: "duration", header: "Duration", width: "72px", align: "right", cell: (run) => <Duration from={run.started_at} to={run.ended_at} ms={run.duration_ms} /> },
+  { id: "at", header: "Created", width: "84px", align: "right", cell: (run) => <span className="dim"><Ago at={run.created_at} /></span> },
+];
+
+function CauseText({ run }: { run: Run }) {
+  const cause = run.causes[0];
+  if (!cause) return run.status === "canceled" ? <span className="dim">{run.detail}</span> : null;
+  const more = run.causes.length - 1;
+  return <span><span className="strong">{cause.key}</span> <span className="dim">{reasonText(cause.reason)}{more > 0 && `, and ${more} more`}</span></span>;
+}
+
+const filters = [["All", undefined], ["Running", "running"], ["Queued", "queued"], ["Failed", "failed"], ["Succeeded", "succeeded"], ["Canceled", "canceled"]] as const;
+
+export function RunsPage() {
+  const search = route.useSearch();
+  const navigate = useNavigate();
+  const runs = useInfiniteQuery(runsQuery(search));
+  const rows = useMemo(() => runs.data?.pages.flatMap((page) => page.items) ?? [], [runs.data]);
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = runs;
+  const more = useCallback(() => {
+    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
+  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
+  return (
+    <div className="page">
+      <PageHead title="Runs" name="Runs" />
+      <div className="toolbar" style={{ gap: 2 }}>
+        {filters.map(([label, status]) => (
+          <Link key={label} to="/runs" search={{ ...search, status }} replace className="chip" data-on={search.status === status || undefined}>{label}</Link>
+        ))}
+        {search.asset && <Link to="/runs" search={{ ...search, asset: undefined }} className="chip" data-on="">with {search.asset} ×</Link>}
+        {search.job && <Link to="/runs" search={{ ...search, job: undefined }} className="chip" data-on="">job {search.job} ×</Link>}
+      </div>
+      {runs.error ? <Problem error={runs.error} retry={() => void runs.refetch()} /> : !runs.data ? <Waiting /> : (
+        <DataTable
+          label="Runs" columns={columns} rows={rows} rowId={(run) => run.id} onEnd={more}
+          onOpen={(run) => void navigate({ to: "/runs/$id", params: { id: run.id }, search: {} })}
+          empty={search.status || search.asset || search.job ? <Empty title="No such run">No run fits this filter.</Empty>
+            : <Empty title="No runs yet" action={<MaterializeButton select="*" />}>A run makes assets, in the order their dependencies ask for. Start the first one here, from an asset, or by a schedule.</Empty>}
+        />
+      )}
+    </div>
+  );
+}

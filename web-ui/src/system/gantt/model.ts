@@ -1,0 +1,94 @@
+/** Rows and bars of a run's Gantt, from its steps. Times are epoch milliseconds. */
+
+export interface GanttStep {
+  key: string; partition: string | null; status: string; deps: string[];
+  attempts: { number: number; status: string; intended_at: string | null; started_at: string | null; ended_at: string | null }[];
+  started_at: string | null; ended_at: string | null;
+}
+export interface GanttBar { kind: "wait" | "attempt"; from: number; to: number | null; status: string; attempt: number }
+export interface GanttRow { index: number; label: string; key: string; status: string; bars: GanttBar[]; critical: boolean }
+export interface GanttModel { rows: GanttRow[]; from: number; to: number; live: boolean }
+
+const time = (at: string | null | undefined) => (at ? Date.parse(at) : null);
+
+/** `runFrom`: when the run was made. A bar whose end is null is still growing. */
+export function ganttModel(steps: GanttStep[], runFrom: number, runTo: number | null, now: number): GanttModel {
+  const critical = criticalPath(steps);
+  const rows = steps.map((step, index) => ({
+    index, key: step.key, status: step.status, bars: bars(step, runFrom, steps), critical: critical.has(index),
+    label: step.partition ? `${step.key} [${step.partition}]` : step.key,
+  }));
+  return { rows, from: runFrom, to: Math.max(runTo ?? now, runFrom + 1), live: runTo === null };
+}
+
+function bars(step: GanttStep, runFrom: number, steps: GanttStep[]): GanttBar[] {
+  const out: GanttBar[] = [];
+  let waitFrom = readyAt(step, runFrom, steps);
+  for (const attempt of step.attempts) {
+    const from = time(attempt.started_at) ?? time(attempt.intended_at);
+    if (from === null) continue;
+    if (waitFrom !== null && from > waitFrom) out.push({ kind: "wait", from: waitFrom, to: from, status: "ready", attempt: attempt.number });
+    const to = time(attempt.ended_at);
+    out.push({ kind: "attempt", from, to, status: attempt.status, attempt: attempt.number });
+    waitFrom = to;
+  }
+  const waiting = step.status === "ready" || step.status === "waiting_retry" || step.status === "starting";
+  const growing = out.at(-1)?.to === null;
+  if (waiting && !growing && waitFrom !== null) out.push({ kind: "wait", from: waitFrom, to: null, status: step.status, attempt: 0 });
+  if (step.attempts.length === 0 && step.started_at) {
+    out.push({ kind: "attempt", from: time(step.started_at)!, to: time(step.ended_at), status: step.status, attempt: 1 });
+  }
+  return out;
+}
+
+const indexes = new WeakMap<GanttStep[], Map<string, number>>();
+
+function indexOf(steps: GanttStep[]): Map<string, number> {
+  let index = indexes.get(steps);
+  if (!index) indexes.set(steps, (index = new Map(steps.map((step, i) => [step.key, i]))));
+  return index;
+}
+
+/** When the last parent ended, or the run's start without parents; null while a parent has not ended. */
+function readyAt(step: GanttStep, runFrom: number, steps: GanttStep[]): number | null {
+  let at = runFrom;
+  for (const dep of step.deps) {
+    const parent = indexOf(steps).get(dep);
+    if (parent === undefined) continue;
+    const ended = time(steps[parent]!.ended_at);
+    if (ended === null) return null;
+    at = Math.max(at, ended);
+  }
+  return at;
+}
+
+/** From the step that ended last, back along the parent that ended last: what a faster run would have to shorten. */
+export function criticalPath(steps: GanttStep[]): Set<number> {
+  const ended = steps.map((step) => (step.started_at ? time(step.ended_at) ?? Infinity : null));
+  let at = -1;
+  for (let i = 0; i < steps.length; i++) if (ended[i] !== null && (at < 0 || ended[i]! > ended[at]!)) at = i;
+  const path = new Set<number>();
+  while (at >= 0 && !path.has(at)) {
+    path.add(at);
+    let next = -1;
+    for (const dep of steps[at]!.deps) {
+      const parent = indexOf(steps).get(dep);
+      if (parent !== undefined && ended[parent] !== null && (next < 0 || ended[parent]! > ended[next]!)) next = parent;
+    }
+    at = next;
+  }
+  return path.size > 1 ? path : new Set();
+}
+
+/** The part of the time axis on screen. */
+export interface GanttView { from: number; to: number }
+
+/** Zooms by `factor` (< 1 is closer) around `at`, never outside [from, to] and never below 10 ms. */
+export function zoomView(view: GanttView, at: number, factor: number, bounds: GanttView): GanttView {
+  const span = Math.min(bounds.to - bounds.from, Math.max(10, (view.to - view.from) * factor));
+  const share = (at - view.from) / Math.max(1, view.to - view.from);
+  const from = Math.min(Math.max(bounds.from, at - share * span), bounds.to - span);
+  return { from, to: from + span };
+}
+
+export const position = (at: number, view: GanttView) => ((at - view.from) / (view.to - view.from)) * 100;

@@ -1,0 +1,67 @@
+import { toScreen } from "./camera";
+import { ellipsis } from "./ellipsis";
+import { roundedBox, type Brush } from "./paint";
+import { stateIndex, type Health } from "./status";
+
+/** Regions behind everything, in world units. */
+export function paintGroupBack(brush: Brush) {
+  const { ctx, scene, palette, camera } = brush;
+  ctx.globalAlpha = brush.detail === "far" ? 1 : 0.6;
+  ctx.fillStyle = palette.region;
+  ctx.strokeStyle = palette.border;
+  ctx.lineWidth = 1 / camera.k;
+  for (const group of scene.graph.input.groups) {
+    if (!onScreen(brush, group)) continue;
+    ctx.beginPath();
+    roundedBox(ctx, group.x, group.y, group.width, group.height, Math.min(14, 8 / camera.k));
+    ctx.fill();
+    ctx.stroke();
+  }
+  ctx.globalAlpha = 1;
+}
+
+/** Labels of fixed size on the screen; far out with a health bar. */
+export function paintGroupFront(brush: Brush) {
+  const { ctx, scene, palette, camera, size } = brush;
+  const font = `600 12px ${palette.font}`;
+  const taken: { x0: number; y0: number; x1: number; y1: number }[] = [];
+  scene.graph.input.groups.forEach((group, g) => {
+    if (!onScreen(brush, group)) return;
+    const at = toScreen(camera, size, group.x, group.y);
+    const width = group.width * camera.k;
+    const far = brush.detail === "far";
+    const room = Math.max(width, far ? 64 : 0);
+    if (room < 36) return;
+    const place = { x0: at.x, y0: at.y - 22, x1: at.x + room, y1: at.y };
+    if (taken.some((other) => place.x0 < other.x1 && place.x1 > other.x0 && place.y0 < other.y1 && place.y1 > other.y0)) return;
+    taken.push(place);
+    ctx.font = font;
+    ctx.textBaseline = "alphabetic";
+    ctx.fillStyle = palette.dim;
+    const label = ellipsis(`${group.name}  ${group.nodes.length}`, room - 4, font, (t) => ctx.measureText(t).width);
+    ctx.fillText(label, at.x + 2, at.y - (far ? 11 : 6));
+    if (far) healthBar(brush, scene.health[g]!, at.x, at.y - 6, Math.max(24, width));
+  });
+}
+
+// Worst last, so that red ends the bar where the eye looks for it in every group.
+const order = ["materialized", "external", "never", "materializing", "skipped", "failed"] as const;
+
+function healthBar(brush: Brush, health: Health, x: number, y: number, width: number) {
+  const { ctx, palette } = brush;
+  let from = x;
+  for (const state of order) {
+    const n = health.counts[stateIndex[state]]!;
+    if (n === 0) continue;
+    const part = Math.max(2, (n / health.total) * width);
+    ctx.fillStyle = palette.state[stateIndex[state]]!;
+    ctx.fillRect(from, y, Math.min(part, x + width - from), 3);
+    from += part;
+  }
+}
+
+function onScreen({ camera, size }: Brush, group: { x: number; y: number; width: number; height: number }): boolean {
+  const a = toScreen(camera, size, group.x, group.y);
+  const b = toScreen(camera, size, group.x + group.width, group.y + group.height);
+  return b.x > 0 && a.x < size.width && b.y > 0 && a.y < size.height + 24;
+}

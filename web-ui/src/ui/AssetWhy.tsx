@@ -1,0 +1,43 @@
+import type { Asset } from "@/api/types";
+import { formatDuration } from "@/system/time/format";
+import { AssetLink, RunLink } from "./links";
+import { StateIcon } from "./StateIcon";
+import { reasonText, stateMeta } from "./stateMeta";
+import { Ago } from "./Time";
+
+/** The state of an asset and, in one sentence, why. A skipped asset names what failed above it. */
+export function AssetWhy({ asset }: { asset: Asset }) {
+  const external = asset.external && asset.status === "never";
+  const state = external ? "external" : asset.status;
+  return (
+    <div className="row" style={{ alignItems: "flex-start", minHeight: 20 }}>
+      <span style={{ paddingTop: 2 }}><StateIcon state={state} size={15} stale={asset.stale.is} /></span>
+      <div className="grow">
+        <span className="strong">{stateMeta(state).label}</span>{" "}
+        <span className="dim"><Because asset={asset} /></span>
+        {asset.stale.is && <StaleLine asset={asset} />}
+        {asset.freshness.status === "violated" && <div className="bad">Overdue: should be no older than {formatDuration(asset.freshness.within_ms)}</div>}
+      </div>
+    </div>
+  );
+}
+
+function Because({ asset }: { asset: Asset }) {
+  const attempt = asset.last_attempt;
+  if (asset.in_progress) return <>in run <RunLink id={asset.in_progress.run_id} />, since <Ago at={asset.in_progress.since} /></>;
+  if (asset.status === "skipped" && attempt) {
+    return <>because {attempt.root_causes.map((cause, i) => <span key={cause.key}>{i > 0 && ", "}<AssetLink name={cause.key} /> {reasonText(cause.reason)}</span>)} in run <RunLink id={attempt.run_id} />, <Ago at={attempt.at} /></>;
+  }
+  if (asset.status === "failed" && attempt) {
+    return <>{attempt.detail ?? reasonText(attempt.reason)} · run <RunLink id={attempt.run_id} step={asset.key} />, <Ago at={attempt.at} /></>;
+  }
+  if (asset.last_materialization) return <>by run <RunLink id={asset.last_materialization.run_id} />, <Ago at={asset.last_materialization.at} /></>;
+  if (asset.external) return <>made elsewhere; nothing has been reported</>;
+  return <>no run has made it yet</>;
+}
+
+function StaleLine({ asset }: { asset: Asset }) {
+  const first = asset.stale.because[0];
+  const more = asset.stale.because.length - 1;
+  return <div style={{ color: "var(--stale-text)" }}>Stale: {first?.detail ?? "something above is newer"}{more > 0 && ` and ${more} more ${more === 1 ? "reason" : "reasons"}`}</div>;
+}

@@ -1,0 +1,37 @@
+import { Button, Loader } from "@mantine/core";
+import type { UseQueryResult } from "@tanstack/react-query";
+import { useEffect, useState, type ReactNode } from "react";
+import { ApiError } from "@/api/client";
+import { StateIcon } from "./StateIcon";
+
+/** Nothing for the first 200 ms, so that quick answers do not flash. */
+export function Waiting() {
+  const [late, setLate] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setLate(true), 200);
+    return () => clearTimeout(timer);
+  }, []);
+  return <div style={{ display: "grid", placeItems: "center", flex: 1, minHeight: 120 }}>{late && <Loader size={18} color="gray" aria-label="Loading" />}</div>;
+}
+
+/** A problem in the daemon's own words, with the way out. */
+export function Problem({ error, retry }: { error: unknown; retry?: () => void }) {
+  const problem = error instanceof ApiError ? error : null;
+  return (
+    <div className="notice bad" role="alert" style={{ margin: 16 }}>
+      <StateIcon state="failed" size={16} />
+      <div className="grow">
+        <div className="strong">{problem?.title ?? "Something went wrong in this page"}</div>
+        <div className="dim">{problem ? problem.detail : String(error)}</div>
+      </div>
+      {retry && <Button variant="default" onClick={retry}>Try again</Button>}
+    </div>
+  );
+}
+
+/** Shows what a query holds; its problem if it has none to show. */
+export function Loaded<T>({ query, children }: { query: UseQueryResult<T>; children: (data: T) => ReactNode }) {
+  if (query.data !== undefined) return <>{children(query.data)}</>;
+  if (query.error) return <Problem error={query.error} retry={() => void query.refetch()} />;
+  return <Waiting />;
+}
