@@ -2,6 +2,7 @@
 
 #include "daemon/store/errors.h"
 #include "daemon/store/packed.h"
+#include "daemon/store/rows.h"
 
 namespace assetd {
 
@@ -27,7 +28,7 @@ std::optional<DefinitionsRecord> read_definitions(Database& database, std::int64
   if (!compiled) database.fail(damaged_error(database.path(), "definitions version " + std::to_string(version) + " cannot be read"));
   record.compiled = std::move(compiled).value_or("");
   record.watch_state = row.text();
-  record.summary = row.json(nlohmann::json::object());
+  record.summary = read_json(database, row, nlohmann::json::object());
   record.applied_at = row.time();
   return record;
 }

@@ -46,7 +46,7 @@ CREATE TABLE attempts(
   id BLOB NOT NULL UNIQUE, run INTEGER NOT NULL, unit INTEGER NOT NULL, number INTEGER NOT NULL, steps BLOB NOT NULL,
   first_step INTEGER,                   -- NULL for a batch: those are few
   chk INTEGER, slots TEXT, resources TEXT, intended_at INTEGER NOT NULL, started_at INTEGER, ended_at INTEGER, pid INTEGER NOT NULL,
-  exit_kind INTEGER, exit_code INTEGER, exit_signal INTEGER, exit_stopped INTEGER, exit_detail TEXT, exit_started_at INTEGER,
+  exit_kind INTEGER, exit_code INTEGER, exit_signal INTEGER, exit_stopped INTEGER, exit_reason TEXT, exit_detail TEXT, exit_started_at INTEGER,
   exit_ended_at INTEGER, user_ms INTEGER, system_ms INTEGER, max_rss_kb INTEGER,
   outcome INTEGER, reason TEXT, detail TEXT, message_offset INTEGER NOT NULL
 );

@@ -1,6 +1,7 @@
 #pragma once
-// Read-only queries for the HTTP API. One Reader a thread; each query sees one committed state and takes at most 50 ms.
-// Cursors are opaque to callers: strings made here, bound to their filters.
+// Read-only queries for the HTTP API. One Reader a thread; each query sees one committed state and takes at most 50 ms of processor time
+// (and half a second by the clock), else the error is `busy`; those of events are not bounded.
+// Cursors are opaque to callers: strings made here, bound to their filters. A cursor of another query or filter is the error `cursor`.
 
 #include <expected>
 #include <memory>
@@ -25,7 +26,7 @@ struct PageRequest {
 
 struct RunFilter {
   std::vector<RunStatus> statuses;
-  std::string asset;   ///< runs with a step of it
+  std::string asset;   ///< runs in which a step of it ended or is in progress
   std::optional<WallTime> since;
   std::string job;
 };
@@ -68,7 +69,7 @@ struct Note {
 
 class Reader {
  public:
-  static std::expected<std::unique_ptr<Reader>, StoreError> open(const std::string& path);
+  static std::expected<std::unique_ptr<Reader>, StoreError> open(const std::string& path, Millis budget = Millis(50));
   ~Reader();
 
   template <typename T>
@@ -80,18 +81,22 @@ class Reader {
   Result<std::optional<RunRow>> run(RunId id);
   Result<std::optional<std::string>> plan(RunId id);  ///< RunPlan::encode
   Result<std::vector<StepRecord>> steps(RunId id, StepIndex from, StepIndex to);  ///< those in [from, to) that are not pending
+  /// Also those that are pending. `ready` is not stored: such a step is pending or waiting_retry here.
   Result<std::vector<StepRecord>> steps_by_status(RunId id, StepStatus status, StepIndex from, int limit);
   Result<std::vector<AttemptRecord>> attempts(RunId id);
+  /// Also those of checks that have a process of their own (AttemptRecord::check) where the step is their home.
   Result<std::vector<AttemptRecord>> attempts_of_step(RunId id, StepIndex step);
   Result<std::vector<CheckResult>> checks(RunId id);
   Result<std::vector<Note>> notes(const AttemptId& attempt);
   /// The middle duration of the last 20 succeeded runs of the same selection; nothing with fewer than 2.
   Result<std::optional<std::int64_t>> usual_ms(const std::string& select, const std::string& job);
+  // Pages: newest first.
   Result<Page<MaterializationRow>> materializations(const std::string& asset, const PageRequest& page);
-  Result<Page<CheckRow>> check_results(const std::string& asset, const std::string& check, const PageRequest& page);
+  Result<Page<CheckRow>> check_results(const std::string& asset, const std::string& check, const PageRequest& page);  ///< check "": all
   Result<Page<StepOutcome>> asset_attempts(const std::string& asset, const PageRequest& page);
   Result<Page<TickRecord>> ticks(const std::string& schedule, const PageRequest& page);
   Result<Page<AuditRow>> audit(const PageRequest& page);
+  /// By day and asset, from the day of `since` on.
   Result<std::vector<HistoryCell>> history(WallTime since);
   /// Ascending after `after`. `lowest` is the oldest id that is still kept (for 410).
   struct Events {

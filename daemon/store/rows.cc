@@ -20,17 +20,10 @@ E code(Database& database, Columns& row, const char* what) {
   return E{};
 }
 
-nlohmann::json json(Database& database, Columns& row, nlohmann::json if_null) {
-  auto value = row.json(std::move(if_null));
-  if (!value.is_discarded()) return value;
-  damaged(database, "a row holds JSON that cannot be read");
-  return nullptr;
-}
-
 /// A map kept as a JSON object of one kind of value.
 template <typename T>
 std::map<std::string, T> map(Database& database, Columns& row) {
-  const nlohmann::json value = json(database, row, nlohmann::json::object());
+  const nlohmann::json value = read_json(database, row, nlohmann::json::object());
   constexpr bool kTexts = std::is_same_v<T, std::string>;
   std::map<std::string, T> out;
   for (auto item = value.begin(); item != value.end(); ++item) {
@@ -54,6 +47,7 @@ std::optional<ExitReport> read_exit(Database& database, Columns& row) {
   exit.code = static_cast<int>(row.integer());
   exit.signal = static_cast<int>(row.integer());
   exit.stopped = row.integer() != 0;
+  exit.reason = row.text();
   exit.detail = row.text();
   exit.started_at = row.time_or_null();
   exit.ended_at = row.time();
@@ -76,6 +70,13 @@ std::string event_type(std::string text) {
 
 }  // namespace
 
+nlohmann::json read_json(Database& database, Columns& row, nlohmann::json if_null) {
+  auto value = row.json(std::move(if_null));
+  if (!value.is_discarded()) return value;
+  damaged(database, "a row holds JSON that cannot be read");
+  return nullptr;
+}
+
 RunRecord read_run(Database& database, Columns row, RunEnd& end) {
   RunRecord run;
   run.id = row.integer();
@@ -88,7 +89,7 @@ RunRecord read_run(Database& database, Columns row, RunEnd& end) {
   run.actor.name = row.text();
   run.actor.remote = row.text();
   run.job = row.text();
-  run.options = json(database, row, nlohmann::json::object());
+  run.options = read_json(database, row, nlohmann::json::object());
   run.tags = map<std::string>(database, row);
   run.priority = static_cast<int>(row.integer());
   run.definitions_version = row.integer();
@@ -102,7 +103,7 @@ RunRecord read_run(Database& database, Columns row, RunEnd& end) {
   run.reason = row.text();
   run.detail = row.text();
   end.counts = map<std::uint32_t>(database, row);
-  end.causes = json(database, row, nlohmann::json::array());
+  end.causes = read_json(database, row, nlohmann::json::array());
   return run;
 }
 
@@ -171,7 +172,7 @@ CheckResult read_check(Database& database, Columns row, std::int64_t& id) {
   result.severity = code<Severity>(database, row, "severity");
   result.blocking = row.integer() != 0;
   result.detail = row.text();
-  result.metadata = json(database, row, nlohmann::json::object());
+  result.metadata = read_json(database, row, nlohmann::json::object());
   result.at = row.time();
   return result;
 }
@@ -183,7 +184,7 @@ Materialization read_materialization(Database& database, Columns row, std::int64
   value.step = static_cast<StepIndex>(row.integer());
   value.key = row.text();
   value.attempt = unpack_id(row.bytes());
-  value.metadata = json(database, row, nlohmann::json::object());
+  value.metadata = read_json(database, row, nlohmann::json::object());
   value.data_version = row.text();
   value.duration_ms = row.integer();
   value.at = row.time();
@@ -220,9 +221,9 @@ Event read_event(Database& database, Columns row) {
   event.type = event_type(row.text());
   event.run = row.integer();
   event.asset = row.text();
-  event.subject = json(database, row, nullptr);
+  event.subject = read_json(database, row, nullptr);
   if (event.subject.is_null()) event.subject = usual_subject(event.type, event.run, event.asset);
-  event.changes = json(database, row, nlohmann::json::object());
+  event.changes = read_json(database, row, nlohmann::json::object());
   return event;
 }
 

@@ -15,7 +15,7 @@ AttemptId attempt_id(RunId run, UnitIndex unit, int number) {
 }
 
 json exit_json(const ExitReport& exit) {
-  return {static_cast<int>(exit.kind), exit.code, exit.signal, exit.stopped, exit.detail, ms(exit.started_at), ms(exit.ended_at),
+  return {static_cast<int>(exit.kind), exit.code, exit.signal, exit.stopped, exit.reason, exit.detail, ms(exit.started_at), ms(exit.ended_at),
           exit.user_ms, exit.system_ms, exit.max_rss_kb};
 }
 
@@ -56,7 +56,7 @@ AttemptRecord sample_end(AttemptRecord attempt) {
   attempt.started_at = at_ms(20);
   attempt.ended_at = at_ms(30);
   attempt.pid = 4242;
-  attempt.exit = ExitReport{ExitReport::Kind::signaled, 1, 9, true, "killed", at_ms(21), at_ms(29), 11, 12, 13};
+  attempt.exit = ExitReport{ExitReport::Kind::signaled, 1, 9, true, "plugin_error", "killed", at_ms(21), at_ms(29), 11, 12, 13};
   attempt.outcome = AttemptOutcome::canceled;
   attempt.reason = "canceled";
   attempt.detail = "it was asked to stop";

@@ -1,0 +1,127 @@
+// Reader: what happened to an asset or a schedule, and who did what.
+
+#include "daemon/store/reader_impl.h"
+#include "daemon/store/recovery.h"
+#include "daemon/store/rows.h"
+
+namespace assetd {
+namespace {
+
+std::string iso_day(std::int64_t days) {
+  const std::chrono::year_month_day date{std::chrono::sys_days(std::chrono::days(days))};
+  char text[16];
+  std::snprintf(text, sizeof text, "%04d-%02u-%02u", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                static_cast<unsigned>(date.day()));
+  return text;
+}
+
+}  // namespace
+
+Reader::Result<Page<MaterializationRow>> Reader::materializations(const std::string& asset, const PageRequest& page) {
+  static const std::string sql = select_from(kMaterializationColumns, "materializations WHERE key=? AND id<? ORDER BY id DESC LIMIT ?");
+  const CursorScope scope{{"materializations", asset}};
+  const auto position = read_cursor(scope, page.cursor, 1);
+  if (!position) return std::unexpected(position.error());
+  return impl_->read([&](Database& database) {
+    std::vector<MaterializationRow> rows;
+    auto query = database.query(sql, asset, before(*position), page.limit + 1);
+    while (query.next()) {
+      auto& row = rows.emplace_back();
+      row.value = read_materialization(database, query.row(), row.id);
+    }
+    return make_page(std::move(rows), page, scope, [](const MaterializationRow& row) { return std::vector{row.id}; });
+  });
+}
+
+Reader::Result<Page<CheckRow>> Reader::check_results(const std::string& asset, const std::string& check, const PageRequest& page) {
+  static const std::string sql = select_from(kCheckColumns, "check_results WHERE home=?1 AND id<?2 AND (?4='' OR name=?4) ORDER BY id DESC LIMIT ?3");
+  const CursorScope scope{{"checks", asset, check}};
+  const auto position = read_cursor(scope, page.cursor, 1);
+  if (!position) return std::unexpected(position.error());
+  return impl_->read([&](Database& database) {
+    std::vector<CheckRow> rows;
+    auto query = database.query(sql, asset, before(*position), page.limit + 1, check);
+    while (query.next()) {
+      auto& row = rows.emplace_back();
+      row.value = read_check(database, query.row(), row.id);
+    }
+    return make_page(std::move(rows), page, scope, [](const CheckRow& row) { return std::vector{row.id}; });
+  });
+}
+
+Reader::Result<Page<StepOutcome>> Reader::asset_attempts(const std::string& asset, const PageRequest& page) {
+  static const std::string sql = select_from(
+      kOutcomeColumns, "outcomes WHERE asset=? AND (run, attempt, ended_at) < (?,?,?) ORDER BY run DESC, attempt DESC, ended_at DESC LIMIT ?");
+  const CursorScope scope{{"attempts", asset}};
+  const auto position = read_cursor(scope, page.cursor, 3);
+  if (!position) return std::unexpected(position.error());
+  return impl_->read([&](Database& database) {
+    std::vector<StepOutcome> rows;
+    auto query = database.query(sql, asset, before(*position, 0), before(*position, 1), before(*position, 2), page.limit + 1);
+    while (query.next()) rows.push_back(read_outcome(database, query.row()));
+    return make_page(std::move(rows), page, scope, [](const StepOutcome& row) {
+      return std::vector<std::int64_t>{row.run, row.attempt, row.ended_at.time_since_epoch().count()};
+    });
+  });
+}
+
+Reader::Result<Page<TickRecord>> Reader::ticks(const std::string& schedule, const PageRequest& page) {
+  static const std::string sql = select_from(kTickColumns, "ticks WHERE schedule=? AND instant<? ORDER BY instant DESC LIMIT ?");
+  const CursorScope scope{{"ticks", schedule}};
+  const auto position = read_cursor(scope, page.cursor, 1);
+  if (!position) return std::unexpected(position.error());
+  return impl_->read([&](Database& database) {
+    std::vector<TickRecord> rows;
+    auto query = database.query(sql, schedule, before(*position), page.limit + 1);
+    while (query.next()) rows.push_back(read_tick(database, query.row()));
+    return make_page(std::move(rows), page, scope,
+                     [](const TickRecord& row) { return std::vector<std::int64_t>{row.instant.time_since_epoch().count()}; });
+  });
+}
+
+Reader::Result<Page<AuditRow>> Reader::audit(const PageRequest& page) {
+  const CursorScope scope{{"audit"}};
+  const auto position = read_cursor(scope, page.cursor, 1);
+  if (!position) return std::unexpected(position.error());
+  return impl_->read([&](Database& database) {
+    std::vector<AuditRow> rows;
+    auto query = database.query("SELECT id, at, actor, remote, action, subject, detail FROM audit WHERE id<? ORDER BY id DESC LIMIT ?",
+                                before(*position), page.limit + 1);
+    while (query.next()) {
+      auto row = query.row();
+      auto& entry = rows.emplace_back();
+      entry.id = row.integer();
+      entry.value.at = row.time();
+      entry.value.actor.name = row.text();
+      entry.value.actor.remote = row.text();
+      entry.value.action = row.text();
+      entry.value.subject = row.text();
+      entry.value.detail = read_json(database, row, nlohmann::json::object());
+    }
+    return make_page(std::move(rows), page, scope, [](const AuditRow& row) { return std::vector{row.id}; });
+  });
+}
+
+Reader::Result<std::vector<HistoryCell>> Reader::history(WallTime since) {
+  const std::int64_t first = std::chrono::floor<std::chrono::days>(since).time_since_epoch().count();
+  return impl_->read([&](Database& database) {
+    std::vector<HistoryCell> cells;
+    auto query = database.query("SELECT day, asset, succeeded, failed, skipped FROM history WHERE day>=? ORDER BY day, asset", first);
+    while (query.next()) {
+      auto row = query.row();
+      auto& cell = cells.emplace_back();
+      cell.day = iso_day(row.integer());
+      cell.asset = row.text();
+      cell.succeeded = static_cast<std::uint32_t>(row.integer());
+      cell.failed = static_cast<std::uint32_t>(row.integer());
+      cell.skipped = static_cast<std::uint32_t>(row.integer());
+    }
+    return cells;
+  });
+}
+
+Reader::Result<std::optional<IdempotentAnswer>> Reader::answer(const std::string& actor, const std::string& route, const std::string& key) {
+  return impl_->read([&](Database& database) { return read_answer(database, actor, route, key); });
+}
+
+}  // namespace assetd
