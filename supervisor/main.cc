@@ -3,12 +3,11 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <exception>
@@ -68,15 +67,20 @@ rlimit raise_open_files() {
   return before;
 }
 
-/// Held until we end; shims close their copy. False when another supervisor has it.
+/// Held until we end. A lock of the process, not of the descriptor: a shim just forked must not hold it when we die.
+/// False when another supervisor has it.
 bool lock_socket(const std::string& socket) {
   const int fd = open((socket + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) {
     std::fprintf(stderr, "assetd-supervisor: cannot open '%s.lock': %s\n", socket.c_str(), std::strerror(errno));
     return false;
   }
-  if (flock(fd, LOCK_EX | LOCK_NB) == 0) return true;
-  std::fprintf(stderr, "assetd-supervisor: another supervisor serves '%s' already\n", socket.c_str());
+  struct flock lock{};
+  lock.l_type = F_WRLCK;
+  if (fcntl(fd, F_SETLK, &lock) == 0) return true;
+  fcntl(fd, F_GETLK, &lock);
+  std::fprintf(stderr, "assetd-supervisor: another supervisor (process %d) serves '%s' already\n", lock.l_pid,
+               socket.c_str());
   return false;
 }
 

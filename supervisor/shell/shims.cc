@@ -59,28 +59,30 @@ void Shims::report_existing(const std::string& attempt) {
   const auto fd = claims_.open(attempt);
   if (!fd) return;
   auto claim = claims_.read(*fd);
-  ClaimFound found{.attempt = attempt, .stop = std::move(claim.stop), .end = std::move(claim.end)};
-  if (claim.origin) {
-    found.store_id = claim.origin->store_id;
-    found.same_boot = claim.origin->boot_id == boot_id_;
-  }
-  if (claim.shim) {
-    found.shim = claim.shim->pid;
-    found.start = claim.shim->start;
-  }
+  const bool same_boot = !claim.origin || claim.origin->boot_id == boot_id_;
   Shim shim{.claim = *fd};
-  if (!found.end && found.same_boot) {
-    found.shim_alive = claim.shim ? watch(attempt, shim, *claim.shim) : ClaimFiles::is_locked(*fd);
+  bool alive = false;
+  if (!claim.end && same_boot) {
+    alive = claim.shim ? watch(attempt, shim, *claim.shim) : ClaimFiles::is_locked(*fd);
+    // It may have ended between the two looks: now that it is gone, what is in the claim is all there will be.
+    if (!alive) claim = claims_.read(*fd);
   }
-  if (!found.shim_alive) {
+  if (alive) {
+    shims_[attempt] = shim;
+    if (!claim.shim) unidentified_.push_back(attempt);
+    // The order may have been written by a supervisor that died before it could wake the shim.
+    if (claim.stop) wake(shim);
+  } else {
     close(*fd);
-    return report_(std::move(found));
   }
-  shims_[attempt] = shim;
-  if (!claim.shim) unidentified_.push_back(attempt);
-  // Its order may have been written by a supervisor that died before it could wake the shim.
-  if (found.stop) wake(shim);
-  report_(std::move(found));
+  report_(ClaimFound{.attempt = attempt,
+                     .store_id = claim.origin ? claim.origin->store_id : "",
+                     .same_boot = same_boot,
+                     .shim_alive = alive,
+                     .shim = claim.shim ? claim.shim->pid : 0,
+                     .start = claim.shim ? std::optional(claim.shim->start) : std::nullopt,
+                     .stop = std::move(claim.stop),
+                     .end = std::move(claim.end)});
 }
 
 /// Takes a handle of the shim of another supervisor; false when that process is gone, or its pid another's by now.
@@ -94,7 +96,8 @@ bool Shims::watch(const std::string& attempt, Shim& shim, const ShimIdentity& id
   }
   shim.pid = identity.pid;
   shim.pidfd = pidfd;
-  poller_.add(pidfd, EPOLLIN, [this, attempt](std::uint32_t) { gone(attempt); });
+  // Its own copy: gone() removes this handler.
+  poller_.add(pidfd, EPOLLIN, [this, attempt](std::uint32_t) { gone(std::string(attempt)); });
   return true;
 }
 
@@ -193,19 +196,19 @@ void Shims::read_status() {
 }
 
 void Shims::reap() {
-  read_status();  // a start is said before its end
+  std::vector<std::string> ended;
   pid_t pid = 0;
   while ((pid = waitpid(-1, nullptr, WNOHANG)) > 0) {
     const auto child = children_.find(pid);
     if (child == children_.end()) continue;  // an orphan of a dead shim
-    const auto attempt = std::move(child->second);
+    ended.push_back(std::move(child->second));
     children_.erase(child);
-    gone(attempt);
   }
+  read_status();  // what the dead wrote is in the pipe by now: a start is said before its end
+  for (const auto& attempt : ended) gone(attempt);
 }
 
-void Shims::gone(const std::string& attempt_id) {
-  const auto attempt = attempt_id;  // the caller's copy may belong to the handler that is removed below
+void Shims::gone(const std::string& attempt) {
   const auto entry = shims_.find(attempt);
   if (entry == shims_.end()) return;
   const auto shim = entry->second;

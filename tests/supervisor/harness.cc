@@ -35,6 +35,16 @@ int connect_to(const std::string& path) {
   return fd;
 }
 
+std::vector<int> processes_in(const std::string& folder) {
+  std::vector<int> found;
+  for (const auto& process : all_processes()) {
+    std::error_code gone;
+    const auto directory = std::filesystem::read_symlink("/proc/" + std::to_string(process.pid) + "/cwd", gone);
+    if (!gone && !process.dead() && directory == folder) found.push_back(process.pid);
+  }
+  return found;
+}
+
 }  // namespace
 
 bool eventually(const std::function<bool()>& condition) {
@@ -53,12 +63,18 @@ Folder::Folder() {
 }
 
 Folder::~Folder() {
+  // Whatever a failed test left: supervisors, shims and steps all work in the folder.
+  eventually([this] {
+    const auto left = processes_in(path_);
+    for (const int pid : left) kill(pid, SIGKILL);
+    return left.empty();
+  });
   std::error_code ignored;
   std::filesystem::remove_all(path_, ignored);
 }
 
 Program::Program(const Folder& folder, std::string claims)
-    : socket_(folder / "s"), claims_(claims.empty() ? folder / "claims" : std::move(claims)) {
+    : folder_(folder.path()), socket_(folder / "s"), claims_(claims.empty() ? folder / "claims" : std::move(claims)) {
   start();
 }
 
@@ -69,6 +85,7 @@ void Program::start() {
       ASSETD_BIN_DIR "/assetd-supervisor", "--socket", socket_.c_str(), "--claims", claims_.c_str(), nullptr};
   pid_ = fork();
   if (pid_ == 0) {
+    if (chdir(folder_.c_str()) != 0) _exit(126);
     execv(argv[0], const_cast<char* const*>(argv));
     _exit(127);
   }
@@ -88,9 +105,19 @@ int Program::wait() {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
-Channel::Channel(const Folder& folder, std::uint64_t generation, const std::string& store)
-    : fd_(connect_to(folder / "s")) {
-  send({{"op", "hello"}, {"protocol", {1, 1}}, {"store_id", store}, {"generation", generation}});
+Channel::Channel(const Folder& folder, std::uint64_t generation, const std::string& store) {
+  const json hello = {{"op", "hello"}, {"protocol", {1, 1}}, {"store_id", store}, {"generation", generation}};
+  // A shim forked just before its supervisor was killed holds the old listener for an instant: then nobody answers.
+  const bool answered = eventually([&] {
+    fd_ = connect_to(folder / "s");
+    std::string bytes;
+    append_frame(bytes, hello.dump());
+    auto answer = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL) < 0 ? std::nullopt : read_one();
+    if (!answer) close(fd_);
+    if (answer) kept_.push_back(std::move(*answer));
+    return !kept_.empty();
+  });
+  if (!answered) throw std::runtime_error("no supervisor answers");
 }
 
 Channel::~Channel() { close(fd_); }
@@ -168,8 +195,13 @@ json stop(const std::string& attempt, std::vector<std::string> signals, int grac
 }
 
 std::string read_text(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  std::string text;
+  char buffer[4096];
+  for (ssize_t got = 0; fd >= 0 && (got = read(fd, buffer, sizeof buffer)) > 0;)
+    text.append(buffer, static_cast<std::size_t>(got));
+  if (fd >= 0) close(fd);
+  return text;
 }
 
 void write_text(const std::string& path, const std::string& text) { std::ofstream(path, std::ios::binary) << text; }

@@ -17,7 +17,7 @@ using nlohmann::json;
 /// Calls `condition` until it is true; false after 30 s.
 bool eventually(const std::function<bool()>& condition);
 
-/// A folder that is removed at the end.
+/// A folder that is removed at the end, after whatever process still works in it was killed.
 class Folder {
  public:
   Folder();
@@ -42,7 +42,7 @@ class Program {
   const std::string& claims() const { return claims_; }
 
  private:
-  std::string socket_, claims_;
+  std::string folder_, socket_, claims_;
   int pid_ = 0;
 };
 
