@@ -18,11 +18,11 @@ json limits_body(const SpawnLimits& limits) {
   return body;
 }
 
-AttemptOutcome outcome_of(const std::string& name) {
-  if (name == "exited") return AttemptOutcome::exited;
-  if (name == "signaled") return AttemptOutcome::signaled;
-  if (name == "never_started") return AttemptOutcome::never_started;
-  return AttemptOutcome::lost;
+EndKind outcome_of(const std::string& name) {
+  if (name == "exited") return EndKind::exited;
+  if (name == "signaled") return EndKind::signaled;
+  if (name == "never_started") return EndKind::never_started;
+  return EndKind::lost;
 }
 
 AttemptEnd parse_end(const json& body) {
