@@ -1,0 +1,48 @@
+#pragma once
+// The tree of commands. Each file of commands/ adds its own; main() and the tests run them.
+
+#include <CLI/CLI.hpp>
+#include <expected>
+#include <iosfwd>
+#include <memory>
+
+#include "cli/session.h"
+
+namespace assetd::cli {
+
+/// The parsed command line: CLI11 keeps references into it, so it stays where it is.
+struct CommandLine {
+  CommandLine();
+  CommandLine(const CommandLine&) = delete;
+  CommandLine& operator=(const CommandLine&) = delete;
+
+  CLI::App app;
+  Settings settings;
+  std::string output = "table";
+  Action action;  ///< set by the command that was named
+};
+
+/// Options of commands are kept alive by their actions.
+template <typename Options>
+CLI::App* add_command(CLI::App& parent, CommandLine& line, const std::string& name, const std::string& help, std::shared_ptr<Options> options,
+                      int (*run)(Session&, const Options&)) {
+  auto* command = parent.add_subcommand(name, help);
+  command->callback([&line, options, run] { line.action = [options, run](Session& session) { return run(session, *options); }; });
+  return command;
+}
+
+struct NoOptions {};
+
+void add_asset_commands(CommandLine& line);
+void add_materialize_commands(CommandLine& line);
+void add_run_commands(CommandLine& line);
+void add_schedule_commands(CommandLine& line);
+void add_daemon_commands(CommandLine& line);  // queue, pools, definitions, events, audit
+void add_validate_command(CommandLine& line);
+void add_doctor_command(CommandLine& line);
+void add_completion_command(CommandLine& line);
+
+/// The whole program but for what is the process's own.
+int run_command_line(int argc, const char* const* argv, std::ostream& out, std::ostream& err);
+
+}  // namespace assetd::cli

@@ -1,0 +1,98 @@
+// materialize, check: both ask for a run.
+#include <iostream>
+
+#include "cli/command_line.h"
+#include "cli/run_watch.h"
+#include "cli/table.h"
+
+namespace assetd::cli {
+namespace {
+
+struct RunOptions {
+  std::string select;
+  std::string steps = "all";
+  bool wait = false, dry_run = false, full_refresh = false;
+  int priority = 0;
+  std::vector<std::string> vars, tags, partitions;
+};
+
+/// "a=1" → {"a": 1}: a value that is JSON is taken as such, everything else as text.
+std::expected<Json, std::string> assignments(const std::vector<std::string>& list, const std::string& option, bool as_json) {
+  Json out = Json::object();
+  for (const auto& text : list) {
+    const auto equals = text.find('=');
+    if (equals == 0 || equals == std::string::npos) return std::unexpected(option + " takes name=value, not '" + text + "'");
+    const auto value = text.substr(equals + 1);
+    const auto parsed = as_json ? Json::parse(value, nullptr, false) : Json(value);
+    out[text.substr(0, equals)] = parsed.is_discarded() ? Json(value) : parsed;
+  }
+  return out;
+}
+
+std::expected<Json, std::string> request_body(const RunOptions& options) {
+  auto vars = assignments(options.vars, "--var", true);
+  if (!vars) return vars;
+  auto tags = assignments(options.tags, "--tag", false);
+  if (!tags) return tags;
+  Json body = {{"select", options.select}};
+  if (options.steps != "all") body["steps"] = options.steps;
+  if (!tags->empty()) body["tags"] = *tags;
+  if (!options.partitions.empty()) body["partitions"] = options.partitions;
+  if (options.priority != 0) body["priority"] = options.priority;
+  if (options.dry_run) body["dry_run"] = true;
+  if (options.full_refresh) body["options"]["dbt"]["full_refresh"] = true;
+  if (!vars->empty()) body["options"]["dbt"]["vars"] = *vars;
+  return body;
+}
+
+void print_plan(Session& session, const Json& plan) {
+  const auto total = plan.value("steps_total", plan["steps"].size());
+  session.out << "would run " << total << (total == 1 ? " step:\n" : " steps:\n");
+  for (const auto& step : plan["steps"]) {
+    const auto partition = text_at(step, "partition");
+    session.out << "  " << text_at(step, "key") << (partition.empty() ? "" : " [" + partition + "]") << "\n";
+  }
+  if (total > plan["steps"].size()) session.out << "  … and " << total - plan["steps"].size() << " more\n";
+}
+
+int request_run(Session& session, const RunOptions& options) {
+  const auto body = request_body(options);
+  if (!body) return session.usage(body.error());
+  const auto answer = session.api->post("/runs", *body);
+  if (!answer || options.dry_run) return session.show(answer, [&](const Json& plan) { print_plan(session, plan); });
+  const auto id = text_at(*answer, "id");
+  if (options.wait) {
+    if (!session.settings.json) session.out << "run " << id << ": " << text_at(*answer, "steps_total") << " steps" << std::endl;
+    return watch_run(session, id);
+  }
+  return session.show(answer, [&](const Json& run) {
+    session.out << "run " << id << " requested: " << text_at(run, "steps_total") << " steps\n  assetctl runs show " << id << "\n";
+  });
+}
+
+void add_common(CLI::App* command, RunOptions& options) {
+  command->add_option("select", options.select, "selection")->required();
+  command->add_flag("--wait,-w", options.wait, "follow the run to its end; the exit code tells how it went");
+  command->add_flag("--dry-run", options.dry_run, "only say what would run");
+  command->add_option("--partition", options.partitions, "partition; may be given several times")->allow_extra_args(false);
+  command->add_option("--tag", options.tags, "tag of the run, name=value; may be given several times")->allow_extra_args(false);
+  command->add_option("--priority", options.priority, "higher goes first")->capture_default_str();
+}
+
+}  // namespace
+
+void add_materialize_commands(CommandLine& line) {
+  const auto all = std::make_shared<RunOptions>();
+  auto* materialize = add_command(line.app, line, "materialize", "compute a selection of assets, in the order of their dependencies", all, request_run);
+  add_common(materialize, *all);
+  materialize->add_option("--steps", all->steps, "assets: without their checks; checks: only those")
+      ->check(CLI::IsMember({"all", "assets", "checks"}))->capture_default_str();
+  materialize->add_flag("--full-refresh", all->full_refresh, "rebuild incremental dbt models from nothing");
+  materialize->add_option("--var", all->vars, "dbt variable, name=value (a value may be JSON); may be given several times")->allow_extra_args(false);
+
+  const auto checks = std::make_shared<RunOptions>();
+  checks->steps = "checks";
+  add_common(add_command(line.app, line, "check", "run the checks of a selection and nothing else", checks, request_run), *checks);
+}
+
+}  // namespace assetd::cli

@@ -1,0 +1,95 @@
+// schedules list | next | pause | resume | trigger.
+#include <algorithm>
+#include <iostream>
+
+#include "cli/command_line.h"
+#include "cli/run_watch.h"
+#include "cli/table.h"
+
+namespace assetd::cli {
+namespace {
+
+int list_schedules(Session& session, const NoOptions&) {
+  return session.show(session.api->list("/schedules", {}, SIZE_MAX), [&](const Json& page) {
+    Table table({{"SCHEDULE"}, {"STATE"}, {"CRON"}, {"TIMEZONE"}, {"NEXT"}, {"LAST"}, {"SELECTION", false, true}, {"NOTE", false, true}});
+    for (const auto& schedule : page["items"]) {
+      const bool paused = schedule.value("paused", false);
+      const auto next = schedule.value("next_ticks", Json::array());
+      const auto last = schedule.value("last_tick", Json());
+      const auto at = next.empty() ? std::nullopt : parse_time(next[0].get<std::string>());
+      const auto by = text_at(schedule, "paused_by"), reason = text_at(schedule, "pause_reason");
+      table.add({text_at(schedule, "name"), status_cell(paused ? "paused" : "on"), text_at(schedule, "cron"), text_at(schedule, "timezone"),
+                 at ? relative_time(*at, session.now()) : "",
+                 last.is_object() ? text_at(last, "outcome") + " " + ago_at(last, "instant", session.now()) : "",
+                 text_at(schedule, "job").empty() ? text_at(schedule, "select") : "job " + text_at(schedule, "job"),
+                 paused && !by.empty() ? "paused by " + by + (reason.empty() ? "" : ": " + reason) : ""});
+    }
+    session.out << table.render(session.terminal);
+  });
+}
+
+struct ScheduleOptions {
+  std::string name;
+  std::string reason;
+  bool wait = false;
+};
+
+std::string path_of(const ScheduleOptions& options) { return "/schedules/" + percent_encode(options.name); }
+
+/// Without a name, the next ticks of all schedules together.
+int next_ticks(Session& session, const ScheduleOptions& options) {
+  const auto answer = options.name.empty() ? session.api->list("/schedules", {}, SIZE_MAX) : session.api->get(path_of(options));
+  if (!answer) return session.fail(answer.error());
+  const auto schedules = options.name.empty() ? (*answer)["items"] : Json::array({*answer});
+  Json ticks = Json::array();
+  for (const auto& schedule : schedules) {
+    for (const auto& at : schedule.value("next_ticks", Json::array())) ticks.push_back({{"schedule", schedule["name"]}, {"at", at}});
+  }
+  std::sort(ticks.begin(), ticks.end(), [](const Json& a, const Json& b) { return a["at"] < b["at"]; });
+  return session.show(Json{{"items", ticks}, {"as_of", answer->value("as_of", Json())}}, [&](const Json& page) {
+    Table table({{"AT (UTC)"}, {"IN"}, {"SCHEDULE"}});
+    for (const auto& tick : page["items"]) table.add({text_at(tick, "at"), ago_at(tick, "at", session.now()), text_at(tick, "schedule")});
+    session.out << table.render(session.terminal);
+  });
+}
+
+int pause_schedule(Session& session, const ScheduleOptions& options) {
+  const auto body = options.reason.empty() ? Json::object() : Json{{"reason", options.reason}};
+  return session.show(session.api->post(path_of(options) + "/pause", body),
+                      [&](const Json&) { session.out << "schedule " << options.name << " is paused\n"; });
+}
+
+int resume_schedule(Session& session, const ScheduleOptions& options) {
+  return session.show(session.api->post(path_of(options) + "/resume"),
+                      [&](const Json&) { session.out << "schedule " << options.name << " is on\n"; });
+}
+
+int trigger_schedule(Session& session, const ScheduleOptions& options) {
+  const auto answer = session.api->post(path_of(options) + "/trigger");
+  if (answer && options.wait) return watch_run(session, text_at(*answer, "id"));
+  return session.show(answer, [&](const Json& run) {
+    session.out << "run " << text_at(run, "id") << " requested: " << text_at(run, "steps_total") << " steps\n";
+  });
+}
+
+}  // namespace
+
+void add_schedule_commands(CommandLine& line) {
+  auto* schedules = line.app.add_subcommand("schedules", "what runs by the clock");
+  schedules->require_subcommand(1);
+  add_command(*schedules, line, "list", "all schedules and how they stand", std::make_shared<NoOptions>(), list_schedules);
+  const auto named = [&](const char* name, const char* help, int (*run)(Session&, const ScheduleOptions&), bool required) {
+    const auto options = std::make_shared<ScheduleOptions>();
+    auto* command = add_command(*schedules, line, name, help, options, run);
+    command->add_option("schedule", options->name, "name of the schedule")->required(required);
+    return std::pair(command, options);
+  };
+  named("next", "the next ticks, of one schedule or all", next_ticks, false);
+  const auto [pause, pause_options] = named("pause", "no more ticks until resumed; survives reloads and restarts", pause_schedule, true);
+  pause->add_option("--reason", pause_options->reason, "shown beside the schedule");
+  named("resume", "ticks again", resume_schedule, true);
+  const auto [trigger, trigger_options] = named("trigger", "run it now", trigger_schedule, true);
+  trigger->add_flag("--wait,-w", trigger_options->wait, "follow the run to its end");
+}
+
+}  // namespace assetd::cli

@@ -1,0 +1,154 @@
+#include "cli/doctor_checks.h"
+
+#include <sqlite3.h>
+#include <sys/socket.h>
+#include <sys/statvfs.h>
+#include <sys/timex.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include <yaml-cpp/yaml.h>
+
+#include <cstring>
+#include <filesystem>
+#include <set>
+
+#include "cli/format.h"
+#include "cli/subprocess.h"
+
+namespace assetd::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using Grade = Finding::Grade;
+
+constexpr std::uint64_t kLittleDisk = 1ULL << 30, kNoDisk = 100ULL << 20;
+
+void collect_pythons(const YAML::Node& node, std::set<std::string>& found) {
+  if (node.IsSequence()) {
+    for (const auto& child : node) collect_pythons(child, found);
+  }
+  if (!node.IsMap()) return;
+  for (const auto& entry : node) {
+    if (entry.second.IsScalar() && entry.first.IsScalar() && entry.first.as<std::string>() == "python") found.insert(entry.second.as<std::string>());
+    else collect_pythons(entry.second, found);
+  }
+}
+
+Finding check_python(const std::string& shown, const std::string& program) {
+  const auto version = run_program({program, "--version"}, false);
+  if (!version) return {"python", Grade::fail, version.error() + " (" + shown + ")"};
+  if (version->exit_code != 0) return {"python", Grade::fail, shown + " --version ends with exit code " + std::to_string(version->exit_code)};
+  auto text = version->out;
+  text.erase(text.find_last_not_of('\n') + 1);
+  return {"python", Grade::ok, shown + ": " + text};
+}
+
+}  // namespace
+
+std::string grade_name(Grade grade) {
+  switch (grade) {
+    case Grade::ok: return "ok";
+    case Grade::warn: return "warn";
+    case Grade::fail: return "failed";
+  }
+  return "";
+}
+
+Finding check_data_folder(const std::string& data_dir) {
+  std::error_code ignored;
+  if (!fs::is_directory(data_dir, ignored)) return {"data folder", Grade::warn, data_dir + " does not exist; the daemon makes it at its first start"};
+  if (access(data_dir.c_str(), R_OK | W_OK | X_OK) != 0) return {"data folder", Grade::fail, data_dir + " is not writable for this user"};
+  return {"data folder", Grade::ok, data_dir};
+}
+
+Finding check_free_disk(const std::string& data_dir) {
+  struct statvfs disk {};
+  fs::path path = fs::absolute(data_dir);
+  while (statvfs(path.c_str(), &disk) != 0 && path.has_relative_path()) path = path.parent_path();
+  const auto free = static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize;
+  const auto text = bytes_text(free) + " free at " + path.string();
+  if (free < kNoDisk) return {"disk", Grade::fail, text + ": no step starts with so little"};
+  return {"disk", free < kLittleDisk ? Grade::warn : Grade::ok, text};
+}
+
+Finding check_store(const std::string& data_dir) {
+  const auto path = data_dir + "/store.sqlite";
+  std::error_code ignored;
+  if (!fs::exists(path, ignored)) return {"store", Grade::ok, "none yet"};
+  sqlite3* db = nullptr;
+  std::string answer;
+  int code = sqlite3_open_v2(path.c_str(), &db, SQLITE_OPEN_READONLY, nullptr);
+  sqlite3_stmt* statement = nullptr;
+  if (code == SQLITE_OK) code = sqlite3_prepare_v2(db, "PRAGMA quick_check(1)", -1, &statement, nullptr);
+  if (code == SQLITE_OK) {
+    code = sqlite3_step(statement);
+    if (code == SQLITE_ROW) answer = reinterpret_cast<const char*>(sqlite3_column_text(statement, 0));
+  }
+  if (answer.empty()) answer = sqlite3_errmsg(db);
+  sqlite3_finalize(statement);
+  sqlite3_close(db);
+  if (answer == "ok") return {"store", Grade::ok, path + " is whole"};
+  return {"store", Grade::fail, path + ": " + answer + "; keep a copy before anything else"};
+}
+
+Finding check_supervisor(const std::string& data_dir, bool daemon_runs) {
+  const auto path = data_dir + "/supervisor.sock";
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) return {"supervisor", Grade::fail, "the path of its socket is too long: " + path};
+  std::memcpy(address.sun_path, path.data(), path.size());
+  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const bool answers = connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+  const auto why = std::string(std::strerror(errno));
+  close(fd);
+  if (answers) return {"supervisor", Grade::ok, "answers on " + path};
+  if (!daemon_runs) return {"supervisor", Grade::ok, "not running, as no daemon is"};
+  return {"supervisor", Grade::fail, "does not answer on " + path + ": " + why};
+}
+
+Finding check_clock() {
+  timex state{};
+  if (adjtimex(&state) == TIME_ERROR) return {"clock", Grade::warn, "not synchronised; schedules follow it all the same"};
+  return {"clock", Grade::ok, "synchronised"};
+}
+
+std::vector<Finding> check_plugins(const std::string& project_dir, const std::string& program_dir) {
+  std::vector<std::string> folders;
+  if (const char* named = std::getenv("ASSETD_PLUGINS")) {
+    for (std::string_view rest = named; !rest.empty();) {
+      const auto end = rest.find(':');
+      folders.emplace_back(rest.substr(0, end));
+      rest = end == std::string_view::npos ? "" : rest.substr(end + 1);
+    }
+  }
+  folders.insert(folders.end(), {project_dir + "/plugins", program_dir + "/../share/assetd/plugins"});
+  std::string names;
+  std::error_code ignored;
+  for (const auto& folder : folders) {
+    for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+      if (fs::exists(entry.path() / "plugin.yaml", ignored)) names += (names.empty() ? "" : ", ") + entry.path().filename().string();
+    }
+  }
+  if (names.empty()) return {{"plugins", Grade::warn, "none found beside the program or in the project; only exec is there"}};
+  return {{"plugins", Grade::ok, names}};
+}
+
+std::vector<Finding> check_pythons(const std::string& project_dir) {
+  std::vector<Finding> findings = {check_python("python3", "python3")};
+  const auto file = project_dir + "/assetd.yaml";
+  std::error_code ignored;
+  if (!fs::exists(file, ignored)) return findings;
+  std::set<std::string> named;
+  try {
+    collect_pythons(YAML::LoadFile(file), named);
+  } catch (const YAML::Exception&) {
+    findings.push_back({"python", Grade::warn, file + " is not valid YAML; assetctl validate says where"});
+  }
+  for (const auto& path : named) {
+    const bool is_path = path.find('/') != std::string::npos;
+    findings.push_back(check_python(path, is_path ? (fs::absolute(project_dir) / path).string() : path));
+  }
+  return findings;
+}
+
+}  // namespace assetd::cli

@@ -1,0 +1,94 @@
+#include "cli/format.h"
+
+#include <array>
+#include <cstdio>
+#include <ctime>
+
+namespace assetd::cli {
+namespace {
+
+using namespace std::chrono;
+
+std::string number(double value, const char* unit) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), value < 10 ? "%.1f %s" : "%.0f %s", value, unit);
+  return text.data();
+}
+
+std::string pair(long big, const char* big_unit, long small, const char* small_unit) {
+  std::string out = std::to_string(big) + " " + big_unit;
+  if (small > 0) out += " " + std::to_string(small) + " " + small_unit;
+  return out;
+}
+
+std::string span_text(seconds span) {
+  const auto s = span.count();
+  if (s < 60) return std::to_string(s) + " s";
+  if (s < 3600) return std::to_string(s / 60) + " min";
+  if (s < 48 * 3600) return std::to_string(s / 3600) + " h";
+  return std::to_string(s / 86400) + " days";
+}
+
+}  // namespace
+
+std::optional<SystemTime> parse_time(const std::string& rfc3339) {
+  std::tm tm{};
+  const char* rest = strptime(rfc3339.c_str(), "%Y-%m-%dT%H:%M:%S", &tm);
+  if (rest == nullptr) return std::nullopt;
+  double fraction = 0;
+  if (*rest == '.') std::sscanf(rest, "%lf", &fraction);
+  return system_clock::from_time_t(timegm(&tm)) + milliseconds(static_cast<long>(fraction * 1000));
+}
+
+std::string relative_time(SystemTime at, SystemTime now) {
+  const auto span = duration_cast<seconds>(at > now ? at - now : now - at);
+  if (span < 1s) return "now";
+  return at > now ? "in " + span_text(span) : span_text(span) + " ago";
+}
+
+std::string duration_text(milliseconds duration) {
+  const auto ms = duration.count();
+  if (ms < 1000) return std::to_string(ms) + " ms";
+  if (ms < 60'000) return number(static_cast<double>(ms) / 1000, "s");
+  const auto s = ms / 1000;
+  if (s < 3600) return pair(s / 60, "min", s % 60, "s");
+  return pair(s / 3600, "h", s % 3600 / 60, "min");
+}
+
+std::string bytes_text(std::uint64_t bytes) {
+  static constexpr std::array<const char*, 5> units = {"KiB", "MiB", "GiB", "TiB", "PiB"};
+  if (bytes < 1024) return std::to_string(bytes) + " B";
+  double value = static_cast<double>(bytes) / 1024;
+  std::size_t unit = 0;
+  for (; value >= 1024 && unit + 1 < units.size(); ++unit) value /= 1024;
+  return number(value, units[unit]);
+}
+
+std::string text_at(const nlohmann::json& object, const std::string& key) {
+  if (!object.is_object()) return "";
+  const auto found = object.find(key);
+  if (found == object.end() || found->is_null()) return "";
+  return found->is_string() ? found->get<std::string>() : found->dump();
+}
+
+std::string ago_at(const nlohmann::json& object, const std::string& key, SystemTime now) {
+  const auto at = parse_time(text_at(object, key));
+  return at ? relative_time(*at, now) : "";
+}
+
+std::string duration_at(const nlohmann::json& object, const std::string& key) {
+  if (!object.is_object() || !object.contains(key) || !object[key].is_number()) return "";
+  return duration_text(milliseconds(object[key].get<std::int64_t>()));
+}
+
+std::string join(const nlohmann::json& list, const std::string& separator) {
+  std::string out;
+  for (const auto& [key, value] : list.items()) {
+    if (!out.empty()) out += separator;
+    const auto text = value.is_string() ? value.get<std::string>() : value.dump();
+    out += !list.is_object() ? text : text.empty() ? key : key + "=" + text;
+  }
+  return out;
+}
+
+}  // namespace assetd::cli

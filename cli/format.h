@@ -1,0 +1,26 @@
+#pragma once
+// How times, durations and sizes read to people.
+
+#include <chrono>
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+namespace assetd::cli {
+
+using SystemTime = std::chrono::system_clock::time_point;
+
+/// RFC 3339 in UTC, with or without a fraction.
+std::optional<SystemTime> parse_time(const std::string& rfc3339);
+std::string relative_time(SystemTime at, SystemTime now);      ///< "now", "3 min ago", "in 2 h"
+std::string duration_text(std::chrono::milliseconds duration);  ///< "840 ms", "5.1 s", "3 min 20 s", "2 h 5 min"
+std::string bytes_text(std::uint64_t bytes);                    ///< "512 B", "1.5 GiB"
+
+// Fields of answers, "" where they are missing or null.
+std::string text_at(const nlohmann::json& object, const std::string& key);   ///< numbers and booleans as JSON writes them
+std::string ago_at(const nlohmann::json& object, const std::string& key, SystemTime now);
+std::string duration_at(const nlohmann::json& object, const std::string& key);  ///< of milliseconds
+std::string join(const nlohmann::json& list, const std::string& separator);     ///< of texts; objects of tags as "k=v"
+
+}  // namespace assetd::cli

@@ -1,0 +1,71 @@
+#include "cli/command_line.h"
+
+#include <sstream>
+
+namespace assetd::cli {
+namespace {
+
+struct Outcome {
+  int code;
+  std::string out, err;
+};
+
+Outcome run(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "assetctl");
+  std::ostringstream out, err;
+  const int code = run_command_line(static_cast<int>(arguments.size()), arguments.data(), out, err);
+  return {code, out.str(), err.str()};
+}
+
+TEST(CommandLine, AnUnknownCommandNamesTheNearest) {
+  const auto outcome = run({"matreialize", "x"});
+  EXPECT_EQ(outcome.code, kUsage);
+  EXPECT_THAT(outcome.err, testing::HasSubstr("did you mean 'materialize'?"));
+}
+
+TEST(CommandLine, AnUnknownOptionNamesTheNearestOfItsCommand) {
+  const auto outcome = run({"materialize", "x", "--wiat"});
+  EXPECT_EQ(outcome.code, kUsage);
+  EXPECT_THAT(outcome.err, testing::HasSubstr("did you mean '--wait'?"));
+}
+
+TEST(CommandLine, AMissingArgumentIsWrongUsage) { EXPECT_EQ(run({"materialize"}).code, kUsage); }
+
+TEST(CommandLine, NothingIsWrongUsage) { EXPECT_EQ(run({}).code, kUsage); }
+
+TEST(CommandLine, HelpIsNoError) {
+  const auto outcome = run({"--help"});
+  EXPECT_EQ(outcome.code, kOk);
+  EXPECT_THAT(outcome.out, testing::HasSubstr("materialize"));
+}
+
+TEST(CommandLine, AnAddressThatIsNoneIsWrongUsage) {
+  const auto outcome = run({"--url", "localhost:8080", "pools"});
+  EXPECT_EQ(outcome.code, kUsage);
+  EXPECT_THAT(outcome.err, testing::HasSubstr("http://HOST:PORT"));
+}
+
+TEST(CommandLine, ADaemonThatIsNotThereIsThree) {
+  const auto outcome = run({"pools", "--url", "unix:/nonexistent/assetd.sock"});
+  EXPECT_EQ(outcome.code, kRefused);
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_THAT(outcome.err, testing::HasSubstr("is the daemon running?"));
+}
+
+TEST(CommandLine, AVariableWithoutAValueIsWrongUsage) {
+  const auto outcome = run({"materialize", "x", "--var", "day"});
+  EXPECT_EQ(outcome.code, kUsage);
+  EXPECT_THAT(outcome.err, testing::HasSubstr("--var takes name=value"));
+}
+
+TEST(CommandLine, CompletionKnowsEveryCommand) {
+  for (const auto* shell : {"bash", "zsh", "fish"}) {
+    const auto outcome = run({"completion", shell});
+    EXPECT_EQ(outcome.code, kOk);
+    for (const auto* word : {"materialize", "doctor", "full-refresh"}) EXPECT_THAT(outcome.out, testing::HasSubstr(word)) << shell;
+    for (const auto* mark : {"@WORDS@", "@ASSETS@", "@RUNS@", "@SCHEDULES@"}) EXPECT_THAT(outcome.out, testing::Not(testing::HasSubstr(mark))) << shell;
+  }
+}
+
+}  // namespace
+}  // namespace assetd::cli

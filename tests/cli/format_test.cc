@@ -1,0 +1,48 @@
+#include "cli/format.h"
+
+namespace assetd::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(Format, ReadsTimesWithAndWithoutFraction) {
+  const auto whole = parse_time("2026-11-22T19:00:00Z");
+  const auto millis = parse_time("2026-11-22T19:00:00.250Z");
+  ASSERT_TRUE(whole && millis);
+  EXPECT_EQ(*millis - *whole, 250ms);
+  EXPECT_FALSE(parse_time("yesterday"));
+}
+
+TEST(Format, RelativeTimesSayTheLargestUnit) {
+  const auto now = *parse_time("2026-11-22T19:00:00Z");
+  EXPECT_EQ(relative_time(now, now), "now");
+  EXPECT_EQ(relative_time(now - 59s, now), "59 s ago");
+  EXPECT_EQ(relative_time(now - 200s, now), "3 min ago");
+  EXPECT_EQ(relative_time(now + 7h, now), "in 7 h");
+  EXPECT_EQ(relative_time(now - 73h, now), "3 days ago");
+}
+
+TEST(Format, Durations) {
+  EXPECT_EQ(duration_text(840ms), "840 ms");
+  EXPECT_EQ(duration_text(5120ms), "5.1 s");
+  EXPECT_EQ(duration_text(200s), "3 min 20 s");
+  EXPECT_EQ(duration_text(2h), "2 h");
+}
+
+TEST(Format, Sizes) {
+  EXPECT_EQ(bytes_text(512), "512 B");
+  EXPECT_EQ(bytes_text(1536), "1.5 KiB");
+  EXPECT_EQ(bytes_text(20ULL << 30), "20 GiB");
+}
+
+TEST(Format, FieldsThatAreMissingOrNullAreEmpty) {
+  const nlohmann::json object = {{"text", "a"}, {"null", nullptr}, {"number", 7}};
+  EXPECT_EQ(text_at(object, "text"), "a");
+  EXPECT_EQ(text_at(object, "null"), "");
+  EXPECT_EQ(text_at(object, "other"), "");
+  EXPECT_EQ(text_at(object, "number"), "7");
+  EXPECT_EQ(join(nlohmann::json{{"domain", "growth"}, {"pii", ""}}, ", "), "domain=growth, pii");
+}
+
+}  // namespace
+}  // namespace assetd::cli
