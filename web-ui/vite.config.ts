@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
-import { fakeDaemon } from "./dev/fake/plugin";
+import { fakeDaemon } from "./dev/fake/plugin.ts";
 
 // `npm run dev` proxies to a daemon; `npm run dev:fake` answers from memory (dev/fake) and never reaches the build.
 const daemon = process.env.ASSETD_URL ?? "http://127.0.0.1:8080";

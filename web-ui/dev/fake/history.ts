@@ -1,6 +1,6 @@
-import { advance, makeRun } from "./runs";
-import { select } from "./select";
-import { generated, layout, random, shop, type World } from "./world";
+import { advance, makeRun } from "./runs.ts";
+import { select } from "./select.ts";
+import { generated, layout, random, shop, type World } from "./world.ts";
 
 /** size: number of assets ("shop" for the example); state: "fine", "bad" (one check fails) or "everything" (all sources fail). */
 export function makeWorld(size: string, state: string): World {

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Plugin } from "vite";
-import { makeWorld } from "./history";
-import { handle, type Answer } from "./routes";
-import { advance } from "./runs";
+import { makeWorld } from "./history.ts";
+import { handle, type Answer } from "./routes.ts";
+import { advance } from "./runs.ts";
 
 /** Plays docs/api.md from memory, for development only. FAKE_ASSETS=shop|0|10|1000|10000, FAKE_STATE=fine|bad|everything|new|token. */
 export function fakeDaemon(): Plugin {

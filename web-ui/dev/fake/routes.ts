@@ -1,8 +1,8 @@
-import { layout } from "./history";
-import { makeRun } from "./runs";
-import { select } from "./select";
-import { assetDetail, assetShape, runShape, stepShape } from "./shapes";
-import type { FakeAsset, World } from "./world";
+import { layout } from "./history.ts";
+import { makeRun } from "./runs.ts";
+import { select } from "./select.ts";
+import { assetDetail, assetShape, runShape, stepShape } from "./shapes.ts";
+import type { FakeAsset, World } from "./world.ts";
 
 export interface Answer { status: number; body?: unknown; headers?: Record<string, string> }
 type Emit = (type: string, subject: object, changes: object) => void;

@@ -1,4 +1,4 @@
-import { random, type FakeRun, type FakeStep, type World } from "./world";
+import { random, type FakeRun, type FakeStep, type World } from "./world.ts";
 
 const esc = "\u001b[";
 

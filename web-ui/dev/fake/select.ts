@@ -1,4 +1,4 @@
-import type { FakeAsset, World } from "./world";
+import type { FakeAsset, World } from "./world.ts";
 
 /** Enough of the selection language to develop against. Throws the daemon's kind of message. */
 export function select(world: World, text: string): FakeAsset[] {

@@ -1,5 +1,5 @@
-import { countsOf } from "./runs";
-import type { FakeAsset, FakeRun, FakeStep, World } from "./world";
+import { countsOf } from "./runs.ts";
+import type { FakeAsset, FakeRun, FakeStep, World } from "./world.ts";
 
 const iso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
 

@@ -13,7 +13,7 @@ export function CountsBar({ counts, total, width = 96 }: { counts: StepCounts; t
     <Tooltip label={`${label} of ${total}`}>
       <div className="counts-bar" style={{ width }} role="img" aria-label={`${label} of ${total}`}>
         {order.map((s) => counts[s] > 0 && (
-          <div key={s} data-hatched={s === "skipped" || undefined} style={{ flexGrow: counts[s], background: `var(--bar, ${stateMeta(s).colour})`, ["--tone" as string]: stateMeta(s).colour }} />
+          <div key={s} data-hatched={s === "skipped" || undefined} style={{ flexGrow: counts[s], background: s === "succeeded" ? "var(--bar-ok)" : stateMeta(s).colour, ["--tone" as string]: stateMeta(s).colour }} />
         ))}
         {(() => {
           const rest = total - order.reduce((sum, s) => sum + counts[s], 0);

@@ -32,10 +32,15 @@ function TextValue({ text, type }: { text: string; type?: string }) {
   return <span className={/^[0-9a-f]{24,}$/.test(text) ? "mono" : undefined}>{text}</span>;
 }
 
+// Source text that a step reports has its own place, the Definition tab.
+const sources = new Set(["compiled_sql", "compiled_code", "sql", "raw_code"]);
+/** The entries worth a line in a list. */
+export const listed = (metadata: Metadata) => Object.entries(metadata).filter(([name]) => !sources.has(name));
+
 export function MetadataList({ metadata }: { metadata: Metadata }) {
   return (
     <dl className="facts">
-      {Object.entries(metadata).map(([name, value]) => (
+      {listed(metadata).map(([name, value]) => (
         <div key={name} style={{ display: "contents" }}>
           <dt className="clip" title={name}>{name}</dt>
           <dd><MetaValue value={value} /></dd>

@@ -2,7 +2,7 @@ import { useComputedColorScheme } from "@mantine/core";
 import { useEffect, useRef } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { formatDuration, formatTime } from "@/system/time/format";
+import { formatAxisTime, formatDuration, formatTime } from "@/system/time/format";
 
 const height = 96;
 const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 2 });
@@ -23,7 +23,7 @@ export function Chart({ x, y, unit, label }: { x: number[]; y: number[]; unit?: 
         cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false } },
         scales: { y: { range: (_, low, high) => padded(low, high) } },
         axes: [
-          { ...axis, grid: { show: false }, size: 22, space: 70 },
+          { ...axis, grid: { show: false }, size: 22, space: 80, values: (_, ticks) => ticks.map((at) => formatAxisTime(at * 1000, (x.at(-1)! - x[0]!) * 1000)) },
           { ...axis, size: 52, space: 28, values: (_, ticks) => ticks.map(format) },
         ],
         series: [{}, { stroke: colour("ink"), width: 1.5, points: { show: x.length < 40, size: 4, fill: colour("ink") }, fill: colour("shade") }],

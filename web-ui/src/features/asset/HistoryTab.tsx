@@ -20,11 +20,11 @@ function brief(metadata: Metadata | undefined): string {
 }
 
 const columns: Column<Row>[] = [
-  { id: "status", header: "Outcome", width: "130px", cell: (row) => <StateLabel state={row.status} /> },
-  { id: "run", header: "Run", width: "64px", cell: (row) => <RunLink id={row.run_id} /> },
+  { id: "status", header: "Outcome", width: "minmax(96px, 130px)", cell: (row) => <StateLabel state={row.status} /> },
+  { id: "run", header: "Run", width: "48px", cell: (row) => <RunLink id={row.run_id} /> },
   { id: "attempt", header: "Attempt", width: "64px", align: "right", wide: true, cell: (row) => row.attempt },
-  { id: "at", header: "Started", width: "136px", cell: (row) => <At at={row.started_at} /> },
-  { id: "duration", header: "Duration", width: "80px", align: "right", cell: (row) => <Duration from={row.started_at} to={row.ended_at} ms={row.duration_ms} /> },
+  { id: "at", header: "Started", width: "minmax(104px, 140px)", cell: (row) => <At at={row.started_at} /> },
+  { id: "duration", header: "Duration", width: "64px", align: "right", cell: (row) => <Duration from={row.started_at} to={row.ended_at} ms={row.duration_ms} /> },
   { id: "what", header: "Why or what", width: "minmax(160px, 1fr)", wide: true, cell: (row) => <span className="dim">{row.reason ? reasonText(row.reason) : brief(row.metadata)}</span> },
 ];
 

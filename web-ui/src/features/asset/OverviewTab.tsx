@@ -4,7 +4,7 @@ import { materializationsQuery } from "@/api/queries";
 import type { AssetDetail, Materialization } from "@/api/types";
 import { formatDuration } from "@/system/time/format";
 import { AssetLink } from "@/ui/links";
-import { MetadataList, rawValue } from "@/ui/Metadata";
+import { listed, MetadataList, rawValue } from "@/ui/Metadata";
 import { StateIcon } from "@/ui/StateIcon";
 import { Ago } from "@/ui/Time";
 
@@ -73,7 +73,7 @@ function Latest({ asset }: { asset: AssetDetail }) {
   return (
     <section className="section">
       <h2>Latest metadata <span className="count"><Ago at={last.at} /></span></h2>
-      {Object.keys(last.metadata).length === 0 ? <div className="dim">The step reported none.</div> : <MetadataList metadata={last.metadata} />}
+      {listed(last.metadata).length === 0 ? <div className="dim">The step reported none.</div> : <MetadataList metadata={last.metadata} />}
     </section>
   );
 }

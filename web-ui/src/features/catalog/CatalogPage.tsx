@@ -14,8 +14,8 @@ import { Problem, Waiting } from "@/ui/Loaded";
 import { MaterializeButton, useMaterialize } from "@/ui/Materialize";
 import { PageHead } from "@/ui/Page";
 import { SelectionInput } from "@/ui/SelectionInput";
-import { StateLabel } from "@/ui/StateIcon";
 import { StateIcon } from "@/ui/StateIcon";
+import { stateMeta } from "@/ui/stateMeta";
 import { Ago } from "@/ui/Time";
 
 const route = getRouteApi("/assets");
@@ -26,7 +26,7 @@ const columns: Column<Asset>[] = [
   ) },
   { id: "status", header: "State", width: "150px", wide: true, cell: (asset) => <Status asset={asset} /> },
   { id: "group", header: "Group", width: "minmax(70px, 1fr)", wide: true, cell: (asset) => <span className="dim">{asset.group}</span> },
-  { id: "kinds", header: "Kind", width: "minmax(80px, 1fr)", wide: true, cell: (asset) => <span className="row tight">{asset.kinds.map((kind) => <span key={kind} className="tag">{kind}</span>)}</span> },
+  { id: "kinds", header: "Kind", width: "minmax(130px, 1fr)", wide: true, cell: (asset) => <span className="row tight">{asset.kinds.map((kind) => <span key={kind} className="tag">{kind}</span>)}</span> },
   { id: "checks", header: "Checks", width: "90px", wide: true, cell: (asset) => <Checks asset={asset} /> },
   { id: "at", header: "Materialized", width: "96px", align: "right", cell: (asset) => <span className="dim"><Ago at={asset.last_materialization?.at} /></span> },
   { id: "run", header: "Run", width: "60px", align: "right", wide: true, cell: (asset) => asset.last_attempt ? <RunLink id={asset.last_attempt.run_id} /> : null },
@@ -35,8 +35,8 @@ const columns: Column<Asset>[] = [
 
 function Status({ asset }: { asset: Asset }) {
   const state = asset.external && asset.status === "never" ? "external" : asset.status;
-  if (asset.freshness.status === "violated") return <span className="state"><StateIcon state="violated" size={13} />Overdue</span>;
-  return <StateLabel state={state} />;
+  if (asset.freshness.status === "violated") return <span className="bad">Overdue</span>;
+  return <span>{stateMeta(state).label}{asset.stale.is && <span style={{ color: "var(--stale-text)" }}>, stale</span>}</span>;
 }
 
 function Checks({ asset }: { asset: Asset }) {

@@ -53,10 +53,10 @@ function Reload() {
 }
 
 const importColumns: Column<Definitions["imports"][number]>[] = [
-  { id: "status", header: "State", width: "90px", cell: (row) => <StateLabel state={row.status === "ok" ? "ok" : "failed"} /> },
-  { id: "name", header: "Import", width: "minmax(90px, 1fr)", cell: (row) => <span className="strong">{row.name}</span> },
-  { id: "plugin", header: "Plugin", width: "90px", cell: (row) => <span className="tag">{row.plugin}</span> },
-  { id: "assets", header: "Assets", width: "70px", align: "right", cell: (row) => row.assets.toLocaleString("en") },
+  { id: "status", header: "State", width: "76px", cell: (row) => <StateLabel state={row.status === "ok" ? "ok" : "failed"} /> },
+  { id: "name", header: "Import", width: "minmax(60px, 1fr)", cell: (row) => <span className="strong">{row.name}</span> },
+  { id: "plugin", header: "Plugin", width: "64px", cell: (row) => <span className="tag">{row.plugin}</span> },
+  { id: "assets", header: "Assets", width: "56px", align: "right", cell: (row) => row.assets.toLocaleString("en") },
   { id: "at", header: "Described", width: "100px", align: "right", wide: true, cell: (row) => <span className="dim"><Ago at={row.at} /></span> },
   { id: "detail", header: "", width: "minmax(60px, 2fr)", wide: true, cell: (row) => <span className={row.status === "ok" ? "dim" : "bad"} title={row.detail ?? ""}>{row.detail}</span> },
 ];

@@ -10,7 +10,7 @@ import { AttemptStrip } from "@/ui/AttemptStrip";
 import { keyToPath } from "@/ui/links";
 import { Loaded } from "@/ui/Loaded";
 import { MaterializeButton } from "@/ui/Materialize";
-import { MetadataList } from "@/ui/Metadata";
+import { listed, MetadataList } from "@/ui/Metadata";
 import { StateIcon } from "@/ui/StateIcon";
 
 /** The selected asset beside the graph: state and why, what to do, how it has been, what is around it. */
@@ -44,7 +44,7 @@ function PanelBody({ asset, choose }: { asset: AssetDetail; choose: (key: string
           </div>
         </PanelPart>
       )}
-      {asset.last_materialization && Object.keys(asset.last_materialization.metadata).length > 0 && (
+      {asset.last_materialization && listed(asset.last_materialization.metadata).length > 0 && (
         <PanelPart title="Latest metadata"><MetadataList metadata={asset.last_materialization.metadata} /></PanelPart>
       )}
       {(["upstream", "downstream"] as const).map((relation) => {

@@ -8,10 +8,11 @@ const dayName = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short
 
 /** Days by groups: green where all steps went well, a red foot for the share that failed, hatched for skipped. */
 export function HeatStrip({ history }: { history: History }) {
-  if (history.groups.length === 0) return <div className="panel dim" style={{ padding: 12 }}>Nothing has run yet. After the first run its outcome stands here, day by day.</div>;
+  const groups = history.groups.filter((group) => group.cells.some((cell) => cell.succeeded + cell.failed + cell.skipped > 0));
+  if (groups.length === 0) return <div className="panel dim" style={{ padding: 12 }}>Nothing has run yet. After the first run its outcome stands here, day by day.</div>;
   return (
     <div className="heat" style={{ gridTemplateColumns: `minmax(64px, max-content) repeat(${history.days.length}, minmax(0, 1fr))` }}>
-      {history.groups.slice(0, 24).map((group) => (
+      {groups.slice(0, 24).map((group) => (
         <GroupRow key={group.group ?? ""} group={group} days={history.days} />
       ))}
       <span />

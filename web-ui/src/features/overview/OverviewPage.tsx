@@ -11,6 +11,7 @@ import { RunLink } from "@/ui/links";
 import { StateIcon } from "@/ui/StateIcon";
 import { Countdown, Duration } from "@/ui/Time";
 import { formatInZone } from "@/system/time/format";
+import { RecentRuns } from "./RecentRuns";
 import { HeatStrip } from "./HeatStrip";
 import { NeedsYouList } from "./NeedsYou";
 import "./overview.css";
@@ -46,6 +47,8 @@ function Columns({ data }: { data: Overview }) {
       <section className="section overview-next">
         <h2>Running and next</h2>
         <RunningAndNext data={data} />
+        <h2 className="section-title" style={{ marginTop: 20 }}>Just ended</h2>
+        <RecentRuns />
       </section>
       <section className="section overview-history">
         <h2>How it has been <span className="count">last {data.history.days.length} days</span></h2>

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useLayoutEffect, useRef, useState } from "react";
 import { fetchLogTail } from "@/api/queries";
 import { keys } from "@/api/keys";
 import type { Cause, Run, Step } from "@/api/types";
@@ -58,6 +58,11 @@ function CauseLog({ run, cause, open }: { run: Run; cause: Cause; open: () => vo
     queryKey: [...keys.run(run.id), "tail", cause.key, cause.attempt], staleTime: Infinity, retry: false,
     queryFn: ({ signal }) => fetchLogTail(run.id, cause.key, cause.attempt || undefined, lines, signal),
   });
+  const box = useRef<HTMLPreElement>(null);
+  // The end of the output says why; earlier lines are a scroll away.
+  useLayoutEffect(() => {
+    if (box.current) box.current.scrollTop = box.current.scrollHeight;
+  }, [tail.data]);
   const buffer = new LogBuffer();
   buffer.append(new TextEncoder().encode(tail.data ?? ""));
   if (tail.data !== undefined && buffer.length === 0) return <div className="cause-log dim" style={{ padding: "8px 14px" }}>The step wrote no output.</div>;
@@ -69,7 +74,7 @@ function CauseLog({ run, cause, open }: { run: Run; cause: Cause; open: () => vo
         <button type="button" className="plain-link small" onClick={open}>Whole log</button>
         <CopyButton label="Copy these lines" text={() => `${cause.key}: ${cause.detail ?? cause.reason}\n\n${stripAnsi(tail.data ?? "")}`} />
       </div>
-      <pre tabIndex={0} aria-label="Last lines of the failed step" style={{ minHeight: tail.isPending ? 200 : undefined }}>
+      <pre ref={box} tabIndex={0} aria-label="Last lines of the failed step" style={{ minHeight: tail.isPending ? 200 : undefined }}>
         {Array.from({ length: buffer.length }, (_, i) => <div key={i}><AnsiLine spans={buffer.spans(i)} /></div>)}
       </pre>
     </div>

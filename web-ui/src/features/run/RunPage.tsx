@@ -101,7 +101,7 @@ function Actions({ run }: { run: Run }) {
       <Button variant="default" onClick={() => retry.mutate("start")} disabled={retry.isPending}>Run all again</Button>
       {left > 0 && (
         <Tooltip label={`Runs exactly what failed, was skipped or canceled: ${left} of ${run.steps_total} steps`}>
-          <Button leftSection={<IconRefresh size={14} />} loading={retry.isPending} onClick={() => retry.mutate("failure")}>Retry from failure ({left})</Button>
+          <Button data-first="" leftSection={<IconRefresh size={14} />} loading={retry.isPending} onClick={() => retry.mutate("failure")}>Retry from failure ({left})</Button>
         </Tooltip>
       )}
     </>

@@ -18,15 +18,15 @@ import { triggerText } from "@/ui/triggerText";
 const route = getRouteApi("/runs");
 
 const columns: Column<Run>[] = [
-  { id: "id", header: "Run", width: "minmax(72px, 88px)", cell: (run) => <span className="row"><StateIcon state={run.status} /><RunLink id={run.id} /></span> },
+  { id: "id", header: "Run", width: "minmax(64px, 88px)", cell: (run) => <span className="row"><StateIcon state={run.status} /><RunLink id={run.id} /></span> },
   { id: "status", header: "State", width: "100px", wide: true, cell: (run) => stateMeta(run.status).label },
-  { id: "what", header: "What", width: "minmax(110px, 2fr)", cell: (run) => <span className={run.job ? "strong" : "mono"} title={run.select}>{run.job ?? run.select}</span> },
+  { id: "what", header: "What", width: "minmax(72px, 2fr)", cell: (run) => <span className={run.job ? "strong" : "mono"} title={run.select}>{run.job ?? run.select}</span> },
   { id: "cause", header: "Cause", width: "minmax(120px, 3fr)", wide: true, cell: (run) => <CauseText run={run} /> },
   { id: "trigger", header: "Started by", width: "minmax(110px, 1fr)", wide: true, cell: (run) => <span className="dim">{triggerText(run)}</span> },
   { id: "steps", header: "Steps", width: "120px", wide: true, cell: (run) => <CountsBar counts={run.counts} total={run.steps_total} width={110} /> },
   { id: "n", header: "", width: "44px", align: "right", wide: true, cell: (run) => <span className="dim">{run.steps_total}</span> },
-  { id: "duration", header: "Duration", width: "72px", align: "right", cell: (run) => <Duration from={run.started_at} to={run.ended_at} ms={run.duration_ms} /> },
-  { id: "at", header: "Created", width: "84px", align: "right", cell: (run) => <span className="dim"><Ago at={run.created_at} /></span> },
+  { id: "duration", header: "Duration", width: "66px", align: "right", cell: (run) => <Duration from={run.started_at} to={run.ended_at} ms={run.duration_ms} /> },
+  { id: "at", header: "Created", width: "82px", align: "right", cell: (run) => <span className="dim"><Ago at={run.created_at} /></span> },
 ];
 
 function CauseText({ run }: { run: Run }) {

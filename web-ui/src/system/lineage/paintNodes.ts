@@ -40,16 +40,31 @@ export function paintChips(brush: Brush) {
   const font = `500 ${11 * px}px ${palette.font}`;
   ctx.textBaseline = "middle";
   const r = 5 * px;
+  const twoLines = cardHeight * camera.k >= 29;
   for (const i of brush.visible) {
     const box = cardBox(scene.graph, i);
     const state = scene.nodes.state[i]!;
     ctx.globalAlpha = alphaOf(brush, i);
     paintGlyph(ctx, state, box.x + 11 * px, scene.graph.ys[i]!, r, palette.state[state]!, palette.surface, scene.spin);
     ctx.fillStyle = state === stateIndex.external ? palette.dim : palette.text;
-    text(brush, scene.graph.input.nodes[i]!.key, box.x + 20 * px, scene.graph.ys[i]!, box.width - 25 * px, font);
+    const room = box.width - 25 * px;
+    const lines = twoLines ? wrapped(brush, scene.graph.input.nodes[i]!.key, room, font) : [scene.graph.input.nodes[i]!.key];
+    const top = scene.graph.ys[i]! - (lines.length - 1) * 6.5 * px;
+    lines.forEach((line, n) => text(brush, line, box.x + 20 * px, top + n * 13 * px, room, font));
   }
   ctx.globalAlpha = 1;
   outline(brush);
+}
+
+/** One line if it fits, else two, cut at the separator nearest to the middle. */
+function wrapped(brush: Brush, name: string, width: number, font: string): string[] {
+  brush.ctx.font = font;
+  if (brush.ctx.measureText(name).width <= width) return [name];
+  let cut = -1;
+  for (const match of name.matchAll(/[/_.-](?=[^/_.-])/g)) {
+    if (cut < 0 || Math.abs(match.index + 1 - name.length / 2) < Math.abs(cut - name.length / 2)) cut = match.index + 1;
+  }
+  return cut < 0 ? [name] : [name.slice(0, cut), name.slice(cut)];
 }
 
 /** Near: cards with everything the daemon's vectors say about a node. */
@@ -64,13 +79,16 @@ export function paintCards(brush: Brush) {
     ctx.globalAlpha = alphaOf(brush, i);
     paintGlyph(ctx, state, box.x + 18, box.y + 23, 7.5, palette.state[state]!, palette.surface, scene.spin);
     ctx.fillStyle = palette.text;
-    text(brush, node.key, box.x + 33, box.y + 23.5, box.width - 43, `550 13px ${palette.font}`);
+    text(brush, node.key, box.x + 33, box.y + 23.5, box.width - 41, `550 ${readable(brush, 13, 12)}px ${palette.font}`);
     const right = signs(brush, i, box.x + box.width - 12, box.y + 51);
     badges(brush, node.external ? ["external", ...node.kinds] : node.kinds, box.x + 10, box.y + 51, right - 6);
   }
   ctx.globalAlpha = 1;
   outline(brush);
 }
+
+/** A size in world units that is never below `least` pixels on the screen. */
+const readable = (brush: Brush, size: number, least: number) => Math.max(size, least / brush.camera.k);
 
 /** Card backgrounds and borders, batched: plain, stale (dashed) and failed. */
 function boxes(brush: Brush, radius: number) {
@@ -113,7 +131,7 @@ function signs(brush: Brush, i: number, right: number, y: number): number {
   const note = scene.notes(i);
   let x = right;
   if (note) {
-    ctx.font = `11px ${palette.font}`;
+    ctx.font = `${readable(brush, 11, 10.5)}px ${palette.font}`;
     ctx.textAlign = "right";
     ctx.fillStyle = scene.nodes.violated[i] ? palette.failed : palette.dim;
     ctx.fillText(note, x, y);
@@ -142,13 +160,14 @@ function triangle(ctx: CanvasRenderingContext2D, x: number, y: number, r: number
 
 function badges(brush: Brush, kinds: string[], left: number, y: number, right: number) {
   const { ctx, palette } = brush;
-  ctx.font = `10.5px ${palette.font}`;
+  ctx.font = `${readable(brush, 10.5, 10)}px ${palette.font}`;
+  const half = readable(brush, 8.5, 8);
   let x = left;
   for (const kind of kinds) {
     const width = ctx.measureText(kind).width + 12;
     if (x + width > right) break;
     ctx.beginPath();
-    roundedBox(ctx, x, y - 8.5, width, 17, 4);
+    roundedBox(ctx, x, y - half, width, 2 * half, 4);
     ctx.fillStyle = palette.region;
     ctx.fill();
     ctx.fillStyle = palette.dim;

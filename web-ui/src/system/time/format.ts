@@ -62,6 +62,11 @@ export const formatTime = (at: number) => dateTime.format(at).replace(",", "");
 export const formatFullTime = (at: number) => dateTimeYear.format(at).replace(",", "");
 export const formatClock = (at: number) => clock.format(at);
 
+const dayMonth = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
+const hourMinute = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", hour12: false });
+/** A tick of an axis that spans `span` ms: clock times within two days, dates beyond. */
+export const formatAxisTime = (at: number, span: number) => (span < 3 * 60_000 ? clock : span < 2 * day ? hourMinute : dayMonth).format(at);
+
 /** The instant as it reads in another zone; falls back to UTC for a zone this browser does not know. */
 export function formatInZone(at: number, zone: string): string {
   const options: Intl.DateTimeFormatOptions = {
