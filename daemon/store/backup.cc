@@ -62,7 +62,7 @@ std::expected<void, StoreError> backup_store(const std::string& path, const std:
 }
 
 std::expected<void, StoreError> checkpoint_store(const std::string& path) {
-  auto database = Database::open(path, false);
+  auto database = open_reader(path);  // one that has read something: before, SQLite does not know of the log
   if (!database) return std::unexpected(database.error());
   const auto done = run_checkpoint(**database, CheckpointMode::passive);
   if (!done && done.error().kind != StoreError::Kind::busy) return std::unexpected(done.error());

@@ -26,7 +26,8 @@ std::map<std::string, T> map(Database& database, Columns& row) {
   const nlohmann::json value = read_json(database, row, nlohmann::json::object());
   constexpr bool kTexts = std::is_same_v<T, std::string>;
   std::map<std::string, T> out;
-  for (auto item = value.begin(); item != value.end(); ++item) {
+  if (!value.is_object()) damaged(database, "a row holds JSON that is no object");
+  for (auto item = value.begin(); value.is_object() && item != value.end(); ++item) {
     if (kTexts ? item->is_string() : item->is_number_integer()) out.emplace(item.key(), item->template get<T>());
     else damaged(database, "the value of '" + item.key() + "' has an unexpected type");
   }

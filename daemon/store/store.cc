@@ -12,7 +12,7 @@
 namespace assetd {
 namespace {
 
-constexpr std::uintmax_t kLogGuardBytes = 64 << 20;  // of write-ahead log, if nobody calls checkpoint()
+constexpr std::uintmax_t kLogGuardBytes = 32 << 20;  // of write-ahead log, if nobody calls checkpoint()
 constexpr int kPruneAtOnce = 500;
 
 std::string read_id(Database& database) {
