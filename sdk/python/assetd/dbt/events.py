@@ -35,6 +35,7 @@ class LogReader:
         self._details = details
         self._mask = mask
         self._result_seen = {}
+        self._node_errors = {}   # unique id → the first thing dbt said; a microbatch model's own message is only "ERROR"
         self._started_homes = set()
         self._open_checks = {key: _checks_of(plan, key) for key in plan.homes}
         self.ended = {}          # unique id → status as dbt said it
@@ -53,10 +54,10 @@ class LogReader:
         except (ValueError, KeyError, TypeError):
             return []
         self.invocation_id = self.invocation_id or info.get("invocation_id")
-        self._remember_error(info)
         node = data.get("node_info") or {}
         unique_id = node.get("unique_id")
-        if unique_id not in self._plan.assets and unique_id not in self._plan.checks:
+        self._remember_error(info, unique_id)
+        if unique_id not in self.planned:
             return []
         if name == "LogStartLine":
             return self._start(unique_id, node)
@@ -66,10 +67,12 @@ class LogReader:
             return self.end(unique_id, node, data.get("run_result") or {})
         return []
 
-    def _remember_error(self, info):
+    def _remember_error(self, info, unique_id):
         message = info.get("msg") or ""
         if info.get("level") == "error" and message.strip():
             self.errors.append(self._mask(message.strip()))
+            if unique_id and info["name"] not in _RESULTS:
+                self._node_errors.setdefault(unique_id, self.errors[-1])
         if "Could not set lock on file" in message:
             self.lock_message = self._mask(_LOCK.search(message).group(0).strip())
 
@@ -118,8 +121,9 @@ class LogReader:
             return self._skipped(unique_id, message)
         if "Could not set lock on file" in message:
             return {"status": "failed", "reason": "resource_locked", "detail": lock_detail(message)}
-        if status == "partial success":
-            message = "some batches of the microbatch model failed: " + message
+        said = self._node_errors.get(unique_id)
+        if said and len(message) < len(said) and (status == "partial success" or not message or message.isupper()):
+            message = f"{message}: {shorten(said)}" if message else shorten(said)
         return {"status": "failed", "reason": "node_failed", "detail": message or f"dbt ended the node with status '{status}'"}
 
     def _skipped(self, unique_id, message):

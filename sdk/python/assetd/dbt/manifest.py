@@ -190,7 +190,7 @@ class _Reader:
         folder = self._source_dir
         if node.get("package_name") not in (None, self._project):
             folder = os.path.join(folder, "dbt_packages", node["package_name"])
-        return {"file": os.path.join(folder, node.get("original_file_path") or ""), "line": 1, "column": 1}
+        return {"file": os.path.normpath(os.path.join(folder, node.get("original_file_path") or "")), "line": 1, "column": 1}
 
     # Checks.
 

@@ -1,0 +1,1 @@
+select animal_id from {{ ref('passed_through') }}
