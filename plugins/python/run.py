@@ -70,7 +70,8 @@ class Runner:
             for check in self._context.checks:
                 if check["home"] == step.key and (check.get("data") or {}).get("check"):
                     self._check(step, check)
-        self._context.messages.send("assetd.step_ended", asset_key=step.key, status="succeeded")
+        if self._context.steps_mode != "checks":  # else the step ends by its checks
+            self._context.messages.send("assetd.step_ended", asset_key=step.key, status="succeeded")
 
     def _function_of(self, step):
         """The function, and its dependencies by the names that its parameters use and the keys that the artifacts have."""

@@ -115,11 +115,10 @@ def test_nodes_that_were_not_planned_are_not_reported():
     assert set(ends(messages)) == {"animals"}
 
 
-def test_with_only_checks_a_step_lasts_from_its_first_to_its_last_check():
+def test_with_only_checks_a_step_begins_with_its_first_check_and_materializes_nothing():
     _, messages = read("all_good", steps_mode="checks", only=["leg_count"])
     of_legs = [method for method, params in messages if params["asset_key"] == "leg_count"]
-    assert of_legs[:2] == ["assetd.step_started", "assetd.check_started"]
-    assert of_legs[-2:] == ["report_asset_check", "assetd.step_ended"]
+    assert of_legs == ["assetd.step_started", *["assetd.check_started", "report_asset_check"] * 2]
 
 
 @pytest.mark.parametrize("line", ["", "plain text", "{}", '{"info": 1, "data": null}', '{"info": {"name": "NodeFinished"}, "data": {}}', "[1]"])

@@ -130,7 +130,7 @@ def _format_of(value):
         return _FORMATS["bytes"]
     if _is_plain(value):
         return _FORMATS["json"]
-    if type(value).__module__.startswith("pandas.") and type(value).__name__ == "DataFrame":
+    if type(value).__module__.partition(".")[0] == "pandas" and type(value).__name__ == "DataFrame":
         return _FORMATS["parquet" if _has("pyarrow") or _has("fastparquet") else "csv"]
     return _FORMATS["joblib" if _has("joblib") else "pickle"]
 

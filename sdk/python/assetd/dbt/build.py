@@ -78,13 +78,12 @@ class Build:
                 yield from reader.end(result["unique_id"], {}, {**result, "num_failures": result.get("failures")})
 
     def _conclusion(self, reader):
+        """Nodes that were planned and never began are the daemon's to judge: it knows what else failed."""
         if self.interrupted:
             yield from self._canceled(reader)
-        elif self.exit_code in (0, 1):
-            yield from self._not_run(reader)
-            if self.exit_code == 1 and set(reader.ended.values()) <= _GOOD:
-                detail = "all nodes succeeded, but a hook of the project failed: " + (shorten("\n".join(reader.errors[-3:]), 4_000) or "see the log")
-                yield "assetd.attempt_failed", {"reason": "hook_failed", "detail": detail}
+        elif self.exit_code == 1 and set(reader.ended.values()) <= _GOOD:
+            detail = "no node failed, but a hook of the project did: " + (shorten("\n".join(reader.errors[-3:]), 4_000) or "see the log")
+            yield "assetd.attempt_failed", {"reason": "hook_failed", "detail": detail}
         elif self.exit_code > 1:
             yield "assetd.attempt_failed", self._failure(reader)
 
@@ -92,23 +91,6 @@ class Build:
         for unique_id in sorted(reader.begun - set(reader.ended)):
             if unique_id in self._plan.assets:
                 yield "assetd.step_ended", {"asset_key": self._plan.assets[unique_id], "status": "canceled", "reason": "canceled", "detail": "interrupted"}
-
-    def _not_run(self, reader):
-        homes = set()
-        for unique_id in sorted(reader.planned - set(reader.ended)):
-            detail = "dbt ended without running this node; its output says more"
-            if unique_id in self._plan.assets:
-                yield "assetd.step_ended", {"asset_key": self._plan.assets[unique_id], "status": "failed", "reason": "not_run", "detail": detail}
-                continue
-            check = self._plan.checks[unique_id]
-            yield "report_asset_check", {
-                "asset_key": check["home"], "check_name": check["name"], "passed": False, "status": "error",
-                "severity": "WARN" if check.get("severity") == "warn" else "ERROR", "metadata": {}, "detail": detail,
-            }
-            homes.add(check["home"])
-        if self._plan.steps_mode == "checks":
-            for key in sorted(homes & set(self._plan.assets.values())):
-                yield "assetd.step_ended", {"asset_key": key, "status": "failed", "reason": "not_run", "detail": "dbt did not run all of its checks"}
 
     def _failure(self, reader):
         if reader.lock_message:

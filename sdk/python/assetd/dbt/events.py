@@ -20,11 +20,6 @@ class Plan:
     def __init__(self, assets, checks, steps_mode="all"):
         self.assets, self.checks, self.steps_mode = assets, checks, steps_mode
 
-    @property
-    def homes(self):
-        """Keys of the assets that have checks in the plan and are steps of it."""
-        return {check["home"] for check in self.checks.values()} & set(self.assets.values())
-
 
 class LogReader:
     """Feed it lines of the log; it answers with messages, (method, params) pairs, and remembers what has ended."""
@@ -37,7 +32,6 @@ class LogReader:
         self._result_seen = {}
         self._node_errors = {}   # unique id → the first thing dbt said; a microbatch model's own message is only "ERROR"
         self._started_homes = set()
-        self._open_checks = {key: _checks_of(plan, key) for key in plan.homes}
         self.ended = {}          # unique id → status as dbt said it
         self.begun = set()       # unique ids
         self.interrupted = False  # set by the caller when it passed an interrupt on
@@ -87,8 +81,8 @@ class LogReader:
         return self._home_start(check["home"], at) + [("assetd.check_started", {"asset_key": check["home"], "check_name": check["name"], **at})]
 
     def _home_start(self, key, at):
-        """With only checks to run, a step begins with its first check."""
-        if self._plan.steps_mode != "checks" or key not in self._open_checks or key in self._started_homes:
+        """With only checks to run, a step begins with its first check; it ends by them, without a message of its own."""
+        if self._plan.steps_mode != "checks" or key not in self._plan.assets.values() or key in self._started_homes:
             return []
         self._started_homes.add(key)
         return [("assetd.step_started", {"asset_key": key, **at})]
@@ -134,6 +128,8 @@ class LogReader:
         return {"status": "skipped", "detail": message}
 
     def _check_ended(self, unique_id, node, result, status):
+        if status == "canceled":  # it has no outcome
+            return []
         check, at = self._plan.checks[unique_id], _utc(node.get("node_finished_at"))
         ours = {"pass": "passed", "success": "passed", "fail": "failed", "warn": "warned", "skipped": "skipped"}.get(status, "error")
         metadata = {"execution_seconds": round(float(result.get("execution_time") or 0), 3), "failures": result.get("num_failures") or 0}
@@ -144,18 +140,7 @@ class LogReader:
             "severity": "WARN" if ours == "warned" or check.get("severity") == "warn" else "ERROR", "metadata": metadata,
             "detail": self._text(result.get("message")), **at,
         }
-        if status == "canceled":
-            params["detail"] = "interrupted"
-        return self._home_start(check["home"], at) + [("report_asset_check", params)] + self._home_end(unique_id, check["home"], at)
-
-    def _home_end(self, unique_id, key, at):
-        """With only checks to run, a step ends with its last check."""
-        if self._plan.steps_mode != "checks" or key not in self._open_checks:
-            return []
-        self._open_checks[key].discard(unique_id)
-        if self._open_checks[key]:
-            return []
-        return [("assetd.step_ended", {"asset_key": key, "status": "canceled" if self.interrupted else "succeeded", **at})]
+        return [("report_asset_check", params)]
 
     def _text(self, message):
         return self._mask(shorten((message or "").strip()))
@@ -175,10 +160,6 @@ def lock_detail(message):
 
 def shorten(text, limit=MAX_TEXT):
     return text if len(text) <= limit else text[:limit] + f"\n… ({len(text) - limit} more characters)"
-
-
-def _checks_of(plan, key):
-    return {unique_id for unique_id, check in plan.checks.items() if check["home"] == key}
 
 
 def _utc(time):
