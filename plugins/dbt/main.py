@@ -10,11 +10,16 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "sdk" / "py
 import describe  # noqa: E402
 import run  # noqa: E402
 from assetd.dbt.manifest import ManifestError  # noqa: E402
+from assetd.pipes import PipesError  # noqa: E402
 
 
 def main(arguments):
     if arguments == ["run"]:
-        return run.main()
+        try:
+            return run.main()
+        except PipesError as error:
+            print(error, file=sys.stderr)
+            return 2
     if arguments in (["describe"], ["validate"]):
         return answer(json.load(sys.stdin), arguments[0])
     print(f"usage: {os.path.basename(sys.argv[0])} describe | validate | run", file=sys.stderr)

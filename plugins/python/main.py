@@ -9,12 +9,16 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "sdk" / "py
 
 import describe  # noqa: E402
 import run  # noqa: E402
+from assetd.pipes import PipesError  # noqa: E402
 
 
 def main(arguments):
-    sys.path.pop(0) if sys.path[0] == "" else None
     if arguments == ["run"]:
-        return run.main()
+        try:
+            return run.main()
+        except PipesError as error:
+            print(error, file=sys.stderr)
+            return 2
     if arguments in (["describe"], ["validate"]):
         answer_to = _keep_stdout()
         return answer(json.load(sys.stdin), arguments[0], answer_to)

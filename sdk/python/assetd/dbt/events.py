@@ -32,6 +32,9 @@ class LogReader:
         self._result_seen = {}
         self._node_errors = {}   # unique id → the first thing dbt said; a microbatch model's own message is only "ERROR"
         self._started_homes = set()
+        self._step_keys = set(plan.assets.values())
+        self._unit_tests = _unit_tests(plan)  # key → unique ids
+        self.planned = _planned(plan)
         self.ended = {}          # unique id → status as dbt said it
         self.begun = set()       # unique ids
         self.interrupted = False  # set by the caller when it passed an interrupt on
@@ -82,7 +85,7 @@ class LogReader:
 
     def _home_start(self, key, at):
         """With only checks to run, a step begins with its first check; it ends by them, without a message of its own."""
-        if self._plan.steps_mode != "checks" or key not in self._plan.assets.values() or key in self._started_homes:
+        if self._plan.steps_mode != "checks" or key not in self._step_keys or key in self._started_homes:
             return []
         self._started_homes.add(key)
         return [("assetd.step_started", {"asset_key": key, **at})]
@@ -122,8 +125,9 @@ class LogReader:
 
     def _skipped(self, unique_id, message):
         key = self._plan.assets[unique_id]
-        for check_id, check in self._plan.checks.items():
-            if check["home"] == key and (check.get("data") or {}).get("unit") and self.ended.get(check_id) in ("fail", "error"):
+        for check_id in self._unit_tests.get(key, ()):
+            if self.ended.get(check_id) in ("fail", "error"):
+                check = self._plan.checks[check_id]
                 return {"status": "failed", "reason": "check_failed", "detail": f"the unit test {check['name']} failed, so dbt did not build the model"}
         return {"status": "skipped", "detail": message}
 
@@ -145,11 +149,18 @@ class LogReader:
     def _text(self, message):
         return self._mask(shorten((message or "").strip()))
 
-    @property
-    def planned(self):
-        """Unique ids that this invocation should have ended."""
-        return {"assets": set(self._plan.assets), "checks": set(self._plan.checks)}.get(
-            self._plan.steps_mode, set(self._plan.assets) | set(self._plan.checks))
+
+def _planned(plan):
+    """Unique ids that the invocation should end."""
+    return {"assets": set(plan.assets), "checks": set(plan.checks)}.get(plan.steps_mode, set(plan.assets) | set(plan.checks))
+
+
+def _unit_tests(plan):
+    found = {}
+    for unique_id, check in plan.checks.items():
+        if (check.get("data") or {}).get("unit"):
+            found.setdefault(check["home"], []).append(unique_id)
+    return found
 
 
 def lock_detail(message):

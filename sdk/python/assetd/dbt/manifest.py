@@ -218,10 +218,12 @@ class _Reader:
         attached = node.get("attached_node")
         if attached in parents:
             return attached
+        if len(parents) < 2:
+            return parents[0] if parents else None
         sources = [parent for parent in parents if parent in self._sources]
         if sources:
             return sources[0]
-        return max(parents, key=lambda parent: (len(self._ancestors(parent)), parents.index(parent)), default=None)
+        return max(parents, key=lambda parent: (len(self._ancestors(parent)), parents.index(parent)))
 
 
 def _meta(node):

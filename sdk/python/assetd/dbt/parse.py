@@ -16,7 +16,7 @@ import tempfile
 from assetd.dbt.events import shorten
 from assetd.dbt.manifest import ManifestError
 
-READ_SUFFIXES = (".sql", ".yml", ".yaml", ".csv", ".md", ".py", ".json")
+READ_SUFFIXES = (".sql", ".yml", ".yaml", ".csv", ".md", ".py")
 SKIPPED_FOLDERS = {"target", "logs", "node_modules", "__pycache__", "venv"}
 DEFAULT_FOLDERS = ("models", "seeds", "snapshots", "macros", "tests", "analyses")
 _ENV_VAR = re.compile(rb"env_var\(\s*['\"]([A-Za-z_][A-Za-z0-9_]*)['\"]")

@@ -9,12 +9,12 @@ class SelectionError(Exception):
 
 def select(manifest, unique_ids):
     """dbt arguments that select exactly `unique_ids` (of assets and tests) out of `manifest`."""
-    nodes = _nodes(manifest)
-    missing = sorted(set(unique_ids) - set(nodes))
+    nodes, asked = _nodes(manifest), set(unique_ids)
+    missing = sorted(asked - set(nodes))
     if missing:
         raise SelectionError(f"not in the dbt project any more: {', '.join(missing[:5])}; reload the definitions")
     wanted = [nodes[unique_id] for unique_id in unique_ids]
-    others = [node for unique_id, node in nodes.items() if unique_id not in set(unique_ids)]
+    others = [node for unique_id, node in nodes.items() if unique_id not in asked]
     if not others:
         return []
     arguments = ["--indirect-selection", "empty"]
