@@ -19,8 +19,8 @@ void put_enum(Json& object, const char* key, E value, E unless) {
   if (value != unless) object[key] = name_of(value);
 }
 
-void put(Json& object, const SourceRef& source) {
-  if (source != SourceRef{}) object["at"] = Json::array({source.file, source.line, source.column});
+void put(Json& object, const SourceRef& source, const char* key = "at") {
+  if (source != SourceRef{}) object[key] = Json::array({source.file, source.line, source.column});
 }
 
 void put_object(Json& object, const char* key, const Json& value) {
@@ -48,8 +48,8 @@ void take_json(Json& object, const char* key, Json& into) {
   if (const auto it = object.find(key); it != object.end()) into = std::move(*it);
 }
 
-void take(Json& object, SourceRef& into) {
-  const auto it = object.find("at");
+void take(Json& object, SourceRef& into, const char* key = "at") {
+  const auto it = object.find(key);
   if (it == object.end()) return;
   into.file = std::move(it->at(0).get_ref<std::string&>());
   into.line = it->at(1).get<int>();
@@ -75,6 +75,15 @@ E enum_value(const Json& value) {
 template <typename E>
 void take_enum(Json& object, const char* key, E& into) {
   if (const auto it = object.find(key); it != object.end()) into = enum_value<E>(*it);
+}
+
+void put_uses(Json& object, const std::map<std::string, HoldMode>& uses) {
+  for (const auto& [resource, mode] : uses) object["uses"][resource] = name_of(mode);
+}
+
+void take_uses(Json& object, std::map<std::string, HoldMode>& into) {
+  if (const auto uses = object.find("uses"); uses != object.end())
+    for (const auto& [resource, mode] : uses->items()) into[resource] = enum_value<HoldMode>(mode);
 }
 
 // A dependency is [key, line, column] in the asset's own file with the default policy, and carries what differs after that.
@@ -190,7 +199,7 @@ Json write(const AssetSpec& asset) {
   put(object, "external", asset.external);
   if (asset.retries != RetrySpec{}) object["retries"] = write(asset.retries);
   put(object, "pools", asset.pools);
-  for (const auto& [resource, mode] : asset.uses) object["uses"][resource] = name_of(mode);
+  put_uses(object, asset.uses);
   put(object, "freshness", asset.freshness_within);
   put(object, "import", asset.import, -1);
   put(object, "batch", asset.batch);
@@ -217,8 +226,7 @@ AssetSpec read_asset(Json& value) {
   take(value, "external", asset.external);
   if (const auto retries = value.find("retries"); retries != value.end()) asset.retries = read_retries(*retries);
   take(value, "pools", asset.pools);
-  if (const auto uses = value.find("uses"); uses != value.end())
-    for (const auto& [resource, mode] : uses->items()) asset.uses[resource] = enum_value<HoldMode>(mode);
+  take_uses(value, asset.uses);
   take(value, "freshness", asset.freshness_within);
   take(value, "import", asset.import);
   take(value, "batch", asset.batch);
@@ -227,12 +235,43 @@ AssetSpec read_asset(Json& value) {
   return asset;
 }
 
+namespace {
+
+Json write(const ImportDefaults& defaults) {
+  Json object = Json::object();
+  if (defaults.run != RunSpec{}) object["run"] = compiled::write(defaults.run);
+  put(object, "group", defaults.group);
+  put(object, "owners", defaults.owners);
+  put(object, "tags", defaults.tags);
+  put(object, "pools", defaults.pools);
+  put_uses(object, defaults.uses);
+  if (defaults.retries != RetrySpec{}) object["retries"] = write(defaults.retries);
+  return object;
+}
+
+ImportDefaults read_defaults(Json& value) {
+  ImportDefaults defaults;
+  if (const auto run = value.find("run"); run != value.end()) defaults.run = read_run(*run);
+  take(value, "group", defaults.group);
+  take(value, "owners", defaults.owners);
+  take(value, "tags", defaults.tags);
+  take(value, "pools", defaults.pools);
+  take_uses(value, defaults.uses);
+  if (const auto retries = value.find("retries"); retries != value.end()) defaults.retries = read_retries(*retries);
+  return defaults;
+}
+
+}  // namespace
+
 Json write(const ImportSpec& import) {
   Json object = Json::object();
   put(object, "plugin", import.plugin);
   put(object, "name", import.name);
   put(object, "key_prefix", import.key_prefix);
+  put(object, "named", import.named, true);
   put_object(object, "config", import.config);
+  put_object(object, "defaults", write(import.defaults));
+  put(object, "describe_timeout", import.describe_timeout);
   put(object, "watch", import.watch);
   put(object, import.source);
   return object;
@@ -243,7 +282,10 @@ ImportSpec read_import(Json& value) {
   take(value, "plugin", import.plugin);
   take(value, "name", import.name);
   take(value, "key_prefix", import.key_prefix);
+  take(value, "named", import.named);
   take_json(value, "config", import.config);
+  if (const auto defaults = value.find("defaults"); defaults != value.end()) import.defaults = read_defaults(*defaults);
+  take(value, "describe_timeout", import.describe_timeout);
   take(value, "watch", import.watch);
   take(value, import.source);
   return import;
@@ -253,6 +295,7 @@ Json write(const JobSpec& job) {
   Json object = Json::object();
   put(object, "name", job.name);
   put(object, "select", job.select);
+  put(object, job.select_source, "select_at");
   put(object, job.source);
   return object;
 }
@@ -261,6 +304,7 @@ JobSpec read_job(Json& value) {
   JobSpec job;
   take(value, "name", job.name);
   take(value, "select", job.select);
+  take(value, job.select_source, "select_at");
   take(value, job.source);
   return job;
 }
@@ -271,6 +315,7 @@ Json write(const ScheduleSpec& schedule) {
   put(object, "name", schedule.name);
   put(object, "job", schedule.job);
   put(object, "select", schedule.select);
+  put(object, schedule.target_source, "target_at");
   put(object, "cron", schedule.cron);
   put(object, "timezone", schedule.timezone);
   put_enum(object, "misfire", schedule.misfire, unset.misfire);
@@ -285,6 +330,7 @@ ScheduleSpec read_schedule(Json& value) {
   take(value, "name", schedule.name);
   take(value, "job", schedule.job);
   take(value, "select", schedule.select);
+  take(value, schedule.target_source, "target_at");
   take(value, "cron", schedule.cron);
   take(value, "timezone", schedule.timezone);
   take_enum(value, "misfire", schedule.misfire);

@@ -36,12 +36,22 @@ struct LoadContext {
 /// `include:` patterns have been expanded by the caller: files[0] is assetd.yaml.
 struct ParsedProject {
   Definitions definitions;              ///< assets of assets: and external:, jobs, schedules, …; imports with their config
-  std::vector<std::map<std::string, SourceRef>> import_keys;  ///< per import: where each of its keys stands, for errors of its schema
+  std::vector<std::map<std::string, SourceRef>> import_keys;  ///< per import: places by JSON pointer into its config, for errors of its schema
+  /// A `run:` block of a plugin other than exec, to be checked against its run_schema.
+  struct RunBlock {
+    int asset = -1, check = -1;  ///< index into definitions.assets or .checks, as they stand before `finish`
+    std::map<std::string, SourceRef> keys;  ///< places by JSON pointer into its config
+  };
+  std::vector<RunBlock> run_blocks;
 };
 std::expected<ParsedProject, std::vector<DefinitionError>> parse_project(const std::vector<ProjectFile>& files, const LoadContext& context);
 
+struct IncludePattern {
+  std::string pattern;  ///< relative to the project's folder, or absolute
+  SourceRef source;
+};
 /// The include patterns of assetd.yaml, so that the caller can expand them; errors are left to parse_project.
-std::vector<std::string> include_patterns(const std::string& assetd_yaml);
+std::vector<IncludePattern> include_patterns(const std::string& assetd_yaml);
 
 /// Step two: what `describe` answered for import `index` (docs/plugins.md), merged in: prefix, group, pools, run spec of the import, positions.
 std::vector<DefinitionError> merge_description(Definitions& definitions, int index, const nlohmann::json& described);

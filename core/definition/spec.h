@@ -50,7 +50,7 @@ struct RunSpec {
   std::string env_file;                ///< as cwd
   std::vector<std::string> inherit_env;    ///< names or NAME_* patterns of the daemon's own environment
   std::optional<Millis> timeout;
-  std::string stop_signal = "TERM";    ///< TERM, INT, …; TERM and KILL follow, each after `grace`
+  std::string stop_signal = "TERM";    ///< TERM, INT, …; TERM and KILL follow, each after `grace`. While loading, empty: the plugin's default
   Millis grace{10'000};
   bool operator==(const RunSpec&) const = default;
 };
@@ -96,11 +96,26 @@ struct AssetSpec {
   bool operator==(const AssetSpec&) const = default;
 };
 
+/// What an import's assets have unless they say otherwise: the keys of an import that the daemon itself reads.
+struct ImportDefaults {
+  RunSpec run;  ///< plugin, env, env_file, inherit_env, timeout, stop_signal, grace
+  std::string group;
+  std::vector<std::string> owners;
+  std::map<std::string, std::string> tags;
+  std::map<std::string, int> pools;
+  std::map<std::string, HoldMode> uses;
+  RetrySpec retries;
+  bool operator==(const ImportDefaults&) const = default;
+};
+
 struct ImportSpec {
   std::string plugin;
   std::string name;
+  bool named = true;        ///< false: the name is a stand-in until `describe` says one
   std::string key_prefix;
   nlohmann::json config = nlohmann::json::object();  ///< all keys of the import as the plugin sees them (paths absolute)
+  ImportDefaults defaults;
+  std::optional<Millis> describe_timeout;
   std::vector<std::string> watch;  ///< absolute files and globs that decide what `describe` answers
   SourceRef source;
   bool operator==(const ImportSpec&) const = default;
@@ -109,6 +124,7 @@ struct ImportSpec {
 struct JobSpec {
   std::string name;
   std::string select;
+  SourceRef select_source;  ///< of the expression's first character
   SourceRef source;
   bool operator==(const JobSpec&) const = default;
 };
@@ -120,6 +136,7 @@ struct ScheduleSpec {
   std::string name;
   std::string job;     ///< one of job and select is set
   std::string select;
+  SourceRef target_source;  ///< of the job's name or the expression's first character
   std::string cron;
   std::string timezone;  ///< IANA name
   Misfire misfire = Misfire::once;

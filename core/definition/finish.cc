@@ -1,0 +1,241 @@
+// Everything that needs the whole project: one asset per key, dependencies, cycles, checks' homes, jobs' and schedules' targets.
+#include <algorithm>
+#include <unordered_map>
+
+#include "core/definition/load.h"
+#include "core/definition/problems.h"
+#include "core/graph/graph.h"
+#include "core/graph/selection.h"
+
+namespace assetd {
+namespace {
+
+std::string in_quotes(std::string_view text) { return "\"" + std::string(text) + "\""; }
+
+std::string place(const SourceRef& source) {
+  if (source.file.empty()) return "elsewhere";
+  return source.file + (source.line > 0 ? ":" + std::to_string(source.line) : "");
+}
+
+/// What the external leaves to fill: whatever the asset that makes the key does not say itself.
+void fill_from_external(AssetSpec& asset, AssetSpec& external) {
+  if (asset.description.empty()) asset.description = std::move(external.description);
+  if (asset.group.empty()) asset.group = std::move(external.group);
+  if (asset.owners.empty()) asset.owners = std::move(external.owners);
+  if (asset.kinds.empty()) asset.kinds = std::move(external.kinds);
+  if (asset.runbook.empty()) asset.runbook = std::move(external.runbook);
+  if (!asset.freshness_within) asset.freshness_within = external.freshness_within;
+  asset.tags.merge(external.tags);
+  for (auto& [key, value] : external.metadata.items())
+    if (!asset.metadata.contains(key)) asset.metadata[key] = value;
+}
+
+class Finisher {
+ public:
+  explicit Finisher(Definitions& definitions) : definitions_(definitions) {}
+
+  std::vector<DefinitionError> finish() {
+    fill_signals();
+    unify_assets();
+    sort_checks();
+    check_dependencies();
+    check_homes();
+    check_pools_and_resources();
+    check_unique(definitions_.imports, "import");
+    check_unique(definitions_.jobs, "job");
+    check_unique(definitions_.schedules, "schedule");
+    check_jobs_of_schedules();
+    if (errors_.empty()) check_graph();
+    else check_cycles_alone();
+    return std::move(errors_);
+  }
+
+ private:
+  void error(const SourceRef& source, std::string message, std::string hint = {}) {
+    errors_.push_back({std::move(message), std::move(hint), source, ""});
+  }
+
+  // ——— assets
+
+  void fill_signals() {
+    const auto fill = [](auto& spec) {
+      if (spec.run && spec.run->stop_signal.empty()) spec.run->stop_signal = "TERM";
+    };
+    for (auto& asset : definitions_.assets) fill(asset);
+    for (auto& check : definitions_.checks) fill(check);
+    for (auto& import : definitions_.imports)
+      if (import.defaults.run.stop_signal.empty()) import.defaults.run.stop_signal = "TERM";
+  }
+
+  void unify_assets() {
+    auto& assets = definitions_.assets;
+    std::stable_sort(assets.begin(), assets.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
+    std::vector<AssetSpec> kept;
+    kept.reserve(assets.size());
+    for (auto& asset : assets) {
+      if (kept.empty() || kept.back().key != asset.key) kept.push_back(std::move(asset));
+      else unify(kept.back(), asset);
+    }
+    assets = std::move(kept);
+  }
+
+  void unify(AssetSpec& kept, AssetSpec& other) {
+    if (!kept.external && !other.external) return clash(kept, other);
+    if (kept.external && !other.external) std::swap(kept, other);
+    fill_from_external(kept, other);
+  }
+
+  void clash(const AssetSpec& first, const AssetSpec& second) {
+    const auto& at = second.import >= 0 || first.import < 0 ? second : first;
+    const auto& other = &at == &second ? first : second;
+    std::string hint = "rename one of them";
+    if (at.import >= 0) hint = "give the import " + in_quotes(import_name(at.import)) + " a key_prefix: (" + in_quotes(import_name(at.import)) + " makes it " + in_quotes(import_name(at.import) + "/" + at.key) + ")";
+    error(at.source, "two assets have the key " + in_quotes(at.key) + ": " + origin(at) + " and " + origin(other) + " at " + place(other.source), hint);
+  }
+
+  std::string import_name(int import) const { return definitions_.imports[static_cast<std::size_t>(import)].name; }
+  std::string origin(const AssetSpec& asset) const {
+    return asset.import < 0 ? "one of assets:" : "one of the import " + in_quotes(import_name(asset.import));
+  }
+
+  std::vector<std::string_view> keys() const {
+    std::vector<std::string_view> result;
+    result.reserve(definitions_.assets.size());
+    for (const auto& asset : definitions_.assets) result.push_back(asset.key);
+    return result;
+  }
+
+  const AssetSpec* find(std::string_view key) const {
+    const auto& assets = definitions_.assets;
+    const auto it = std::lower_bound(assets.begin(), assets.end(), key, [](const auto& asset, auto wanted) { return asset.key < wanted; });
+    return it != assets.end() && it->key == key ? &*it : nullptr;
+  }
+
+  void unknown_asset(const SourceRef& source, const std::string& message, const std::string& key) {
+    const auto near = suggest(key, keys());
+    error(source, message, near.starts_with("did you mean") ? near : "define it, or list it under external: if it is made elsewhere");
+  }
+
+  void check_dependencies() {
+    for (const auto& asset : definitions_.assets)
+      for (const auto& dep : asset.deps)
+        if (!find(dep.asset))
+          unknown_asset(dep.source, in_quotes(asset.key) + " depends on " + in_quotes(dep.asset) + ", which nobody defines", dep.asset);
+  }
+
+  // ——— checks
+
+  void sort_checks() {
+    auto& checks = definitions_.checks;
+    std::stable_sort(checks.begin(), checks.end(), [](const auto& a, const auto& b) { return std::tie(a.home, a.name) < std::tie(b.home, b.name); });
+    for (std::size_t i = 1; i < checks.size(); ++i)
+      if (checks[i].home == checks[i - 1].home && checks[i].name == checks[i - 1].name)
+        error(checks[i].source, "the asset " + in_quotes(checks[i].home) + " has two checks named " + in_quotes(checks[i].name) + ", the other at " + place(checks[i - 1].source),
+              "rename one of them");
+  }
+
+  void check_homes() {
+    for (const auto& check : definitions_.checks) {
+      if (!find(check.home)) unknown_asset(check.source, "the check " + in_quotes(check.name) + " belongs to " + in_quotes(check.home) + ", which nobody defines", check.home);
+      for (const auto& asset : check.depends_on)
+        if (asset != check.home && !find(asset))
+          unknown_asset(check.source, "the check " + in_quotes(check.name) + " depends on " + in_quotes(asset) + ", which nobody defines", asset);
+    }
+  }
+
+  // ——— pools and resources of what imports describe (those of assets: are checked where they are read, at their own place)
+
+  void check_pools_and_resources() {
+    std::vector<std::string_view> pools{"default"}, resources;
+    for (const auto& [name, pool] : definitions_.pools) pools.push_back(name);
+    for (const auto& [name, resource] : definitions_.resources) resources.push_back(name);
+    for (const auto& asset : definitions_.assets) {
+      if (asset.import < 0) continue;
+      for (const auto& [name, slots] : asset.pools) check_pool(asset, name, slots, pools);
+      for (const auto& [name, mode] : asset.uses)
+        if (!definitions_.resources.contains(name))
+          error(asset.source, in_quotes(asset.key) + " uses the resource " + in_quotes(name) + ", which nobody defines", suggest(name, resources));
+    }
+  }
+
+  void check_pool(const AssetSpec& asset, const std::string& name, int slots, const std::vector<std::string_view>& known) {
+    const auto pool = definitions_.pools.find(name);
+    if (pool == definitions_.pools.end() && name != "default")
+      error(asset.source, in_quotes(asset.key) + " takes slots of the pool " + in_quotes(name) + ", which nobody defines", suggest(name, known));
+    else if (pool != definitions_.pools.end() && slots > pool->second.slots)
+      error(asset.source, in_quotes(asset.key) + " asks for " + std::to_string(slots) + " slots of the pool " + in_quotes(name) + ", which has " +
+                              std::to_string(pool->second.slots) + ": it could never start");
+  }
+
+  // ——— names, jobs and schedules
+
+  template <typename Spec>
+  void check_unique(const std::vector<Spec>& specs, const std::string& what) {
+    std::unordered_map<std::string_view, const Spec*> seen;
+    for (const auto& spec : specs) {
+      const auto [first, fresh] = seen.try_emplace(spec.name, &spec);
+      if (!fresh)
+        error(spec.source, "a second " + what + " is named " + in_quotes(spec.name) + ", the first at " + place(first->second->source), "give one of them another name:");
+    }
+  }
+
+  void check_jobs_of_schedules() {
+    std::vector<std::string_view> jobs;
+    for (const auto& job : definitions_.jobs) jobs.push_back(job.name);
+    for (const auto& schedule : definitions_.schedules)
+      if (!schedule.job.empty() && std::find(jobs.begin(), jobs.end(), schedule.job) == jobs.end())
+        error(schedule.target_source, "the schedule " + in_quotes(schedule.name) + " starts the job " + in_quotes(schedule.job) + ", which nobody defines",
+              jobs.empty() ? "define it under jobs:" : suggest(schedule.job, jobs));
+  }
+
+  void check_graph() {
+    const auto graph = AssetGraph::build(definitions_);
+    if (!graph) return report_cycles(graph.error());
+    for (const auto& job : definitions_.jobs) check_selection("the job " + in_quotes(job.name), job.select, job.select_source, *graph);
+    for (const auto& schedule : definitions_.schedules)
+      if (!schedule.select.empty()) check_selection("the schedule " + in_quotes(schedule.name), schedule.select, schedule.target_source, *graph);
+  }
+
+  // With other errors about, the graph can't be built; its cycles are to be told all the same.
+  void check_cycles_alone() {
+    Definitions known;
+    for (const auto& asset : definitions_.assets) {
+      auto& copy = known.assets.emplace_back(AssetSpec{.key = asset.key});
+      for (const auto& dep : asset.deps)
+        if (find(dep.asset)) copy.deps.push_back(dep);
+    }
+    if (const auto graph = AssetGraph::build(known); !graph) report_cycles(graph.error());
+  }
+
+  // The path ends "… -> parent -> asset": the dependency to point at is the one on that parent.
+  void report_cycles(const std::vector<GraphError>& cycles) {
+    for (const auto& cycle : cycles) {
+      const auto& asset = definitions_.assets[cycle.asset];
+      const auto closing = std::find_if(asset.deps.begin(), asset.deps.end(), [&](const auto& dep) { return cycle.message.ends_with(" " + dep.asset + " -> " + asset.key); });
+      error(closing == asset.deps.end() ? asset.source : closing->source, cycle.message, "remove one of these dependencies");
+    }
+  }
+
+  // The state of assets is resolved when a run is requested; here any answer will do, for only names are looked at.
+  void check_selection(const std::string& whose, const std::string& select, const SourceRef& at, const AssetGraph& graph) {
+    const SelectionState any{[](AssetId) { return "never"; }, [](AssetId) { return false; }, [](AssetId) { return "none"; }};
+    const auto asks_for_state = check_selection_syntax(select);
+    const auto selected = select_assets(select, definitions_, graph, &any);
+    if (!selected) {
+      auto source = at;
+      if (source.column > 0) source.column += std::max(selected.error().column - 1, 0);
+      error(source, "the selection of " + whose + ": " + selected.error().message);
+    } else if (selected->empty() && asks_for_state && !*asks_for_state) {
+      definitions_.warnings.push_back({"the selection of " + whose + " selects nothing", at});
+    }
+  }
+
+  Definitions& definitions_;
+  std::vector<DefinitionError> errors_;
+};
+
+}  // namespace
+
+std::vector<DefinitionError> finish(Definitions& definitions) { return Finisher(definitions).finish(); }
+
+}  // namespace assetd

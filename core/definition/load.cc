@@ -1,0 +1,290 @@
+#include "core/definition/load.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "core/definition/reading.h"
+#include "core/definition/scalars.h"
+#include "core/definition/variables.h"
+
+namespace assetd {
+namespace {
+
+using PartReader = void (*)(Reading&, const SourceFile&, const YamlNode&);
+
+void read_list(Reading& reading, MapReader& reader, std::string_view key, PartReader read) {
+  const auto* list = reader.take(key);
+  if (!list) return;
+  if (list->kind != YamlNode::Kind::sequence) return reader.refuse(key, *list, "a list");
+  for (const auto& item : list->items) read(reading, reader.file(), item);
+}
+
+void read_map(Reading& reading, MapReader& reader, std::string_view key, PartReader read) {
+  if (const auto* map = reader.take(key)) read(reading, reader.file(), *map);
+}
+
+/// What an included file may hold as well as assetd.yaml.
+void read_parts(Reading& reading, MapReader& reader) {
+  read_map(reading, reader, "resources", read_resource_definitions);
+  read_map(reading, reader, "pools", read_pool_definitions);
+  read_list(reading, reader, "imports", read_import);
+  read_list(reading, reader, "assets", read_asset);
+  read_list(reading, reader, "external", read_external);
+  read_list(reading, reader, "jobs", read_job);
+  read_list(reading, reader, "schedules", read_schedule);
+  read_list(reading, reader, "sensors", read_sensor);
+  read_list(reading, reader, "alerts", read_alert);
+}
+
+void read_timezone(Reading& reading, MapReader& reader) {
+  const auto timezone = reader.text("timezone");
+  if (!timezone) return;
+  reading.timezone = *timezone;
+  reading.definitions().settings["timezone"] = *timezone;
+}
+
+void read_settings(Reading& reading, MapReader& reader) {
+  const auto folder = std::filesystem::path(reading.context.project_dir).filename().string();
+  reading.definitions().name = reader.text("name").value_or(folder);
+  read_timezone(reading, reader);
+  if (const auto* node = reader.take("definitions")) {
+    MapReader definitions(reader.file(), *node, "definitions:");
+    const auto apply = definitions.text("apply").value_or("auto");
+    if (apply != "auto" && apply != "manual") definitions.refuse("apply", *definitions.take("apply"), "auto or manual");
+    definitions.refuse_rest();
+    reading.definitions().settings["definitions"]["apply"] = apply;
+  }
+  reading.process = read_process(reader, {});
+  reading.retries = read_retries(reader, {});
+  read_retention(reading, reader);
+}
+
+/// The keys of assetd.yaml that are worked off before its variables are known.
+void read_include(MapReader& reader) { reader.texts("include"); }
+
+std::vector<std::string_view> keys_of(const YamlNode& map) {
+  std::vector<std::string_view> keys;
+  for (const auto& entry : map.entries) keys.push_back(entry.key);
+  return keys;
+}
+
+/// The chosen environment: its variables win, its schedules may be paused, and keys of imports are laid over those of the same name.
+class Overlay {
+ public:
+  Overlay(Reading& reading, const SourceFile& file) : reading_(reading), file_(file) {}
+
+  void read(MapReader& project) {
+    const auto& chosen = reading_.context.environment;
+    reading_.definitions().environment = chosen;
+    take_vars(project, "vars");
+    const auto* environments = project.take("environments");
+    if (environments && environments->kind != YamlNode::Kind::map) return project.refuse("environments", *environments, "a mapping of names to overlays");
+    if (environments)
+      for (const auto& entry : environments->entries) read_one(entry, entry.key == chosen);
+    if (chosen.empty() || (environments && environments->find(chosen))) return;
+    file_.error(environments ? file_.at(*environments) : project.at(), "there is no environment \"" + chosen + "\" under environments:",
+                environments ? suggest(chosen, keys_of(*environments)) : "define it, or start without --env");
+  }
+
+  Variables variables() const { return {vars_, reading_.context.env}; }
+
+  void lay_over(YamlNode& root) const {
+    if (imports_.entries.empty()) return;
+    for (auto& entry : root.entries)
+      if (entry.key == "imports")
+        for (auto& import : entry.value.items) lay_over_import(import);
+  }
+
+  /// Overlays that no import of any file took.
+  void refuse_unknown(const std::vector<ImportSpec>& imports) const {
+    std::vector<std::string_view> names;
+    for (const auto& import : imports) names.push_back(import.name);
+    for (const auto& entry : imports_.entries)
+      if (std::find(names.begin(), names.end(), entry.key) == names.end())
+        file_.error(file_.key_at(entry), "there is no import named \"" + entry.key + "\"", suggest(entry.key, names));
+  }
+
+ private:
+  void take_vars(MapReader& reader, std::string_view key) {
+    const auto* vars = reader.take(key);
+    if (!vars) return;
+    if (vars->kind != YamlNode::Kind::map) return reader.refuse(key, *vars, "a mapping of names to values");
+    for (const auto& entry : vars->entries) {
+      auto value = entry.value;
+      resolve_variables(value, {{}, reading_.context.env}, file_);
+      vars_[entry.key] = std::move(value);
+    }
+  }
+
+  void read_one(const YamlEntry& entry, bool chosen) {
+    MapReader reader(file_, entry.value, "the environment \"" + entry.key + "\"");
+    if (chosen) take_vars(reader, "vars");
+    else reader.take("vars");
+    const auto schedules = reader.text("schedules").value_or("on");
+    if (schedules != "on" && schedules != "paused") reader.refuse("schedules", *reader.take("schedules"), "on or paused");
+    if (chosen && schedules == "paused") {
+      reading_.schedules_paused = true;
+      reading_.definitions().settings["schedules_paused"] = true;
+    }
+    if (const auto* imports = reader.take("imports")) {
+      if (imports->kind != YamlNode::Kind::map) reader.refuse("imports", *imports, "a mapping of import names to target and vars");
+      else check_imports(*imports);
+      if (chosen) imports_ = *imports;
+    }
+    reader.refuse_rest();
+  }
+
+  void check_imports(const YamlNode& imports) const {
+    for (const auto& entry : imports.entries) {
+      MapReader reader(file_, entry.value, "the overlay of the import \"" + entry.key + "\"");
+      reader.text("target");
+      reader.take("vars");
+      reader.refuse_rest();
+    }
+  }
+
+  void lay_over_import(YamlNode& import) const {
+    const auto *name = import.find("name"), *plugin = import.find("plugin");
+    const auto* own = name ? name : plugin;
+    const auto* overlay = own ? imports_.find(own->text) : nullptr;
+    if (!overlay) return;
+    for (const auto& entry : overlay->entries) lay_over_entry(import, entry);
+  }
+
+  static void lay_over_entry(YamlNode& under, const YamlEntry& entry) {
+    const auto it = std::find_if(under.entries.begin(), under.entries.end(), [&](const auto& known) { return known.key == entry.key; });
+    if (it == under.entries.end()) {
+      under.entries.push_back(entry);
+    } else if (it->value.kind == YamlNode::Kind::map && entry.value.kind == YamlNode::Kind::map) {
+      for (const auto& inner : entry.value.entries) lay_over_entry(it->value, inner);
+    } else {
+      it->value = entry.value;
+    }
+  }
+
+  Reading& reading_;
+  const SourceFile& file_;
+  std::map<std::string, YamlNode> vars_;
+  YamlNode imports_;
+};
+
+void resolve_parts(YamlNode& root, const Variables& variables, const SourceFile& file) {
+  for (auto& entry : root.entries)
+    if (entry.key != "vars" && entry.key != "environments" && entry.key != "include") resolve_variables(entry.value, variables, file);
+}
+
+/// The tree of one file, or nothing when its syntax is bad: what follows from half a file would only mislead.
+std::optional<YamlNode> read_tree(const ProjectFile& project_file, const SourceFile& file) {
+  auto yaml = read_yaml(project_file.text);
+  bool broken = false;
+  for (auto& error : yaml.errors) {
+    broken = broken || !error.message.starts_with("the key ");
+    file.error(file.at(error.line, error.column), std::move(error.message), std::move(error.hint));
+  }
+  if (broken) return std::nullopt;
+  if (yaml.root.line == 0) yaml.root.line = yaml.root.column = 1;
+  return std::move(yaml.root);
+}
+
+void check_mentions(Reading& reading) {
+  auto& definitions = reading.definitions();
+  std::vector<std::string_view> pools{"default"}, resources;
+  for (const auto& [name, pool] : definitions.pools) pools.push_back(name);
+  for (const auto& [name, resource] : definitions.resources) resources.push_back(name);
+  for (const auto& mention : reading.pools) {
+    const auto pool = definitions.pools.find(mention.name);
+    if (pool == definitions.pools.end() && mention.name != "default")
+      reading.problems.error(mention.source, "there is no pool \"" + mention.name + "\"", suggest(mention.name, pools));
+    else if (pool != definitions.pools.end() && mention.slots > pool->second.slots)
+      reading.problems.error(mention.source, "asks for " + std::to_string(mention.slots) + " slots of the pool \"" + mention.name + "\", which has " +
+                                                 std::to_string(pool->second.slots) + ": it could never start");
+  }
+  for (const auto& mention : reading.resources)
+    if (!definitions.resources.contains(mention.name))
+      reading.problems.error(mention.source, "there is no resource \"" + mention.name + "\"",
+                             resources.empty() ? "define it under resources:" : suggest(mention.name, resources));
+}
+
+class ProjectReader {
+ public:
+  ProjectReader(const std::vector<ProjectFile>& files, const LoadContext& context)
+      : files_(files), problems_(files), reading_{context, problems_, {}, {}, {}, {}, false, {}, {}}, main_(files[0].path, problems_), overlay_(reading_, main_) {}
+
+  std::expected<ParsedProject, std::vector<DefinitionError>> read() {
+    bool complete = read_main();
+    for (std::size_t i = 1; i < files_.size(); ++i) complete = read_included(files_[i]) && complete;
+    if (complete) {
+      overlay_.refuse_unknown(reading_.definitions().imports);
+      check_mentions(reading_);
+    }
+    if (problems_.any()) return std::unexpected(problems_.take_errors());
+    reading_.definitions().warnings = problems_.take_warnings();
+    return std::move(reading_.result);
+  }
+
+ private:
+  bool read_main() {
+    auto root = read_tree(files_[0], main_);
+    if (!root) return false;
+    MapReader reader(main_, *root, "assetd.yaml");
+    if (!reader.is_map()) {
+      if (root->kind == YamlNode::Kind::null) main_.error(*root, "assetd.yaml is empty", "give it at least a name: and an asset under assets:");
+      return false;
+    }
+    overlay_.read(reader);
+    read_include(reader);
+    resolve_parts(*root, overlay_.variables(), main_);
+    overlay_.lay_over(*root);
+    read_settings(reading_, reader);
+    read_parts(reading_, reader);
+    reader.refuse_rest();
+    return true;
+  }
+
+  bool read_included(const ProjectFile& included) {
+    const SourceFile file(included.path, problems_);
+    auto root = read_tree(included, file);
+    if (!root) return false;
+    resolve_parts(*root, overlay_.variables(), file);
+    overlay_.lay_over(*root);
+    MapReader reader(file, *root, "an included file");
+    read_parts(reading_, reader);
+    refuse_main_keys(reader);
+    reader.refuse_rest();
+    return true;
+  }
+
+  void refuse_main_keys(MapReader& reader) {
+    for (const auto* key : {"name", "include", "vars", "environments", "definitions", "timezone", "retention", "retries", "env", "env_file", "inherit_env"}) {
+      const auto& entries = reader.node().entries;
+      const auto it = std::find_if(entries.begin(), entries.end(), [&](const auto& entry) { return entry.key == key; });
+      if (it == entries.end()) continue;
+      reader.take(key);
+      reader.file().error(reader.file().key_at(*it), "\"" + it->key + "\" may only stand in assetd.yaml itself", "move it there");
+    }
+  }
+
+  const std::vector<ProjectFile>& files_;
+  Problems problems_;
+  Reading reading_;
+  SourceFile main_;
+  Overlay overlay_;
+};
+
+}  // namespace
+
+std::expected<ParsedProject, std::vector<DefinitionError>> parse_project(const std::vector<ProjectFile>& files, const LoadContext& context) {
+  return ProjectReader(files, context).read();
+}
+
+std::vector<IncludePattern> include_patterns(const std::string& assetd_yaml) {
+  const auto yaml = read_yaml(assetd_yaml);
+  std::vector<IncludePattern> result;
+  const auto* include = yaml.root.find("include");
+  if (!include) return result;
+  for (const auto& item : include->items)
+    if (item.kind == YamlNode::Kind::scalar && !item.text.empty()) result.push_back({item.text, {"assetd.yaml", item.line, item.column}});
+  return result;
+}
+
+}  // namespace assetd

@@ -1,0 +1,117 @@
+// Keys of features that are not there yet: checked in form and kept, so that a project can be written for them, and said to be without effect.
+#include <algorithm>
+#include <array>
+
+#include "core/definition/reading.h"
+#include "core/definition/scalars.h"
+#include "core/schedule/cron.h"
+
+namespace assetd {
+namespace {
+
+bool is_size(const std::string& text) {
+  constexpr std::array<std::string_view, 9> kUnits{"B", "kB", "KB", "MB", "GB", "TB", "MiB", "GiB", "TiB"};
+  const auto digits = text.find_first_not_of("0123456789");
+  if (digits == 0 || text.empty()) return false;
+  return digits == std::string::npos || std::find(kUnits.begin(), kUnits.end(), text.substr(digits)) != kUnits.end();
+}
+
+void check_partitions(MapReader& asset, const YamlNode& node) {
+  const auto& file = asset.file();
+  MapReader reader(file, node, "partitions:");
+  int kinds = 0;
+  for (const auto* kind : {"hourly", "daily", "weekly", "monthly"}) {
+    const auto* value = reader.take(kind);
+    if (!value) continue;
+    ++kinds;
+    MapReader window(file, *value, kind + std::string(":"));
+    window.required_text("start");
+    window.text("end");
+    if (const auto zone = window.text("timezone"); zone && !is_timezone(*zone))
+      file.error(window.at("timezone"), "there is no time zone \"" + *zone + "\"", "did you mean \"" + nearest_timezone(*zone) + "\"?");
+    window.refuse_rest();
+  }
+  for (const auto* kind : {"static", "multi", "dynamic"}) kinds += reader.take(kind) != nullptr;
+  reader.refuse_rest();
+  if (reader.is_map() && kinds != 1 && reader.rest().empty())
+    file.error(node, "partitions: takes one of hourly, daily, weekly, monthly, static, dynamic and multi");
+}
+
+void keep(Reading& reading, const AssetSpec& asset, const char* key, const YamlNode& node) {
+  reading.definitions().settings["assets"][asset.key][key] = to_json(node);
+}
+
+}  // namespace
+
+void warn_not_in_force(Reading& reading, const SourceRef& where, const std::string& what) {
+  reading.problems.warn(where, what + " accepted, not yet in force");
+}
+
+void read_later_keys(Reading& reading, MapReader& asset, AssetSpec& spec) {
+  if (const auto* partitions = asset.take("partitions")) {
+    check_partitions(asset, *partitions);
+    keep(reading, spec, "partitions", *partitions);
+    warn_not_in_force(reading, asset.at("partitions"), "\"partitions\"");
+  }
+  if (const auto* automation = asset.take("automation")) {
+    if (asset.text("automation").value_or("none") != "none") warn_not_in_force(reading, asset.at("automation"), "\"automation\"");
+    keep(reading, spec, "automation", *automation);
+  }
+  if (const auto* freshness = asset.take("freshness")) {
+    MapReader reader(asset.file(), *freshness, "freshness:");
+    reader.require("within");
+    spec.freshness_within = reader.duration("within");
+    reader.refuse_rest();
+    warn_not_in_force(reading, asset.at("freshness"), "\"freshness\"");
+  }
+}
+
+void read_sensor(Reading& reading, const SourceFile& file, const YamlNode& node) {
+  MapReader reader(file, node, "a sensor");
+  if (!reader.is_map()) return;
+  read_name(reader);
+  if (const auto* watched = reader.take("file")) {
+    MapReader glob(file, *watched, "file:");
+    glob.required_text("glob");
+    glob.refuse_rest();
+  }
+  if (const auto* run = reader.take("run")) read_run(reading, file, *run, reading.process);
+  reader.duration("every");
+  reader.text("job");
+  reader.boolean("paused");
+  if (const auto* select = reader.take("select")) check_selection(file, *select);
+  reader.refuse_rest();
+  reading.definitions().settings["sensors"].push_back(to_json(node));
+  warn_not_in_force(reading, file.at(node), "the sensor");
+}
+
+void read_alert(Reading& reading, const SourceFile& file, const YamlNode& node) {
+  constexpr std::array<std::string_view, 5> kEvents{"run_failed", "run_succeeded", "run_canceled", "freshness_violated", "check_failed"};
+  MapReader reader(file, node, "an alert");
+  if (!reader.is_map()) return;
+  read_name(reader);
+  reader.require("on");
+  for (const auto& event : reader.texts("on"))
+    if (std::find(kEvents.begin(), kEvents.end(), event) == kEvents.end())
+      file.error(reader.at("on"), "there is no event \"" + event + "\" to alert on", suggest(event, {kEvents.begin(), kEvents.end()}));
+  reader.require("webhook");
+  reader.text("webhook", Secrets::allowed);
+  if (const auto* select = reader.take("select")) check_selection(file, *select);
+  reader.refuse_rest();
+  reading.definitions().settings["alerts"].push_back(to_json(node));
+  warn_not_in_force(reading, file.at(node), "the alert");
+}
+
+void read_retention(Reading& reading, MapReader& project) {
+  const auto* node = project.take("retention");
+  if (!node) return;
+  MapReader reader(project.file(), *node, "retention:");
+  for (const auto* kept : {"events", "logs", "runs", "artifacts"}) reader.duration(kept);
+  if (const auto* size = reader.take("max_bytes"); size && !(size->kind == YamlNode::Kind::scalar && is_size(size->text)))
+    reader.refuse("max_bytes", *size, "a size", "as in 500MB or 20GB");
+  reader.refuse_rest();
+  reading.definitions().settings["retention"] = to_json(*node);
+  warn_not_in_force(reading, project.at("retention"), "\"retention\"");
+}
+
+}  // namespace assetd

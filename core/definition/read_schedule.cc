@@ -1,0 +1,85 @@
+// jobs: and schedules:.
+#include "core/definition/reading.h"
+#include "core/graph/selection.h"
+#include "core/schedule/cron.h"
+
+namespace assetd {
+namespace {
+
+void check_cron(MapReader& reader, const std::string& cron) {
+  const auto* node = reader.node().find("cron");
+  if (!node || node->kind != YamlNode::Kind::scalar) return;
+  const auto parsed = CronSchedule::parse(cron, "UTC");
+  if (parsed) return;
+  const auto offset = static_cast<std::size_t>(std::max(parsed.error().column - 1, 0));
+  reader.file().error(reader.file().at(*node, offset), "bad cron expression \"" + cron + "\": " + parsed.error().message,
+                      "five fields: minute hour day-of-month month day-of-week, as in \"0 2 * * *\"");
+}
+
+std::string read_timezone(Reading& reading, MapReader& reader) {
+  const auto timezone = reader.text("timezone");
+  if (!timezone && !reader.node().find("timezone") && reading.timezone.empty())
+    reader.file().error(reader.at(), "the schedule needs a timezone", "add timezone: Europe/London, or one for all at the top of assetd.yaml");
+  if (!timezone) return reading.timezone;
+  if (!is_timezone(*timezone)) {
+    const auto nearest = nearest_timezone(*timezone);
+    reader.file().error(reader.at("timezone"), "there is no time zone \"" + *timezone + "\"",
+                        nearest.empty() ? "use an IANA name such as Europe/London" : "did you mean \"" + nearest + "\"?");
+  }
+  return *timezone;
+}
+
+void read_target(MapReader& reader, ScheduleSpec& schedule) {
+  const auto *job = reader.take("job"), *select = reader.take("select");
+  if (job && select) reader.file().error(*select, "a schedule has either job or select, not both");
+  if (!job && !select) reader.file().error(reader.at(), "a schedule needs a job or a select", "add job: NAME, or select: \"…\"");
+  if (job) {
+    schedule.job = reader.text("job").value_or("");
+    schedule.target_source = reader.file().at(*job);
+  } else if (select) {
+    schedule.select = reader.text("select").value_or("");
+    schedule.target_source = check_selection(reader.file(), *select);
+  }
+}
+
+}  // namespace
+
+SourceRef check_selection(const SourceFile& file, const YamlNode& node) {
+  if (node.kind == YamlNode::Kind::scalar)
+    if (const auto checked = check_selection_syntax(node.text); !checked) {
+      const auto offset = static_cast<std::size_t>(std::max(checked.error().column - 1, 0));
+      file.error(file.at(node, offset), "bad selection: " + checked.error().message);
+    }
+  return file.at(node, 0);
+}
+
+void read_job(Reading& reading, const SourceFile& file, const YamlNode& node) {
+  MapReader reader(file, node, "a job");
+  if (!reader.is_map()) return;
+  JobSpec job;
+  job.source = file.at(node);
+  job.name = read_name(reader);
+  job.select = reader.required_text("select");
+  if (const auto* select = reader.take("select")) job.select_source = check_selection(file, *select);
+  reader.refuse_rest();
+  if (!job.name.empty()) reading.definitions().jobs.push_back(std::move(job));
+}
+
+void read_schedule(Reading& reading, const SourceFile& file, const YamlNode& node) {
+  MapReader reader(file, node, "a schedule");
+  if (!reader.is_map()) return;
+  ScheduleSpec schedule;
+  schedule.source = file.at(node);
+  schedule.name = read_name(reader);
+  read_target(reader, schedule);
+  schedule.cron = reader.required_text("cron");
+  check_cron(reader, schedule.cron);
+  schedule.timezone = read_timezone(reading, reader);
+  schedule.misfire = reader.word<Misfire>("misfire").value_or(Misfire::once);
+  schedule.overlap = reader.word<Overlap>("overlap").value_or(Overlap::skip);
+  schedule.paused = reader.boolean("paused").value_or(false) || reading.schedules_paused;
+  reader.refuse_rest();
+  if (!schedule.name.empty()) reading.definitions().schedules.push_back(std::move(schedule));
+}
+
+}  // namespace assetd
