@@ -18,7 +18,7 @@ class Components {
       if (index_[id] == kNone) explore(id);
   }
 
-  std::uint32_t of(AssetId id) const { return component_[id]; }
+  std::vector<std::uint32_t> take() { return std::move(component_); }
 
  private:
   struct Frame {
@@ -73,7 +73,7 @@ class Components {
 
 /// A shortest way from `start` back to itself; empty when there is none. `came_from` is scratch, all kNone before and
 /// after.
-std::vector<AssetId> shortest_cycle(const Adjacency& graph, const Components& components, AssetId start,
+std::vector<AssetId> shortest_cycle(const Adjacency& graph, const std::vector<std::uint32_t>& components, AssetId start,
                                     std::vector<AssetId>& came_from) {
   std::vector<AssetId> queue{start}, path;
   for (std::size_t head = 0; head < queue.size() && path.empty(); ++head) {
@@ -82,7 +82,7 @@ std::vector<AssetId> shortest_cycle(const Adjacency& graph, const Components& co
         for (AssetId id = queue[head]; id != kNone; id = came_from[id]) path.push_back(id);
         break;
       }
-      if (components.of(to) != components.of(start) || came_from[to] != kNone) continue;
+      if (components[to] != components[start] || came_from[to] != kNone) continue;
       came_from[to] = queue[head];
       queue.push_back(to);
     }
@@ -94,14 +94,16 @@ std::vector<AssetId> shortest_cycle(const Adjacency& graph, const Components& co
 
 }  // namespace
 
+std::vector<std::uint32_t> strong_components(const Adjacency& graph) { return Components(graph).take(); }
+
 std::vector<GraphError> describe_cycles(const Adjacency& children, const std::vector<std::string>& keys) {
-  const Components components(children);
+  const auto components = strong_components(children);
   std::vector<GraphError> errors;
   std::vector<AssetId> came_from(keys.size(), kNone);
   std::vector<bool> told(keys.size(), false);  // by component
   for (AssetId id = 0; id < keys.size(); ++id) {
-    if (told[components.of(id)]) continue;
-    told[components.of(id)] = true;
+    if (told[components[id]]) continue;
+    told[components[id]] = true;
     const auto path = shortest_cycle(children, components, id, came_from);
     if (path.empty()) continue;
     std::string text = "the assets depend on each other in a cycle: ";

@@ -15,6 +15,9 @@ struct Adjacency {
   std::span<const AssetId> of(AssetId id) const { return targets.subspan(offsets[id], offsets[id + 1] - offsets[id]); }
 };
 
+/// The strongly connected component of each node. A component's number is greater than those of all that it leads to.
+std::vector<std::uint32_t> strong_components(const Adjacency& graph);
+
 /// One error per knot of cycles (strongly connected component), by key, each naming a shortest cycle through its first
 /// asset.
 std::vector<GraphError> describe_cycles(const Adjacency& children, const std::vector<std::string>& keys);

