@@ -1,0 +1,113 @@
+"""Each function takes one figure, on a daemon of its own."""
+
+import contextlib
+import pathlib
+import statistics
+import subprocess
+import tempfile
+import time
+
+from daemon import Daemon, processes_with
+from graphs import assetd_yaml, build_ninja
+from waiting import wait_until
+
+
+@contextlib.contextmanager
+def project(text):
+    with tempfile.TemporaryDirectory(prefix="assetd-bench-") as folder:
+        (pathlib.Path(folder) / "assetd.yaml").write_text(text)
+        daemon = Daemon(folder)
+        try:
+            yield daemon
+        finally:
+            daemon.clean_up()
+
+
+def seconds_of(action):
+    began = time.perf_counter()
+    action()
+    return time.perf_counter() - began
+
+
+def ninja_seconds(count, jobs):
+    with tempfile.TemporaryDirectory(prefix="ninja-bench-") as folder:
+        (pathlib.Path(folder) / "build.ninja").write_text(build_ninja(count))
+        return seconds_of(lambda: subprocess.run(["ninja", "-C", folder, f"-j{jobs}"], check=True, stdout=subprocess.DEVNULL))
+
+
+def run_to_end(daemon, select):
+    run = daemon.run(select)
+    ended = daemon.wait(run, seconds=600)
+    assert ended["status"] == "succeeded", ended
+    return ended
+
+
+def throughput(count, jobs=2, rounds=3):
+    """Steps per second of assetd and ninja in turns, so that what else the machine does meets both; of each its median."""
+    ours, theirs = [], []
+    with project(assetd_yaml(count, jobs)) as daemon:
+        daemon.start(seconds=120)
+        for _ in range(rounds):
+            theirs.append(count / ninja_seconds(count, jobs))
+            ours.append(count / seconds_of(lambda: run_to_end(daemon, "*")))
+    assetd, ninja = statistics.median(ours), statistics.median(theirs)
+    return {"assets": count, "parallelism": jobs, "rounds": rounds, "assetd_steps_per_s": assetd, "ninja_steps_per_s": ninja, "ratio": assetd / ninja}
+
+
+def percentile(values, share):
+    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
+
+
+def latency(count, triggers=200):
+    """From sending POST /runs to its answer, and to the first thing the step's program does, in milliseconds."""
+    acknowledged, started = [], []
+    with project(assetd_yaml(count, 2, probe="date +%s%N > started.tmp && mv started.tmp started")) as daemon:
+        daemon.start(seconds=120)
+        mark = daemon.project / "started"
+        for _ in range(triggers):
+            mark.unlink(missing_ok=True)
+            sent, wall = time.perf_counter(), time.time_ns()
+            run = daemon.run("probe")
+            acknowledged.append((time.perf_counter() - sent) * 1e3)
+            daemon.wait(run)
+            started.append((int(mark.read_text()) - wall) / 1e6)
+    return {"assets": count, "triggers": triggers,
+            "acknowledged_p50_ms": percentile(acknowledged, 0.5), "acknowledged_p99_ms": percentile(acknowledged, 0.99),
+            "started_p50_ms": percentile(started, 0.5), "started_p99_ms": percentile(started, 0.99)}
+
+
+def memory_mb(daemon):
+    """PSS of the daemon and of everything that names its data folder, as the supervisor does."""
+    pids = {daemon.process.pid, *processes_with(str(daemon.data))}
+    total = 0
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+                if line.startswith("Pss:"):
+                    total += int(line.split()[1])
+    return total / 1024
+
+
+def steady_memory_mb(daemon):
+    """What it settles at: when two looks a second apart differ by less than 1 %."""
+    last = [0.0, time.monotonic()]
+
+    def settled():
+        if time.monotonic() - last[1] < 1:
+            return None
+        now, before = memory_mb(daemon), last[0]
+        last[:] = [now, time.monotonic()]
+        return now if abs(now - before) < 0.01 * now else None
+
+    return wait_until(settled, "memory at rest", seconds=30)
+
+
+def start(count, rounds=5):
+    """The first start reads the YAML; later ones find the compiled definitions in the store. Memory is taken idle, after a later start."""
+    with project(assetd_yaml(count, 2)) as daemon:
+        first = seconds_of(lambda: daemon.start(seconds=120))
+        later = []
+        for _ in range(rounds):
+            daemon.stop()
+            later.append(seconds_of(daemon.start))
+        return {"assets": count, "first_ready_s": first, "ready_s": statistics.median(later), "idle_pss_mb": steady_memory_mb(daemon)}

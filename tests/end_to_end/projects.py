@@ -1,0 +1,38 @@
+"""Projects as text: small assetd.yaml files of shell steps, and copies of the examples."""
+
+import json
+import os
+import pathlib
+import shutil
+
+from daemon import ROOT
+
+
+def shell(key, script, deps=(), more=""):
+    """An asset that runs a shell script; `more` is YAML at the level of its keys."""
+    lines = [f"  - key: {key}"]
+    if deps:
+        lines.append(f"    deps: [{', '.join(deps)}]")
+    lines.append(f"    run: {{plugin: exec, command: [/bin/sh, -c, {json.dumps(script)}]}}")
+    lines += [f"    {line}" for line in more.splitlines()]
+    return "\n".join(lines) + "\n"
+
+
+def project(*assets, head=""):
+    return f"name: test\npools: {{default: {{slots: 4}}}}\n{head}assets:\n" + "".join(assets)
+
+
+# A step that waits until a file is there: tests decide when it ends.
+def waits_for(name):
+    return f'while [ ! -e {name} ]; do sleep 0.02; done'
+
+
+def copy_example(name, to):
+    """A working copy of an example, with the Python environment of the original. Returns its folder."""
+    ignore = shutil.ignore_patterns(".venv", ".assetd", "target", "logs", "*.duckdb", "__pycache__", "dbt_packages", ".user.yml")
+    folder = pathlib.Path(to) / name
+    shutil.copytree(ROOT / "examples" / name, folder, ignore=ignore, symlinks=True)
+    (folder / "data").mkdir(exist_ok=True)
+    if name == "shop":
+        os.symlink(ROOT / "examples" / "shop" / ".venv", folder / ".venv")
+    return folder

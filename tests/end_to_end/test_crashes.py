@@ -1,0 +1,105 @@
+"""The daemon may die at any time: a run goes on, and nothing runs twice."""
+
+import collections
+import subprocess
+
+from daemon import BIN
+from projects import project, shell, waits_for
+from waiting import wait_until
+
+# Each attempt leaves a line with its id before it does anything else.
+WITNESS = 'echo "$ASSETD_STEP $ASSETD_ATTEMPT_ID" >> witness; '
+
+
+def witnessed(daemon):
+    path = daemon.project / "witness"
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def layers(count, width):
+    """`count` layers of `width` steps; the first step of each layer waits for the test."""
+    assets = []
+    for layer in range(count):
+        parents = [f"l{layer - 1}_{i}" for i in range(width)] if layer else []
+        for i in range(width):
+            script = WITNESS + (waits_for(f"go{layer}") if i == 0 else "true")
+            assets.append(shell(f"l{layer}_{i}", script, parents))
+    return project(*assets)
+
+
+def test_killed_five_times_in_one_run_no_attempt_runs_twice(start):
+    daemon = start(layers(5, 4))
+    run = daemon.run("*")
+    for layer in range(5):
+        wait_until(lambda layer=layer: any(line.startswith(f"l{layer}_0 ") for line in witnessed(daemon)), f"layer {layer} running")
+        daemon.kill9()
+        (daemon.project / f"go{layer}").touch()  # the step ends while nobody looks
+        daemon.start()
+    assert daemon.wait(run)["status"] == "succeeded"
+    lines = witnessed(daemon)
+    twice = [line for line, count in collections.Counter(lines).items() if count > 1]
+    assert not twice, "attempts that were executed twice"
+    assert len(lines) == 20, "steps that ran more than one attempt"
+    assert {step["status"] for step in daemon.steps(run).values()} == {"succeeded"}
+    assert all(len(step["attempts"]) == 1 for step in daemon.steps(run).values())
+
+
+def test_a_step_that_ends_while_the_daemon_is_down_keeps_its_outcome_and_output(start):
+    daemon = start(project(shell("a", waits_for("go") + "; echo said before the end; exit 5"), shell("b", "true", ["a"])))
+    run = daemon.run("*")
+    daemon.wait_step(run, "a", "running")
+    daemon.kill9()
+    (daemon.project / "go").touch()
+    daemon.start()
+    assert daemon.wait(run)["status"] == "failed"
+    step = daemon.steps(run)["a"]
+    assert step["reason"] == "exit_code" and step["attempts"][0]["exit_code"] == 5
+    assert "said before the end" in daemon.step_log(run, "a")
+    assert daemon.statuses(run)["b"] == "skipped"
+
+
+def test_a_second_daemon_on_the_same_data_is_refused_and_told_who_holds_it(start):
+    daemon = start(project(shell("a", "true")))
+    second = subprocess.run(daemon.command(), capture_output=True, text=True, timeout=30, check=False)
+    assert second.returncode == 3, second.stderr
+    assert str(daemon.process.pid) in second.stdout + second.stderr
+    assert daemon.request("GET", "/readyz").status == 200, "the first goes on"
+
+
+def test_sigterm_leaves_steps_running_and_the_next_daemon_has_them(start):
+    daemon = start(project(shell("a", WITNESS + waits_for("go"))))
+    run = daemon.run("a")
+    wait_until(lambda: witnessed(daemon), "step a running")
+    assert daemon.stop() == 0
+    daemon.start()
+    assert daemon.get(f"/runs/{run}")["status"] == "running"
+    (daemon.project / "go").touch()
+    assert daemon.wait(run)["status"] == "succeeded"
+    assert len(witnessed(daemon)) == 1
+
+
+def test_history_survives_a_restart(start):
+    daemon = start(project(shell("a", "true")))
+    run = daemon.run("a")
+    daemon.wait(run)
+    before = daemon.get("/assets/a")["last_materialization"]
+    daemon.kill9()
+    daemon.start()
+    assert daemon.get("/assets/a")["last_materialization"] == before
+    assert [item["id"] for item in daemon.items("/runs")] == [run]
+
+
+def test_the_same_request_twice_is_one_run_even_across_a_crash(start):
+    daemon = start(project(shell("a", "true")))
+    key = {"idempotency-key": "once"}
+    first = daemon.post("/runs", {"select": "a"}, headers=key)
+    daemon.kill9()
+    daemon.start()
+    assert daemon.post("/runs", {"select": "a"}, headers=key)["id"] == first["id"]
+    assert len(daemon.items("/runs")) == 1
+    assert daemon.request("POST", "/runs", {"select": "*"}, headers=key).status == 409
+
+
+def test_wrong_usage_is_two():
+    ended = subprocess.run([str(BIN / "assetd"), "--no-such-flag"], capture_output=True, text=True, timeout=30, check=False)
+    assert ended.returncode == 2

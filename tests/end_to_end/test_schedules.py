@@ -1,0 +1,55 @@
+"""Schedules fire, once per instant; pauses hold."""
+
+from projects import project, shell
+from waiting import wait_until
+
+EVERY_SECOND = """schedules:
+  - {name: tick, select: a, cron: "* * * * * *", timezone: UTC, overlap: allow}
+"""
+YEARLY = """jobs:
+  - {name: all, select: "*"}
+schedules:
+  - {name: yearly, job: all, cron: "0 0 1 1 *", timezone: Europe/London}
+"""
+
+
+def requested(daemon, schedule="tick"):
+    return [tick for tick in daemon.items(f"/schedules/{schedule}/ticks") if tick["outcome"] == "requested"]
+
+
+def test_an_every_second_schedule_fires_once_per_instant(start):
+    daemon = start(project(shell("a", "true"), head=EVERY_SECOND))
+    ticks = wait_until(lambda: len(requested(daemon)) >= 3 and requested(daemon), "three ticks")
+    instants = [tick["instant"] for tick in ticks]
+    assert len(instants) == len(set(instants))
+    run = daemon.wait(ticks[-1]["run_id"])
+    assert run["status"] == "succeeded"
+    assert (run["trigger"]["kind"], run["trigger"]["name"]) == ("schedule", "tick")
+
+
+def test_a_paused_schedule_stays_paused_over_a_restart_and_says_by_whom(start):
+    daemon = start(project(shell("a", "true"), head=EVERY_SECOND))
+    wait_until(lambda: requested(daemon), "a first tick")
+    daemon.post("/schedules/tick/pause", {"reason": "holiday"})
+    daemon.kill9()
+    daemon.start()
+    schedule = daemon.get("/schedules/tick")
+    assert schedule["paused"] and schedule["pause_reason"] == "holiday" and schedule["paused_by"]
+    count = len(requested(daemon))
+    daemon.post("/schedules/tick/resume")
+    wait_until(lambda: len(requested(daemon)) > count, "a tick after it was resumed")
+
+
+def test_trigger_runs_it_now(start):
+    daemon = start(project(shell("a", "true"), head=YEARLY))
+    schedule = daemon.get("/schedules/yearly")
+    assert schedule["next_ticks"][0].endswith("-01-01T00:00:00.000Z")
+    run = daemon.post("/schedules/yearly/trigger")["id"]
+    assert daemon.wait(run)["status"] == "succeeded"
+    assert daemon.get(f"/runs/{run}")["job"] == "all"
+
+
+def test_an_unknown_schedule_is_404_with_the_nearest_name(start):
+    daemon = start(project(shell("a", "true"), head=YEARLY))
+    answer = daemon.request("POST", "/schedules/yearyl/pause", {})
+    assert answer.status == 404 and "yearly" in answer.text
