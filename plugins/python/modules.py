@@ -10,8 +10,8 @@ from assetd.definitions import Asset, AssetCheck, Definitions
 
 def import_module(config, project_dir):
     """The module named by `module` or `file`. Its folder comes first on sys.path, and is the working directory."""
-    file = config.get("file")
-    folder = config.get("working_dir") or (os.path.dirname(file) if file else project_dir)
+    file = os.path.join(project_dir, config["file"]) if config.get("file") else None
+    folder = os.path.join(project_dir, config.get("working_dir") or (os.path.dirname(file) if file else ""))
     sys.path.insert(0, folder)
     os.chdir(folder)
     if not file:

@@ -4,8 +4,6 @@ import json
 
 import pytest
 
-from driver import Import
-
 
 def check_named(owner, name):
     [found] = [check for check in owner.described["checks"] if check["name"] == name]
@@ -138,27 +136,27 @@ def test_local_packages_are_installed_when_their_list_changed(zoo):
 ])
 def test_a_broken_project_names_the_place(zoo, break_it, expected, file):
     break_it(zoo)
-    owner = Import(zoo.folder, {"plugin": "dbt", "name": "zoo", "project_dir": ".", "profiles_dir": "."}, zoo.state, env={"ZOO_DB": str(zoo.database)})
+    owner = zoo.undescribed()
     [error] = owner.errors()
     assert expected in error["message"]
     assert error.get("source", {}).get("file") == file
 
 
 def test_a_missing_environment_variable_is_named_with_what_to_do(zoo):
-    owner = Import(zoo.folder, {"plugin": "dbt", "name": "zoo", "project_dir": ".", "profiles_dir": "."}, zoo.state)
+    owner = zoo.undescribed(env={})
     [error] = owner.errors()
     assert "ZOO_DB" in error["message"] and "inherit_env" in error["hint"]
 
 
 def test_a_missing_profile_is_named_with_what_to_do(zoo):
     (zoo.folder / "profiles.yml").write_text("other: {target: dev, outputs: {dev: {type: duckdb}}}\n")
-    owner = Import(zoo.folder, {"plugin": "dbt", "name": "zoo", "project_dir": ".", "profiles_dir": "."}, zoo.state)
+    owner = zoo.undescribed(env={})
     [error] = owner.errors()
     assert "zoo" in error["message"] and "profiles_dir" in error["hint"]
 
 
 def test_an_unknown_target_is_named(zoo):
-    owner = Import(zoo.folder, {"plugin": "dbt", "name": "zoo", "project_dir": ".", "profiles_dir": ".", "target": "prd"}, zoo.state, env={"ZOO_DB": str(zoo.database)})
+    owner = zoo.undescribed(target="prd")
     [error] = owner.errors()
     assert "prd" in error["message"] and "target" in error["hint"]
 
@@ -166,7 +164,7 @@ def test_an_unknown_target_is_named(zoo):
 def test_two_nodes_of_one_key_are_refused_with_a_way_out(zoo):
     file = zoo.folder / "models" / "marts" / "models.yml"
     file.write_text(file.read_text().replace("asset_key: zoo/marts", "asset_key: kept"))
-    owner = Import(zoo.folder, {"plugin": "dbt", "name": "zoo", "project_dir": ".", "profiles_dir": "."}, zoo.state, env={"ZOO_DB": str(zoo.database)})
+    owner = zoo.undescribed()
     [error] = owner.errors()
     assert "model.zoo.kept" in error["message"] and "model.zoo.marts" in error["message"] and "key_prefix" in error["hint"]
 
@@ -174,7 +172,7 @@ def test_two_nodes_of_one_key_are_refused_with_a_way_out(zoo):
 def test_a_key_in_meta_that_is_none_is_refused(zoo):
     file = zoo.folder / "models" / "marts" / "models.yml"
     file.write_text(file.read_text().replace("asset_key: zoo/marts", "asset_key: 'no key!'"))
-    owner = Import(zoo.folder, {"plugin": "dbt", "name": "zoo", "project_dir": ".", "profiles_dir": "."}, zoo.state, env={"ZOO_DB": str(zoo.database)})
+    owner = zoo.undescribed()
     [error] = owner.errors()
     assert "no key!" in error["message"] and error["source"]["file"] == "models/marts/marts.sql"
 

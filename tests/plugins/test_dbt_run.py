@@ -3,9 +3,13 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 
 import duckdb
 import pytest
+
+from driver import PLUGINS
 
 
 def keys_of(owner):
@@ -170,10 +174,7 @@ def test_a_node_that_is_gone_is_a_changed_definition(zoo):
 def test_secrets_are_in_no_message(zoo):
     (zoo.folder / "models" / "marts" / "kept.sql").write_text("select '{{ env_var(\"DBT_ENV_SECRET_WORD\") }}' as keeper_id, 1 as animal_id")
     (zoo.folder / "models" / "marts" / "models.yml").unlink()
-    from driver import Import
-
-    owner = Import(zoo.folder, {"plugin": "dbt", "name": "zoo", "project_dir": ".", "profiles_dir": "."}, zoo.state,
-                   env={"ZOO_DB": str(zoo.database), "DBT_ENV_SECRET_WORD": "opensesame"})
+    owner = zoo.undescribed(env={"ZOO_DB": "zoo.duckdb", "DBT_ENV_SECRET_WORD": "opensesame"})
     done = owner.call("describe")
     if done.returncode:  # dbt refuses secrets outside of profiles and packages: then there is nothing to leak
         assert "opensesame" not in done.stdout
@@ -190,10 +191,5 @@ def test_row_counts_can_be_switched_off(zoo):
 
 
 def test_without_the_environment_of_a_step_it_says_who_starts_it(zoo):
-    import subprocess
-    import sys
-
-    from driver import PLUGINS
-
     done = subprocess.run([sys.executable, str(PLUGINS / "dbt" / "main.py"), "run"], capture_output=True, text=True, env={"PATH": os.environ["PATH"]})
     assert done.returncode != 0 and "started by assetd as a step" in done.stderr

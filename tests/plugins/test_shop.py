@@ -20,7 +20,7 @@ def test_from_raw_events_to_a_trained_model_with_bad_rows_and_their_mending(shop
     assert model.exit_code == 0, model.output
     [artifact] = model.of("assetd.artifact")
     path = pathlib.Path(artifact["path"])
-    assert (artifact["type"], artifact["library"]) == ("sklearn.pipeline.Pipeline", "scikit-learn 1.9.1")
+    assert artifact["type"] == "sklearn.pipeline.Pipeline" and artifact["library"].startswith("scikit-learn ")
     assert (artifact["size"], artifact["sha256"]) == (path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest())
     assert model.materializations["customer_churn_model"]["roc_auc"] > 0.6
     charges = shop.query("select count(*), min(length(email_hash)), max(amount_usd) from silver.stg_stripe__charges")

@@ -82,4 +82,5 @@ def _on_interrupt(handler):
 
 
 def _dbt_options(context):
-    return context.options.get("dbt") or context.options
+    """Those of the run request: options.python.dbt."""
+    return context.options.get("dbt") or {}
