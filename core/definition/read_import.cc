@@ -70,6 +70,7 @@ void read_import(Reading& reading, const SourceFile& file, const YamlNode& node)
   import.name = import.named ? read_name(reader) : stand_in_name(reading.definitions().imports, import.plugin);
   import.key_prefix = read_key_prefix(reader);
   import.describe_timeout = reader.duration("describe_timeout");
+  if (import.describe_timeout > std::chrono::hours(1)) file.error(reader.at("describe_timeout"), "\"describe_timeout\" is at most 1h");
   read_defaults(reading, reader, import);
   import.config = to_json(node);
   for (const auto* entry : reader.rest()) {

@@ -240,8 +240,15 @@ void await_end(pid_t pid, Clock::time_point deadline, ChildResult& result) {
 }
 
 // Before the leader is reaped, so that its group's number can't have gone to another.
+void kill_group(pid_t pid) {
+  constexpr std::chrono::seconds kGrace{2};
+  ::kill(-pid, SIGTERM);
+  for (const auto until = Clock::now() + kGrace; !ended(pid) && Clock::now() < until;) ::poll(nullptr, 0, 10);
+  ::kill(-pid, SIGKILL);
+}
+
 void reap(pid_t pid, ChildResult& result) {
-  if (result.end != ChildResult::End::exited) ::kill(-pid, SIGKILL);
+  if (result.end != ChildResult::End::exited) kill_group(pid);
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
