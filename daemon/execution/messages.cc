@@ -54,7 +54,9 @@ void read_closed(const json& params, AttemptMessage& message) {
   message.kind = Kind::attempt_failed;
   message.reason = "exception";
   const auto error = object(params, "exception");
-  message.detail = text(error, "name").empty() ? text(error, "message") : text(error, "name") + ": " + text(error, "message");
+  message.detail = text(error, "message");  // as dagster_pipes writes it: with the name before it and a line feed at its end
+  while (!message.detail.empty() && message.detail.back() == '\n') message.detail.pop_back();
+  if (const auto name = text(error, "name"); !name.empty() && !message.detail.starts_with(name)) message.detail = name + ": " + message.detail;
 }
 
 bool read(const std::string& method, const json& params, AttemptMessage& message) {
