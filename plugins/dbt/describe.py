@@ -2,6 +2,7 @@
 
 import os
 
+from assetd import own_sources
 from assetd.dbt.invocation import Project
 from assetd.dbt.manifest import describe_manifest
 from assetd.dbt.parse import Parser, Sources
@@ -21,7 +22,7 @@ def describe(request):
     found = describe_manifest(manifest, relative(project.project_dir, request["project_dir"]), parser.selected())
     return {
         "protocol": 1, "name": config.get("name") or manifest["metadata"].get("project_name") or "dbt", "assets": found.assets, "checks": found.checks,
-        "jobs": [], "schedules": [], "watch": Sources(project).watch(), "fingerprint": fingerprint, "warnings": found.warnings,
+        "jobs": [], "schedules": [], "watch": Sources(project).watch() + own_sources(), "fingerprint": fingerprint, "warnings": found.warnings,
     }
 
 

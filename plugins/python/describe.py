@@ -5,7 +5,7 @@ import os
 import traceback
 
 import modules
-from assetd import injection
+from assetd import injection, own_sources
 from assetd.definitions import Asset, DefinitionError
 
 
@@ -99,7 +99,7 @@ def _describe(definitions, request):
     files = modules.own_files(project_dir, config)
     return {
         "protocol": 1, "name": config.get("name") or config.get("module") or os.path.splitext(os.path.basename(config["file"]))[0],
-        "assets": assets, "checks": checks, "jobs": [], "schedules": [], "watch": files + watch, "fingerprint": _hash_of(files, assets, checks),
+        "assets": assets, "checks": checks, "jobs": [], "schedules": [], "watch": files + watch + own_sources(), "fingerprint": _hash_of(files, assets, checks),
         "warnings": warnings,
     }
 
