@@ -56,6 +56,8 @@ void Execution::forget(const ForgetAttempt& forget) {
   client_->ack({forget.attempt});
 }
 
+void Execution::rewind(const AttemptRecord& attempt) { tail_->rewind(attempt.id, attempt.message_offset); }
+
 void Execution::list() { client_->list(); }
 
 void Execution::report_lost(const AttemptRecord& attempt) {

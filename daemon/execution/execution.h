@@ -36,6 +36,7 @@ class Execution {
   void start(const Launch& launch);   ///< service's thread
   void stop(const StopAttempt& stop);
   void forget(const ForgetAttempt& forget);
+  void rewind(const AttemptRecord& attempt);  ///< after a failed commit
   void list();  ///< answered by Handlers::reconcile
   /// One that the supervisor does not know and that had been seen to run: nothing is left of it.
   void report_lost(const AttemptRecord& attempt);

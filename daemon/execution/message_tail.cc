@@ -66,6 +66,14 @@ void MessageTail::follow(const AttemptId& attempt, std::int64_t offset) {
   if (offset > 0 || access(paths_.messages(attempt).c_str(), F_OK) == 0) read_new(attempt);
 }
 
+void MessageTail::rewind(const AttemptId& attempt, std::int64_t offset) {
+  {
+    std::lock_guard lock(mutex_);
+    offsets_[attempt] = offset;
+  }
+  read_new(attempt);
+}
+
 void MessageTail::loop() {
   alignas(inotify_event) char buffer[16384];
   pollfd fds[] = {{inotify_, POLLIN, 0}, {wake_, POLLIN, 0}};

@@ -22,6 +22,8 @@ class MessageTail {
 
   /// Reads on from `offset`, up to which the attempt's messages are committed.
   void follow(const AttemptId& attempt, std::int64_t offset);
+  /// What was read beyond `offset` was not committed: it is read again.
+  void rewind(const AttemptId& attempt, std::int64_t offset);
   /// The process tree is gone: all that is left, an unterminated last line too. The attempt is no longer followed. Any thread.
   MessagesArrived finish(const AttemptId& attempt, std::int64_t offset_if_unknown);
 

@@ -1,0 +1,80 @@
+#include "daemon/service/asset_book.h"
+
+#include <mutex>
+
+namespace assetd {
+
+void AssetBook::load(std::vector<std::pair<std::string, AssetState>> states) {
+  std::unique_lock lock(mutex_);
+  elsewhere_.clear();
+  for (auto& state : table_.states) state = {};
+  for (auto& [key, state] : states) {
+    const auto id = table_.project ? table_.project->graph.find(key) : std::nullopt;
+    if (id) table_.states[*id] = std::move(state);
+    else elsewhere_.insert_or_assign(key, std::move(state));
+  }
+  ++revision_;
+}
+
+void AssetBook::use(std::shared_ptr<const Project> project) {
+  std::unique_lock lock(mutex_);
+  if (table_.project)
+    for (AssetId id = 0; id < table_.states.size(); ++id) {
+      auto& state = table_.states[id];
+      if (state.in_progress || state.last_attempt || state.last_materialization || !state.checks.empty())
+        elsewhere_.insert_or_assign(table_.project->graph.key(id), std::move(state));
+    }
+  table_.states.assign(project->definitions.assets.size(), {});
+  for (AssetId id = 0; id < table_.states.size(); ++id) {
+    const auto& asset = project->definitions.assets[id];
+    auto found = elsewhere_.find(asset.key);
+    const bool renamed = found == elsewhere_.end() && !asset.renamed_from.empty() && !project->graph.find(asset.renamed_from);
+    if (renamed) found = elsewhere_.find(asset.renamed_from);
+    if (found == elsewhere_.end()) continue;
+    table_.states[id] = std::move(found->second);
+    elsewhere_.erase(found);
+    if (renamed) staged_[asset.key] = table_.states[id];
+  }
+  table_.project = std::move(project);
+  ++revision_;
+}
+
+const AssetState* AssetBook::committed(const std::string& key) const {
+  if (table_.project)
+    if (const auto id = table_.project->graph.find(key)) return &table_.states[*id];
+  const auto it = elsewhere_.find(key);
+  return it == elsewhere_.end() ? nullptr : &it->second;
+}
+
+AssetState& AssetBook::stage(const std::string& key) {
+  const auto it = staged_.find(key);
+  if (it != staged_.end()) return it->second;
+  const auto* state = committed(key);
+  return staged_.emplace(key, state ? *state : AssetState{}).first->second;
+}
+
+std::vector<std::pair<std::string, AssetState>> AssetBook::take_staged() {
+  std::vector<std::pair<std::string, AssetState>> result;
+  result.reserve(staged_.size());
+  for (auto& [key, state] : staged_) result.emplace_back(key, std::move(state));
+  staged_.clear();
+  return result;
+}
+
+void AssetBook::apply(const std::vector<std::pair<std::string, AssetState>>& committed_states, std::int64_t as_of) {
+  std::unique_lock lock(mutex_);
+  for (const auto& [key, state] : committed_states) {
+    const auto id = table_.project ? table_.project->graph.find(key) : std::nullopt;
+    if (id) table_.states[*id] = state;
+    else elsewhere_.insert_or_assign(key, state);
+  }
+  table_.as_of = as_of;
+  if (!committed_states.empty()) ++revision_;
+}
+
+void AssetBook::read(const std::function<void(const AssetTable&)>& reader) const {
+  std::shared_lock lock(mutex_);
+  reader(table_);
+}
+
+}  // namespace assetd

@@ -1,0 +1,41 @@
+#pragma once
+// The committed state of all assets, and what the turn in progress is about to commit.
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <shared_mutex>
+#include <string>
+#include <unordered_map>
+
+#include "daemon/service/projection.h"
+#include "daemon/service/service.h"
+
+namespace assetd {
+
+/// Staging and apply on the service's thread; read() from any thread.
+class AssetBook final : public AssetStaging {
+ public:
+  void load(std::vector<std::pair<std::string, AssetState>> states);
+  /// Arranges the states by the new version's assets. `renamed_from` takes the old key's state where the new key has none: staged, to be committed.
+  void use(std::shared_ptr<const Project> project);
+
+  AssetState& stage(const std::string& key) override;
+  std::vector<std::pair<std::string, AssetState>> take_staged();
+  void apply(const std::vector<std::pair<std::string, AssetState>>& committed, std::int64_t as_of);
+  void drop_staged() { staged_.clear(); }
+
+  void read(const std::function<void(const AssetTable&)>& reader) const;
+  std::uint64_t revision() const { return revision_.load(); }
+
+ private:
+  const AssetState* committed(const std::string& key) const;
+
+  mutable std::shared_mutex mutex_;
+  AssetTable table_;
+  std::unordered_map<std::string, AssetState> elsewhere_;  ///< of assets that the current version does not have
+  std::map<std::string, AssetState> staged_;
+  std::atomic<std::uint64_t> revision_{1};
+};
+
+}  // namespace assetd

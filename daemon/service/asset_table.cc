@@ -1,0 +1,39 @@
+// What follows from the states of assets: staleness and freshness.
+
+#include "core/schedule/cron.h"
+#include "daemon/service/service.h"
+
+namespace assetd {
+namespace {
+
+constexpr std::size_t kReasonsGiven = 20;
+
+}  // namespace
+
+// Upstream staleness is followed only one step here: a parent that is stale itself says so in its own row.
+Staleness AssetTable::staleness(AssetId id) const {
+  Staleness result;
+  const auto& own = states[id].last_materialization;
+  const auto& asset = project->definitions.assets[id];
+  if (!own || asset.external) return result;
+  const auto add = [&](AssetId cause, std::string reason, std::string detail) {
+    result.is = true;
+    if (result.because.size() < kReasonsGiven) result.because.push_back({cause, std::move(reason), std::move(detail)});
+  };
+  if (own->code_version != asset.code_version) add(id, "code_changed", "its code has changed since it was materialized");
+  for (const auto parent : project->graph.parents(id)) {
+    const auto& data = states[parent].last_materialization;
+    if (!data || data->run == own->run || data->at <= own->at) continue;
+    add(parent, "newer_data", project->graph.key(parent) + " was materialized later, at " + format_time(data->at));
+  }
+  return result;
+}
+
+std::string AssetTable::freshness(AssetId id, WallTime now) const {
+  const auto& within = project->definitions.assets[id].freshness_within;
+  if (!within) return "none";
+  const auto& data = states[id].last_materialization;
+  return data && now - data->at <= *within ? "fresh" : "violated";
+}
+
+}  // namespace assetd

@@ -1,0 +1,199 @@
+#pragma once
+// Service over the real engine, store and supervisor. A turn takes what waits, drives the engine, commits once, and only then lets
+// anything be seen or done: one iteration is run_turn(); only loop() owns the thread.
+
+#include <atomic>
+#include <condition_variable>
+#include <future>
+#include <expected>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "core/engine/engine.h"
+#include "core/schedule/ticker.h"
+#include "daemon/definitions/compiler.h"
+#include "daemon/execution/execution.h"
+#include "daemon/service/asset_book.h"
+#include "daemon/service/clock.h"
+#include "daemon/service/metrics.h"
+#include "daemon/service/projection.h"
+#include "daemon/service/service.h"
+#include "daemon/service/task_queue.h"
+#include "daemon/store/reader.h"
+#include "daemon/store/store.h"
+
+namespace assetd {
+
+struct ServiceOptions {
+  CompileOptions compile;
+  DataPaths paths;
+  std::string program;             ///< this executable: compiles definitions, and the supervisor stands beside it
+  std::string supervisor_program;  ///< empty: assetd-supervisor beside `program`
+  std::string listen;              ///< for GET /project
+  std::int64_t free_space_floor = 64 << 20;  ///< bytes below which no attempt starts
+};
+
+struct StartFailure {
+  int exit_code = 1;
+  std::string message;
+  std::vector<DefinitionError> errors;
+};
+
+/// What one turn gathers: everything in it commits together.
+struct Turn {
+  Now now{};
+  CommitBatch batch;
+  std::vector<Effect> effects;
+  std::vector<std::function<void(bool committed)>> after;  ///< once the outcome of the commit is known
+  std::vector<RunId> ended;
+};
+
+class DaemonService final : public Service {
+ public:
+  /// Opens the store, recovers what had not ended, loads definitions and connects to the supervisor. With an existing store definitions that do not
+  /// load are no failure.
+  static std::expected<std::unique_ptr<DaemonService>, StartFailure> start(ServiceOptions options);
+  ~DaemonService() override;
+
+  enum class Stop { leave_steps, drain, cancel_steps };
+  /// Ends the thread. Steps go on (leave_steps), are waited for with nothing new started (drain), or are canceled first.
+  void shut_down(Stop how);
+  void set_listen(const std::string& address);
+
+  void request_run(Caller caller, RunRequestBody body, Done done) override;
+  void cancel_run(Caller caller, RunId run, Done done) override;
+  void retry_run(Caller caller, RunId run, bool from_start, std::vector<std::string> keys, Done done) override;
+  void pause_schedule(Caller caller, std::string schedule, bool pause, std::string reason, Done done) override;
+  void trigger_schedule(Caller caller, std::string schedule, Done done) override;
+  void reload(Caller caller, Done done) override;
+  std::shared_ptr<const Project> project() const override;
+  std::shared_ptr<const Project> project(std::int64_t version) override;
+  void with_assets(const std::function<void(const AssetTable&)>& read) const override { book_.read(read); }
+  std::uint64_t assets_revision() const override { return book_.revision(); }
+  std::optional<LiveRun> live_run(RunId run, StepIndex from, StepIndex to) override;
+  std::vector<QueueEntry> queue(std::size_t limit) override;
+  std::vector<PoolView> pools() override;
+  std::vector<ScheduleView> schedules() override;
+  nlohmann::json definitions_status() const override;
+  std::vector<Unready> unready() const override;
+  std::string metrics_text() const override;
+  nlohmann::json project_status() const override;
+  int subscribe(std::function<void(const std::vector<Event>&)> listener) override;
+  void unsubscribe(int id) override;
+  const DataPaths& paths() const override { return options_.paths; }
+
+ private:
+  using Task = TaskQueue<Turn>::Task;
+  struct Resolved {
+    std::shared_ptr<const RunPlan> plan;
+    std::shared_ptr<const Project> project;
+  };
+
+  explicit DaemonService(ServiceOptions options);
+
+  // the loop (service_loop.cc)
+  void loop();
+  void run_turn(std::vector<Task> tasks);
+  void let_time_pass(Turn& turn);
+  void feed(Turn& turn, const Input& input);
+  void take(Turn& turn, Output output);
+  bool may_wait(const Turn& turn) const;
+  void finish(Turn& turn);
+  void commit(Turn& turn);
+  void perform(const std::vector<Effect>& effects, const Now& now);
+  void perform(const StartAttempt& effect);
+  void publish(const std::vector<Event>& events);
+  void latch(const std::string& why);
+  void try_unlatch();
+  void watch_disk(Turn& turn);
+  Millis wait_time() const;
+  template <typename T>
+  T ask(std::function<T()> question);
+
+  // start and restart (service_start.cc)
+  std::expected<void, StartFailure> open_store();
+  std::expected<void, StartFailure> first_definitions();
+  std::expected<void, std::string> recover();
+  void connect();
+  void reconcile(const SupervisorListing& listing);
+  std::vector<AttemptRecord> live_attempts() const;
+  LauncherOptions launcher_options() const;
+
+  // commands (service_runs.cc, service_schedules.cc)
+  std::expected<Resolved, Reply> resolve(const std::string& select, StepsMode mode, const nlohmann::json& options) const;
+  std::expected<std::vector<AssetId>, SelectionError> select(const Project& project, const std::string& expression) const;
+  std::optional<Reply> check_options(const nlohmann::json& options) const;
+  void command(Caller caller, Done done, std::function<Reply(Turn&, const Caller&)> work);
+  Reply create_run(Turn& turn, RunRecord record, const Resolved& resolved);
+  Reply retry(Turn& turn, const Caller& caller, RunId id, bool from_start, const std::vector<std::string>& keys);
+  void tick(Turn& turn, const DueTick& due);
+  std::optional<std::string> overlapping(Turn& turn, const ScheduleSpec& schedule);
+  std::string select_of(const Project& project, const ScheduleSpec& schedule) const;
+  void audit(Turn& turn, const Caller& caller, const std::string& action, const std::string& subject, nlohmann::json detail = nlohmann::json::object());
+
+  // definitions (service_definitions.cc)
+  struct Compiled {
+    CompileResult result;
+    std::shared_ptr<Project> project;
+  };
+  Compiled compile() const;
+  static std::expected<std::shared_ptr<Project>, std::string> make_project(const DefinitionsRecord& record);
+  std::expected<void, StoreError> apply(Turn& turn, Compiled& compiled);
+  void use_project(std::shared_ptr<const Project> project, Turn* turn);
+  void describe_outcome(const Compiled& compiled);
+  void reload_in_background(Caller caller, Done done);
+
+  ServiceOptions options_;
+  SystemClock clock_;
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<Reader> reader_;  ///< service's thread
+  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<Execution> execution_;
+  Projection projection_;
+  AssetBook book_;
+  Ticker ticker_;
+  Metrics metrics_;
+  std::map<std::string, SchedulePosition> stored_schedules_;
+  std::map<std::string, Plugin> plugins_;
+  std::map<std::string, std::string> daemon_env_;
+
+  TaskQueue<Turn> tasks_;
+  std::optional<Turn> waiting_turn_;  ///< nothing in it is worth a sync of its own yet
+  std::optional<Millis> waiting_since_;
+  bool starts_held_for_disk_ = false;
+  Millis disk_looked_at_{0};
+  Millis unlatch_at_{0};
+  bool draining_ = false;
+  std::thread thread_, reload_thread_;
+  std::atomic<bool> reloading_{false};
+
+  std::condition_variable drained_;
+  mutable std::mutex mutex_;  ///< of what follows: read by any thread
+  std::shared_ptr<const Project> project_;
+  std::map<std::int64_t, std::weak_ptr<const Project>> versions_;
+  nlohmann::json definitions_status_ = nlohmann::json::object();
+  std::string latched_;
+  std::string latched_since_;
+  bool definitions_loading_ = false;
+  bool supervisor_connected_ = false;
+  std::string supervisor_detail_;
+  std::string low_disk_;
+  std::map<int, std::function<void(const std::vector<Event>&)>> listeners_;
+  int next_listener_ = 1;
+  WallTime started_at_{};
+};
+
+template <typename T>
+T DaemonService::ask(std::function<T()> question) {
+  auto answer = std::make_shared<std::promise<T>>();
+  auto future = answer->get_future();
+  // After the commit of its turn: what is told is committed.
+  const bool taken = tasks_.push([answer, question](Turn& turn) {
+    turn.after.push_back([answer, question](bool) { answer->set_value(question()); });
+  });
+  return taken ? future.get() : T{};
+}
+
+}  // namespace assetd

@@ -1,0 +1,234 @@
+// One turn: take what waits, drive the engine, commit, then let it be seen and done.
+
+#include <spdlog/spdlog.h>
+#include <sys/statvfs.h>
+
+#include "core/schedule/cron.h"
+#include "daemon/service/daemon_service.h"
+
+namespace assetd {
+namespace {
+
+constexpr std::size_t kTasksATurn = 512;      // inputs that share one transaction and one sync
+constexpr Millis kSoftWait{15};               // how long "is running" may wait for company
+constexpr Millis kIdleWait{1'000};
+constexpr Millis kDiskInterval{2'000};
+constexpr Millis kUnlatchInterval{1'000};
+constexpr Millis kDrainLook{100};
+
+}  // namespace
+
+void DaemonService::loop() {
+  while (!tasks_.closed()) {
+    auto tasks = tasks_.take(wait_time(), kTasksATurn);
+    run_turn(std::move(tasks));
+  }
+  if (waiting_turn_) {
+    auto turn = std::move(*waiting_turn_);
+    waiting_turn_.reset();
+    commit(turn);
+  }
+}
+
+Millis DaemonService::wait_time() const {
+  if (waiting_turn_) return kSoftWait;
+  const auto now = clock_.now();
+  auto wait = kIdleWait;
+  if (const auto timer = engine_->next_timer()) wait = std::min(wait, *timer - now.boot);
+  if (const auto tick = ticker_.next_instant()) wait = std::min(wait, *tick - now.wall);
+  return std::max(wait, Millis{0});
+}
+
+void DaemonService::run_turn(std::vector<Task> tasks) {
+  Turn turn;
+  if (waiting_turn_) {
+    turn = std::move(*waiting_turn_);
+    waiting_turn_.reset();
+  }
+  turn.now = clock_.now();
+  metrics_.heartbeat(turn.now.wall);
+  try_unlatch();
+  for (auto& task : tasks) task(turn);
+  let_time_pass(turn);
+  if (may_wait(turn)) {
+    if (!turn.batch.empty() || !turn.effects.empty()) {
+      if (!waiting_since_) waiting_since_ = turn.now.boot;
+      waiting_turn_ = std::move(turn);
+    }
+    return;
+  }
+  waiting_since_.reset();
+  finish(turn);
+}
+
+// Only "it runs now": true without being written, so it waits a moment for company.
+bool DaemonService::may_wait(const Turn& turn) const {
+  if (!turn.after.empty() || !turn.batch.audit.empty() || !turn.batch.answers.empty()) return false;
+  if (waiting_since_ && turn.now.boot - *waiting_since_ >= kSoftWait) return false;
+  return std::all_of(turn.batch.changes.begin(), turn.batch.changes.end(), is_soft);
+}
+
+void DaemonService::let_time_pass(Turn& turn) {
+  if (const auto timer = engine_->next_timer(); timer && *timer <= turn.now.boot) feed(turn, TimePassed{});
+  if (const auto next = ticker_.next_instant(); next && *next <= turn.now.wall && !draining_ && project())
+    for (const auto& due : ticker_.due(turn.now.wall)) tick(turn, due);
+  watch_disk(turn);
+}
+
+void DaemonService::watch_disk(Turn& turn) {
+  if (turn.now.boot - disk_looked_at_ < kDiskInterval) return;
+  disk_looked_at_ = turn.now.boot;
+  struct statvfs fs {};
+  if (statvfs(options_.paths.data_dir.c_str(), &fs) != 0) return;
+  const auto free = static_cast<std::int64_t>(fs.f_bavail) * static_cast<std::int64_t>(fs.f_frsize);
+  const bool low = free < options_.free_space_floor;
+  if (low == starts_held_for_disk_) return;
+  starts_held_for_disk_ = low;
+  const auto detail = low ? "only " + std::to_string(free >> 20) + " MiB are free in " + options_.paths.data_dir + "; nothing starts below " +
+                                std::to_string(options_.free_space_floor >> 20) + " MiB"
+                          : "";
+  if (low) spdlog::error("{}", detail);
+  {
+    std::lock_guard lock(mutex_);
+    low_disk_ = detail;
+  }
+  feed(turn, StartsHeld{low ? "disk" : "", detail});
+}
+
+void DaemonService::feed(Turn& turn, const Input& input) { take(turn, engine_->handle(turn.now, input)); }
+
+void DaemonService::take(Turn& turn, Output output) {
+  for (auto& change : output.changes) {
+    if (const auto* created = std::get_if<RunCreated>(&change))
+      if (const auto* run = engine_->run(created->run.id)) projection_.know(created->run, created->plan, run->context);
+    projection_.project(change, book_, turn.batch);
+    if (const auto* changed = std::get_if<RunChanged>(&change); changed && is_terminal(changed->run.status)) turn.ended.push_back(changed->run.id);
+    metrics_.count(change);
+    turn.batch.changes.push_back(std::move(change));
+  }
+  turn.effects.insert(turn.effects.end(), std::make_move_iterator(output.effects.begin()), std::make_move_iterator(output.effects.end()));
+}
+
+void DaemonService::finish(Turn& turn) {
+  commit(turn);
+  for (const auto run : turn.ended) projection_.forget(run);
+}
+
+void DaemonService::commit(Turn& turn) {
+  turn.batch.assets = book_.take_staged();
+  if (turn.batch.empty()) {
+    perform(turn.effects, turn.now);
+    for (auto& after : turn.after) after(true);
+    return;
+  }
+  const auto begun = std::chrono::steady_clock::now();
+  const auto done = store_->latched() ? std::unexpected(StoreError{StoreError::Kind::io, latched_}) : store_->commit(turn.batch);
+  metrics_.committed(std::chrono::steady_clock::now() - begun, done.has_value());
+  if (!done) {
+    latch(done.error().message);
+    for (auto& after : turn.after) after(false);
+    return;
+  }
+  book_.apply(turn.batch.assets, store_->last_event());
+  publish(turn.batch.events);
+  perform(turn.effects, turn.now);
+  for (auto& after : turn.after) after(true);
+}
+
+void DaemonService::perform(const std::vector<Effect>& effects, const Now&) {
+  for (const auto& effect : effects) {
+    if (const auto* start = std::get_if<StartAttempt>(&effect)) {
+      perform(*start);
+    } else if (const auto* stop = std::get_if<StopAttempt>(&effect)) {
+      if (execution_) execution_->stop(*stop);
+    } else if (const auto* forget = std::get_if<ForgetAttempt>(&effect)) {
+      if (execution_) execution_->forget(*forget);
+    } else if (const auto* progress = std::get_if<ShowProgress>(&effect)) {
+      if (const auto* run = engine_->run(progress->run)) {
+        const auto& key = run->asset(progress->step).key;
+        publish({Event{0, {}, "progress", progress->run, key, {{"run_id", std::to_string(progress->run)}, {"key", key}},
+                       {{"fraction", progress->fraction}, {"detail", progress->detail}}}});
+      }
+    }
+  }
+}
+
+// The run may have ended within the same turn only by the attempt's own end, so what is started here is known.
+void DaemonService::perform(const StartAttempt& effect) {
+  const auto* run = engine_->run(effect.attempt.run);
+  if (!run || !execution_) return;
+  execution_->start({effect.attempt, run->record, run->plan, run->context});
+}
+
+void DaemonService::publish(const std::vector<Event>& events) {
+  if (events.empty()) return;
+  std::lock_guard lock(mutex_);
+  for (const auto& [id, listener] : listeners_) listener(events);
+}
+
+// The outcome of a failed commit is unknown: nothing is started or answered on top of it until the store has been opened anew.
+void DaemonService::latch(const std::string& why) {
+  spdlog::error("the store failed, nothing is started until it works again: {}", why);
+  std::lock_guard lock(mutex_);
+  if (latched_.empty()) latched_since_ = format_time(clock_.now().wall);
+  latched_ = why;
+  unlatch_at_ = clock_.now().boot + kUnlatchInterval;
+}
+
+void DaemonService::try_unlatch() {
+  {
+    std::lock_guard lock(mutex_);
+    if (latched_.empty() || clock_.now().boot < unlatch_at_) return;
+  }
+  book_.drop_staged();
+  waiting_turn_.reset();
+  auto opened = store_->reopen();
+  auto recovered = opened ? recover() : std::unexpected(opened.error().message);
+  if (!recovered) return latch(recovered.error());
+  spdlog::warn("the store works again; transaction {} was the last that is there", *opened);
+  {
+    std::lock_guard lock(mutex_);
+    latched_.clear();
+  }
+  if (execution_) execution_->list();
+}
+
+int DaemonService::subscribe(std::function<void(const std::vector<Event>&)> listener) {
+  std::lock_guard lock(mutex_);
+  listeners_.emplace(next_listener_, std::move(listener));
+  return next_listener_++;
+}
+
+void DaemonService::unsubscribe(int id) {
+  std::lock_guard lock(mutex_);
+  listeners_.erase(id);
+}
+
+void DaemonService::shut_down(Stop how) {
+  if (!thread_.joinable()) return;
+  if (how != Stop::leave_steps) {
+    tasks_.push([this, how](Turn& turn) {
+      draining_ = true;
+      if (how == Stop::cancel_steps) {
+        std::vector<RunId> runs;
+        for (const auto& [id, run] : engine_->runs()) runs.push_back(id);
+        for (const auto id : runs) feed(turn, CancelRequested{id, {"assetd", ""}});
+      } else {
+        feed(turn, StartsHeld{"draining", "the daemon is being drained"});
+      }
+    });
+    while (ask<bool>([this, how] {
+      if (how == Stop::cancel_steps) return !engine_->runs().empty();
+      return !engine_->dispatcher().holds().empty();
+    })) {
+      std::unique_lock lock(mutex_);
+      drained_.wait_for(lock, kDrainLook);
+    }
+  }
+  tasks_.close();
+  thread_.join();
+  if (reload_thread_.joinable()) reload_thread_.join();
+  execution_.reset();
+}
+
+}  // namespace assetd
