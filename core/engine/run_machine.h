@@ -39,6 +39,7 @@ class RunMachine {
   bool over() const { return run_.open_steps == 0 && run_.live.empty() && run_.open_check_units == 0; }
   void end();                         ///< only when over()
 
+  static StopAttempt stop_effect(const RunState& run, const LiveAttempt& attempt);
   static Demand demand_of(const RunState& run, UnitIndex unit);
 
  private:

@@ -172,14 +172,18 @@ void RunMachine::put_back(StepIndex step) {
   set_status(step, StepStatus::pending);
 }
 
+StopAttempt RunMachine::stop_effect(const RunState& run, const LiveAttempt& attempt) {
+  const auto& planned = run.plan->units()[attempt.record.unit];
+  const auto& spec = planned.check != kNone ? run.context.definitions->checks[planned.check].run : run.asset(planned.steps.front()).run;
+  StopAttempt effect{attempt.record.id, {spec ? spec->stop_signal : "TERM"}, spec ? spec->grace : Millis{10'000}};
+  if (effect.signals.front() != "TERM") effect.signals.push_back("TERM");
+  return effect;
+}
+
 void RunMachine::stop(LiveAttempt& attempt, const std::string& reason) {
   if (!attempt.stop_reason.empty()) return;
   attempt.stop_reason = reason;
-  const auto& planned = run_.plan->units()[attempt.record.unit];
-  const auto& run = planned.check != kNone ? run_.context.definitions->checks[planned.check].run : run_.asset(planned.steps.front()).run;
-  StopAttempt effect{attempt.record.id, {run ? run->stop_signal : "TERM"}, run ? run->grace : Millis{10'000}};
-  if (effect.signals.front() != "TERM") effect.signals.push_back("TERM");
-  out_.effects.push_back(std::move(effect));
+  out_.effects.push_back(stop_effect(run_, attempt));
 }
 
 void RunMachine::timed_out(LiveAttempt& attempt) {

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "core/engine/engine.h"
+#include "core/graph/selection.h"
 #include "core/schedule/ticker.h"
 #include "daemon/definitions/compiler.h"
 #include "daemon/execution/execution.h"
@@ -120,6 +121,9 @@ class DaemonService final : public Service {
   void reconcile(const SupervisorListing& listing);
   std::vector<AttemptRecord> live_attempts() const;
   LauncherOptions launcher_options() const;
+  StopAttempt stop_of(const LiveAttempt& attempt) const;
+  std::shared_ptr<const Project> cached_version(std::int64_t version) const;
+  std::shared_ptr<const Project> load_version(std::int64_t version);
 
   // commands (service_runs.cc, service_schedules.cc)
   std::expected<Resolved, Reply> resolve(const std::string& select, StepsMode mode, const nlohmann::json& options) const;

@@ -163,7 +163,7 @@ Reply DaemonService::retry(Turn& turn, const Caller& caller, RunId id, bool from
   if (!row) return unavailable(row.error().message);
   if (!*row) return not_found("run", "there is no run " + text);
   const auto& old = (*row)->run;
-  const auto version = project(old.definitions_version);
+  const auto version = load_version(old.definitions_version);
   const auto encoded = reader_->plan(id);
   if (!version || !encoded || !*encoded) return conflict("plan-gone", "The run cannot be retried", "what run " + text + " had planned is no longer kept");
   const auto plan = RunPlan::decode(**encoded, version->definitions, version->graph);

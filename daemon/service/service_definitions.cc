@@ -1,0 +1,228 @@
+// Definitions: loading, applying a new version, reloading beside what serves.
+
+#include <spdlog/spdlog.h>
+
+#include <set>
+#include <thread>
+
+#include "core/definition/compiled.h"
+#include "core/schedule/cron.h"
+#include "daemon/service/daemon_service.h"
+#include "daemon/service/replies.h"
+
+namespace assetd {
+namespace {
+
+using nlohmann::json;
+
+json source_json(const SourceRef& source) { return {{"file", source.file}, {"line", source.line}, {"column", source.column}}; }
+
+json errors_json(const std::vector<DefinitionError>& errors) {
+  json result = json::array();
+  for (const auto& error : errors)
+    result.push_back({{"message", error.message}, {"hint", error.hint}, {"source", source_json(error.source)}, {"excerpt", error.excerpt}});
+  return result;
+}
+
+json warnings_json(const std::vector<DefinitionWarning>& warnings) {
+  json result = json::array();
+  for (const auto& warning : warnings) result.push_back({{"message", warning.message}, {"source", source_json(warning.source)}});
+  return result;
+}
+
+json imports_json(const std::vector<ImportReport>& imports, const std::string& at) {
+  json result = json::array();
+  for (const auto& import : imports)
+    result.push_back({{"name", import.name}, {"plugin", import.plugin}, {"assets", import.assets}, {"status", import.ok ? "ok" : "failed"}, {"at", at}, {"detail", import.detail}});
+  return result;
+}
+
+struct Difference {
+  std::size_t added = 0, changed = 0, removed = 0;
+};
+
+// Compared by their compiled lines: equal assets compile to equal bytes.
+Difference difference(const Definitions& before, const Definitions& after) {
+  const auto lines = [](const Definitions& definitions) {
+    std::map<std::string, std::string> result;
+    for (const auto& asset : definitions.assets) {
+      Definitions one;
+      one.assets.push_back(asset);
+      result[asset.key] = to_compiled(one);
+    }
+    return result;
+  };
+  const auto old_lines = lines(before), new_lines = lines(after);
+  Difference result;
+  for (const auto& [key, line] : new_lines) {
+    const auto it = old_lines.find(key);
+    if (it == old_lines.end()) ++result.added;
+    else if (it->second != line) ++result.changed;
+  }
+  for (const auto& [key, line] : old_lines) result.removed += new_lines.contains(key) ? 0 : 1;
+  return result;
+}
+
+}  // namespace
+
+std::expected<std::shared_ptr<Project>, std::string> DaemonService::make_project(const DefinitionsRecord& record) {
+  auto definitions = from_compiled(record.compiled);
+  if (!definitions) return std::unexpected(definitions.error());
+  auto graph = AssetGraph::build(*definitions);
+  if (!graph) return std::unexpected(graph.error().front().message);
+  auto project = std::make_shared<Project>();
+  project->version = record.version;
+  project->hash = record.hash;
+  project->applied_at = record.applied_at;
+  project->definitions = std::move(*definitions);
+  project->graph = std::move(*graph);
+  return project;
+}
+
+DaemonService::Compiled DaemonService::compile() const {
+  Compiled compiled{compile_in_child(options_.program, options_.compile), nullptr};
+  if (!compiled.result.errors.empty()) return compiled;
+  DefinitionsRecord record;
+  record.hash = compiled.result.hash;
+  record.compiled = compiled.result.compiled;
+  if (auto project = make_project(record)) compiled.project = std::move(*project);
+  else compiled.result.errors.push_back({"the compiled definitions cannot be read: " + project.error(), "", {"assetd.yaml", 0, 0}, ""});
+  return compiled;
+}
+
+void DaemonService::describe_outcome(const Compiled& compiled) {
+  const auto current = project();
+  const auto now = format_time(clock_.now().wall);
+  std::lock_guard lock(mutex_);
+  auto& status = definitions_status_;
+  status["errors"] = errors_json(compiled.result.errors);
+  status["state"] = compiled.result.errors.empty() ? "current" : "broken";
+  if (!compiled.result.imports.empty() || compiled.result.errors.empty()) status["imports"] = imports_json(compiled.result.imports, now);
+  if (compiled.result.errors.empty()) {
+    status["warnings"] = warnings_json(compiled.result.warnings);
+    status["sources"] = json::array();
+    for (const auto& file : compiled.result.watched) status["sources"].push_back({{"file", file.path}, {"size", file.size}});
+  }
+  status["loaded_at"] = now;
+}
+
+void DaemonService::use_project(std::shared_ptr<const Project> next, Turn* turn) {
+  const auto& definitions = next->definitions;
+  book_.use(next);
+  std::vector<std::string> plugin_errors;
+  plugins_ = find_plugins(options_.compile.plugin_dirs, plugin_errors);
+  for (const auto& error : plugin_errors) spdlog::warn("{}", error);
+  if (execution_) execution_->replace_plugins(launcher_options());
+  ticker_.define(definitions.schedules, stored_schedules_, clock_.now().wall);
+  PoolsChanged pools;
+  pools.slots["default"] = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  for (const auto& [name, pool] : definitions.pools) pools.slots[name] = pool.slots;
+  {
+    std::lock_guard lock(mutex_);
+    auto& status = definitions_status_;
+    status["version"] = std::to_string(next->version);
+    status["hash"] = next->hash;
+    status["applied_at"] = format_time(next->applied_at);
+    status["assets"] = definitions.assets.size();
+    status["checks"] = definitions.checks.size();
+    status["schedules"] = definitions.schedules.size();
+    if (!status.contains("imports")) {
+      status["imports"] = json::array();
+      for (const auto& import : definitions.imports) {
+        const auto index = &import - definitions.imports.data();
+        const auto count = std::count_if(definitions.assets.begin(), definitions.assets.end(), [&](const AssetSpec& asset) { return asset.import == index; });
+        status["imports"].push_back({{"name", import.name}, {"plugin", import.plugin}, {"assets", count}, {"status", "ok"}, {"at", format_time(next->applied_at)}, {"detail", ""}});
+      }
+    }
+    for (const auto* list : {"errors", "warnings", "sources"})
+      if (!status.contains(list)) status[list] = json::array();
+    if (!status.contains("state")) status["state"] = "current";
+    versions_[next->version] = next;
+    project_ = std::move(next);
+  }
+  if (turn) feed(*turn, pools);
+  else engine_->handle(clock_.now(), pools);
+}
+
+/// On the service's thread. A new version commits with its event and the cursors of its schedules; an equal one changes nothing.
+std::expected<void, StoreError> DaemonService::apply(Turn& turn, Compiled& compiled) {
+  const auto current = project();
+  if (current && current->hash == compiled.result.hash) {
+    (void)store_->update_watch_state(current->version, compiled.result.watch_state);
+    describe_outcome(compiled);
+    return {};
+  }
+  finish(turn);
+  turn = Turn{};
+  turn.now = clock_.now();
+  const auto diff = difference(current ? current->definitions : Definitions{}, compiled.project->definitions);
+  DefinitionsRecord record;
+  record.hash = compiled.result.hash;
+  record.compiled = std::move(compiled.result.compiled);
+  record.watch_state = compiled.result.watch_state;
+  record.applied_at = turn.now.wall;
+  record.summary = {{"assets", compiled.project->definitions.assets.size()}, {"added", diff.added}, {"changed", diff.changed}, {"removed", diff.removed}};
+  CommitBatch batch;
+  const auto number = std::to_string((current ? current->version : 0) + 1);
+  batch.events.push_back({0, turn.now.wall, "definitions_changed", 0, "", {{"version", number}}, {{"added", diff.added}, {"changed", diff.changed}, {"removed", diff.removed}}});
+  const auto version = store_->put_definitions(record, batch);
+  if (!version) {
+    latch(version.error().message);
+    return std::unexpected(version.error());
+  }
+  compiled.project->version = *version;
+  compiled.project->applied_at = turn.now.wall;
+  for (const auto& [name, entry] : ticker_.entries()) stored_schedules_[name] = entry.position;
+  use_project(compiled.project, &turn);
+  describe_outcome(compiled);
+  publish(batch.events);
+  Output moved;
+  for (const auto& [name, entry] : ticker_.entries()) moved.changes.push_back(ScheduleMoved{name, *entry.position.cursor, entry.position.fingerprint});
+  take(turn, std::move(moved));
+  spdlog::info("definitions version {}: {} assets ({} added, {} changed, {} removed)", *version, compiled.project->definitions.assets.size(), diff.added, diff.changed, diff.removed);
+  return {};
+}
+
+void DaemonService::reload(Caller caller, Done done) { reload_in_background(std::move(caller), std::move(done)); }
+
+void DaemonService::reload_in_background(Caller caller, Done done) {
+  if (reloading_.exchange(true)) return done(conflict("reload-running", "A reload is under way", "wait for the reload that is under way, then ask again"));
+  if (reload_thread_.joinable()) reload_thread_.join();
+  reload_thread_ = std::thread([this, caller, done = std::move(done)]() mutable {
+    auto compiled = std::make_shared<Compiled>(compile());
+    auto shared_done = std::make_shared<Done>(std::move(done));
+    const bool taken = tasks_.push([this, caller, shared_done, compiled](Turn& turn) {
+      reloading_ = false;
+      {
+        std::lock_guard lock(mutex_);
+        definitions_loading_ = false;
+      }
+      if (!compiled->result.errors.empty()) {
+        describe_outcome(*compiled);
+        for (const auto& error : compiled->result.errors) spdlog::error("{}:{}:{}: {}", error.source.file, error.source.line, error.source.column, error.message);
+        const auto errors = errors_json(compiled->result.errors);
+        const auto current = project();
+        turn.batch.events.push_back({0, turn.now.wall, "definitions_changed", 0, "", {{"version", current ? std::to_string(current->version) : "0"}}, {{"errors", errors}}});
+        const auto detail = std::to_string(errors.size()) + (errors.size() == 1 ? " error" : " errors") + "; what was serving goes on serving";
+        turn.after.push_back([shared_done, detail, errors](bool) { (*shared_done)(problem(422, "definitions-broken", "The definitions do not load", detail, errors)); });
+        return;
+      }
+      const auto applied = apply(turn, *compiled);
+      if (!caller.route.empty()) audit(turn, caller, "definitions.reload", "definitions", {{"hash", compiled->result.hash}});
+      turn.after.push_back([this, shared_done, applied](bool committed) {
+        if (!applied || !committed) return (*shared_done)(unavailable("whether the new definitions were stored is not known; see /readyz"));
+        auto body = definitions_status();
+        body["as_of"] = store_->last_event();
+        (*shared_done)({200, std::move(body)});
+      });
+    });
+    if (!taken) (*shared_done)(unavailable("the daemon is shutting down"));
+  });
+}
+
+nlohmann::json DaemonService::definitions_status() const {
+  std::lock_guard lock(mutex_);
+  return definitions_status_;
+}
+
+}  // namespace assetd

@@ -1,0 +1,185 @@
+// Start and restart: the store is opened, what had not ended is taken up, definitions are loaded, the supervisor is asked what runs.
+
+#include <spdlog/spdlog.h>
+
+#include <filesystem>
+#include <set>
+
+#include <sodium.h>
+
+#include "daemon/service/daemon_service.h"
+
+namespace assetd {
+namespace {
+
+AttemptId random_attempt_id() {
+  unsigned char bytes[16];
+  randombytes_buf(bytes, sizeof bytes);
+  char hex[33];
+  sodium_bin2hex(hex, sizeof hex, bytes, sizeof bytes);
+  return hex;
+}
+
+}  // namespace
+
+DaemonService::DaemonService(ServiceOptions options) : options_(std::move(options)), daemon_env_(current_environment()) {
+  started_at_ = clock_.now().wall;
+}
+
+DaemonService::~DaemonService() { shut_down(Stop::leave_steps); }
+
+std::expected<std::unique_ptr<DaemonService>, StartFailure> DaemonService::start(ServiceOptions options) {
+  if (sodium_init() < 0) return std::unexpected(StartFailure{1, "libsodium does not start", {}});
+  std::unique_ptr<DaemonService> service(new DaemonService(std::move(options)));
+  if (auto opened = service->open_store(); !opened) return std::unexpected(opened.error());
+  if (auto loaded = service->first_definitions(); !loaded) return std::unexpected(loaded.error());
+  if (auto recovered = service->recover(); !recovered) return std::unexpected(StartFailure{4, recovered.error(), {}});
+  service->connect();
+  service->thread_ = std::thread([raw = service.get()] { raw->loop(); });
+  if (service->definitions_loading_) service->reload_in_background({{"assetd", ""}, "", "", ""}, [](Reply) {});
+  return service;
+}
+
+std::expected<void, StartFailure> DaemonService::open_store() {
+  const auto& paths = options_.paths;
+  std::error_code error;
+  for (const auto& dir : {paths.data_dir, paths.messages_dir(), paths.artifacts(), paths.data_dir + "/contexts", paths.data_dir + "/attempts", paths.data_dir + "/logs", paths.data_dir + "/imports"})
+    if (std::filesystem::create_directories(dir, error); error) return std::unexpected(StartFailure{1, "cannot make " + dir + ": " + error.message(), {}});
+  auto store = Store::open(paths.store());
+  if (!store) return std::unexpected(StartFailure{store.error().kind == StoreError::Kind::damaged ? 4 : 1, store.error().message, {}});
+  store_ = std::move(*store);
+  auto reader = Reader::open(paths.store());
+  if (!reader) return std::unexpected(StartFailure{1, reader.error().message, {}});
+  reader_ = std::move(*reader);
+  engine_ = std::make_unique<Engine>(random_attempt_id, 0);
+  return {};
+}
+
+// With an existing store the last good version serves at once; what has changed since is loaded beside it.
+std::expected<void, StartFailure> DaemonService::first_definitions() {
+  auto record = store_->current_definitions();
+  if (!record) return std::unexpected(StartFailure{4, record.error().message, {}});
+  auto schedules = store_->load();
+  if (!schedules) return std::unexpected(StartFailure{4, schedules.error().message, {}});
+  for (const auto& s : schedules->schedules) stored_schedules_[s.schedule] = {s.cursor, s.fingerprint, s.paused, s.paused_by, s.pause_reason};
+  if (*record) {
+    auto project = make_project(**record);
+    if (project) {
+      definitions_loading_ = !is_unchanged((*record)->watch_state, options_.compile);
+      use_project(*project, nullptr);
+      return {};
+    }
+    spdlog::error("the stored definitions cannot be read, they are loaded anew: {}", project.error());
+  }
+  auto compiled = compile();
+  if (!compiled.result.errors.empty()) return std::unexpected(StartFailure{2, "the definitions do not load", compiled.result.errors});
+  Turn turn;
+  turn.now = clock_.now();
+  if (auto applied = apply(turn, compiled); !applied) return std::unexpected(StartFailure{1, applied.error().message, {}});
+  commit(turn);
+  return {};
+}
+
+/// Forgets what the engine has in memory and takes it from the store: at a start, and after a failed commit.
+std::expected<void, std::string> DaemonService::recover() {
+  auto stored = store_->load();
+  if (!stored) return std::unexpected(stored.error().message);
+  engine_ = std::make_unique<Engine>(random_attempt_id, stored->last_run);
+  projection_ = Projection();
+  book_.load(std::move(stored->assets));
+  const auto current = project();
+  Turn turn;
+  turn.now = clock_.now();
+  use_project(current, &turn);
+  for (auto& active : stored->runs) {
+    const auto version = load_version(active.run.definitions_version);
+    if (!version) return std::unexpected("the definitions of run " + std::to_string(active.run.id) + " are not in the store");
+    auto plan = RunPlan::decode(active.plan, version->definitions, version->graph);
+    if (!plan) return std::unexpected("run " + std::to_string(active.run.id) + ": " + plan.error());
+    RestoredRun restored{active.run, std::make_shared<RunPlan>(std::move(*plan)), {version->version, {version, &version->definitions}, {version, &version->graph}},
+                         std::move(active.steps), std::move(active.checks), std::move(active.attempts)};
+    projection_.know(restored.run, restored.plan, restored.context);
+    take(turn, engine_->restore(turn.now, std::move(restored)));
+  }
+  if (starts_held_for_disk_) feed(turn, StartsHeld{"disk", low_disk_});
+  turn.effects.clear();  // asked again when the supervisor has said what it has
+  if (execution_)
+    for (const auto& attempt : live_attempts()) execution_->rewind(attempt);
+  book_.apply({}, store_->last_event());
+  if (!turn.batch.empty()) finish(turn);
+  if (!engine_->runs().empty()) spdlog::info("{} runs are taken up again", engine_->runs().size());
+  return {};
+}
+
+std::vector<AttemptRecord> DaemonService::live_attempts() const {
+  std::vector<AttemptRecord> result;
+  for (const auto& [id, run] : engine_->runs())
+    for (const auto& [attempt_id, attempt] : run->live) result.push_back(attempt.record);
+  return result;
+}
+
+LauncherOptions DaemonService::launcher_options() const {
+  return {options_.compile.project_dir, options_.paths, plugins_, daemon_env_, default_secrets(daemon_env_)};
+}
+
+void DaemonService::connect() {
+  SupervisorClientOptions client;
+  client.socket_path = options_.paths.supervisor_socket();
+  client.claims_dir = options_.paths.claims();
+  client.program = options_.supervisor_program;
+  client.log_path = options_.paths.supervisor_log();
+  client.store_id = store_->id();
+  client.generation = static_cast<std::uint64_t>(store_->next_generation());
+  Execution::Handlers handlers;
+  handlers.report = [this](Input input) {
+    tasks_.push([this, input = std::move(input)](Turn& turn) { feed(turn, input); });
+  };
+  handlers.reconcile = [this](SupervisorListing listing) {
+    tasks_.push([this, listing = std::move(listing)](Turn& turn) {
+      finish(turn);
+      turn = Turn{};
+      turn.now = clock_.now();
+      reconcile(listing);
+      feed(turn, TimePassed{});
+    });
+  };
+  handlers.link = [this](bool connected, const std::string& detail) {
+    tasks_.push([this, connected, detail](Turn&) {
+      {
+        std::lock_guard lock(mutex_);
+        supervisor_connected_ = connected;
+        supervisor_detail_ = detail;
+      }
+      if (connected && execution_) execution_->list();
+      if (!connected) spdlog::warn("the supervisor does not answer: {}", detail);
+    });
+  };
+  execution_ = std::make_unique<Execution>(launcher_options(), std::move(client), live_attempts(), std::move(handlers));
+}
+
+/// What the supervisor has against what the store says lives. Sending a spawn or a stop again is harmless: an id is executed at most once.
+void DaemonService::reconcile(const SupervisorListing& listing) {
+  std::set<AttemptId> listed;
+  for (const auto& attempt : listing.attempts) {
+    listed.insert(attempt.attempt);
+    if (attempt.running && !engine_->attempt(attempt.attempt)) {
+      spdlog::warn("attempt {} runs and is not known to this store; it is stopped", attempt.attempt);
+      execution_->stop({attempt.attempt, {"TERM"}, Millis{10'000}});
+    }
+  }
+  for (const auto& record : live_attempts()) {
+    if (!listed.contains(record.id)) {
+      if (record.started_at) execution_->report_lost(record);
+      else perform(StartAttempt{record});
+    }
+    const auto* live = engine_->attempt(record.id);
+    if (live && !live->stop_reason.empty()) perform({stop_of(*live)}, clock_.now());
+  }
+}
+
+StopAttempt DaemonService::stop_of(const LiveAttempt& attempt) const {
+  const auto* run = engine_->run(attempt.record.run);
+  return RunMachine::stop_effect(*run, attempt);
+}
+
+}  // namespace assetd

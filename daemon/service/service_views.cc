@@ -1,0 +1,156 @@
+// What the HTTP API reads of the living engine.
+
+#include <algorithm>
+
+#include "core/schedule/cron.h"
+#include "daemon/service/daemon_service.h"
+
+namespace assetd {
+
+std::shared_ptr<const Project> DaemonService::project() const {
+  std::lock_guard lock(mutex_);
+  return project_;
+}
+
+std::shared_ptr<const Project> DaemonService::cached_version(std::int64_t version) const {
+  std::lock_guard lock(mutex_);
+  if (project_ && project_->version == version) return project_;
+  const auto it = versions_.find(version);
+  return it == versions_.end() ? nullptr : it->second.lock();
+}
+
+/// Service's thread.
+std::shared_ptr<const Project> DaemonService::load_version(std::int64_t version) {
+  if (auto cached = cached_version(version)) return cached;
+  const auto record = store_->definitions(version);
+  if (!record || !*record) return nullptr;
+  auto made = make_project(**record);
+  if (!made) return nullptr;
+  std::lock_guard lock(mutex_);
+  versions_[version] = *made;
+  return *made;
+}
+
+std::shared_ptr<const Project> DaemonService::project(std::int64_t version) {
+  if (auto cached = cached_version(version)) return cached;
+  return ask<std::shared_ptr<const Project>>([this, version] { return load_version(version); });
+}
+
+std::optional<LiveRun> DaemonService::live_run(RunId id, StepIndex from, StepIndex to) {
+  return ask<std::optional<LiveRun>>([this, id, from, to]() -> std::optional<LiveRun> {
+    const auto* run = engine_->run(id);
+    if (!run) return std::nullopt;
+    LiveRun result;
+    const auto now = clock_.now().wall;
+    for (StepIndex step = 0; step < run->steps.size(); ++step) {
+      const auto shown = engine_->shown_status(*run, step);
+      ++result.counts[std::string(to_string(shown))];
+      if (step < from || step >= to) continue;
+      result.steps.push_back({step, shown, engine_->blockers(id, step, now), std::nullopt});
+    }
+    return result;
+  });
+}
+
+std::vector<QueueEntry> DaemonService::queue(std::size_t limit) {
+  return ask<std::vector<QueueEntry>>([this, limit] {
+    std::vector<QueueEntry> result;
+    const auto now = clock_.now().wall;
+    const auto add = [&](RunId id, const RunState& run, UnitIndex unit) {
+      for (const auto step : run.plan->units()[unit].steps) {
+        const auto shown = engine_->shown_status(run, step);
+        if (result.size() >= limit || is_terminal(shown)) continue;
+        result.push_back({id, run.asset(step).key, shown, run.units[unit].since, engine_->blockers(id, step, now)});
+      }
+    };
+    for (const auto& ready : engine_->dispatcher().lines(limit))
+      if (const auto* run = engine_->run(ready.run)) add(ready.run, *run, ready.unit);
+    for (const auto& [id, run] : engine_->runs())
+      for (UnitIndex unit = 0; unit < run->units.size(); ++unit)
+        if (run->units[unit].phase == UnitSlot::Phase::delayed) add(id, *run, unit);
+    return result;
+  });
+}
+
+std::vector<PoolView> DaemonService::pools() {
+  return ask<std::vector<PoolView>>([this] {
+    std::vector<PoolView> result;
+    const auto& dispatcher = engine_->dispatcher();
+    for (const auto& [name, slots] : dispatcher.pools()) {
+      PoolView view{name, slots, dispatcher.used(name), dispatcher.waiting_for_pool(name), {}};
+      for (const auto& [attempt, hold] : dispatcher.holds()) {
+        const auto held = hold.demand.slots.find(name);
+        const auto* run = engine_->run(hold.run);
+        if (held == hold.demand.slots.end() || !run) continue;
+        view.holders.push_back({hold.run, run->asset(run->plan->units()[hold.unit].steps.front()).key, attempt, held->second, hold.since});
+      }
+      std::sort(view.holders.begin(), view.holders.end(), [](const PoolHolder& a, const PoolHolder& b) { return a.since < b.since; });
+      result.push_back(std::move(view));
+    }
+    return result;
+  });
+}
+
+std::vector<Unready> DaemonService::unready() const {
+  std::lock_guard lock(mutex_);
+  std::vector<Unready> why;
+  if (definitions_loading_) why.push_back({"definitions_loading", "the files have changed since the last start and are being loaded"});
+  if (!latched_.empty()) why.push_back({"latched", "since " + latched_since_ + ": " + latched_});
+  if (!supervisor_connected_) why.push_back({"supervisor", supervisor_detail_.empty() ? "the supervisor has not answered yet" : supervisor_detail_});
+  if (!low_disk_.empty()) why.push_back({"disk", low_disk_});
+  return why;
+}
+
+std::string DaemonService::metrics_text() const {
+  auto* self = const_cast<DaemonService*>(this);  // a question to its own thread; nothing changes
+  auto gauges = self->ask<Metrics::Gauges>([self] {
+    Metrics::Gauges g;
+    const auto now = self->clock_.now().wall;
+    const auto& dispatcher = self->engine_->dispatcher();
+    g.active_runs = self->engine_->runs().size();
+    g.live_attempts = dispatcher.holds().size();
+    g.waiting_units = dispatcher.waiting_count();
+    for (const auto& unit : dispatcher.lines(10'000)) g.oldest_ready_seconds = std::max(g.oldest_ready_seconds, std::chrono::duration<double>(now - unit.since).count());
+    for (const auto& [name, slots] : dispatcher.pools()) g.pools[name] = {dispatcher.used(name), slots};
+    return g;
+  });
+  {
+    std::lock_guard lock(mutex_);
+    gauges.latched = !latched_.empty();
+    gauges.supervisor_connected = supervisor_connected_;
+  }
+  return self->metrics_.text(gauges);
+}
+
+nlohmann::json DaemonService::project_status() const {
+  auto* self = const_cast<DaemonService*>(this);
+  struct Counts {
+    std::size_t running = 0, queued = 0;
+  };
+  const auto counts = self->ask<Counts>([self] {
+    Counts c;
+    for (const auto& [id, run] : self->engine_->runs()) ++(run->record.status == RunStatus::queued ? c.queued : c.running);
+    return c;
+  });
+  std::size_t failed = 0, assets = 0;
+  book_.read([&](const AssetTable& table) {
+    assets = table.states.size();
+    failed = static_cast<std::size_t>(std::count_if(table.states.begin(), table.states.end(), [](const AssetState& s) { return s.status() == AssetStatus::failed; }));
+  });
+  std::lock_guard lock(mutex_);
+  return {{"name", project_ ? project_->definitions.name : ""},
+          {"environment", options_.compile.environment.empty() ? nlohmann::json(nullptr) : nlohmann::json(options_.compile.environment)},
+          {"version", ASSETD_VERSION},
+          {"started_at", format_time(started_at_)},
+          {"listen", options_.listen},
+          {"definitions_version", project_ ? std::to_string(project_->version) : "0"},
+          {"counts", {{"assets", assets}, {"running_runs", counts.running}, {"queued_runs", counts.queued}, {"failed_assets", failed}}},
+          {"latched", latched_.empty() ? nlohmann::json(nullptr) : nlohmann::json{{"since", latched_since_}, {"why", latched_}}}};
+}
+
+void DaemonService::set_listen(const std::string& address) {
+  std::lock_guard lock(mutex_);
+  options_.listen = address;
+}
+
+}  // namespace assetd
