@@ -1,0 +1,139 @@
+// Wiring, and nothing but wiring.
+
+#include <signal.h>
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+#include "daemon/data_lock.h"
+#include "daemon/http/server.h"
+#include "daemon/options.h"
+#include "daemon/service/daemon_service.h"
+
+namespace {
+
+using namespace assetd;
+
+enum ExitCode { ended_well = 0, failed = 1, wrong_usage = 2, data_in_use = 3 };
+
+/// The message as a JSON string, so that one line stays one JSON object whatever is in it.
+class JsonMessage final : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
+    const auto text = nlohmann::json(std::string(message.payload.begin(), message.payload.end())).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    out.append(text.data(), text.data() + text.size());
+  }
+  std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<JsonMessage>(); }
+};
+
+void set_up_log(const Options& options) {
+  auto logger = std::make_shared<spdlog::logger>("assetd", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
+  formatter->add_flag<JsonMessage>('*');
+  formatter->set_pattern(options.log_format == "json" ? R"({"at":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","message":%*})" : "%Y-%m-%dT%H:%M:%S.%eZ %l: %v");
+  logger->set_formatter(std::move(formatter));
+  logger->set_level(spdlog::level::from_str(options.log_level));
+  logger->flush_on(spdlog::level::info);
+  spdlog::set_default_logger(std::move(logger));
+}
+
+void print_failure(const StartFailure& failure) {
+  for (const auto& error : failure.errors) {
+    std::fprintf(stderr, "%s:%d:%d: error: %s%s%s%s\n", error.source.file.c_str(), error.source.line, error.source.column, error.message.c_str(),
+                 error.hint.empty() ? "" : " (", error.hint.c_str(), error.hint.empty() ? "" : ")");
+    if (!error.excerpt.empty()) std::fprintf(stderr, "    %s\n", error.excerpt.c_str());
+  }
+  std::fprintf(stderr, "assetd: %s%s\n", failure.message.c_str(), failure.errors.empty() ? "" : (": " + std::to_string(failure.errors.size()) + " errors").c_str());
+}
+
+std::expected<std::optional<std::string>, std::string> read_token(const std::string& file) {
+  if (file.empty()) return std::nullopt;
+  std::ifstream in(file);
+  std::string token;
+  if (!in || !std::getline(in, token) || token.empty()) return std::unexpected("--token-file " + file + " cannot be read or its first line is empty");
+  return token;
+}
+
+CompileOptions compile_options(const Options& options, const std::string& program) {
+  return {options.project, options.data, options.environment, plugin_dirs(program, options.project)};
+}
+
+int serve(const Options& options, const std::string& program, const sigset_t& signals) {
+  const DataPaths paths{options.data};
+  std::error_code error;
+  std::filesystem::create_directories(options.data, error);
+  if (error) {
+    std::fprintf(stderr, "assetd: cannot make the data directory %s: %s\n", options.data.c_str(), error.message().c_str());
+    return failed;
+  }
+  auto lock = DataLock::take(paths.lock());
+  if (!lock) {
+    std::fprintf(stderr, "assetd: %s\n", lock.error().c_str());
+    return data_in_use;
+  }
+  const auto token = read_token(options.token_file);
+  if (!token) {
+    std::fprintf(stderr, "assetd: %s\n", token.error().c_str());
+    return wrong_usage;
+  }
+  ServiceOptions service_options;
+  service_options.compile = compile_options(options, program);
+  service_options.paths = paths;
+  service_options.program = program;
+  service_options.supervisor_program = std::filesystem::path(program).replace_filename("assetd-supervisor").string();
+  auto service = DaemonService::start(std::move(service_options));
+  if (!service) {
+    print_failure(service.error());
+    return service.error().exit_code;
+  }
+  HttpOptions http;
+  http.listen = options.listen;
+  http.token = *token;
+  http.store_path = paths.store();
+  http.project_name = (*service)->project()->definitions.name;
+  http.project_dir = options.project;
+  http.host_names = options.host_names;
+  http.origins = options.origins;
+  auto server = HttpServer::start(http, **service);
+  if (!server) {
+    std::fprintf(stderr, "assetd: %s\n", server.error().c_str());
+    return failed;
+  }
+  (*service)->set_listen((*server)->address());
+  lock->tell((*server)->address());
+  std::printf("listening on %s\n", (*server)->address().c_str());
+  std::fflush(stdout);
+
+  int signal = 0;
+  sigwait(&signals, &signal);
+  spdlog::info("{}: stopping", strsignal(signal));
+  if (options.drain || options.stop_steps)
+    (*service)->shut_down(options.drain ? DaemonService::Stop::drain : DaemonService::Stop::cancel_steps);
+  (*server)->stop();
+  (*service)->shut_down(DaemonService::Stop::leave_steps);
+  return ended_well;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const auto options = read_options(argc, argv);
+  if (!options) {
+    std::fputs(options.error().text.c_str(), options.error().exit_code == 0 ? stdout : stderr);
+    return options.error().exit_code;
+  }
+  set_up_log(*options);
+  const auto program = std::filesystem::read_symlink("/proc/self/exe").string();
+  if (options->compile_only) return run_compile_command(compile_options(*options, program));
+  // Blocked before any thread exists, so that every thread inherits it and only sigwait sees them.
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int each : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, each);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  return serve(*options, program, signals);
+}
