@@ -59,7 +59,7 @@ std::expected<std::optional<std::string>, std::string> read_token(const std::str
 }
 
 CompileOptions compile_options(const Options& options, const std::string& program) {
-  return {options.project, options.data, options.environment, plugin_dirs(program, options.project)};
+  return {options.project, options.data, options.environment, options.plugin_dirs.empty() ? plugin_dirs(program, options.project) : options.plugin_dirs};
 }
 
 int serve(const Options& options, const std::string& program, const sigset_t& signals) {

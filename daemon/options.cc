@@ -18,6 +18,7 @@ void describe(CLI::App& app, Options& options) {
   app.add_option("--project", options.project, "Folder that holds assetd.yaml")->envname("ASSETD_PROJECT");
   app.add_option("--data", options.data, "Data directory (default: PROJECT/.assetd)")->envname("ASSETD_DATA");
   app.add_option("--env", options.environment, "Environment of assetd.yaml to overlay")->envname("ASSETD_ENV");
+  app.add_option("--plugins", options.plugin_dirs, "Folder that holds plugin folders, instead of the usual places; may be given again");
   app.add_option("--log-format", options.log_format, "text or json")->envname("ASSETD_LOG_FORMAT")->check(CLI::IsMember({"text", "json"}));
   app.add_option("--log-level", options.log_level, "debug, info, warn or error")->envname("ASSETD_LOG_LEVEL")->check(CLI::IsMember({"debug", "info", "warn", "error"}));
 }

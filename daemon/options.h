@@ -17,6 +17,7 @@ struct Options {
   std::string log_format = "text";  ///< text or json
   std::string log_level = "info";
   std::vector<std::string> host_names, origins;
+  std::vector<std::string> plugin_dirs;  ///< folders that hold plugin folders; empty: the usual places
   bool drain = false;               ///< on SIGTERM: wait for live steps
   bool stop_steps = false;          ///< on SIGTERM: cancel what runs
   bool compile_only = false;        ///< `assetd compile`: print what the definitions say as JSON
