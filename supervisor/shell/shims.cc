@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 #include <stdexcept>
+#include <utility>
 
 #include "supervisor/shell/processes.h"
 #include "supervisor/shim.h"

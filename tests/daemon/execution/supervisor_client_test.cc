@@ -1,0 +1,230 @@
+#include "daemon/execution/supervisor_client.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <condition_variable>
+#include <deque>
+#include <filesystem>
+#include <fstream>
+#include <mutex>
+#include <random>
+#include <set>
+#include <thread>
+
+namespace assetd {
+namespace {
+
+using namespace std::chrono_literals;
+using Kind = SupervisorEvent::Kind;
+using ::testing::HasSubstr;
+
+/// Collects events; every wait ends after 30 s.
+class Inbox {
+ public:
+  SupervisorClient::Handler handler() {
+    return [this](SupervisorEvent event) {
+      const std::lock_guard lock(mutex_);
+      events_.push_back(std::move(event));
+      arrived_.notify_all();
+    };
+  }
+
+  /// Takes the first event of that kind (and attempt); earlier ones of other kinds stay.
+  std::optional<SupervisorEvent> take(Kind kind, const std::string& attempt = "") {
+    std::unique_lock lock(mutex_);
+    const auto wanted = [&](const SupervisorEvent& event) {
+      return event.kind == kind && (attempt.empty() || event.attempt == attempt);
+    };
+    auto found = events_.end();
+    arrived_.wait_for(lock, 30s, [&] { return (found = std::ranges::find_if(events_, wanted)) != events_.end(); });
+    if (found == events_.end()) return std::nullopt;
+    auto event = std::move(*found);
+    events_.erase(found);
+    return event;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::deque<SupervisorEvent> events_;
+};
+
+std::string new_attempt() {
+  static std::random_device random;
+  std::string id;
+  for (int i = 0; i < 32; ++i) id += "0123456789abcdef"[random() % 16];
+  return id;
+}
+
+class SupervisorClientTest : public ::testing::Test {
+ protected:
+  SupervisorClientTest() {
+    std::string name = std::filesystem::temp_directory_path() / "assetd-client-XXXXXX";
+    folder = mkdtemp(name.data());
+  }
+  ~SupervisorClientTest() override {
+    client.reset();
+    for (const int pid : supervisors) kill(pid, SIGKILL);
+    std::filesystem::remove_all(folder);
+  }
+
+  SupervisorClientOptions options(std::uint64_t generation = 1) const {
+    return {.socket_path = folder / "s",
+            .claims_dir = folder / "claims",
+            .program = ASSETD_BIN_DIR "/assetd-supervisor",
+            .log_path = folder / "log",
+            .store_id = "store",
+            .generation = generation};
+  }
+
+  void connect(std::uint64_t generation = 1) {
+    client = std::make_unique<SupervisorClient>(options(generation), inbox.handler());
+    ASSERT_GT(await_connected(), 0);
+  }
+
+  int await_connected() {
+    const auto connected = inbox.take(Kind::connected);
+    if (connected) supervisors.insert(connected->pid);
+    return connected ? connected->pid : 0;
+  }
+
+  SpawnRequest shell(const std::string& attempt, const std::string& script) const {
+    return {.attempt = attempt,
+            .argv = {"sh", "-c", script},
+            .env = {"PATH=/usr/bin:/bin"},
+            .cwd = folder,
+            .stdout_path = folder / "out",
+            .stderr_path = folder / "out"};
+  }
+
+  std::filesystem::path folder;
+  Inbox inbox;
+  std::set<int> supervisors;
+  std::unique_ptr<SupervisorClient> client;
+};
+
+constexpr char kWaitForGo[] = "while [ ! -e go ]; do sleep 0.01; done";
+
+TEST_F(SupervisorClientTest, StartsASupervisorAndRunsAStep) {
+  connect();
+  const auto attempt = new_attempt();
+  auto request = shell(attempt, "ulimit -n; exit 3");
+  request.limits.open_files = 55;
+  client->spawn(request);
+  const auto started = inbox.take(Kind::started, attempt);
+  const auto ended = inbox.take(Kind::ended, attempt);
+  ASSERT_TRUE(started && ended);
+  EXPECT_GT(started->pid, 0);
+  EXPECT_EQ(ended->end.outcome, EndKind::exited);
+  EXPECT_EQ(ended->end.exit_code, 3);
+  EXPECT_EQ(ended->end.started_at_ms, started->at_ms);
+  EXPECT_GE(ended->end.ended_at_ms, started->at_ms);
+  client->ack({attempt});
+  client->list();
+  EXPECT_TRUE(inbox.take(Kind::listing)->attempts.empty());
+  std::string line;
+  std::getline(std::ifstream(folder / "out") >> std::ws, line);
+  EXPECT_EQ(line, "55");
+}
+
+TEST_F(SupervisorClientTest, ManySpawnsFromManyThreadsAllEnd) {
+  connect();
+  constexpr int kThreads = 4, kEach = 25;
+  std::vector<std::vector<std::string>> ids(kThreads);
+  for (auto& row : ids) {
+    for (int i = 0; i < kEach; ++i) row.push_back(new_attempt());
+  }
+  {
+    std::vector<std::jthread> threads;
+    for (const auto& row : ids) {
+      threads.emplace_back([&] {
+        for (const auto& id : row) client->spawn(shell(id, "exit 0"));
+      });
+    }
+  }
+  for (const auto& row : ids) {
+    for (const auto& id : row) EXPECT_TRUE(inbox.take(Kind::ended, id)) << id;
+  }
+}
+
+TEST_F(SupervisorClientTest, StepsOutliveTheClientAndAreFoundAgain) {
+  connect();
+  const auto attempt = new_attempt();
+  client->spawn(shell(attempt, std::string(kWaitForGo) + "; exit 4"));
+  const auto started = inbox.take(Kind::started, attempt);
+  client.reset();
+  connect(2);
+  EXPECT_EQ(supervisors.size(), 1u) << "the same supervisor";
+  client->list();
+  const auto listing = inbox.take(Kind::listing);
+  ASSERT_EQ(listing->attempts.size(), 1u);
+  EXPECT_TRUE(listing->attempts[0].running);
+  EXPECT_EQ(listing->attempts[0].pid, started->pid);
+  EXPECT_EQ(listing->attempts[0].started_at_ms, started->at_ms);
+  std::ofstream(folder / "go");
+  EXPECT_EQ(inbox.take(Kind::ended, attempt)->end.exit_code, 4);
+}
+
+TEST_F(SupervisorClientTest, ANewSupervisorIsStartedWhenTheOldOneDies) {
+  connect();
+  const auto attempt = new_attempt();
+  client->spawn(shell(attempt, kWaitForGo));
+  ASSERT_TRUE(inbox.take(Kind::started, attempt));
+  const int first = *supervisors.begin();
+  kill(first, SIGKILL);
+  const auto disconnected = inbox.take(Kind::disconnected);
+  ASSERT_TRUE(disconnected);
+  EXPECT_FALSE(disconnected->final);
+  EXPECT_THAT(disconnected->detail, HasSubstr("supervisor"));
+  EXPECT_NE(await_connected(), first);
+  client->list();
+  EXPECT_EQ(inbox.take(Kind::listing)->attempts.size(), 1u);
+  client->stop(attempt, {"TERM"}, 10s);
+  const auto ended = inbox.take(Kind::ended, attempt);
+  EXPECT_EQ(ended->end.outcome, EndKind::signaled);
+  EXPECT_EQ(ended->end.signal, SIGTERM);
+  EXPECT_TRUE(ended->end.stopped);
+}
+
+TEST_F(SupervisorClientTest, AnOlderDaemonGivesUp) {
+  connect(7);
+  Inbox older_inbox;
+  SupervisorClient older(options(6), older_inbox.handler());
+  const auto refused = older_inbox.take(Kind::refused);
+  EXPECT_EQ(refused->detail, "generation");
+  EXPECT_TRUE(refused->final);
+  EXPECT_TRUE(older_inbox.take(Kind::disconnected)->final);
+}
+
+TEST_F(SupervisorClientTest, SaysWhyNoSupervisorCanBeStarted) {
+  auto wrong = options();
+  wrong.program = folder / "absent";
+  client = std::make_unique<SupervisorClient>(wrong, inbox.handler());
+  const auto disconnected = inbox.take(Kind::disconnected);
+  ASSERT_TRUE(disconnected);
+  EXPECT_THAT(disconnected->detail,
+              HasSubstr("cannot execute " + (folder / "absent").string() + ": No such file or directory"));
+}
+
+TEST_F(SupervisorClientTest, ALongPathOfTheSocketWorks) {
+  auto deep = options();
+  const auto below = folder / std::string(120, 'd');
+  std::filesystem::create_directory(below);
+  deep.socket_path = below / "s";
+  client = std::make_unique<SupervisorClient>(deep, inbox.handler());
+  EXPECT_GT(await_connected(), 0);
+}
+
+TEST_F(SupervisorClientTest, ShutsDownWhenIdle) {
+  connect();
+  const int pid = *supervisors.begin();
+  client->shutdown_when_idle();
+  EXPECT_TRUE(inbox.take(Kind::disconnected));
+  EXPECT_NE(await_connected(), pid) << "a daemon that still lives starts another";
+}
+
+}  // namespace
+}  // namespace assetd
