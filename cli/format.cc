@@ -81,6 +81,11 @@ std::string duration_at(const nlohmann::json& object, const std::string& key) {
   return duration_text(milliseconds(object[key].get<std::int64_t>()));
 }
 
+std::string steps_at(const nlohmann::json& run) {
+  const auto total = text_at(run, "steps_total");
+  return total + (total == "1" ? " step" : " steps");
+}
+
 std::string join(const nlohmann::json& list, const std::string& separator) {
   std::string out;
   for (const auto& [key, value] : list.items()) {

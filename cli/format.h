@@ -21,6 +21,7 @@ std::string bytes_text(std::uint64_t bytes);                    ///< "512 B", "1
 std::string text_at(const nlohmann::json& object, const std::string& key);   ///< numbers and booleans as JSON writes them
 std::string ago_at(const nlohmann::json& object, const std::string& key, SystemTime now);
 std::string duration_at(const nlohmann::json& object, const std::string& key);  ///< of milliseconds
+std::string steps_at(const nlohmann::json& run);  ///< "1 step", "8 steps": its steps_total
 std::string join(const nlohmann::json& list, const std::string& separator);     ///< of texts; objects of tags as "k=v"
 
 }  // namespace assetd::cli

@@ -136,7 +136,8 @@ void print_outcome(Session& session, const Json& run) {
   const auto status = text_at(run, "status");
   const auto id = text_at(run, "id");
   std::string counts;
-  for (const auto& [name, count] : run.value("counts", Json::object()).items()) {
+  const auto by_status = run.value("counts", Json::object());  // lives as long as the loop over its items
+  for (const auto& [name, count] : by_status.items()) {
     if (count.is_number() && count.get<int>() > 0) counts += (counts.empty() ? "" : ", ") + count.dump() + " " + name;
   }
   const auto took = duration_at(run, "duration_ms");

@@ -78,7 +78,9 @@ class Sheet {
 
 std::string metadata_text(const Json& value) {
   const auto& raw = value.is_object() && value.contains("raw_value") ? value["raw_value"] : value;
-  return raw.is_string() ? raw.get<std::string>() : raw.dump();
+  const auto text = raw.is_string() ? raw.get<std::string>() : raw.dump();
+  const auto first_line = text.substr(0, text.find('\n'));
+  return first_line.size() < text.size() ? first_line + " …" : text;
 }
 
 std::string cause_text(const Json& cause) {
@@ -101,7 +103,8 @@ void show_last_attempt(Sheet& sheet, const Json& attempt, SystemTime now) {
 void show_materialization(Sheet& sheet, const Json& materialization, SystemTime now) {
   if (!materialization.is_object()) return;
   sheet.line("materialized", ago_at(materialization, "at", now) + ", by run " + text_at(materialization, "run_id"));
-  for (const auto& [name, value] : materialization.value("metadata", Json::object()).items()) sheet.line("  " + name, metadata_text(value));
+  const auto metadata = materialization.value("metadata", Json::object());  // lives as long as the loop over its items
+  for (const auto& [name, value] : metadata.items()) sheet.line("  " + name, metadata_text(value));
 }
 
 void show_check(Sheet& sheet, const Json& check) {

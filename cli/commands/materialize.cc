@@ -62,11 +62,11 @@ int request_run(Session& session, const RunOptions& options) {
   if (!answer || options.dry_run) return session.show(answer, [&](const Json& plan) { print_plan(session, plan); });
   const auto id = text_at(*answer, "id");
   if (options.wait) {
-    if (!session.settings.json) session.out << "run " << id << ": " << text_at(*answer, "steps_total") << " steps" << std::endl;
+    if (!session.settings.json) session.out << "run " << id << ": " << steps_at(*answer) << std::endl;
     return watch_run(session, id);
   }
   return session.show(answer, [&](const Json& run) {
-    session.out << "run " << id << " requested: " << text_at(run, "steps_total") << " steps\n  assetctl runs show " << id << "\n";
+    session.out << "run " << id << " requested: " << steps_at(run) << "\n  assetctl runs show " << id << "\n";
   });
 }
 

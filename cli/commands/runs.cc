@@ -122,11 +122,11 @@ int retry_run(Session& session, const RetryOptions& options) {
   const auto answer = session.api->post("/runs/" + percent_encode(options.id) + "/retry", body);
   if (!answer || !options.wait) {
     return session.show(answer, [&](const Json& run) {
-      session.out << "run " << text_at(run, "id") << " requested: " << text_at(run, "steps_total") << " steps of run " << options.id << " again\n";
+      session.out << "run " << text_at(run, "id") << " requested: " << steps_at(run) << " of run " << options.id << " again\n";
     });
   }
   const auto id = text_at(*answer, "id");
-  if (!session.settings.json) session.out << "run " << id << ": " << text_at(*answer, "steps_total") << " steps of run " << options.id << std::endl;
+  if (!session.settings.json) session.out << "run " << id << ": " << steps_at(*answer) << " of run " << options.id << std::endl;
   return watch_run(session, id);
 }
 

@@ -68,7 +68,7 @@ int trigger_schedule(Session& session, const ScheduleOptions& options) {
   const auto answer = session.api->post(path_of(options) + "/trigger");
   if (answer && options.wait) return watch_run(session, text_at(*answer, "id"));
   return session.show(answer, [&](const Json& run) {
-    session.out << "run " << text_at(run, "id") << " requested: " << text_at(run, "steps_total") << " steps\n";
+    session.out << "run " << text_at(run, "id") << " requested: " << steps_at(run) << "\n";
   });
 }
 
