@@ -122,7 +122,8 @@ function readRun(world: World, id: string, part: string | undefined, url: URL): 
   if (part !== "logs") return ok(runShape(run));
   const step = run.steps.find((one) => one.key === url.searchParams.get("step")) ?? run.steps[0]!;
   const share = step.ended ? 1 : step.started ? Math.min(1, (Date.now() - step.started) / step.ms) : 0;
-  const all = step.attempts === 0 ? [] : step.log.slice(0, Math.ceil(step.log.length * share));
+  const log = step.log();
+  const all = step.attempts === 0 ? [] : log.slice(0, Math.ceil(log.length * share));
   const tail = Number(url.searchParams.get("tail") ?? 0);
   const text = (tail ? all.slice(-tail) : all).map((line) => `${line}\n`).join("");
   const offset = Number(url.searchParams.get("offset") ?? 0);

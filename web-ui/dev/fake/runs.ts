@@ -21,7 +21,7 @@ export function makeRun(world: World, keys: string[], extra: Partial<FakeRun>): 
     const check = bad ? (asset.checks.at(-1) ?? null) : null;
     return {
       index, key: asset.key, status: "pending", deps: asset.deps.filter((dep) => wanted.has(dep)), started: null, ended: null, attempts: 0,
-      ms: 900 + random() * 3500, reason: null, detail: null, roots: [], check, log: logOf(asset.key, asset.kinds[0] ?? "", bad ? (check ?? "exit_code") : null),
+      ms: 900 + random() * 3500, reason: null, detail: null, roots: [], check, log: () => logOf(asset.key, asset.kinds[0] ?? "", bad ? (check ?? "exit_code") : null),
     };
   });
   const run: FakeRun = {
@@ -48,7 +48,8 @@ export function advance(world: World, now: number, emit: (type: string, subject:
       emit("run_changed", { run_id: run.id }, { status: "running", from: "queued" });
     }
     const byKey = new Map(run.steps.map((step) => [step.key, step]));
-    for (const step of run.steps) moveStep(world, run, step, byKey, now, emit);
+    const slots = { free: (run.steps.length > 1000 ? 1000 : run.steps.length > 50 ? 40 : 2) - run.steps.filter((step) => step.status === "running").length };
+    for (const step of run.steps) if (step.ended === null) moveStep(world, run, step, byKey, slots, now, emit);
     if (run.steps.every((step) => ["succeeded", "failed", "skipped", "canceled"].includes(step.status))) {
       const from = run.status;
       run.ended = now;
@@ -58,7 +59,7 @@ export function advance(world: World, now: number, emit: (type: string, subject:
   }
 }
 
-function moveStep(world: World, run: FakeRun, step: FakeStep, byKey: Map<string, FakeStep>, now: number, emit: (type: string, subject: object, changes: object) => void) {
+function moveStep(world: World, run: FakeRun, step: FakeStep, byKey: Map<string, FakeStep>, slots: { free: number }, now: number, emit: (type: string, subject: object, changes: object) => void) {
   const set = (status: string) => {
     const from = step.status;
     step.status = status;
@@ -90,8 +91,8 @@ function moveStep(world: World, run: FakeRun, step: FakeStep, byKey: Map<string,
   }
   if (step.status === "ready") {
     if (run.status === "canceling") return set("canceled");
-    const busy = run.steps.filter((s) => s.status === "running").length;
-    if (busy < (run.steps.length > 50 ? 40 : 2)) {
+    if (slots.free > 0) {
+      slots.free--;
       step.started = now;
       step.attempts = 1;
       set("running");

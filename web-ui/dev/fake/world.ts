@@ -7,7 +7,7 @@ export interface FakeAsset {
 }
 export interface FakeStep {
   index: number; key: string; status: string; deps: string[]; started: number | null; ended: number | null; ms: number; attempts: number;
-  reason: string | null; detail: string | null; roots: string[]; check: string | null; log: string[];
+  reason: string | null; detail: string | null; roots: string[]; check: string | null; log: () => string[];
 }
 export interface FakeRun {
   id: string; status: string; select: string; kind: string; name: string | null; job: string | null; created: number; started: number | null;

@@ -14,7 +14,7 @@ export function AssetWhy({ asset }: { asset: Asset }) {
       <span style={{ paddingTop: 2 }}><StateIcon state={state} size={15} stale={asset.stale.is} /></span>
       <div className="grow">
         <span className="strong">{stateMeta(state).label}</span>{" "}
-        <span className="dim"><Because asset={asset} /></span>
+        <span className="dim why"><Because asset={asset} /></span>
         {asset.stale.is && <StaleLine asset={asset} />}
         {asset.freshness.status === "violated" && <div className="bad">Overdue: should be no older than {formatDuration(asset.freshness.within_ms)}</div>}
       </div>

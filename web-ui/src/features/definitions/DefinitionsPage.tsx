@@ -58,7 +58,7 @@ const importColumns: Column<Definitions["imports"][number]>[] = [
   { id: "plugin", header: "Plugin", width: "64px", cell: (row) => <span className="tag">{row.plugin}</span> },
   { id: "assets", header: "Assets", width: "56px", align: "right", cell: (row) => row.assets.toLocaleString("en") },
   { id: "at", header: "Described", width: "100px", align: "right", wide: true, cell: (row) => <span className="dim"><Ago at={row.at} /></span> },
-  { id: "detail", header: "", width: "minmax(60px, 2fr)", wide: true, cell: (row) => <span className={row.status === "ok" ? "dim" : "bad"} title={row.detail ?? ""}>{row.detail}</span> },
+  { id: "detail", header: "Detail", width: "minmax(60px, 2fr)", wide: true, cell: (row) => <span className={row.status === "ok" ? "dim" : "bad"} title={row.detail ?? ""}>{row.detail}</span> },
 ];
 const sourceColumns: Column<Definitions["sources"][number]>[] = [
   { id: "file", header: "File", width: "minmax(120px, 2fr)", cell: (row) => <span className="mono">{row.file}</span> },

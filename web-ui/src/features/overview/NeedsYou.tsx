@@ -9,7 +9,7 @@ import { reasonText } from "@/ui/stateMeta";
 import { StateIcon } from "@/ui/StateIcon";
 import { Ago } from "@/ui/Time";
 
-const shown = 12;
+const shown = 8;
 
 /** What is wrong, newest first, each with its cause and the one thing to do about it. */
 export function NeedsYouList({ items }: { items: NeedsYou[] }) {
@@ -33,7 +33,7 @@ function Item({ item }: { item: NeedsYou }) {
         <div className="small dim">
           <Ago at={item.at} />
           {item.run_id && <> · run <RunLink id={item.run_id} /></>}
-          {!!item.skipped && <> · {item.skipped} skipped because of it</>}
+          {!!item.skipped && <> · {item.skipped.toLocaleString("en")} skipped because of it</>}
         </div>
       </div>
       <Act item={item} />

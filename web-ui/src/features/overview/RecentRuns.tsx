@@ -11,6 +11,7 @@ const shown = 5;
 export function RecentRuns() {
   const runs = useInfiniteQuery(runsQuery({}, 20));
   const ended = runs.data?.pages[0]?.items.filter((run) => run.ended_at !== null).slice(0, shown) ?? [];
+  if (!runs.data) return null;
   return (
     <div className="panel">
       {ended.map((run) => (
@@ -22,7 +23,7 @@ export function RecentRuns() {
           <span className="dim" style={{ width: 76, textAlign: "right" }}><Ago at={run.ended_at} /></span>
         </div>
       ))}
-      {runs.data && ended.length === 0 && <div className="line dim">No run has ended yet.</div>}
+      {ended.length === 0 && <div className="line dim">No run has ended yet.</div>}
     </div>
   );
 }

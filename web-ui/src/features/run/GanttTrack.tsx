@@ -1,4 +1,4 @@
-import { HoverCard } from "@mantine/core";
+import { Tooltip } from "@mantine/core";
 import type { Step } from "@/api/types";
 import { position, type GanttBar, type GanttRow, type GanttView } from "@/system/gantt/model";
 import { formatDuration } from "@/system/time/format";
@@ -10,16 +10,13 @@ interface Props { row: GanttRow; step: Step; view: GanttView; now: number; live:
 export function GanttTrack({ row, step, view, now, live, select }: Props) {
   const idle = row.bars.length === 0;
   return (
-    <HoverCard width={340} openDelay={250} position="top" offset={4}>
-      <HoverCard.Target>
-        <div className="gantt-track">
-          {row.bars.map((bar, i) => <Bar key={i} bar={bar} critical={row.critical} view={view} now={now} open={() => select(row.key, bar.attempt || undefined)} />)}
-          {idle && <span className="gantt-note">{note(step)}</span>}
-          {live && <i className="gantt-now" style={{ left: `${position(now, view)}%` }} />}
-        </div>
-      </HoverCard.Target>
-      <HoverCard.Dropdown p={12}><StepCard step={step} row={row} now={now} /></HoverCard.Dropdown>
-    </HoverCard>
+    <Tooltip label={<StepCard step={step} row={row} now={now} />} position="top" offset={4} openDelay={250} multiline w={340} className="step-card">
+      <div className="gantt-track">
+        {row.bars.map((bar, i) => <Bar key={i} bar={bar} critical={row.critical} view={view} now={now} open={() => select(row.key, bar.attempt || undefined)} />)}
+        {idle && <span className="gantt-note">{note(step)}</span>}
+        {live && <i className="gantt-now" style={{ left: `${position(now, view)}%` }} />}
+      </div>
+    </Tooltip>
   );
 }
 

@@ -30,6 +30,7 @@ export function RunPage() {
   return <Loaded query={run}>{(data) => <RunBody key={data.id} run={data} />}</Loaded>;
 }
 
+const noSteps: Step[] = [];
 const over = (run: Run) => run.ended_at !== null;
 
 function RunBody({ run }: { run: Run }) {
@@ -45,7 +46,7 @@ function RunBody({ run }: { run: Run }) {
       <PageHead name={`Run ${run.id}`} title={<span className="row" style={{ gap: 10 }}><StateIcon state={run.status} size={19} /><span>Run <span className="num">#{run.id}</span></span></span>} actions={<Actions run={run} />}>
         <Facts run={run} />
       </PageHead>
-      {run.causes.length > 0 && steps.data && <CauseCard run={run} steps={steps.data} select={select} />}
+      {run.causes.length > 0 && <CauseCard run={run} steps={steps.data ?? noSteps} select={select} />}
       <Loaded query={steps}>
         {(data) => (
           <>
@@ -101,7 +102,7 @@ function Actions({ run }: { run: Run }) {
       <Button variant="default" onClick={() => retry.mutate("start")} disabled={retry.isPending}>Run all again</Button>
       {left > 0 && (
         <Tooltip label={`Runs exactly what failed, was skipped or canceled: ${left} of ${run.steps_total} steps`}>
-          <Button data-first="" leftSection={<IconRefresh size={14} />} loading={retry.isPending} onClick={() => retry.mutate("failure")}>Retry from failure ({left})</Button>
+          <Button data-first="" leftSection={<IconRefresh size={14} />} loading={retry.isPending} onClick={() => retry.mutate("failure")}>Retry from failure ({left.toLocaleString("en")})</Button>
         </Tooltip>
       )}
     </>

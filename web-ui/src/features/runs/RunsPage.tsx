@@ -24,7 +24,7 @@ const columns: Column<Run>[] = [
   { id: "cause", header: "Cause", width: "minmax(120px, 3fr)", wide: true, cell: (run) => <CauseText run={run} /> },
   { id: "trigger", header: "Started by", width: "minmax(110px, 1fr)", wide: true, cell: (run) => <span className="dim">{triggerText(run)}</span> },
   { id: "steps", header: "Steps", width: "120px", wide: true, cell: (run) => <CountsBar counts={run.counts} total={run.steps_total} width={110} /> },
-  { id: "n", header: "", width: "44px", align: "right", wide: true, cell: (run) => <span className="dim">{run.steps_total}</span> },
+  { id: "n", header: <span className="visually-hidden">Steps in all</span>, width: "44px", align: "right", wide: true, cell: (run) => <span className="dim">{run.steps_total}</span> },
   { id: "duration", header: "Duration", width: "66px", align: "right", cell: (run) => <Duration from={run.started_at} to={run.ended_at} ms={run.duration_ms} /> },
   { id: "at", header: "Created", width: "82px", align: "right", cell: (run) => <span className="dim"><Ago at={run.created_at} /></span> },
 ];

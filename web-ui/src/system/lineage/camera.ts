@@ -7,6 +7,8 @@ export interface Size { width: number; height: number }
 export type Detail = "far" | "middle" | "near";
 
 export const maxZoom = 1.6;
+// Below this, nodes are too small to tell apart: groups are drawn as blocks of health.
+export const blocksBelow = 0.09;
 const nearFrom = 0.62;
 const middleFrom = 0.3;
 

@@ -21,6 +21,8 @@ export interface LineageGraph {
   indexOf: Map<string, number>;
   bounds: Box;
   grid: Map<number, number[]>;
+  /** The group of each node, -1 without one. */
+  groupOf: Int32Array;
   /** [from group, to group, number of edges], for the far view. */
   groupEdges: [number, number, number][];
 }
@@ -35,9 +37,11 @@ export function buildGraph(input: LineageInput): LineageGraph {
     parents[to]?.push(from);
     children[from]?.push(to);
   }
+  const groupOf = new Int32Array(count).fill(-1);
+  input.groups.forEach((group, g) => group.nodes.forEach((node) => (groupOf[node] = g)));
   const indexOf = new Map(input.nodes.map((node, index) => [node.key, index]));
   return {
-    input, count, xs, ys, parents, children, indexOf, bounds: boundsOf(input, xs, ys), grid: buildGrid(xs, ys), groupEdges: groupEdges(input),
+    input, count, xs, ys, parents, children, indexOf, bounds: boundsOf(input, xs, ys), grid: buildGrid(xs, ys), groupOf, groupEdges: groupEdges(input, groupOf),
   };
 }
 
@@ -67,9 +71,7 @@ function buildGrid(xs: Float32Array, ys: Float32Array): Map<number, number[]> {
   return grid;
 }
 
-function groupEdges(input: LineageInput): [number, number, number][] {
-  const groupOf = new Int32Array(input.nodes.length).fill(-1);
-  input.groups.forEach((group, g) => group.nodes.forEach((node) => (groupOf[node] = g)));
+function groupEdges(input: LineageInput, groupOf: Int32Array): [number, number, number][] {
   const counts = new Map<number, number>();
   const size = input.groups.length;
   for (const [from, to] of input.edges) {

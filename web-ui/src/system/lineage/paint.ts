@@ -1,5 +1,5 @@
 import { cardHeight, cardWidth, nodesIn, type LineageGraph } from "./graph";
-import { detailOf, visibleBox, type Camera, type Detail, type Size } from "./camera";
+import { blocksBelow, detailOf, visibleBox, type Camera, type Detail, type Size } from "./camera";
 import { paintCards, paintChips, paintDots } from "./paintNodes";
 import { paintGroupBack, paintGroupFront } from "./paintGroups";
 import type { Health, NodeStates } from "./status";
@@ -25,12 +25,12 @@ export interface Scene {
   spin: number;
 }
 
-export interface Brush { ctx: CanvasRenderingContext2D; scene: Scene; camera: Camera; size: Size; palette: Palette; visible: number[]; detail: Detail }
+export interface Brush { ctx: CanvasRenderingContext2D; scene: Scene; camera: Camera; size: Size; palette: Palette; visible: number[]; detail: Detail; blocks: boolean }
 
 /** Draws one frame. `ratio` is device pixels per CSS pixel. Returns how many nodes were drawn. */
 export function paint(ctx: CanvasRenderingContext2D, scene: Scene, camera: Camera, size: Size, ratio: number, palette: Palette): number {
   const visible = nodesIn(scene.graph, visibleBox(camera, size));
-  const brush: Brush = { ctx, scene, camera, size, palette, visible, detail: detailOf(camera) };
+  const brush: Brush = { ctx, scene, camera, size, palette, visible, detail: detailOf(camera), blocks: camera.k < blocksBelow && scene.graph.input.groups.length > 1 };
   ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
   ctx.fillStyle = palette.background;
   ctx.fillRect(0, 0, size.width, size.height);
@@ -51,7 +51,7 @@ const farEdgeLimit = 5_000;
 function paintEdges(brush: Brush) {
   const { ctx, scene, camera, palette } = brush;
   const edges = scene.graph.input.edges;
-  const bundled = brush.detail === "far" && edges.length > farEdgeLimit;
+  const bundled = brush.detail === "far" && (brush.blocks || edges.length > farEdgeLimit);
   const quiet: number[] = [];
   const bright: number[] = [];
   const red: number[] = [];
@@ -62,7 +62,7 @@ function paintEdges(brush: Brush) {
     if (Math.max(xs[from]!, xs[to]!) < box.x0 || Math.min(xs[from]!, xs[to]!) > box.x1) continue;
     if (Math.max(ys[from]!, ys[to]!) < box.y0 || Math.min(ys[from]!, ys[to]!) > box.y1) continue;
     const lit = scene.focus !== null && scene.focus[from] === 1 && scene.focus[to] === 1;
-    if (scene.failure[e] && (scene.focus === null || lit)) red.push(e);
+    if (scene.failure[e] && (scene.focus === null ? !bundled : lit)) red.push(e);
     else if (lit) bright.push(e);
     else if (!bundled) quiet.push(e);
   }
@@ -106,7 +106,7 @@ function paintBundles(brush: Brush) {
     const a = groups[from]!, b = groups[to]!;
     const x0 = a.x + a.width, y0 = a.y + a.height / 2, x1 = b.x, y1 = b.y + b.height / 2;
     const bend = Math.max(60, Math.abs(x1 - x0) * 0.5);
-    ctx.lineWidth = Math.min(6, 0.8 + Math.log2(count) * 0.5) / camera.k;
+    ctx.lineWidth = Math.min(5, 0.8 + Math.log2(count) * 0.4) / camera.k;
     ctx.beginPath();
     ctx.moveTo(x0, y0);
     ctx.bezierCurveTo(x0 + bend, y0, x1 - bend, y1, x1, y1);

@@ -31,10 +31,12 @@ export function paintGroupFront(brush: Brush) {
     const width = group.width * camera.k;
     const far = brush.detail === "far";
     const room = Math.max(width, far ? 64 : 0);
-    if (room < 36) return;
-    const place = { x0: at.x, y0: at.y - 22, x1: at.x + room, y1: at.y };
+    if (room < 36 && !brush.blocks) return;
+    const height = group.height * camera.k;
+    const place = brush.blocks ? { x0: at.x, y0: at.y, x1: at.x + width, y1: at.y + height } : { x0: at.x, y0: at.y - 22, x1: at.x + room, y1: at.y };
     if (taken.some((other) => place.x0 < other.x1 && place.x1 > other.x0 && place.y0 < other.y1 && place.y1 > other.y0)) return;
     taken.push(place);
+    if (brush.blocks) return block(brush, g, font);
     ctx.font = font;
     ctx.textBaseline = "alphabetic";
     ctx.fillStyle = palette.dim;
@@ -44,10 +46,41 @@ export function paintGroupFront(brush: Brush) {
   });
 }
 
+/** A group as one block: how its nodes are, as bands from the left, and its name on a plate. */
+function block(brush: Brush, g: number, font: string) {
+  const { ctx, scene, palette, camera, size } = brush;
+  const group = scene.graph.input.groups[g]!;
+  const health = scene.health[g]!;
+  const at = toScreen(camera, size, group.x, group.y);
+  const width = group.width * camera.k, height = group.height * camera.k;
+  ctx.save();
+  ctx.beginPath();
+  roundedBox(ctx, at.x, at.y, width, height, 4);
+  ctx.clip();
+  ctx.globalAlpha = scene.focus ? 0.12 : 0.4;
+  bands(brush, health, at.x, at.y, width, height);
+  ctx.restore();
+  const label = ellipsis(`${group.name}  ${group.nodes.length}`, width - 16, font, (t) => ctx.measureText(t).width);
+  if (!label || height < 20) return;
+  ctx.font = font;
+  ctx.textBaseline = "middle";
+  const y = at.y + Math.min(height / 2, 16);
+  ctx.fillStyle = palette.surface;
+  ctx.globalAlpha = 0.86;
+  ctx.beginPath();
+  roundedBox(ctx, at.x + 4, y - 9, ctx.measureText(label).width + 10, 18, 4);
+  ctx.fill();
+  ctx.globalAlpha = 1;
+  ctx.fillStyle = palette.text;
+  ctx.fillText(label, at.x + 9, y + 0.5);
+}
+
 // Worst last, so that red ends the bar where the eye looks for it in every group.
 const order = ["materialized", "external", "never", "materializing", "skipped", "failed"] as const;
 
-function healthBar(brush: Brush, health: Health, x: number, y: number, width: number) {
+const healthBar = (brush: Brush, health: Health, x: number, y: number, width: number) => bands(brush, health, x, y, width, 3);
+
+function bands(brush: Brush, health: Health, x: number, y: number, width: number, height: number) {
   const { ctx, palette } = brush;
   let from = x;
   for (const state of order) {
@@ -55,7 +88,7 @@ function healthBar(brush: Brush, health: Health, x: number, y: number, width: nu
     if (n === 0) continue;
     const part = Math.max(2, (n / health.total) * width);
     ctx.fillStyle = palette.state[stateIndex[state]]!;
-    ctx.fillRect(from, y, Math.min(part, x + width - from), 3);
+    ctx.fillRect(from, y, Math.min(part, x + width - from), height);
     from += part;
   }
 }

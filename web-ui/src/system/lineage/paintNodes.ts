@@ -16,9 +16,11 @@ function text(brush: Brush, value: string, x: number, y: number, width: number, 
 /** Far: one small block a node, all of one state in one path. */
 export function paintDots(brush: Brush) {
   const { ctx, scene, palette } = brush;
+  // Blocks stand for their nodes; only nodes without a group and the path of a selection are shown one by one.
+  const shown = brush.blocks ? brush.visible.filter((i) => scene.graph.groupOf[i] === -1 || scene.focus?.[i] === 1) : brush.visible;
   for (const dim of [true, false]) {
     const byState: number[][] = palette.state.map(() => []);
-    for (const i of brush.visible) if ((alphaOf(brush, i) === dimmed) === dim) byState[scene.nodes.state[i]!]!.push(i);
+    for (const i of shown) if ((alphaOf(brush, i) === dimmed) === dim) byState[scene.nodes.state[i]!]!.push(i);
     ctx.globalAlpha = dim ? dimmed : 1;
     byState.forEach((list, state) => {
       if (list.length === 0) return;

@@ -1,0 +1,59 @@
+import { execFileSync, spawn } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+
+const bin = resolve(process.env.ASSETD_BIN_DIR ?? join(import.meta.dirname, "../../build/release/bin"));
+
+// Steps wait for the test at named pipes, never for time.
+const definitions = `name: browser
+assets:
+  - {key: raw_events, group: raw, kinds: [shell], description: Events as they came, run: {plugin: exec, command: [sh, -c, "echo loading; cat gate_raw > /dev/null; echo loaded"]}}
+  - {key: clean_events, group: silver, kinds: [shell], deps: [raw_events], run: {plugin: exec, command: [echo, cleaned]}}
+  - {key: report, group: gold, kinds: [shell], deps: [clean_events], run: {plugin: exec, command: [echo, reported]}}
+  - {key: talker, group: live, kinds: [shell], run: {plugin: exec, command: [sh, -c, "printf '\\\\033[32mfirst line\\\\033[0m\\\\n'; cat gate_talker > /dev/null; echo last line"]}}
+  - {key: sleeper, group: live, kinds: [shell], run: {plugin: exec, command: [sh, -c, "echo asleep; cat gate_sleeper"], grace: 1s}}
+  - {key: flaky, group: risk, kinds: [shell], run: {plugin: exec, command: [sh, -c, "if test -e broken; then echo the disk is on fire >&2; exit 3; fi; echo all good"]}}
+  - {key: after_flaky, group: risk, kinds: [shell], deps: [flaky], run: {plugin: exec, command: [echo, fine]}}
+jobs:
+  - {name: nightly, select: "report"}
+schedules:
+  - {name: nightly, job: nightly, cron: "0 2 * * *", timezone: Europe/London}
+`;
+
+/** Starts assetd on a project of its own, in a directory that `stop` removes. */
+export async function startDaemon() {
+  const directory = await mkdtemp(join(tmpdir(), "assetd-project-"));
+  await writeFile(join(directory, "assetd.yaml"), definitions);
+  for (const gate of ["gate_raw", "gate_talker", "gate_sleeper"]) execFileSync("mkfifo", [join(directory, gate)]);
+  const child = spawn(join(bin, "assetd"), ["--project", directory, "--listen", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "pipe"] });
+  const output = [];
+  child.stderr.on("data", (chunk) => output.push(chunk.toString()));
+  const url = await listening(child, output);
+  const stop = async () => {
+    const ended = new Promise((done) => child.once("exit", done));
+    child.kill("SIGTERM");
+    await ended;
+    await rm(directory, { recursive: true, force: true, maxRetries: 10 });
+  };
+  return { url, directory, stop, open: (gate) => writeFile(join(directory, gate), "go\n"), api: (path, body) => call(url, path, body) };
+}
+
+async function listening(child, output) {
+  const lines = createInterface({ input: child.stdout });
+  return new Promise((found, failed) => {
+    child.once("error", failed);
+    child.once("exit", (code) => failed(new Error(`assetd ended with ${code}: ${output.join("")}`)));
+    lines.on("line", (line) => {
+      const match = /listening on (http:\S+)/.exec(line);
+      if (match) found(match[1]);
+    });
+  });
+}
+
+async function call(url, path, body) {
+  const response = await fetch(`${url}/api/v1${path}`, body === undefined ? {} : { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+  return response.json();
+}

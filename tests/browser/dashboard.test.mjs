@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { openBrowser } from "./browser.mjs";
+import { startDaemon } from "./daemon.mjs";
+
+const timeout = 30_000;
+let daemon, browser, page;
+
+before(async () => {
+  daemon = await startDaemon();
+  browser = await openBrowser();
+});
+after(async () => {
+  await browser?.close();
+  await daemon?.stop();
+});
+
+async function open(path) {
+  page = await browser.context.newPage();
+  page.setDefaultTimeout(timeout);
+  await page.goto(daemon.url + path);
+  return page;
+}
+
+const state = (key, wanted) => page.locator(`[data-testid=lineage-nodes] li[data-key="${key}"][data-state="${wanted}"]`).waitFor({ state: "attached" });
+const status = (word) => page.locator(".run-facts .strong", { hasText: word }).waitFor();
+
+/** How many pixels of the lineage canvas have the theme's colour of that name. */
+const pixels = (name) => page.evaluate((role) => {
+  const probe = document.createElement("i");
+  probe.style.color = `var(--${role})`;
+  document.body.append(probe);
+  const [r, g, b] = getComputedStyle(probe).color.match(/\d+/g).map(Number);
+  probe.remove();
+  const canvas = document.querySelector(".lineage-canvas canvas");
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  let found = 0;
+  for (let i = 0; i < data.length; i += 4) if (Math.abs(data[i] - r) + Math.abs(data[i + 1] - g) + Math.abs(data[i + 2] - b) < 12) found++;
+  return found;
+}, name);
+
+async function pixelsAppear(name) {
+  await page.waitForFunction(() => true);
+  for (const end = Date.now() + timeout; Date.now() < end;) {
+    const found = await pixels(name);
+    if (found > 20) return found;
+    await page.evaluate(() => new Promise(requestAnimationFrame));
+  }
+  throw new Error(`no pixel of --${name} appeared`);
+}
+
+/** Presses Materialize on an asset's page and follows the toast to the run. */
+async function materialize(key) {
+  await open(`/assets/${key}`);
+  await page.getByTestId("materialize").click();
+  await page.locator(".mantine-Notification-root a").first().click();
+  await page.waitForURL(/\/runs\/\d+/);
+}
+
+test("materialize from the lineage page and watch the colours change", async () => {
+  await open("/lineage?select=" + encodeURIComponent("raw_events+"));
+  await state("raw_events", "never");
+  assert.equal(await pixels("ok"), 0);
+  await page.getByRole("button", { name: "Materialize 3 assets" }).click();
+  await state("raw_events", "materializing");
+  await pixelsAppear("run");
+  await state("clean_events", "never");
+  await daemon.open("gate_raw");
+  for (const key of ["raw_events", "clean_events", "report"]) await state(key, "materialized");
+  await pixelsAppear("ok");
+  await page.close();
+});
+
+test("read a live log while the step runs", async () => {
+  await materialize("talker");
+  await status("Running");
+  const log = page.getByRole("log");
+  await log.getByText("first line").waitFor();
+  assert.equal(await log.getByText("last line").count(), 0);
+  const colour = await log.getByText("first line").evaluate((element) => getComputedStyle(element).color);
+  assert.notEqual(colour, await log.evaluate((element) => getComputedStyle(element).color), "the green of the terminal is shown");
+  await daemon.open("gate_talker");
+  await log.getByText("last line").waitFor();
+  await status("Succeeded");
+  await page.close();
+});
+
+test("cancel a run from its page", async () => {
+  await materialize("sleeper");
+  await page.getByRole("log").getByText("asleep").waitFor();
+  await page.getByRole("button", { name: "Cancel run" }).click();
+  await status("Canceled");
+  await page.getByRole("button", { name: /Retry from failure/ }).waitFor();
+  const id = page.url().match(/runs\/(\d+)/)[1];
+  assert.equal((await daemon.api(`/runs/${id}`)).status, "canceled");
+  await page.close();
+});
+
+test("a failed run opens on its cause, and retry runs exactly what failed and was skipped", async () => {
+  await writeFile(join(daemon.directory, "broken"), "");
+  const { id } = await daemon.api("/runs", { select: "flaky+" });
+  await open(`/runs/${id}`);
+  await status("Failed");
+  const cause = page.getByRole("region", { name: "Cause of failure" });
+  await cause.getByText("the disk is on fire").waitFor();
+  await cause.getByRole("button", { name: "after_flaky" }).waitFor();
+  await rm(join(daemon.directory, "broken"));
+  await page.getByRole("button", { name: "Retry from failure (2)" }).click();
+  await page.waitForURL((url) => /\/runs\/\d+/.test(url.pathname) && !url.pathname.endsWith(`/${id}`));
+  await status("Succeeded");
+  assert.equal(await page.getByRole("region", { name: "Cause of failure" }).count(), 0);
+  const again = page.url().match(/runs\/(\d+)/)[1];
+  const steps = (await daemon.api(`/runs/${again}/steps`)).items;
+  assert.deepEqual(steps.map((step) => [step.key, step.status]), [["flaky", "succeeded"], ["after_flaky", "succeeded"]]);
+  await page.close();
+});
+
+test("the filter, the selection and the tab live in the address", async () => {
+  await open("/assets?select=" + encodeURIComponent("group:risk"));
+  await page.getByText("2 assets", { exact: true }).waitFor();
+  await page.getByRole("cell").getByRole("link", { name: "after_flaky" }).click();
+  await page.waitForURL(/\/assets\/after_flaky/);
+  await page.getByRole("link", { name: "History" }).click();
+  await page.waitForURL(/tab=history/);
+  await page.goBack();
+  await page.waitForURL(/select=group:risk/);
+  await page.close();
+});
+
+test("Ctrl-K finds an asset and opens it", async () => {
+  await open("/");
+  await page.keyboard.press("Control+k");
+  await page.getByRole("textbox", { name: "Search" }).fill("clean");
+  await page.getByRole("button", { name: /clean_events/ }).first().waitFor();
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/\/assets\/clean_events/);
+  await page.close();
+});
