@@ -1,0 +1,56 @@
+#include <stdexcept>
+
+#include "daemon/http/schemas.h"
+
+namespace assetd::http {
+namespace {
+
+using nlohmann::json;
+
+json closed(json properties, json required = json::array()) {
+  json schema = {{"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}};
+  if (!required.empty()) schema["required"] = std::move(required);
+  return schema;
+}
+
+json text(int max, const char* description) { return {{"type", "string"}, {"maxLength", max}, {"description", description}}; }
+
+json run_request() {
+  json select = text(65'536, "a selection: +gold_customers");
+  select["minLength"] = 1;
+  return closed({{"select", select},
+                 {"partitions", {{"type", {"array", "null"}}, {"maxItems", 0}, {"description", "no asset has partitions yet"}}},
+                 {"steps", {{"type", "string"}, {"enum", {"all", "assets", "checks"}}, {"default", "all"}}},
+                 {"options",
+                  {{"type", "object"},
+                   {"additionalProperties", {{"type", "object"}}},
+                   {"description", "by plugin, as its schema declares: {\"dbt\": {\"full_refresh\": true}}"}}},
+                 {"tags", {{"type", "object"}, {"additionalProperties", {{"type", "string"}, {"maxLength", 1000}}}}},
+                 {"priority", {{"type", "integer"}, {"minimum", -1'000'000}, {"maximum", 1'000'000}, {"default", 0}}},
+                 {"dry_run", {{"type", "boolean"}, {"default", false}}}},
+                {"select"});
+}
+
+json all_schemas() {
+  const json reason = text(1000, "for people, kept in the audit");
+  json token = text(4096, "as in the token file");
+  token["minLength"] = 1;
+  return {{"", closed(json::object())},
+          {"RunRequest", run_request()},
+          {"RetryRequest",
+           closed({{"from", {{"type", "string"}, {"enum", {"failure", "start"}}, {"default", "failure"}}},
+                   {"steps", {{"type", "array"}, {"maxItems", 100'000}, {"items", {{"type", "string"}, {"maxLength", 255}}}}}})},
+          {"PauseRequest", closed({{"reason", reason}})},
+          {"SessionRequest", closed({{"token", token}}, {"token"})}};
+}
+
+}  // namespace
+
+const nlohmann::json& body_schema(const std::string& name) {
+  static const json schemas = all_schemas();
+  const auto found = schemas.find(name);
+  if (found == schemas.end()) throw std::logic_error("no body schema " + name);
+  return *found;
+}
+
+}  // namespace assetd::http

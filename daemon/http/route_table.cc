@@ -1,0 +1,23 @@
+#include "daemon/http/route.h"
+
+namespace assetd::http {
+
+const std::vector<Route>& api_routes() {
+  static const std::vector<Route> table = [] {
+    std::vector<Route> routes;
+    add_system_routes(routes);
+    return routes;
+  }();
+  return table;
+}
+
+std::vector<Param> page_params(std::vector<Param> others) {
+  others.push_back({.name = "limit", .kind = Param::Kind::integer, .description = "items of a page", .min = 1, .max = 1000, .fallback = 100});
+  others.push_back({.name = "cursor", .description = "next_cursor of the page before, with the same filters"});
+  return others;
+}
+
+PathParam key_param() { return {"key", PathParam::Kind::key, "an asset's key, with ':' (or %2F) for '/'"}; }
+PathParam run_param() { return {"run_id", PathParam::Kind::number, "a run's id"}; }
+
+}  // namespace assetd::http

@@ -1,0 +1,14 @@
+#pragma once
+// The shapes of docs/api.md as JSON Schema (2020-12, as OpenAPI 3.1 has it).
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace assetd::http {
+
+/// By name; "" is the schema of routes that take no body: an empty object. A name that is not there is a bug.
+const nlohmann::json& body_schema(const std::string& name);
+/// All components by name.
+const nlohmann::json& response_schemas();
+
+}  // namespace assetd::http
