@@ -1,0 +1,119 @@
+#pragma once
+// A service whose state the test sets. Commands are answered on another thread, as the real one does.
+
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "daemon/service/service.h"
+
+namespace assetd::test {
+
+class FakeService : public Service {
+ public:
+  struct Command {
+    std::string what;  ///< "request_run", "cancel_run 41", …
+    Caller caller;
+    RunRequestBody body;
+    std::vector<std::string> keys;
+    bool flag = false;
+  };
+
+  // What the test sets, before requests that depend on it.
+  Reply reply{201, {{"id", "41"}, {"status", "queued"}, {"steps_total", 1}, {"as_of", 7}, {"steps", nlohmann::json::array()}}};
+  std::shared_ptr<Project> current;
+  std::map<std::int64_t, std::shared_ptr<const Project>> versions;
+  AssetTable table;
+  std::map<RunId, LiveRun> live;
+  std::vector<QueueEntry> queue_entries;
+  std::vector<PoolView> pool_views;
+  std::vector<ScheduleView> schedule_views;
+  std::vector<Unready> reasons;
+  DataPaths data_paths;
+  std::atomic<std::uint64_t> revision{1};
+  std::function<void()> before_answer;  ///< on the answering thread
+
+  ~FakeService() override {
+    for (auto& thread : threads_) thread.join();
+  }
+
+  std::vector<Command> commands() const {
+    const std::lock_guard lock(mutex_);
+    return commands_;
+  }
+  void publish(const std::vector<Event>& events) {
+    std::map<int, std::function<void(const std::vector<Event>&)>> listeners;
+    {
+      const std::lock_guard lock(mutex_);
+      listeners = listeners_;
+    }
+    for (auto& [id, listener] : listeners) listener(events);
+  }
+
+  void request_run(Caller caller, RunRequestBody body, Done done) override { take({"request_run", caller, body}, std::move(done)); }
+  void cancel_run(Caller caller, RunId run, Done done) override { take({"cancel_run " + std::to_string(run), caller}, std::move(done)); }
+  void retry_run(Caller caller, RunId run, bool from_start, std::vector<std::string> keys, Done done) override {
+    take({"retry_run " + std::to_string(run), caller, {}, std::move(keys), from_start}, std::move(done));
+  }
+  void pause_schedule(Caller caller, std::string schedule, bool pause, std::string reason, Done done) override {
+    take({"pause_schedule " + schedule + " " + reason, caller, {}, {}, pause}, std::move(done));
+  }
+  void trigger_schedule(Caller caller, std::string schedule, Done done) override { take({"trigger_schedule " + schedule, caller}, std::move(done)); }
+  void reload(Caller caller, Done done) override { take({"reload", caller}, std::move(done)); }
+
+  std::shared_ptr<const Project> project() const override { return current; }
+  std::shared_ptr<const Project> project(std::int64_t version) override {
+    if (current && current->version == version) return current;
+    const auto found = versions.find(version);
+    return found == versions.end() ? nullptr : found->second;
+  }
+  void with_assets(const std::function<void(const AssetTable&)>& read) const override {
+    const std::lock_guard lock(mutex_);
+    read(table);
+  }
+  std::uint64_t assets_revision() const override { return revision; }
+  std::optional<LiveRun> live_run(RunId run, StepIndex, StepIndex) override {
+    const auto found = live.find(run);
+    if (found == live.end()) return std::nullopt;
+    return found->second;
+  }
+  std::vector<QueueEntry> queue(std::size_t) override { return queue_entries; }
+  std::vector<PoolView> pools() override { return pool_views; }
+  std::vector<ScheduleView> schedules() override { return schedule_views; }
+  nlohmann::json definitions_status() const override { return {{"version", "3"}, {"state", "current"}, {"errors", nlohmann::json::array()}}; }
+  std::vector<Unready> unready() const override {
+    const std::lock_guard lock(mutex_);
+    return reasons;
+  }
+  std::string metrics_text() const override { return "# TYPE assetd_up gauge\nassetd_up 1\n"; }
+  nlohmann::json project_status() const override { return {{"name", "shop"}}; }
+  int subscribe(std::function<void(const std::vector<Event>&)> listener) override {
+    const std::lock_guard lock(mutex_);
+    listeners_[++last_listener_] = std::move(listener);
+    return last_listener_;
+  }
+  void unsubscribe(int id) override {
+    const std::lock_guard lock(mutex_);
+    listeners_.erase(id);
+  }
+  const DataPaths& paths() const override { return data_paths; }
+
+ private:
+  void take(Command command, Done done) {
+    const std::lock_guard lock(mutex_);
+    commands_.push_back(std::move(command));
+    threads_.emplace_back([this, done = std::move(done)] {
+      if (before_answer) before_answer();
+      done(reply);
+    });
+  }
+
+  mutable std::mutex mutex_;
+  std::vector<Command> commands_;
+  std::vector<std::thread> threads_;
+  std::map<int, std::function<void(const std::vector<Event>&)>> listeners_;
+  int last_listener_ = 0;
+};
+
+}  // namespace assetd::test
