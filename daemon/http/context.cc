@@ -36,6 +36,7 @@ Service::Done answer_to(Context& context, Respond respond) {
 }
 
 Response store_problem(const StoreError& error) {
+  if (error.kind == StoreError::Kind::cursor) return invalid({{"/cursor", error.message}});
   if (error.kind == StoreError::Kind::damaged || error.kind == StoreError::Kind::bug || error.kind == StoreError::Kind::schema)
     return problem_response(500, "store", "The store cannot be read", error.message);
   return problem_response(503, "store-busy", "The store cannot be read now", error.message).with("Retry-After", "1");

@@ -6,6 +6,8 @@ const std::vector<Route>& api_routes() {
   static const std::vector<Route> table = [] {
     std::vector<Route> routes;
     add_system_routes(routes);
+    add_run_routes(routes);
+    add_run_commands(routes);
     return routes;
   }();
   return table;

@@ -1,0 +1,71 @@
+#include "core/run/root_causes.h"
+
+#include <algorithm>
+
+namespace assetd {
+namespace {
+
+void merge(std::vector<StepIndex>& into, std::span<const StepIndex> roots, std::size_t limit) {
+  for (const auto root : roots) {
+    const auto at = std::ranges::lower_bound(into, root);
+    if (at == into.end() || *at != root) into.insert(at, root);
+  }
+  if (into.size() > limit) into.resize(limit);
+}
+
+/// Steps below the asset, itself left out.
+std::vector<bool> below(const RunPlan& plan, const AssetGraph& graph, AssetId asset) {
+  std::vector<bool> reached(plan.size(), false);
+  bool in_run = false;
+  for (StepIndex step = 0; step < plan.size(); ++step) {
+    if (plan.asset(step) == asset) {
+      in_run = true;
+      continue;
+    }
+    // Steps are in topological order: the parents of this one are settled.
+    for (const auto& edge : plan.parents(step))
+      if (edge.on_failure == OnFailure::skip && (plan.asset(edge.step) == asset || reached[edge.step])) reached[step] = true;
+  }
+  if (in_run) return reached;
+  const AssetId roots[] = {asset};
+  const auto descends = graph.descendants(roots);
+  for (StepIndex step = 0; step < plan.size(); ++step) reached[step] = descends[plan.asset(step)] && plan.asset(step) != asset;
+  return reached;
+}
+
+}  // namespace
+
+std::vector<std::vector<StepIndex>> root_causes(const RunPlan& plan, std::span<const StepStatus> statuses, std::span<const ExtraRoot> extra,
+                                                std::size_t limit) {
+  std::vector<std::vector<StepIndex>> roots(plan.size());
+  for (std::size_t i = 0; i < extra.size(); ++i) {
+    const StepIndex root[] = {static_cast<StepIndex>(plan.size() + i)};
+    for (const auto step : extra[i].blocks)
+      if (statuses[step] == StepStatus::skipped) merge(roots[step], root, limit);
+  }
+  for (StepIndex step = 0; step < plan.size(); ++step) {
+    if (statuses[step] != StepStatus::skipped) continue;
+    for (const auto& edge : plan.parents(step)) {
+      if (edge.on_failure != OnFailure::skip) continue;
+      const StepIndex parent[] = {edge.step};
+      const auto status = statuses[edge.step];
+      if (status == StepStatus::failed || status == StepStatus::canceled) merge(roots[step], parent, limit);
+      if (status == StepStatus::skipped) merge(roots[step], roots[edge.step], limit);
+    }
+  }
+  return roots;
+}
+
+std::vector<StepIndex> descendants_of_all(const RunPlan& plan, const AssetGraph& graph, std::span<const AssetId> depends_on) {
+  std::vector<bool> all(plan.size(), !depends_on.empty());
+  for (const auto asset : depends_on) {
+    const auto reached = below(plan, graph, asset);
+    for (StepIndex step = 0; step < plan.size(); ++step) all[step] = all[step] && reached[step];
+  }
+  std::vector<StepIndex> out;
+  for (StepIndex step = 0; step < plan.size(); ++step)
+    if (all[step]) out.push_back(step);
+  return out;
+}
+
+}  // namespace assetd

@@ -1,0 +1,27 @@
+#pragma once
+// Why a step was skipped: the failures, however far upstream, that it goes back to. Computed when asked for, never stored.
+
+#include <span>
+#include <vector>
+
+#include "core/run/plan.h"
+#include "core/run/states.h"
+
+namespace assetd {
+
+/// Something besides a failed step that skips: a failing blocking check, whose home may be outside the run or may have succeeded.
+struct ExtraRoot {
+  std::vector<StepIndex> blocks;  ///< the steps that it skips by itself
+};
+
+/// By step: for a skipped one the failed or canceled steps it goes back to, along edges that hand a failure on; a skipped parent passes on its own
+/// roots. Values from plan.size() on mean extra[value - plan.size()]. In plan order, without duplicates, at most `limit` a step. Empty for
+/// steps that are not skipped. One pass over the edges.
+std::vector<std::vector<StepIndex>> root_causes(const RunPlan& plan, std::span<const StepStatus> statuses, std::span<const ExtraRoot> extra = {},
+                                                std::size_t limit = 20);
+
+/// What a failing blocking check skips: the steps that descend from all of its `depends_on` along edges that hand a failure on
+/// (for an asset that has no step in the run: what the whole graph puts below it). Ascending.
+std::vector<StepIndex> descendants_of_all(const RunPlan& plan, const AssetGraph& graph, std::span<const AssetId> depends_on);
+
+}  // namespace assetd

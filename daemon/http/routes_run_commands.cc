@@ -1,0 +1,64 @@
+// Runs: request, cancel, retry.
+
+#include "daemon/http/json_shapes.h"
+
+namespace assetd::http {
+namespace {
+
+using nlohmann::json;
+
+RunRequestBody run_request(const json& body) {
+  RunRequestBody out;
+  out.select = body.at("select");
+  const std::string mode = body.value("steps", "all");
+  out.mode = mode == "assets" ? StepsMode::assets : mode == "checks" ? StepsMode::checks : StepsMode::all;
+  out.options = body.value("options", json::object());
+  if (body.contains("tags")) out.tags = body["tags"].get<std::map<std::string, std::string>>();
+  out.priority = static_cast<int>(body.value("priority", 0.0));
+  out.dry_run = body.value("dry_run", false);
+  return out;
+}
+
+void request_run(const Call& call, Context& context, Respond done) {
+  context.service.request_run(call.caller, run_request(call.body), answer_to(context, std::move(done)));
+}
+
+/// The id in the path; ids that cannot be are unknown runs.
+std::optional<RunId> run_of(const Call& call) {
+  const auto id = parse_integer(call.path_of("run_id"));
+  return id && *id > 0 ? id : std::nullopt;
+}
+
+Response no_such_run(const Call& call) {
+  return not_found("there is no run '" + call.path_of("run_id") + "': ids of runs are numbers");
+}
+
+void cancel_run(const Call& call, Context& context, Respond done) {
+  const auto run = run_of(call);
+  if (!run) return done(no_such_run(call));
+  context.service.cancel_run(call.caller, *run, answer_to(context, std::move(done)));
+}
+
+void retry_run(const Call& call, Context& context, Respond done) {
+  const auto run = run_of(call);
+  if (!run) return done(no_such_run(call));
+  std::vector<std::string> keys;
+  if (call.body.contains("steps")) keys = call.body["steps"].get<std::vector<std::string>>();
+  const bool from_start = call.body.value("from", "failure") == "start";
+  context.service.retry_run(call.caller, *run, from_start, std::move(keys), answer_to(context, std::move(done)));
+}
+
+}  // namespace
+
+void add_run_commands(std::vector<Route>& table) {
+  table.push_back({.method = "POST", .pattern = "/api/v1/runs", .name = "request_run", .summary = "Materialize what a selection means", .tag = "runs",
+                   .handler = request_run, .answers = {{201, "RunCreated"}, {200, "RunPlanned"}}, .problems = {409}, .body_schema = "RunRequest",
+                   .body_required = true, .mutating = true});
+  table.push_back({.method = "POST", .pattern = "/api/v1/runs/{run_id}/cancel", .name = "cancel_run", .summary = "Cancel; asking twice is the same",
+                   .tag = "runs", .handler = cancel_run, .answers = {{202, "RunStatus"}}, .problems = {409}, .path = {run_param()}, .mutating = true});
+  table.push_back({.method = "POST", .pattern = "/api/v1/runs/{run_id}/retry", .name = "retry_run",
+                   .summary = "A new run of what failed, was skipped or canceled, or of all", .tag = "runs", .handler = retry_run,
+                   .answers = {{201, "RunCreated"}}, .problems = {409}, .path = {run_param()}, .body_schema = "RetryRequest", .mutating = true});
+}
+
+}  // namespace assetd::http

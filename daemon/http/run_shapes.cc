@@ -1,0 +1,130 @@
+#include "daemon/http/run_shapes.h"
+
+namespace assetd::http {
+namespace {
+
+using nlohmann::json;
+
+std::string_view text_of(StepsMode mode) {
+  return mode == StepsMode::all ? "all" : mode == StepsMode::assets ? "assets" : "checks";
+}
+
+json counts_json(const std::map<std::string, std::uint32_t>& counts) {
+  json out = json::object();
+  for (int i = 0; i <= static_cast<int>(StepStatus::canceled); ++i) {
+    const std::string name(to_string(static_cast<StepStatus>(i)));
+    const auto found = counts.find(name);
+    out[name] = found == counts.end() ? 0 : found->second;
+  }
+  return out;
+}
+
+json duration_json(const RunRecord& run) {
+  if (!run.started_at || !run.ended_at) return nullptr;
+  return (*run.ended_at - *run.started_at).count();
+}
+
+json cancel_json(const RunRecord& run) {
+  if (!run.cancel_requested_at) return nullptr;
+  return {{"at", time_json(*run.cancel_requested_at)}, {"by", run.cancel_requested_by}};
+}
+
+std::string_view attempt_status(const AttemptRecord& attempt) {
+  if (!attempt.outcome) return attempt.started_at ? "running" : "starting";
+  if (*attempt.outcome == AttemptOutcome::succeeded) return "succeeded";
+  return *attempt.outcome == AttemptOutcome::failed ? "failed" : "canceled";
+}
+
+}  // namespace
+
+json run_json(const RunRow& row, const std::optional<LiveRun>& live, std::optional<std::int64_t> usual_ms) {
+  const RunRecord& run = row.run;
+  json retried_by = json::array();
+  for (const auto id : row.retried_by) retried_by.push_back(id_text(id));
+  std::map<std::string, std::uint32_t> counts = live ? live->counts : row.counts;
+  // Accepted a moment ago: nothing has been counted yet.
+  if (counts.empty()) counts["pending"] = run.steps_total;
+  return {{"id", id_text(run.id)},
+          {"status", to_string(run.status)},
+          {"select", run.select},
+          {"trigger", {{"kind", run.trigger.kind}, {"name", text_or_null(run.trigger.name)}, {"instant", time_json(run.trigger.instant)}}},
+          {"actor", run.actor.name},
+          {"job", text_or_null(run.job)},
+          {"tags", run.tags},
+          {"priority", run.priority},
+          {"options", run.options.is_null() ? json::object() : run.options},
+          {"partitions", json::array()},
+          {"definitions_version", id_text(run.definitions_version)},
+          {"retry_of", run.retry_of ? json(id_text(*run.retry_of)) : json()},
+          {"retried_by", retried_by},
+          {"created_at", time_json(run.created_at)},
+          {"started_at", time_json(run.started_at)},
+          {"ended_at", time_json(run.ended_at)},
+          {"duration_ms", duration_json(run)},
+          {"usual_ms", usual_ms ? json(*usual_ms) : json()},
+          {"steps_total", run.steps_total},
+          {"counts", counts_json(counts)},
+          {"reason", text_or_null(run.reason)},
+          {"detail", text_or_null(run.detail)},
+          {"causes", row.causes.is_array() ? row.causes : json::array()},
+          {"steps_mode", text_of(run.mode)},
+          {"cancel_requested", cancel_json(run)}};
+}
+
+std::expected<RunRow, Response> find_run(const Call& call, Reader& reader) {
+  const std::string text = call.path_of("run_id");
+  const auto id = parse_integer(text);
+  if (!id || *id < 1) return std::unexpected(not_found("there is no run '" + text + "': ids of runs are numbers"));
+  auto row = reader.run(*id);
+  if (!row) return std::unexpected(store_problem(row.error()));
+  if (!*row) return std::unexpected(not_found("there is no run " + text + "; it may have been removed by retention"));
+  return std::move(**row);
+}
+
+std::expected<std::shared_ptr<const LoadedPlan>, Response> load_plan(RunId run, std::int64_t definitions_version, Context& context, Reader& reader) {
+  if (auto known = context.shared.plans.find(run)) return known;
+  const auto encoded = reader.plan(run);
+  if (!encoded) return std::unexpected(store_problem(encoded.error()));
+  const auto project = context.service.project(definitions_version);
+  if (!*encoded || !project)
+    return std::unexpected(problem_response(410, "gone", "No longer kept",
+                                            "the steps of run " + id_text(run) + " are no longer kept, nor the definitions it was planned with"));
+  auto plan = RunPlan::decode(**encoded, project->definitions, project->graph);
+  if (!plan) return std::unexpected(problem_response(500, "store", "The store cannot be read", "plan of run " + id_text(run) + ": " + plan.error()));
+  auto loaded = std::make_shared<const LoadedPlan>(LoadedPlan{std::move(*plan), project});
+  context.shared.plans.put(run, loaded);
+  return loaded;
+}
+
+json attempt_json(const AttemptRecord& attempt, const LoadedPlan& plan) {
+  json batch = json::array();
+  for (const auto step : attempt.steps)
+    if (step < plan.plan.size()) batch.push_back(plan.project->graph.key(plan.plan.asset(step)));
+  json out = {{"number", attempt.number},
+              {"id", attempt.id},
+              {"status", attempt_status(attempt)},
+              {"reason", text_or_null(attempt.reason)},
+              {"detail", text_or_null(attempt.detail)},
+              {"intended_at", time_json(attempt.intended_at)},
+              {"started_at", time_json(attempt.started_at)},
+              {"ended_at", time_json(attempt.ended_at)},
+              {"exit_code", nullptr},
+              {"signal", nullptr},
+              {"batch", batch},
+              {"definition_changed", attempt.reason == "definition_changed"},
+              {"usage", nullptr}};
+  if (!attempt.exit) return out;
+  const ExitReport& exit = *attempt.exit;
+  if (exit.kind == ExitReport::Kind::exited) out["exit_code"] = exit.code;
+  if (exit.kind == ExitReport::Kind::signaled) out["signal"] = exit.signal;
+  out["usage"] = {{"user_ms", exit.user_ms}, {"system_ms", exit.system_ms}, {"max_rss_kb", exit.max_rss_kb}};
+  return out;
+}
+
+json check_json(const CheckResult& result) {
+  return {{"name", result.name},         {"status", to_string(result.status)}, {"severity", severity_text(result.severity)},
+          {"blocking", result.blocking}, {"detail", text_or_null(result.detail)}, {"at", time_json(result.at)},
+          {"metadata", result.metadata.is_null() ? json::object() : result.metadata}};
+}
+
+}  // namespace assetd::http

@@ -1,0 +1,25 @@
+#pragma once
+// Runs and steps in the shapes of docs/api.md.
+
+#include <expected>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "daemon/http/json_shapes.h"
+#include "daemon/http/plan_cache.h"
+
+namespace assetd::http {
+
+/// `live`: of an active run, whose counts are not stored.
+nlohmann::json run_json(const RunRow& row, const std::optional<LiveRun>& live, std::optional<std::int64_t> usual_ms);
+
+/// Runs of a call's {run_id}, or the 404.
+std::expected<RunRow, Response> find_run(const Call& call, Reader& reader);
+
+/// Decoded, from the cache if it was looked at lately. 410 when the definitions it was planned with are no longer kept.
+std::expected<std::shared_ptr<const LoadedPlan>, Response> load_plan(RunId run, std::int64_t definitions_version, Context& context, Reader& reader);
+
+nlohmann::json attempt_json(const AttemptRecord& attempt, const LoadedPlan& plan);
+nlohmann::json check_json(const CheckResult& result);
+
+}  // namespace assetd::http
