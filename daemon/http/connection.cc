@@ -66,7 +66,7 @@ Request to_request(Parser::value_type&& message, const std::string& remote) {
 }  // namespace
 
 Connection::Connection(std::weak_ptr<IoCore> core, IoCore& io, Socket socket, std::string remote)
-    : core_(std::move(core)), io_(io), stream_(std::move(socket)), buffer_(kBufferLimit), signal_(io.context), remote_(std::move(remote)) {
+    : core_(std::move(core)), io_(io), stream_(std::move(socket)), buffer_(kBufferLimit), signal_(io.context), deadline_(io.context), remote_(std::move(remote)) {
   io_.connections.insert(this);
 }
 
@@ -122,15 +122,19 @@ awaitable<Connection::Incoming> Connection::read() {
   parser.body_limit(io_.max_body);
   Incoming incoming;
   error_code error;
-  stream_.expires_after(io_.timeouts.header);
+  stream_.expires_never();
+  give_up_after(io_.timeouts.header);
   co_await beast::http::async_read_header(stream_, buffer_, parser, redirect_error(use_awaitable, error));
   if (!error && !parser.is_done()) {
-    stream_.expires_after(io_.timeouts.body);
     if (beast::iequals(parser.get()[beast::http::field::expect], "100-continue"))
       co_await write_bytes("HTTP/1.1 100 Continue\r\n\r\n");
+    stream_.expires_never();
+    give_up_after(io_.timeouts.body);
     co_await beast::http::async_read(stream_, buffer_, parser, redirect_error(use_awaitable, error));
   }
+  deadline_.cancel();
   if (error) {
+    if (gave_up_) error = beast::error::timeout;
     if (is_clients_fault(error)) incoming.refusal = refusal_of(error, io_.max_body);
     co_return incoming;
   }
@@ -138,6 +142,18 @@ awaitable<Connection::Incoming> Connection::read() {
   incoming.request = to_request(parser.release(), remote_);
   incoming.usable = true;
   co_return incoming;
+}
+
+/// Cancels what is being read, but leaves the socket open for an answer: the stream's own timeout would close it.
+void Connection::give_up_after(std::chrono::milliseconds time) {
+  gave_up_ = false;
+  deadline_.expires_after(time);
+  deadline_.async_wait([weak = weak_from_this()](const error_code& canceled) {
+    const auto self = weak.lock();
+    if (!self || canceled) return;
+    self->gave_up_ = true;
+    self->stream_.cancel();
+  });
 }
 
 awaitable<Response> Connection::handled(Request request) {

@@ -39,6 +39,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::awaitable<void> pump(std::shared_ptr<StreamSource> source);
   boost::asio::awaitable<void> watch_for_close();
   boost::asio::awaitable<void> linger();
+  void give_up_after(std::chrono::milliseconds time);
   std::function<void()> waker();
   void close();
 
@@ -47,9 +48,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::beast::basic_stream<boost::asio::generic::stream_protocol> stream_;
   boost::beast::flat_buffer buffer_;
   boost::asio::steady_timer signal_;
+  boost::asio::steady_timer deadline_;
   std::string remote_;
   std::optional<Response> answer_;
   bool woken_ = false;
+  bool gave_up_ = false;  ///< the deadline passed while a request was being read
   bool gone_ = false;    ///< the client closed while a stream was running
   bool busy_ = false;    ///< a request is being handled or answered
 };

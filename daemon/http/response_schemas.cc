@@ -1,13 +1,184 @@
+#include "core/run/asset_state.h"
+#include "core/run/states.h"
 #include "daemon/http/schemas.h"
 
 namespace assetd::http {
+namespace {
+
+using nlohmann::json;
+
+json typed(const char* type) { return {{"type", type}}; }
+json text() { return typed("string"); }
+json text_or_null() { return {{"type", {"string", "null"}}}; }
+json integer() { return typed("integer"); }
+json integer_or_null() { return {{"type", {"integer", "null"}}}; }
+json boolean() { return typed("boolean"); }
+json id() { return {{"type", "string"}, {"pattern", "^[0-9]+$"}}; }
+json id_or_null() { return {{"type", {"string", "null"}}, {"pattern", "^[0-9]+$"}}; }
+json time() { return {{"type", "string"}, {"format", "date-time"}}; }
+json time_or_null() { return {{"type", {"string", "null"}}, {"format", "date-time"}}; }
+json any_object() { return typed("object"); }
+json list_of(json items) { return {{"type", "array"}, {"items", std::move(items)}}; }
+json refer(const std::string& name) { return {{"$ref", "#/components/schemas/" + name}}; }
+json or_null(const std::string& name) { return {{"anyOf", {refer(name), typed("null")}}}; }
+json one_of(std::vector<std::string> values) { return {{"type", "string"}, {"enum", std::move(values)}}; }
+
+/// All members are required unless their name ends with '?'.
+json object(std::initializer_list<std::pair<std::string, json>> members) {
+  json schema = {{"type", "object"}, {"properties", json::object()}, {"required", json::array()}};
+  for (const auto& [name, value] : members) {
+    const bool optional = name.ends_with('?');
+    const std::string plain = optional ? name.substr(0, name.size() - 1) : name;
+    schema["properties"][plain] = value;
+    if (!optional) schema["required"].push_back(plain);
+  }
+  return schema;
+}
+
+json page_of(const std::string& item) {
+  return object({{"items", list_of(refer(item))}, {"next_cursor", text_or_null()}, {"as_of", integer()}});
+}
+
+template <typename Status>
+json statuses(Status last) {
+  std::vector<std::string> names;
+  for (int i = 0; i <= static_cast<int>(last); ++i) names.emplace_back(to_string(static_cast<Status>(i)));
+  return one_of(std::move(names));
+}
+
+void add_common(json& out) {
+  out["Any"] = json::object();
+  out["Health"] = object({{"status", {{"const", "ok"}}}});
+  out["Readiness"] = object({{"ready", boolean()}, {"why", list_of(object({{"code", text()}, {"detail", text()}}))}});
+  out["Problem"] = object({{"type", text()}, {"title", text()}, {"status", integer()}, {"detail", text()},
+                           {"errors?", list_of(object({{"pointer?", text()}, {"detail?", text()}, {"column?", integer()}}))}});
+  out["Source"] = object({{"file", text()}, {"line", integer()}, {"column", integer()}});
+  out["RootCause"] = object({{"key", text()}, {"partition", text_or_null()}, {"status", text()}, {"reason", text_or_null()}, {"check?", text()},
+                             {"detail?", text()}});
+  out["Blocker"] = object({{"kind", text()}, {"what", text()}, {"detail", text()}, {"since", time()}});
+  out["Event"] = object({{"id", id_or_null()}, {"type", text()}, {"at", time()}, {"subject", any_object()}, {"changes", any_object()}});
+  out["EventList"] = page_of("Event");
+}
+
+void add_assets(json& out) {
+  out["AssetStatus"] = statuses(AssetStatus::skipped);
+  out["Asset"] = object({{"key", text()}, {"external", boolean()}, {"group", text_or_null()}, {"kinds", list_of(text())}, {"owners", list_of(text())},
+                         {"tags", any_object()}, {"description", text()}, {"deps", list_of(text())}, {"import", text_or_null()},
+                         {"runbook", text_or_null()}, {"source", or_null("Source")}, {"status", refer("AssetStatus")},
+                         {"in_progress", or_null("InProgress")}, {"last_attempt", or_null("LastAttempt")},
+                         {"last_materialization", or_null("LastMaterialization")}, {"stale", refer("Stale")}, {"freshness", refer("Freshness")},
+                         {"checks", object({{"passed", integer()}, {"failed", integer()}, {"warned", integer()}})}, {"as_of?", integer()},
+                         {"downstream?", list_of(text())},
+                         {"neighbours?", list_of(object({{"key", text()}, {"relation", one_of({"upstream", "downstream"})}, {"status", refer("AssetStatus")}}))},
+                         {"code_version?", text_or_null()}, {"metadata?", any_object()}, {"definition_yaml?", text_or_null()}, {"jobs?", list_of(text())},
+                         {"check_definitions?", list_of(any_object())}});
+  out["InProgress"] = object({{"run_id", id()}, {"since", time()}});
+  out["LastAttempt"] = object({{"run_id", id()}, {"status", text()}, {"reason", text_or_null()}, {"detail", text_or_null()}, {"at", time()},
+                               {"root_causes", list_of(refer("RootCause"))}});
+  out["LastMaterialization"] = object({{"run_id", id()}, {"at", time()}, {"metadata", any_object()}});
+  out["Stale"] = object({{"is", boolean()}, {"because", list_of(object({{"key", text()}, {"reason", text()}, {"detail", text()}}))}});
+  out["Freshness"] = object({{"status", one_of({"none", "fresh", "violated"})}, {"within_ms", integer_or_null()}, {"deadline", time_or_null()}});
+  out["AssetList"] = page_of("Asset");
+  out["Materialization"] = object({{"id", id()}, {"run_id", id()}, {"step", text()}, {"partition", text_or_null()}, {"at", time()},
+                                   {"duration_ms", integer()}, {"metadata", any_object()}, {"data_version", text_or_null()}});
+  out["MaterializationList"] = page_of("Materialization");
+  out["CheckResult"] = object({{"id", id()}, {"check", text()}, {"run_id", id()}, {"at", time()}, {"status", statuses(CheckStatus::error)},
+                               {"severity", one_of({"error", "warn"})}, {"blocking", boolean()}, {"detail", text_or_null()}, {"metadata", any_object()}});
+  out["CheckResultList"] = page_of("CheckResult");
+  out["AssetAttempt"] = object({{"run_id", id()}, {"attempt", integer()}, {"status", refer("StepStatus")}, {"reason", text_or_null()},
+                                {"started_at", time_or_null()}, {"ended_at", time()}, {"duration_ms", integer_or_null()}});
+  out["AssetAttemptList"] = page_of("AssetAttempt");
+  out["PartitionList"] = object({{"items", list_of(any_object())}, {"next_cursor", text_or_null()}, {"as_of", integer()}});
+}
+
+void add_lineage(json& out) {
+  const json number = typed("number");
+  out["Lineage"] = object({{"version", id()}, {"as_of", integer()}, {"width", number}, {"height", number},
+                           {"nodes", list_of(object({{"key", text()}, {"x", number}, {"y", number}, {"group", text_or_null()}, {"kinds", list_of(text())},
+                                                     {"external", boolean()}}))},
+                           {"edges", list_of({{"type", "array"}, {"items", integer()}, {"minItems", 2}, {"maxItems", 2}})},
+                           {"groups", list_of(object({{"name", text()}, {"x", number}, {"y", number}, {"width", number}, {"height", number},
+                                                      {"nodes", list_of(integer())}}))}});
+  out["LineageStatus"] = object({{"version", id()}, {"as_of", integer()}, {"status", {{"type", "string"}, {"pattern", "^[-rmfs]*$"}}},
+                                 {"stale", {{"type", "string"}, {"pattern", "^[01]*$"}}}, {"fresh", {{"type", "string"}, {"pattern", "^[nfv]*$"}}},
+                                 {"checks", {{"type", "string"}, {"pattern", "^[npwf]*$"}}}, {"running_runs", integer()}});
+}
+
+void add_runs(json& out) {
+  const json planned_step = object({{"key", text()}, {"partition", text_or_null()}, {"status", refer("StepStatus")}});
+  out["RunState"] = statuses(RunStatus::canceled);
+  out["StepStatus"] = statuses(StepStatus::canceled);
+  out["RunCreated"] = object({{"id", id()}, {"status", refer("RunState")}, {"steps_total", integer()}, {"as_of?", integer()}, {"retry_of?", id_or_null()},
+                              {"steps", list_of(planned_step)}});
+  out["RunPlanned"] = object({{"steps_total", integer()}, {"steps", list_of(planned_step)}});
+  out["RunStatus"] = object({{"id", id()}, {"status", refer("RunState")}});
+  out["Run"] = object({{"id", id()}, {"status", refer("RunState")}, {"select", text()},
+                       {"trigger", object({{"kind", text()}, {"name", text_or_null()}, {"instant", time_or_null()}})}, {"actor", text()},
+                       {"job", text_or_null()}, {"tags", any_object()}, {"priority", integer()}, {"options", any_object()},
+                       {"partitions", typed("array")}, {"definitions_version", id()}, {"retry_of", id_or_null()}, {"retried_by", list_of(id())},
+                       {"created_at", time()}, {"started_at", time_or_null()}, {"ended_at", time_or_null()}, {"duration_ms", integer_or_null()},
+                       {"usual_ms", integer_or_null()}, {"steps_total", integer()},
+                       {"counts", {{"type", "object"}, {"additionalProperties", integer()}}}, {"reason", text_or_null()}, {"detail", text_or_null()},
+                       {"causes", list_of(any_object())}, {"steps_mode", one_of({"all", "assets", "checks"})},
+                       {"cancel_requested", {{"type", {"object", "null"}}}}, {"as_of?", integer()}});
+  out["RunList"] = page_of("Run");
+  out["Attempt"] = object({{"number", integer()}, {"id", text()}, {"status", one_of({"succeeded", "failed", "canceled", "running", "starting"})},
+                           {"reason", text_or_null()}, {"detail", text_or_null()}, {"intended_at", time()}, {"started_at", time_or_null()},
+                           {"ended_at", time_or_null()}, {"exit_code", integer_or_null()}, {"signal", integer_or_null()}, {"batch", list_of(text())},
+                           {"definition_changed", boolean()}, {"usage", {{"type", {"object", "null"}}}}});
+  out["Step"] = object({{"index", integer()}, {"key", text()}, {"partition", text_or_null()}, {"status", refer("StepStatus")}, {"deps", list_of(text())},
+                        {"attempts", list_of(refer("Attempt"))}, {"materialized", boolean()}, {"started_at", time_or_null()},
+                        {"ended_at", time_or_null()}, {"retry_at", time_or_null()}, {"reason", text_or_null()}, {"detail", text_or_null()},
+                        {"root_causes", list_of(refer("RootCause"))}, {"blocked_by", list_of(refer("Blocker"))}, {"checks", list_of(any_object())},
+                        {"progress", {{"type", {"number", "null"}}}}, {"warm", boolean()}});
+  out["StepList"] = page_of("Step");
+}
+
+void add_schedules(json& out) {
+  out["Tick"] = object({{"instant", time()}, {"at", time()}, {"outcome", one_of({"requested", "skipped", "failed"})}, {"reason", text_or_null()},
+                        {"run_id", id_or_null()}});
+  out["Schedule"] = object({{"name", text()}, {"job", text_or_null()}, {"select", text_or_null()}, {"cron", text()}, {"timezone", text()},
+                            {"misfire", one_of({"skip", "once", "all"})}, {"overlap", one_of({"skip", "queue", "cancel_running", "allow"})},
+                            {"paused", boolean()}, {"paused_by", text_or_null()}, {"pause_reason", text_or_null()}, {"next_ticks", list_of(time())},
+                            {"last_tick", or_null("Tick")}, {"source", or_null("Source")}, {"as_of?", integer()}});
+  out["ScheduleList"] = page_of("Schedule");
+  out["TickList"] = page_of("Tick");
+}
+
+void add_project(json& out) {
+  out["Project"] = object({{"name", text()}, {"access", one_of({"open", "token"})}, {"as_of", integer()}});
+  out["Overview"] = object({{"needs_you", list_of(object({{"kind", text()}, {"run_id", id_or_null()}, {"key", text_or_null()}, {"reason", text_or_null()},
+                                                          {"detail", text_or_null()}, {"at", time_or_null()}, {"skipped", integer()}}))},
+                            {"running", list_of(refer("Run"))}, {"next_ticks", list_of(object({{"schedule", text()}, {"at", time()}}))},
+                            {"history", object({{"days", list_of(text())}, {"groups", list_of(any_object())}})}, {"as_of", integer()}});
+  out["Job"] = object({{"name", text()}, {"select", text()}, {"assets", integer_or_null()}});
+  out["JobList"] = page_of("Job");
+  out["Pool"] = object({{"name", text()}, {"slots", integer()}, {"used", integer()}, {"waiting", integer()},
+                        {"holders", list_of(object({{"run_id", id()}, {"step", text()}, {"attempt_id", text()}, {"slots", integer()}, {"since", time()}}))}});
+  out["PoolList"] = page_of("Pool");
+  out["QueueEntry"] = object({{"run_id", id()}, {"key", text()}, {"partition", text_or_null()}, {"status", refer("StepStatus")}, {"since", time()},
+                              {"blocked_by", list_of(refer("Blocker"))}});
+  out["QueueList"] = page_of("QueueEntry");
+  out["Definitions"] = object({{"version", text_or_null()}, {"state", text()}, {"errors", list_of(any_object())}});
+  out["Audit"] = object({{"id", id()}, {"at", time()}, {"actor", text()}, {"remote", text_or_null()}, {"action", text()}, {"subject", text()},
+                         {"detail", json::object()}});
+  out["AuditList"] = page_of("Audit");
+  out["Selected"] = object({{"keys", list_of(text())}, {"total", integer()}, {"as_of", integer()}});
+}
+
+}  // namespace
 
 const nlohmann::json& response_schemas() {
-  static const nlohmann::json schemas = {
-      {"Any", nlohmann::json::object()},
-      {"Health", {{"type", "object"}, {"properties", {{"status", {{"const", "ok"}}}}}, {"required", {"status"}}}},
-      {"Readiness", {{"type", "object"}, {"required", {"ready", "why"}}}},
-      {"Problem", {{"type", "object"}, {"required", {"type", "title", "status", "detail"}}}}};
+  static const json schemas = [] {
+    json out;
+    add_common(out);
+    add_assets(out);
+    add_lineage(out);
+    add_runs(out);
+    add_schedules(out);
+    add_project(out);
+    return out;
+  }();
   return schemas;
 }
 

@@ -6,8 +6,15 @@ const std::vector<Route>& api_routes() {
   static const std::vector<Route> table = [] {
     std::vector<Route> routes;
     add_system_routes(routes);
+    add_project_routes(routes);
+    add_asset_routes(routes);
+    add_lineage_routes(routes);
     add_run_routes(routes);
     add_run_commands(routes);
+    add_log_routes(routes);
+    add_schedule_routes(routes);
+    add_event_routes(routes);
+    add_session_routes(routes);
     return routes;
   }();
   return table;

@@ -1,0 +1,174 @@
+#include "daemon/http/asset_shapes.h"
+
+#include <algorithm>
+
+namespace assetd::http {
+namespace {
+
+using nlohmann::json;
+
+json in_progress_json(const AssetState& state) {
+  if (!state.in_progress) return nullptr;
+  return {{"run_id", id_text(state.in_progress->run)}, {"since", time_json(state.in_progress->since)}};
+}
+
+json last_attempt_json(const AssetState& state) {
+  if (!state.last_attempt) return nullptr;
+  const auto& attempt = *state.last_attempt;
+  json causes = json::array();
+  for (const auto& cause : attempt.root_causes) causes.push_back(root_cause_json(cause));
+  return {{"run_id", id_text(attempt.run)},  {"status", to_string(attempt.status)},  {"reason", text_or_null(attempt.reason)},
+          {"detail", text_or_null(attempt.detail)}, {"at", time_json(attempt.at)}, {"root_causes", causes}};
+}
+
+json last_materialization_json(const AssetState& state) {
+  if (!state.last_materialization) return nullptr;
+  const auto& data = *state.last_materialization;
+  return {{"run_id", id_text(data.run)}, {"at", time_json(data.at)}, {"metadata", data.metadata.is_null() ? json::object() : data.metadata}};
+}
+
+json freshness_json(const AssetTable& table, AssetId id, WallTime now) {
+  const auto& within = table.project->definitions.assets[id].freshness_within;
+  json out = {{"status", table.freshness(id, now)}, {"within_ms", nullptr}, {"deadline", nullptr}};
+  if (!within) return out;
+  out["within_ms"] = within->count();
+  if (const auto& data = table.states[id].last_materialization) out["deadline"] = time_json(data->at + *within);
+  return out;
+}
+
+json run_spec_json(const AssetSpec& spec) {
+  if (!spec.run) return nullptr;
+  return {{"plugin", spec.run->plugin},
+          {"command", spec.run->command},
+          {"cwd", text_or_null(spec.run->cwd)},
+          {"timeout_ms", spec.run->timeout ? json(spec.run->timeout->count()) : json()},
+          {"stop_signal", spec.run->stop_signal},
+          {"grace_ms", spec.run->grace.count()}};
+}
+
+json retries_json(const RetrySpec& retries) {
+  static constexpr std::string_view kBackoff[] = {"constant", "linear", "exponential"};
+  return {{"max", retries.max},
+          {"delay_ms", retries.delay.count()},
+          {"backoff", kBackoff[static_cast<int>(retries.backoff)]},
+          {"jitter", retries.jitter}};
+}
+
+json neighbours_json(const AssetTable& table, AssetId id) {
+  const auto& graph = table.project->graph;
+  json out = json::array();
+  const auto add = [&](AssetId other, const char* relation) {
+    out.push_back({{"key", graph.key(other)},
+                   {"relation", relation},
+                   {"status", shown_status(table.project->definitions.assets[other], table.states[other])}});
+  };
+  for (const auto parent : graph.parents(id)) add(parent, "upstream");
+  for (const auto child : graph.children(id)) add(child, "downstream");
+  return out;
+}
+
+json check_definitions_json(const Definitions& definitions, const std::string& key) {
+  json out = json::array();
+  for (const auto& check : definitions.checks) {
+    if (check.home != key && std::ranges::find(check.depends_on, key) == check.depends_on.end()) continue;
+    out.push_back({{"name", check.name},
+                   {"home", check.home},
+                   {"depends_on", check.depends_on},
+                   {"severity", severity_text(check.severity)},
+                   {"blocking", check.blocking},
+                   {"description", check.description}});
+  }
+  return out;
+}
+
+json jobs_json(const Project& project, AssetId id) {
+  json out = json::array();
+  for (const auto& job : project.definitions.jobs) {
+    const auto chosen = select_assets(job.select, project.definitions, project.graph);
+    if (chosen && std::ranges::find(*chosen, id) != chosen->end()) out.push_back(job.name);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string_view shown_status(const AssetSpec& spec, const AssetState& state) {
+  if (spec.external) return state.last_materialization ? "materialized" : "never";
+  return to_string(state.status());
+}
+
+CheckCounts count_checks(const AssetState& state) {
+  CheckCounts counts;
+  for (const auto& [name, status] : state.checks) {
+    if (status == CheckStatus::passed) ++counts.passed;
+    if (status == CheckStatus::failed || status == CheckStatus::error) ++counts.failed;
+    if (status == CheckStatus::warned) ++counts.warned;
+  }
+  return counts;
+}
+
+json stale_json(const AssetTable& table, AssetId id) {
+  const Staleness stale = table.staleness(id);
+  json because = json::array();
+  for (const auto& reason : stale.because)
+    because.push_back({{"key", table.project->graph.key(reason.asset)}, {"reason", reason.reason}, {"detail", reason.detail}});
+  return {{"is", stale.is}, {"because", because}};
+}
+
+json asset_json(const AssetTable& table, AssetId id, WallTime now) {
+  const Definitions& definitions = table.project->definitions;
+  const AssetSpec& spec = definitions.assets[id];
+  const AssetState& state = table.states[id];
+  json deps = json::array();
+  for (const auto& dep : spec.deps) deps.push_back(dep.asset);
+  const CheckCounts checks = count_checks(state);
+  return {{"key", spec.key},
+          {"external", spec.external},
+          {"group", text_or_null(spec.group)},
+          {"kinds", spec.kinds},
+          {"owners", spec.owners},
+          {"tags", spec.tags},
+          {"description", spec.description},
+          {"deps", deps},
+          {"import", spec.import < 0 ? json() : json(definitions.imports[static_cast<std::size_t>(spec.import)].name)},
+          {"runbook", text_or_null(spec.runbook)},
+          {"source", source_json(spec.source)},
+          {"status", shown_status(spec, state)},
+          {"in_progress", in_progress_json(state)},
+          {"last_attempt", last_attempt_json(state)},
+          {"last_materialization", last_materialization_json(state)},
+          {"stale", stale_json(table, id)},
+          {"freshness", freshness_json(table, id, now)},
+          {"checks", {{"passed", checks.passed}, {"failed", checks.failed}, {"warned", checks.warned}}}};
+}
+
+void add_asset_details(json& out, const AssetTable& table, AssetId id) {
+  const Project& project = *table.project;
+  const AssetSpec& spec = project.definitions.assets[id];
+  json downstream = json::array(), uses = json::object();
+  for (const auto child : project.graph.children(id)) downstream.push_back(project.graph.key(child));
+  for (const auto& [name, mode] : spec.uses) uses[name] = mode == HoldMode::read ? "read" : "write";
+  out["downstream"] = downstream;
+  out["neighbours"] = neighbours_json(table, id);
+  out["code_version"] = text_or_null(spec.code_version);
+  out["metadata"] = spec.metadata.is_null() ? json::object() : spec.metadata;
+  out["run"] = run_spec_json(spec);
+  out["retries"] = retries_json(spec.retries);
+  out["pools"] = spec.pools;
+  out["uses"] = uses;
+  out["check_definitions"] = check_definitions_json(project.definitions, spec.key);
+  out["jobs"] = jobs_json(project, id);
+}
+
+SelectionState selection_state(const AssetTable& table, WallTime now) {
+  return {[&table](AssetId id) { return std::string(shown_status(table.project->definitions.assets[id], table.states[id])); },
+          [&table](AssetId id) { return table.staleness(id).is; },
+          [&table, now](AssetId id) { return table.freshness(id, now); }};
+}
+
+Response selection_problem(const SelectionError& error) {
+  const std::string detail = "column " + std::to_string(error.column) + ": " + error.message;
+  return problem_response(422, "invalid-selection", "The selection is not valid", detail, {{"/select", error.message, error.column}});
+}
+
+}  // namespace assetd::http

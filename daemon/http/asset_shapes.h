@@ -1,0 +1,32 @@
+#pragma once
+// Assets in the shape of docs/api.md.
+
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "core/graph/selection.h"
+#include "daemon/http/json_shapes.h"
+
+namespace assetd::http {
+
+/// An item of GET /assets. Inside Service::with_assets.
+nlohmann::json asset_json(const AssetTable& table, AssetId id, WallTime now);
+/// What GET /assets/{key} adds, without definition_yaml.
+void add_asset_details(nlohmann::json& out, const AssetTable& table, AssetId id);
+nlohmann::json stale_json(const AssetTable& table, AssetId id);
+
+/// Numbers of the asset's checks by how they ended last.
+struct CheckCounts {
+  int passed = 0, failed = 0, warned = 0;
+};
+CheckCounts count_checks(const AssetState& state);
+
+/// An external asset is never failed or skipped: only reported or not.
+std::string_view shown_status(const AssetSpec& spec, const AssetState& state);
+
+/// Answers status:, stale: and freshness: from the table. The table must outlive the result.
+SelectionState selection_state(const AssetTable& table, WallTime now);
+/// 422 with column.
+Response selection_problem(const SelectionError& error);
+
+}  // namespace assetd::http

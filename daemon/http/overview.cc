@@ -1,0 +1,135 @@
+#include "daemon/http/overview.h"
+
+#include <algorithm>
+#include <set>
+
+#include "daemon/http/asset_shapes.h"
+#include "daemon/http/run_shapes.h"
+
+namespace assetd::http {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kMaxNeeds = 100;
+constexpr int kMaxRunning = 50;
+constexpr std::size_t kMaxTicks = 10;
+
+json need(const char* kind, json run_id, json key, json reason, json detail, json at, std::uint32_t skipped) {
+  return {{"kind", kind}, {"run_id", std::move(run_id)}, {"key", std::move(key)}, {"reason", std::move(reason)}, {"detail", std::move(detail)},
+          {"at", std::move(at)}, {"skipped", skipped}};
+}
+
+/// The daemon's own troubles: they stand above those of assets.
+void add_own_needs(json& needs, Context& context) {
+  for (const auto& why : context.service.unready())
+    if (why.code == "latched") needs.push_back(need("latched", nullptr, nullptr, why.code, why.detail, nullptr, 0));
+  const json definitions = context.service.definitions_status();
+  if (definitions.value("state", "") != "broken") return;
+  const json errors = definitions.value("errors", json::array());
+  const std::string first = errors.empty() ? "" : errors.front().value("message", "");
+  needs.push_back(need("definitions", nullptr, nullptr, "broken", std::to_string(errors.size()) + " errors: " + first, nullptr, 0));
+}
+
+struct Failures {
+  std::map<std::string, std::uint32_t> skipped_by;  ///< by the key of the cause
+  std::vector<AssetId> failed;
+};
+
+Failures find_failures(const AssetTable& table) {
+  Failures out;
+  for (AssetId id = 0; id < table.states.size(); ++id) {
+    const AssetState& state = table.states[id];
+    if (table.project->definitions.assets[id].external || !state.last_attempt) continue;
+    if (state.last_attempt->status == StepStatus::failed) out.failed.push_back(id);
+    if (state.last_attempt->status != StepStatus::skipped) continue;
+    for (const auto& cause : state.last_attempt->root_causes) ++out.skipped_by[cause.key];
+  }
+  return out;
+}
+
+void add_asset_needs(json& needs, Context& context) {
+  context.service.with_assets([&](const AssetTable& table) {
+    if (!table.project) return;
+    const Failures failures = find_failures(table);
+    for (const auto id : failures.failed) {
+      if (needs.size() >= kMaxNeeds) return;
+      const auto& attempt = *table.states[id].last_attempt;
+      const std::string& key = table.project->graph.key(id);
+      const auto skipped = failures.skipped_by.find(key);
+      needs.push_back(need("asset_failed", id_text(attempt.run), key, text_or_null(attempt.reason), text_or_null(attempt.detail),
+                           time_json(attempt.at), skipped == failures.skipped_by.end() ? 0 : skipped->second));
+    }
+  });
+}
+
+std::expected<json, Response> running_json(Context& context, Reader& reader) {
+  RunFilter active;
+  active.statuses = {RunStatus::queued, RunStatus::running, RunStatus::canceling};
+  const auto page = reader.runs(active, {kMaxRunning, ""});
+  if (!page) return std::unexpected(store_problem(page.error()));
+  json out = json::array();
+  for (const auto& row : page->items) out.push_back(run_json(row, context.service.live_run(row.run.id, 0, 0), std::nullopt));
+  return out;
+}
+
+json next_ticks_json(Context& context) {
+  std::vector<std::pair<WallTime, std::string>> ticks;
+  for (const auto& view : context.service.schedules())
+    for (const auto tick : view.next_ticks) ticks.emplace_back(tick, view.spec.name);
+  std::ranges::sort(ticks);
+  json out = json::array();
+  for (std::size_t i = 0; i < std::min(ticks.size(), kMaxTicks); ++i)
+    out.push_back({{"schedule", ticks[i].second}, {"at", time_json(ticks[i].first)}});
+  return out;
+}
+
+std::string day_of(WallTime time) { return format_time(time).substr(0, 10); }
+
+std::string group_of(const std::string& key, const Project* project) {
+  if (!project) return "";
+  const auto id = project->graph.find(key);
+  return id ? project->definitions.assets[*id].group : "";
+}
+
+std::expected<json, Response> history_json(int days, WallTime now, Context& context, Reader& reader) {
+  const WallTime since = std::chrono::floor<std::chrono::days>(now) - std::chrono::days(days - 1);
+  const auto cells = reader.history(since);
+  if (!cells) return std::unexpected(store_problem(cells.error()));
+  std::map<std::string, std::size_t> column;
+  json names = json::array();
+  for (int i = 0; i < days; ++i) {
+    column[day_of(since + std::chrono::days(i))] = static_cast<std::size_t>(i);
+    names.push_back(day_of(since + std::chrono::days(i)));
+  }
+  const auto project = context.service.project();
+  const json empty = {{"succeeded", 0}, {"failed", 0}, {"skipped", 0}};
+  std::map<std::string, json> groups;
+  for (const auto& cell : *cells) {
+    const auto at = column.find(cell.day);
+    if (at == column.end()) continue;
+    json& row = groups.try_emplace(group_of(cell.asset, project.get()), json(static_cast<std::size_t>(days), empty)).first->second;
+    json& sum = row[at->second];
+    sum["succeeded"] = sum["succeeded"].get<std::uint32_t>() + cell.succeeded;
+    sum["failed"] = sum["failed"].get<std::uint32_t>() + cell.failed;
+    sum["skipped"] = sum["skipped"].get<std::uint32_t>() + cell.skipped;
+  }
+  json rows = json::array();
+  for (auto& [group, row] : groups) rows.push_back({{"group", text_or_null(group)}, {"cells", std::move(row)}});
+  return json{{"days", names}, {"groups", rows}};
+}
+
+}  // namespace
+
+std::expected<json, Response> overview_json(int days, WallTime now, Context& context, Reader& reader) {
+  json needs = json::array();
+  add_own_needs(needs, context);
+  add_asset_needs(needs, context);
+  auto running = running_json(context, reader);
+  if (!running) return std::unexpected(std::move(running.error()));
+  auto history = history_json(days, now, context, reader);
+  if (!history) return std::unexpected(std::move(history.error()));
+  return json{{"needs_you", needs}, {"running", *running}, {"next_ticks", next_ticks_json(context)}, {"history", *history}};
+}
+
+}  // namespace assetd::http

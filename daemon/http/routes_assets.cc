@@ -1,0 +1,200 @@
+// Assets and their history.
+
+#include <algorithm>
+
+#include "core/graph/asset_key.h"
+
+#include "daemon/http/asset_shapes.h"
+#include "daemon/http/definition_text.h"
+#include "daemon/http/event_hub.h"
+
+namespace assetd::http {
+namespace {
+
+using nlohmann::json;
+
+bool contains_text(const AssetSpec& spec, const std::string& wanted) {
+  const auto has = [&](const std::string& text) {
+    return std::ranges::search(text, wanted, [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); }).begin() != text.end();
+  };
+  return has(spec.key) || has(spec.description);
+}
+
+/// What `select` means, sorted by key: pages go by key. All without one.
+std::expected<std::vector<AssetId>, Response> chosen_assets(const Call& call, const AssetTable& table, WallTime now) {
+  std::vector<AssetId> ids;
+  const Definitions& definitions = table.project->definitions;
+  if (const std::string select = call.query.text("select"); !select.empty()) {
+    const SelectionState state = selection_state(table, now);
+    auto chosen = select_assets(select, definitions, table.project->graph, &state);
+    if (!chosen) return std::unexpected(selection_problem(chosen.error()));
+    ids = std::move(*chosen);
+    std::ranges::sort(ids);
+  } else {
+    for (AssetId id = 0; id < definitions.assets.size(); ++id) ids.push_back(id);
+  }
+  if (const std::string q = call.query.text("q"); !q.empty())
+    std::erase_if(ids, [&](AssetId id) { return !contains_text(definitions.assets[id], q); });
+  return ids;
+}
+
+Response list_assets_of(const Call& call, const AssetTable& table, const std::string& after) {
+  if (!table.project) return problem_response(503, "definitions-loading", "Not ready", "the definitions are still being loaded: see /readyz").with("Retry-After", "1");
+  const WallTime now = wall_now();
+  const auto ids = chosen_assets(call, table, now);
+  if (!ids) return ids.error();
+  const auto limit = static_cast<std::size_t>(*call.query.integer("limit"));
+  json items = json::array();
+  std::string next;
+  for (const auto id : *ids) {
+    const std::string& key = table.project->graph.key(id);
+    if (!after.empty() && key <= after) continue;
+    if (items.size() == limit) {
+      next = make_cursor(call, items.back()["key"]);
+      break;
+    }
+    items.push_back(asset_json(table, id, now));
+  }
+  return list_response(std::move(items), next, table.as_of);
+}
+
+Response list_assets(const Call& call, Context& context) {
+  const auto after = read_cursor(call);
+  if (!after) return after.error();
+  Response response;
+  context.service.with_assets([&](const AssetTable& table) { response = list_assets_of(call, table, *after); });
+  return response;
+}
+
+/// The asset of the path in the current definitions, or the 404 with the nearest key.
+std::expected<AssetId, Response> find_asset(const std::string& key, const Project& project) {
+  if (const auto id = project.graph.find(key)) return *id;
+  std::vector<std::string_view> keys;
+  for (AssetId id = 0; id < project.graph.size(); ++id) keys.push_back(project.graph.key(id));
+  const std::string nearest = nearest_name(key, keys);
+  return std::unexpected(not_found("nobody defines the asset '" + key + "'" + (nearest.empty() ? "" : "; nearest: '" + nearest + "'")));
+}
+
+Response get_asset(const Call& call, Context& context) {
+  std::optional<Response> failed;
+  json body;
+  SourceRef source;
+  context.service.with_assets([&](const AssetTable& table) {
+    if (!table.project) return;
+    const auto id = find_asset(call.path_of("key"), *table.project);
+    if (!id) {
+      failed = id.error();
+      return;
+    }
+    body = asset_json(table, *id, wall_now());
+    add_asset_details(body, table, *id);
+    body["as_of"] = table.as_of;
+    source = table.project->definitions.assets[*id].source;
+  });
+  if (failed) return *failed;
+  if (body.is_null()) return current_project(context).error();
+  const auto text = definition_text(context.shared.options.project_dir, source);
+  body["definition_yaml"] = text ? json(*text) : json();
+  return json_response(body);
+}
+
+/// For the histories: known now, or once (an asset that was removed keeps its history).
+struct AssetHistory {
+  ReadAt at;
+  std::string key;
+};
+std::expected<AssetHistory, Response> history_of(const Call& call, Context& context) {
+  const auto at = read_at(context);
+  if (!at) return std::unexpected(at.error());
+  const auto project = current_project(context);
+  if (!project) return std::unexpected(project.error());
+  const std::string key = call.path_of("key");
+  if (auto id = find_asset(key, **project); !id) {
+    const auto past = at->reader->asset_attempts(key, {1, ""});
+    if (!past) return std::unexpected(store_problem(past.error()));
+    if (past->items.empty()) return std::unexpected(std::move(id.error()));
+  }
+  return AssetHistory{*at, key};
+}
+
+Response list_materializations(const Call& call, Context& context) {
+  const auto history = history_of(call, context);
+  if (!history) return history.error();
+  const auto page = history->at.reader->materializations(history->key, page_of(call));
+  if (!page) return store_problem(page.error());
+  json items = json::array();
+  for (const auto& [id, value] : page->items)
+    items.push_back({{"id", id_text(id)}, {"run_id", id_text(value.run)}, {"step", value.key}, {"partition", nullptr}, {"at", time_json(value.at)},
+                     {"duration_ms", value.duration_ms}, {"metadata", value.metadata.is_null() ? json::object() : value.metadata},
+                     {"data_version", text_or_null(value.data_version)}});
+  return list_response(std::move(items), page->next_cursor, history->at.as_of);
+}
+
+Response list_checks(const Call& call, Context& context) {
+  const auto history = history_of(call, context);
+  if (!history) return history.error();
+  const auto page = history->at.reader->check_results(history->key, call.query.text("check"), page_of(call));
+  if (!page) return store_problem(page.error());
+  json items = json::array();
+  for (const auto& [id, value] : page->items)
+    items.push_back({{"id", id_text(id)}, {"check", value.name}, {"run_id", id_text(value.run)}, {"at", time_json(value.at)},
+                     {"status", to_string(value.status)}, {"severity", severity_text(value.severity)}, {"blocking", value.blocking},
+                     {"detail", text_or_null(value.detail)}, {"metadata", value.metadata.is_null() ? json::object() : value.metadata}});
+  return list_response(std::move(items), page->next_cursor, history->at.as_of);
+}
+
+Response list_attempts(const Call& call, Context& context) {
+  const auto history = history_of(call, context);
+  if (!history) return history.error();
+  const auto page = history->at.reader->asset_attempts(history->key, page_of(call));
+  if (!page) return store_problem(page.error());
+  json items = json::array();
+  for (const auto& row : page->items)
+    items.push_back({{"run_id", id_text(row.run)}, {"attempt", row.attempt}, {"status", to_string(row.status)}, {"reason", text_or_null(row.reason)},
+                     {"started_at", time_json(row.started_at)}, {"ended_at", time_json(row.ended_at)},
+                     {"duration_ms", row.started_at ? json((row.ended_at - *row.started_at).count()) : json()}});
+  return list_response(std::move(items), page->next_cursor, history->at.as_of);
+}
+
+Response list_partitions(const Call& call, Context& context) {
+  const auto history = history_of(call, context);
+  if (!history) return history.error();
+  return list_response(json::array(), "", history->at.as_of);
+}
+
+Response list_asset_events(const Call& call, Context& context) {
+  const auto history = history_of(call, context);
+  if (!history) return history.error();
+  EventFilter filter;
+  filter.asset = history->key;
+  const auto page = history->at.reader->events_newest(filter, page_of(call));
+  if (!page) return store_problem(page.error());
+  json items = json::array();
+  for (const auto& event : page->items) items.push_back(event_json(event));
+  return list_response(std::move(items), page->next_cursor, history->at.as_of);
+}
+
+void add_history(std::vector<Route>& table, const std::string& what, const char* summary, ReadHandler handler, const char* schema,
+                 std::vector<Param> params = page_params()) {
+  table.push_back({.method = "GET", .pattern = "/api/v1/assets/{key}/" + what, .name = "list_asset_" + what, .summary = summary, .tag = "assets",
+                   .handler = handler, .answers = {{200, schema}}, .path = {key_param()}, .query = std::move(params)});
+}
+
+}  // namespace
+
+void add_asset_routes(std::vector<Route>& table) {
+  table.push_back({.method = "GET", .pattern = "/api/v1/assets", .name = "list_assets", .summary = "Assets by key", .tag = "assets",
+                   .handler = list_assets, .answers = {{200, "AssetList"}},
+                   .query = page_params({{.name = "select", .description = "a selection; '+' is written %2B in a URL"},
+                                         {.name = "q", .description = "a part of key or description"}})});
+  table.push_back({.method = "GET", .pattern = "/api/v1/assets/{key}", .name = "get_asset", .summary = "One asset", .tag = "assets",
+                   .handler = get_asset, .answers = {{200, "Asset"}}, .path = {key_param()}});
+  add_history(table, "materializations", "Newest first", list_materializations, "MaterializationList");
+  add_history(table, "checks", "Results of its checks, newest first", list_checks, "CheckResultList",
+              page_params({{.name = "check", .description = "only this one"}}));
+  add_history(table, "attempts", "How its steps ended, newest first", list_attempts, "AssetAttemptList");
+  add_history(table, "partitions", "Its partitions", list_partitions, "PartitionList");
+  add_history(table, "events", "What happened to it, newest first", list_asset_events, "EventList");
+}
+
+}  // namespace assetd::http

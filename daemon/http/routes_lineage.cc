@@ -1,0 +1,189 @@
+// The laid-out graph and its status vector.
+
+#include <sodium.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/graph/layout.h"
+#include "core/graph/selection.h"
+#include "daemon/http/asset_shapes.h"
+#include "daemon/http/compression.h"
+
+namespace assetd::http {
+namespace {
+
+using nlohmann::json;
+
+constexpr Millis kStatusAge{250};  ///< a burst of changes rebuilds the vector at most every 250 ms
+constexpr Millis kFreshnessAge{5000};  ///< freshness passes without any change of state
+
+struct Lineage {
+  std::shared_ptr<const LineageEntry> entry;
+  bool immutable = true;  ///< false: the selection asks for the state of assets, the answer is for now only
+};
+
+float rounded(float value) { return std::round(value * 10) / 10; }
+
+json layout_json(const Layout& layout, const Project& project, std::int64_t as_of) {
+  json nodes = json::array(), edges = json::array(), groups = json::array();
+  for (const auto& node : layout.nodes) {
+    const AssetSpec& spec = project.definitions.assets[node.asset];
+    nodes.push_back({{"key", spec.key}, {"x", rounded(node.x)}, {"y", rounded(node.y)}, {"group", text_or_null(spec.group)}, {"kinds", spec.kinds},
+                     {"external", spec.external}});
+  }
+  for (const auto& [from, to] : layout.edges) edges.push_back({from, to});
+  for (const auto& group : layout.groups)
+    groups.push_back({{"name", group.name}, {"x", rounded(group.x)}, {"y", rounded(group.y)}, {"width", rounded(group.width)},
+                      {"height", rounded(group.height)}, {"nodes", group.nodes}});
+  return {{"version", id_text(project.version)}, {"as_of", as_of}, {"width", rounded(layout.width)}, {"height", rounded(layout.height)},
+          {"nodes", nodes}, {"edges", edges}, {"groups", groups}};
+}
+
+std::string etag_of(std::string_view bytes) {
+  unsigned char digest[16];
+  crypto_generichash(digest, sizeof digest, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), nullptr, 0);
+  char text[sizeof digest * 2 + 1];
+  return "\"" + std::string(sodium_bin2hex(text, sizeof text, digest, sizeof digest)) + "\"";
+}
+
+struct Chosen {
+  std::vector<AssetId> assets;
+  std::int64_t as_of = 0;
+};
+
+std::expected<Chosen, Response> choose(const std::string& select, const Project& project, Context& context) {
+  std::expected<Chosen, Response> out = Chosen{};
+  context.service.with_assets([&](const AssetTable& table) {
+    const SelectionState state = selection_state(table, wall_now());
+    const bool same = table.project && table.project->version == project.version;
+    auto found = select_assets(select.empty() ? "*" : select, project.definitions, project.graph, same ? &state : nullptr);
+    if (found)
+      out = Chosen{std::move(*found), table.as_of};
+    else
+      out = std::unexpected(selection_problem(found.error()));
+  });
+  return out;
+}
+
+std::expected<Lineage, Response> lineage_of(const std::string& select, const Project& project, Context& context) {
+  if (auto known = context.shared.lineage.find(project.version, select)) return Lineage{known, true};
+  auto chosen = choose(select, project, context);
+  if (!chosen) return std::unexpected(std::move(chosen.error()));
+  const Layout layout = lay_out(project.definitions, project.graph, chosen->assets);
+  auto entry = std::make_shared<LineageEntry>();
+  entry->version = project.version;
+  entry->select = select;
+  for (const auto& node : layout.nodes) entry->nodes.push_back(node.asset);
+  entry->plain = std::make_shared<const std::string>(layout_json(layout, project, chosen->as_of).dump());
+  entry->gzipped = std::make_shared<const std::string>(gzip(*entry->plain, 6));
+  entry->etag = etag_of(*entry->plain);
+  const auto asks_state = select.empty() ? std::expected<bool, SelectionError>(false) : check_selection_syntax(select);
+  const bool immutable = asks_state && !*asks_state;
+  if (immutable) context.shared.lineage.put(entry);
+  return Lineage{entry, immutable};
+}
+
+Response get_lineage(const Call& call, Context& context) {
+  const auto project = current_project(context);
+  if (!project) return project.error();
+  const auto lineage = lineage_of(call.query.text("select"), **project, context);
+  if (!lineage) return lineage.error();
+  Response response;
+  response.with("Vary", "Accept-Encoding");
+  if (lineage->immutable) {
+    response.with("ETag", lineage->entry->etag);
+    // Which version is current is asked each time; that it is still the same costs a 304.
+    response.with("Cache-Control", "private, no-cache");
+    if (call.request.header("if-none-match").find(lineage->entry->etag) != std::string_view::npos) {
+      response.status = 304;
+      return response;
+    }
+  }
+  if (accepts_gzip(call.request.header("accept-encoding"))) {
+    response.shared_body = lineage->entry->gzipped;
+    return response.with("Content-Encoding", "gzip");
+  }
+  response.shared_body = lineage->entry->plain;
+  return response;
+}
+
+char status_letter(std::string_view status) {
+  if (status == "materializing") return 'r';
+  return status == "never" ? '-' : status.front();
+}
+
+char checks_letter(const CheckCounts& counts) {
+  return counts.failed > 0 ? 'f' : counts.warned > 0 ? 'w' : counts.passed > 0 ? 'p' : 'n';
+}
+
+json status_json(const AssetTable& table, const LineageEntry& entry, std::size_t running_runs, WallTime now) {
+  std::string status, stale, fresh, checks;
+  for (const auto id : entry.nodes) {
+    status += status_letter(shown_status(table.project->definitions.assets[id], table.states[id]));
+    stale += table.staleness(id).is ? '1' : '0';
+    fresh += table.freshness(id, now).front();
+    checks += checks_letter(count_checks(table.states[id]));
+  }
+  return {{"version", id_text(entry.version)}, {"as_of", table.as_of}, {"status", status}, {"stale", stale}, {"fresh", fresh}, {"checks", checks},
+          {"running_runs", running_runs}};
+}
+
+Response version_gone(std::int64_t asked, std::int64_t current) {
+  return problem_response(409, "stale-version", "The graph has changed",
+                          "version " + id_text(asked) + " is not the current one; the current version is " + id_text(current));
+}
+
+/// Distinct runs that hold assets of the table.
+std::size_t count_running(const AssetTable& table) {
+  std::vector<RunId> runs;
+  for (const auto& state : table.states)
+    if (state.in_progress) runs.push_back(state.in_progress->run);
+  std::ranges::sort(runs);
+  return static_cast<std::size_t>(std::ranges::distance(runs.begin(), std::ranges::unique(runs).begin()));
+}
+
+Response get_lineage_status(const Call& call, Context& context) {
+  const auto project = current_project(context);
+  if (!project) return project.error();
+  const auto asked = call.query.integer("version").value_or((*project)->version);
+  if (asked != (*project)->version) return version_gone(asked, (*project)->version);
+  const std::string select = call.query.text("select");
+  const WallTime now = wall_now();
+  const auto revision = context.service.assets_revision();
+  const auto fits = [&](const StatusEntry& entry) {
+    const Millis age = now - entry.built;
+    return age >= Millis(0) && (age < kStatusAge || (entry.revision == revision && age < kFreshnessAge));
+  };
+  Response response;
+  if (const auto known = context.shared.lineage.find_status(asked, select); known && fits(*known)) {
+    response.shared_body = known->body;
+    return response;
+  }
+  const auto lineage = lineage_of(select, **project, context);
+  if (!lineage) return lineage.error();
+  std::optional<json> body;
+  std::int64_t current = asked;
+  context.service.with_assets([&](const AssetTable& table) {
+    current = table.project ? table.project->version : 0;
+    if (current == asked) body = status_json(table, *lineage->entry, count_running(table), now);
+  });
+  if (!body) return version_gone(asked, current);
+  response.shared_body = std::make_shared<const std::string>(body->dump());
+  if (lineage->immutable) context.shared.lineage.put_status({asked, select, revision, now, response.shared_body});
+  return response;
+}
+
+}  // namespace
+
+void add_lineage_routes(std::vector<Route>& table) {
+  const Param select{.name = "select", .description = "a selection; '+' is written %2B in a URL; all without one"};
+  table.push_back({.method = "GET", .pattern = "/api/v1/lineage", .name = "get_lineage", .summary = "The graph, laid out; the same for a version and selection",
+                   .tag = "lineage", .handler = get_lineage, .answers = {{200, "Lineage"}, {304, ""}}, .query = {select}});
+  table.push_back({.method = "GET", .pattern = "/api/v1/lineage/status", .name = "get_lineage_status", .summary = "One character a node of /lineage",
+                   .tag = "lineage", .handler = get_lineage_status, .answers = {{200, "LineageStatus"}}, .problems = {409},
+                   .query = {{.name = "version", .kind = Param::Kind::integer, .description = "of the graph that is shown", .min = 0,
+                              .max = 1'000'000'000'000}, select}});
+}
+
+}  // namespace assetd::http

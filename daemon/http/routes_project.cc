@@ -1,0 +1,141 @@
+// The project as a whole: overview, jobs, pools, queue, definitions, audit, selections.
+
+#include <algorithm>
+#include <set>
+
+#include "daemon/http/asset_shapes.h"
+#include "daemon/http/overview.h"
+#include "daemon/http/run_shapes.h"
+
+namespace assetd::http {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kMaxKeys = 1000;
+
+Response with_as_of(json body, Context& context) {
+  const auto at = read_at(context);
+  if (!at) return at.error();
+  body["as_of"] = at->as_of;
+  return json_response(body);
+}
+
+Response get_project(const Call&, Context& context) {
+  json body = context.service.project_status();
+  body["access"] = context.shared.access.needs_token() ? "token" : "open";
+  return with_as_of(std::move(body), context);
+}
+
+Response get_definitions(const Call&, Context& context) { return with_as_of(context.service.definitions_status(), context); }
+
+void reload(const Call& call, Context& context, Respond done) { context.service.reload(call.caller, answer_to(context, std::move(done))); }
+
+Response list_pools(const Call&, Context& context) {
+  const auto at = read_at(context);
+  if (!at) return at.error();
+  json items = json::array();
+  for (const auto& pool : context.service.pools()) {
+    json holders = json::array();
+    for (const auto& holder : pool.holders)
+      holders.push_back({{"run_id", id_text(holder.run)}, {"step", holder.step}, {"attempt_id", holder.attempt}, {"slots", holder.slots},
+                         {"since", time_json(holder.since)}});
+    items.push_back({{"name", pool.name}, {"slots", pool.slots}, {"used", pool.used}, {"waiting", pool.waiting}, {"holders", holders}});
+  }
+  return list_response(std::move(items), "", at->as_of);
+}
+
+Response list_queue(const Call& call, Context& context) {
+  const auto position = read_cursor(call);
+  if (!position) return position.error();
+  const auto skip = static_cast<std::size_t>(std::max<std::int64_t>(parse_integer(*position).value_or(0), 0));
+  const auto limit = static_cast<std::size_t>(*call.query.integer("limit"));
+  const auto at = read_at(context);
+  if (!at) return at.error();
+  json items = json::array();
+  const auto entries = context.service.queue(skip + limit + 1);
+  for (std::size_t i = skip; i < entries.size() && items.size() < limit; ++i)
+    items.push_back({{"run_id", id_text(entries[i].run)}, {"key", entries[i].key}, {"partition", nullptr}, {"status", to_string(entries[i].status)},
+                     {"since", time_json(entries[i].since)}, {"blocked_by", blockers_json(entries[i].blocked_by)}});
+  const std::string next = entries.size() > skip + limit ? make_cursor(call, std::to_string(skip + limit)) : "";
+  return list_response(std::move(items), next, at->as_of);
+}
+
+Response list_jobs(const Call&, Context& context) {
+  const auto project = current_project(context);
+  if (!project) return project.error();
+  const auto at = read_at(context);
+  if (!at) return at.error();
+  json items = json::array();
+  for (const auto& job : (*project)->definitions.jobs) {
+    const auto chosen = select_assets(job.select, (*project)->definitions, (*project)->graph);
+    items.push_back({{"name", job.name}, {"select", job.select}, {"assets", chosen ? json(chosen->size()) : json()}});
+  }
+  return list_response(std::move(items), "", at->as_of);
+}
+
+Response list_audit(const Call& call, Context& context) {
+  const auto at = read_at(context);
+  if (!at) return at.error();
+  const auto page = at->reader->audit(page_of(call));
+  if (!page) return store_problem(page.error());
+  json items = json::array();
+  for (const auto& [id, entry] : page->items)
+    items.push_back({{"id", id_text(id)}, {"at", time_json(entry.at)}, {"actor", entry.actor.name}, {"remote", text_or_null(entry.actor.remote)},
+                     {"action", entry.action}, {"subject", entry.subject}, {"detail", entry.detail}});
+  return list_response(std::move(items), page->next_cursor, at->as_of);
+}
+
+Response get_select(const Call& call, Context& context) {
+  std::optional<Response> failed;
+  json body;
+  context.service.with_assets([&](const AssetTable& table) {
+    if (!table.project) return;
+    const SelectionState state = selection_state(table, wall_now());
+    const auto chosen = select_assets(call.query.text("select"), table.project->definitions, table.project->graph, &state);
+    if (!chosen) {
+      failed = selection_problem(chosen.error());
+      return;
+    }
+    json keys = json::array();
+    for (std::size_t i = 0; i < std::min(chosen->size(), kMaxKeys); ++i) keys.push_back(table.project->graph.key((*chosen)[i]));
+    body = {{"keys", keys}, {"total", chosen->size()}, {"as_of", table.as_of}};
+  });
+  if (failed) return *failed;
+  if (body.is_null()) return current_project(context).error();
+  return json_response(body);
+}
+
+Response get_overview(const Call& call, Context& context) {
+  const auto at = read_at(context);
+  if (!at) return at.error();
+  auto body = overview_json(static_cast<int>(*call.query.integer("days")), wall_now(), context, *at->reader);
+  if (!body) return body.error();
+  (*body)["as_of"] = at->as_of;
+  return json_response(*body);
+}
+
+void add(std::vector<Route>& table, const char* path, const char* name, const char* summary, ReadHandler handler, const char* schema,
+         std::vector<Param> query = {}) {
+  table.push_back({.method = "GET", .pattern = std::string("/api/v1") + path, .name = name, .summary = summary, .tag = "project", .handler = handler,
+                   .answers = {{200, schema}}, .query = std::move(query)});
+}
+
+}  // namespace
+
+void add_project_routes(std::vector<Route>& table) {
+  add(table, "/project", "get_project", "What runs here", get_project, "Project");
+  add(table, "/overview", "get_overview", "What needs somebody, runs and comes next", get_overview, "Overview",
+      {{.name = "days", .kind = Param::Kind::integer, .description = "of history", .min = 1, .max = 90, .fallback = 14}});
+  add(table, "/jobs", "list_jobs", "Jobs", list_jobs, "JobList");
+  add(table, "/pools", "list_pools", "Pools and who holds them", list_pools, "PoolList");
+  add(table, "/queue", "list_queue", "What waits for something other than its upstream, and why", list_queue, "QueueList", page_params());
+  add(table, "/definitions", "get_definitions", "The definitions that serve", get_definitions, "Definitions");
+  table.push_back({.method = "POST", .pattern = "/api/v1/definitions/reload", .name = "reload_definitions", .summary = "Read the files again",
+                   .tag = "project", .handler = reload, .answers = {{200, "Definitions"}}, .problems = {409}, .mutating = true});
+  add(table, "/audit", "list_audit", "Who did what, newest first", list_audit, "AuditList", page_params());
+  add(table, "/select", "get_select", "What a selection means", get_select, "Selected",
+      {{.name = "select", .description = "a selection; '+' is written %2B in a URL"}});
+}
+
+}  // namespace assetd::http

@@ -1,0 +1,149 @@
+// Schedules: next and last ticks, pause, resume, trigger.
+
+#include <algorithm>
+
+#include "core/graph/asset_key.h"
+#include "daemon/http/json_shapes.h"
+
+namespace assetd::http {
+namespace {
+
+using nlohmann::json;
+
+std::string_view text_of(Misfire misfire) { return misfire == Misfire::skip ? "skip" : misfire == Misfire::once ? "once" : "all"; }
+
+std::string_view text_of(Overlap overlap) {
+  static constexpr std::string_view kNames[] = {"skip", "queue", "cancel_running", "allow"};
+  return kNames[static_cast<int>(overlap)];
+}
+
+json tick_json(const TickRecord& tick) {
+  static constexpr std::string_view kOutcomes[] = {"requested", "skipped", "failed"};
+  return {{"instant", time_json(tick.instant)},
+          {"at", time_json(tick.at)},
+          {"outcome", kOutcomes[static_cast<int>(tick.outcome)]},
+          {"reason", text_or_null(tick.reason)},
+          {"run_id", tick.run ? json(id_text(*tick.run)) : json()}};
+}
+
+/// A schedule names a job or a selection; people want to see the selection either way.
+std::string select_of(const ScheduleSpec& spec, const Project* project) {
+  if (!spec.select.empty() || !project) return spec.select;
+  const auto& jobs = project->definitions.jobs;
+  const auto job = std::ranges::find(jobs, spec.job, &JobSpec::name);
+  return job == jobs.end() ? "" : job->select;
+}
+
+std::expected<json, Response> schedule_json(const ScheduleView& view, const Project* project, Reader& reader) {
+  const auto last = reader.ticks(view.spec.name, {1, ""});
+  if (!last) return std::unexpected(store_problem(last.error()));
+  json next = json::array();
+  for (const auto tick : view.next_ticks) next.push_back(time_json(tick));
+  return json{{"name", view.spec.name},
+              {"job", text_or_null(view.spec.job)},
+              {"select", text_or_null(select_of(view.spec, project))},
+              {"cron", view.spec.cron},
+              {"timezone", view.spec.timezone},
+              {"misfire", text_of(view.spec.misfire)},
+              {"overlap", text_of(view.spec.overlap)},
+              {"paused", view.paused},
+              {"paused_by", text_or_null(view.paused_by)},
+              {"pause_reason", text_or_null(view.pause_reason)},
+              {"next_ticks", next},
+              {"last_tick", last->items.empty() ? json() : tick_json(last->items.front())},
+              {"source", source_json(view.spec.source)}};
+}
+
+Response list_schedules(const Call& call, Context& context) {
+  const auto after = read_cursor(call);
+  if (!after) return after.error();
+  const auto at = read_at(context);
+  if (!at) return at.error();
+  auto views = context.service.schedules();
+  std::ranges::sort(views, {}, [](const ScheduleView& view) { return view.spec.name; });
+  const auto project = context.service.project();
+  json items = json::array();
+  std::string next;
+  for (const auto& view : views) {
+    if (!after->empty() && view.spec.name <= *after) continue;
+    if (items.size() == static_cast<std::size_t>(*call.query.integer("limit"))) {
+      next = make_cursor(call, items.back()["name"]);
+      break;
+    }
+    auto item = schedule_json(view, project.get(), *at->reader);
+    if (!item) return item.error();
+    items.push_back(std::move(*item));
+  }
+  return list_response(std::move(items), next, at->as_of);
+}
+
+std::expected<ScheduleView, Response> find_schedule(const Call& call, Context& context) {
+  const std::string name = call.path_of("name");
+  const auto views = context.service.schedules();
+  std::vector<std::string_view> names;
+  for (const auto& view : views) {
+    if (view.spec.name == name) return view;
+    names.push_back(view.spec.name);
+  }
+  const std::string nearest = nearest_name(name, names);
+  return std::unexpected(not_found("there is no schedule '" + name + "'" + (nearest.empty() ? "" : "; nearest: '" + nearest + "'")));
+}
+
+Response get_schedule(const Call& call, Context& context) {
+  const auto at = read_at(context);
+  if (!at) return at.error();
+  const auto view = find_schedule(call, context);
+  if (!view) return view.error();
+  auto body = schedule_json(*view, context.service.project().get(), *at->reader);
+  if (!body) return body.error();
+  (*body)["as_of"] = at->as_of;
+  return json_response(*body);
+}
+
+Response list_ticks(const Call& call, Context& context) {
+  const auto at = read_at(context);
+  if (!at) return at.error();
+  const std::string name = call.path_of("name");
+  const auto page = at->reader->ticks(name, page_of(call));
+  if (!page) return store_problem(page.error());
+  // One that is no longer defined keeps its history.
+  if (page->items.empty())
+    if (const auto view = find_schedule(call, context); !view) return view.error();
+  json items = json::array();
+  for (const auto& tick : page->items) items.push_back(tick_json(tick));
+  return list_response(std::move(items), page->next_cursor, at->as_of);
+}
+
+void pause(const Call& call, Context& context, Respond done) {
+  context.service.pause_schedule(call.caller, call.path_of("name"), true, call.body.value("reason", ""), answer_to(context, std::move(done)));
+}
+
+void resume(const Call& call, Context& context, Respond done) {
+  context.service.pause_schedule(call.caller, call.path_of("name"), false, call.body.value("reason", ""), answer_to(context, std::move(done)));
+}
+
+void trigger(const Call& call, Context& context, Respond done) {
+  context.service.trigger_schedule(call.caller, call.path_of("name"), answer_to(context, std::move(done)));
+}
+
+}  // namespace
+
+void add_schedule_routes(std::vector<Route>& table) {
+  const std::string base = "/api/v1/schedules/{name}";
+  const PathParam name{"name", PathParam::Kind::name, "a schedule's name"};
+  const auto command = [&](const char* verb, const char* summary, CommandHandler handler, Answer answer, const char* body) {
+    table.push_back({.method = "POST", .pattern = base + "/" + verb, .name = std::string(verb) + "_schedule", .summary = summary, .tag = "schedules",
+                     .handler = handler, .answers = {answer}, .problems = {409}, .path = {name}, .body_schema = body, .mutating = true});
+  };
+  table.push_back({.method = "GET", .pattern = "/api/v1/schedules", .name = "list_schedules", .summary = "Schedules with their next ticks",
+                   .tag = "schedules", .handler = list_schedules, .answers = {{200, "ScheduleList"}}, .query = page_params()});
+  table.push_back({.method = "GET", .pattern = base, .name = "get_schedule", .summary = "One schedule", .tag = "schedules", .handler = get_schedule,
+                   .answers = {{200, "Schedule"}}, .path = {name}});
+  table.push_back({.method = "GET", .pattern = base + "/ticks", .name = "list_ticks", .summary = "What became of its instants, newest first",
+                   .tag = "schedules", .handler = list_ticks, .answers = {{200, "TickList"}}, .path = {name}, .query = page_params()});
+  command("pause", "Pause; survives reload and restart", pause, {200, "Any"}, "PauseRequest");
+  command("resume", "Resume", resume, {200, "Any"}, "PauseRequest");
+  command("trigger", "A run of it now", trigger, {201, "RunCreated"}, "");
+}
+
+}  // namespace assetd::http
