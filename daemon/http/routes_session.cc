@@ -1,6 +1,7 @@
 // Log-in of browsers: EventSource cannot send headers, so the token becomes a cookie.
 
 #include "daemon/http/context.h"
+#include "daemon/http/route.h"
 
 namespace assetd::http {
 namespace {
