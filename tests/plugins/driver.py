@@ -1,6 +1,7 @@
 """Plays the daemon's side of docs/plugins.md: asks a plugin to describe, and starts attempts in the Dagster Pipes format."""
 
 import base64
+import contextlib
 import json
 import os
 import pathlib
@@ -133,7 +134,8 @@ class Attempt:
         while not condition(self):
             assert self.process.poll() is None or condition(self), self.output
             assert time.monotonic() < end, self.output
-            time.sleep(0.01)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(0.01)
         return self
 
     def signal_tree(self, number):
