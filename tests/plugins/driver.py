@@ -48,7 +48,7 @@ class Import:
             "resources": self.resources,
         }
         command = [self.python, str(self.plugin_dir / "main.py"), verb]
-        return subprocess.run(command, input=json.dumps(request), capture_output=True, text=True, cwd=self.project_dir, env=self.env, timeout=180)
+        return subprocess.run(command, input=json.dumps(request), capture_output=True, text=True, cwd=self.project_dir, env=self.env, timeout=400)
 
     def describe(self):
         done = self.call("describe")
@@ -120,7 +120,7 @@ class Attempt:
                 preexec_fn=preexec_fn)
         return self
 
-    def wait(self, seconds=120):
+    def wait(self, seconds=400):
         try:
             self.exit_code = self.process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -128,7 +128,7 @@ class Attempt:
             raise
         return self
 
-    def wait_for(self, condition, seconds=60):
+    def wait_for(self, condition, seconds=300):
         """Until condition(self) holds; fails when the process ends before."""
         end = time.monotonic() + seconds
         while not condition(self):
