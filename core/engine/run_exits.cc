@@ -81,6 +81,7 @@ void RunMachine::step_ended(LiveAttempt& attempt, StepIndex step, const AttemptM
   auto& slot = run_.steps[step];
   if (slot.materialized || slot.status == StepStatus::waiting_retry) return;
   if (message.status == "succeeded") {
+    if (run_.plan->mode() == StepsMode::checks) return;  // ends with its checks
     if (!slot.reported) materialize(attempt, step, message);
     work_done(step, attempt.record.id);
   } else if (message.status == "failed") {
@@ -133,6 +134,7 @@ void RunMachine::exited(const AttemptId& id, const ExitReport& exit) {
   // In a checks-only run a process that went through says all it has to say by its checks.
   if (run_.plan->mode() != StepsMode::checks || !ended_by_itself(verdict)) end_members(attempt, verdict);
   close_checks(attempt, verdict);
+  for (const auto step : record.steps) cancel_unchecked(step);
   after_attempt(record.unit, verdict.reason == "never_started");
 }
 
@@ -206,7 +208,10 @@ void RunMachine::end_never_begun(const std::vector<StepIndex>& steps, StepIndex 
       --slot.attempts;
       put_back(step);
     } else if (interrupted != kNone) {
-      skip_all({step}, interrupted, "upstream_failed", "its process ended in " + run_.asset(interrupted).key + " before it began");
+      auto skipped = below(step);
+      skipped.push_back(step);
+      run_.skipped_by[interrupted] += static_cast<std::uint32_t>(skipped.size());
+      skip_all(skipped, interrupted, "upstream_failed", "its process ended in " + run_.asset(interrupted).key + " before it began");
     } else if (any_begun || verdict.outcome == AttemptOutcome::succeeded) {
       fail(step, "not_run", "its process ended and never began this step" + (verdict.detail.empty() ? "" : " (" + verdict.detail + ")"), true, id);
     } else {
@@ -246,7 +251,7 @@ void RunMachine::end_check_attempt(const LiveAttempt& attempt, const Verdict& ve
   if (verdict.outcome == AttemptOutcome::canceled) {
     const auto home = run_.plan->checks()[index].home;
     check_unit_over(attempt.record.unit);
-    if (home != kNone && run_.steps[home].status == StepStatus::running) set_status(home, StepStatus::canceled, "canceled", "canceled before its checks had run");
+    if (home != kNone) cancel_unchecked(home);
     return;
   }
   const auto status = verdict.outcome == AttemptOutcome::succeeded ? CheckStatus::passed
@@ -257,7 +262,13 @@ void RunMachine::end_check_attempt(const LiveAttempt& attempt, const Verdict& ve
 
 void RunMachine::after_attempt(UnitIndex unit, bool never_started) {
   auto& slot = run_.units[unit];
-  if (!has_startable(unit) || run_.canceling()) {  // perhaps checks beside it are outstanding, but no process of its own
+  if (run_.canceling())
+    for (const auto step : run_.plan->units()[unit].steps)
+      if (can_start(step)) {
+        set_status(step, StepStatus::canceled, "canceled", "canceled before another attempt");
+        step_over(step);
+      }
+  if (!has_startable(unit)) {  // perhaps checks beside it are outstanding, but no process of its own
     slot.phase = UnitSlot::Phase::done;
     return;
   }

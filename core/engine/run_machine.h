@@ -50,6 +50,7 @@ class RunMachine {
   void step_over(StepIndex step);
   void fail(StepIndex step, const std::string& reason, const std::string& detail, bool may_retry, const AttemptId& attempt);
   void cascade(StepIndex cause);
+  std::vector<StepIndex> below(StepIndex root) const;
   void skip_all(const std::vector<StepIndex>& steps, StepIndex cause, const std::string& reason, const std::string& detail);
   bool can_be_skipped(StepIndex step) const;
   void work_done(StepIndex step, const AttemptId& attempt);
@@ -67,6 +68,7 @@ class RunMachine {
   bool has_startable(UnitIndex unit) const;
   void stop(LiveAttempt& attempt, const std::string& reason);
   void put_back(StepIndex step);
+  void cancel_unchecked(StepIndex step);
   std::uint32_t planned_check_of(UnitIndex unit) const { return run_.plan->checks_of_unit(unit).front(); }
 
   // checks (run_checks.cc)

@@ -33,7 +33,10 @@ void RunMachine::restore(const std::vector<StepRecord>& steps, const std::vector
     for (std::uint32_t i = 0; i < plan.checks().size(); ++i)
       if (plan.checks()[i].check == result.check) {
         run_.checks[i].status = result.status;
-        if (failing && result.severity == Severity::error && result.blocking && result.home_step != kNone && home_waits(i)) run_.steps[result.home_step].check_failed = true;
+        if (failing && result.severity == Severity::error && result.blocking && result.home_step != kNone && home_waits(i)) {
+          run_.steps[result.home_step].check_failed = true;
+          run_.notes[result.home_step] = {"check_failed", "check " + result.name + " failed" + (result.detail.empty() ? "" : ": " + result.detail)};
+        }
       }
   }
   for (const auto& record : attempts) {
@@ -49,6 +52,13 @@ void RunMachine::restore(const std::vector<StepRecord>& steps, const std::vector
     live.record = record;
     for (const auto step : record.steps) live.step_of_key.emplace(run_.asset(step).key, step);
     run_.live.emplace(record.id, std::move(live));
+  }
+  // A check's process that ended, or will never start, without a result: it is not waited for.
+  for (std::uint32_t i = 0; i < plan.checks().size(); ++i) {
+    const auto unit = plan.checks()[i].unit;
+    if (plan.units()[unit].check == kNone || run_.checks[i].status) continue;
+    const auto phase = run_.units[unit].phase;
+    if (phase == UnitSlot::Phase::done || (run_.canceling() && phase != UnitSlot::Phase::live)) run_.checks[i].status = CheckStatus::skipped;
   }
   count_waiting();
   const auto from_here = [&](LiveAttempt& attempt) {

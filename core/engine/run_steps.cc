@@ -90,7 +90,14 @@ bool RunMachine::can_be_skipped(StepIndex step) const {
 
 void RunMachine::cascade(StepIndex cause) {
   if (run_.plan->mode() == StepsMode::checks) return;
-  std::vector<StepIndex> reached, stack{cause};
+  const auto reached = below(cause);
+  run_.skipped_by[cause] += static_cast<std::uint32_t>(reached.size());
+  skip_all(reached, cause, "upstream_failed", run_.asset(cause).key + " failed");
+}
+
+// What waits below a step and will never run if that one does not.
+std::vector<StepIndex> RunMachine::below(StepIndex root) const {
+  std::vector<StepIndex> reached, stack{root};
   std::vector<bool> seen(run_.steps.size(), false);
   while (!stack.empty()) {
     const auto step = stack.back();
@@ -102,8 +109,7 @@ void RunMachine::cascade(StepIndex cause) {
       stack.push_back(edge.step);
     }
   }
-  run_.skipped_by[cause] += static_cast<std::uint32_t>(reached.size());
-  skip_all(reached, cause, "upstream_failed", run_.asset(cause).key + " failed");
+  return reached;
 }
 
 void RunMachine::skip_all(const std::vector<StepIndex>& steps, StepIndex cause, const std::string& reason, const std::string& detail) {
@@ -118,14 +124,19 @@ void RunMachine::skip_all(const std::vector<StepIndex>& steps, StepIndex cause, 
 }
 
 void RunMachine::work_done(StepIndex step, const AttemptId& attempt) {
-  run_.steps[step].materialized = true;
+  auto& slot = run_.steps[step];
+  slot.materialized = true;
+  // Kept, so that a restart does not run it again for its checks' sake.
+  if (slot.open_checks > 0)
+    out_.changes.push_back(StepChanged{run_.record.id, {step, slot.status, slot.attempts, true, "", "", slot.started_at, std::nullopt, std::nullopt}, slot.status, attempt});
   announce(step);
   end_if_checked(step, attempt);
 }
 
 void RunMachine::end_if_checked(StepIndex step, const AttemptId& attempt) {
   auto& slot = run_.steps[step];
-  if (is_terminal(slot.status) || !slot.materialized || slot.open_checks > 0) return;
+  const bool at_work = slot.status == StepStatus::starting || slot.status == StepStatus::running;
+  if (!at_work || !slot.materialized || slot.open_checks > 0) return;
   if (!slot.check_failed) {
     set_status(step, StepStatus::succeeded, "", "", attempt);
   } else {

@@ -199,6 +199,18 @@ void RunMachine::retry_due(UnitIndex unit) {
   ready_if_free(unit);
 }
 
+// A step whose own work is done and whose checks will not come any more ends with the last process that works on it.
+void RunMachine::cancel_unchecked(StepIndex step) {
+  if (!run_.canceling() || run_.steps[step].status != StepStatus::running) return;
+  const auto works_on_it = [&](const auto& live) {
+    const auto& record = live.second.record;
+    return record.unit == run_.plan->unit_of(step) || (record.check != kNone && record.steps.front() == step);
+  };
+  if (std::any_of(run_.live.begin(), run_.live.end(), works_on_it)) return;
+  set_status(step, StepStatus::canceled, "canceled", "canceled before its checks had run");
+  step_over(step);
+}
+
 void RunMachine::cancel(const Actor& actor) {
   auto& record = run_.record;
   if (is_terminal(record.status) || record.status == RunStatus::canceling) return;
@@ -222,14 +234,7 @@ void RunMachine::cancel(const Actor& actor) {
   }
   for (const auto step : ended) set_quietly(step, StepStatus::canceled);
   if (!ended.empty()) out_.changes.push_back(StepsEnded{record.id, ended, StepStatus::canceled, "canceled", kNone, "canceled by " + actor.name, now_.wall});
-  // Steps whose own work is done and whose checks will not come any more end with the last of their checks' processes, or now.
-  for (StepIndex step = 0; step < run_.steps.size(); ++step) {
-    auto& slot = run_.steps[step];
-    const auto unit = run_.plan->unit_of(step);
-    const bool live = unit != kNone && run_.units[unit].phase == UnitSlot::Phase::live;
-    const bool checked = std::any_of(run_.live.begin(), run_.live.end(), [&](const auto& l) { return l.second.record.check != kNone && l.second.record.steps.front() == step; });
-    if (slot.status == StepStatus::running && !live && !checked) set_status(step, StepStatus::canceled, "canceled", "canceled before its checks had run");
-  }
+  for (StepIndex step = 0; step < run_.steps.size(); ++step) cancel_unchecked(step);
   for (auto& [id, attempt] : run_.live) stop(attempt, "canceled");
 }
 

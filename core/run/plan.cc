@@ -196,6 +196,7 @@ class PlanBuilder {
     planned.home = step_of(check.home);
     for (const auto& key : check.depends_on)
       if (const auto step = step_of(key); step != kNone) planned.depends_on.push_back(step);
+    if (planned.home != kNone) planned.home = holder(planned);
     if (check.run) {
       if (planned.home == kNone) return;
       planned.unit = static_cast<UnitIndex>(plan_.units_.size());
@@ -205,6 +206,42 @@ class PlanBuilder {
       if (planned.unit == kNone) return;
     }
     plan_.checks_.push_back(std::move(planned));
+  }
+
+  // A check of an asset and of something that is made after it (from it, or in a process that waits for it) can only come after the
+  // latter: it is that one's step that waits for it then.
+  StepIndex holder(const PlannedCheck& planned) const {
+    auto holder = planned.home;
+    if (planned.depends_on.size() < 2) return holder;
+    for (bool moved = true; moved;) {
+      moved = false;
+      const auto after = units_after(holder);
+      for (const auto step : planned.depends_on)
+        if (const auto unit = plan_.unit_of_[step]; unit != kNone && unit != plan_.unit_of_[holder] && after[unit]) {
+          holder = step;
+          moved = true;
+          break;
+        }
+    }
+    return holder;
+  }
+
+  std::vector<bool> units_after(StepIndex step) const {
+    std::vector<bool> seen(plan_.units_.size(), false);
+    std::vector<UnitIndex> stack;
+    if (plan_.unit_of_[step] != kNone) stack.push_back(plan_.unit_of_[step]);
+    while (!stack.empty()) {
+      const auto unit = stack.back();
+      stack.pop_back();
+      for (const auto member : plan_.units_[unit].steps)
+        for (const auto& edge : plan_.children(member)) {
+          const auto next = plan_.unit_of_[edge.step];
+          if (next == kNone || next == unit || seen[next]) continue;
+          seen[next] = true;
+          stack.push_back(next);
+        }
+    }
+    return seen;
   }
 
   // The process that reports a plugin's check: the one with the last of the check's own assets; for a source, or an asset made elsewhere, the one with

@@ -30,7 +30,7 @@ struct PlanUnit {
 struct PlannedCheck {
   CheckIndex check = 0;
   UnitIndex unit = 0;       ///< whose attempt reports it
-  StepIndex home = kNone;   ///< its home's step, if that is in the run
+  StepIndex home = kNone;   ///< the step that waits for it: its home's, if that is in the run; a later one where it also depends on something made from its home
   std::vector<StepIndex> depends_on;  ///< those of its assets that are in the run
 };
 

@@ -61,6 +61,7 @@ void Projection::on(const StepChanged& change, AssetStaging& assets, CommitBatch
   auto& known = it->second;
   const auto& step = change.step;
   const auto& key = asset(known, step.step).key;
+  if (step.status == change.from) return;  // its own work is done and its checks are not: nothing that shows
   const auto at = step.ended_at.value_or(step.started_at.value_or(known.run.started_at.value_or(known.run.created_at)));
   json changes = {{"status", to_string(step.status)}, {"from", to_string(change.from)}};
   set_if(changes, "reason", step.reason);
