@@ -3,7 +3,7 @@
 // a card of another. Of two groups where one only feeds the other, the one stands right of the other; groups that feed
 // each other are stacked. What nothing connects is packed side by side, cards without any edge stand in a grid. The
 // same input gives the same output on every machine that rounds alike; ties go by topological order and so by key.
-// Stages: core/graph/lineage/model.h. 10,000 cards take about 50 ms, 100,000 about half a second (optimized build, one
+// Stages: core/graph/lineage/model.h. 10,000 cards take less than 0.1 s, 100,000 about half a second (optimized build, one
 // core).
 
 #include <cstdint>
