@@ -13,8 +13,8 @@ namespace {
 /// A run of all assets; `failed`, `canceled` and `skipped` by key, the others succeeded.
 class RootCauses : public ::testing::Test {
  protected:
-  void run_of(std::vector<Row> rows) { run_of(definitions_of(std::move(rows))); }
-  void run_of(Definitions definitions) {
+  void run_of(std::vector<Row> rows) { run_definitions(definitions_of(std::move(rows))); }
+  void run_definitions(Definitions definitions) {
     definitions_ = std::move(definitions);
     for (auto& asset : definitions_.assets) asset.run.emplace();
     graph_.emplace(*AssetGraph::build(definitions_));
@@ -33,7 +33,8 @@ class RootCauses : public ::testing::Test {
   }
   std::vector<std::string> causes_of(const std::string& key, std::span<const ExtraRoot> extra = {}, std::size_t limit = 20) const {
     std::vector<std::string> out;
-    for (const auto root : root_causes(plan_, statuses_, extra, limit)[step(key)])
+    const auto causes = root_causes(plan_, statuses_, extra, limit);
+    for (const auto root : causes[step(key)])
       out.push_back(root < plan_.size() ? graph_->key(plan_.asset(root)) : "check " + std::to_string(root - plan_.size()));
     return out;
   }
@@ -79,7 +80,7 @@ TEST_F(RootCauses, ACanceledParentIsARoot) {
 TEST_F(RootCauses, AnEdgeThatGoesOnAfterAFailureHandsNothingOn) {
   auto definitions = definitions_of({{"a", {}}, {"b", {}}, {"c", {"a", "b"}}});
   definitions.assets[2].deps[0].on_failure = OnFailure::proceed;
-  run_of(std::move(definitions));
+  run_definitions(std::move(definitions));
   set(StepStatus::failed, {"a", "b"});
   set(StepStatus::skipped, {"c"});
   EXPECT_EQ(causes_of("c"), Keys{"b"});
