@@ -34,7 +34,7 @@ def test_from_raw_events_to_a_trained_model_with_bad_rows_and_their_mending(shop
         "row_count": rows, "rows_added": 0, "rows_replaced": 5}
     bad = shop.dbt.run(DBT)
     assert bad.exit_code == 1
-    assert [name for name, status in bad.checks.items() if status == "failed"] == ["between_stg_stripe__charges_amount_usd__1000000__0"]
+    assert [name for name, status in bad.checks.items() if status == "failed"] == ["amount_usd_between_0_and_1000000"]
     assert {key for key, status in bad.ended.items() if status == "skipped"} == {"gold_customers", "gold_revenue_daily"}
     assert shop.python.run(["webhook_delivery_report"]).exit_code == 0
 
