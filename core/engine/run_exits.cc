@@ -32,8 +32,8 @@ void RunMachine::seen_running(LiveAttempt& attempt, std::int64_t pid, WallTime a
   if (planned.check != kNone || !run_.is_plain(record.unit)) return;
   const auto step = record.steps.front();
   auto& slot = run_.steps[step];
+  if (!is_terminal(slot.status)) slot.begun = true;
   if (slot.status != StepStatus::starting) return;
-  slot.begun = true;
   slot.started_at = at;
   set_status(step, StepStatus::running, "", "", record.id);
 }
@@ -133,8 +133,10 @@ void RunMachine::exited(const AttemptId& id, const ExitReport& exit) {
   if (verdict.reason != "never_started") run_.units[record.unit].never_started = 0;
   // In a checks-only run a process that went through says all it has to say by its checks.
   if (run_.plan->mode() != StepsMode::checks || !ended_by_itself(verdict)) end_members(attempt, verdict);
+  else
+    for (const auto step : record.steps) run_.steps[step].begun = true;
   close_checks(attempt, verdict);
-  for (const auto step : record.steps) cancel_unchecked(step);
+  for (const auto step : run_.plan->units()[record.unit].steps) cancel_unchecked(step);
   after_attempt(record.unit, verdict.reason == "never_started");
 }
 
@@ -230,7 +232,10 @@ void RunMachine::close_checks(const LiveAttempt& attempt, const Verdict& verdict
     if (run_.checks[index].status) continue;
     const bool made = checks_only || std::all_of(planned.depends_on.begin(), planned.depends_on.end(), [&](StepIndex s) { return run_.steps[s].materialized; });
     if (by_itself) {
-      if (made) check_result(index, CheckStatus::error, run_.check(index).severity, "its process ended and never reported this check", {}, now_.wall, attempt.record.id);
+      // With its home's next attempt it comes again.
+      if (planned.home != kNone && can_start(planned.home)) continue;
+      check_result(index, made ? CheckStatus::error : CheckStatus::skipped, run_.check(index).severity,
+                   made ? "its process ended and never reported this check" : "what it checks was not made", {}, now_.wall, attempt.record.id);
     } else if (planned.home != kNone && home_waits(index) && run_.steps[planned.home].materialized && !is_terminal(run_.steps[planned.home].status)) {
       const auto home = planned.home;
       if (verdict.outcome == AttemptOutcome::canceled) {

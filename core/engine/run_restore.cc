@@ -17,7 +17,6 @@ void RunMachine::restore(const std::vector<StepRecord>& steps, const std::vector
     slot.materialized = slot.announced = record.materialized || is_terminal(record.status);
     slot.materialized = record.materialized || record.status == StepStatus::succeeded;
     slot.attempts = static_cast<std::uint16_t>(record.attempts);
-    slot.begun = record.status == StepStatus::running;
     slot.started_at = record.started_at;
     slot.ended_at = record.ended_at;
     if (!record.reason.empty()) run_.notes[record.step] = {record.reason, record.detail};
@@ -27,11 +26,18 @@ void RunMachine::restore(const std::vector<StepRecord>& steps, const std::vector
     ++run_.counts[static_cast<std::size_t>(slot.status)];
     if (!is_terminal(slot.status)) ++run_.open_steps;
   }
+  // A member that is being carried again has its checks before it again: what an earlier attempt said of them does not count.
+  const auto superseded = [&](std::uint32_t planned, const CheckResult& result) {
+    return std::any_of(attempts.begin(), attempts.end(), [&](const AttemptRecord& attempt) {
+      const bool carries = std::find(attempt.steps.begin(), attempt.steps.end(), plan.checks()[planned].home) != attempt.steps.end();
+      return !attempt.outcome && attempt.check == kNone && attempt.unit == plan.checks()[planned].unit && carries && result.at <= attempt.intended_at;
+    });
+  };
   for (const auto& result : checks) {
     const bool failing = result.status == CheckStatus::failed || result.status == CheckStatus::error;
     if (failing && result.severity == Severity::error) run_.failed_checks.push_back({result.name, result.home, result.detail, result.home_step});
     for (std::uint32_t i = 0; i < plan.checks().size(); ++i)
-      if (plan.checks()[i].check == result.check) {
+      if (plan.checks()[i].check == result.check && !superseded(i, result)) {
         run_.checks[i].status = result.status;
         if (failing && result.severity == Severity::error && result.blocking && result.home_step != kNone && home_waits(i)) {
           run_.steps[result.home_step].check_failed = true;
@@ -50,6 +56,8 @@ void RunMachine::restore(const std::vector<StepRecord>& steps, const std::vector
     dispatcher_.hold(record.id, {run_.record.id, record.unit, {record.slots, record.resources}, record.intended_at});
     LiveAttempt live;
     live.record = record;
+    if (record.check == kNone)
+      for (const auto step : record.steps) run_.steps[step].begun = run_.steps[step].status == StepStatus::running;
     for (const auto step : record.steps) live.step_of_key.emplace(run_.asset(step).key, step);
     run_.live.emplace(record.id, std::move(live));
   }

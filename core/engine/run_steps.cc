@@ -40,6 +40,7 @@ void RunMachine::set_status(StepIndex step, StepStatus to, const std::string& re
 void RunMachine::step_over(StepIndex step) {
   const auto own = run_.plan->unit_of(step);
   announce(step);
+  if (own != kNone) drop_if_empty(own);
   if (run_.plan->mode() == StepsMode::checks) return;
   for (const auto& edge : run_.plan->children(step)) {
     const auto unit = run_.plan->unit_of(edge.step);
@@ -89,8 +90,8 @@ bool RunMachine::can_be_skipped(StepIndex step) const {
 }
 
 void RunMachine::cascade(StepIndex cause) {
-  if (run_.plan->mode() == StepsMode::checks) return;
   const auto reached = below(cause);
+  if (reached.empty()) return;
   run_.skipped_by[cause] += static_cast<std::uint32_t>(reached.size());
   skip_all(reached, cause, "upstream_failed", run_.asset(cause).key + " failed");
 }
@@ -98,6 +99,7 @@ void RunMachine::cascade(StepIndex cause) {
 // What waits below a step and will never run if that one does not.
 std::vector<StepIndex> RunMachine::below(StepIndex root) const {
   std::vector<StepIndex> reached, stack{root};
+  if (run_.plan->mode() == StepsMode::checks) return reached;  // checks wait for nothing upstream
   std::vector<bool> seen(run_.steps.size(), false);
   while (!stack.empty()) {
     const auto step = stack.back();
@@ -119,8 +121,6 @@ void RunMachine::skip_all(const std::vector<StepIndex>& steps, StepIndex cause, 
   for (const auto step : sorted) set_quietly(step, StepStatus::skipped);
   out_.changes.push_back(StepsEnded{run_.record.id, sorted, StepStatus::skipped, reason, cause, detail, now_.wall});
   for (const auto step : sorted) step_over(step);
-  for (const auto step : sorted)
-    if (run_.plan->unit_of(step) != kNone) drop_if_empty(run_.plan->unit_of(step));
 }
 
 void RunMachine::work_done(StepIndex step, const AttemptId& attempt) {

@@ -71,8 +71,10 @@ void RunMachine::count_waiting() {
 }
 
 bool RunMachine::can_start(StepIndex step) const {
-  const auto status = run_.steps[step].status;
-  return status == StepStatus::pending || status == StepStatus::waiting_retry;
+  const auto& slot = run_.steps[step];
+  // In a checks-only run a check beside its process may have set the step running already.
+  const bool by_check = run_.plan->mode() == StepsMode::checks && slot.status == StepStatus::running && !slot.begun;
+  return slot.status == StepStatus::pending || slot.status == StepStatus::waiting_retry || by_check;
 }
 
 bool RunMachine::has_startable(UnitIndex unit) const {
@@ -158,7 +160,7 @@ void RunMachine::launch(UnitIndex unit, const Demand& demand, AttemptId id, Wall
       auto& member = run_.steps[step];
       member.begun = member.reported = false;
       ++member.attempts;
-      set_status(step, StepStatus::starting, "", "", id);
+      if (member.status != StepStatus::running) set_status(step, StepStatus::starting, "", "", id);
     }
   } else if (run_.steps[planned.steps.front()].status == StepStatus::pending) {
     run_.steps[planned.steps.front()].started_at = now_.wall;

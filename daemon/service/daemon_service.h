@@ -130,6 +130,7 @@ class DaemonService final : public Service {
   std::expected<std::vector<AssetId>, SelectionError> select(const Project& project, const std::string& expression) const;
   std::optional<Reply> check_options(const nlohmann::json& options) const;
   void command(Caller caller, Done done, std::function<Reply(Turn&, const Caller&)> work);
+  std::optional<Reply> answered(Turn& turn, const Caller& caller);
   Reply create_run(Turn& turn, RunRecord record, const Resolved& resolved);
   Reply retry(Turn& turn, const Caller& caller, RunId id, bool from_start, const std::vector<std::string>& keys);
   void tick(Turn& turn, const DueTick& due);

@@ -26,19 +26,32 @@ void DaemonService::audit(Turn& turn, const Caller& caller, const std::string& a
   turn.batch.audit.push_back({turn.now.wall, caller.actor, action, subject, std::move(detail)});
 }
 
+/// The first answer to the same request, from the store or from this very turn, which shares its transaction.
+std::optional<Reply> DaemonService::answered(Turn& turn, const Caller& caller) {
+  if (caller.idempotency_key.empty()) return std::nullopt;
+  std::optional<IdempotentAnswer> known = store_->find_answer(caller.actor.name, caller.route, caller.idempotency_key);
+  for (const auto& answer : turn.batch.answers)
+    if (answer.actor == caller.actor.name && answer.route == caller.route && answer.key == caller.idempotency_key) known = answer;
+  if (!known || turn.now.wall - known->at >= kAnswersKept) return std::nullopt;
+  if (known->body_hash != caller.body_hash)
+    return conflict("idempotency-key-reused", "The idempotency key was used for another request",
+                    "this Idempotency-Key came with another path or body before; a new request needs a new key");
+  return Reply{known->status, json::parse(known->body, nullptr, false)};
+}
+
 /// A command's frame: refused while latched, answered from memory when its idempotency key is known, answered once committed.
 void DaemonService::command(Caller caller, Done done, std::function<Reply(Turn&, const Caller&)> work) {
   auto shared_done = std::make_shared<Done>(std::move(done));
   const bool taken = tasks_.push([this, caller, shared_done, work](Turn& turn) {
     if (store_->latched()) return (*shared_done)(unavailable("the store failed and is being opened anew; see /readyz"));
-    if (!caller.idempotency_key.empty()) {
-      if (const auto known = store_->find_answer(caller.actor.name, caller.route, caller.idempotency_key); known && turn.now.wall - known->at < kAnswersKept) {
-        if (known->body_hash != caller.body_hash)
-          return (*shared_done)(conflict("idempotency-key-reused", "The idempotency key was used for another request",
-                                         "this Idempotency-Key came with another path or body before; a new request needs a new key"));
-        auto body = json::parse(known->body, nullptr, false);
-        return (*shared_done)({known->status, std::move(body)});
-      }
+    if (auto known = answered(turn, caller)) {
+      // Not before its own transaction is through: the first answer may be of this turn.
+      turn.after.push_back([this, shared_done, known = std::move(*known)](bool committed) mutable {
+        if (!committed) return (*shared_done)(unavailable("whether the request was stored is not known; ask again with the same Idempotency-Key"));
+        if (known.status < 400 && known.body.is_object()) known.body["as_of"] = store_->last_event();
+        (*shared_done)(std::move(known));
+      });
+      return;
     }
     auto reply = work(turn, caller);
     if (!caller.idempotency_key.empty() && reply.status < 400)

@@ -64,6 +64,7 @@ void FakeStore::on(const StepsEnded& change) {
 void FakeStore::on(const AttemptIntended& change) {
   auto& run = runs_.at(change.attempt.run);
   require(!run_of_attempt_.contains(change.attempt.id), "an attempt id was used twice");
+  require(!change.attempt.steps.empty(), "an attempt that carries nothing: run " + std::to_string(change.attempt.run) + " unit " + std::to_string(change.attempt.unit));
   require(run.record.status == RunStatus::running, "an intent of a run that is " + std::string(to_string(run.record.status)));
   std::map<std::string, int> held = change.attempt.slots;
   for (const auto& [id, other] : runs_)
@@ -149,7 +150,8 @@ void FakeStore::check_ended(const Run& run) const {
       }
     // Interrupted in its process before it began: the root is another member of that process.
     for (const auto each : above)
-      for (const auto other : run.plan->units()[run.plan->unit_of(each)].steps) root = root || status(run, other) == StepStatus::failed;
+      if (run.plan->unit_of(each) != kNone)
+        for (const auto other : run.plan->units()[run.plan->unit_of(each)].steps) root = root || status(run, other) == StepStatus::failed;
     require(root, "step " + std::to_string(step) + " was skipped and nothing in the run says why");
   }
   for (const auto& [id, attempt] : run.attempts) require(attempt.outcome.has_value(), "a run ended with a live attempt");
