@@ -1,5 +1,4 @@
 import { MantineProvider } from "@mantine/core";
-import { Notifications } from "@mantine/notifications";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { ApiError } from "@/api/client";
@@ -30,7 +29,6 @@ export function App() {
         <LiveProvider client={client}>
           <SessionGate>
             <RouterProvider router={router} />
-            <Notifications position="bottom-right" limit={4} />
           </SessionGate>
         </LiveProvider>
       </QueryClientProvider>

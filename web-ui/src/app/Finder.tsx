@@ -4,7 +4,7 @@ import { Spotlight } from "@mantine/spotlight";
 import { IconMoon, IconPlayerPlayFilled, IconRefresh, IconSearch } from "@tabler/icons-react";
 import { keepPreviousData, useMutation, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useState, type ReactNode } from "react";
+import { useEffect, useState, type ReactNode } from "react";
 import { reloadDefinitions } from "@/api/actions";
 import { get, query } from "@/api/client";
 import { keys } from "@/api/keys";
@@ -15,17 +15,28 @@ import { toastProblem, useMaterialize } from "@/ui/Materialize";
 import { StateIcon } from "@/ui/StateIcon";
 import { morePages, pages } from "./pages";
 
+const listId = "finder-list";
+
+/** Answers arrive after Spotlight has chosen its first line; the choice is made again, so that Enter opens what stands first. */
+function useFirstSelected() {
+  useEffect(() => {
+    const list = document.getElementById(listId);
+    if (list && !list.querySelector("[data-selected]")) list.querySelector("[data-action]")?.setAttribute("data-selected", "true");
+  });
+}
+
 interface Found { id: string; label: string; note?: string; icon: ReactNode; run: () => void }
 
 /** Ctrl-K: assets by the daemon's own search, runs by number, pages and actions by name. */
 export function Finder() {
   const [text, setText] = useState("");
   const groups = useFound(text.trim());
+  useFirstSelected();
   const none = groups.every((group) => group.items.length === 0);
   return (
     <Spotlight.Root query={text} onQueryChange={setText} shortcut={["mod + K"]} scrollable maxHeight={420} clearQueryOnClose transitionProps={{ duration: 0 }}>
       <Spotlight.Search placeholder="Find an asset, a run by number, a page, an action" leftSection={<IconSearch size={16} />} aria-label="Search" />
-      <Spotlight.ActionsList>
+      <Spotlight.ActionsList id={listId}>
         {groups.map((group) => group.items.length > 0 && (
           <Spotlight.ActionsGroup key={group.name} label={group.name}>
             {group.items.map((item) => (

@@ -1,5 +1,6 @@
 import { ActionIcon, Kbd, Menu, Tooltip, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
 import { useLocalStorage } from "@mantine/hooks";
+import { Notifications } from "@mantine/notifications";
 import { spotlight } from "@mantine/spotlight";
 import { IconDots, IconLayoutSidebarLeftCollapse, IconLayoutSidebarLeftExpand, IconMoon, IconSearch, IconSun } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
@@ -29,6 +30,8 @@ export function Frame() {
       <BottomBar />
       <Finder />
       <Keys />
+      {/* Inside the router, because toasts link to runs. */}
+      <Notifications position="bottom-right" limit={4} />
     </div>
   );
 }
