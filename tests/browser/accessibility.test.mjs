@@ -14,7 +14,8 @@ before(async () => {
   failed = (await daemon.api("/runs", { select: "flaky+" })).id;
   browser = await openBrowser();
   page = await browser.context.newPage();
-  page.setDefaultTimeout(30_000);
+  page.setDefaultTimeout(60_000);
+  page.setDefaultNavigationTimeout(120_000);
   await page.goto(`${daemon.url}/runs/${failed}`);
   await page.locator(".run-facts .strong", { hasText: "Failed" }).waitFor();
 });
@@ -34,7 +35,7 @@ for (const scheme of ["light", "dark"]) {
     await page.emulateMedia({ colorScheme: scheme });
     for (const [name, [path, landmark]] of Object.entries(pages())) {
       await t.test(name, async () => {
-        await page.goto(daemon.url + path);
+        await page.goto(daemon.url + path, { waitUntil: "domcontentloaded" });
         await page.getByText(landmark).first().waitFor();
         await page.evaluate(axe.source);
         const { violations } = await page.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "best-practice"] }));

@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 import { openBrowser } from "./browser.mjs";
 import { startDaemon } from "./daemon.mjs";
 
-const timeout = 30_000;
+const timeout = 60_000;
 let daemon, browser, page;
 
 before(async () => {
@@ -20,7 +20,8 @@ after(async () => {
 async function open(path) {
   page = await browser.context.newPage();
   page.setDefaultTimeout(timeout);
-  await page.goto(daemon.url + path);
+  page.setDefaultNavigationTimeout(2 * timeout);
+  await page.goto(daemon.url + path, { waitUntil: "domcontentloaded" });
   return page;
 }
 
