@@ -175,7 +175,7 @@ struct Definitions {
   std::vector<ScheduleSpec> schedules;
   std::map<std::string, PoolSpec> pools;  ///< without `default` unless the project sets it
   std::map<std::string, ResourceSpec> resources;
-  nlohmann::json settings = nlohmann::json::object();  ///< retention, definitions.apply and the like
+  nlohmann::json settings = nlohmann::json::object();  ///< retention, definitions.apply, timezone; sensors and alerts as written; assets.KEY: partitions, automation
   std::vector<DefinitionWarning> warnings;
   bool operator==(const Definitions&) const = default;
 };
