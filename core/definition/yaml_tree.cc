@@ -49,7 +49,7 @@ class TreeBuilder : public YAML::EventHandler {
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     const auto it = anchored_.find(anchor);
     if (it == anchored_.end()) throw Refused{{"an alias within what it stands for", "", mark.line + 1, mark.column + 1}};
-    charge(count_nodes(it->second), mark);
+    charge(aliased_, count_nodes(it->second), limits_.aliased_nodes, mark);
     add(it->second, 0);
   }
 
@@ -76,7 +76,7 @@ class TreeBuilder : public YAML::EventHandler {
   };
 
   YamlNode make(YamlNode::Kind kind, const YAML::Mark& mark) {
-    charge(1, mark);
+    charge(nodes_, 1, limits_.nodes, mark);
     YamlNode node;
     node.kind = kind;
     node.line = mark.line + 1;
@@ -84,10 +84,10 @@ class TreeBuilder : public YAML::EventHandler {
     return node;
   }
 
-  void charge(std::size_t nodes, const YAML::Mark& mark) {
-    nodes_ += nodes;
-    if (nodes_ > limits_.nodes)
-      throw Refused{{"the file is too large: more than " + std::to_string(limits_.nodes) + " values, aliases counted in full",
+  static void charge(std::size_t& account, std::size_t nodes, std::size_t limit, const YAML::Mark& mark) {
+    account += nodes;
+    if (account > limit)
+      throw Refused{{"the file is too large: more than " + std::to_string(limit) + " values" + (nodes > 1 ? " in what its aliases stand for" : ""),
                      "split the project with include:", mark.line + 1, mark.column + 1}};
   }
 
@@ -162,6 +162,7 @@ class TreeBuilder : public YAML::EventHandler {
   std::vector<Open> open_;
   std::unordered_map<YAML::anchor_t, YamlNode> anchored_;
   std::size_t nodes_ = 0;
+  std::size_t aliased_ = 0;
 };
 
 YamlError syntax_error(const YAML::Exception& error) {

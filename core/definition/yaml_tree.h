@@ -41,7 +41,8 @@ struct YamlFile {
 
 struct YamlLimits {
   std::size_t bytes = 64u << 20;
-  std::size_t nodes = 8'000'000;  ///< with every alias counted as what it stands for
+  std::size_t nodes = 4'000'000;          ///< 100,000 assets have about 2.5 million
+  std::size_t aliased_nodes = 200'000;    ///< in the copies that aliases stand for
   int depth = 100;
 };
 

@@ -149,8 +149,8 @@ class Describer {
   Description failed(const ChildSpec& child, const ChildResult& ended, const Json& answer) {
     if (answer.is_object() && answer.contains("errors") && answer["errors"].is_array())
       for (const auto& error : answer["errors"]) add_told(error);
-    if (result_.errors.empty()) fail(whose() + " failed to describe its assets: " + describe_end(ended, child) + quoted_errors(ended), "", input_.import.source);
-    return std::move(result_);
+    if (!result_.errors.empty()) return std::move(result_);
+    return fail(whose() + " failed to describe its assets: " + describe_end(ended, child) + quoted_errors(ended), "", input_.import.source);
   }
 
   void add_told(const Json& told) {

@@ -1,4 +1,5 @@
 // JSON Schema by valijson, whose headers are dear: this is the only unit that includes them.
+#define VALIJSON_USE_EXCEPTIONS 1  // it aborts otherwise
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
 #include <valijson/schema.hpp>
 #include <valijson/schema_parser.hpp>
@@ -23,14 +24,44 @@ std::string pointer_of(const std::vector<std::string>& context) {
   return pointer;
 }
 
-/// Of a path of errors the deepest says what is wrong; the others only that something below is.
-std::vector<std::pair<std::string, std::string>> deepest(std::vector<std::pair<std::string, std::string>> found) {
+/// "Failed to validate against schema …" only repeats that something below is wrong, where something below is told.
+std::vector<std::pair<std::string, std::string>> without_repeats(const std::vector<std::pair<std::string, std::string>>& found) {
   std::vector<std::pair<std::string, std::string>> result;
   for (const auto& error : found) {
-    const bool only_repeats = std::ranges::any_of(found, [&](const auto& other) { return other.first.size() > error.first.size() && other.first.starts_with(error.first + "/"); });
-    if (!only_repeats) result.push_back(error);
+    const auto below = [&](const auto& other) { return other.first.size() > error.first.size() && other.first.starts_with(error.first + "/"); };
+    if (!error.second.starts_with("Failed to validate") || std::ranges::none_of(found, below)) result.push_back(error);
   }
   return result;
+}
+
+/// The part of the schema that speaks of a place, as far as properties and items lead there; null beyond.
+nlohmann::json schema_at(nlohmann::json schema, const std::vector<std::string>& context) {
+  for (std::size_t i = 1; i < context.size() && schema.is_object(); ++i) {
+    const auto part = context[i].substr(1, context[i].size() - 2);
+    const auto properties = schema.value("properties", nlohmann::json::object());
+    if (properties.contains(part)) schema = nlohmann::json(properties[part]);
+    else if (schema.contains("items") && schema["items"].is_object()) schema = nlohmann::json(schema["items"]);
+    else schema = nullptr;
+  }
+  return schema;
+}
+
+/// The validator says that a type or a choice is wrong, not which would be right.
+std::string explain(const nlohmann::json& schema, const valijson::ValidationResults::Error& error) {
+  const auto here = schema_at(schema, error.context);
+  if (!here.is_object()) return error.description;
+  if (error.description.starts_with("Value type") && here.contains("type")) {
+    const auto& type = here["type"];
+    std::string names;
+    for (const auto& name : type.is_array() ? type : nlohmann::json::array({type})) names += (names.empty() ? "" : " or ") + name.get<std::string>();
+    return "must be of type " + names;
+  }
+  if (error.description.starts_with("Failed to match against any enum") && here.contains("enum")) {
+    std::string values;
+    for (const auto& value : here["enum"]) values += (values.empty() ? "" : ", ") + value.dump();
+    return "must be one of " + values;
+  }
+  return error.description;
 }
 
 }  // namespace
@@ -46,8 +77,8 @@ std::vector<std::pair<std::string, std::string>> check_schema(const nlohmann::js
     valijson::ValidationResults results;
     if (validator.validate(compiled, Adapter(config), &results)) return {};
     std::vector<std::pair<std::string, std::string>> found;
-    for (const auto& error : results) found.emplace_back(pointer_of(error.context), error.description);
-    return deepest(std::move(found));
+    for (const auto& error : results) found.emplace_back(pointer_of(error.context), explain(schema, error));
+    return without_repeats(found);
   } catch (const std::exception& error) {
     return {{"", std::string("the plugin's schema is broken: ") + error.what()}};
   }

@@ -18,7 +18,7 @@ TEST(BadInput, CycleNamesItsPathAndPointsAtADependency) {
                    "  - {key: b, deps: [a], run: {command: [x]}}\n"
                    "  - {key: c, deps: [b], run: {command: [x]}}\n")
                   .lines(),
-              ElementsAre("3:20 the assets depend on each other in a cycle: a -> b -> c -> a (remove one of these dependencies)"));
+              ElementsAre("3:21 the assets depend on each other in a cycle: a -> b -> c -> a (remove one of these dependencies)"));
 }
 
 TEST(BadInput, UnknownDependencyPointsAtItselfAndNamesTheNearest) {
@@ -64,7 +64,7 @@ TEST(BadInput, BadZoneNamesTheNearest) {
   EXPECT_THAT(load("schedules:\n"
                    "  - {name: s, select: \"*\", cron: \"0 2 * * *\", timezone: Europe/Lodnon}\n")
                   .lines(),
-              ElementsAre("2:58 there is no time zone \"Europe/Lodnon\" (did you mean \"Europe/London\"?)"));
+              ElementsAre("2:57 there is no time zone \"Europe/Lodnon\" (did you mean \"Europe/London\"?)"));
 }
 
 TEST(BadInput, ScheduleWithoutZone) {
@@ -157,7 +157,7 @@ TEST(BadInput, BadKeys) {
 TEST(BadInput, SelectionsPointIntoTheExpression) {
   const auto syntax = load("jobs:\n  - {name: j, select: \"a, b\"}\n");
   ASSERT_THAT(syntax.errors, SizeIs(1));
-  EXPECT_THAT(syntax.lines()[0], StartsWith("2:24 bad selection: "));
+  EXPECT_THAT(syntax.lines()[0], StartsWith("2:25 bad selection: "));
   const auto name = load("assets:\n  - {key: gold, run: {command: [x]}}\njobs:\n  - {name: j, select: \"gold or golf\"}\n");
   ASSERT_THAT(name.errors, SizeIs(1));
   EXPECT_THAT(name.lines()[0], StartsWith("4:32 the selection of the job \"j\": "));

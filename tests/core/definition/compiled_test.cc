@@ -17,7 +17,7 @@ T any() {
 }
 
 // UTF-8 texts: what else there may be is refused when the project is read.
-std::string text() { return *rc::gen::container<std::string>(rc::gen::inRange<char>(1, 127)) + (any<bool>() ? "é\n" : ""); }
+std::string text() { return *rc::gen::element<std::string>("", "a", "two words", "é\n\t", "\"quoted\" \\ /", "${secret:X}", std::string("nul\0!", 5)); }
 std::vector<std::string> texts() { return *rc::gen::container<std::vector<std::string>>(*rc::gen::inRange(0, 4), rc::gen::exec(text)); }
 std::map<std::string, std::string> text_map() { return *rc::gen::container<std::map<std::string, std::string>>(rc::gen::exec(text), rc::gen::exec(text)); }
 SourceRef source() { return any<bool>() ? SourceRef{} : SourceRef{text(), *rc::gen::inRange(0, 99), *rc::gen::inRange(0, 99)}; }
