@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <thread>
+#include <tuple>
 
 #include "core/definition/compiled.h"
 #include "core/definition/problems.h"
@@ -45,6 +46,7 @@ class Compiler {
     watch_.add_pattern(path_of("assetd.yaml"));
     if (read_files()) parse_and_finish();
     fill_excerpts();
+    std::ranges::stable_sort(result_.errors, {}, [this](const auto& told) { return std::tuple(order_of(told.source.file), told.source.line, told.source.column); });
     result_.watched = watch_.files();
     result_.watch_state = state().dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     return std::move(result_);
@@ -198,6 +200,8 @@ class Compiler {
   }
 
   // ——— what was found
+
+  std::ptrdiff_t order_of(const std::string& file) const { return std::ranges::find(files_, file, &ProjectFile::path) - files_.begin(); }
 
   void fill_excerpts() {
     for (auto& told : result_.errors) {

@@ -58,8 +58,8 @@ TEST_F(Compile, ImportWithoutANameTakesTheDescribedOneAndKeepsItsState) {
 
 TEST_F(Compile, SchemaErrorsPointAtTheKey) {
   write("assetd.yaml", "imports:\n  - plugin: fake\n    foldr: x\n    threads: many\n");
-  EXPECT_THAT(lines(compile()), ElementsAre(StartsWith("assetd.yaml:3:5 unknown key \"foldr\" of an import of the plugin \"fake\" (did you mean \"folder\"?)"),
-                                            AllOf(StartsWith("assetd.yaml:2:5 an import of the plugin \"fake\": "), HasSubstr("folder")), StartsWith("assetd.yaml:4:5 \"threads\" of an import")));
+  EXPECT_THAT(lines(compile()), ElementsAre(AllOf(StartsWith("assetd.yaml:2:5 an import of the plugin \"fake\": "), HasSubstr("folder")),
+                                            StartsWith("assetd.yaml:3:5 unknown key \"foldr\" of an import of the plugin \"fake\" (did you mean \"folder\"?)"), StartsWith("assetd.yaml:4:5 \"threads\" of an import")));
 }
 
 TEST_F(Compile, UnchangedImportIsNotAskedAgain) {
