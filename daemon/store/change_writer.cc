@@ -213,7 +213,7 @@ void ChangeWriter::write(const AuditEntry& entry) {
 }
 
 void ChangeWriter::write(const IdempotentAnswer& answer) {
-  database_.run("INSERT INTO answers(actor, route, key, body_hash, status, body, at) VALUES(?,?,?,?,?,?,?)", answer.actor, answer.route, answer.key,
+  database_.run("INSERT OR REPLACE INTO answers(actor, route, key, body_hash, status, body, at) VALUES(?,?,?,?,?,?,?)", answer.actor, answer.route, answer.key,
                 answer.body_hash, answer.status, answer.body, answer.at);
 }
 
