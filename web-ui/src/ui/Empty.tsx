@@ -9,7 +9,7 @@ export function Empty({ title, children, code, action }: { title: string; childr
       <p>{children}</p>
       {code && (
         <div style={{ position: "relative" }}>
-          <pre className="code" style={{ padding: "12px 48px 12px 14px" }}>{code}</pre>
+          <pre className="code" tabIndex={0} aria-label="Example" style={{ padding: "12px 48px 12px 14px" }}>{code}</pre>
           <div style={{ position: "absolute", top: 6, right: 6 }}><CopyButton text={code} label="Copy the example" /></div>
         </div>
       )}

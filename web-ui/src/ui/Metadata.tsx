@@ -21,14 +21,14 @@ export function MetaValue({ value }: { value: unknown }) {
   }
   if (typeof raw === "boolean") return <span>{raw ? "yes" : "no"}</span>;
   if (typeof raw === "string") return <TextValue text={raw} type={type} />;
-  return <pre className="code" style={{ maxHeight: 200 }}>{JSON.stringify(raw, null, 2)}</pre>;
+  return <pre className="code" tabIndex={0} style={{ maxHeight: 200 }}>{JSON.stringify(raw, null, 2)}</pre>;
 }
 
 function TextValue({ text, type }: { text: string; type?: string }) {
   // Only web addresses become links: a step must not be able to plant a javascript: one.
   if (type === "url" && /^https?:\/\//.test(text)) return <a className="link" href={text} target="_blank" rel="noreferrer" style={{ textDecoration: "underline" }}>{text}</a>;
   if (type === "path") return <span className="row tight"><span className="mono clip" title={text}>{text}</span><CopyButton text={text} label="Copy the path" /></span>;
-  if (text.includes("\n")) return <pre className="code" style={{ maxHeight: 240 }}>{text}</pre>;
+  if (text.includes("\n")) return <pre className="code" tabIndex={0} style={{ maxHeight: 240 }}>{text}</pre>;
   return <span className={/^[0-9a-f]{24,}$/.test(text) ? "mono" : undefined}>{text}</span>;
 }
 

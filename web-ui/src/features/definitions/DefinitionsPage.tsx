@@ -96,7 +96,7 @@ function ProblemCard({ problem, state }: { problem: DefinitionProblem; state: "f
         {at && <div className="row tight"><span className="mono dim">{at}</span><CopyButton text={at} label="Copy the place" /></div>}
         <div className="strong" style={{ overflowWrap: "anywhere" }}>{problem.message}</div>
         {problem.hint && <div className="dim">{problem.hint}</div>}
-        {problem.excerpt && <pre className="code" style={{ marginTop: 8 }}>{problem.excerpt}</pre>}
+        {problem.excerpt && <pre className="code" tabIndex={0} aria-label="Place in the file" style={{ marginTop: 8 }}>{problem.excerpt}</pre>}
       </div>
     </div>
   );

@@ -5,7 +5,7 @@ import { formatDuration, niceTimeStep } from "@/system/time/format";
 export function GanttAxis({ view, from }: { view: GanttView; from: number }) {
   const step = niceTimeStep(view.to - view.from, 7);
   const ticks: number[] = [];
-  for (let at = Math.ceil((view.from - from) / step) * step; at <= view.to - from; at += step) ticks.push(at);
+  for (let at = Math.ceil((view.from - from) / step) * step; at <= view.to - from; at += step) if (position(from + at, view) < 94) ticks.push(at);
   return (
     <div className="gantt-axis" aria-hidden>
       {ticks.map((at) => <span key={at} className="num" style={{ left: `${position(from + at, view)}%` }}>{at === 0 ? "0" : formatDuration(at).replace(".0 s", " s")}</span>)}

@@ -10,7 +10,7 @@ interface Props { row: GanttRow; step: Step; view: GanttView; now: number; live:
 export function GanttTrack({ row, step, view, now, live, select }: Props) {
   const idle = row.bars.length === 0;
   return (
-    <Tooltip label={<StepCard step={step} row={row} now={now} />} position="top" offset={4} openDelay={250} multiline w={340} className="step-card">
+    <Tooltip label={<StepCard step={step} row={row} now={now} />} position="top" offset={4} openDelay={250} multiline w={340} classNames={{ tooltip: "step-card" }}>
       <div className="gantt-track">
         {row.bars.map((bar, i) => <Bar key={i} bar={bar} critical={row.critical} view={view} now={now} open={() => select(row.key, bar.attempt || undefined)} />)}
         {idle && <span className="gantt-note">{note(step)}</span>}

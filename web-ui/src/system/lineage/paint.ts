@@ -105,6 +105,8 @@ function paintBundles(brush: Brush) {
   for (const [from, to, count] of scene.graph.groupEdges) {
     const a = groups[from]!, b = groups[to]!;
     const x0 = a.x + a.width, y0 = a.y + a.height / 2, x1 = b.x, y1 = b.y + b.height / 2;
+    // Groups that stand above one another would need a loop: their nearness says enough.
+    if (x1 <= x0) continue;
     const bend = Math.max(60, Math.abs(x1 - x0) * 0.5);
     ctx.lineWidth = Math.min(5, 0.8 + Math.log2(count) * 0.4) / camera.k;
     ctx.beginPath();

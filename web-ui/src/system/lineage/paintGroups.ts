@@ -57,22 +57,36 @@ function block(brush: Brush, g: number, font: string) {
   ctx.beginPath();
   roundedBox(ctx, at.x, at.y, width, height, 4);
   ctx.clip();
+  ctx.fillStyle = palette.surface;
+  ctx.fillRect(at.x, at.y, width, height);
   ctx.globalAlpha = scene.focus ? 0.12 : 0.4;
   bands(brush, health, at.x, at.y, width, height);
   ctx.restore();
-  const label = ellipsis(`${group.name}  ${group.nodes.length}`, width - 16, font, (t) => ctx.measureText(t).width);
-  if (!label || height < 20) return;
+  // A narrow block carries its name from bottom to top.
+  const upright = width < 90 && height > width;
   ctx.font = font;
+  const label = ellipsis(`${group.name}  ${group.nodes.length}`, (upright ? height : width) - 18, font, (t) => ctx.measureText(t).width);
+  if (!label || Math.min(width, height) < 20) return;
+  ctx.save();
+  if (upright) {
+    ctx.translate(at.x + width / 2, at.y + height - 4);
+    ctx.rotate(-Math.PI / 2);
+  } else ctx.translate(at.x + 4, at.y + Math.min(height / 2, 16));
+  plate(brush, label);
+  ctx.restore();
+}
+
+/** Text on a pale plate, beginning at the origin and centred on its line. */
+function plate({ ctx, palette }: Brush, label: string) {
   ctx.textBaseline = "middle";
-  const y = at.y + Math.min(height / 2, 16);
   ctx.fillStyle = palette.surface;
   ctx.globalAlpha = 0.86;
   ctx.beginPath();
-  roundedBox(ctx, at.x + 4, y - 9, ctx.measureText(label).width + 10, 18, 4);
+  roundedBox(ctx, 0, -9, ctx.measureText(label).width + 10, 18, 4);
   ctx.fill();
   ctx.globalAlpha = 1;
   ctx.fillStyle = palette.text;
-  ctx.fillText(label, at.x + 9, y + 0.5);
+  ctx.fillText(label, 5, 0.5);
 }
 
 // Worst last, so that red ends the bar where the eye looks for it in every group.
