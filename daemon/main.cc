@@ -62,7 +62,21 @@ CompileOptions compile_options(const Options& options, const std::string& progra
   return {options.project, options.data, options.environment, options.plugin_dirs.empty() ? plugin_dirs(program, options.project) : options.plugin_dirs};
 }
 
+int wrong(const std::string& what) {
+  std::fprintf(stderr, "assetd: %s\n", what.c_str());
+  return wrong_usage;
+}
+
 int serve(const Options& options, const std::string& program, const sigset_t& signals) {
+  const auto token = read_token(options.token_file);
+  if (!token) return wrong(token.error());
+  HttpOptions http;
+  http.listen = options.listen;
+  http.token = *token;
+  http.project_dir = options.project;
+  http.host_names = options.host_names;
+  http.origins = options.origins;
+  if (const auto problem = HttpServer::check(http)) return wrong(*problem);
   const DataPaths paths{options.data};
   std::error_code error;
   std::filesystem::create_directories(options.data, error);
@@ -75,11 +89,6 @@ int serve(const Options& options, const std::string& program, const sigset_t& si
     std::fprintf(stderr, "assetd: %s\n", lock.error().c_str());
     return data_in_use;
   }
-  const auto token = read_token(options.token_file);
-  if (!token) {
-    std::fprintf(stderr, "assetd: %s\n", token.error().c_str());
-    return wrong_usage;
-  }
   ServiceOptions service_options;
   service_options.compile = compile_options(options, program);
   service_options.paths = paths;
@@ -90,14 +99,8 @@ int serve(const Options& options, const std::string& program, const sigset_t& si
     print_failure(service.error());
     return service.error().exit_code;
   }
-  HttpOptions http;
-  http.listen = options.listen;
-  http.token = *token;
   http.store_path = paths.store();
   http.project_name = (*service)->project()->definitions.name;
-  http.project_dir = options.project;
-  http.host_names = options.host_names;
-  http.origins = options.origins;
   auto server = HttpServer::start(http, **service);
   if (!server) {
     std::fprintf(stderr, "assetd: %s\n", server.error().c_str());

@@ -62,6 +62,17 @@ std::expected<std::string, Response> read_cursor(const Call& call) {
   return cursor.substr(mine.size());
 }
 
+Response paged(const Call& call, const json& all, std::int64_t as_of) {
+  const auto position = read_cursor(call);
+  if (!position) return position.error();
+  const auto from = static_cast<std::size_t>(std::max<std::int64_t>(parse_integer(*position).value_or(0), 0));
+  const auto limit = static_cast<std::size_t>(*call.query.integer("limit"));
+  json items = json::array();
+  for (auto i = from; i < all.size() && items.size() < limit; ++i) items.push_back(all[i]);
+  const std::string next = from + limit < all.size() ? make_cursor(call, std::to_string(from + limit)) : "";
+  return list_response(std::move(items), next, as_of);
+}
+
 std::expected<std::shared_ptr<const Project>, Response> current_project(Context& context) {
   if (auto project = context.service.project()) return project;
   return std::unexpected(problem_response(503, "definitions-loading", "Not ready", "the definitions are still being loaded: see /readyz")

@@ -25,6 +25,8 @@ nlohmann::json blockers_json(const std::vector<Blocker>& blockers);
 std::string_view severity_text(Severity severity);
 
 /// {"items", "next_cursor", "as_of"}.
+/// One page of a list that is held in memory as a whole; takes the route's limit and cursor.
+Response paged(const Call& call, const nlohmann::json& all, std::int64_t as_of);
 Response list_response(nlohmann::json items, const std::string& next_cursor, std::int64_t as_of);
 PageRequest page_of(const Call& call);
 

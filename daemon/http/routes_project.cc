@@ -31,7 +31,7 @@ Response get_definitions(const Call&, Context& context) { return with_as_of(cont
 
 void reload(const Call& call, Context& context, Respond done) { context.service.reload(call.caller, answer_to(context, std::move(done))); }
 
-Response list_pools(const Call&, Context& context) {
+Response list_pools(const Call& call, Context& context) {
   const auto at = read_at(context);
   if (!at) return at.error();
   json items = json::array();
@@ -42,7 +42,7 @@ Response list_pools(const Call&, Context& context) {
                          {"since", time_json(holder.since)}});
     items.push_back({{"name", pool.name}, {"slots", pool.slots}, {"used", pool.used}, {"waiting", pool.waiting}, {"holders", holders}});
   }
-  return list_response(std::move(items), "", at->as_of);
+  return paged(call, items, at->as_of);
 }
 
 Response list_queue(const Call& call, Context& context) {
@@ -61,7 +61,7 @@ Response list_queue(const Call& call, Context& context) {
   return list_response(std::move(items), next, at->as_of);
 }
 
-Response list_jobs(const Call&, Context& context) {
+Response list_jobs(const Call& call, Context& context) {
   const auto project = current_project(context);
   if (!project) return project.error();
   const auto at = read_at(context);
@@ -71,7 +71,7 @@ Response list_jobs(const Call&, Context& context) {
     const auto chosen = select_assets(job.select, (*project)->definitions, (*project)->graph);
     items.push_back({{"name", job.name}, {"select", job.select}, {"assets", chosen ? json(chosen->size()) : json()}});
   }
-  return list_response(std::move(items), "", at->as_of);
+  return paged(call, items, at->as_of);
 }
 
 Response list_audit(const Call& call, Context& context) {
@@ -127,8 +127,8 @@ void add_project_routes(std::vector<Route>& table) {
   add(table, "/project", "get_project", "What runs here", get_project, "Project");
   add(table, "/overview", "get_overview", "What needs somebody, runs and comes next", get_overview, "Overview",
       {{.name = "days", .kind = Param::Kind::integer, .description = "of history", .min = 1, .max = 90, .fallback = 14}});
-  add(table, "/jobs", "list_jobs", "Jobs", list_jobs, "JobList");
-  add(table, "/pools", "list_pools", "Pools and who holds them", list_pools, "PoolList");
+  add(table, "/jobs", "list_jobs", "Jobs", list_jobs, "JobList", page_params());
+  add(table, "/pools", "list_pools", "Pools and who holds them", list_pools, "PoolList", page_params());
   add(table, "/queue", "list_queue", "What waits for something other than its upstream, and why", list_queue, "QueueList", page_params());
   add(table, "/definitions", "get_definitions", "The definitions that serve", get_definitions, "Definitions");
   table.push_back({.method = "POST", .pattern = "/api/v1/definitions/reload", .name = "reload_definitions", .summary = "Read the files again",

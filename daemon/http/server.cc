@@ -90,6 +90,13 @@ struct HttpServer::Impl {
 HttpServer::HttpServer() : impl_(std::make_unique<Impl>()) {}
 HttpServer::~HttpServer() { stop(); }
 
+std::optional<std::string> HttpServer::check(const HttpOptions& options) {
+  const auto address = http::parse_listen(options.listen);
+  if (!address) return address.error();
+  const auto access = http::Access::make({options.token, *address, options.host_names, options.origins});
+  return access ? std::nullopt : std::optional(access.error());
+}
+
 std::expected<std::unique_ptr<HttpServer>, std::string> HttpServer::start(HttpOptions options, Service& service) {
   const auto address = http::parse_listen(options.listen);
   if (!address) return std::unexpected(address.error());

@@ -38,6 +38,8 @@ struct HttpOptions {
 
 class HttpServer {
  public:
+  /// What is wrong with the options alone, before anything is started: an address that is not one, others could reach it without a token.
+  static std::optional<std::string> check(const HttpOptions& options);
   /// Listens when it returns. The error says what to do: address in use, not loopback without a token, unknown host, …
   /// `service` must outlive the server.
   static std::expected<std::unique_ptr<HttpServer>, std::string> start(HttpOptions options, Service& service);

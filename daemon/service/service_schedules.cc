@@ -4,13 +4,22 @@
 
 #include <algorithm>
 
+#include "core/graph/asset_key.h"
 #include "daemon/service/daemon_service.h"
 #include "daemon/service/replies.h"
 
 namespace assetd {
 namespace {
 constexpr int kTicksShown = 5;
+
+Reply no_schedule(const std::string& name, const std::map<std::string, Ticker::Entry>& entries) {
+  std::vector<std::string_view> names;
+  for (const auto& [each, entry] : entries) names.push_back(each);
+  const auto nearest = nearest_name(name, names);
+  return not_found("schedule", "there is no schedule '" + name + "'" + (nearest.empty() ? "" : "; nearest: '" + nearest + "'"));
 }
+
+}  // namespace
 
 std::string DaemonService::select_of(const Project& project, const ScheduleSpec& schedule) const {
   if (schedule.job.empty()) return schedule.select;
@@ -63,7 +72,7 @@ void DaemonService::tick(Turn& turn, const DueTick& due) {
 
 void DaemonService::pause_schedule(Caller caller, std::string schedule, bool pause, std::string reason, Done done) {
   command(std::move(caller), std::move(done), [this, schedule, pause, reason](Turn& turn, const Caller& who) -> Reply {
-    if (!ticker_.pause(schedule, pause, who.actor.name, reason, turn.now.wall)) return not_found("schedule", "there is no schedule '" + schedule + "'");
+    if (!ticker_.pause(schedule, pause, who.actor.name, reason, turn.now.wall)) return no_schedule(schedule, ticker_.entries());
     const auto& entry = ticker_.entries().at(schedule);
     Output output;
     output.changes.push_back(SchedulePaused{schedule, pause, who.actor.name, reason, turn.now.wall});
@@ -77,7 +86,7 @@ void DaemonService::pause_schedule(Caller caller, std::string schedule, bool pau
 void DaemonService::trigger_schedule(Caller caller, std::string schedule, Done done) {
   command(std::move(caller), std::move(done), [this, schedule](Turn& turn, const Caller& who) -> Reply {
     const auto it = ticker_.entries().find(schedule);
-    if (it == ticker_.entries().end()) return not_found("schedule", "there is no schedule '" + schedule + "'");
+    if (it == ticker_.entries().end()) return no_schedule(schedule, ticker_.entries());
     const auto select_text = select_of(*project(), it->second.spec);
     const auto resolved = resolve(select_text, StepsMode::all, nlohmann::json::object());
     if (!resolved) return resolved.error();
