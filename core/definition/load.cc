@@ -1,7 +1,7 @@
+#include "core/definition/lexical_path.h"
 #include "core/definition/load.h"
 
 #include <algorithm>
-#include <filesystem>
 
 #include "core/definition/reading.h"
 #include "core/definition/scalars.h"
@@ -44,7 +44,7 @@ void read_timezone(Reading& reading, MapReader& reader) {
 }
 
 void read_settings(Reading& reading, MapReader& reader) {
-  const auto folder = std::filesystem::path(reading.context.project_dir).filename().string();
+  const auto folder = std::string(file_name(reading.context.project_dir));
   reading.definitions().name = reader.text("name").value_or(folder);
   read_timezone(reading, reader);
   if (const auto* node = reader.take("definitions")) {

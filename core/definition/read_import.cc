@@ -1,8 +1,8 @@
 // imports:, pools: and resources:.
 #include <algorithm>
 #include <array>
-#include <filesystem>
 
+#include "core/definition/lexical_path.h"
 #include "core/definition/reading.h"
 #include "core/definition/scalars.h"
 #include "core/definition/variables.h"
@@ -55,7 +55,7 @@ bool looks_like_path(std::string_view key, const std::string& value) {
 }
 
 std::string absolute(const LoadContext& context, const SourceFile& file, const std::string& path) {
-  return (std::filesystem::path(context.project_dir) / file.project_path(path)).lexically_normal().string();
+  return joined_path(context.project_dir, file.project_path(path));
 }
 
 }  // namespace

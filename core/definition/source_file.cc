@@ -1,6 +1,6 @@
 #include "core/definition/source_file.h"
 
-#include <filesystem>
+#include "core/definition/lexical_path.h"
 
 namespace assetd {
 
@@ -10,11 +10,8 @@ SourceRef SourceFile::at(const YamlNode& scalar, std::size_t offset) const {
 }
 
 std::string SourceFile::project_path(std::string_view path) const {
-  const std::filesystem::path given(path);
-  if (path.empty() || given.is_absolute()) return given.lexically_normal().string();
-  auto joined = (std::filesystem::path(path_).parent_path() / given).lexically_normal().string();
-  if (joined.size() > 1 && joined.ends_with('/')) joined.pop_back();
-  return joined;
+  if (path.empty()) return "";
+  return joined_path(parent_path(path_), path);
 }
 
 }  // namespace assetd

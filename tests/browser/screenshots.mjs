@@ -28,7 +28,7 @@ for (const scheme of (process.env.SCHEMES ?? "light,dark").split(",")) {
     for (const [name, path] of Object.entries(pages)) {
       if (!path || !new RegExp(only || ".").test(name)) continue;
       await page.goto(url + path);
-      await page.waitForTimeout(Number(process.env.SETTLE ?? 700));
+      await page.waitForLoadState("networkidle", { timeout: Number(process.env.SETTLE ?? 5000) }).catch(() => {}); // an event stream never idles
       await page.screenshot({ path: join(out, `${name}-${width}-${scheme}.png`) });
     }
   }

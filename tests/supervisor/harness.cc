@@ -51,7 +51,7 @@ bool eventually(const std::function<bool()>& condition) {
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
   while (!condition()) {
     if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));  // between two looks at the condition
+    poll(nullptr, 0, 2);  // between two looks at the condition
   }
   return true;
 }
