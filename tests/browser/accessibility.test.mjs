@@ -14,7 +14,7 @@ before(async () => {
   failed = (await daemon.api("/runs", { select: "flaky+" })).id;
   browser = await openBrowser();
   page = await browser.context.newPage();
-  page.setDefaultTimeout(60_000);
+  page.setDefaultTimeout(120_000);
   page.setDefaultNavigationTimeout(120_000);
   await page.goto(`${daemon.url}/runs/${failed}`);
   await page.locator(".run-facts .strong", { hasText: "Failed" }).waitFor();

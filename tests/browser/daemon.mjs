@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -35,9 +35,18 @@ export async function startDaemon() {
     const ended = new Promise((done) => child.once("exit", done));
     child.kill("SIGTERM");
     await ended;
+    await stopSupervisor(directory);
     await rm(directory, { recursive: true, force: true, maxRetries: 10 });
   };
   return { url, directory, stop, open: (gate) => writeFile(join(directory, gate), "go\n"), api: (path, body) => call(url, path, body) };
+}
+
+/** A supervisor outlives its daemon on purpose; the one of this project ends with its test. */
+async function stopSupervisor(directory) {
+  for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
+    const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+    if (command.includes("assetd-supervisor") && command.includes(`${directory}/`)) process.kill(Number(pid), "SIGTERM");
+  }
 }
 
 async function listening(child, output) {
