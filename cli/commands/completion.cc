@@ -129,7 +129,7 @@ struct NamesOptions {
 
 /// What completion scripts ask for: one name a line.
 int print_names(Session& session, const NamesOptions& options) {
-  const auto page = session.api->list("/" + options.of, {}, options.of == "runs" ? 50 : 10'000);
+  const auto page = options.of == "schedules" ? session.api->get("/schedules") : session.api->list("/" + options.of, {}, options.of == "runs" ? 50 : 10'000);
   if (!page) return session.fail(page.error());
   const std::string field = options.of == "assets" ? "key" : options.of == "runs" ? "id" : "name";
   for (const auto& item : (*page)["items"]) session.out << text_at(item, field) << "\n";

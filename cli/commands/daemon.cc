@@ -28,7 +28,7 @@ int show_queue(Session& session, const NoOptions&) {
 }
 
 int show_pools(Session& session, const NoOptions&) {
-  return session.show(session.api->list("/pools", {}, SIZE_MAX), [&](const Json& page) {
+  return session.show(session.api->get("/pools"), [&](const Json& page) {
     Table table({{"POOL"}, {"SLOTS", true}, {"USED", true}, {"WAITING", true}, {"HELD BY", false, true}});
     for (const auto& pool : page["items"]) {
       std::string holders;

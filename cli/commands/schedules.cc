@@ -10,7 +10,7 @@ namespace assetd::cli {
 namespace {
 
 int list_schedules(Session& session, const NoOptions&) {
-  return session.show(session.api->list("/schedules", {}, SIZE_MAX), [&](const Json& page) {
+  return session.show(session.api->get("/schedules"), [&](const Json& page) {
     Table table({{"SCHEDULE"}, {"STATE"}, {"CRON"}, {"TIMEZONE"}, {"NEXT"}, {"LAST"}, {"SELECTION", false, true}, {"NOTE", false, true}});
     for (const auto& schedule : page["items"]) {
       const bool paused = schedule.value("paused", false);
@@ -38,7 +38,7 @@ std::string path_of(const ScheduleOptions& options) { return "/schedules/" + per
 
 /// Without a name, the next ticks of all schedules together.
 int next_ticks(Session& session, const ScheduleOptions& options) {
-  const auto answer = options.name.empty() ? session.api->list("/schedules", {}, SIZE_MAX) : session.api->get(path_of(options));
+  const auto answer = options.name.empty() ? session.api->get("/schedules") : session.api->get(path_of(options));
   if (!answer) return session.fail(answer.error());
   const auto schedules = options.name.empty() ? (*answer)["items"] : Json::array({*answer});
   Json ticks = Json::array();

@@ -54,10 +54,10 @@ def processes_with(text):
 class Daemon:
     """One project folder and, while it runs, the daemon on it."""
 
-    def __init__(self, project, data=None, extra=(), env=None):
+    def __init__(self, project, data=None, extra=(), env=None, listen="127.0.0.1:0"):
         self.project = pathlib.Path(project)
         self.data = pathlib.Path(data) if data else self.project / ".assetd"
-        self.extra, self.env = list(extra), env or {}
+        self.extra, self.env, self.listen = list(extra), env or {}, listen
         self.log_path = self.project / "daemon.log"
         self.process = None
         self.url = None
@@ -65,7 +65,7 @@ class Daemon:
     # --- the process
 
     def command(self):
-        return [str(BIN / "assetd"), "--project", str(self.project), "--data", str(self.data), "--listen", "127.0.0.1:0", *self.extra]
+        return [str(BIN / "assetd"), "--project", str(self.project), "--data", str(self.data), "--listen", self.listen, *self.extra]
 
     def launch(self):
         """Starts without waiting."""
@@ -136,7 +136,7 @@ class Daemon:
         return answer.json if answer.body else None
 
     def items(self, path):
-        """All pages of a list."""
+        """All pages of a long list; short ones (pools, schedules) are one page, got with `get`."""
         found, cursor = [], None
         separator = "&" if "?" in path else "?"
         while True:

@@ -52,7 +52,7 @@ def test_ctrl_c_detaches_and_names_the_command_that_cancels(daemon):
 
 def test_wait_survives_a_restart_of_the_daemon(daemon):
     # The address must stay: restart on the port it had.
-    daemon.extra = ["--listen", daemon.url.removeprefix("http://")]
+    daemon.listen = daemon.url.removeprefix("http://")
     waiting = subprocess.Popen([str(BIN / "assetctl"), "--url", daemon.url, "materialize", "slow", "--wait"], stdout=subprocess.PIPE, text=True)
     run = wait_until(lambda: daemon.items("/runs"), "the run")[0]["id"]
     daemon.wait_step(run, "slow", "running")
@@ -127,7 +127,7 @@ def test_doctor_is_content_with_a_healthy_daemon_and_not_with_none(daemon):
 
 
 def test_a_unix_socket_serves_as_well(make_daemon, tmp_path):
-    daemon = make_daemon(project(shell("a", "true")), extra=["--listen", f"unix:{tmp_path}/s"])
+    daemon = make_daemon(project(shell("a", "true")), listen=f"unix:{tmp_path}/s")
     daemon.launch()
 
     def listed():

@@ -58,7 +58,7 @@ def test_a_pool_bounds_what_runs_at_once_and_says_who_waits_for_whom(start):
     run = daemon.run("*")
     started = daemon.project / "started"
     wait_until(lambda: started.exists() and len(started.read_text().splitlines()) == 2, "two steps running")
-    pool = next(pool for pool in daemon.items("/pools") if pool["name"] == "narrow")
+    pool = next(pool for pool in daemon.get("/pools")["items"] if pool["name"] == "narrow")
     assert (pool["slots"], pool["used"], pool["waiting"]) == (2, 2, 2)
     queue = [entry for entry in daemon.get("/queue")["items"] if entry["run_id"] == run]
     assert len(queue) == 2
@@ -66,7 +66,7 @@ def test_a_pool_bounds_what_runs_at_once_and_says_who_waits_for_whom(start):
     assert len(started.read_text().splitlines()) == 2
     (daemon.project / "go").touch()
     assert daemon.wait(run)["status"] == "succeeded"
-    assert next(pool for pool in daemon.items("/pools") if pool["name"] == "narrow")["used"] == 0
+    assert next(pool for pool in daemon.get("/pools")["items"] if pool["name"] == "narrow")["used"] == 0
 
 
 def test_a_resource_lets_one_writer_in_or_many_readers(start):
