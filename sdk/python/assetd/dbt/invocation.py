@@ -29,8 +29,9 @@ class Project:
         self.python = python or sys.executable
 
     def arguments(self, target_path, log_path, more_vars=None, threads=True):
-        """Options that every command takes."""
-        found = ["--project-dir", self.project_dir, "--target-path", str(target_path), "--log-path", str(log_path), *LOG_ARGUMENTS]
+        """Options that every command takes; `target_path` is None for one that writes no artifacts, such as deps."""
+        found = ["--project-dir", self.project_dir, "--log-path", str(log_path), *LOG_ARGUMENTS]
+        found += ["--target-path", str(target_path)] if target_path else []
         found += ["--no-send-anonymous-usage-stats", "--no-version-check"]
         for option, value in (("--profiles-dir", self.profiles_dir), ("--profile", self.profile), ("--target", self.target)):
             found += [option, str(value)] if value else []

@@ -175,7 +175,8 @@ class Parser:
 
     def _call(self, command, folder, quiet=False):
         """Runs dbt and returns its output; a failure becomes a ManifestError with what it said, and where."""
-        arguments = self._project.arguments(os.path.join(folder, "target"), os.path.join(folder, "log"), threads=False)
+        target = None if command == ["deps"] else os.path.join(folder, "target")
+        arguments = self._project.arguments(target, os.path.join(folder, "log"), threads=False)
         done = subprocess.run(
             self._project.command([*command, *arguments]), cwd=self._project.project_dir, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE if quiet else subprocess.STDOUT, text=True, errors="replace")
@@ -194,7 +195,7 @@ def explain(command, output, project, code):
         return {"message": message, "hint": hint}
     error = {"message": f"dbt {command} failed ({code}): {shorten(said, 4_000)}"}
     hint = _hint(said)
-    source = _source(said, project.project_dir)
+    source = _source(said, Sources(project).files)
     return {**error, **({"hint": hint} if hint else {}), **({"source": source} if source else {})}
 
 
@@ -208,12 +209,11 @@ def _hint(said):
     return None
 
 
-def _source(said, project_dir):
-    file = _PLACE.search(said) or _FILE.search(said)
-    if not file:
+def _source(said, files):
+    """Where it is: dbt names files relative to the project, or to one of its model paths."""
+    named = _PLACE.search(said) or _FILE.search(said)
+    path = named and next((path for path in files if path.endswith(os.sep + named.group(1))), None)
+    if not path:
         return None
-    path = os.path.join(project_dir, file.group(1))
     line = _LINE.search(said)
-    if not os.path.exists(path):
-        return None
     return {"file": path, "line": int(line.group(1)) if line else 1, "column": int(line.group(2) or 1) if line else 1}
