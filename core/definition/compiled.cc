@@ -13,7 +13,8 @@ constexpr int kFormat = 1;  ///< 1: the first
 
 std::string one_line(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
-/// Thousands of assets of an import share one way to run: each distinct one stands on a line of its own, before its first use.
+/// Thousands of assets of an import share one way to run: each distinct one stands on a line of its own, before its
+/// first use.
 class Writer {
  public:
   void line(const char* kind, Json value) { append(kind, one_line(value)); }
@@ -68,7 +69,8 @@ class Reader {
   void project(const std::string& kind, Json& content) {
     if (kind != "project") throw std::invalid_argument("expected the project first");
     const auto format = content.at("format").get<int>();
-    if (format != kFormat) throw std::invalid_argument("format " + std::to_string(format) + " is not known to this version");
+    if (format != kFormat)
+      throw std::invalid_argument("format " + std::to_string(format) + " is not known to this version");
     compiled::read_project(content, result_);
     seen_project_ = true;
   }
@@ -80,7 +82,8 @@ class Reader {
 
   // Cut off at the end of a line it would still parse: the last line says how many assets there must be.
   void end(const Json& content) {
-    if (content.at("assets").get<std::size_t>() != result_.assets.size()) throw std::invalid_argument("assets are missing");
+    if (content.at("assets").get<std::size_t>() != result_.assets.size())
+      throw std::invalid_argument("assets are missing");
     seen_end_ = true;
   }
 
@@ -114,7 +117,8 @@ std::expected<Definitions, std::string> from_compiled(std::string_view compiled)
     try {
       reader.line(compiled.substr(0, length));
     } catch (const std::exception& error) {
-      return std::unexpected("line " + std::to_string(number) + " of the compiled definitions is damaged: " + error.what());
+      return std::unexpected("line " + std::to_string(number) +
+                             " of the compiled definitions is damaged: " + error.what());
     }
     compiled.remove_prefix(length == std::string_view::npos ? compiled.size() : length + 1);
   }

@@ -1,6 +1,7 @@
 #pragma once
-// The stored form of definitions: one JSON object a line ("project" first, then one line per asset, check, import, …), so that
-// loading 100,000 assets never holds more than one of them as a JSON tree. Deterministic: equal definitions give equal bytes, which are hashed.
+// The stored form of definitions: one JSON object a line ("project" first, then one line per asset, check, import, …),
+// so that loading 100,000 assets never holds more than one of them as a JSON tree. Deterministic: equal definitions
+// give equal bytes, which are hashed.
 
 #include <expected>
 #include <string>

@@ -86,7 +86,8 @@ void take_uses(Json& object, std::map<std::string, HoldMode>& into) {
     for (const auto& [resource, mode] : uses->items()) into[resource] = enum_value<HoldMode>(mode);
 }
 
-// A dependency is [key, line, column] in the asset's own file with the default policy, and carries what differs after that.
+// A dependency is [key, line, column] in the asset's own file with the default policy, and carries what differs after
+// that.
 Json write(const DependencySpec& dep, const std::string& file) {
   Json row = Json::array({dep.asset, dep.source.line, dep.source.column});
   const bool elsewhere = dep.source.file != file;

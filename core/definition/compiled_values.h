@@ -1,5 +1,6 @@
 #pragma once
-// Each value of a project as JSON and back. What has its default value is left out: most assets have few of their fields set.
+// Each value of a project as JSON and back. What has its default value is left out: most assets have few of their
+// fields set.
 
 #include <nlohmann/json.hpp>
 
@@ -15,7 +16,8 @@ nlohmann::json write(const JobSpec& job);
 nlohmann::json write(const ScheduleSpec& schedule);
 nlohmann::json write_project(const Definitions& definitions);  ///< all that has no line of its own
 
-// These throw nlohmann::json::exception or std::invalid_argument for a damaged value. What they read is moved out of `value`.
+// These throw nlohmann::json::exception or std::invalid_argument for a damaged value. What they read is moved out of
+// `value`.
 RunSpec read_run(nlohmann::json& value);
 CheckSpec read_check(nlohmann::json& value);
 AssetSpec read_asset(nlohmann::json& value);

@@ -1,4 +1,5 @@
-// Everything that needs the whole project: one asset per key, dependencies, cycles, checks' homes, jobs' and schedules' targets.
+// Everything that needs the whole project: one asset per key, dependencies, cycles, checks' homes, jobs' and schedules'
+// targets.
 #include <algorithm>
 #include <unordered_map>
 
@@ -45,8 +46,10 @@ class Finisher {
     check_unique(definitions_.jobs, "job");
     check_unique(definitions_.schedules, "schedule");
     check_jobs_of_schedules();
-    if (errors_.empty()) check_graph();
-    else check_cycles_alone();
+    if (errors_.empty())
+      check_graph();
+    else
+      check_cycles_alone();
     return std::move(errors_);
   }
 
@@ -73,8 +76,10 @@ class Finisher {
     std::vector<AssetSpec> kept;
     kept.reserve(assets.size());
     for (auto& asset : assets) {
-      if (kept.empty() || kept.back().key != asset.key) kept.push_back(std::move(asset));
-      else unify(kept.back(), asset);
+      if (kept.empty() || kept.back().key != asset.key)
+        kept.push_back(std::move(asset));
+      else
+        unify(kept.back(), asset);
     }
     assets = std::move(kept);
   }
@@ -89,8 +94,13 @@ class Finisher {
     const auto& at = second.import >= 0 || first.import < 0 ? second : first;
     const auto& other = &at == &second ? first : second;
     std::string hint = "rename one of them";
-    if (at.import >= 0) hint = "give the import " + in_quotes(import_name(at.import)) + " a key_prefix: (" + in_quotes(import_name(at.import)) + " makes it " + in_quotes(import_name(at.import) + "/" + at.key) + ")";
-    error(at.source, "two assets have the key " + in_quotes(at.key) + ": " + origin(at) + " and " + origin(other) + " at " + place(other.source), hint);
+    if (at.import >= 0)
+      hint = "give the import " + in_quotes(import_name(at.import)) + " a key_prefix: (" +
+             in_quotes(import_name(at.import)) + " makes it " + in_quotes(import_name(at.import) + "/" + at.key) + ")";
+    error(at.source,
+          "two assets have the key " + in_quotes(at.key) + ": " + origin(at) + " and " + origin(other) + " at " +
+              place(other.source),
+          hint);
   }
 
   std::string import_name(int import) const { return definitions_.imports[static_cast<std::size_t>(import)].name; }
@@ -107,43 +117,58 @@ class Finisher {
 
   const AssetSpec* find(std::string_view key) const {
     const auto& assets = definitions_.assets;
-    const auto it = std::lower_bound(assets.begin(), assets.end(), key, [](const auto& asset, auto wanted) { return asset.key < wanted; });
+    const auto it = std::lower_bound(assets.begin(), assets.end(), key,
+                                     [](const auto& asset, auto wanted) { return asset.key < wanted; });
     return it != assets.end() && it->key == key ? &*it : nullptr;
   }
 
   void unknown_asset(const SourceRef& source, const std::string& message, const std::string& key) {
     const auto near = suggest(key, keys());
-    error(source, message, near.starts_with("did you mean") ? near : "define it, or list it under external: if it is made elsewhere");
+    error(source, message,
+          near.starts_with("did you mean") ? near : "define it, or list it under external: if it is made elsewhere");
   }
 
   void check_dependencies() {
     for (const auto& asset : definitions_.assets)
       for (const auto& dep : asset.deps)
         if (!find(dep.asset))
-          unknown_asset(dep.source, in_quotes(asset.key) + " depends on " + in_quotes(dep.asset) + ", which nobody defines", dep.asset);
+          unknown_asset(dep.source,
+                        in_quotes(asset.key) + " depends on " + in_quotes(dep.asset) + ", which nobody defines",
+                        dep.asset);
   }
 
   // ——— checks
 
   void sort_checks() {
     auto& checks = definitions_.checks;
-    std::stable_sort(checks.begin(), checks.end(), [](const auto& a, const auto& b) { return std::tie(a.home, a.name) < std::tie(b.home, b.name); });
+    std::stable_sort(checks.begin(), checks.end(),
+                     [](const auto& a, const auto& b) { return std::tie(a.home, a.name) < std::tie(b.home, b.name); });
     for (std::size_t i = 1; i < checks.size(); ++i)
       if (checks[i].home == checks[i - 1].home && checks[i].name == checks[i - 1].name)
-        error(checks[i].source, "the asset " + in_quotes(checks[i].home) + " has two checks named " + in_quotes(checks[i].name) + ", the other at " + place(checks[i - 1].source),
+        error(checks[i].source,
+              "the asset " + in_quotes(checks[i].home) + " has two checks named " + in_quotes(checks[i].name) +
+                  ", the other at " + place(checks[i - 1].source),
               "rename one of them");
   }
 
   void check_homes() {
     for (const auto& check : definitions_.checks) {
-      if (!find(check.home)) unknown_asset(check.source, "the check " + in_quotes(check.name) + " belongs to " + in_quotes(check.home) + ", which nobody defines", check.home);
+      if (!find(check.home))
+        unknown_asset(
+            check.source,
+            "the check " + in_quotes(check.name) + " belongs to " + in_quotes(check.home) + ", which nobody defines",
+            check.home);
       for (const auto& asset : check.depends_on)
         if (asset != check.home && !find(asset))
-          unknown_asset(check.source, "the check " + in_quotes(check.name) + " depends on " + in_quotes(asset) + ", which nobody defines", asset);
+          unknown_asset(
+              check.source,
+              "the check " + in_quotes(check.name) + " depends on " + in_quotes(asset) + ", which nobody defines",
+              asset);
     }
   }
 
-  // ——— pools and resources of what imports describe (those of assets: are checked where they are read, at their own place)
+  // ——— pools and resources of what imports describe (those of assets: are checked where they are read, at their own
+  // place)
 
   void check_pools_and_resources() {
     std::vector<std::string_view> pools{"default"}, resources;
@@ -154,17 +179,22 @@ class Finisher {
       for (const auto& [name, slots] : asset.pools) check_pool(asset, name, slots, pools);
       for (const auto& [name, mode] : asset.uses)
         if (!definitions_.resources.contains(name))
-          error(asset.source, in_quotes(asset.key) + " uses the resource " + in_quotes(name) + ", which nobody defines", suggest(name, resources));
+          error(asset.source, in_quotes(asset.key) + " uses the resource " + in_quotes(name) + ", which nobody defines",
+                suggest(name, resources));
     }
   }
 
-  void check_pool(const AssetSpec& asset, const std::string& name, int slots, const std::vector<std::string_view>& known) {
+  void check_pool(const AssetSpec& asset, const std::string& name, int slots,
+                  const std::vector<std::string_view>& known) {
     const auto pool = definitions_.pools.find(name);
     if (pool == definitions_.pools.end() && name != "default")
-      error(asset.source, in_quotes(asset.key) + " takes slots of the pool " + in_quotes(name) + ", which nobody defines", suggest(name, known));
+      error(asset.source,
+            in_quotes(asset.key) + " takes slots of the pool " + in_quotes(name) + ", which nobody defines",
+            suggest(name, known));
     else if (pool != definitions_.pools.end() && slots > pool->second.slots)
-      error(asset.source, in_quotes(asset.key) + " asks for " + std::to_string(slots) + " slots of the pool " + in_quotes(name) + ", which has " +
-                              std::to_string(pool->second.slots) + ": it could never start");
+      error(asset.source, in_quotes(asset.key) + " asks for " + std::to_string(slots) + " slots of the pool " +
+                              in_quotes(name) + ", which has " + std::to_string(pool->second.slots) +
+                              ": it could never start");
   }
 
   // ——— names, jobs and schedules
@@ -175,7 +205,10 @@ class Finisher {
     for (const auto& spec : specs) {
       const auto [first, fresh] = seen.try_emplace(spec.name, &spec);
       if (!fresh)
-        error(spec.source, "a second " + what + " is named " + in_quotes(spec.name) + ", the first at " + place(first->second->source), "give one of them another name:");
+        error(
+            spec.source,
+            "a second " + what + " is named " + in_quotes(spec.name) + ", the first at " + place(first->second->source),
+            "give one of them another name:");
     }
   }
 
@@ -184,16 +217,20 @@ class Finisher {
     for (const auto& job : definitions_.jobs) jobs.push_back(job.name);
     for (const auto& schedule : definitions_.schedules)
       if (!schedule.job.empty() && std::find(jobs.begin(), jobs.end(), schedule.job) == jobs.end())
-        error(schedule.target_source, "the schedule " + in_quotes(schedule.name) + " starts the job " + in_quotes(schedule.job) + ", which nobody defines",
+        error(schedule.target_source,
+              "the schedule " + in_quotes(schedule.name) + " starts the job " + in_quotes(schedule.job) +
+                  ", which nobody defines",
               jobs.empty() ? "define it under jobs:" : suggest(schedule.job, jobs));
   }
 
   void check_graph() {
     const auto graph = AssetGraph::build(definitions_);
     if (!graph) return report_cycles(graph.error());
-    for (const auto& job : definitions_.jobs) check_selection("the job " + in_quotes(job.name), job.select, job.select_source, *graph);
+    for (const auto& job : definitions_.jobs)
+      check_selection("the job " + in_quotes(job.name), job.select, job.select_source, *graph);
     for (const auto& schedule : definitions_.schedules)
-      if (!schedule.select.empty()) check_selection("the schedule " + in_quotes(schedule.name), schedule.select, schedule.target_source, *graph);
+      if (!schedule.select.empty())
+        check_selection("the schedule " + in_quotes(schedule.name), schedule.select, schedule.target_source, *graph);
   }
 
   // With other errors about, the graph can't be built; its cycles are to be told all the same.
@@ -211,14 +248,19 @@ class Finisher {
   void report_cycles(const std::vector<GraphError>& cycles) {
     for (const auto& cycle : cycles) {
       const auto& asset = definitions_.assets[cycle.asset];
-      const auto closing = std::find_if(asset.deps.begin(), asset.deps.end(), [&](const auto& dep) { return cycle.message.ends_with(" " + dep.asset + " -> " + asset.key); });
-      error(closing == asset.deps.end() ? asset.source : closing->source, cycle.message, "remove one of these dependencies");
+      const auto closing = std::find_if(asset.deps.begin(), asset.deps.end(), [&](const auto& dep) {
+        return cycle.message.ends_with(" " + dep.asset + " -> " + asset.key);
+      });
+      error(closing == asset.deps.end() ? asset.source : closing->source, cycle.message,
+            "remove one of these dependencies");
     }
   }
 
   // The state of assets is resolved when a run is requested; here any answer will do, for only names are looked at.
-  void check_selection(const std::string& whose, const std::string& select, const SourceRef& at, const AssetGraph& graph) {
-    const SelectionState any{[](AssetId) { return "never"; }, [](AssetId) { return false; }, [](AssetId) { return "none"; }};
+  void check_selection(const std::string& whose, const std::string& select, const SourceRef& at,
+                       const AssetGraph& graph) {
+    const SelectionState any{[](AssetId) { return "never"; }, [](AssetId) { return false; },
+                             [](AssetId) { return "none"; }};
     const auto asks_for_state = check_selection_syntax(select);
     const auto selected = select_assets(select, definitions_, graph, &any);
     if (!selected) {

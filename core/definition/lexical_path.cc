@@ -12,8 +12,10 @@ std::string normal_path(std::string_view path) {
     const auto part = path.substr(0, slash);
     path.remove_prefix(slash == std::string_view::npos ? path.size() : slash + 1);
     if (part.empty() || part == ".") continue;
-    if (part == ".." && !parts.empty() && parts.back() != "..") parts.pop_back();
-    else if (part != ".." || !absolute) parts.push_back(part);
+    if (part == ".." && !parts.empty() && parts.back() != "..")
+      parts.pop_back();
+    else if (part != ".." || !absolute)
+      parts.push_back(part);
   }
   std::string result = absolute ? "/" : "";
   for (const auto part : parts) result += (result.empty() || result == "/" ? "" : "/") + std::string(part);

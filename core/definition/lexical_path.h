@@ -1,5 +1,6 @@
 #pragma once
-// Paths as text, without a look at any file system: what std::filesystem::path does, in a room that must not include it.
+// Paths as text, without a look at any file system: what std::filesystem::path does, in a room that must not include
+// it.
 
 #include <string>
 #include <string_view>

@@ -1,5 +1,5 @@
-#include "core/definition/lexical_path.h"
 #include "core/definition/load.h"
+#include "core/definition/lexical_path.h"
 
 #include <algorithm>
 
@@ -68,7 +68,8 @@ std::vector<std::string_view> keys_of(const YamlNode& map) {
   return keys;
 }
 
-/// The chosen environment: its variables win, its schedules may be paused, and keys of imports are laid over those of the same name.
+/// The chosen environment: its variables win, its schedules may be paused, and keys of imports are laid over those of
+/// the same name.
 class Overlay {
  public:
   Overlay(Reading& reading, const SourceFile& file) : reading_(reading), file_(file) {}
@@ -78,11 +79,13 @@ class Overlay {
     reading_.definitions().environment = chosen;
     take_vars(project, "vars");
     const auto* environments = project.take("environments");
-    if (environments && environments->kind != YamlNode::Kind::map) return project.refuse("environments", *environments, "a mapping of names to overlays");
+    if (environments && environments->kind != YamlNode::Kind::map)
+      return project.refuse("environments", *environments, "a mapping of names to overlays");
     if (environments)
       for (const auto& entry : environments->entries) read_one(entry, entry.key == chosen);
     if (chosen.empty() || (environments && environments->find(chosen))) return;
-    file_.error(environments ? file_.at(*environments) : project.at(), "there is no environment \"" + chosen + "\" under environments:",
+    file_.error(environments ? file_.at(*environments) : project.at(),
+                "there is no environment \"" + chosen + "\" under environments:",
                 environments ? suggest(chosen, keys_of(*environments)) : "define it, or start without --env");
   }
 
@@ -118,17 +121,22 @@ class Overlay {
 
   void read_one(const YamlEntry& entry, bool chosen) {
     MapReader reader(file_, entry.value, "the environment \"" + entry.key + "\"");
-    if (chosen) take_vars(reader, "vars");
-    else reader.take("vars");
+    if (chosen)
+      take_vars(reader, "vars");
+    else
+      reader.take("vars");
     const auto schedules = reader.text("schedules").value_or("on");
-    if (schedules != "on" && schedules != "paused") reader.refuse("schedules", *reader.take("schedules"), "on or paused");
+    if (schedules != "on" && schedules != "paused")
+      reader.refuse("schedules", *reader.take("schedules"), "on or paused");
     if (chosen && schedules == "paused") {
       reading_.schedules_paused = true;
       reading_.definitions().settings["schedules_paused"] = true;
     }
     if (const auto* imports = reader.take("imports")) {
-      if (imports->kind != YamlNode::Kind::map) reader.refuse("imports", *imports, "a mapping of import names to target and vars");
-      else check_imports(*imports);
+      if (imports->kind != YamlNode::Kind::map)
+        reader.refuse("imports", *imports, "a mapping of import names to target and vars");
+      else
+        check_imports(*imports);
       if (chosen) imports_ = *imports;
     }
     reader.refuse_rest();
@@ -152,7 +160,8 @@ class Overlay {
   }
 
   static void lay_over_entry(YamlNode& under, const YamlEntry& entry) {
-    const auto it = std::find_if(under.entries.begin(), under.entries.end(), [&](const auto& known) { return known.key == entry.key; });
+    const auto it = std::find_if(under.entries.begin(), under.entries.end(),
+                                 [&](const auto& known) { return known.key == entry.key; });
     if (it == under.entries.end()) {
       under.entries.push_back(entry);
     } else if (it->value.kind == YamlNode::Kind::map && entry.value.kind == YamlNode::Kind::map) {
@@ -170,7 +179,8 @@ class Overlay {
 
 void resolve_parts(YamlNode& root, const Variables& variables, const SourceFile& file) {
   for (auto& entry : root.entries)
-    if (entry.key != "vars" && entry.key != "environments" && entry.key != "include") resolve_variables(entry.value, variables, file);
+    if (entry.key != "vars" && entry.key != "environments" && entry.key != "include")
+      resolve_variables(entry.value, variables, file);
 }
 
 /// The tree of one file, or nothing when its syntax is bad: what follows from half a file would only mislead.
@@ -196,8 +206,9 @@ void check_mentions(Reading& reading) {
     if (pool == definitions.pools.end() && mention.name != "default")
       reading.problems.error(mention.source, "there is no pool \"" + mention.name + "\"", suggest(mention.name, pools));
     else if (pool != definitions.pools.end() && mention.slots > pool->second.slots)
-      reading.problems.error(mention.source, "asks for " + std::to_string(mention.slots) + " slots of the pool \"" + mention.name + "\", which has " +
-                                                 std::to_string(pool->second.slots) + ": it could never start");
+      reading.problems.error(mention.source, "asks for " + std::to_string(mention.slots) + " slots of the pool \"" +
+                                                 mention.name + "\", which has " + std::to_string(pool->second.slots) +
+                                                 ": it could never start");
   }
   for (const auto& mention : reading.resources)
     if (!definitions.resources.contains(mention.name))
@@ -208,7 +219,11 @@ void check_mentions(Reading& reading) {
 class ProjectReader {
  public:
   ProjectReader(const std::vector<ProjectFile>& files, const LoadContext& context)
-      : files_(files), problems_(files), reading_{context, problems_, {}, {}, {}, {}, false, {}, {}}, main_(files[0].path, problems_), overlay_(reading_, main_) {}
+      : files_(files),
+        problems_(files),
+        reading_{context, problems_, {}, {}, {}, {}, false, {}, {}},
+        main_(files[0].path, problems_),
+        overlay_(reading_, main_) {}
 
   std::expected<ParsedProject, std::vector<DefinitionError>> read() {
     bool complete = read_main();
@@ -228,7 +243,8 @@ class ProjectReader {
     if (!root) return false;
     MapReader reader(main_, *root, "assetd.yaml");
     if (!reader.is_map()) {
-      if (root->kind == YamlNode::Kind::null) main_.error(*root, "assetd.yaml is empty", "give it at least a name: and an asset under assets:");
+      if (root->kind == YamlNode::Kind::null)
+        main_.error(*root, "assetd.yaml is empty", "give it at least a name: and an asset under assets:");
       return false;
     }
     overlay_.read(reader);
@@ -255,12 +271,14 @@ class ProjectReader {
   }
 
   void refuse_main_keys(MapReader& reader) {
-    for (const auto* key : {"name", "include", "vars", "environments", "definitions", "timezone", "retention", "retries", "env", "env_file", "inherit_env"}) {
+    for (const auto* key : {"name", "include", "vars", "environments", "definitions", "timezone", "retention",
+                            "retries", "env", "env_file", "inherit_env"}) {
       const auto& entries = reader.node().entries;
       const auto it = std::find_if(entries.begin(), entries.end(), [&](const auto& entry) { return entry.key == key; });
       if (it == entries.end()) continue;
       reader.take(key);
-      reader.file().error(reader.file().key_at(*it), "\"" + it->key + "\" may only stand in assetd.yaml itself", "move it there");
+      reader.file().error(reader.file().key_at(*it), "\"" + it->key + "\" may only stand in assetd.yaml itself",
+                          "move it there");
     }
   }
 
@@ -273,7 +291,8 @@ class ProjectReader {
 
 }  // namespace
 
-std::expected<ParsedProject, std::vector<DefinitionError>> parse_project(const std::vector<ProjectFile>& files, const LoadContext& context) {
+std::expected<ParsedProject, std::vector<DefinitionError>> parse_project(const std::vector<ProjectFile>& files,
+                                                                         const LoadContext& context) {
   return ProjectReader(files, context).read();
 }
 
@@ -283,7 +302,8 @@ std::vector<IncludePattern> include_patterns(const std::string& assetd_yaml) {
   const auto* include = yaml.root.find("include");
   if (!include) return result;
   for (const auto& item : include->items)
-    if (item.kind == YamlNode::Kind::scalar && !item.text.empty()) result.push_back({item.text, {"assetd.yaml", item.line, item.column}});
+    if (item.kind == YamlNode::Kind::scalar && !item.text.empty())
+      result.push_back({item.text, {"assetd.yaml", item.line, item.column}});
   return result;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
-// From YAML text to definitions: all errors at once, each with file, line and column. Pure: files, environment and what plugins described are arguments.
+// From YAML text to definitions: all errors at once, each with file, line and column. Pure: files, environment and what
+// plugins described are arguments.
 
 #include <expected>
 #include <functional>
@@ -26,25 +27,28 @@ struct ProjectFile {
 };
 
 struct LoadContext {
-  std::string project_dir;       ///< absolute
-  std::string environment;       ///< --env, empty for none
+  std::string project_dir;                                            ///< absolute
+  std::string environment;                                            ///< --env, empty for none
   std::function<std::optional<std::string>(const std::string&)> env;  ///< the daemon's environment, for ${env:NAME}
-  std::vector<std::string> plugins;  ///< names of the plugin folders that were found, for "unknown plugin" with the nearest name
+  std::vector<std::string>
+      plugins;  ///< names of the plugin folders that were found, for "unknown plugin" with the nearest name
 };
 
-/// Step one: the files alone. Imports are listed but what they describe is not yet there, so dependencies are not yet checked.
-/// `include:` patterns have been expanded by the caller: files[0] is assetd.yaml.
+/// Step one: the files alone. Imports are listed but what they describe is not yet there, so dependencies are not yet
+/// checked. `include:` patterns have been expanded by the caller: files[0] is assetd.yaml.
 struct ParsedProject {
-  Definitions definitions;              ///< assets of assets: and external:, jobs, schedules, …; imports with their config
-  std::vector<std::map<std::string, SourceRef>> import_keys;  ///< per import: places by JSON pointer into its config, for errors of its schema
+  Definitions definitions;  ///< assets of assets: and external:, jobs, schedules, …; imports with their config
+  std::vector<std::map<std::string, SourceRef>>
+      import_keys;  ///< per import: places by JSON pointer into its config, for errors of its schema
   /// A `run:` block of a plugin other than exec, to be checked against its run_schema.
   struct RunBlock {
-    int asset = -1, check = -1;  ///< index into definitions.assets or .checks, as they stand before `finish`
+    int asset = -1, check = -1;             ///< index into definitions.assets or .checks, as they stand before `finish`
     std::map<std::string, SourceRef> keys;  ///< places by JSON pointer into its config
   };
   std::vector<RunBlock> run_blocks;
 };
-std::expected<ParsedProject, std::vector<DefinitionError>> parse_project(const std::vector<ProjectFile>& files, const LoadContext& context);
+std::expected<ParsedProject, std::vector<DefinitionError>> parse_project(const std::vector<ProjectFile>& files,
+                                                                         const LoadContext& context);
 
 struct IncludePattern {
   std::string pattern;  ///< relative to the project's folder, or absolute
@@ -53,11 +57,13 @@ struct IncludePattern {
 /// The include patterns of assetd.yaml, so that the caller can expand them; errors are left to parse_project.
 std::vector<IncludePattern> include_patterns(const std::string& assetd_yaml);
 
-/// Step two: what `describe` answered for import `index` (docs/plugins.md), merged in: prefix, group, pools, run spec of the import, positions.
+/// Step two: what `describe` answered for import `index` (docs/plugins.md), merged in: prefix, group, pools, run spec
+/// of the import, positions.
 std::vector<DefinitionError> merge_description(Definitions& definitions, int index, const nlohmann::json& described);
 
-/// Step three: everything that needs the whole: duplicate keys, unknown dependencies with the nearest name, cycles with their path, pools and resources that
-/// nobody defines, jobs' and schedules' selections, checks' homes, crons and zones. Sorts assets and checks.
+/// Step three: everything that needs the whole: duplicate keys, unknown dependencies with the nearest name, cycles with
+/// their path, pools and resources that nobody defines, jobs' and schedules' selections, checks' homes, crons and
+/// zones. Sorts assets and checks.
 std::vector<DefinitionError> finish(Definitions& definitions);
 
 }  // namespace assetd

@@ -13,7 +13,8 @@ std::string in_quotes(std::string_view text) { return "\"" + std::string(text) +
 
 }  // namespace
 
-std::optional<std::string> read_text(const SourceFile& file, const YamlNode& node, const std::string& what, Secrets secrets) {
+std::optional<std::string> read_text(const SourceFile& file, const YamlNode& node, const std::string& what,
+                                     Secrets secrets) {
   if (node.kind != YamlNode::Kind::scalar) {
     file.error(node, what + " must be a text, not " + describe_kind(node));
     return std::nullopt;
@@ -26,8 +27,10 @@ std::optional<std::string> read_text(const SourceFile& file, const YamlNode& nod
   return node.text;
 }
 
-MapReader::MapReader(const SourceFile& file, const YamlNode& node, std::string what) : file_(file), node_(node), what_(std::move(what)) {
-  if (!is_map() && node.kind != YamlNode::Kind::null) file.error(node, what_ + " must be a mapping of keys to values, not " + describe_kind(node));
+MapReader::MapReader(const SourceFile& file, const YamlNode& node, std::string what)
+    : file_(file), node_(node), what_(std::move(what)) {
+  if (!is_map() && node.kind != YamlNode::Kind::null)
+    file.error(node, what_ + " must be a mapping of keys to values, not " + describe_kind(node));
 }
 
 const YamlNode* MapReader::take(std::string_view key) {
@@ -42,8 +45,10 @@ const YamlNode* MapReader::require(std::string_view key) {
   return value;
 }
 
-void MapReader::refuse(std::string_view key, const YamlNode& node, const std::string& expected, std::string hint) const {
-  file_.error(node, in_quotes(key) + " of " + what_ + " must be " + expected + ", not " + describe_kind(node), std::move(hint));
+void MapReader::refuse(std::string_view key, const YamlNode& node, const std::string& expected,
+                       std::string hint) const {
+  file_.error(node, in_quotes(key) + " of " + what_ + " must be " + expected + ", not " + describe_kind(node),
+              std::move(hint));
 }
 
 std::optional<std::string> MapReader::text(std::string_view key, Secrets secrets) {
@@ -92,7 +97,9 @@ std::optional<Millis> MapReader::duration(std::string_view key) {
   const auto* value = take(key);
   if (!value) return std::nullopt;
   const auto result = value->kind == YamlNode::Kind::scalar ? parse_duration(value->text) : std::nullopt;
-  if (!result) refuse(key, *value, "a duration", as_number(*value) ? "give the unit: " + value->text + "s" : "as in 500ms, 30s, 10m, 24h or 7d");
+  if (!result)
+    refuse(key, *value, "a duration",
+           as_number(*value) ? "give the unit: " + value->text + "s" : "as in 500ms, 30s, 10m, 24h or 7d");
   return result;
 }
 
@@ -118,8 +125,10 @@ std::map<std::string, std::string> MapReader::text_map(std::string_view key, Sec
   }
   std::map<std::string, std::string> result;
   for (const auto& entry : value->entries) {
-    if (entry.value.kind == YamlNode::Kind::null) result[entry.key];
-    else if (auto text = read_text(file_, entry.value, in_quotes(entry.key) + " in " + in_quotes(key), secrets)) result[entry.key] = std::move(*text);
+    if (entry.value.kind == YamlNode::Kind::null)
+      result[entry.key];
+    else if (auto text = read_text(file_, entry.value, in_quotes(entry.key) + " in " + in_quotes(key), secrets))
+      result[entry.key] = std::move(*text);
   }
   return result;
 }
@@ -139,10 +148,12 @@ std::vector<const YamlEntry*> MapReader::rest() const {
 void MapReader::refuse_rest() const {
   const std::vector<std::string_view> known(known_.begin(), known_.end());
   for (const auto* entry : rest())
-    file_.error(file_.key_at(*entry), "unknown key " + in_quotes(entry->key) + " of " + what_, suggest(entry->key, known));
+    file_.error(file_.key_at(*entry), "unknown key " + in_quotes(entry->key) + " of " + what_,
+                suggest(entry->key, known));
 }
 
-void MapReader::refuse_word(std::string_view key, const YamlNode& node, const std::vector<std::string_view>& words) const {
+void MapReader::refuse_word(std::string_view key, const YamlNode& node,
+                            const std::vector<std::string_view>& words) const {
   std::string list;
   for (const auto word : words) list.append(list.empty() ? "" : word == words.back() ? " or " : ", ").append(word);
   refuse(key, node, list, node.kind == YamlNode::Kind::scalar ? suggest(node.text, words) : "");

@@ -1,5 +1,6 @@
 #pragma once
-// Reads a YAML mapping by the types that are expected. What does not fit is recorded with its place, and reading goes on.
+// Reads a YAML mapping by the types that are expected. What does not fit is recorded with its place, and reading goes
+// on.
 
 #include <cstdint>
 #include <map>
@@ -75,6 +76,7 @@ class MapReader {
 };
 
 /// A scalar as text; anything else is an error that names `what`.
-std::optional<std::string> read_text(const SourceFile& file, const YamlNode& node, const std::string& what, Secrets secrets = Secrets::refused);
+std::optional<std::string> read_text(const SourceFile& file, const YamlNode& node, const std::string& what,
+                                     Secrets secrets = Secrets::refused);
 
 }  // namespace assetd

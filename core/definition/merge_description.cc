@@ -13,7 +13,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// Reads one object of the answer; what does not fit is recorded with its JSON pointer, at the place the object itself names.
+/// Reads one object of the answer; what does not fit is recorded with its JSON pointer, at the place the object itself
+/// names.
 class ObjectReader {
  public:
   ObjectReader(const Json& object, std::string pointer, const ImportSpec& import, std::vector<DefinitionError>& errors)
@@ -51,8 +52,10 @@ class ObjectReader {
   std::vector<std::string> texts(const char* key) {
     std::vector<std::string> result;
     each(key, [&](const Json& item, const std::string& pointer) {
-      if (item.is_string()) result.push_back(item.get<std::string>());
-      else error_at(pointer, "a text");
+      if (item.is_string())
+        result.push_back(item.get<std::string>());
+      else
+        error_at(pointer, "a text");
     });
     return result;
   }
@@ -62,7 +65,8 @@ class ObjectReader {
     const auto* value = find(key);
     if (value && !value->is_object()) error(key, "an object");
     if (value && value->is_object())
-      for (const auto& [name, text] : value->items()) result[name] = text.is_string() ? text.get<std::string>() : text.is_null() ? "" : text.dump();
+      for (const auto& [name, text] : value->items())
+        result[name] = text.is_string() ? text.get<std::string>() : text.is_null() ? "" : text.dump();
     return result;
   }
 
@@ -91,12 +95,17 @@ class ObjectReader {
     for (std::size_t i = 0; i < value->size(); ++i) read((*value)[i], pointer_ + "/" + key + "/" + std::to_string(i));
   }
 
-  void error(const std::string& key, const std::string& expected) { error_at(key.empty() ? pointer_ : pointer_ + "/" + key, expected); }
+  void error(const std::string& key, const std::string& expected) {
+    error_at(key.empty() ? pointer_ : pointer_ + "/" + key, expected);
+  }
   void error_at(const std::string& pointer, const std::string& expected) {
-    problem("the plugin \"" + import_.plugin + "\" described something wrong: " + (pointer.empty() ? "the answer" : pointer) + " must be " + expected,
+    problem("the plugin \"" + import_.plugin +
+                "\" described something wrong: " + (pointer.empty() ? "the answer" : pointer) + " must be " + expected,
             "this is a fault of the plugin");
   }
-  void problem(std::string message, std::string hint = {}) { errors_.push_back({std::move(message), std::move(hint), source_, ""}); }
+  void problem(std::string message, std::string hint = {}) {
+    errors_.push_back({std::move(message), std::move(hint), source_, ""});
+  }
 
  private:
   void read_source(const Json& source) {
@@ -118,15 +127,26 @@ class ObjectReader {
 class Merger {
  public:
   Merger(Definitions& definitions, int index, const Json& described)
-      : definitions_(definitions), import_(definitions.imports[static_cast<std::size_t>(index)]), index_(index), answer_(described, "", import_, errors_) {}
+      : definitions_(definitions),
+        import_(definitions.imports[static_cast<std::size_t>(index)]),
+        index_(index),
+        answer_(described, "", import_, errors_) {}
 
   std::vector<DefinitionError> merge() {
     take_name();
     find_own_keys();
-    answer_.each("assets", [&](const Json& item, const std::string& pointer) { asset(ObjectReader(item, pointer, import_, errors_)); });
-    answer_.each("checks", [&](const Json& item, const std::string& pointer) { check(ObjectReader(item, pointer, import_, errors_)); });
-    answer_.each("jobs", [&](const Json& item, const std::string& pointer) { job(ObjectReader(item, pointer, import_, errors_)); });
-    answer_.each("schedules", [&](const Json& item, const std::string& pointer) { schedule(ObjectReader(item, pointer, import_, errors_)); });
+    answer_.each("assets", [&](const Json& item, const std::string& pointer) {
+      asset(ObjectReader(item, pointer, import_, errors_));
+    });
+    answer_.each("checks", [&](const Json& item, const std::string& pointer) {
+      check(ObjectReader(item, pointer, import_, errors_));
+    });
+    answer_.each("jobs", [&](const Json& item, const std::string& pointer) {
+      job(ObjectReader(item, pointer, import_, errors_));
+    });
+    answer_.each("schedules", [&](const Json& item, const std::string& pointer) {
+      schedule(ObjectReader(item, pointer, import_, errors_));
+    });
     answer_.each("warnings", [&](const Json& item, const std::string& pointer) {
       ObjectReader warning(item, pointer, import_, errors_);
       definitions_.warnings.push_back({warning.text("message"), warning.source()});
@@ -144,12 +164,14 @@ class Merger {
     import_.name = std::move(name);
   }
 
-  // The prefix goes before what this import makes. What it only reads keeps its key, or nobody else could be meant by it.
+  // The prefix goes before what this import makes. What it only reads keeps its key, or nobody else could be meant by
+  // it.
   void find_own_keys() {
     if (import_.key_prefix.empty()) return;
     answer_.each("assets", [&](const Json& item, const std::string&) {
       if (!item.is_object() || item.value("external", Json(false)) == Json(true)) return;
-      if (const auto key = item.find("key"); key != item.end() && key->is_string()) own_.insert(key->get<std::string>());
+      if (const auto key = item.find("key"); key != item.end() && key->is_string())
+        own_.insert(key->get<std::string>());
     });
   }
 
@@ -161,10 +183,12 @@ class Merger {
     asset.import = index_;
     asset.key = final_key(reader.required_text("key"));
     if (asset.key.empty()) return;
-    if (const auto checked = check_asset_key(asset.key); !checked) return reader.problem("\"" + asset.key + "\" is no asset key: " + checked.error());
+    if (const auto checked = check_asset_key(asset.key); !checked)
+      return reader.problem("\"" + asset.key + "\" is no asset key: " + checked.error());
     asset.external = reader.boolean("external");
     facts(reader, asset);
-    reader.each("deps", [&](const Json& item, const std::string& pointer) { dependency(reader, item, pointer, asset); });
+    reader.each("deps",
+                [&](const Json& item, const std::string& pointer) { dependency(reader, item, pointer, asset); });
     if (!asset.external) execution(reader, asset);
     definitions_.assets.push_back(std::move(asset));
   }
@@ -181,8 +205,10 @@ class Merger {
     asset.runbook = reader.text("runbook");
     if (const auto* data = reader.find("data")) asset.data = *data;
     if (const auto* metadata = reader.find("metadata")) {
-      if (metadata->is_object()) asset.metadata = *metadata;
-      else reader.error("metadata", "an object");
+      if (metadata->is_object())
+        asset.metadata = *metadata;
+      else
+        reader.error("metadata", "an object");
     }
     if (asset.external) return;
     if (asset.group.empty()) asset.group = defaults.group;
@@ -199,7 +225,8 @@ class Merger {
     asset.pools = reader.find("pools") ? pools(reader) : defaults.pools;
     if (const auto* uses = reader.find("uses"); uses && uses->is_object()) {
       ObjectReader modes(*uses, "uses of " + asset.key, import_, errors_);
-      for (const auto& [resource, mode] : uses->items()) asset.uses[resource] = modes.word(resource.c_str(), HoldMode::write);
+      for (const auto& [resource, mode] : uses->items())
+        asset.uses[resource] = modes.word(resource.c_str(), HoldMode::write);
     }
     asset.uses.insert(defaults.uses.begin(), defaults.uses.end());
   }
@@ -212,7 +239,8 @@ class Merger {
     if (const auto* max = own.find("max")) result.max = max->is_number_integer() ? max->get<int>() : 0;
     if (const auto delay = own.duration("delay")) result.delay = *delay;
     result.backoff = own.word("backoff", result.backoff);
-    if (const auto* jitter = own.find("jitter"); jitter && jitter->is_number()) result.jitter = std::clamp(jitter->get<double>(), 0.0, 1.0);
+    if (const auto* jitter = own.find("jitter"); jitter && jitter->is_number())
+      result.jitter = std::clamp(jitter->get<double>(), 0.0, 1.0);
     return result;
   }
 
@@ -224,8 +252,10 @@ class Merger {
       return result;
     }
     for (const auto& [name, slots] : value->items()) {
-      if (slots.is_number_integer() && slots.get<int>() >= 1) result[name] = slots.get<int>();
-      else reader.error("pools/" + name, "a number of slots, 1 or more");
+      if (slots.is_number_integer() && slots.get<int>() >= 1)
+        result[name] = slots.get<int>();
+      else
+        reader.error("pools/" + name, "a number of slots, 1 or more");
     }
     return result;
   }
@@ -264,7 +294,8 @@ class Merger {
   void selection(ObjectReader& reader, const std::string& select) {
     if (select.empty()) return;
     if (const auto checked = check_selection_syntax(select); !checked)
-      reader.problem("bad selection \"" + select + "\": " + checked.error().message + " (column " + std::to_string(checked.error().column) + ")");
+      reader.problem("bad selection \"" + select + "\": " + checked.error().message + " (column " +
+                     std::to_string(checked.error().column) + ")");
   }
 
   void job(ObjectReader reader) {
@@ -281,12 +312,14 @@ class Merger {
     schedule.name = reader.required_text("name");
     schedule.job = reader.text("job");
     schedule.select = reader.text("select");
-    if (schedule.job.empty() == schedule.select.empty()) reader.problem("the schedule \"" + schedule.name + "\" needs either a job or a select");
+    if (schedule.job.empty() == schedule.select.empty())
+      reader.problem("the schedule \"" + schedule.name + "\" needs either a job or a select");
     selection(reader, schedule.select);
     schedule.cron = reader.required_text("cron");
     schedule.timezone = reader.text("timezone");
     if (schedule.timezone.empty()) schedule.timezone = definitions_.settings.value("timezone", "");
-    if (schedule.timezone.empty()) reader.problem("the schedule \"" + schedule.name + "\" needs a timezone");
+    if (schedule.timezone.empty())
+      reader.problem("the schedule \"" + schedule.name + "\" needs a timezone");
     else if (const auto cron = CronSchedule::parse(schedule.cron, schedule.timezone); !cron)
       reader.problem("the schedule \"" + schedule.name + "\": " + cron.error().message);
     schedule.misfire = reader.word("misfire", Misfire::once);

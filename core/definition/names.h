@@ -35,7 +35,8 @@ struct EnumNames<Severity> {
 };
 template <>
 struct EnumNames<Misfire> {
-  static constexpr EnumTable<Misfire, 3> names{{{Misfire::skip, "skip"}, {Misfire::once, "once"}, {Misfire::all, "all"}}};
+  static constexpr EnumTable<Misfire, 3> names{
+      {{Misfire::skip, "skip"}, {Misfire::once, "once"}, {Misfire::all, "all"}}};
 };
 template <>
 struct EnumNames<Overlap> {

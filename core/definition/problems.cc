@@ -18,10 +18,12 @@ void Problems::error(SourceRef source, std::string message, std::string hint) {
 
 std::vector<DefinitionError> Problems::take_errors() {
   const auto order_of = [this](const std::string& path) {
-    return std::find_if(files_.begin(), files_.end(), [&](const auto& file) { return file.path == path; }) - files_.begin();
+    return std::find_if(files_.begin(), files_.end(), [&](const auto& file) { return file.path == path; }) -
+           files_.begin();
   };
   std::stable_sort(errors_.begin(), errors_.end(), [&](const auto& a, const auto& b) {
-    return std::tuple(order_of(a.source.file), a.source.line, a.source.column) < std::tuple(order_of(b.source.file), b.source.line, b.source.column);
+    return std::tuple(order_of(a.source.file), a.source.line, a.source.column) <
+           std::tuple(order_of(b.source.file), b.source.line, b.source.column);
   });
   return std::move(errors_);
 }

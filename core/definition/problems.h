@@ -33,7 +33,8 @@ class Problems {
 /// The line `number` (from 1) of a text, without its end and cut after 200 bytes; empty when there is none.
 std::string line_of(std::string_view text, int number);
 
-/// "did you mean \"x\"?" with the nearest of the names; without a near one, the names themselves if they are few ("known: a, b").
+/// "did you mean \"x\"?" with the nearest of the names; without a near one, the names themselves if they are few
+/// ("known: a, b").
 std::string suggest(std::string_view wrong, const std::vector<std::string_view>& names);
 
 }  // namespace assetd

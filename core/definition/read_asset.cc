@@ -39,7 +39,8 @@ void read_dependencies(Reading& reading, MapReader& reader, AssetSpec& asset) {
   const auto* deps = reader.take("deps");
   if (!deps) return;
   if (deps->kind != YamlNode::Kind::sequence)
-    return reader.refuse("deps", *deps, "a list", deps->kind == YamlNode::Kind::scalar ? "write [" + deps->text + "]" : "");
+    return reader.refuse("deps", *deps, "a list",
+                         deps->kind == YamlNode::Kind::scalar ? "write [" + deps->text + "]" : "");
   for (const auto& item : deps->items)
     if (auto dep = read_dependency(reading, reader.file(), item)) asset.deps.push_back(std::move(*dep));
 }
@@ -52,8 +53,10 @@ void read_facts(MapReader& reader, AssetSpec& asset) {
   asset.tags = read_tags(reader);
   asset.runbook = reader.text("runbook").value_or("");
   if (const auto* metadata = reader.take("metadata")) {
-    if (metadata->kind == YamlNode::Kind::map) asset.metadata = to_json(*metadata);
-    else reader.refuse("metadata", *metadata, "a mapping");
+    if (metadata->kind == YamlNode::Kind::map)
+      asset.metadata = to_json(*metadata);
+    else
+      reader.refuse("metadata", *metadata, "a mapping");
   }
 }
 
@@ -67,7 +70,8 @@ void read_run_of_asset(Reading& reading, MapReader& reader, AssetSpec& asset, co
                         "add run: {command: […]}, or list it under external:");
 }
 
-void note_run_block(Reading& reading, const SourceFile& file, const YamlNode& node, const std::optional<RunSpec>& run, int asset, int check) {
+void note_run_block(Reading& reading, const SourceFile& file, const YamlNode& node, const std::optional<RunSpec>& run,
+                    int asset, int check) {
   const auto* block = node.find("run");
   if (!block || !run || run->plugin == "exec") return;
   reading.result.run_blocks.push_back({asset, check, pointers_of(*block, file)});
@@ -82,7 +86,8 @@ void read_checks(Reading& reading, MapReader& reader, const std::string& home, c
 
 std::string read_key(MapReader& reader) {
   const auto key = reader.required_text("key");
-  if (const auto* node = reader.node().find("key"); node && node->kind == YamlNode::Kind::scalar) check_key(reader.file(), *node, key);
+  if (const auto* node = reader.node().find("key"); node && node->kind == YamlNode::Kind::scalar)
+    check_key(reader.file(), *node, key);
   return key;
 }
 
@@ -130,7 +135,8 @@ void read_external(Reading& reading, const SourceFile& file, const YamlNode& nod
   if (!asset.key.empty()) reading.definitions().assets.push_back(std::move(asset));
 }
 
-void read_check(Reading& reading, const SourceFile& file, const YamlNode& node, const std::string& home, const ProcessDefaults& process) {
+void read_check(Reading& reading, const SourceFile& file, const YamlNode& node, const std::string& home,
+                const ProcessDefaults& process) {
   MapReader reader(file, node, "a check");
   if (!reader.is_map()) return;
   CheckSpec check;

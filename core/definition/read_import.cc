@@ -49,7 +49,8 @@ void read_defaults(Reading& reading, MapReader& reader, ImportSpec& import) {
 
 bool looks_like_path(std::string_view key, const std::string& value) {
   constexpr std::array<std::string_view, 3> kEndings{"_path", "_dir", "_file"};
-  const bool named = key == "path" || std::any_of(kEndings.begin(), kEndings.end(), [&](auto ending) { return key.ends_with(ending); });
+  const bool named = key == "path" ||
+                     std::any_of(kEndings.begin(), kEndings.end(), [&](auto ending) { return key.ends_with(ending); });
   // "s3://…", ":memory:" and "md:…" are no paths, and a secret is not known yet.
   return named && !value.empty() && value.find(':') == std::string::npos;
 }
@@ -70,12 +71,14 @@ void read_import(Reading& reading, const SourceFile& file, const YamlNode& node)
   import.name = import.named ? read_name(reader) : stand_in_name(reading.definitions().imports, import.plugin);
   import.key_prefix = read_key_prefix(reader);
   import.describe_timeout = reader.duration("describe_timeout");
-  if (import.describe_timeout > std::chrono::hours(1)) file.error(reader.at("describe_timeout"), "\"describe_timeout\" is at most 1h");
+  if (import.describe_timeout > std::chrono::hours(1))
+    file.error(reader.at("describe_timeout"), "\"describe_timeout\" is at most 1h");
   read_defaults(reading, reader, import);
   import.config = to_json(node);
   for (const auto* entry : reader.rest()) {
     const auto refuse_secret = [&](const auto& self, const YamlNode& value) -> void {
-      if (value.kind == YamlNode::Kind::scalar) (void)(value.text.empty() || read_text(file, value, "a plugin's own key"));
+      if (value.kind == YamlNode::Kind::scalar)
+        (void)(value.text.empty() || read_text(file, value, "a plugin's own key"));
       for (const auto& item : value.items) self(self, item);
       for (const auto& inner : value.entries) self(self, inner.value);
     };
@@ -109,7 +112,8 @@ void read_resource_definitions(Reading& reading, const SourceFile& file, const Y
     resource.kind = reader.required_text("kind");
     for (const auto* own : reader.rest()) {
       auto value = to_json(own->value);
-      if (value.is_string() && looks_like_path(own->key, value.get<std::string>())) value = absolute(reading.context, file, value.get<std::string>());
+      if (value.is_string() && looks_like_path(own->key, value.get<std::string>()))
+        value = absolute(reading.context, file, value.get<std::string>());
       resource.config[own->key] = std::move(value);
     }
     if (!reading.definitions().resources.emplace(entry.key, std::move(resource)).second)

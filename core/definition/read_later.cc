@@ -1,4 +1,5 @@
-// Keys of features that are not there yet: checked in form and kept, so that a project can be written for them, and said to be without effect.
+// Keys of features that are not there yet: checked in form and kept, so that a project can be written for them, and
+// said to be without effect.
 #include <algorithm>
 #include <array>
 
@@ -28,7 +29,8 @@ void check_partitions(MapReader& asset, const YamlNode& node) {
     window.required_text("start");
     window.text("end");
     if (const auto zone = window.text("timezone"); zone && !is_timezone(*zone))
-      file.error(window.at("timezone"), "there is no time zone \"" + *zone + "\"", "did you mean \"" + nearest_timezone(*zone) + "\"?");
+      file.error(window.at("timezone"), "there is no time zone \"" + *zone + "\"",
+                 "did you mean \"" + nearest_timezone(*zone) + "\"?");
     window.refuse_rest();
   }
   for (const auto* kind : {"static", "multi", "dynamic"}) kinds += reader.take(kind) != nullptr;
@@ -54,7 +56,8 @@ void read_later_keys(Reading& reading, MapReader& asset, AssetSpec& spec) {
     warn_not_in_force(reading, asset.at("partitions"), "\"partitions\"");
   }
   if (const auto* automation = asset.take("automation")) {
-    if (asset.text("automation").value_or("none") != "none") warn_not_in_force(reading, asset.at("automation"), "\"automation\"");
+    if (asset.text("automation").value_or("none") != "none")
+      warn_not_in_force(reading, asset.at("automation"), "\"automation\"");
     keep(reading, spec, "automation", *automation);
   }
   if (const auto* freshness = asset.take("freshness")) {
@@ -86,14 +89,16 @@ void read_sensor(Reading& reading, const SourceFile& file, const YamlNode& node)
 }
 
 void read_alert(Reading& reading, const SourceFile& file, const YamlNode& node) {
-  constexpr std::array<std::string_view, 5> kEvents{"run_failed", "run_succeeded", "run_canceled", "freshness_violated", "check_failed"};
+  constexpr std::array<std::string_view, 5> kEvents{"run_failed", "run_succeeded", "run_canceled", "freshness_violated",
+                                                    "check_failed"};
   MapReader reader(file, node, "an alert");
   if (!reader.is_map()) return;
   read_name(reader);
   reader.require("on");
   for (const auto& event : reader.texts("on"))
     if (std::find(kEvents.begin(), kEvents.end(), event) == kEvents.end())
-      file.error(reader.at("on"), "there is no event \"" + event + "\" to alert on", suggest(event, {kEvents.begin(), kEvents.end()}));
+      file.error(reader.at("on"), "there is no event \"" + event + "\" to alert on",
+                 suggest(event, {kEvents.begin(), kEvents.end()}));
   reader.require("webhook");
   reader.text("webhook", Secrets::allowed);
   if (const auto* select = reader.take("select")) check_selection(file, *select);
@@ -107,7 +112,8 @@ void read_retention(Reading& reading, MapReader& project) {
   if (!node) return;
   MapReader reader(project.file(), *node, "retention:");
   for (const auto* kept : {"events", "logs", "runs", "artifacts"}) reader.duration(kept);
-  if (const auto* size = reader.take("max_bytes"); size && !(size->kind == YamlNode::Kind::scalar && is_size(size->text)))
+  if (const auto* size = reader.take("max_bytes");
+      size && !(size->kind == YamlNode::Kind::scalar && is_size(size->text)))
     reader.refuse("max_bytes", *size, "a size", "as in 500MB or 20GB");
   reader.refuse_rest();
   reading.definitions().settings["retention"] = to_json(*node);

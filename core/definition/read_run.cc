@@ -25,14 +25,17 @@ void read_command(MapReader& reader, RunSpec& run) {
   const auto* command = reader.require("command");
   if (!command) return;
   if (command->kind == YamlNode::Kind::scalar)
-    return reader.refuse("command", *command, "a list of program and arguments", "write [sh, -c, \"…\"] to have a shell read it");
+    return reader.refuse("command", *command, "a list of program and arguments",
+                         "write [sh, -c, \"…\"] to have a shell read it");
   run.command = reader.texts("command");
-  if (command->kind == YamlNode::Kind::sequence && command->items.empty()) reader.refuse("command", *command, "a program and its arguments");
+  if (command->kind == YamlNode::Kind::sequence && command->items.empty())
+    reader.refuse("command", *command, "a program and its arguments");
 }
 
 void refuse_secrets(const SourceFile& file, const YamlNode& node) {
   if (const auto secret = find_secret(node.text); node.kind == YamlNode::Kind::scalar && secret)
-    file.error(file.at(node, *secret), "a secret can't stand in a plugin's own key: it would be stored and shown", "put it into env: or a resource");
+    file.error(file.at(node, *secret), "a secret can't stand in a plugin's own key: it would be stored and shown",
+               "put it into env: or a resource");
   for (const auto& item : node.items) refuse_secrets(file, item);
   for (const auto& entry : node.entries) refuse_secrets(file, entry.value);
 }
@@ -75,11 +78,14 @@ std::string read_plugin_name(const Reading& reading, MapReader& reader, bool bui
   if (builtin) known.push_back("exec");
   if (name.empty() || std::find(known.begin(), known.end(), name) != known.end()) return name;
   if (name == "exec") {
-    reader.file().error(*node, "\"exec\" runs a command and describes no assets", "write the asset under assets: with run: {command: […]}");
+    reader.file().error(*node, "\"exec\" runs a command and describes no assets",
+                        "write the asset under assets: with run: {command: […]}");
     return "";
   }
   auto hint = suggest(name, known);
-  if (!hint.starts_with("did you mean")) hint += (hint.empty() ? "" : "; ") + std::string("plugins are looked for in ASSETD_PLUGINS, the project's plugins/ and share/assetd/plugins");
+  if (!hint.starts_with("did you mean"))
+    hint += (hint.empty() ? "" : "; ") +
+            std::string("plugins are looked for in ASSETD_PLUGINS, the project's plugins/ and share/assetd/plugins");
   reader.file().error(*node, "there is no plugin \"" + name + "\"", hint);
   return name;
 }
@@ -162,8 +168,11 @@ std::map<std::string, std::string> read_tags(MapReader& reader) {
 bool check_name(const SourceFile& file, const SourceRef& where, const std::string& name, const std::string& what) {
   constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
   const auto bad = name.find_first_not_of(std::string(kLetters) + ".-");
-  if (!name.empty() && name.size() <= 255 && bad == std::string::npos && kLetters.find(name[0]) != std::string_view::npos) return true;
-  file.error(where, "\"" + name + "\" is no name for " + what, "letters, digits, '_', '.' and '-', beginning with a letter, a digit or '_'");
+  if (!name.empty() && name.size() <= 255 && bad == std::string::npos &&
+      kLetters.find(name[0]) != std::string_view::npos)
+    return true;
+  file.error(where, "\"" + name + "\" is no name for " + what,
+             "letters, digits, '_', '.' and '-', beginning with a letter, a digit or '_'");
   return false;
 }
 

@@ -12,19 +12,22 @@ void check_cron(MapReader& reader, const std::string& cron) {
   const auto parsed = CronSchedule::parse(cron, "UTC");
   if (parsed) return;
   const auto offset = static_cast<std::size_t>(std::max(parsed.error().column - 1, 0));
-  reader.file().error(reader.file().at(*node, offset), "bad cron expression \"" + cron + "\": " + parsed.error().message,
+  reader.file().error(reader.file().at(*node, offset),
+                      "bad cron expression \"" + cron + "\": " + parsed.error().message,
                       "five fields: minute hour day-of-month month day-of-week, as in \"0 2 * * *\"");
 }
 
 std::string read_timezone(Reading& reading, MapReader& reader) {
   const auto timezone = reader.text("timezone");
   if (!timezone && !reader.node().find("timezone") && reading.timezone.empty())
-    reader.file().error(reader.at(), "the schedule needs a timezone", "add timezone: Europe/London, or one for all at the top of assetd.yaml");
+    reader.file().error(reader.at(), "the schedule needs a timezone",
+                        "add timezone: Europe/London, or one for all at the top of assetd.yaml");
   if (!timezone) return reading.timezone;
   if (!is_timezone(*timezone)) {
     const auto nearest = nearest_timezone(*timezone);
-    reader.file().error(reader.at("timezone"), "there is no time zone \"" + *timezone + "\"",
-                        nearest.empty() ? "use an IANA name such as Europe/London" : "did you mean \"" + nearest + "\"?");
+    reader.file().error(
+        reader.at("timezone"), "there is no time zone \"" + *timezone + "\"",
+        nearest.empty() ? "use an IANA name such as Europe/London" : "did you mean \"" + nearest + "\"?");
   }
   return *timezone;
 }
@@ -32,7 +35,8 @@ std::string read_timezone(Reading& reading, MapReader& reader) {
 void read_target(MapReader& reader, ScheduleSpec& schedule) {
   const auto *job = reader.take("job"), *select = reader.take("select");
   if (job && select) reader.file().error(*select, "a schedule has either job or select, not both");
-  if (!job && !select) reader.file().error(reader.at(), "a schedule needs a job or a select", "add job: NAME, or select: \"…\"");
+  if (!job && !select)
+    reader.file().error(reader.at(), "a schedule needs a job or a select", "add job: NAME, or select: \"…\"");
   if (job) {
     schedule.job = reader.text("job").value_or("");
     schedule.target_source = reader.file().at(*job);

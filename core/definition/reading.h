@@ -28,9 +28,9 @@ struct Reading {
   const LoadContext& context;
   Problems& problems;
   ParsedProject result;
-  ProcessDefaults process;  ///< the project's
-  RetrySpec retries;        ///< the project's
-  std::string timezone;     ///< the project's; empty: none
+  ProcessDefaults process;        ///< the project's
+  RetrySpec retries;              ///< the project's
+  std::string timezone;           ///< the project's; empty: none
   bool schedules_paused = false;  ///< by the environment
   std::vector<Mention> pools, resources;
 
@@ -56,7 +56,8 @@ bool check_name(const SourceFile& file, const SourceRef& where, const std::strin
 
 void read_asset(Reading& reading, const SourceFile& file, const YamlNode& node);
 void read_external(Reading& reading, const SourceFile& file, const YamlNode& node);
-void read_check(Reading& reading, const SourceFile& file, const YamlNode& node, const std::string& home, const ProcessDefaults& process);
+void read_check(Reading& reading, const SourceFile& file, const YamlNode& node, const std::string& home,
+                const ProcessDefaults& process);
 void read_import(Reading& reading, const SourceFile& file, const YamlNode& node);
 void read_job(Reading& reading, const SourceFile& file, const YamlNode& node);
 void read_schedule(Reading& reading, const SourceFile& file, const YamlNode& node);

@@ -6,7 +6,9 @@
 namespace assetd {
 namespace {
 
-bool is_plain(const YamlNode& node) { return node.kind == YamlNode::Kind::scalar && !node.quoted && !node.text.empty(); }
+bool is_plain(const YamlNode& node) {
+  return node.kind == YamlNode::Kind::scalar && !node.quoted && !node.text.empty();
+}
 
 template <typename T, typename... Base>
 std::optional<T> parse_all(std::string_view text, Base... base) {
@@ -19,14 +21,18 @@ std::optional<T> parse_all(std::string_view text, Base... base) {
 std::string escape_pointer(const std::string& key) {
   std::string result;
   for (const char c : key) {
-    if (c == '~') result += "~0";
-    else if (c == '/') result += "~1";
-    else result += c;
+    if (c == '~')
+      result += "~0";
+    else if (c == '/')
+      result += "~1";
+    else
+      result += c;
   }
   return result;
 }
 
-void collect(const YamlNode& node, const SourceFile& file, const std::string& pointer, std::map<std::string, SourceRef>& into) {
+void collect(const YamlNode& node, const SourceFile& file, const std::string& pointer,
+             std::map<std::string, SourceRef>& into) {
   for (std::size_t i = 0; i < node.items.size(); ++i) {
     const auto below = pointer + "/" + std::to_string(i);
     into.emplace(below, file.at(node.items[i]));
@@ -51,8 +57,10 @@ std::optional<bool> as_boolean(const YamlNode& node) {
 std::optional<std::int64_t> as_integer(const YamlNode& node) {
   if (!is_plain(node)) return std::nullopt;
   std::string_view text = node.text;
-  if (text.starts_with("0x")) return text.size() > 2 && text[2] != '-' ? parse_all<std::int64_t>(text.substr(2), 16) : std::nullopt;
-  if (text.starts_with("0o")) return text.size() > 2 && text[2] != '-' ? parse_all<std::int64_t>(text.substr(2), 8) : std::nullopt;
+  if (text.starts_with("0x"))
+    return text.size() > 2 && text[2] != '-' ? parse_all<std::int64_t>(text.substr(2), 16) : std::nullopt;
+  if (text.starts_with("0o"))
+    return text.size() > 2 && text[2] != '-' ? parse_all<std::int64_t>(text.substr(2), 8) : std::nullopt;
   if (text.starts_with('+') && text.size() > 1 && text[1] != '-') text.remove_prefix(1);
   return parse_all<std::int64_t>(text);
 }
@@ -69,10 +77,14 @@ std::optional<double> as_number(const YamlNode& node) {
 
 std::string describe_kind(const YamlNode& node) {
   switch (node.kind) {
-    case YamlNode::Kind::null: return "nothing";
-    case YamlNode::Kind::sequence: return "a list";
-    case YamlNode::Kind::map: return "a mapping";
-    case YamlNode::Kind::scalar: break;
+    case YamlNode::Kind::null:
+      return "nothing";
+    case YamlNode::Kind::sequence:
+      return "a list";
+    case YamlNode::Kind::map:
+      return "a mapping";
+    case YamlNode::Kind::scalar:
+      break;
   }
   if (as_boolean(node)) return node.text;
   if (as_number(node)) return "the number " + node.text;
@@ -81,8 +93,10 @@ std::string describe_kind(const YamlNode& node) {
 
 nlohmann::json to_json(const YamlNode& node) {
   switch (node.kind) {
-    case YamlNode::Kind::null: return nullptr;
-    case YamlNode::Kind::scalar: break;
+    case YamlNode::Kind::null:
+      return nullptr;
+    case YamlNode::Kind::scalar:
+      break;
     case YamlNode::Kind::sequence: {
       auto list = nlohmann::json::array();
       for (const auto& item : node.items) list.push_back(to_json(item));

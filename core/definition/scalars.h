@@ -18,7 +18,8 @@ std::string describe_kind(const YamlNode& node);
 
 nlohmann::json to_json(const YamlNode& node);
 
-/// JSON pointers of every key and item below `node` with their places; a key's place is the key itself. `node` itself is "".
+/// JSON pointers of every key and item below `node` with their places; a key's place is the key itself. `node` itself
+/// is "".
 std::map<std::string, SourceRef> pointers_of(const YamlNode& node, const SourceFile& file);
 
 }  // namespace assetd

@@ -7,7 +7,8 @@
 
 namespace assetd {
 
-/// One file of the project while it is read: turns places in it into SourceRefs and its relative paths into the project's.
+/// One file of the project while it is read: turns places in it into SourceRefs and its relative paths into the
+/// project's.
 class SourceFile {
  public:
   SourceFile(std::string path, Problems& problems) : path_(std::move(path)), problems_(problems) {}
@@ -27,7 +28,8 @@ class SourceFile {
     problems_.error(at(node), std::move(message), std::move(hint));
   }
 
-  /// A path as this file names it, as the project sees it: absolute ones stay, others become relative to the project's folder.
+  /// A path as this file names it, as the project sees it: absolute ones stay, others become relative to the project's
+  /// folder.
   std::string project_path(std::string_view path) const;
 
  private:

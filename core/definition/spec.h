@@ -1,5 +1,6 @@
 #pragma once
-// What a project declares, as plain values. Made by the loader from YAML and from what plugins describe; stored compiled.
+// What a project declares, as plain values. Made by the loader from YAML and from what plugins describe; stored
+// compiled.
 
 #include <map>
 #include <nlohmann/json.hpp>
@@ -11,7 +12,8 @@
 
 namespace assetd {
 
-/// Where a definition stands. `file` is relative to the project's folder where it lies within it; line and column count from 1, 0 if unknown.
+/// Where a definition stands. `file` is relative to the project's folder where it lies within it; line and column count
+/// from 1, 0 if unknown.
 struct SourceRef {
   std::string file;
   int line = 0;
@@ -19,7 +21,10 @@ struct SourceRef {
   bool operator==(const SourceRef&) const = default;
 };
 
-enum class OnFailure { skip, proceed };  ///< what a failed dependency means for its dependant: contract's `skip` | `continue`
+enum class OnFailure {
+  skip,
+  proceed
+};  ///< what a failed dependency means for its dependant: contract's `skip` | `continue`
 
 struct DependencySpec {
   std::string asset;
@@ -42,15 +47,17 @@ enum class HoldMode { read, write };
 
 /// How a process is made for a step or a check.
 struct RunSpec {
-  std::string plugin;                  ///< "exec", or the name of a plugin folder
-  std::vector<std::string> command;    ///< exec only
+  std::string plugin;                                ///< "exec", or the name of a plugin folder
+  std::vector<std::string> command;                  ///< exec only
   nlohmann::json config = nlohmann::json::object();  ///< the plugin's own keys of the `run:` block
-  std::string cwd;                     ///< absolute, or relative to the project; empty: the project
-  std::map<std::string, std::string> env;  ///< may still hold ${secret:NAME}: resolved when the process is started, never stored
-  std::string env_file;                ///< as cwd
-  std::vector<std::string> inherit_env;    ///< names or NAME_* patterns of the daemon's own environment
+  std::string cwd;                                   ///< absolute, or relative to the project; empty: the project
+  std::map<std::string, std::string>
+      env;               ///< may still hold ${secret:NAME}: resolved when the process is started, never stored
+  std::string env_file;  ///< as cwd
+  std::vector<std::string> inherit_env;  ///< names or NAME_* patterns of the daemon's own environment
   std::optional<Millis> timeout;
-  std::string stop_signal = "TERM";    ///< TERM, INT, …; TERM and KILL follow, each after `grace`. While loading, empty: the plugin's default
+  std::string stop_signal =
+      "TERM";  ///< TERM, INT, …; TERM and KILL follow, each after `grace`. While loading, empty: the plugin's default
   Millis grace{10'000};
   bool operator==(const RunSpec&) const = default;
 };
@@ -64,8 +71,8 @@ struct CheckSpec {
   Severity severity = Severity::error;
   bool blocking = false;
   std::string description;
-  std::optional<RunSpec> run;  ///< own process; without it the process of its batch reports it
-  int import = -1;             ///< index into Definitions::imports, -1 when written in assets:
+  std::optional<RunSpec> run;     ///< own process; without it the process of its batch reports it
+  int import = -1;                ///< index into Definitions::imports, -1 when written in assets:
   nlohmann::json data = nullptr;  ///< the plugin's own
   SourceRef source;
   bool operator==(const CheckSpec&) const = default;
@@ -82,15 +89,15 @@ struct AssetSpec {
   std::string code_version;
   std::string renamed_from;
   std::string runbook;
-  bool external = false;              ///< made elsewhere: never a step
-  std::optional<RunSpec> run;         ///< set for every asset that is not external (an import's assets have the import's)
+  bool external = false;       ///< made elsewhere: never a step
+  std::optional<RunSpec> run;  ///< set for every asset that is not external (an import's assets have the import's)
   RetrySpec retries;
-  std::map<std::string, int> pools;   ///< slots by pool; empty: one of `default`
-  std::map<std::string, HoldMode> uses;   ///< holds on resources
+  std::map<std::string, int> pools;      ///< slots by pool; empty: one of `default`
+  std::map<std::string, HoldMode> uses;  ///< holds on resources
   std::optional<Millis> freshness_within;
-  int import = -1;                    ///< index into Definitions::imports, -1 when written in assets:
-  std::string batch;                  ///< steps of one import with the same non-empty batch may share a process
-  nlohmann::json data = nullptr;      ///< the plugin's own, given back at `run`
+  int import = -1;                ///< index into Definitions::imports, -1 when written in assets:
+  std::string batch;              ///< steps of one import with the same non-empty batch may share a process
+  nlohmann::json data = nullptr;  ///< the plugin's own, given back at `run`
   nlohmann::json metadata = nlohmann::json::object();  ///< shown to people
   SourceRef source;
   bool operator==(const AssetSpec&) const = default;
@@ -111,9 +118,10 @@ struct ImportDefaults {
 struct ImportSpec {
   std::string plugin;
   std::string name;
-  bool named = true;        ///< false: the name is a stand-in until `describe` says one
+  bool named = true;  ///< false: the name is a stand-in until `describe` says one
   std::string key_prefix;
-  nlohmann::json config = nlohmann::json::object();  ///< all keys of the import as the plugin sees them (paths absolute)
+  nlohmann::json config =
+      nlohmann::json::object();  ///< all keys of the import as the plugin sees them (paths absolute)
   ImportDefaults defaults;
   std::optional<Millis> describe_timeout;
   std::vector<std::string> watch;  ///< absolute files and globs that decide what `describe` answers
@@ -134,7 +142,7 @@ enum class Overlap { skip, queue, cancel_running, allow };
 
 struct ScheduleSpec {
   std::string name;
-  std::string job;     ///< one of job and select is set
+  std::string job;  ///< one of job and select is set
   std::string select;
   SourceRef target_source;  ///< of the job's name or the expression's first character
   std::string cron;
@@ -175,7 +183,8 @@ struct Definitions {
   std::vector<ScheduleSpec> schedules;
   std::map<std::string, PoolSpec> pools;  ///< without `default` unless the project sets it
   std::map<std::string, ResourceSpec> resources;
-  nlohmann::json settings = nlohmann::json::object();  ///< retention, definitions.apply, timezone; sensors and alerts as written; assets.KEY: partitions, automation
+  nlohmann::json settings = nlohmann::json::object();  ///< retention, definitions.apply, timezone; sensors and alerts
+                                                       ///< as written; assets.KEY: partitions, automation
   std::vector<DefinitionWarning> warnings;
   bool operator==(const Definitions&) const = default;
 };

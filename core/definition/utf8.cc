@@ -6,8 +6,8 @@ namespace assetd {
 namespace {
 
 struct Range {
-  int extra;                 ///< bytes that follow the first
-  std::uint8_t low, high;    ///< bounds of the second byte
+  int extra;               ///< bytes that follow the first
+  std::uint8_t low, high;  ///< bounds of the second byte
 };
 
 /// Table 3-7 of the Unicode standard.

@@ -27,13 +27,13 @@ std::optional<Reference> next_reference(const std::string& text, std::size_t fro
 /// "var.x", "varsx", "envs:X": nearly one of ours. What the shell writes (${HOME}, ${x:-y}) is not.
 std::string_view nearly(std::string_view inside) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kSlips{{{"var.", "${vars.NAME}"},
-                                                                               {"vars:", "${vars.NAME}"},
-                                                                               {"var:", "${vars.NAME}"},
-                                                                               {"env.", "${env:NAME}"},
-                                                                               {"envs:", "${env:NAME}"},
-                                                                               {"secrets:", "${secret:NAME}"},
-                                                                               {"secret.", "${secret:NAME}"},
-                                                                               {"secrets.", "${secret:NAME}"}}};
+                                                                                 {"vars:", "${vars.NAME}"},
+                                                                                 {"var:", "${vars.NAME}"},
+                                                                                 {"env.", "${env:NAME}"},
+                                                                                 {"envs:", "${env:NAME}"},
+                                                                                 {"secrets:", "${secret:NAME}"},
+                                                                                 {"secret.", "${secret:NAME}"},
+                                                                                 {"secrets.", "${secret:NAME}"}}};
   for (const auto& [slip, right] : kSlips)
     if (inside.starts_with(slip)) return right;
   return {};
@@ -52,7 +52,8 @@ class Resolver {
  private:
   void scalar(YamlNode& node) {
     const auto first = next_reference(node.text, 0);
-    if (first && first->begin == 0 && first->end == node.text.size() && first->inside.starts_with(kVars)) return whole(node, *first);
+    if (first && first->begin == 0 && first->end == node.text.size() && first->inside.starts_with(kVars))
+      return whole(node, *first);
     std::string result;
     std::size_t done = 0;
     bool changed = false;
@@ -65,8 +66,10 @@ class Resolver {
       }
       result.append(node.text, done, reference->begin - done);
       const auto value = value_of(node, *reference);
-      if (value) result += *value;
-      else result.append(node.text, reference->begin, reference->end - reference->begin);
+      if (value)
+        result += *value;
+      else
+        result.append(node.text, reference->begin, reference->end - reference->begin);
       changed = changed || value.has_value();
       done = reference->end;
     }
@@ -108,7 +111,8 @@ class Resolver {
     const auto* value = find_var(node, reference);
     if (!value) return std::nullopt;
     if (value->kind == YamlNode::Kind::scalar || value->kind == YamlNode::Kind::null) return value->text;
-    file_.error(file_.at(node, reference.begin), "the variable \"" + reference.inside.substr(kVars.size()) + "\" is no text and can't stand within one",
+    file_.error(file_.at(node, reference.begin),
+                "the variable \"" + reference.inside.substr(kVars.size()) + "\" is no text and can't stand within one",
                 "let it be the whole value");
     return std::nullopt;
   }
@@ -120,9 +124,13 @@ class Resolver {
     const auto value = variables_.env ? variables_.env(name) : std::nullopt;
     const auto where = file_.at(node, reference.begin);
     if (value && !find_invalid_utf8(*value)) return value;
-    if (value) file_.error(where, "the environment variable " + name + " is not UTF-8", "set it to UTF-8 text");
-    else if (split != std::string::npos) return inside.substr(split + 2);
-    else file_.error(where, "the environment variable " + name + " is not set", "set it, or give a default: ${env:" + name + ":-…}");
+    if (value)
+      file_.error(where, "the environment variable " + name + " is not UTF-8", "set it to UTF-8 text");
+    else if (split != std::string::npos)
+      return inside.substr(split + 2);
+    else
+      file_.error(where, "the environment variable " + name + " is not set",
+                  "set it, or give a default: ${env:" + name + ":-…}");
     return std::nullopt;
   }
 
@@ -132,7 +140,9 @@ class Resolver {
 
 }  // namespace
 
-void resolve_variables(YamlNode& node, const Variables& variables, const SourceFile& file) { Resolver(variables, file).walk(node); }
+void resolve_variables(YamlNode& node, const Variables& variables, const SourceFile& file) {
+  Resolver(variables, file).walk(node);
+}
 
 std::optional<std::size_t> find_secret(std::string_view text) {
   const auto at = text.find("${secret:");

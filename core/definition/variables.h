@@ -1,5 +1,6 @@
 #pragma once
-// ${vars.x}, ${env:NAME} and ${env:NAME:-default} are resolved when the project is read; ${secret:NAME} stays until a process is started.
+// ${vars.x}, ${env:NAME} and ${env:NAME:-default} are resolved when the project is read; ${secret:NAME} stays until a
+// process is started.
 // "$${" stands for "${". Other "${…}" are left alone: they are the shell's.
 
 #include <functional>
@@ -17,7 +18,8 @@ struct Variables {
   std::function<std::optional<std::string>(const std::string&)> env;
 };
 
-/// Resolves in every scalar below `node`, keys excepted. A scalar that is nothing but one ${vars.x} becomes that value with its type.
+/// Resolves in every scalar below `node`, keys excepted. A scalar that is nothing but one ${vars.x} becomes that value
+/// with its type.
 void resolve_variables(YamlNode& node, const Variables& variables, const SourceFile& file);
 
 /// Where the first ${secret:…} of a text begins.

@@ -38,25 +38,30 @@ class TreeBuilder : public YAML::EventHandler {
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { add(make(YamlNode::Kind::null, mark), anchor); }
 
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& value) override {
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
     auto node = make(YamlNode::Kind::scalar, mark);
     node.quoted = tag == "!" || tag == "tag:yaml.org,2002:str";
     node.text = value;
-    if (!node.quoted && (value == "~" || value == "null" || value == "Null" || value == "NULL")) node.kind = YamlNode::Kind::null;
+    if (!node.quoted && (value == "~" || value == "null" || value == "Null" || value == "NULL"))
+      node.kind = YamlNode::Kind::null;
     add(std::move(node), anchor);
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     const auto it = anchored_.find(anchor);
-    if (it == anchored_.end()) throw Refused{{"an alias within what it stands for", "", mark.line + 1, mark.column + 1}};
+    if (it == anchored_.end())
+      throw Refused{{"an alias within what it stands for", "", mark.line + 1, mark.column + 1}};
     charge(aliased_, count_nodes(it->second), limits_.aliased_nodes, mark);
     add(it->second, 0);
   }
 
-  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
     open(make(YamlNode::Kind::sequence, mark), anchor, mark);
   }
-  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
     open(make(YamlNode::Kind::map, mark), anchor, mark);
   }
   void OnSequenceEnd() override { close(); }
@@ -87,13 +92,15 @@ class TreeBuilder : public YAML::EventHandler {
   static void charge(std::size_t& account, std::size_t nodes, std::size_t limit, const YAML::Mark& mark) {
     account += nodes;
     if (account > limit)
-      throw Refused{{"the file is too large: more than " + std::to_string(limit) + " values" + (nodes > 1 ? " in what its aliases stand for" : ""),
+      throw Refused{{"the file is too large: more than " + std::to_string(limit) + " values" +
+                         (nodes > 1 ? " in what its aliases stand for" : ""),
                      "split the project with include:", mark.line + 1, mark.column + 1}};
   }
 
   void open(YamlNode node, YAML::anchor_t anchor, const YAML::Mark& mark) {
     if (static_cast<int>(open_.size()) >= limits_.depth)
-      throw Refused{{"nested deeper than " + std::to_string(limits_.depth) + " levels", "", mark.line + 1, mark.column + 1}};
+      throw Refused{
+          {"nested deeper than " + std::to_string(limits_.depth) + " levels", "", mark.line + 1, mark.column + 1}};
     open_.push_back({std::move(node), anchor});
   }
 
@@ -120,7 +127,8 @@ class TreeBuilder : public YAML::EventHandler {
       return;
     }
     if (node.kind == YamlNode::Kind::sequence || node.kind == YamlNode::Kind::map)
-      file_.errors.push_back({"a key must be a text, not a list or a mapping", "a value such as {{ x }} needs quotes", node.line, node.column});
+      file_.errors.push_back({"a key must be a text, not a list or a mapping", "a value such as {{ x }} needs quotes",
+                              node.line, node.column});
     map.node.entries.push_back({std::move(node.text), node.line, node.column, {}});
   }
 
@@ -130,7 +138,8 @@ class TreeBuilder : public YAML::EventHandler {
       if (is_merge(entry)) continue;
       const auto [first, fresh] = lines.try_emplace(entry.key, entry.line);
       if (!fresh)
-        file_.errors.push_back({"the key \"" + entry.key + "\" stands here a second time (first on line " + std::to_string(first->second) + ")",
+        file_.errors.push_back({"the key \"" + entry.key + "\" stands here a second time (first on line " +
+                                    std::to_string(first->second) + ")",
                                 "remove or rename one of them", entry.line, entry.column});
     }
   }
@@ -144,7 +153,8 @@ class TreeBuilder : public YAML::EventHandler {
     for (const auto& entry : own) keys.insert(entry.key);
     const auto take = [&](YamlNode& from) {
       if (from.kind != YamlNode::Kind::map) {
-        file_.errors.push_back({"\"<<\" takes a mapping or a list of mappings", "write <<: *name with a name that is anchored as &name", from.line, from.column});
+        file_.errors.push_back({"\"<<\" takes a mapping or a list of mappings",
+                                "write <<: *name with a name that is anchored as &name", from.line, from.column});
         return;
       }
       for (auto& entry : from.entries)
@@ -174,7 +184,8 @@ void refuse_second_document(YAML::Parser& parser, YamlFile& file, const YamlLimi
   YamlFile second;
   TreeBuilder builder(second, limits);
   if (parser.HandleNextDocument(builder))
-    file.errors.push_back({"a second YAML document (\"---\") stands in this file", "one document a file: use include:", second.root.line, second.root.column});
+    file.errors.push_back({"a second YAML document (\"---\") stands in this file",
+                           "one document a file: use include:", second.root.line, second.root.column});
 }
 
 }  // namespace
@@ -188,11 +199,13 @@ const YamlNode* YamlNode::find(std::string_view key) const {
 YamlFile read_yaml(const std::string& text, const YamlLimits& limits) {
   YamlFile file;
   if (text.size() > limits.bytes) {
-    file.errors.push_back({"the file is larger than " + std::to_string(limits.bytes >> 20) + " MiB", "split the project with include:", 1, 1});
+    file.errors.push_back({"the file is larger than " + std::to_string(limits.bytes >> 20) + " MiB",
+                           "split the project with include:", 1, 1});
     return file;
   }
   if (const auto bad = find_invalid_utf8(text)) {
-    file.errors.push_back({"not UTF-8: byte " + std::to_string(bad->byte), "save the file as UTF-8", bad->line, bad->column});
+    file.errors.push_back(
+        {"not UTF-8: byte " + std::to_string(bad->byte), "save the file as UTF-8", bad->line, bad->column});
     return file;
   }
   // The one place where yaml-cpp's exceptions become values.

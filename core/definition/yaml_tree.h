@@ -1,5 +1,6 @@
 #pragma once
-// YAML as a plain tree with positions: anchors and merge keys ("<<") are resolved, sizes bounded. The only place that knows yaml-cpp.
+// YAML as a plain tree with positions: anchors and merge keys ("<<") are resolved, sizes bounded. The only place that
+// knows yaml-cpp.
 
 #include <string>
 #include <string_view>
@@ -12,10 +13,10 @@ struct YamlEntry;
 struct YamlNode {
   enum class Kind { null, scalar, sequence, map };
   Kind kind = Kind::null;
-  bool quoted = false;  ///< a scalar in quotes or a block scalar: text, whatever it looks like
-  int line = 0;         ///< from 1
-  int column = 0;       ///< from 1, in characters
-  std::string text;     ///< of a scalar
+  bool quoted = false;             ///< a scalar in quotes or a block scalar: text, whatever it looks like
+  int line = 0;                    ///< from 1
+  int column = 0;                  ///< from 1, in characters
+  std::string text;                ///< of a scalar
   std::vector<YamlNode> items;     ///< of a sequence
   std::vector<YamlEntry> entries;  ///< of a map, in the order of the file, merged ones last
 
@@ -41,8 +42,8 @@ struct YamlFile {
 
 struct YamlLimits {
   std::size_t bytes = 64u << 20;
-  std::size_t nodes = 4'000'000;          ///< 100,000 assets have about 2.5 million
-  std::size_t aliased_nodes = 200'000;    ///< in the copies that aliases stand for
+  std::size_t nodes = 4'000'000;        ///< 100,000 assets have about 2.5 million
+  std::size_t aliased_nodes = 200'000;  ///< in the copies that aliases stand for
   int depth = 100;
 };
 

@@ -46,14 +46,18 @@ class Compiler {
     watch_.add_pattern(path_of("assetd.yaml"));
     if (read_files()) parse_and_finish();
     fill_excerpts();
-    std::ranges::stable_sort(result_.errors, {}, [this](const auto& told) { return std::tuple(order_of(told.source.file), told.source.line, told.source.column); });
+    std::ranges::stable_sort(result_.errors, {}, [this](const auto& told) {
+      return std::tuple(order_of(told.source.file), told.source.line, told.source.column);
+    });
     result_.watched = watch_.files();
     result_.watch_state = state().dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     return std::move(result_);
   }
 
  private:
-  std::string path_of(const std::string& relative) const { return (fs::path(options_.project_dir) / relative).lexically_normal().string(); }
+  std::string path_of(const std::string& relative) const {
+    return (fs::path(options_.project_dir) / relative).lexically_normal().string();
+  }
 
   void error(SourceRef source, std::string message, std::string hint = {}) {
     result_.errors.push_back({std::move(message), std::move(hint), std::move(source), ""});
@@ -76,11 +80,13 @@ class Compiler {
     const auto pattern = path_of(include.pattern);
     watch_.add_pattern(pattern);
     const auto paths = expand_glob(pattern);
-    if (paths.empty()) late_warnings_.push_back({"no file matches the include pattern \"" + include.pattern + "\"", include.source});
+    if (paths.empty())
+      late_warnings_.push_back({"no file matches the include pattern \"" + include.pattern + "\"", include.source});
     for (const auto& path : paths) {
       auto text = read_file(path);
       if (!text) {
-        error(include.source, text.error(), "include: takes files and patterns such as more/*.yaml, relative to assetd.yaml");
+        error(include.source, text.error(),
+              "include: takes files and patterns such as more/*.yaml, relative to assetd.yaml");
         continue;
       }
       const auto name = relative(path);
@@ -152,14 +158,16 @@ class Compiler {
     const auto work = [&] {
       for (auto i = next++; i < imports.size(); i = next++)
         if (good[i])
-          descriptions[i] = describe_import({imports[i], plugins_.at(imports[i].plugin), parsed.definitions.resources, parsed.import_keys[i], options_.project_dir,
-                                             options_.environment, state_dirs[i]});
+          descriptions[i] =
+              describe_import({imports[i], plugins_.at(imports[i].plugin), parsed.definitions.resources,
+                               parsed.import_keys[i], options_.project_dir, options_.environment, state_dirs[i]});
     };
     std::vector<std::jthread> workers;
     const auto count = std::min<std::size_t>(imports.size(), std::max(2u, std::thread::hardware_concurrency()));
     for (std::size_t i = 0; i < count; ++i) workers.emplace_back(work);
     workers.clear();
-    for (std::size_t i = 0; i < imports.size(); ++i) merge(parsed.definitions, static_cast<int>(i), descriptions[i], state_dirs[i]);
+    for (std::size_t i = 0; i < imports.size(); ++i)
+      merge(parsed.definitions, static_cast<int>(i), descriptions[i], state_dirs[i]);
   }
 
   void merge(Definitions& definitions, int index, Description& description, const std::string& state_dir) {
@@ -169,7 +177,8 @@ class Compiler {
     take(std::move(description.errors));
     const bool described = !description.answer.is_null();
     const auto stand_in = import.name;
-    auto merge_errors = described ? merge_description(definitions, index, description.answer) : std::vector<DefinitionError>{};
+    auto merge_errors =
+        described ? merge_description(definitions, index, description.answer) : std::vector<DefinitionError>{};
     description.answer = nullptr;
     for (auto i = first_asset; i < definitions.assets.size(); ++i) make_relative(definitions.assets[i]);
     for (auto& check : definitions.checks)
@@ -177,12 +186,14 @@ class Compiler {
     for (auto& told : merge_errors) told.source.file = relative(told.source.file);
     if (import.name != stand_in) link_state(import.name, state_dir);
     const auto count = definitions.assets.size() - first_asset;
-    result_.imports.push_back({import.name, import.plugin, count, described && merge_errors.empty(), detail_of(described, merge_errors, description)});
+    result_.imports.push_back({import.name, import.plugin, count, described && merge_errors.empty(),
+                               detail_of(described, merge_errors, description)});
     take(std::move(merge_errors));
     description_watches_.push_back(std::move(description.watch));
   }
 
-  static std::string detail_of(bool described, const std::vector<DefinitionError>& errors, const Description& description) {
+  static std::string detail_of(bool described, const std::vector<DefinitionError>& errors,
+                               const Description& description) {
     if (!described || !errors.empty()) return "its assets could not be described";
     return description.from_cache ? "unchanged: its last answer was taken" : "described";
   }
@@ -196,19 +207,24 @@ class Compiler {
   static void link_state(const std::string& name, const std::string& state_dir) {
     const auto link = fs::path(state_dir).parent_path() / name;
     std::error_code ignored;
-    if (!fs::exists(fs::symlink_status(link, ignored))) fs::create_directory_symlink(fs::path(state_dir).filename(), link, ignored);
+    if (!fs::exists(fs::symlink_status(link, ignored)))
+      fs::create_directory_symlink(fs::path(state_dir).filename(), link, ignored);
   }
 
   // ——— what was found
 
-  std::ptrdiff_t order_of(const std::string& file) const { return std::ranges::find(files_, file, &ProjectFile::path) - files_.begin(); }
+  std::ptrdiff_t order_of(const std::string& file) const {
+    return std::ranges::find(files_, file, &ProjectFile::path) - files_.begin();
+  }
 
   void fill_excerpts() {
     for (auto& told : result_.errors) {
       if (!told.excerpt.empty() || told.source.line <= 0 || told.source.file.empty()) continue;
       const auto known = std::ranges::find_if(files_, [&](const auto& file) { return file.path == told.source.file; });
-      if (known != files_.end()) told.excerpt = line_of(known->text, told.source.line);
-      else if (const auto text = read_file(path_of(told.source.file))) told.excerpt = line_of(*text, told.source.line);
+      if (known != files_.end())
+        told.excerpt = line_of(known->text, told.source.line);
+      else if (const auto text = read_file(path_of(told.source.file)))
+        told.excerpt = line_of(*text, told.source.line);
     }
   }
 
@@ -218,7 +234,10 @@ class Compiler {
       imports.push_back(watch.to_json());
       std::ranges::move(watch.files(), std::back_inserter(result_.watched));
     }
-    return {{"project", watch_.to_json()}, {"imports", std::move(imports)}, {"environment", options_.environment}, {"plugin_dirs", options_.plugin_dirs}};
+    return {{"project", watch_.to_json()},
+            {"imports", std::move(imports)},
+            {"environment", options_.environment},
+            {"plugin_dirs", options_.plugin_dirs}};
   }
 
   const CompileOptions& options_;

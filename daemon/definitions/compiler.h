@@ -1,6 +1,7 @@
 #pragma once
-// Definitions are compiled in a short-lived child process (this program started again as `assetd compile …`): YAML trees and what plugins
-// describe are dear in memory, a crash in a parser must not be one of the daemon, and `assetctl validate` runs the very same.
+// Definitions are compiled in a short-lived child process (this program started again as `assetd compile …`): YAML
+// trees and what plugins describe are dear in memory, a crash in a parser must not be one of the daemon, and `assetctl
+// validate` runs the very same.
 
 #include <expected>
 #include <functional>
@@ -13,9 +14,10 @@
 namespace assetd {
 
 struct CompileOptions {
-  std::string project_dir;   ///< absolute; holds assetd.yaml
-  std::string data_dir;      ///< absolute; plugins' state stands in DIR/imports/<name>. Empty for validate: a temporary folder
-  std::string environment;   ///< --env
+  std::string project_dir;  ///< absolute; holds assetd.yaml
+  std::string
+      data_dir;  ///< absolute; plugins' state stands in DIR/imports/<name>. Empty for validate: a temporary folder
+  std::string environment;               ///< --env
   std::vector<std::string> plugin_dirs;  ///< folders that hold plugin folders, in order of precedence
 };
 
@@ -37,22 +39,25 @@ struct ImportReport {
 };
 
 struct CompileResult {
-  std::string compiled;               ///< as core/definition/compiled.h; empty when there are errors
-  std::string hash;                   ///< of `compiled`: 64 hex, SHA-256
+  std::string compiled;  ///< as core/definition/compiled.h; empty when there are errors
+  std::string hash;      ///< of `compiled`: 64 hex, SHA-256
   std::vector<DefinitionError> errors;
   std::vector<DefinitionWarning> warnings;
   std::vector<ImportReport> imports;
-  std::vector<WatchedFile> watched;   ///< every file read, directories of globs, and what plugins asked to watch
-  std::string watch_state;            ///< JSON to hand to `is_unchanged` later: files, globs, environment variables that were read, plugin versions
+  std::vector<WatchedFile> watched;  ///< every file read, directories of globs, and what plugins asked to watch
+  std::string watch_state;  ///< JSON to hand to `is_unchanged` later: files, globs, environment variables that were
+                            ///< read, plugin versions
 };
 
 /// The work itself, in this process: reads files, runs `describe`. What the child does. Never throws for bad input.
 CompileResult compile_here(const CompileOptions& options);
 
-/// The same in a child process of `program` (this executable), with a time limit. A child that dies is an error in the result.
+/// The same in a child process of `program` (this executable), with a time limit. A child that dies is an error in the
+/// result.
 CompileResult compile_in_child(const std::string& program, const CompileOptions& options);
 
-/// True when nothing that decided `watch_state` has changed: lists of globs, sizes, modification times, inodes, variables, --env. Only stats.
+/// True when nothing that decided `watch_state` has changed: lists of globs, sizes, modification times, inodes,
+/// variables, --env. Only stats.
 bool is_unchanged(const std::string& watch_state, const CompileOptions& options);
 
 /// For main(): `assetd compile --project DIR …` prints the CompileResult as JSON on stdout.

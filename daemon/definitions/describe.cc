@@ -59,7 +59,8 @@ std::vector<std::string> last_lines(const std::string& text, std::size_t most) {
   std::size_t end = text.find_last_not_of(" \n\r");
   while (end != std::string::npos && lines.size() < most) {
     const auto begin = text.rfind('\n', end);
-    lines.push_back(text.substr(begin == std::string::npos ? 0 : begin + 1, end - (begin == std::string::npos ? 0 : begin + 1) + 1));
+    lines.push_back(text.substr(begin == std::string::npos ? 0 : begin + 1,
+                                end - (begin == std::string::npos ? 0 : begin + 1) + 1));
     if (begin == std::string::npos || begin == 0) break;
     end = begin - 1;
   }
@@ -73,15 +74,22 @@ class Describer {
 
   Description run() {
     const auto& run = input_.import.defaults.run;
-    const auto env_file = run.env_file.empty() ? "" : (std::filesystem::path(input_.project_dir) / run.env_file).lexically_normal().string();
+    const auto env_file = run.env_file.empty()
+                              ? ""
+                              : (std::filesystem::path(input_.project_dir) / run.env_file).lexically_normal().string();
     const EnvironmentSpec spec{run.env, env_file, run.inherit_env};
     if (!env_file.empty()) result_.watch.add_pattern(env_file);
     const auto daemon_env = current_environment();
     watch_inherited(spec, daemon_env);
-    const auto unresolved = make_environment(spec, daemon_env, [](const std::string& name) { return "${secret:" + name + "}"; });
+    const auto unresolved =
+        make_environment(spec, daemon_env, [](const std::string& name) { return "${secret:" + name + "}"; });
     if (!unresolved) return fail(unresolved.error(), "", place("/env_file"));
-    key_ = sha256(Json{{"request", request_}, {"env", *unresolved}, {"version", input_.plugin.version}, {"dir", input_.plugin.dir}, {"command", input_.plugin.command}}.dump(
-        -1, ' ', false, Json::error_handler_t::replace));
+    key_ = sha256(Json{{"request", request_},
+                       {"env", *unresolved},
+                       {"version", input_.plugin.version},
+                       {"dir", input_.plugin.dir},
+                       {"command", input_.plugin.command}}
+                      .dump(-1, ' ', false, Json::error_handler_t::replace));
     if (take_cached()) return std::move(result_);
     return ask(spec, daemon_env);
   }
@@ -92,7 +100,8 @@ class Describer {
     const auto env = make_environment(spec, daemon_env, secrets);
     if (!env) return fail(env.error(), "", place("/env"));
     auto told = request_;
-    if (const auto done = resolve_secrets(told["resources"], secrets); !done) return fail("a resource: " + done.error(), "", input_.import.source);
+    if (const auto done = resolve_secrets(told["resources"], secrets); !done)
+      return fail("a resource: " + done.error(), "", input_.import.source);
     ChildSpec child;
     child.argv = input_.plugin.argv(python_of(input_.import.config), "describe");
     child.env = *env;
@@ -101,17 +110,22 @@ class Describer {
     child.timeout = input_.import.describe_timeout.value_or(kTimeout);
     const auto began = coarse_now_ns();
     const auto ended = run_child(child);
-    if (!ended) return fail("the plugin \"" + input_.plugin.name + "\" did not start: " + ended.error(), "is it installed? the key python: names the interpreter", place("/python"));
+    if (!ended)
+      return fail("the plugin \"" + input_.plugin.name + "\" did not start: " + ended.error(),
+                  "is it installed? the key python: names the interpreter", place("/python"));
     auto answer = Json::parse(ended->output, nullptr, false);
     if (!ended->ok()) return failed(child, *ended, answer);
-    if (!answer.is_object()) return fail(whose() + " answered no JSON object" + quoted_errors(*ended), "its describe must print one JSON object and nothing else on stdout", input_.import.source);
+    if (!answer.is_object())
+      return fail(whose() + " answered no JSON object" + quoted_errors(*ended),
+                  "its describe must print one JSON object and nothing else on stdout", input_.import.source);
     accept(std::move(answer), began);
     return std::move(result_);
   }
 
   void accept(Json answer, std::int64_t began) {
     for (const auto& pattern : watched_by(answer)) result_.watch.add_pattern_read_since(pattern, began);
-    write_file(cache_path(), Json{{"key", key_}, {"state", result_.watch.to_json()}, {"answer", answer}}.dump(-1, ' ', false, Json::error_handler_t::replace));
+    write_file(cache_path(), Json{{"key", key_}, {"state", result_.watch.to_json()}, {"answer", answer}}.dump(
+                                 -1, ' ', false, Json::error_handler_t::replace));
     result_.answer = std::move(answer);
   }
 
@@ -135,7 +149,9 @@ class Describer {
     std::vector<std::string> patterns{input_.plugin.dir + "/**"};
     if (const auto watch = answer.find("watch"); watch != answer.end() && watch->is_array())
       for (const auto& pattern : *watch)
-        if (pattern.is_string()) patterns.push_back((std::filesystem::path(input_.project_dir) / pattern.get<std::string>()).lexically_normal().string());
+        if (pattern.is_string())
+          patterns.push_back(
+              (std::filesystem::path(input_.project_dir) / pattern.get<std::string>()).lexically_normal().string());
     return patterns;
   }
 
@@ -150,7 +166,8 @@ class Describer {
     if (answer.is_object() && answer.contains("errors") && answer["errors"].is_array())
       for (const auto& error : answer["errors"]) add_told(error);
     if (!result_.errors.empty()) return std::move(result_);
-    return fail(whose() + " failed to describe its assets: " + describe_end(ended, child) + quoted_errors(ended), "", input_.import.source);
+    return fail(whose() + " failed to describe its assets: " + describe_end(ended, child) + quoted_errors(ended), "",
+                input_.import.source);
   }
 
   void add_told(const Json& told) {
@@ -176,7 +193,9 @@ class Describer {
     return text.empty() ? text : "; the end of its stderr:" + text;
   }
 
-  std::string whose() const { return "the import \"" + input_.import.name + "\" (plugin \"" + input_.plugin.name + "\")"; }
+  std::string whose() const {
+    return "the import \"" + input_.import.name + "\" (plugin \"" + input_.plugin.name + "\")";
+  }
   std::string cache_path() const { return input_.state_dir + kCacheName; }
 
   SourceRef place(const std::string& pointer) const {

@@ -20,14 +20,14 @@ struct DescribeInput {
 };
 
 struct Description {
-  nlohmann::json answer;                ///< null when there are errors
+  nlohmann::json answer;  ///< null when there are errors
   std::vector<DefinitionError> errors;
-  WatchState watch;                     ///< what the plugin asked to watch, as it was
+  WatchState watch;  ///< what the plugin asked to watch, as it was
   bool from_cache = false;
 };
 
-/// Asks the plugin, or takes its last answer from state_dir when nothing that decided it has changed. Blocks for up to the import's time limit;
-/// several may run at a time. The environment is that of the import's steps.
+/// Asks the plugin, or takes its last answer from state_dir when nothing that decided it has changed. Blocks for up to
+/// the import's time limit; several may run at a time. The environment is that of the import's steps.
 Description describe_import(const DescribeInput& input);
 
 }  // namespace assetd

@@ -56,15 +56,18 @@ class Globber {
     if (!last) walk(dir, part + 1);
     each(dir, [&](const fs::directory_entry& entry, const std::string&) {
       std::error_code ignored;
-      if (entry.is_directory(ignored) && !entry.is_symlink(ignored)) walk(entry.path(), part);
-      else if (last) step(entry.path(), part);
+      if (entry.is_directory(ignored) && !entry.is_symlink(ignored))
+        walk(entry.path(), part);
+      else if (last)
+        step(entry.path(), part);
     });
   }
 
   template <typename Visit>
   void each(const fs::path& dir, Visit visit) {
     std::error_code ignored;
-    for (fs::directory_iterator it(dir, fs::directory_options::skip_permission_denied, ignored), end; it != end; it.increment(ignored)) {
+    for (fs::directory_iterator it(dir, fs::directory_options::skip_permission_denied, ignored), end; it != end;
+         it.increment(ignored)) {
       const auto name = it->path().filename().string();
       if (!hidden(name)) visit(*it, name);
       if (ignored) return;
@@ -80,7 +83,8 @@ class Globber {
 std::expected<std::string, std::string> read_file(const std::string& path) {
   constexpr std::uintmax_t kMost = 256u << 20;
   std::error_code error;
-  if (!fs::is_regular_file(path, error)) return std::unexpected("can't read " + path + ": " + (error ? error.message() : "it is no file"));
+  if (!fs::is_regular_file(path, error))
+    return std::unexpected("can't read " + path + ": " + (error ? error.message() : "it is no file"));
   if (fs::file_size(path, error) > kMost) return std::unexpected("can't read " + path + ": it is larger than 256 MiB");
   std::ifstream file(path, std::ios::binary);
   std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
@@ -104,7 +108,8 @@ WatchedFile look_at(const std::string& path) {
   struct stat info{};
   if (::stat(path.c_str(), &info) != 0) return {path, -1, 0, 0};
   constexpr std::int64_t kNanos = 1'000'000'000;
-  return {path, info.st_size, info.st_mtim.tv_sec * kNanos + info.st_mtim.tv_nsec, static_cast<std::int64_t>(info.st_ino)};
+  return {path, info.st_size, info.st_mtim.tv_sec * kNanos + info.st_mtim.tv_nsec,
+          static_cast<std::int64_t>(info.st_ino)};
 }
 
 bool has_wildcard(const std::string& pattern) { return pattern.find_first_of("*?[") != std::string::npos; }

@@ -17,8 +17,9 @@ bool write_file(const std::string& path, const std::string& text);
 /// Size, modification time and inode as they are now; size -1 when there is no such file.
 WatchedFile look_at(const std::string& path);
 
-/// What a pattern names, sorted: '*' and '?' within a part, '**' any number of folders. Wildcards do not match hidden names and __pycache__.
-/// Folders are not among the result. A pattern without wildcards is its own result, whether or not the file exists. At most 1,000,000 files.
+/// What a pattern names, sorted: '*' and '?' within a part, '**' any number of folders. Wildcards do not match hidden
+/// names and __pycache__. Folders are not among the result. A pattern without wildcards is its own result, whether or
+/// not the file exists. At most 1,000,000 files.
 std::vector<std::string> expand_glob(const std::string& pattern);
 bool has_wildcard(const std::string& pattern);
 

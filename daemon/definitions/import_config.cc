@@ -13,8 +13,9 @@ namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
 /// Keys of an import that the daemon itself reads (docs/plugins.md): a plugin's schema does not know them.
-constexpr std::array<std::string_view, 17> kDaemonKeys{"plugin",      "name",  "key_prefix", "uses",  "pools", "retries", "timeout", "env", "env_file",
-                                                       "inherit_env", "stop_signal", "grace", "group", "tags", "owners", "describe_timeout", "checks"};
+constexpr std::array<std::string_view, 17> kDaemonKeys{
+    "plugin",      "name",        "key_prefix", "uses",  "pools", "retries", "timeout",          "env",   "env_file",
+    "inherit_env", "stop_signal", "grace",      "group", "tags",  "owners",  "describe_timeout", "checks"};
 
 Json own_keys(const Json& config) {
   auto own = Json::object();
@@ -39,8 +40,10 @@ void make_paths_absolute(const Json& schema, Json& value, const fs::path& dir) {
   if (!value.is_object()) return;
   const auto properties = schema.value("properties", Json::object());
   for (auto& [key, inner] : value.items()) {
-    if (properties.contains(key)) make_paths_absolute(properties[key], inner, dir);
-    else if (schema.contains("additionalProperties")) make_paths_absolute(schema["additionalProperties"], inner, dir);
+    if (properties.contains(key))
+      make_paths_absolute(properties[key], inner, dir);
+    else if (schema.contains("additionalProperties"))
+      make_paths_absolute(schema["additionalProperties"], inner, dir);
   }
 }
 
@@ -53,7 +56,8 @@ void make_python_absolute(Json& config, const fs::path& dir) {
 
 void apply_paths(const Json& schema, Json& config, const fs::path& dir) {
   const auto python = config.find("python");
-  const bool bare = python != config.end() && python->is_string() && python->get<std::string>().find('/') == std::string::npos;
+  const bool bare =
+      python != config.end() && python->is_string() && python->get<std::string>().find('/') == std::string::npos;
   const auto as_written = bare ? *python : Json();
   make_paths_absolute(schema, config, dir);
   make_python_absolute(config, dir);
@@ -71,13 +75,17 @@ SourceRef place_of(const std::map<std::string, SourceRef>& keys, std::string poi
 
 std::string unescape(std::string part) {
   for (const auto& [escaped, plain] : {std::pair<std::string, std::string>{"~1", "/"}, {"~0", "~"}})
-    for (auto at = part.find(escaped); at != std::string::npos; at = part.find(escaped, at + 1)) part.replace(at, 2, plain);
+    for (auto at = part.find(escaped); at != std::string::npos; at = part.find(escaped, at + 1))
+      part.replace(at, 2, plain);
   return part;
 }
 
 /// Unknown keys of the top level, which a schema validator tells badly: with the nearest key.
-void refuse_unknown(const Json& schema, Json& own, const std::map<std::string, SourceRef>& keys, const std::string& what, std::vector<DefinitionError>& errors) {
-  if (!schema.is_object() || schema.value("additionalProperties", Json(true)) != Json(false) || schema.contains("patternProperties")) return;
+void refuse_unknown(const Json& schema, Json& own, const std::map<std::string, SourceRef>& keys,
+                    const std::string& what, std::vector<DefinitionError>& errors) {
+  if (!schema.is_object() || schema.value("additionalProperties", Json(true)) != Json(false) ||
+      schema.contains("patternProperties"))
+    return;
   std::vector<std::string> known;
   const auto properties = schema.value("properties", Json::object());
   for (const auto& [key, unused] : properties.items()) known.push_back(key);
@@ -92,7 +100,8 @@ void refuse_unknown(const Json& schema, Json& own, const std::map<std::string, S
   }
 }
 
-void check(const Json& schema, Json own, const std::map<std::string, SourceRef>& keys, const std::string& what, std::vector<DefinitionError>& errors) {
+void check(const Json& schema, Json own, const std::map<std::string, SourceRef>& keys, const std::string& what,
+           std::vector<DefinitionError>& errors) {
   refuse_unknown(schema, own, keys, what, errors);
   for (const auto& [pointer, message] : check_schema(schema, own)) {
     const auto name = pointer.empty() ? what : "\"" + unescape(pointer.substr(1)) + "\" of " + what;
@@ -107,22 +116,26 @@ std::string python_of(const Json& config) {
   return python != config.end() && python->is_string() ? python->get<std::string>() : "";
 }
 
-std::vector<DefinitionError> apply_plugins(ParsedProject& project, const std::map<std::string, Plugin>& plugins, const std::string& project_dir,
-                                           std::vector<bool>& good_imports) {
+std::vector<DefinitionError> apply_plugins(ParsedProject& project, const std::map<std::string, Plugin>& plugins,
+                                           const std::string& project_dir, std::vector<bool>& good_imports) {
   std::vector<DefinitionError> errors;
   auto& definitions = project.definitions;
-  const auto dir_of = [&](const SourceRef& source) { return fs::path(project_dir) / fs::path(source.file).parent_path(); };
+  const auto dir_of = [&](const SourceRef& source) {
+    return fs::path(project_dir) / fs::path(source.file).parent_path();
+  };
   for (std::size_t i = 0; i < definitions.imports.size(); ++i) {
     auto& import = definitions.imports[i];
     const auto& plugin = plugins.at(import.plugin);
     const auto before = errors.size();
-    check(plugin.config_schema, own_keys(import.config), project.import_keys[i], "an import of the plugin \"" + import.plugin + "\"", errors);
+    check(plugin.config_schema, own_keys(import.config), project.import_keys[i],
+          "an import of the plugin \"" + import.plugin + "\"", errors);
     apply_paths(plugin.config_schema, import.config, dir_of(import.source));
     if (import.defaults.run.stop_signal.empty()) import.defaults.run.stop_signal = plugin.stop_signal;
     good_imports.push_back(errors.size() == before);
   }
   for (const auto& block : project.run_blocks) {
-    auto& run = block.asset >= 0 ? *definitions.assets[static_cast<std::size_t>(block.asset)].run : *definitions.checks[static_cast<std::size_t>(block.check)].run;
+    auto& run = block.asset >= 0 ? *definitions.assets[static_cast<std::size_t>(block.asset)].run
+                                 : *definitions.checks[static_cast<std::size_t>(block.check)].run;
     const auto& plugin = plugins.at(run.plugin);
     check(plugin.run_schema, run.config, block.keys, "a run: of the plugin \"" + run.plugin + "\"", errors);
     apply_paths(plugin.run_schema, run.config, dir_of(block.keys.at("")));

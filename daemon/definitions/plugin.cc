@@ -15,7 +15,8 @@ namespace fs = std::filesystem;
 constexpr int kProtocol = 1;
 
 std::string filled(std::string text, const std::string& name, const std::string& value) {
-  for (auto at = text.find(name); at != std::string::npos; at = text.find(name, at + value.size())) text.replace(at, name.size(), value);
+  for (auto at = text.find(name); at != std::string::npos; at = text.find(name, at + value.size()))
+    text.replace(at, name.size(), value);
   return text;
 }
 
@@ -40,7 +41,8 @@ Plugin read_plugin(MapReader& reader, const fs::path& dir) {
   reader.require("protocol");
   plugin.protocol = static_cast<int>(reader.integer("protocol", 1, 1'000).value_or(kProtocol));
   if (plugin.protocol > kProtocol)
-    reader.file().error(reader.at("protocol"), "protocol " + std::to_string(plugin.protocol) + " is newer than this daemon's " + std::to_string(kProtocol));
+    reader.file().error(reader.at("protocol"), "protocol " + std::to_string(plugin.protocol) +
+                                                   " is newer than this daemon's " + std::to_string(kProtocol));
   reader.require("command");
   plugin.command = reader.texts("command");
   plugin.stop_signal = reader.text("stop_signal").value_or("TERM");
@@ -53,7 +55,8 @@ Plugin read_plugin(MapReader& reader, const fs::path& dir) {
 }
 
 std::string in_one_line(const DefinitionError& error) {
-  auto line = error.source.file + ":" + std::to_string(error.source.line) + ":" + std::to_string(error.source.column) + ": " + error.message;
+  auto line = error.source.file + ":" + std::to_string(error.source.line) + ":" + std::to_string(error.source.column) +
+              ": " + error.message;
   return error.hint.empty() ? line : line + " (" + error.hint + ")";
 }
 
@@ -77,7 +80,8 @@ void add_plugin(const fs::path& manifest, std::map<std::string, Plugin>& plugins
 
 std::vector<std::string> Plugin::argv(const std::string& python, const std::string& verb) const {
   std::vector<std::string> result;
-  for (const auto& part : command) result.push_back(filled(filled(part, "{python}", python.empty() ? "python3" : python), "{plugin_dir}", dir));
+  for (const auto& part : command)
+    result.push_back(filled(filled(part, "{python}", python.empty() ? "python3" : python), "{plugin_dir}", dir));
   result.push_back(verb);
   return result;
 }
@@ -101,7 +105,8 @@ std::vector<std::string> plugin_dirs(const std::string& program, const std::stri
     std::string_view rest = listed;
     while (!rest.empty()) {
       const auto end = rest.find(':');
-      if (const auto dir = rest.substr(0, end); !dir.empty()) dirs.push_back(fs::absolute(dir).lexically_normal().string());
+      if (const auto dir = rest.substr(0, end); !dir.empty())
+        dirs.push_back(fs::absolute(dir).lexically_normal().string());
       rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
     }
   }

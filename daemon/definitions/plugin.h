@@ -24,13 +24,15 @@ struct Plugin {
   std::vector<std::string> argv(const std::string& python, const std::string& verb) const;
 };
 
-/// Reads every DIR/*/plugin.yaml; of two with one name the earlier folder wins. Broken ones are errors, the others stay usable.
+/// Reads every DIR/*/plugin.yaml; of two with one name the earlier folder wins. Broken ones are errors, the others stay
+/// usable.
 std::map<std::string, Plugin> find_plugins(const std::vector<std::string>& dirs, std::vector<std::string>& errors);
 
 /// Where plugins are looked for: ASSETD_PLUGINS, the project's plugins/, ../share/assetd/plugins beside `program`.
 std::vector<std::string> plugin_dirs(const std::string& program, const std::string& project_dir);
 
 /// Checks `config` against a schema with valijson: [(JSON pointer, message)].
-std::vector<std::pair<std::string, std::string>> check_schema(const nlohmann::json& schema, const nlohmann::json& config);
+std::vector<std::pair<std::string, std::string>> check_schema(const nlohmann::json& schema,
+                                                              const nlohmann::json& config);
 
 }  // namespace assetd

@@ -25,10 +25,13 @@ std::string pointer_of(const std::vector<std::string>& context) {
 }
 
 /// "Failed to validate against schema …" only repeats that something below is wrong, where something below is told.
-std::vector<std::pair<std::string, std::string>> without_repeats(const std::vector<std::pair<std::string, std::string>>& found) {
+std::vector<std::pair<std::string, std::string>> without_repeats(
+    const std::vector<std::pair<std::string, std::string>>& found) {
   std::vector<std::pair<std::string, std::string>> result;
   for (const auto& error : found) {
-    const auto below = [&](const auto& other) { return other.first.size() > error.first.size() && other.first.starts_with(error.first + "/"); };
+    const auto below = [&](const auto& other) {
+      return other.first.size() > error.first.size() && other.first.starts_with(error.first + "/");
+    };
     if (!error.second.starts_with("Failed to validate") || std::ranges::none_of(found, below)) result.push_back(error);
   }
   return result;
@@ -39,9 +42,12 @@ nlohmann::json schema_at(nlohmann::json schema, const std::vector<std::string>& 
   for (std::size_t i = 1; i < context.size() && schema.is_object(); ++i) {
     const auto part = context[i].substr(1, context[i].size() - 2);
     const auto properties = schema.value("properties", nlohmann::json::object());
-    if (properties.contains(part)) schema = nlohmann::json(properties[part]);
-    else if (schema.contains("items") && schema["items"].is_object()) schema = nlohmann::json(schema["items"]);
-    else schema = nullptr;
+    if (properties.contains(part))
+      schema = nlohmann::json(properties[part]);
+    else if (schema.contains("items") && schema["items"].is_object())
+      schema = nlohmann::json(schema["items"]);
+    else
+      schema = nullptr;
   }
   return schema;
 }
@@ -53,7 +59,8 @@ std::string explain(const nlohmann::json& schema, const valijson::ValidationResu
   if (error.description.starts_with("Value type") && here.contains("type")) {
     const auto& type = here["type"];
     std::string names;
-    for (const auto& name : type.is_array() ? type : nlohmann::json::array({type})) names += (names.empty() ? "" : " or ") + name.get<std::string>();
+    for (const auto& name : type.is_array() ? type : nlohmann::json::array({type}))
+      names += (names.empty() ? "" : " or ") + name.get<std::string>();
     return "must be of type " + names;
   }
   if (error.description.starts_with("Failed to match against any enum") && here.contains("enum")) {
@@ -66,7 +73,8 @@ std::string explain(const nlohmann::json& schema, const valijson::ValidationResu
 
 }  // namespace
 
-std::vector<std::pair<std::string, std::string>> check_schema(const nlohmann::json& schema, const nlohmann::json& config) {
+std::vector<std::pair<std::string, std::string>> check_schema(const nlohmann::json& schema,
+                                                              const nlohmann::json& config) {
   if (schema.is_null()) return {};
   // valijson throws for a schema it can't read: that is the plugin's fault, told as an error of the whole.
   try {

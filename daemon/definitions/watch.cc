@@ -17,7 +17,9 @@ std::vector<WatchedFile> look_at_all(const std::string& pattern) {
 
 std::string variable_hash(const std::optional<std::string>& value) { return value ? sha256(*value) : ""; }
 
-nlohmann::json row(const WatchedFile& file) { return nlohmann::json::array({file.path, file.size, file.mtime_ns, file.inode}); }
+nlohmann::json row(const WatchedFile& file) {
+  return nlohmann::json::array({file.path, file.size, file.mtime_ns, file.inode});
+}
 
 }  // namespace
 
@@ -30,7 +32,9 @@ void WatchState::add_pattern_read_since(const std::string& pattern, std::int64_t
   patterns_.try_emplace(pattern, std::move(files));
 }
 
-void WatchState::add_variable(const std::string& name, const std::optional<std::string>& value) { variables_[name] = variable_hash(value); }
+void WatchState::add_variable(const std::string& name, const std::optional<std::string>& value) {
+  variables_[name] = variable_hash(value);
+}
 
 std::vector<WatchedFile> WatchState::files() const {
   std::map<std::string, WatchedFile> unique;
@@ -54,7 +58,8 @@ nlohmann::json WatchState::to_json() const {
 bool WatchState::holds(const nlohmann::json& state) {
   for (const auto& [name, hash] : state.at("variables").items()) {
     const char* value = std::getenv(name.c_str());
-    if (variable_hash(value ? std::optional<std::string>(value) : std::nullopt) != hash.get_ref<const std::string&>()) return false;
+    if (variable_hash(value ? std::optional<std::string>(value) : std::nullopt) != hash.get_ref<const std::string&>())
+      return false;
   }
   for (const auto& [pattern, rows] : state.at("patterns").items()) {
     const auto files = look_at_all(pattern);

@@ -9,7 +9,8 @@
 
 namespace assetd {
 
-/// What decided an outcome: patterns with the files they named, and variables. Taken once, compared later without reading a file.
+/// What decided an outcome: patterns with the files they named, and variables. Taken once, compared later without
+/// reading a file.
 class WatchState {
  public:
   /// Files as they are now. Take it before a file is read: a change in between is then seen later.

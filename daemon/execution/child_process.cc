@@ -134,8 +134,11 @@ std::expected<std::pair<pid_t, Streams>, std::string> spawn(const ChildSpec& spe
   auto block = environment_block(spec.env.value_or(std::map<std::string, std::string>{}));
   auto env = pointers(block);
   pid_t pid = 0;
-  const int failed = posix_spawnp(&pid, argv[0].c_str(), &setup.actions, &setup.attributes, pointers(argv).data(), spec.env ? env.data() : environ);
-  if (failed != 0) return std::unexpected("can't start " + argv[0] + (spec.cwd.empty() ? "" : " in " + spec.cwd) + ": " + error_text(failed));
+  const int failed = posix_spawnp(&pid, argv[0].c_str(), &setup.actions, &setup.attributes, pointers(argv).data(),
+                                  spec.env ? env.data() : environ);
+  if (failed != 0)
+    return std::unexpected("can't start " + argv[0] + (spec.cwd.empty() ? "" : " in " + spec.cwd) + ": " +
+                           error_text(failed));
   return std::pair(pid, Streams{std::move(in->write), std::move(out->read), std::move(err->read)});
 }
 
@@ -163,7 +166,8 @@ class Exchange {
 
  private:
   bool step() {
-    std::array<pollfd, 3> polled{{{streams_.input.get(), POLLOUT, 0}, {streams_.output.get(), POLLIN, 0}, {streams_.errors.get(), POLLIN, 0}}};
+    std::array<pollfd, 3> polled{
+        {{streams_.input.get(), POLLOUT, 0}, {streams_.output.get(), POLLIN, 0}, {streams_.errors.get(), POLLIN, 0}}};
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline_ - Clock::now()).count();
     if (left <= 0) return end(ChildResult::End::timed_out);
     const int ready = ::poll(polled.data(), polled.size(), static_cast<int>(std::min<long long>(left, kLook)));
@@ -172,7 +176,8 @@ class Exchange {
     if (polled[0].revents != 0) feed();
     if (polled[1].revents != 0) read(streams_.output, result_.output);
     if (polled[2].revents != 0) read(streams_.errors, result_.errors);
-    if (result_.errors.size() > 2 * spec_.keep_errors) result_.errors.erase(0, result_.errors.size() - spec_.keep_errors);
+    if (result_.errors.size() > 2 * spec_.keep_errors)
+      result_.errors.erase(0, result_.errors.size() - spec_.keep_errors);
     return result_.output.size() <= spec_.max_output || end(ChildResult::End::too_much);
   }
 
@@ -191,8 +196,10 @@ class Exchange {
   static void read(Descriptor& from, std::string& into) {
     std::array<char, 64 << 10> buffer;
     const auto count = ::read(from.get(), buffer.data(), buffer.size());
-    if (count > 0) into.append(buffer.data(), static_cast<std::size_t>(count));
-    else if (count == 0 || errno != EINTR) from.close();
+    if (count > 0)
+      into.append(buffer.data(), static_cast<std::size_t>(count));
+    else if (count == 0 || errno != EINTR)
+      from.close();
   }
 
   static constexpr long long kLook = 200;  ///< ms between looks at a silent program
@@ -276,10 +283,14 @@ std::expected<ChildResult, std::string> run_child(const ChildSpec& spec) {
 
 std::string describe_end(const ChildResult& result, const ChildSpec& spec) {
   switch (result.end) {
-    case ChildResult::End::exited: return "exit code " + std::to_string(result.code);
-    case ChildResult::End::signaled: return "signal " + std::to_string(result.code) + " (" + ::strsignal(result.code) + ")";
-    case ChildResult::End::timed_out: return "no answer within " + std::to_string(spec.timeout.count() / 1000) + "s";
-    case ChildResult::End::too_much: return "an answer of more than " + std::to_string(spec.max_output >> 20) + " MiB";
+    case ChildResult::End::exited:
+      return "exit code " + std::to_string(result.code);
+    case ChildResult::End::signaled:
+      return "signal " + std::to_string(result.code) + " (" + ::strsignal(result.code) + ")";
+    case ChildResult::End::timed_out:
+      return "no answer within " + std::to_string(spec.timeout.count() / 1000) + "s";
+    case ChildResult::End::too_much:
+      return "an answer of more than " + std::to_string(spec.max_output >> 20) + " MiB";
   }
   return {};
 }

@@ -1,5 +1,6 @@
 #pragma once
-// A short-lived program of the daemon's own (describe, a secrets program, the compiler): run, fed, read and waited for. Steps never run this way.
+// A short-lived program of the daemon's own (describe, a secrets program, the compiler): run, fed, read and waited for.
+// Steps never run this way.
 
 #include <chrono>
 #include <expected>
@@ -13,8 +14,8 @@ namespace assetd {
 struct ChildSpec {
   std::vector<std::string> argv;  ///< argv[0] is looked up in this process's PATH when it has no '/'
   std::optional<std::map<std::string, std::string>> env;  ///< nothing: this process's
-  std::string cwd;                ///< empty: this process's
-  std::string input;              ///< given on stdin, which is then closed
+  std::string cwd;                                        ///< empty: this process's
+  std::string input;                                      ///< given on stdin, which is then closed
   std::chrono::milliseconds timeout{120'000};
   std::size_t max_output = 256u << 20;  ///< bytes of stdout; more is an end of kind too_much
   std::size_t keep_errors = 64u << 10;  ///< the last bytes of stderr that are kept

@@ -29,11 +29,14 @@ std::string_view trim(std::string_view text) {
 
 /// Within double quotes a backslash stands before '"', '\', '$' and '`', as a shell has it.
 std::string unquote(std::string_view value) {
-  if (value.size() < 2 || value.front() != value.back() || (value[0] != '"' && value[0] != '\'')) return std::string(value);
+  if (value.size() < 2 || value.front() != value.back() || (value[0] != '"' && value[0] != '\''))
+    return std::string(value);
   const bool escapes = value[0] == '"';
   std::string result;
   for (std::size_t i = 1; i + 1 < value.size(); ++i) {
-    if (escapes && value[i] == '\\' && i + 2 < value.size() && std::string_view("\"\\$`").find(value[i + 1]) != std::string_view::npos) ++i;
+    if (escapes && value[i] == '\\' && i + 2 < value.size() &&
+        std::string_view("\"\\$`").find(value[i + 1]) != std::string_view::npos)
+      ++i;
     result += value[i];
   }
   return result;
@@ -49,7 +52,8 @@ std::expected<Variables, std::string> read_variables(const std::string& path) {
     if (text.empty() || text[0] == '#' || text[0] == ';') continue;
     if (text.starts_with("export ")) text = trim(text.substr(7));
     const auto split = text.find('=');
-    if (split == std::string_view::npos || split == 0) return std::unexpected(path + ":" + std::to_string(number) + ": expected NAME=VALUE");
+    if (split == std::string_view::npos || split == 0)
+      return std::unexpected(path + ":" + std::to_string(number) + ": expected NAME=VALUE");
     result[std::string(trim(text.substr(0, split)))] = unquote(trim(text.substr(split + 1)));
   }
   return result;
@@ -78,7 +82,8 @@ std::expected<std::string, std::string> ask_program(const std::string& program, 
   spec.max_output = 1u << 20;
   auto result = run_child(spec);
   if (!result) return std::unexpected(result.error());
-  if (!result->ok()) return std::unexpected("the secret \"" + name + "\": " + program + " ended with " + describe_end(*result, spec));
+  if (!result->ok())
+    return std::unexpected("the secret \"" + name + "\": " + program + " ended with " + describe_end(*result, spec));
   // Programs end their output with a newline that is no part of the secret.
   while (result->output.ends_with('\n') || result->output.ends_with('\r')) result->output.pop_back();
   return result->output;
@@ -91,7 +96,8 @@ std::string variable(const Variables& variables, const std::string& name) {
 
 }  // namespace
 
-std::expected<Variables, std::string> make_environment(const EnvironmentSpec& spec, const Variables& daemon_env, const SecretLookup& secrets) {
+std::expected<Variables, std::string> make_environment(const EnvironmentSpec& spec, const Variables& daemon_env,
+                                                       const SecretLookup& secrets) {
   Variables result;
   for (const auto& [name, value] : daemon_env) {
     const auto names_it = [&](std::string_view pattern) { return matches(pattern, name); };
@@ -114,14 +120,16 @@ Variables current_environment() {
   Variables result;
   for (char** entry = environ; entry && *entry; ++entry) {
     const std::string_view text = *entry;
-    if (const auto split = text.find('='); split != std::string_view::npos && split > 0) result.emplace(text.substr(0, split), text.substr(split + 1));
+    if (const auto split = text.find('='); split != std::string_view::npos && split > 0)
+      result.emplace(text.substr(0, split), text.substr(split + 1));
   }
   return result;
 }
 
 SecretLookup default_secrets(const Variables& daemon_env) {
   return [daemon_env](const std::string& name) -> std::expected<std::string, std::string> {
-    const auto path = variable(daemon_env, "ASSETD_SECRETS_FILE"), program = variable(daemon_env, "ASSETD_SECRETS_COMMAND");
+    const auto path = variable(daemon_env, "ASSETD_SECRETS_FILE"),
+               program = variable(daemon_env, "ASSETD_SECRETS_COMMAND");
     if (!path.empty()) {
       const auto file = read_variables(path);
       if (!file) return std::unexpected("ASSETD_SECRETS_FILE: " + file.error());
@@ -129,7 +137,8 @@ SecretLookup default_secrets(const Variables& daemon_env) {
     }
     if (const auto it = daemon_env.find("ASSETD_SECRET_" + name); it != daemon_env.end()) return it->second;
     if (!program.empty()) return ask_program(program, name);
-    return std::unexpected("there is no secret \"" + name + "\": give it in ASSETD_SECRETS_FILE, as ASSETD_SECRET_" + name + ", or by ASSETD_SECRETS_COMMAND");
+    return std::unexpected("there is no secret \"" + name + "\": give it in ASSETD_SECRETS_FILE, as ASSETD_SECRET_" +
+                           name + ", or by ASSETD_SECRETS_COMMAND");
   };
 }
 

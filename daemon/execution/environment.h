@@ -1,5 +1,6 @@
 #pragma once
-// What a step's process finds in its environment. Of the daemon's own only PATH, HOME, USER, LANG, LC_*, TZ and TMPDIR pass, and what inherit_env names.
+// What a step's process finds in its environment. Of the daemon's own only PATH, HOME, USER, LANG, LC_*, TZ and TMPDIR
+// pass, and what inherit_env names.
 
 #include <expected>
 #include <functional>
@@ -13,19 +14,20 @@ namespace assetd {
 using SecretLookup = std::function<std::expected<std::string, std::string>(const std::string& name)>;
 
 struct EnvironmentSpec {
-  std::map<std::string, std::string> env;   ///< values may hold ${secret:NAME}
-  std::string env_file;                     ///< absolute path, empty for none; KEY=VALUE lines as systemd and docker read them
-  std::vector<std::string> inherit_env;     ///< names or NAME_* patterns
+  std::map<std::string, std::string> env;  ///< values may hold ${secret:NAME}
+  std::string env_file;  ///< absolute path, empty for none; KEY=VALUE lines as systemd and docker read them
+  std::vector<std::string> inherit_env;  ///< names or NAME_* patterns
 };
 
 /// Later wins: passed through, inherited, env_file, env. The error names the missing file or secret.
-std::expected<std::map<std::string, std::string>, std::string> make_environment(const EnvironmentSpec& spec, const std::map<std::string, std::string>& daemon_env,
-                                                                                const SecretLookup& secrets);
+std::expected<std::map<std::string, std::string>, std::string> make_environment(
+    const EnvironmentSpec& spec, const std::map<std::string, std::string>& daemon_env, const SecretLookup& secrets);
 
 /// This process's environment as a map.
 std::map<std::string, std::string> current_environment();
 
-/// Secrets come from a file (KEY=VALUE lines, ASSETD_SECRETS_FILE), the environment (ASSETD_SECRET_NAME), or a program (ASSETD_SECRETS_COMMAND NAME → stdout).
+/// Secrets come from a file (KEY=VALUE lines, ASSETD_SECRETS_FILE), the environment (ASSETD_SECRET_NAME), or a program
+/// (ASSETD_SECRETS_COMMAND NAME → stdout).
 SecretLookup default_secrets(const std::map<std::string, std::string>& daemon_env);
 
 }  // namespace assetd

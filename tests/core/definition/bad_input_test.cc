@@ -4,33 +4,38 @@
 namespace assetd {
 namespace {
 
-using testing::load;
-using testing::load_files;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using testing::load;
+using testing::load_files;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 
 TEST(BadInput, CycleNamesItsPathAndPointsAtADependency) {
-  EXPECT_THAT(load("name: x\n"
-                   "assets:\n"
-                   "  - {key: a, deps: [c], run: {command: [x]}}\n"
-                   "  - {key: b, deps: [a], run: {command: [x]}}\n"
-                   "  - {key: c, deps: [b], run: {command: [x]}}\n")
-                  .lines(),
-              ElementsAre("3:21 the assets depend on each other in a cycle: a -> b -> c -> a (remove one of these dependencies)"));
+  EXPECT_THAT(
+      load("name: x\n"
+           "assets:\n"
+           "  - {key: a, deps: [c], run: {command: [x]}}\n"
+           "  - {key: b, deps: [a], run: {command: [x]}}\n"
+           "  - {key: c, deps: [b], run: {command: [x]}}\n")
+          .lines(),
+      ElementsAre(
+          "3:21 the assets depend on each other in a cycle: a -> b -> c -> a (remove one of these dependencies)"));
 }
 
 TEST(BadInput, UnknownDependencyPointsAtItselfAndNamesTheNearest) {
-  EXPECT_THAT(load("name: x\n"
-                   "assets:\n"
-                   "  - key: model\n"
-                   "    deps: [gold_custmers, far_away]\n"
-                   "    run: {command: [x]}\n"
-                   "external: [gold_customers]\n")
-                  .lines(),
-              ElementsAre("4:12 \"model\" depends on \"gold_custmers\", which nobody defines (did you mean \"gold_customers\"?)",
-                          "4:27 \"model\" depends on \"far_away\", which nobody defines (define it, or list it under external: if it is made elsewhere)"));
+  EXPECT_THAT(
+      load("name: x\n"
+           "assets:\n"
+           "  - key: model\n"
+           "    deps: [gold_custmers, far_away]\n"
+           "    run: {command: [x]}\n"
+           "external: [gold_customers]\n")
+          .lines(),
+      ElementsAre(
+          "4:12 \"model\" depends on \"gold_custmers\", which nobody defines (did you mean \"gold_customers\"?)",
+          "4:27 \"model\" depends on \"far_away\", which nobody defines (define it, or list it under external: if it "
+          "is made elsewhere)"));
 }
 
 TEST(BadInput, CyclesAreToldBesideUnknownDependencies) {
@@ -49,13 +54,16 @@ TEST(BadInput, UnknownKeysPointAtTheKeyAndNameTheNearest) {
                    "schedules:\n"
                    "  - {name: s, select: \"*\", cron: \"0 2 * * *\", timezone: UTC, misfires: once}\n")
                   .lines(),
-              ElementsAre("2:1 unknown key \"asets\" of assetd.yaml (did you mean \"assets\"?)", "4:14 unknown key \"grup\" of an asset (did you mean \"group\"?)",
-                          "4:44 unknown key \"timout\" of run: (did you mean \"timeout\"?)", "6:62 unknown key \"misfires\" of a schedule (did you mean \"misfire\"?)"));
+              ElementsAre("2:1 unknown key \"asets\" of assetd.yaml (did you mean \"assets\"?)",
+                          "4:14 unknown key \"grup\" of an asset (did you mean \"group\"?)",
+                          "4:44 unknown key \"timout\" of run: (did you mean \"timeout\"?)",
+                          "6:62 unknown key \"misfires\" of a schedule (did you mean \"misfire\"?)"));
 }
 
 TEST(BadInput, BadCronPointsIntoTheExpression) {
-  const auto loaded = load("schedules:\n"
-                           "  - {name: s, select: \"*\", cron: \"0 25 * * *\", timezone: UTC}\n");
+  const auto loaded = load(
+      "schedules:\n"
+      "  - {name: s, select: \"*\", cron: \"0 25 * * *\", timezone: UTC}\n");
   ASSERT_THAT(loaded.errors, SizeIs(1));
   EXPECT_THAT(loaded.lines()[0], StartsWith("2:37 bad cron expression \"0 25 * * *\": "));
 }
@@ -68,8 +76,10 @@ TEST(BadInput, BadZoneNamesTheNearest) {
 }
 
 TEST(BadInput, ScheduleWithoutZone) {
-  EXPECT_THAT(load("schedules:\n  - {name: s, select: \"*\", cron: \"0 2 * * *\"}\n").lines(),
-              ElementsAre("2:5 the schedule needs a timezone (add timezone: Europe/London, or one for all at the top of assetd.yaml)"));
+  EXPECT_THAT(
+      load("schedules:\n  - {name: s, select: \"*\", cron: \"0 2 * * *\"}\n").lines(),
+      ElementsAre(
+          "2:5 the schedule needs a timezone (add timezone: Europe/London, or one for all at the top of assetd.yaml)"));
 }
 
 TEST(BadInput, BadYamlSaysWhere) {
@@ -80,61 +90,72 @@ TEST(BadInput, BadYamlSaysWhere) {
 }
 
 TEST(BadInput, DuplicateKeysNameTheFirst) {
-  EXPECT_THAT(load("name: x\nassets: []\nname: y\n").lines(),
-              ElementsAre("3:1 the key \"name\" stands here a second time (first on line 1) (remove or rename one of them)"));
+  EXPECT_THAT(
+      load("name: x\nassets: []\nname: y\n").lines(),
+      ElementsAre("3:1 the key \"name\" stands here a second time (first on line 1) (remove or rename one of them)"));
 }
 
 TEST(BadInput, MissingPluginNamesTheNearest) {
-  EXPECT_THAT(load("imports:\n  - {plugin: dtb}\n").lines(), ElementsAre("2:14 there is no plugin \"dtb\" (did you mean \"dbt\"?)"));
+  EXPECT_THAT(load("imports:\n  - {plugin: dtb}\n").lines(),
+              ElementsAre("2:14 there is no plugin \"dtb\" (did you mean \"dbt\"?)"));
   const auto far = load("assets:\n  - {key: a, run: {plugin: spark}}\n");
   ASSERT_THAT(far.errors, SizeIs(1));
   EXPECT_THAT(far.lines()[0], HasSubstr("plugins are looked for in ASSETD_PLUGINS"));
 }
 
 TEST(BadInput, MissingEnvironmentVariable) {
-  EXPECT_THAT(load("name: x\nassets:\n  - {key: a, run: {command: [x, \"in ${env:NOWHERE}\"]}}\n").lines(),
-              ElementsAre("3:37 the environment variable NOWHERE is not set (set it, or give a default: ${env:NOWHERE:-…})"));
+  EXPECT_THAT(
+      load("name: x\nassets:\n  - {key: a, run: {command: [x, \"in ${env:NOWHERE}\"]}}\n").lines(),
+      ElementsAre("3:37 the environment variable NOWHERE is not set (set it, or give a default: ${env:NOWHERE:-…})"));
 }
 
 TEST(BadInput, UnknownVariable) {
-  EXPECT_THAT(load("vars: {database: d}\nassets:\n  - {key: a, group: \"${vars.databse}\", run: {command: [x]}}\n").lines(),
-              ElementsAre("3:22 the variable \"databse\" is not defined under vars: (did you mean \"database\"?)"));
+  EXPECT_THAT(
+      load("vars: {database: d}\nassets:\n  - {key: a, group: \"${vars.databse}\", run: {command: [x]}}\n").lines(),
+      ElementsAre("3:22 the variable \"databse\" is not defined under vars: (did you mean \"database\"?)"));
 }
 
 TEST(BadInput, SecretsWhereTheyWouldBeShown) {
   EXPECT_THAT(load("assets:\n  - {key: a, description: \"${secret:X}\", run: {command: [x]}}\n").lines(),
-              ElementsAre("2:28 a secret can't stand in \"description\" of an asset: it would be stored and shown (put it into env:, a resource or an alert's webhook)"));
+              ElementsAre("2:28 a secret can't stand in \"description\" of an asset: it would be stored and shown (put "
+                          "it into env:, a resource or an alert's webhook)"));
 }
 
 TEST(BadInput, TwoAssetsOfOneKey) {
   EXPECT_THAT(load("assets:\n  - {key: a, run: {command: [x]}}\n  - {key: a, run: {command: [x]}}\n").lines(),
-              ElementsAre("3:5 two assets have the key \"a\": one of assets: and one of assets: at assetd.yaml:2 (rename one of them)"));
+              ElementsAre("3:5 two assets have the key \"a\": one of assets: and one of assets: at assetd.yaml:2 "
+                          "(rename one of them)"));
 }
 
 TEST(BadInput, AssetThatNothingCanMake) {
   EXPECT_THAT(load("assets:\n  - key: a\n").lines(),
-              ElementsAre("2:5 the asset \"a\" has no run:, so nothing can make it (add run: {command: […]}, or list it under external:)"));
+              ElementsAre("2:5 the asset \"a\" has no run:, so nothing can make it (add run: {command: […]}, or list "
+                          "it under external:)"));
 }
 
 TEST(BadInput, TypesSayWhatWasExpected) {
-  EXPECT_THAT(load("pools: {cpu: {slots: many}}\n"
-                   "assets:\n"
-                   "  - key: a\n"
-                   "    deps: b\n"
-                   "    kinds: python\n"
-                   "    retries: {max: -1, delay: 10, backoff: exponental, jitter: 2}\n"
-                   "    run: {command: make it, timeout: soon}\n"
-                   "external: [b]\n")
-                  .lines(),
-              ElementsAre("1:22 \"slots\" of the pool \"cpu\" must be a whole number from 1 to 1000000, not the text \"many\"",
-                          "4:11 \"deps\" of an asset must be a list, not the text \"b\" (write [b])",
-                          "5:12 \"kinds\" of an asset must be a list, not the text \"python\" (write [python])",
-                          "6:20 \"max\" of retries: must be a whole number from 0 to 1000, not the number -1",
-                          "6:31 \"delay\" of retries: must be a duration, not the number 10 (give the unit: 10s)",
-                          "6:44 \"backoff\" of retries: must be constant, linear or exponential, not the text \"exponental\" (did you mean \"exponential\"?)",
-                          "6:64 \"jitter\" of retries: must be a number from 0.0 to 1.0, not the number 2",
-                          "7:20 \"command\" of run: must be a list of program and arguments, not the text \"make it\" (write [sh, -c, \"…\"] to have a shell read it)",
-                          "7:38 \"timeout\" of run: must be a duration, not the text \"soon\" (as in 500ms, 30s, 10m, 24h or 7d)"));
+  EXPECT_THAT(
+      load("pools: {cpu: {slots: many}}\n"
+           "assets:\n"
+           "  - key: a\n"
+           "    deps: b\n"
+           "    kinds: python\n"
+           "    retries: {max: -1, delay: 10, backoff: exponental, jitter: 2}\n"
+           "    run: {command: make it, timeout: soon}\n"
+           "external: [b]\n")
+          .lines(),
+      ElementsAre(
+          "1:22 \"slots\" of the pool \"cpu\" must be a whole number from 1 to 1000000, not the text \"many\"",
+          "4:11 \"deps\" of an asset must be a list, not the text \"b\" (write [b])",
+          "5:12 \"kinds\" of an asset must be a list, not the text \"python\" (write [python])",
+          "6:20 \"max\" of retries: must be a whole number from 0 to 1000, not the number -1",
+          "6:31 \"delay\" of retries: must be a duration, not the number 10 (give the unit: 10s)",
+          "6:44 \"backoff\" of retries: must be constant, linear or exponential, not the text \"exponental\" (did you "
+          "mean \"exponential\"?)",
+          "6:64 \"jitter\" of retries: must be a number from 0.0 to 1.0, not the number 2",
+          "7:20 \"command\" of run: must be a list of program and arguments, not the text \"make it\" (write [sh, -c, "
+          "\"…\"] to have a shell read it)",
+          "7:38 \"timeout\" of run: must be a duration, not the text \"soon\" (as in 500ms, 30s, 10m, 24h or 7d)"));
 }
 
 TEST(BadInput, PoolsAndResourcesThatNobodyDefines) {
@@ -144,7 +165,8 @@ TEST(BadInput, PoolsAndResourcesThatNobodyDefines) {
                    "  - {key: a, pools: {gpus: 1}, uses: {warehose: read}, run: {command: [x]}}\n"
                    "  - {key: b, pools: {gpu: 2}, run: {command: [x]}}\n")
                   .lines(),
-              ElementsAre("4:22 there is no pool \"gpus\" (did you mean \"gpu\"?)", "4:39 there is no resource \"warehose\" (did you mean \"warehouse\"?)",
+              ElementsAre("4:22 there is no pool \"gpus\" (did you mean \"gpu\"?)",
+                          "4:39 there is no resource \"warehose\" (did you mean \"warehouse\"?)",
                           "5:22 asks for 2 slots of the pool \"gpu\", which has 1: it could never start"));
 }
 
@@ -158,15 +180,20 @@ TEST(BadInput, SelectionsPointIntoTheExpression) {
   const auto syntax = load("jobs:\n  - {name: j, select: \"a, b\"}\n");
   ASSERT_THAT(syntax.errors, SizeIs(1));
   EXPECT_THAT(syntax.lines()[0], StartsWith("2:25 bad selection: "));
-  const auto name = load("assets:\n  - {key: gold, run: {command: [x]}}\njobs:\n  - {name: j, select: \"gold or golf\"}\n");
+  const auto name =
+      load("assets:\n  - {key: gold, run: {command: [x]}}\njobs:\n  - {name: j, select: \"gold or golf\"}\n");
   ASSERT_THAT(name.errors, SizeIs(1));
   EXPECT_THAT(name.lines()[0], StartsWith("4:32 the selection of the job \"j\": "));
   EXPECT_THAT(name.lines()[0], HasSubstr("\"gold\""));
 }
 
 TEST(BadInput, SchedulesOfUnknownJobs) {
-  EXPECT_THAT(load("jobs: [{name: nightly, select: \"*\"}]\nschedules:\n  - {name: s, job: nigthly, cron: \"0 2 * * *\", timezone: UTC}\n").lines(),
-              ElementsAre("3:20 the schedule \"s\" starts the job \"nigthly\", which nobody defines (did you mean \"nightly\"?)"));
+  EXPECT_THAT(
+      load("jobs: [{name: nightly, select: \"*\"}]\nschedules:\n  - {name: s, job: nigthly, cron: \"0 2 * * *\", "
+           "timezone: UTC}\n")
+          .lines(),
+      ElementsAre(
+          "3:20 the schedule \"s\" starts the job \"nigthly\", which nobody defines (did you mean \"nightly\"?)"));
 }
 
 TEST(BadInput, UnknownEnvironment) {
@@ -175,15 +202,19 @@ TEST(BadInput, UnknownEnvironment) {
 }
 
 TEST(BadInput, EmptyAndShapelessFiles) {
-  EXPECT_THAT(load("").lines(), ElementsAre("1:1 assetd.yaml is empty (give it at least a name: and an asset under assets:)"));
+  EXPECT_THAT(load("").lines(),
+              ElementsAre("1:1 assetd.yaml is empty (give it at least a name: and an asset under assets:)"));
   EXPECT_THAT(load("- a\n").lines(), ElementsAre("1:1 assetd.yaml must be a mapping of keys to values, not a list"));
   EXPECT_THAT(load("name: \xff\n").lines(), ElementsAre("1:7 not UTF-8: byte 6 (save the file as UTF-8)"));
 }
 
 TEST(BadInput, IncludedFilesAreNamedAndMayNotHoldEverything) {
-  EXPECT_THAT(load_files({{"assetd.yaml", "include: [more/*.yaml]\n"}, {"more/a.yaml", "timezone: UTC\nassets:\n  - {key: a, run: {comand: [x]}}\n"}}).lines(),
+  EXPECT_THAT(load_files({{"assetd.yaml", "include: [more/*.yaml]\n"},
+                          {"more/a.yaml", "timezone: UTC\nassets:\n  - {key: a, run: {comand: [x]}}\n"}})
+                  .lines(),
               ElementsAre("more/a.yaml:1:1 \"timezone\" may only stand in assetd.yaml itself (move it there)",
-                          "more/a.yaml:3:19 run: needs the key \"command\"", "more/a.yaml:3:20 unknown key \"comand\" of run: (did you mean \"command\"?)"));
+                          "more/a.yaml:3:19 run: needs the key \"command\"",
+                          "more/a.yaml:3:20 unknown key \"comand\" of run: (did you mean \"command\"?)"));
 }
 
 TEST(BadInput, HostileYamlEnds) {

@@ -17,12 +17,23 @@ T any() {
 }
 
 // UTF-8 texts: what else there may be is refused when the project is read.
-std::string text() { return *rc::gen::element<std::string>("", "a", "two words", "é\n\t", "\"quoted\" \\ /", "${secret:X}", std::string("nul\0!", 5)); }
-std::vector<std::string> texts() { return *rc::gen::container<std::vector<std::string>>(*rc::gen::inRange(0, 4), rc::gen::exec(text)); }
-std::map<std::string, std::string> text_map() { return *rc::gen::container<std::map<std::string, std::string>>(rc::gen::exec(text), rc::gen::exec(text)); }
-SourceRef source() { return any<bool>() ? SourceRef{} : SourceRef{text(), *rc::gen::inRange(0, 99), *rc::gen::inRange(0, 99)}; }
+std::string text() {
+  return *rc::gen::element<std::string>("", "a", "two words", "é\n\t", "\"quoted\" \\ /", "${secret:X}",
+                                        std::string("nul\0!", 5));
+}
+std::vector<std::string> texts() {
+  return *rc::gen::container<std::vector<std::string>>(*rc::gen::inRange(0, 4), rc::gen::exec(text));
+}
+std::map<std::string, std::string> text_map() {
+  return *rc::gen::container<std::map<std::string, std::string>>(rc::gen::exec(text), rc::gen::exec(text));
+}
+SourceRef source() {
+  return any<bool>() ? SourceRef{} : SourceRef{text(), *rc::gen::inRange(0, 99), *rc::gen::inRange(0, 99)};
+}
 nlohmann::json json() { return nlohmann::json{{text(), any<int>()}, {"list", texts()}, {"null", nullptr}, {"x", 0.1}}; }
-std::optional<Millis> duration() { return any<bool>() ? std::nullopt : std::optional(Millis(*rc::gen::inRange(0, 1'000'000))); }
+std::optional<Millis> duration() {
+  return any<bool>() ? std::nullopt : std::optional(Millis(*rc::gen::inRange(0, 1'000'000)));
+}
 
 RunSpec run() {
   RunSpec run;
@@ -39,14 +50,19 @@ RunSpec run() {
   return run;
 }
 
-RetrySpec retries() { return {*rc::gen::inRange(0, 9), Millis(any<int>()), *rc::gen::element(Backoff::constant, Backoff::linear, Backoff::exponential), *rc::gen::inRange(0, 100) / 100.0}; }
+RetrySpec retries() {
+  return {*rc::gen::inRange(0, 9), Millis(any<int>()),
+          *rc::gen::element(Backoff::constant, Backoff::linear, Backoff::exponential),
+          *rc::gen::inRange(0, 100) / 100.0};
+}
 
 AssetSpec asset(int number) {
   AssetSpec asset;
   asset.key = "asset_" + std::to_string(number);
   asset.source = source();
   for (const auto& key : texts())
-    asset.deps.push_back({key, *rc::gen::element(OnFailure::skip, OnFailure::proceed), any<bool>() ? SourceRef{asset.source.file, 3, 4} : source()});
+    asset.deps.push_back({key, *rc::gen::element(OnFailure::skip, OnFailure::proceed),
+                          any<bool>() ? SourceRef{asset.source.file, 3, 4} : source()});
   asset.description = text();
   asset.group = text();
   asset.kinds = texts();
@@ -69,7 +85,9 @@ AssetSpec asset(int number) {
 }
 
 CheckSpec check() {
-  CheckSpec check{text(), text(), texts(), *rc::gen::element(Severity::error, Severity::warn), any<bool>(), text(), {}, *rc::gen::inRange(-1, 3), nullptr, source()};
+  CheckSpec check{text(),      text(),  texts(), *rc::gen::element(Severity::error, Severity::warn),
+                  any<bool>(), text(),  {},      *rc::gen::inRange(-1, 3),
+                  nullptr,     source()};
   if (any<bool>()) check.run = run();
   if (any<bool>()) check.data = json();
   return check;
@@ -93,8 +111,10 @@ Definitions definitions() {
   for (int i = 0; i < *rc::gen::inRange(0, 3); ++i) result.checks.push_back(check());
   for (int i = 0; i < *rc::gen::inRange(0, 3); ++i) result.imports.push_back(import());
   result.jobs.push_back({text(), text(), source(), source()});
-  result.schedules.push_back({text(), text(), text(), source(), text(), text(), *rc::gen::element(Misfire::skip, Misfire::once, Misfire::all),
-                              *rc::gen::element(Overlap::skip, Overlap::queue, Overlap::cancel_running, Overlap::allow), any<bool>(), source()});
+  result.schedules.push_back({text(), text(), text(), source(), text(), text(),
+                              *rc::gen::element(Misfire::skip, Misfire::once, Misfire::all),
+                              *rc::gen::element(Overlap::skip, Overlap::queue, Overlap::cancel_running, Overlap::allow),
+                              any<bool>(), source()});
   result.pools[text()].slots = 3;
   result.resources[text()] = {text(), json()};
   if (any<bool>()) result.settings = json();
@@ -113,7 +133,10 @@ TEST(Compiled, ComesBackAsItWentIn) {
   }));
 }
 
-Definitions small() { return testing::load("assets:\n  - {key: a, run: {command: [x]}}\n  - {key: b, deps: [a], run: {command: [x]}}\n").definitions; }
+Definitions small() {
+  return testing::load("assets:\n  - {key: a, run: {command: [x]}}\n  - {key: b, deps: [a], run: {command: [x]}}\n")
+      .definitions;
+}
 
 TEST(Compiled, StoresASharedWayToRunOnce) {
   const auto compiled = to_compiled(small());
@@ -131,7 +154,8 @@ TEST(Compiled, NamesTheDamagedLine) {
 
 TEST(Compiled, RefusesWhatIsCutOffAtAnyByte) {
   const auto compiled = to_compiled(small());
-  for (std::size_t length = 0; length + 1 < compiled.size(); ++length) EXPECT_FALSE(from_compiled(compiled.substr(0, length))) << length;
+  for (std::size_t length = 0; length + 1 < compiled.size(); ++length)
+    EXPECT_FALSE(from_compiled(compiled.substr(0, length))) << length;
 }
 
 TEST(Compiled, RefusesALaterFormat) {

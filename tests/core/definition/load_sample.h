@@ -19,8 +19,8 @@ struct Loaded {
 
 inline std::string in_one_line(const DefinitionError& error) {
   const auto& at = error.source;
-  return (at.file == "assetd.yaml" ? "" : at.file + ":") + std::to_string(at.line) + ":" + std::to_string(at.column) + " " + error.message +
-         (error.hint.empty() ? "" : " (" + error.hint + ")");
+  return (at.file == "assetd.yaml" ? "" : at.file + ":") + std::to_string(at.line) + ":" + std::to_string(at.column) +
+         " " + error.message + (error.hint.empty() ? "" : " (" + error.hint + ")");
 }
 
 inline std::vector<std::string> Loaded::lines() const {
@@ -29,7 +29,8 @@ inline std::vector<std::string> Loaded::lines() const {
   return result;
 }
 
-inline Loaded load_files(const std::vector<ProjectFile>& files, const std::string& environment = {}, const std::map<std::string, std::string>& variables = {}) {
+inline Loaded load_files(const std::vector<ProjectFile>& files, const std::string& environment = {},
+                         const std::map<std::string, std::string>& variables = {}) {
   LoadContext context{"/project/shop", environment, {}, {"dbt", "python", "sql"}};
   context.env = [&](const std::string& name) {
     const auto it = variables.find(name);
@@ -46,7 +47,8 @@ inline Loaded load_files(const std::vector<ProjectFile>& files, const std::strin
   return loaded;
 }
 
-inline Loaded load(const std::string& yaml, const std::string& environment = {}, const std::map<std::string, std::string>& variables = {}) {
+inline Loaded load(const std::string& yaml, const std::string& environment = {},
+                   const std::map<std::string, std::string>& variables = {}) {
   return load_files({{"assetd.yaml", yaml}}, environment, variables);
 }
 

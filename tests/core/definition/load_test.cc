@@ -8,35 +8,37 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::asset_of;
-using testing::load;
-using testing::load_files;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using testing::load;
+using testing::load_files;
 using ::testing::Pair;
 
 TEST(Load, ReadsWhatAnAssetSays) {
-  const auto loaded = load("resources: {warehouse: {kind: duckdb, path: data/w.duckdb}}\n"
-                           "pools: {cpu: {slots: 2}}\n"
-                           "assets:\n"
-                           "  - key: gold/model\n"
-                           "    deps: [a, {asset: b, on_failure: continue}]\n"
-                           "    tags: {domain: growth}\n"
-                           "    code_version: 3\n"
-                           "    run:\n"
-                           "      command: [python, train.py]\n"
-                           "      cwd: ml\n"
-                           "      env: {N: 2}\n"
-                           "      timeout: 10m\n"
-                           "      stop_signal: SIGINT\n"
-                           "    retries: {max: 2, delay: 5s, backoff: exponential, jitter: 0.1}\n"
-                           "    pools: {cpu: 2}\n"
-                           "    uses: {warehouse: read}\n"
-                           "    checks: [{name: rows, blocking: true, run: {command: [check]}}]\n"
-                           "external: [a, {key: b, description: made by others}]\n");
+  const auto loaded = load(
+      "resources: {warehouse: {kind: duckdb, path: data/w.duckdb}}\n"
+      "pools: {cpu: {slots: 2}}\n"
+      "assets:\n"
+      "  - key: gold/model\n"
+      "    deps: [a, {asset: b, on_failure: continue}]\n"
+      "    tags: {domain: growth}\n"
+      "    code_version: 3\n"
+      "    run:\n"
+      "      command: [python, train.py]\n"
+      "      cwd: ml\n"
+      "      env: {N: 2}\n"
+      "      timeout: 10m\n"
+      "      stop_signal: SIGINT\n"
+      "    retries: {max: 2, delay: 5s, backoff: exponential, jitter: 0.1}\n"
+      "    pools: {cpu: 2}\n"
+      "    uses: {warehouse: read}\n"
+      "    checks: [{name: rows, blocking: true, run: {command: [check]}}]\n"
+      "external: [a, {key: b, description: made by others}]\n");
   ASSERT_THAT(loaded.lines(), IsEmpty());
   const auto& asset = asset_of(loaded, "gold/model");
   EXPECT_EQ(asset.source, (SourceRef{"assetd.yaml", 4, 5}));
-  EXPECT_EQ(asset.deps, (std::vector<DependencySpec>{{"a", OnFailure::skip, {"assetd.yaml", 5, 12}}, {"b", OnFailure::proceed, {"assetd.yaml", 5, 23}}}));
+  EXPECT_EQ(asset.deps, (std::vector<DependencySpec>{{"a", OnFailure::skip, {"assetd.yaml", 5, 12}},
+                                                     {"b", OnFailure::proceed, {"assetd.yaml", 5, 23}}}));
   EXPECT_EQ(asset.code_version, "3");
   EXPECT_EQ(asset.retries, (RetrySpec{2, 5s, Backoff::exponential, 0.1}));
   ASSERT_TRUE(asset.run);
@@ -56,13 +58,14 @@ TEST(Load, ReadsWhatAnAssetSays) {
 }
 
 TEST(Load, ResolvesVariablesWithTheirTypes) {
-  const auto loaded = load("vars: {n: 3, db: \"d-${env:ZONE:-eu}\"}\n"
-                           "assets:\n"
-                           "  - key: a\n"
-                           "    retries: {max: \"${vars.n}\"}\n"
-                           "    description: \"${vars.db} of ${env:USER}, $${vars.n}, ${HOME:-x}\"\n"
-                           "    run: {command: [x], env: {TOKEN: \"${secret:T}\"}}\n",
-                           "", {{"USER", "ann"}});
+  const auto loaded = load(
+      "vars: {n: 3, db: \"d-${env:ZONE:-eu}\"}\n"
+      "assets:\n"
+      "  - key: a\n"
+      "    retries: {max: \"${vars.n}\"}\n"
+      "    description: \"${vars.db} of ${env:USER}, $${vars.n}, ${HOME:-x}\"\n"
+      "    run: {command: [x], env: {TOKEN: \"${secret:T}\"}}\n",
+      "", {{"USER", "ann"}});
   ASSERT_THAT(loaded.lines(), IsEmpty());
   EXPECT_EQ(asset_of(loaded, "a").retries.max, 3);
   EXPECT_EQ(asset_of(loaded, "a").description, "d-eu of ann, ${vars.n}, ${HOME:-x}");
@@ -70,15 +73,16 @@ TEST(Load, ResolvesVariablesWithTheirTypes) {
 }
 
 TEST(Load, LaysTheEnvironmentOverTheProject) {
-  const std::string yaml = "timezone: UTC\n"
-                           "vars: {db: prod}\n"
-                           "environments:\n"
-                           "  staging: {vars: {db: stg}, schedules: paused, imports: {shop: {target: stg, vars: {x: 2}}}}\n"
-                           "  other: {vars: {db: \"${env:MISSING}\"}}\n"
-                           "imports:\n"
-                           "  - {plugin: dbt, name: shop, target: prod, vars: {x: 1, y: 1}}\n"
-                           "assets: [{key: a, group: \"${vars.db}\", run: {command: [x]}}]\n"
-                           "schedules: [{name: s, select: a, cron: \"@daily\"}]\n";
+  const std::string yaml =
+      "timezone: UTC\n"
+      "vars: {db: prod}\n"
+      "environments:\n"
+      "  staging: {vars: {db: stg}, schedules: paused, imports: {shop: {target: stg, vars: {x: 2}}}}\n"
+      "  other: {vars: {db: \"${env:MISSING}\"}}\n"
+      "imports:\n"
+      "  - {plugin: dbt, name: shop, target: prod, vars: {x: 1, y: 1}}\n"
+      "assets: [{key: a, group: \"${vars.db}\", run: {command: [x]}}]\n"
+      "schedules: [{name: s, select: a, cron: \"@daily\"}]\n";
   const auto plain = load(yaml), staging = load(yaml, "staging");
   ASSERT_THAT(plain.lines(), IsEmpty());
   ASSERT_THAT(staging.lines(), IsEmpty());
@@ -92,9 +96,10 @@ TEST(Load, LaysTheEnvironmentOverTheProject) {
 }
 
 TEST(Load, EnvironmentOfProjectAndAssetMergeAndTheNearerWins) {
-  const auto loaded = load("env: {A: project, B: project}\nenv_file: .env\ninherit_env: [AWS_*]\n"
-                           "imports: [{plugin: dbt, name: d, env: {A: import}}]\n"
-                           "assets: [{key: a, run: {command: [x], env: {B: asset}, env_file: ml/.env, inherit_env: [GCP]}}]\n");
+  const auto loaded = load(
+      "env: {A: project, B: project}\nenv_file: .env\ninherit_env: [AWS_*]\n"
+      "imports: [{plugin: dbt, name: d, env: {A: import}}]\n"
+      "assets: [{key: a, run: {command: [x], env: {B: asset}, env_file: ml/.env, inherit_env: [GCP]}}]\n");
   ASSERT_THAT(loaded.lines(), IsEmpty());
   const auto& run = *asset_of(loaded, "a").run;
   EXPECT_THAT(run.env, ElementsAre(Pair("A", "project"), Pair("B", "asset")));
@@ -105,15 +110,18 @@ TEST(Load, EnvironmentOfProjectAndAssetMergeAndTheNearerWins) {
 }
 
 TEST(Load, AnchorsAndMergeKeys) {
-  const auto loaded = load("assets:\n"
-                           "  - &base {key: a, group: g, run: {command: [x]}}\n"
-                           "  - {<<: *base, key: b}\n");
+  const auto loaded = load(
+      "assets:\n"
+      "  - &base {key: a, group: g, run: {command: [x]}}\n"
+      "  - {<<: *base, key: b}\n");
   ASSERT_THAT(loaded.lines(), IsEmpty());
   EXPECT_EQ(asset_of(loaded, "b").group, "g");
 }
 
 TEST(Load, PathsOfIncludedFilesAreRelativeToThem) {
-  const auto loaded = load_files({{"assetd.yaml", "include: [more/a.yaml]\n"}, {"more/a.yaml", "assets: [{key: a, run: {command: [x], cwd: ../ml, env_file: .env}}]\n"}});
+  const auto loaded =
+      load_files({{"assetd.yaml", "include: [more/a.yaml]\n"},
+                  {"more/a.yaml", "assets: [{key: a, run: {command: [x], cwd: ../ml, env_file: .env}}]\n"}});
   ASSERT_THAT(loaded.lines(), IsEmpty());
   EXPECT_EQ(asset_of(loaded, "a").run->cwd, "ml");
   EXPECT_EQ(asset_of(loaded, "a").run->env_file, "more/.env");
@@ -121,21 +129,25 @@ TEST(Load, PathsOfIncludedFilesAreRelativeToThem) {
 }
 
 TEST(Load, KeysOfLaterFeaturesWarnWhereTheyStand) {
-  const auto loaded = load("assets:\n"
-                           "  - key: a\n"
-                           "    run: {command: [x]}\n"
-                           "    automation: eager\n"
-                           "    partitions: {daily: {start: 2026-01-01}}\n"
-                           "    freshness: {within: 24h}\n"
-                           "sensors: [{name: s, file: {glob: \"x/*\"}, every: 10s, select: a}]\n"
-                           "alerts: [{name: o, on: [run_failed], webhook: \"${secret:W}\"}]\n"
-                           "retention: {events: 90d, max_bytes: 20GB}\n");
+  const auto loaded = load(
+      "assets:\n"
+      "  - key: a\n"
+      "    run: {command: [x]}\n"
+      "    automation: eager\n"
+      "    partitions: {daily: {start: 2026-01-01}}\n"
+      "    freshness: {within: 24h}\n"
+      "sensors: [{name: s, file: {glob: \"x/*\"}, every: 10s, select: a}]\n"
+      "alerts: [{name: o, on: [run_failed], webhook: \"${secret:W}\"}]\n"
+      "retention: {events: 90d, max_bytes: 20GB}\n");
   ASSERT_THAT(loaded.lines(), IsEmpty());
   std::vector<std::string> warnings;
-  for (const auto& warning : loaded.definitions.warnings) warnings.push_back(std::to_string(warning.source.line) + " " + warning.message);
-  EXPECT_THAT(warnings, ::testing::UnorderedElementsAre("4 \"automation\" accepted, not yet in force", "5 \"partitions\" accepted, not yet in force",
-                                                        "6 \"freshness\" accepted, not yet in force", "7 the sensor accepted, not yet in force",
-                                                        "8 the alert accepted, not yet in force", "9 \"retention\" accepted, not yet in force"));
+  for (const auto& warning : loaded.definitions.warnings)
+    warnings.push_back(std::to_string(warning.source.line) + " " + warning.message);
+  EXPECT_THAT(warnings,
+              ::testing::UnorderedElementsAre(
+                  "4 \"automation\" accepted, not yet in force", "5 \"partitions\" accepted, not yet in force",
+                  "6 \"freshness\" accepted, not yet in force", "7 the sensor accepted, not yet in force",
+                  "8 the alert accepted, not yet in force", "9 \"retention\" accepted, not yet in force"));
   EXPECT_EQ(loaded.definitions.settings.at("retention").at("events"), "90d");
   EXPECT_EQ(asset_of(loaded, "a").freshness_within, 24h);
 }

@@ -3,9 +3,9 @@
 namespace assetd {
 namespace {
 
-using testing::in_one_line;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using testing::in_one_line;
 using ::testing::IsEmpty;
 using ::testing::Pair;
 using ::testing::SizeIs;
@@ -19,7 +19,8 @@ struct Project {
   Project(const std::string& yaml, const std::vector<Json>& described) {
     const LoadContext context{"/project", "", {}, {"dbt", "python"}};
     definitions = parse_project({{"assetd.yaml", yaml}}, context).value().definitions;
-    for (std::size_t i = 0; i < described.size(); ++i) note(merge_description(definitions, static_cast<int>(i), described[i]));
+    for (std::size_t i = 0; i < described.size(); ++i)
+      note(merge_description(definitions, static_cast<int>(i), described[i]));
     if (errors.empty()) note(finish(definitions));
   }
   void note(const std::vector<DefinitionError>& more) {
@@ -40,10 +41,17 @@ Json described_asset(const std::string& key, const Json& more = Json::object()) 
 Json answer(std::vector<Json> assets) { return {{"protocol", 1}, {"name", "shop"}, {"assets", std::move(assets)}}; }
 
 TEST(MergeDescription, TakesTheImportsDefaultsAndItsName) {
-  const Project project("pools: {cpu: {slots: 4}}\nresources: {db: {kind: duckdb}}\n"
-                        "imports: [{plugin: dbt, group: g, tags: {a: x}, env: {E: v}, timeout: 5m, uses: {db: write}, pools: {cpu: 1}, retries: 2, stop_signal: INT}]\n",
-                        {answer({described_asset("a", {{"batch", "build"}, {"data", {{"id", 1}}}}),
-                                 described_asset("b", {{"deps", {"a"}}, {"group", "own"}, {"timeout", "1m"}, {"pools", {{"cpu", 2}}}, {"uses", {{"db", "read"}}}, {"tags", {{"b", "y"}}}})})});
+  const Project project(
+      "pools: {cpu: {slots: 4}}\nresources: {db: {kind: duckdb}}\n"
+      "imports: [{plugin: dbt, group: g, tags: {a: x}, env: {E: v}, timeout: 5m, uses: {db: write}, pools: {cpu: 1}, "
+      "retries: 2, stop_signal: INT}]\n",
+      {answer({described_asset("a", {{"batch", "build"}, {"data", {{"id", 1}}}}),
+               described_asset("b", {{"deps", {"a"}},
+                                     {"group", "own"},
+                                     {"timeout", "1m"},
+                                     {"pools", {{"cpu", 2}}},
+                                     {"uses", {{"db", "read"}}},
+                                     {"tags", {{"b", "y"}}}})})});
   ASSERT_THAT(project.errors, IsEmpty());
   EXPECT_EQ(project.definitions.imports[0].name, "shop");
   const auto &a = project.asset("a"), &b = project.asset("b");
@@ -64,9 +72,12 @@ TEST(MergeDescription, TakesTheImportsDefaultsAndItsName) {
 }
 
 TEST(MergeDescription, PrefixesWhatTheImportMakesAndNothingElse) {
-  auto described = answer({described_asset("raw/events", {{"external", true}}), described_asset("a", {{"deps", {"raw/events"}}}), described_asset("b", {{"deps", {"a", "mine"}}})});
+  auto described =
+      answer({described_asset("raw/events", {{"external", true}}), described_asset("a", {{"deps", {"raw/events"}}}),
+              described_asset("b", {{"deps", {"a", "mine"}}})});
   described["checks"] = {{{"name", "c"}, {"home", "a"}, {"depends_on", {"a", "mine"}}}};
-  const Project project("imports: [{plugin: dbt, key_prefix: an/}]\nassets: [{key: mine, run: {command: [x]}}]\n", {described});
+  const Project project("imports: [{plugin: dbt, key_prefix: an/}]\nassets: [{key: mine, run: {command: [x]}}]\n",
+                        {described});
   ASSERT_THAT(project.errors, IsEmpty());
   EXPECT_EQ(project.asset("an/a").deps[0].asset, "raw/events");
   EXPECT_EQ(project.asset("an/b").deps[0].asset, "an/a");
@@ -76,8 +87,10 @@ TEST(MergeDescription, PrefixesWhatTheImportMakesAndNothingElse) {
 }
 
 TEST(MergeDescription, ExternalAndRealAreOneAssetMadeThere) {
-  const Project project("imports: [{plugin: dbt}]\nassets: [{key: raw/events, tags: {own: \"1\"}, run: {command: [load]}}]\n",
-                        {answer({described_asset("raw/events", {{"external", true}, {"description", "from dbt"}, {"tags", {{"own", "2"}, {"more", "3"}}}})})});
+  const Project project(
+      "imports: [{plugin: dbt}]\nassets: [{key: raw/events, tags: {own: \"1\"}, run: {command: [load]}}]\n",
+      {answer({described_asset(
+          "raw/events", {{"external", true}, {"description", "from dbt"}, {"tags", {{"own", "2"}, {"more", "3"}}}})})});
   ASSERT_THAT(project.errors, IsEmpty());
   ASSERT_THAT(project.definitions.assets, SizeIs(1));
   const auto& asset = project.definitions.assets[0];
@@ -88,8 +101,10 @@ TEST(MergeDescription, ExternalAndRealAreOneAssetMadeThere) {
 }
 
 TEST(MergeDescription, KeyClashOfImportsSuggestsAPrefix) {
-  const Project project("imports: [{plugin: dbt, name: one}, {plugin: dbt, name: two}]\n", {answer({described_asset("a")}), answer({described_asset("a")})});
-  EXPECT_THAT(project.errors, ElementsAre("dbt/a.sql:1:1 two assets have the key \"a\": one of the import \"two\" and one of the import \"one\" at dbt/a.sql:1 "
+  const Project project("imports: [{plugin: dbt, name: one}, {plugin: dbt, name: two}]\n",
+                        {answer({described_asset("a")}), answer({described_asset("a")})});
+  EXPECT_THAT(project.errors, ElementsAre("dbt/a.sql:1:1 two assets have the key \"a\": one of the import \"two\" and "
+                                          "one of the import \"one\" at dbt/a.sql:1 "
                                           "(give the import \"two\" a key_prefix: (\"two\" makes it \"two/a\"))"));
 }
 
@@ -101,9 +116,13 @@ TEST(MergeDescription, UnknownDependencyPointsAtTheSource) {
 
 TEST(MergeDescription, FaultsOfThePluginAreToldWithTheirPointer) {
   const Project project("imports: [{plugin: dbt}]\n",
-                        {answer({Json{{"key", 3}}, Json("x"), described_asset("a", {{"deps", "b"}}), described_asset("b", {{"severity", 1}, {"pools", {{"cpu", 0}}}})})});
-  EXPECT_THAT(project.errors, ElementsAre(HasSubstr("/assets/0/key must be a text"), HasSubstr("/assets/0/key must be a text that is not empty"), HasSubstr("/assets/1 must be an object"),
-                                          HasSubstr("/assets/2/deps must be an array"), HasSubstr("/assets/3/pools/cpu must be a number of slots")));
+                        {answer({Json{{"key", 3}}, Json("x"), described_asset("a", {{"deps", "b"}}),
+                                 described_asset("b", {{"severity", 1}, {"pools", {{"cpu", 0}}}})})});
+  EXPECT_THAT(project.errors,
+              ElementsAre(HasSubstr("/assets/0/key must be a text"),
+                          HasSubstr("/assets/0/key must be a text that is not empty"),
+                          HasSubstr("/assets/1 must be an object"), HasSubstr("/assets/2/deps must be an array"),
+                          HasSubstr("/assets/3/pools/cpu must be a number of slots")));
   const Project list("imports: [{plugin: dbt}]\n", {Json::array()});
   EXPECT_THAT(list.errors, ElementsAre(HasSubstr("the answer must be an object")));
 }
@@ -111,7 +130,8 @@ TEST(MergeDescription, FaultsOfThePluginAreToldWithTheirPointer) {
 TEST(MergeDescription, TakesJobsAndSchedules) {
   auto described = answer({described_asset("a")});
   described["jobs"] = {{{"name", "j"}, {"select", "a"}}};
-  described["schedules"] = {{{"name", "s"}, {"job", "j"}, {"cron", "0 2 * * *"}, {"timezone", "Europe/London"}}, {{"name", "t"}, {"job", "j"}, {"cron", "bad"}, {"timezone", "UTC"}}};
+  described["schedules"] = {{{"name", "s"}, {"job", "j"}, {"cron", "0 2 * * *"}, {"timezone", "Europe/London"}},
+                            {{"name", "t"}, {"job", "j"}, {"cron", "bad"}, {"timezone", "UTC"}}};
   const Project project("imports: [{plugin: dbt}]\n", {described});
   ASSERT_THAT(project.errors, SizeIs(1));
   EXPECT_THAT(project.errors[0], HasSubstr("the schedule \"t\": "));

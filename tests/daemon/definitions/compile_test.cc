@@ -18,7 +18,9 @@ namespace fs = std::filesystem;
 class Compile : public testing::SampleProject {};
 
 TEST_F(Compile, DescribesMergesAndHashes) {
-  write("assetd.yaml", "name: shop\nimports: [{plugin: fake, name: shop, folder: data, threads: 2}]\nassets: [{key: b, deps: [a], run: {command: [x]}}]\n");
+  write("assetd.yaml",
+        "name: shop\nimports: [{plugin: fake, name: shop, folder: data, threads: 2}]\nassets: [{key: b, deps: [a], "
+        "run: {command: [x]}}]\n");
   const auto result = compile();
   ASSERT_THAT(lines(result), IsEmpty());
   EXPECT_THAT(result.hash, SizeIs(64));
@@ -34,7 +36,9 @@ TEST_F(Compile, DescribesMergesAndHashes) {
 }
 
 TEST_F(Compile, TellsThePluginWhatTheProtocolSays) {
-  write("assetd.yaml", "resources: {db: {kind: duckdb, path: w.db}}\nenv: {FROM_PROJECT: p}\nimports: [{plugin: fake, name: shop, folder: x, env: {FROM_IMPORT: i}}]\n");
+  write("assetd.yaml",
+        "resources: {db: {kind: duckdb, path: w.db}}\nenv: {FROM_PROJECT: p}\nimports: [{plugin: fake, name: shop, "
+        "folder: x, env: {FROM_IMPORT: i}}]\n");
   ASSERT_THAT(lines(compile()), IsEmpty());
   const auto request = nlohmann::json::parse(read("request.json"));
   EXPECT_EQ(request.at("project_dir"), options_.project_dir);
@@ -44,7 +48,8 @@ TEST_F(Compile, TellsThePluginWhatTheProtocolSays) {
   EXPECT_EQ(request.at("import").at("folder"), path("x"));
   EXPECT_EQ(request.at("import").at("name"), "shop");
   EXPECT_EQ(request.at("resources").at("db"), (nlohmann::json{{"kind", "duckdb"}, {"path", path("w.db")}}));
-  EXPECT_THAT(read("environment"), AllOf(HasSubstr("FROM_IMPORT=i\n"), HasSubstr("FROM_PROJECT=p\n"), HasSubstr("PATH=")));
+  EXPECT_THAT(read("environment"),
+              AllOf(HasSubstr("FROM_IMPORT=i\n"), HasSubstr("FROM_PROJECT=p\n"), HasSubstr("PATH=")));
 }
 
 TEST_F(Compile, ImportWithoutANameTakesTheDescribedOneAndKeepsItsState) {
@@ -53,13 +58,19 @@ TEST_F(Compile, ImportWithoutANameTakesTheDescribedOneAndKeepsItsState) {
   ASSERT_THAT(lines(result), IsEmpty());
   EXPECT_EQ(result.imports[0].name, "from_fake");
   EXPECT_FALSE(nlohmann::json::parse(read("request.json")).at("import").contains("name"));
-  EXPECT_TRUE(fs::equivalent(options_.data_dir + "/imports/from_fake", nlohmann::json::parse(read("request.json")).at("state_dir").get<std::string>()));
+  EXPECT_TRUE(fs::equivalent(options_.data_dir + "/imports/from_fake",
+                             nlohmann::json::parse(read("request.json")).at("state_dir").get<std::string>()));
 }
 
 TEST_F(Compile, SchemaErrorsPointAtTheKey) {
   write("assetd.yaml", "imports:\n  - plugin: fake\n    foldr: x\n    threads: many\n");
-  EXPECT_THAT(lines(compile()), ElementsAre(AllOf(StartsWith("assetd.yaml:2:5 an import of the plugin \"fake\": "), HasSubstr("folder")),
-                                            StartsWith("assetd.yaml:3:5 unknown key \"foldr\" of an import of the plugin \"fake\" (did you mean \"folder\"?)"), StartsWith("assetd.yaml:4:5 \"threads\" of an import")));
+  EXPECT_THAT(
+      lines(compile()),
+      ElementsAre(
+          AllOf(StartsWith("assetd.yaml:2:5 an import of the plugin \"fake\": "), HasSubstr("folder")),
+          StartsWith(
+              "assetd.yaml:3:5 unknown key \"foldr\" of an import of the plugin \"fake\" (did you mean \"folder\"?)"),
+          StartsWith("assetd.yaml:4:5 \"threads\" of an import")));
 }
 
 TEST_F(Compile, UnchangedImportIsNotAskedAgain) {
@@ -106,7 +117,9 @@ TEST_F(Compile, WhatDecidesTheOutcomeIsWatched) {
 TEST_F(Compile, ErrorsOfDescribeStandAtTheirSourceWithTheLine) {
   write("assetd.yaml", "imports: [{plugin: fake, name: shop, folder: x}]\n");
   write("models/a.sql", "select\n  {{ ref('nope') }}\n");
-  write("plugins/fake/main.sh", R"(echo '{"errors": [{"message": "no model nope", "hint": "write it", "source": {"file": ")" + path("models/a.sql") + R"(", "line": 2, "column": 3}}]}'; exit 1)");
+  write("plugins/fake/main.sh",
+        R"(echo '{"errors": [{"message": "no model nope", "hint": "write it", "source": {"file": ")" +
+            path("models/a.sql") + R"(", "line": 2, "column": 3}}]}'; exit 1)");
   const auto result = compile();
   EXPECT_THAT(lines(result), ElementsAre("models/a.sql:2:3 no model nope (write it)"));
   EXPECT_EQ(result.errors[0].excerpt, "  {{ ref('nope') }}");
@@ -117,7 +130,12 @@ TEST_F(Compile, ErrorsOfDescribeStandAtTheirSourceWithTheLine) {
 TEST_F(Compile, CrashOfDescribeShowsTheEndOfItsErrors) {
   write("assetd.yaml", "imports:\n  - {plugin: fake, name: shop, folder: x}\n");
   write("plugins/fake/main.sh", "echo first >&2; echo 'KeyError: nodes' >&2; kill -SEGV $$");
-  EXPECT_THAT(lines(compile()), ElementsAre(AllOf(StartsWith("assetd.yaml:2:5 the import \"shop\" (plugin \"fake\") failed to describe its assets: signal 11 ("), EndsWith("\n  first\n  KeyError: nodes"))));
+  EXPECT_THAT(
+      lines(compile()),
+      ElementsAre(
+          AllOf(StartsWith(
+                    "assetd.yaml:2:5 the import \"shop\" (plugin \"fake\") failed to describe its assets: signal 11 ("),
+                EndsWith("\n  first\n  KeyError: nodes"))));
   write("plugins/fake/main.sh", "echo oops");
   EXPECT_THAT(lines(compile()), ElementsAre(HasSubstr("answered no JSON object")));
 }
@@ -131,7 +149,10 @@ TEST_F(Compile, DescribeHasATimeLimit) {
 TEST_F(Compile, InterpreterThatIsMissingIsNamed) {
   write("plugins/fake/plugin.yaml", "name: fake\nprotocol: 1\ncommand: [\"{python}\", x]\n");
   write("assetd.yaml", "imports:\n  - {plugin: fake, python: .venv/bin/python}\n");
-  EXPECT_THAT(lines(compile()), ElementsAre(AllOf(StartsWith("assetd.yaml:2:20 the plugin \"fake\" did not start: can't start " + path(".venv/bin/python")), HasSubstr("No such file"))));
+  EXPECT_THAT(lines(compile()),
+              ElementsAre(AllOf(StartsWith("assetd.yaml:2:20 the plugin \"fake\" did not start: can't start " +
+                                           path(".venv/bin/python")),
+                                HasSubstr("No such file"))));
 }
 
 TEST_F(Compile, MissingFilesAreNamed) {
@@ -147,7 +168,8 @@ TEST_F(Compile, MissingFilesAreNamed) {
 
 TEST_F(Compile, MissingEnvFileIsNamedAtItsKey) {
   write("assetd.yaml", "imports:\n  - {plugin: fake, folder: x, env_file: gone.env}\n");
-  EXPECT_THAT(lines(compile()), ElementsAre(AllOf(StartsWith("assetd.yaml:2:31 env_file: can't read " + path("gone.env")))));
+  EXPECT_THAT(lines(compile()),
+              ElementsAre(AllOf(StartsWith("assetd.yaml:2:31 env_file: can't read " + path("gone.env")))));
 }
 
 TEST_F(Compile, BrokenPluginDoesNotHinderTheOthers) {
@@ -157,12 +179,15 @@ TEST_F(Compile, BrokenPluginDoesNotHinderTheOthers) {
   EXPECT_THAT(lines(good), IsEmpty());
   EXPECT_FALSE(good.warnings.empty());
   write("assetd.yaml", "imports: [{plugin: broken}]\n");
-  EXPECT_THAT(lines(compile()), Contains(HasSubstr("unknown key \"commnd\" of plugin.yaml (did you mean \"command\"?)")));
+  EXPECT_THAT(lines(compile()),
+              Contains(HasSubstr("unknown key \"commnd\" of plugin.yaml (did you mean \"command\"?)")));
 }
 
 TEST_F(Compile, RunBlocksOfPluginsAreCheckedAndTheirPathsMadeAbsolute) {
   write("plugins/fake/plugin.yaml", "name: fake\nprotocol: 1\ncommand: [sh]\nrun_schema: run.json\nstop_signal: INT\n");
-  write("plugins/fake/run.json", R"({"type": "object", "properties": {"script": {"type": "string", "format": "path"}}, "additionalProperties": false})");
+  write(
+      "plugins/fake/run.json",
+      R"({"type": "object", "properties": {"script": {"type": "string", "format": "path"}}, "additionalProperties": false})");
   write("more/a.yaml", "assets: [{key: a, run: {plugin: fake, script: a.sql}}]\n");
   write("assetd.yaml", "include: [more/a.yaml]\n");
   const auto result = compile();
@@ -171,7 +196,10 @@ TEST_F(Compile, RunBlocksOfPluginsAreCheckedAndTheirPathsMadeAbsolute) {
   EXPECT_EQ(definitions.assets[0].run->config.at("script"), path("more/a.sql"));
   EXPECT_EQ(definitions.assets[0].run->stop_signal, "INT");
   write("more/a.yaml", "assets: [{key: a, run: {plugin: fake, scrpt: a.sql}}]\n");
-  EXPECT_THAT(lines(compile()), ElementsAre("more/a.yaml:1:39 unknown key \"scrpt\" of a run: of the plugin \"fake\" (did you mean \"script\"?)"));
+  EXPECT_THAT(
+      lines(compile()),
+      ElementsAre(
+          "more/a.yaml:1:39 unknown key \"scrpt\" of a run: of the plugin \"fake\" (did you mean \"script\"?)"));
 }
 
 TEST_F(Compile, ValidationLeavesNothingBehind) {
@@ -198,7 +226,8 @@ TEST_F(CompileInChild, GivesBackWhatTheChildSays) {
   write("result.json", to_json(here).dump());
   const auto there = run("cat " + path("result.json") + "; echo \"$@\" > " + path("arguments"));
   EXPECT_EQ(to_json(there), to_json(here));
-  EXPECT_EQ(read("arguments"), "compile --project " + options_.project_dir + " --data " + options_.data_dir + " --plugins " + options_.plugin_dirs[0] + "\n");
+  EXPECT_EQ(read("arguments"), "compile --project " + options_.project_dir + " --data " + options_.data_dir +
+                                   " --plugins " + options_.plugin_dirs[0] + "\n");
   write("assetd.yaml", "imports: [{plugin: fake}]\n");
   const auto wrong = compile();
   ASSERT_FALSE(wrong.errors.empty());
@@ -207,7 +236,8 @@ TEST_F(CompileInChild, GivesBackWhatTheChildSays) {
 }
 
 TEST_F(CompileInChild, ACrashIsOneClearError) {
-  EXPECT_THAT(lines(run("echo 'stack overflow' >&2; kill -SEGV $$")), ElementsAre(AllOf(HasSubstr("the compiler ended with signal 11"), HasSubstr("stack overflow"))));
+  EXPECT_THAT(lines(run("echo 'stack overflow' >&2; kill -SEGV $$")),
+              ElementsAre(AllOf(HasSubstr("the compiler ended with signal 11"), HasSubstr("stack overflow"))));
   EXPECT_THAT(lines(run("exit 3")), ElementsAre(HasSubstr("the compiler ended with exit code 3")));
   EXPECT_THAT(lines(run("echo no json")), ElementsAre(HasSubstr("the compiler's answer can't be read")));
   EXPECT_THAT(lines(compile_in_child(path("gone"), options_)), ElementsAre(HasSubstr("can't start " + path("gone"))));

@@ -17,18 +17,24 @@ namespace assetd::testing {
 
 namespace fs = std::filesystem;
 
-/// A project in a folder of its own, with a plugin `fake` that notes that it was asked and answers what answer.json says.
+/// A project in a folder of its own, with a plugin `fake` that notes that it was asked and answers what answer.json
+/// says.
 class SampleProject : public ::testing::Test {
  protected:
   SampleProject() {
     auto name = (fs::temp_directory_path() / "assetd-definitions-XXXXXX").string();
     root_ = ::mkdtemp(name.data());
     options_ = {dir() + "/project", dir() + "/data", "", {dir() + "/project/plugins"}};
-    write("plugins/fake/plugin.yaml", "name: fake\nversion: 1.0.0\nprotocol: 1\ncommand: [sh, \"{plugin_dir}/main.sh\"]\nconfig_schema: config.json\nstop_signal: INT\n");
+    write("plugins/fake/plugin.yaml",
+          "name: fake\nversion: 1.0.0\nprotocol: 1\ncommand: [sh, \"{plugin_dir}/main.sh\"]\nconfig_schema: "
+          "config.json\nstop_signal: INT\n");
     write("plugins/fake/config.json", R"({"type": "object", "additionalProperties": false, "required": ["folder"],
       "properties": {"folder": {"type": "string", "format": "path"}, "threads": {"type": "integer"}}})");
-    write("plugins/fake/main.sh", "cat > request.json; echo asked >> asked; env | sort > environment; cat answer.json\n");
-    write("answer.json", R"({"protocol": 1, "name": "from_fake", "assets": [{"key": "a", "source": {"file": "models/a.sql", "line": 2, "column": 1}}], "watch": []})");
+    write("plugins/fake/main.sh",
+          "cat > request.json; echo asked >> asked; env | sort > environment; cat answer.json\n");
+    write(
+        "answer.json",
+        R"({"protocol": 1, "name": "from_fake", "assets": [{"key": "a", "source": {"file": "models/a.sql", "line": 2, "column": 1}}], "watch": []})");
   }
   ~SampleProject() override { fs::remove_all(root_); }
 
@@ -52,7 +58,8 @@ class SampleProject : public ::testing::Test {
   static std::vector<std::string> lines(const CompileResult& result) {
     std::vector<std::string> lines;
     for (const auto& error : result.errors)
-      lines.push_back(error.source.file + ":" + std::to_string(error.source.line) + ":" + std::to_string(error.source.column) + " " + error.message +
+      lines.push_back(error.source.file + ":" + std::to_string(error.source.line) + ":" +
+                      std::to_string(error.source.column) + " " + error.message +
                       (error.hint.empty() ? "" : " (" + error.hint + ")"));
     return lines;
   }

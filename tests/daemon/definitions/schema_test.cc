@@ -26,7 +26,8 @@ nlohmann::json schema() { return nlohmann::json::parse(text_of("config/assetd.sc
 
 std::string errors_of(const std::string& yaml) {
   std::string all;
-  for (const auto& [pointer, message] : check_schema(schema(), to_json(read_yaml(yaml).root))) all += pointer + ": " + message + "\n";
+  for (const auto& [pointer, message] : check_schema(schema(), to_json(read_yaml(yaml).root)))
+    all += pointer + ": " + message + "\n";
   return all;
 }
 
@@ -42,7 +43,8 @@ TEST(PublishedSchema, RefusesWhatTheDaemonRefuses) {
   EXPECT_EQ(errors_of("assets: [{key: a, run: {command: [x]}}]\nexternal: [b, {key: c}]\n"), "");
 }
 
-void each_property(const nlohmann::json& node, const std::string& path, const std::function<void(const std::string&, const nlohmann::json&)>& visit) {
+void each_property(const nlohmann::json& node, const std::string& path,
+                   const std::function<void(const std::string&, const nlohmann::json&)>& visit) {
   if (node.is_object() && node.contains("properties"))
     for (const auto& [key, property] : node["properties"].items()) visit(path + "/" + key, property);
   if (node.is_structured())
@@ -53,7 +55,9 @@ TEST(PublishedSchema, DescribesEveryKey) {
   const auto whole = schema();
   each_property(whole, "", [&](const std::string& path, const nlohmann::json& property) {
     auto described = property.contains("description") || property.contains("const");
-    if (property.contains("$ref")) described = whole.at(nlohmann::json::json_pointer(property["$ref"].get<std::string>().substr(1))).contains("description");
+    if (property.contains("$ref"))
+      described =
+          whole.at(nlohmann::json::json_pointer(property["$ref"].get<std::string>().substr(1))).contains("description");
     if (path.ends_with("paused")) described = true;
     EXPECT_TRUE(described) << path;
   });

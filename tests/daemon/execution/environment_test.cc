@@ -31,8 +31,10 @@ class Environment : public ::testing::Test {
 };
 
 TEST_F(Environment, PassesOnlyWhatEveryStepGetsAndWhatIsNamed) {
-  const std::map<std::string, std::string> daemon{{"PATH", "/bin"}, {"LC_ALL", "C"}, {"TOKEN", "secret"}, {"AWS_REGION", "eu"}, {"GCP", "x"}, {"PATHS", "no"}};
-  EXPECT_THAT(*make_environment({{}, "", {"AWS_*", "GCP"}}, daemon, nullptr), ElementsAre(Pair("AWS_REGION", "eu"), Pair("GCP", "x"), Pair("LC_ALL", "C"), Pair("PATH", "/bin")));
+  const std::map<std::string, std::string> daemon{{"PATH", "/bin"},     {"LC_ALL", "C"}, {"TOKEN", "secret"},
+                                                  {"AWS_REGION", "eu"}, {"GCP", "x"},    {"PATHS", "no"}};
+  EXPECT_THAT(*make_environment({{}, "", {"AWS_*", "GCP"}}, daemon, nullptr),
+              ElementsAre(Pair("AWS_REGION", "eu"), Pair("GCP", "x"), Pair("LC_ALL", "C"), Pair("PATH", "/bin")));
 }
 
 TEST_F(Environment, LaterSourcesWin) {
@@ -42,9 +44,12 @@ TEST_F(Environment, LaterSourcesWin) {
 }
 
 TEST_F(Environment, ReadsFilesAsSystemdAndDockerDo) {
-  const auto file = write(".env", "# comment\n\nexport A=1\n B = two words \nC=\"quo\\\"ted # not a comment\"\nD='$raw \\n'\nE=\nF=a=b\r\n");
+  const auto file =
+      write(".env",
+            "# comment\n\nexport A=1\n B = two words \nC=\"quo\\\"ted # not a comment\"\nD='$raw \\n'\nE=\nF=a=b\r\n");
   EXPECT_THAT(*make_environment({{}, file, {}}, {}, nullptr),
-              ElementsAre(Pair("A", "1"), Pair("B", "two words"), Pair("C", "quo\"ted # not a comment"), Pair("D", "$raw \\n"), Pair("E", ""), Pair("F", "a=b")));
+              ElementsAre(Pair("A", "1"), Pair("B", "two words"), Pair("C", "quo\"ted # not a comment"),
+                          Pair("D", "$raw \\n"), Pair("E", ""), Pair("F", "a=b")));
 }
 
 TEST_F(Environment, NamesTheMissingFileAndTheBadLine) {
@@ -55,11 +60,15 @@ TEST_F(Environment, NamesTheMissingFileAndTheBadLine) {
 
 TEST_F(Environment, SecretsComeFromFileEnvironmentOrProgram) {
   const auto file = write("secrets", "ONE=from file\n");
-  const auto program = write("program", "#!/bin/sh\n[ $1 = THREE ] && echo \"from program\" || { echo no >&2; exit 1; }\n");
+  const auto program =
+      write("program", "#!/bin/sh\n[ $1 = THREE ] && echo \"from program\" || { echo no >&2; exit 1; }\n");
   fs::permissions(program, fs::perms::owner_all);
-  const auto secrets = default_secrets({{"ASSETD_SECRETS_FILE", file}, {"ASSETD_SECRET_TWO", "from environment"}, {"ASSETD_SECRETS_COMMAND", program}});
-  EXPECT_THAT(*make_environment({{{"X", "<${secret:ONE}|${secret:TWO}|${secret:THREE}>"}}, "", {}}, {}, secrets), ElementsAre(Pair("X", "<from file|from environment|from program>")));
-  EXPECT_THAT(make_environment({{{"X", "${secret:FOUR}"}}, "", {}}, {}, secrets).error(), HasSubstr("env X: the secret \"FOUR\""));
+  const auto secrets = default_secrets(
+      {{"ASSETD_SECRETS_FILE", file}, {"ASSETD_SECRET_TWO", "from environment"}, {"ASSETD_SECRETS_COMMAND", program}});
+  EXPECT_THAT(*make_environment({{{"X", "<${secret:ONE}|${secret:TWO}|${secret:THREE}>"}}, "", {}}, {}, secrets),
+              ElementsAre(Pair("X", "<from file|from environment|from program>")));
+  EXPECT_THAT(make_environment({{{"X", "${secret:FOUR}"}}, "", {}}, {}, secrets).error(),
+              HasSubstr("env X: the secret \"FOUR\""));
   EXPECT_THAT(default_secrets({})("FIVE").error(), HasSubstr("there is no secret \"FIVE\""));
 }
 
