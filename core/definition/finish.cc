@@ -122,8 +122,10 @@ class Finisher {
     return it != assets.end() && it->key == key ? &*it : nullptr;
   }
 
+  // Of many, the first get a suggestion: looking through all names for each would take minutes.
   void unknown_asset(const SourceRef& source, const std::string& message, const std::string& key) {
-    const auto near = suggest(key, keys());
+    constexpr int kMostSuggested = 50;
+    const auto near = suggested_++ < kMostSuggested ? suggest(key, keys()) : std::string();
     error(source, message,
           near.starts_with("did you mean") ? near : "define it, or list it under external: if it is made elsewhere");
   }
@@ -274,6 +276,7 @@ class Finisher {
 
   Definitions& definitions_;
   std::vector<DefinitionError> errors_;
+  int suggested_ = 0;
 };
 
 }  // namespace

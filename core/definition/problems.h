@@ -1,5 +1,6 @@
 #pragma once
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -8,6 +9,20 @@
 #include "core/definition/load.h"
 
 namespace assetd {
+
+/// Lines of the project's files, found without reading a file twice: ten thousand errors of one file are no reason to
+/// hang.
+class Excerpts {
+ public:
+  /// `files` must outlive this.
+  explicit Excerpts(const std::vector<ProjectFile>& files) : files_(files) {}
+  /// The line, without its end and cut after 200 bytes; nothing when the file is none of the project's.
+  std::optional<std::string> line(const SourceRef& source);
+
+ private:
+  const std::vector<ProjectFile>& files_;
+  std::map<std::string, std::vector<std::size_t>> starts_;  ///< offsets of lines by file
+};
 
 /// Gathers what is wrong in a load, all of it, and adds to each error the line it points at.
 class Problems {
@@ -29,9 +44,6 @@ class Problems {
   std::vector<DefinitionError> errors_;
   std::vector<DefinitionWarning> warnings_;
 };
-
-/// The line `number` (from 1) of a text, without its end and cut after 200 bytes; empty when there is none.
-std::string line_of(std::string_view text, int number);
 
 /// "did you mean \"x\"?" with the nearest of the names; without a near one, the names themselves if they are few
 /// ("known: a, b").

@@ -217,15 +217,25 @@ class Compiler {
     return std::ranges::find(files_, file, &ProjectFile::path) - files_.begin();
   }
 
+  // Files that only a plugin reads (a dbt model) are looked into for the first errors of many.
   void fill_excerpts() {
+    constexpr int kMostRead = 100;
+    Excerpts excerpts(files_);
+    int read = 0;
     for (auto& told : result_.errors) {
       if (!told.excerpt.empty() || told.source.line <= 0 || told.source.file.empty()) continue;
-      const auto known = std::ranges::find_if(files_, [&](const auto& file) { return file.path == told.source.file; });
-      if (known != files_.end())
-        told.excerpt = line_of(known->text, told.source.line);
-      else if (const auto text = read_file(path_of(told.source.file)))
-        told.excerpt = line_of(*text, told.source.line);
+      if (auto line = excerpts.line(told.source))
+        told.excerpt = std::move(*line);
+      else if (read++ < kMostRead)
+        told.excerpt = excerpt_of_other(told.source);
     }
+  }
+
+  std::string excerpt_of_other(const SourceRef& source) const {
+    auto text = read_file(path_of(source.file));
+    if (!text) return {};
+    const std::vector<ProjectFile> file{{source.file, std::move(*text)}};
+    return Excerpts(file).line(source).value_or("");
   }
 
   nlohmann::json state() {
