@@ -64,9 +64,10 @@ std::expected<nlohmann::json, Response> read_body(const Request& request, const 
 std::optional<Response> check_idempotency_key(const Request& request) {
   const std::string_view key = request.header("idempotency-key");
   const bool printable = std::ranges::all_of(key, [](char c) { return c >= 0x20 && c < 0x7F; });
-  if (request.count("idempotency-key") <= 1 && key.size() <= kMaxIdempotencyKey && printable) return std::nullopt;
+  const auto given = request.count("idempotency-key");
+  if (given == 0 || (given == 1 && !key.empty() && key.size() <= kMaxIdempotencyKey && printable)) return std::nullopt;
   return problem_response(400, "bad-idempotency-key", "Bad Idempotency-Key",
-                          "Idempotency-Key is one header of at most 255 printable ASCII characters");
+                          "Idempotency-Key is one header of 1 to 255 printable ASCII characters");
 }
 
 std::optional<Response> refuse_latched(const Service& service) {

@@ -93,8 +93,9 @@ std::expected<Params, std::vector<FieldError>> read_params(std::string_view quer
       errors.push_back({"/" + name, "the query parameter '" + name + "' is given twice"});
     } else {
       params.set(name, value);
-      // As if not given: forms and scripts send empty values for what was left open.
-      if (value.empty()) continue;
+      // Text and lists may be left open, as forms send them; there is no empty number or time.
+      const bool may_be_empty = param->kind == Param::Kind::text || param->kind == Param::Kind::names || param->kind == Param::Kind::choices;
+      if (value.empty() && may_be_empty) continue;
       if (auto wrong = complaint(*param, value)) errors.push_back({"/" + name, *wrong});
     }
   }

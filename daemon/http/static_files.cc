@@ -74,10 +74,10 @@ Response static_file(const Request& request) { return static_file(request, embed
 Response static_file(const Request& request, std::span<const EmbeddedFile> files) {
   const std::string_view path = request.path();
   if (const auto* file = find(files, path)) return send(request, *file);
-  const std::string_view suffix = suffix_of(path);
-  const bool page = suffix.empty() || path.starts_with("/assets/") == false;
-  const bool is_missing_file = content_type_of(path) != "application/octet-stream" || !page;
-  if (is_missing_file && path != "/index.html") return not_found("there is no file '" + std::string(path) + "'");
+  // Pages of the dashboard have addresses like /assets/orders.csv too: who navigates asks for HTML, a script or an image does not.
+  const bool navigates = request.header("accept").find("text/html") != std::string_view::npos;
+  if (!navigates && content_type_of(path) != "application/octet-stream" && path != "/index.html")
+    return not_found("there is no file '" + std::string(path) + "'");
   const auto* index = find(files, "/index.html");
   return index ? send(request, *index) : not_built();
 }

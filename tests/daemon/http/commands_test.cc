@@ -1,0 +1,156 @@
+#include <gmock/gmock.h>
+
+#include "tests/daemon/http/api_fixture.h"
+
+namespace assetd::test {
+namespace {
+
+using nlohmann::json;
+using ::testing::HasSubstr;
+
+using CommandsTest = ApiFixture;
+
+TEST_F(CommandsTest, ARunRequestReachesTheServiceWhole) {
+  start();
+  const auto answer = post("/runs", R"({"select": "+gold", "steps": "assets", "tags": {"why": "test"}, "priority": 3, "dry_run": false,
+                                        "options": {"dbt": {"full_refresh": true}}, "partitions": []})",
+                           {"Idempotency-Key: abc"});
+  EXPECT_EQ(answer.status, 201);
+  EXPECT_EQ(answer.headers.at("location"), "/api/v1/runs/41");
+  ASSERT_EQ(service.commands().size(), 1u);
+  const auto command = service.commands()[0];
+  EXPECT_EQ(command.body.select, "+gold");
+  EXPECT_EQ(command.body.mode, StepsMode::assets);
+  EXPECT_EQ(command.body.tags.at("why"), "test");
+  EXPECT_EQ(command.body.priority, 3);
+  EXPECT_EQ(command.body.options["dbt"]["full_refresh"], true);
+  EXPECT_EQ(command.caller.route, "POST /runs");
+  EXPECT_EQ(command.caller.idempotency_key, "abc");
+  EXPECT_EQ(command.caller.body_hash.size(), 64u);
+  EXPECT_EQ(command.caller.actor.name, "anonymous");
+  EXPECT_EQ(command.caller.actor.remote, "127.0.0.1");
+}
+
+TEST_F(CommandsTest, TheBodysHashDependsOnPathAndBody) {
+  start();
+  post("/runs/1/cancel");
+  post("/runs/2/cancel");
+  post("/runs/2/cancel", "{}");
+  const auto commands = service.commands();
+  ASSERT_EQ(commands.size(), 3u);
+  EXPECT_EQ(commands[0].caller.route, commands[1].caller.route);
+  EXPECT_NE(commands[0].caller.body_hash, commands[1].caller.body_hash);
+  EXPECT_NE(commands[1].caller.body_hash, commands[2].caller.body_hash);
+}
+
+TEST_F(CommandsTest, EverythingWrongWithABodyIsReportedAtOnce) {
+  start();
+  const auto answer = post("/runs", R"({"selct": "x", "steps": "some", "priority": "high", "tags": {"a/b": 1}})");
+  EXPECT_EQ(answer.status, 422);
+  EXPECT_EQ(answer.headers.at("content-type"), "application/problem+json");
+  std::map<std::string, std::string> errors;
+  for (const auto& error : answer.json()["errors"]) errors[error["pointer"]] = error["detail"];
+  EXPECT_EQ(errors.size(), 5u);
+  EXPECT_THAT(errors["/selct"], HasSubstr("nearest: 'select'"));
+  EXPECT_THAT(errors["/select"], HasSubstr("missing"));
+  EXPECT_THAT(errors["/steps"], HasSubstr("\"assets\""));
+  EXPECT_THAT(errors["/priority"], HasSubstr("integer"));
+  EXPECT_EQ(errors.count("/tags/a~1b"), 1u);
+  EXPECT_TRUE(service.commands().empty());
+}
+
+TEST_F(CommandsTest, MalformedJsonNamesTheByte) {
+  start();
+  const auto answer = post("/runs", R"({"select": "x",})");
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_THAT(answer.json()["detail"].get<std::string>(), HasSubstr("byte 16"));
+  EXPECT_EQ(post("/runs", R"({"select": "x", "select": "y"})").status, 400);
+  EXPECT_EQ(post("/runs", "{\"select\": \"\xff\"}").status, 400);
+  EXPECT_EQ(post("/runs", std::string(100'000, '[')).status, 400);
+  EXPECT_EQ(post("/runs", "").status, 422);
+  EXPECT_EQ(post("/runs", "[]").status, 422);
+}
+
+TEST_F(CommandsTest, OtherMediaTypesAreRefused) {
+  start();
+  for (const char* type : {"Content-Type: text/plain", "Content-Type: application/x-www-form-urlencoded", "Content-Type: application/jsonx"})
+    EXPECT_EQ(post("/runs", R"({"select": "*"})", {type}).status, 415) << type;
+  EXPECT_EQ(post("/runs", R"({"select": "*"})", {"Content-Type: Application/JSON; charset=utf-8"}).status, 201);
+}
+
+TEST_F(CommandsTest, IdempotencyKeysAreShortAndPrintable) {
+  start();
+  EXPECT_EQ(post("/runs", R"({"select": "*"})", {"Idempotency-Key: " + std::string(256, 'x')}).status, 400);
+  EXPECT_EQ(post("/runs", R"({"select": "*"})", {"Idempotency-Key: "}).status, 400);
+  EXPECT_EQ(post("/runs", R"({"select": "*"})", {"Idempotency-Key: caf\xc3\xa9"}).status, 400);
+  EXPECT_EQ(post("/runs", R"({"select": "*"})", {"Idempotency-Key: " + std::string(255, 'x')}).status, 201);
+}
+
+TEST_F(CommandsTest, ALatchedStoreRefusesCommandsButGoesOnReading) {
+  service.reasons = {{"latched", "a commit failed: disk full"}};
+  start();
+  const auto answer = post("/runs", R"({"select": "*"})");
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_EQ(answer.headers.count("retry-after"), 1u);
+  EXPECT_THAT(answer.json()["detail"].get<std::string>(), HasSubstr("disk full"));
+  EXPECT_EQ(get("/runs").status, 200);
+  EXPECT_TRUE(service.commands().empty());
+}
+
+TEST_F(CommandsTest, CancelRetryPauseResumeTriggerReload) {
+  service.reply = {202, {{"id", "7"}, {"status", "canceling"}}};
+  start();
+  EXPECT_EQ(post("/runs/7/cancel", "{}").status, 202);
+  post("/runs/7/retry", R"({"from": "start", "steps": ["stg"]})");
+  post("/schedules/nightly/pause", R"({"reason": "holiday"})");
+  post("/schedules/nightly/resume");
+  post("/schedules/nightly/trigger");
+  post("/definitions/reload");
+  std::vector<std::string> seen;
+  for (const auto& command : service.commands()) seen.push_back(command.what);
+  EXPECT_EQ(seen, (std::vector<std::string>{"cancel_run 7", "retry_run 7", "pause_schedule nightly holiday", "pause_schedule nightly ", "trigger_schedule nightly", "reload"}));
+  EXPECT_TRUE(service.commands()[1].flag);
+  EXPECT_EQ(service.commands()[1].keys, std::vector<std::string>{"stg"});
+  EXPECT_FALSE(service.commands()[3].flag);
+}
+
+TEST_F(CommandsTest, UnknownKeysInABodyOfACommandWithoutOneAreErrors) {
+  start();
+  EXPECT_EQ(post("/runs/7/cancel", R"({"force": true})").status, 422);
+  EXPECT_EQ(post("/runs/x/cancel").status, 404);
+}
+
+TEST_F(CommandsTest, TheServicesProblemsPassThrough) {
+  service.reply = {409, {{"type", "x"}, {"title", "t"}, {"status", 409}, {"detail", "another body"}}};
+  start();
+  const auto answer = post("/runs", R"({"select": "*"})");
+  EXPECT_EQ(answer.status, 409);
+  EXPECT_EQ(answer.headers.at("content-type"), "application/problem+json");
+}
+
+TEST_F(CommandsTest, NoWorkerWaitsForACommit) {
+  // More commands wait than there are workers, and a read gets through all the same.
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool open = false;
+  service.before_answer = [&] {
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [&] { return open; });
+  };
+  start();
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (int i = 0; i < 8; ++i) {
+    clients.push_back(std::make_unique<RawClient>(server->address()));
+    clients.back()->send("POST /api/v1/runs/7/cancel HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n");
+  }
+  EXPECT_EQ(get("/runs").status, 200);
+  {
+    const std::lock_guard lock(mutex);
+    open = true;
+  }
+  changed.notify_all();
+  for (auto& client : clients) EXPECT_EQ(client->read().status, 201);
+}
+
+}  // namespace
+}  // namespace assetd::test

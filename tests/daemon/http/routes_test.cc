@@ -1,0 +1,225 @@
+#include <gmock/gmock.h>
+
+#include "tests/daemon/http/api_fixture.h"
+
+namespace assetd::test {
+namespace {
+
+using nlohmann::json;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+
+using RoutesTest = ApiFixture;
+
+std::vector<std::string> keys_of(const json& items) {
+  std::vector<std::string> out;
+  for (const auto& item : items) out.push_back(item["key"]);
+  return out;
+}
+
+TEST_F(RoutesTest, AssetsComeInPagesByKey) {
+  start();
+  const auto first = get("/assets?limit=3").json();
+  EXPECT_EQ(keys_of(first["items"]), (std::vector<std::string>{"gold", "lake/raw", "report"}));
+  const auto second = get("/assets?limit=3&cursor=" + first["next_cursor"].get<std::string>()).json();
+  EXPECT_EQ(keys_of(second["items"]), (std::vector<std::string>{"stg"}));
+  EXPECT_TRUE(second["next_cursor"].is_null());
+}
+
+TEST_F(RoutesTest, ACursorOfOtherFiltersIsRefused) {
+  start();
+  const std::string cursor = get("/assets?limit=1").json()["next_cursor"];
+  const auto answer = get("/assets?limit=1&q=gold&cursor=" + cursor);
+  EXPECT_EQ(answer.status, 422);
+  EXPECT_EQ(answer.json()["errors"][0]["pointer"], "/cursor");
+}
+
+TEST_F(RoutesTest, AssetsAreSelectedAndSearched) {
+  start();
+  EXPECT_EQ(keys_of(get("/assets?select=%2Bgold").json()["items"]), (std::vector<std::string>{"gold", "lake/raw", "stg"}));
+  EXPECT_EQ(keys_of(get("/assets?q=ABOUT%20rep").json()["items"]), (std::vector<std::string>{"report"}));
+}
+
+TEST_F(RoutesTest, AWrongSelectionPointsAtItsColumn) {
+  start();
+  const auto answer = get("/assets?select=lake/raw%20or%20golt");
+  EXPECT_EQ(answer.status, 422);
+  EXPECT_EQ(answer.json()["errors"][0]["column"], 13);
+  EXPECT_THAT(answer.json()["detail"].get<std::string>(), HasSubstr("gold"));
+}
+
+TEST_F(RoutesTest, APlusThatAUrlTurnedIntoABlankIsExplained) {
+  start();
+  const auto answer = get("/assets?select=+gold");
+  EXPECT_EQ(answer.status, 422);
+  EXPECT_THAT(answer.json()["detail"].get<std::string>(), HasSubstr("%2B"));
+}
+
+TEST_F(RoutesTest, AKeysSlashIsAColonOrEncoded) {
+  start();
+  for (const char* target : {"/assets/lake:raw", "/assets/lake%2Fraw", "/assets/lake%3araw"}) {
+    const auto answer = get(target);
+    ASSERT_EQ(answer.status, 200) << target;
+    EXPECT_EQ(answer.json()["key"], "lake/raw");
+    EXPECT_EQ(answer.json()["downstream"], json({"report", "stg"}));
+  }
+  const auto plain = get("/assets/lake/raw");
+  EXPECT_EQ(plain.status, 404);
+  EXPECT_THAT(plain.json()["detail"].get<std::string>(), HasSubstr("':'"));
+}
+
+TEST_F(RoutesTest, AnUnknownAssetNamesTheNearest) {
+  start();
+  const auto answer = get("/assets/golld");
+  EXPECT_EQ(answer.status, 404);
+  EXPECT_THAT(answer.json()["detail"].get<std::string>(), HasSubstr("'gold'"));
+}
+
+TEST_F(RoutesTest, AnAssetShowsItsDefinition) {
+  std::ofstream(dir / "assetd.yaml") << "name: shop\nassets:\n  - key: stg\n    deps: [raw]\n\n    group: silver\n  - key: other\n";
+  start();
+  EXPECT_EQ(get("/assets/stg").json()["definition_yaml"], "  - key: stg\n    deps: [raw]\n\n    group: silver\n");
+}
+
+TEST_F(RoutesTest, AllWrongParametersAreReportedAtOnce) {
+  start();
+  const auto answer = get("/runs?limit=&statuss=failed&since=yesterday&job=a&job=b");
+  EXPECT_EQ(answer.status, 422);
+  std::vector<std::string> pointers;
+  for (const auto& error : answer.json()["errors"]) pointers.push_back(error["pointer"]);
+  EXPECT_EQ(pointers, (std::vector<std::string>{"/limit", "/statuss", "/since", "/job"}));
+  EXPECT_THAT(answer.json()["errors"][1]["detail"].get<std::string>(), HasSubstr("nearest: 'status'"));
+}
+
+TEST_F(RoutesTest, ARunAndItsStepsSayWhatFailedAndWhy) {
+  commit_failed_run();
+  start();
+  const auto run = get("/runs/1").json();
+  EXPECT_EQ(run["status"], "failed");
+  EXPECT_EQ(run["counts"]["succeeded"], 2);
+  EXPECT_EQ(run["counts"]["canceled"], 0);
+  EXPECT_EQ(run["causes"][0]["key"], "stg");
+  EXPECT_EQ(run["duration_ms"], 3000);
+  const auto steps = get("/runs/1/steps").json()["items"];
+  ASSERT_EQ(steps.size(), 4u);
+  EXPECT_EQ(steps[gold]["status"], "skipped");
+  EXPECT_EQ(steps[gold]["deps"], json({"stg"}));
+  ASSERT_EQ(steps[gold]["root_causes"].size(), 1u);
+  EXPECT_EQ(steps[gold]["root_causes"][0]["key"], "stg");
+  EXPECT_EQ(steps[gold]["root_causes"][0]["check"], "not_null");
+  EXPECT_EQ(steps[stg]["attempts"][0]["id"], kAttempt);
+  EXPECT_EQ(steps[stg]["attempts"][0]["exit_code"], 0);
+  EXPECT_EQ(steps[stg]["checks"][0]["detail"], "3 rows");
+  EXPECT_EQ(steps[report]["status"], "succeeded");
+  EXPECT_TRUE(steps[report]["root_causes"].empty());
+}
+
+TEST_F(RoutesTest, StepsAreFilteredAndPaged) {
+  commit_failed_run();
+  start();
+  EXPECT_EQ(keys_of(get("/runs/1/steps?status=failed,skipped").json()["items"]), (std::vector<std::string>{"stg", "gold"}));
+  std::vector<std::string> seen;
+  std::string cursor;
+  for (int page = 0; page < 4; ++page) {
+    const auto answer = get("/runs/1/steps?limit=1" + (cursor.empty() ? "" : "&cursor=" + cursor)).json();
+    for (const auto& key : keys_of(answer["items"])) seen.push_back(key);
+    if (answer["next_cursor"].is_null()) break;
+    cursor = answer["next_cursor"];
+  }
+  EXPECT_EQ(seen.size(), 4u);
+  EXPECT_EQ(std::set<std::string>(seen.begin(), seen.end()).size(), 4u);
+}
+
+TEST_F(RoutesTest, StepsOfAnActiveRunShowWhatTheEngineSays) {
+  RunRecord run;
+  run.id = 1;
+  run.definitions_version = 3;
+  run.steps_total = 4;
+  run.status = RunStatus::running;
+  CommitBatch batch;
+  batch.changes.push_back(RunCreated{run, std::make_shared<RunPlan>(plan)});
+  commit(std::move(batch));
+  LiveRun live;
+  live.counts = {{"ready", 1}, {"pending", 3}};
+  live.steps = {{raw, StepStatus::ready, {{"pool", "pool cpu", "1 of 1 slots held by run 7", at(0)}}, 0.5}};
+  service.live[1] = live;
+  start();
+  EXPECT_EQ(get("/runs/1").json()["counts"]["pending"], 3);
+  const auto step = get("/runs/1/steps").json()["items"][raw];
+  EXPECT_EQ(step["status"], "ready");
+  EXPECT_EQ(step["blocked_by"][0]["what"], "pool cpu");
+  EXPECT_EQ(step["progress"], 0.5);
+}
+
+TEST_F(RoutesTest, UnknownRunsAre404) {
+  start();
+  for (const char* target : {"/runs/99", "/runs/abc", "/runs/-1", "/runs/99/steps", "/runs/99/logs", "/runs/99999999999999999999"})
+    EXPECT_EQ(get(target).status, 404) << target;
+}
+
+TEST_F(RoutesTest, LineageIsCachedByItsContent) {
+  start();
+  const auto first = get("/lineage");
+  ASSERT_EQ(first.status, 200);
+  EXPECT_EQ(first.json()["nodes"].size(), 4u);
+  EXPECT_EQ(first.json()["edges"].size(), 3u);
+  const auto again = get("/lineage", {"If-None-Match: " + first.headers.at("etag")});
+  EXPECT_EQ(again.status, 304);
+  EXPECT_EQ(again.body, "");
+  EXPECT_EQ(get("/lineage", {"Accept-Encoding: gzip"}).headers.at("content-encoding"), "gzip");
+}
+
+TEST_F(RoutesTest, LineageStatusIsParallelToItsNodes) {
+  AssetState failed;
+  failed.last_attempt = AssetState::Attempt{1, StepStatus::failed, "exit_code", "", {}, at(0)};
+  failed.checks["not_null"] = CheckStatus::failed;
+  service.table.states[3] = failed;  // stg
+  start();
+  const auto nodes = get("/lineage").json()["nodes"];
+  const auto status = get("/lineage/status?version=3").json();
+  const std::string letters = status["status"], checks = status["checks"];
+  ASSERT_EQ(letters.size(), nodes.size());
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    const bool is_stg = nodes[i]["key"] == "stg";
+    EXPECT_EQ(letters[i], is_stg ? 'f' : '-') << nodes[i];
+    EXPECT_EQ(checks[i], is_stg ? 'f' : 'n') << nodes[i];
+  }
+  EXPECT_EQ(get("/lineage/status?version=2").status, 409);
+}
+
+TEST_F(RoutesTest, TheRestAnswers) {
+  commit_failed_run();
+  service.schedule_views = {{.spec = {.name = "nightly", .job = "nightly", .cron = "0 2 * * *", .timezone = "UTC"}, .next_ticks = {at(9)}}};
+  start();
+  EXPECT_EQ(get("/schedules").json()["items"][0]["select"], "+gold");
+  EXPECT_EQ(get("/schedules/nightly").json()["next_ticks"].size(), 1u);
+  EXPECT_EQ(get("/schedules/nigthly").status, 404);
+  EXPECT_EQ(get("/jobs").json()["items"][0]["assets"], 3);
+  EXPECT_EQ(get("/project").json()["access"], "open");
+  EXPECT_EQ(get("/select?select=stg%2B").json()["keys"], json({"stg", "gold"}));
+  EXPECT_EQ(get("/overview?days=3").json()["history"]["days"].size(), 3u);
+  for (const char* target : {"/pools", "/queue", "/definitions", "/audit", "/schedules/nightly/ticks", "/assets/stg/materializations", "/assets/stg/checks",
+                             "/assets/stg/attempts", "/assets/stg/partitions", "/assets/stg/events"})
+    EXPECT_EQ(get(target).status, 200) << target;
+}
+
+TEST_F(RoutesTest, EveryAnswerSaysAtWhichEventItIsTrue) {
+  commit_failed_run();
+  start();
+  for (const char* target : {"/assets/stg/checks", "/runs", "/runs/1", "/runs/1/steps", "/schedules", "/pools", "/queue", "/definitions", "/audit", "/project"})
+    EXPECT_EQ(get(target).json()["as_of"], 3) << target;
+}
+
+TEST_F(RoutesTest, WithoutDefinitionsItSaysThatTheyAreBeingLoaded) {
+  service.current = nullptr;
+  service.table.project = nullptr;
+  start();
+  for (const char* target : {"/assets", "/assets/stg", "/lineage", "/jobs", "/select?select=*"}) {
+    const auto answer = get(target);
+    EXPECT_EQ(answer.status, 503) << target;
+    EXPECT_EQ(answer.headers.count("retry-after"), 1u);
+  }
+}
+
+}  // namespace
+}  // namespace assetd::test
