@@ -34,7 +34,8 @@ class EventHub {
   int listen(std::function<void()> wake);
   void forget(int listener);
 
-  /// Follow live from here? False when the ring does not reach back to `position.id`: read the store.
+  /// Follow live from here? For a stream that listens, and has read the store to its end since. False when the ring does not reach back to
+  /// `position.id`: read the store again.
   bool follow(StreamPosition& position);
   /// Up to `limit` events after the position, which moves behind them. Nothing when it fell behind: read the store from position.id.
   std::optional<std::vector<std::shared_ptr<const SharedEvent>>> take(StreamPosition& position, std::size_t limit);

@@ -72,7 +72,7 @@ StreamSource::Chunk EventStream::next() {
   if (!pending_.empty()) return {std::exchange(pending_, ""), false};
   if (ended_) return {"", true};
   if (reading_) return {};
-  if (position_.next || hub_->follow(position_)) return {frames_from_hub(), false};
+  if (position_.next || (caught_up_ && hub_->follow(position_))) return {frames_from_hub(), false};
   read_store();
   return {};
 }
@@ -92,6 +92,7 @@ std::string EventStream::frames_from_hub() {
 }
 
 void EventStream::read_store() {
+  caught_up_ = false;
   const auto workers = workers_.lock();
   reading_ = workers && workers->post([weak = weak_from_this()](Context& context) {
     if (const auto self = weak.lock()) self->take_page(context);
@@ -118,6 +119,7 @@ void EventStream::take_page(Context& context) {
         if (filter_.passes(event)) pending_ += event_frame(event);
         position_.id = event.id;
       }
+      caught_up_ = (*events)->items.size() < static_cast<std::size_t>(kPage);
     }
   }
   wake();

@@ -45,6 +45,7 @@ class EventStream : public StreamSource, public std::enable_shared_from_this<Eve
   StreamPosition position_;
   std::string pending_;     ///< frames that the store gave
   bool reading_ = false;    ///< a worker is at it
+  bool caught_up_ = false;  ///< the last page reached the end of the store: only then may the hub be followed
   bool ended_ = false;      ///< the store cannot be read: the client comes back by its last id
   std::function<void()> wake_;
 };

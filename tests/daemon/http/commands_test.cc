@@ -49,7 +49,8 @@ TEST_F(CommandsTest, EverythingWrongWithABodyIsReportedAtOnce) {
   EXPECT_EQ(answer.status, 422);
   EXPECT_EQ(answer.headers.at("content-type"), "application/problem+json");
   std::map<std::string, std::string> errors;
-  for (const auto& error : answer.json()["errors"]) errors[error["pointer"]] = error["detail"];
+  const json body = answer.json();
+  for (const auto& error : body["errors"]) errors[error["pointer"]] = error["detail"];
   EXPECT_EQ(errors.size(), 5u);
   EXPECT_THAT(errors["/selct"], HasSubstr("nearest: 'select'"));
   EXPECT_THAT(errors["/select"], HasSubstr("missing"));

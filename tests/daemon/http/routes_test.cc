@@ -86,9 +86,10 @@ TEST_F(RoutesTest, AllWrongParametersAreReportedAtOnce) {
   const auto answer = get("/runs?limit=&statuss=failed&since=yesterday&job=a&job=b");
   EXPECT_EQ(answer.status, 422);
   std::vector<std::string> pointers;
-  for (const auto& error : answer.json()["errors"]) pointers.push_back(error["pointer"]);
+  const json body = answer.json();
+  for (const auto& error : body["errors"]) pointers.push_back(error["pointer"]);
   EXPECT_EQ(pointers, (std::vector<std::string>{"/limit", "/statuss", "/since", "/job"}));
-  EXPECT_THAT(answer.json()["errors"][1]["detail"].get<std::string>(), HasSubstr("nearest: 'status'"));
+  EXPECT_THAT(body["errors"][1]["detail"].get<std::string>(), HasSubstr("nearest: 'status'"));
 }
 
 TEST_F(RoutesTest, ARunAndItsStepsSayWhatFailedAndWhy) {
