@@ -98,6 +98,17 @@ void Dispatcher::release(const AttemptId& attempt) {
   holds_.erase(it);
 }
 
+// What the first of other lines keep for themselves before it is this unit's turn.
+Dispatcher::Reserved Dispatcher::reserved_before(const ReadyUnit& unit) const {
+  std::map<ReadyUnit, const Demand*> first;
+  for (const auto& [demand, line] : lines_)
+    if (*line.begin() < unit) first.emplace(*line.begin(), &demand);
+  Reserved reserved;
+  for (const auto& [head, demand] : first)
+    if (!fits(*demand, reserved)) reserve(*demand, reserved);
+  return reserved;
+}
+
 std::vector<DispatchBlock> Dispatcher::blocks(RunId run, UnitIndex unit) const {
   std::vector<DispatchBlock> result;
   const auto it = waiting_.find({run, unit});
@@ -105,6 +116,7 @@ std::vector<DispatchBlock> Dispatcher::blocks(RunId run, UnitIndex unit) const {
   const auto& [demand, ready] = it->second;
   const auto& line = lines_.at(*demand);
   const auto ahead = static_cast<std::size_t>(std::distance(line.begin(), line.find(ready)));
+  const auto reserved = reserved_before(ready);
   const auto holders = [&](const auto& holds_it) {
     std::vector<std::pair<AttemptId, Hold>> found;
     for (const auto& [attempt, hold] : holds_)
@@ -113,14 +125,16 @@ std::vector<DispatchBlock> Dispatcher::blocks(RunId run, UnitIndex unit) const {
   };
   for (const auto& [pool, slots] : demand->slots) {
     const auto size = pools_.find(pool);
-    if (size != pools_.end() && pool_fits(pool, slots) && ahead == 0) continue;
-    DispatchBlock block{"pool", pool, slots, size == pools_.end() ? 0 : size->second, used(pool), {}, ahead};
+    const bool fits = size != pools_.end() && pool_fits(pool, slots);
+    if (fits && !reserved.pools.contains(pool)) continue;
+    DispatchBlock block{"pool", pool, slots, size == pools_.end() ? 0 : size->second, used(pool), {}, std::max<std::size_t>(ahead, fits ? 1 : 0)};
     block.holders = holders([&](const Hold& hold) { return hold.demand.slots.contains(pool); });
     result.push_back(std::move(block));
   }
   for (const auto& [resource, mode] : demand->resources) {
-    if (resource_fits(resource, mode)) continue;
-    DispatchBlock block{"resource", resource, 0, 0, 0, {}, ahead};
+    const bool fits = resource_fits(resource, mode);
+    if (fits && !reserved.resources.contains(resource)) continue;
+    DispatchBlock block{"resource", resource, 0, 0, 0, {}, std::max<std::size_t>(ahead, fits ? 1 : 0)};
     block.holders = holders([&](const Hold& hold) { return hold.demand.resources.contains(resource); });
     result.push_back(std::move(block));
   }

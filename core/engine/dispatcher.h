@@ -45,7 +45,7 @@ struct DispatchBlock {
   std::string what;  ///< name of the pool or resource
   int needs = 0, size = 0, used = 0;  ///< pools
   std::vector<std::pair<AttemptId, Hold>> holders;  ///< the first few
-  std::size_t ahead = 0;  ///< units that wait for the same and come first
+  std::size_t ahead = 0;  ///< units that wait for the same and come first, at least
 };
 
 class Dispatcher {
@@ -79,6 +79,7 @@ class Dispatcher {
   };
   bool fits(const Demand& demand, const Reserved& reserved) const;
   void reserve(const Demand& demand, Reserved& reserved) const;
+  Reserved reserved_before(const ReadyUnit& unit) const;
   bool pool_fits(const std::string& pool, int slots) const;
   bool resource_fits(const std::string& resource, HoldMode mode) const;
 

@@ -126,6 +126,7 @@ void RunMachine::exited(const AttemptId& id, const ExitReport& exit) {
   out_.changes.push_back(AttemptEnded{record});
   out_.effects.push_back(ForgetAttempt{id, run_.record.id});
   if (record.check != kNone) {
+    if (verdict.reason == "never_started" && run_.units[record.unit].never_started < kMostNeverStarted && !run_.canceling()) return start_later(record.unit);
     end_check_attempt(attempt, verdict);
     run_.units[record.unit].phase = UnitSlot::Phase::done;
     return;
@@ -265,6 +266,17 @@ void RunMachine::end_check_attempt(const LiveAttempt& attempt, const Verdict& ve
   check_result(index, status, severity, verdict.detail, {}, now_.wall, attempt.record.id);
 }
 
+// Its process was never started, so that it does not count as an attempt.
+void RunMachine::start_later(UnitIndex unit) {
+  auto& slot = run_.units[unit];
+  const auto wait = kNeverStartedDelay * (1 << slot.never_started++);
+  slot.retry_at_boot = now_.boot + wait;
+  slot.retry_at = now_.wall + wait;
+  --slot.attempts;
+  slot.phase = UnitSlot::Phase::delayed;
+  timers_.emplace(*slot.retry_at_boot, run_.record.id, unit);
+}
+
 void RunMachine::after_attempt(UnitIndex unit, bool never_started) {
   auto& slot = run_.units[unit];
   if (run_.canceling())
@@ -277,12 +289,7 @@ void RunMachine::after_attempt(UnitIndex unit, bool never_started) {
     slot.phase = UnitSlot::Phase::done;
     return;
   }
-  if (never_started) {
-    const auto wait = kNeverStartedDelay * (1 << slot.never_started++);
-    slot.retry_at_boot = now_.boot + wait;
-    slot.retry_at = now_.wall + wait;
-    --slot.attempts;
-  }
+  if (never_started) return start_later(unit);
   slot.phase = UnitSlot::Phase::delayed;
   if (!slot.retry_at_boot) slot.retry_at_boot = now_.boot;
   timers_.emplace(*slot.retry_at_boot, run_.record.id, unit);

@@ -95,6 +95,7 @@ class RunMachine {
   bool goes_along_with_retry(StepIndex step) const;
   void close_checks(const LiveAttempt& attempt, const Verdict& verdict);
   void end_check_attempt(const LiveAttempt& attempt, const Verdict& verdict);
+  void start_later(UnitIndex unit);
   void after_attempt(UnitIndex unit, bool never_started);
   StepIndex step_in(const LiveAttempt& attempt, const std::string& key) const;
   void step_ended(LiveAttempt& attempt, StepIndex step, const AttemptMessage& message);

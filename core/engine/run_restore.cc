@@ -49,7 +49,7 @@ void RunMachine::restore(const std::vector<StepRecord>& steps, const std::vector
     auto& unit = run_.units[record.unit];
     unit.attempts = std::max(unit.attempts, record.number);
     if (record.outcome) {
-      if (record.check != kNone) unit.phase = UnitSlot::Phase::done;
+      if (record.check != kNone && record.reason != "never_started") unit.phase = UnitSlot::Phase::done;
       continue;
     }
     unit.phase = UnitSlot::Phase::live;
