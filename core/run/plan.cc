@@ -280,7 +280,7 @@ std::string RunPlan::encode() const {
 
 std::expected<RunPlan, std::string> RunPlan::decode(std::string_view encoded, const Definitions& definitions, const AssetGraph& graph) {
   const auto json = nlohmann::json::parse(encoded, nullptr, false);
-  if (json.is_discarded() || json.value("v", 0) != 1) return std::unexpected("the stored plan of a run is damaged or of a newer assetd");
+  if (!json.is_object() || json.value("v", 0) != 1) return std::unexpected("the stored plan of a run is damaged or of a newer assetd");
   auto assets = json.at("assets").get<std::vector<AssetId>>();
   std::vector<UnitIndex> units;
   for (const auto& unit : json.at("units")) units.push_back(unit.get<std::int64_t>() < 0 ? kNone : unit.get<UnitIndex>());
