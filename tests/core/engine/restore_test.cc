@@ -1,0 +1,156 @@
+// A restart: the engine takes up what was committed.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/core/engine/driver.h"
+
+namespace assetd::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+Project chain() {
+  Project project;
+  project.asset("a");
+  project.asset("b", {"a"});
+  project.asset("c", {"b"});
+  return project;
+}
+
+TEST(EngineRestore, ALiveAttemptIsNotStartedAgainAndItsExitCounts) {
+  Driver d(chain());
+  d.request();
+  d.succeed("a");
+  d.seen("b");
+  d.started();
+  d.restart();
+  EXPECT_THAT(d.started(), IsEmpty());
+  EXPECT_EQ(d.engine().dispatcher().used("default"), 1) << "it holds what it held";
+  d.succeed("b");
+  EXPECT_THAT(d.started(), ElementsAre("c"));
+  d.succeed("c");
+  EXPECT_EQ(d.statuses(), "a=succeeded b=succeeded c=succeeded");
+  EXPECT_EQ(d.run_status(), "succeeded");
+  EXPECT_EQ(d.changes<RunChanged>().back().counts.at("succeeded"), 3u);
+}
+
+TEST(EngineRestore, WhatWasReadyStartsAndSkippedStaysSkipped) {
+  auto project = chain();
+  project.asset("x");
+  project.asset("y");
+  Driver d(project, {{"default", 2}});
+  d.request();
+  d.fail("a");
+  d.started();
+  d.restart();
+  EXPECT_THAT(d.started(), IsEmpty());
+  d.succeed("x");
+  d.succeed("y");
+  EXPECT_EQ(d.status("c"), "skipped");
+  EXPECT_EQ(d.run_status(), "failed");
+  EXPECT_EQ(d.record().detail, "1 of 5 steps failed, 2 were skipped");
+}
+
+TEST(EngineRestore, ARetryWaitsWhatIsLeftOfItsDelay) {
+  Project project;
+  auto& policy = project.asset("a").retries;
+  policy.max = 1;
+  policy.delay = Millis(10'000);
+  Driver d(project);
+  d.request();
+  d.fail("a");
+  d.started();
+  d.restart(Millis(4'000));
+  d.pass(Millis(5'999));
+  EXPECT_THAT(d.started(), IsEmpty());
+  d.pass(Millis(1));
+  EXPECT_THAT(d.started(), ElementsAre("a"));
+  EXPECT_EQ(d.attempt("a").number, 2);
+  d.fail("a");
+  EXPECT_EQ(d.status("a"), "failed") << "it remembers how many there were";
+}
+
+TEST(EngineRestore, AStopIsAskedAgain) {
+  Driver d(chain());
+  d.request();
+  d.seen("a");
+  d.cancel();
+  d.stopped();
+  d.restart();
+  EXPECT_THAT(d.stopped(), ElementsAre("a"));
+  d.signal("a", 15);
+  EXPECT_EQ(d.run_status(), "canceled");
+}
+
+TEST(EngineRestore, AStepThatWaitsForItsCheckIsNotMadeAgain) {
+  Project project;
+  project.asset("a");
+  project.asset("b", {"a"});
+  project.check("a", "unique");
+  Driver d(project, {{"default", 1}});
+  d.request();
+  d.feed(StartsHeld{"disk", ""});
+  d.succeed("a");
+  d.started();
+  d.restart();
+  EXPECT_THAT(d.started(), ElementsAre("a:unique"));
+  d.fail("a:unique");
+  EXPECT_EQ(d.statuses(), "a=failed b=skipped");
+  EXPECT_EQ(d.changes<Materialized>().size(), 1u);
+}
+
+TEST(EngineRestore, AFailedCheckIsRememberedForItsStepAndItsRun) {
+  Project project;
+  project.asset("a");
+  project.check("a", "fresh");
+  project.check("a", "unique");
+  Driver d(project);
+  d.request();
+  d.succeed("a");
+  d.fail("a:fresh");
+  d.restart();
+  d.succeed("a:unique");
+  EXPECT_EQ(d.statuses(), "a=failed");
+  EXPECT_THAT(d.step("a").detail, HasSubstr("check fresh failed"));
+  EXPECT_EQ(d.run_status(), "failed");
+}
+
+TEST(EngineRestore, MembersOfABatchGoOnWhereTheyWere) {
+  Project project;
+  project.member("a");
+  project.member("b", {"a"});
+  project.member("c", {"b"});
+  Driver d(project);
+  d.request();
+  d.end_member("a");
+  d.begin_member("b");
+  d.restart();
+  d.signal("a", 9);
+  EXPECT_EQ(d.statuses(), "a=succeeded b=failed c=skipped");
+}
+
+TEST(EngineRestore, MessagesReadBeforeItCountOnce) {
+  Driver d(chain());
+  d.request();
+  AttemptMessage made;
+  made.kind = AttemptMessage::Kind::materialization;
+  const MessagesArrived arrived{d.attempt("a").id, 40, {made}};
+  d.feed(arrived);
+  d.restart();
+  d.feed(arrived);
+  EXPECT_EQ(d.changes<Materialized>().size(), 1u);
+}
+
+TEST(EngineRestore, RunNumbersGoOn) {
+  Driver d(chain());
+  d.request({"a"});
+  d.succeed("a");
+  d.restart();
+  EXPECT_EQ(d.request(), 2);
+}
+
+}  // namespace
+}  // namespace assetd::testing

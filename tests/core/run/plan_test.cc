@@ -1,0 +1,202 @@
+#include "core/run/plan.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <optional>
+
+#include "tests/core/engine/driver.h"
+
+namespace assetd::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+class Plan : public ::testing::Test {
+ protected:
+  void make(const Names& keys = {}, StepsMode mode = StepsMode::all) {
+    definitions_ = project.definitions();
+    graph_.emplace(AssetGraph::build(*definitions_).value());
+    std::vector<AssetId> assets;
+    for (AssetId id = 0; id < graph_->size(); ++id)
+      if (keys.empty() || std::ranges::count(keys, graph_->key(id)) > 0) assets.push_back(id);
+    plan = make_plan(*definitions_, *graph_, assets, mode);
+  }
+  std::string key(StepIndex step) const { return step == kNone ? "-" : graph_->key(plan.asset(step)); }
+  Names steps() const {
+    Names found;
+    for (StepIndex step = 0; step < plan.size(); ++step) found.push_back(key(step));
+    return found;
+  }
+  /// "a+b" for what a process carries, "a:unique" for a check's own.
+  Names units() const {
+    Names found;
+    for (const auto& unit : plan.units()) {
+      std::string name;
+      for (const auto step : unit.steps) name += (name.empty() ? "" : "+") + key(step);
+      found.push_back(unit.check == kNone ? name : name + ":" + definitions_->checks[unit.check].name);
+    }
+    return found;
+  }
+  /// "a" or "a?" for one that hands no failure on.
+  Names parents(const std::string& of) const {
+    Names found;
+    for (StepIndex step = 0; step < plan.size(); ++step)
+      if (key(step) == of)
+        for (const auto& edge : plan.parents(step)) found.push_back(key(edge.step) + (edge.on_failure == OnFailure::proceed ? "?" : ""));
+    return found;
+  }
+  /// "check held by step in unit".
+  Names checks() const {
+    Names found;
+    for (const auto& planned : plan.checks()) found.push_back(definitions_->checks[planned.check].name + " held by " + key(planned.home) + " in " + units()[planned.unit]);
+    return found;
+  }
+
+  Project project;
+  RunPlan plan;
+  std::shared_ptr<const Definitions> definitions_;
+  std::optional<AssetGraph> graph_;
+};
+
+TEST_F(Plan, StepsAreInTopologicalOrderWithoutWhatIsMadeElsewhere) {
+  project.external("a_source");
+  project.asset("z", {"a_source"});
+  project.asset("b", {"z"});
+  make();
+  EXPECT_THAT(steps(), ElementsAre("z", "b"));
+  EXPECT_THAT(parents("z"), IsEmpty());
+}
+
+TEST_F(Plan, NearestAncestorsInTheRunAreParentsAlsoThroughWhatItLeavesOut) {
+  project.asset("a");
+  project.asset("b", {"a"});
+  project.asset("c", {"b"});
+  project.asset("d", {"c"});
+  make({"a", "b", "d"});
+  EXPECT_THAT(parents("d"), ElementsAre("b"));
+  make({"a", "d"});
+  EXPECT_THAT(parents("d"), ElementsAre("a"));
+}
+
+TEST_F(Plan, AnEdgeHandsFailureOnIfOnePathDoes) {
+  project.asset("a");
+  project.asset("gentle", {"a?"});
+  project.asset("strict", {"a"});
+  project.asset("b", {"gentle"});
+  project.asset("c", {"gentle", "strict"});
+  make({"a", "b", "c"});
+  EXPECT_THAT(parents("b"), ElementsAre("a?"));
+  EXPECT_THAT(parents("c"), ElementsAre("a"));
+}
+
+TEST_F(Plan, ChildrenMirrorParents) {
+  project.asset("a");
+  project.asset("b", {"a"});
+  project.asset("c", {"a?", "b"});
+  make();
+  ASSERT_EQ(plan.children(0).size(), 2u);
+  EXPECT_EQ(plan.children(0)[0].step, 1u);
+  EXPECT_EQ(plan.children(0)[1].on_failure, OnFailure::proceed);
+  EXPECT_TRUE(plan.children(2).empty());
+}
+
+TEST_F(Plan, AssetsOfOneImportAndBatchShareAProcessAndOthersDoNot) {
+  project.member("a");
+  project.member("b", {"a"});
+  project.member("other").batch = "else";
+  project.member("single").batch = "";
+  project.asset("plain");
+  make();
+  EXPECT_THAT(units(), ElementsAre("a+b", "other", "plain", "single"));
+}
+
+TEST_F(Plan, ABatchIsSplitAroundWhatLiesBetween) {
+  project.member("a");
+  project.asset("b", {"a"});
+  project.member("c", {"b"});
+  make();
+  EXPECT_THAT(units(), ElementsAre("a", "b", "c"));
+  make({"a", "c"});
+  EXPECT_THAT(units(), ElementsAre("a+c")) << "b does not run: nothing is between";
+}
+
+TEST_F(Plan, ChecksRunBesideTheirHomeAndReportedOnesInItsProcess) {
+  project.member("a");
+  project.member("b", {"a"});
+  project.check("a", "own");
+  project.reported_check("b", "reported");
+  make();
+  EXPECT_THAT(checks(), ElementsAre("own held by a in a:own", "reported held by b in a+b"));
+  make({}, StepsMode::assets);
+  EXPECT_THAT(checks(), IsEmpty());
+}
+
+TEST_F(Plan, AReportedCheckOfTwoAssetsComesWithTheLastOfThem) {
+  project.member("a");
+  project.asset("between", {"a"});
+  project.member("b", {"between"});
+  project.reported_check("a", "relationship", {"b"});
+  make();
+  EXPECT_THAT(checks(), ElementsAre("relationship held by b in b"));
+}
+
+TEST_F(Plan, ACheckOfASourceGoesWithItsChild) {
+  project.external("source").import = 0;
+  project.member("a", {"source"});
+  project.reported_check("source", "fresh");
+  make();
+  EXPECT_THAT(checks(), ElementsAre("fresh held by - in a"));
+}
+
+TEST_F(Plan, ACheckWhoseHomeIsNotInTheRunIsNotRun) {
+  project.asset("a");
+  project.asset("b", {"a"});
+  project.check("a", "own");
+  make({"b"});
+  EXPECT_THAT(checks(), IsEmpty());
+}
+
+TEST_F(Plan, ChecksOnlyKeepsAssetsWithChecksAndTheProcessesThatReportThem) {
+  project.asset("a");
+  project.asset("none", {"a"});
+  project.member("m");
+  project.check("a", "own");
+  project.reported_check("m", "reported");
+  make({}, StepsMode::checks);
+  EXPECT_THAT(steps(), ElementsAre("a", "m"));
+  EXPECT_THAT(units(), ElementsAre("m", "a:own"));
+  EXPECT_EQ(plan.unit_of(0), kNone);
+}
+
+TEST_F(Plan, ComesBackFromItsStoredForm) {
+  project.member("a");
+  project.asset("b", {"a"});
+  project.member("c", {"b", "a?"});
+  project.check("a", "own");
+  project.reported_check("c", "reported");
+  for (const auto mode : {StepsMode::all, StepsMode::assets, StepsMode::checks}) {
+    make({}, mode);
+    const auto before = std::tuple(steps(), units(), checks(), parents("c"));
+    plan = RunPlan::decode(plan.encode(), *definitions_, *graph_).value();
+    EXPECT_EQ(std::tuple(steps(), units(), checks(), parents("c")), before);
+    EXPECT_EQ(plan.mode(), mode);
+  }
+}
+
+TEST_F(Plan, ADamagedStoredFormIsAnError) {
+  project.asset("a");
+  make();
+  for (const auto* text : {"", "{", "[]", R"({"v":2})", R"({"v":1,"mode":0,"assets":[9],"units":[0]})", R"({"v":1,"mode":0,"assets":[0],"units":[]})"})
+    EXPECT_FALSE(RunPlan::decode(text, *definitions_, *graph_)) << text;
+}
+
+TEST_F(Plan, IsCompact) {
+  for (int i = 0; i < 100; ++i) project.asset("a" + std::to_string(10'000 + i));
+  make();
+  EXPECT_LT(plan.encode().size(), 1'000u);
+}
+
+}  // namespace
+}  // namespace assetd::testing

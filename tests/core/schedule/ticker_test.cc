@@ -1,0 +1,178 @@
+#include "core/schedule/ticker.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace assetd {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using namespace std::chrono_literals;
+
+WallTime at(std::string_view text) { return parse_time("2026-11-22T" + std::string(text) + ":00Z").value(); }
+
+ScheduleSpec hourly(Misfire misfire = Misfire::once) {
+  ScheduleSpec spec;
+  spec.name = "hourly";
+  spec.cron = "0 * * * *";
+  spec.timezone = "UTC";
+  spec.misfire = misfire;
+  return spec;
+}
+
+/// "HH:MM run" or "HH:MM -" for ticks that are only recorded.
+std::vector<std::string> told(const std::vector<DueTick>& ticks) {
+  std::vector<std::string> out;
+  for (const auto& tick : ticks) out.push_back(format_time(tick.instant).substr(11, 5) + (tick.run ? " run" : " -"));
+  return out;
+}
+
+Ticker ticking(ScheduleSpec spec, WallTime now) {
+  Ticker ticker;
+  ticker.define({std::move(spec)}, {}, now);
+  return ticker;
+}
+
+TEST(Ticker, EachInstantIsDueOnceAndNotBeforeItsTime) {
+  auto ticker = ticking(hourly(), at("10:30"));
+  EXPECT_EQ(ticker.next_instant(), at("11:00"));
+  EXPECT_THAT(ticker.due(at("10:59")), IsEmpty());
+  EXPECT_THAT(told(ticker.due(at("11:00"))), ElementsAre("11:00 run"));
+  EXPECT_THAT(ticker.due(at("11:00")), IsEmpty());
+  EXPECT_EQ(ticker.next_instant(), at("12:00"));
+}
+
+TEST(Ticker, OnceRunsTheLastOfWhatWasMissedAndRecordsTheRest) {
+  auto ticker = ticking(hourly(Misfire::once), at("10:30"));
+  const auto ticks = ticker.due(at("13:30"));
+  EXPECT_THAT(told(ticks), ElementsAre("12:00 -", "13:00 run"));
+  EXPECT_EQ(ticks[0].reason, "2 ticks: one run stands for all missed ticks");
+}
+
+TEST(Ticker, SkipRunsNothingThatIsLateByMoreThanAMinute) {
+  auto ticker = ticking(hourly(Misfire::skip), at("10:30"));
+  EXPECT_THAT(told(ticker.due(at("13:30"))), ElementsAre("13:00 -"));
+  EXPECT_THAT(told(ticker.due(at("14:00") + 60s)), ElementsAre("14:00 run"));
+  EXPECT_THAT(told(ticker.due(at("15:00") + 61s)), ElementsAre("15:00 -"));
+}
+
+TEST(Ticker, AllRunsWhatWasMissedUpToAHundred) {
+  auto ticker = ticking(hourly(Misfire::all), at("10:30"));
+  EXPECT_THAT(told(ticker.due(at("13:30"))), ElementsAre("11:00 run", "12:00 run", "13:00 run"));
+  const auto later = ticker.due(at("13:30") + 240h);
+  ASSERT_THAT(later, SizeIs(101));
+  EXPECT_FALSE(later.front().run);
+  EXPECT_EQ(later.front().reason, "140 ticks: more than 100 ticks were missed");
+  EXPECT_TRUE(later[1].run);
+  EXPECT_EQ(later.back().instant, at("13:00") + 240h);
+}
+
+TEST(Ticker, OfWhatIsNotRunOnlyTheNewestIsRecorded) {
+  auto ticker = ticking(hourly(Misfire::skip), at("10:30"));
+  EXPECT_THAT(ticker.due(at("10:30") + 240h), SizeIs(1));
+  EXPECT_EQ(*ticker.next_instant(), at("11:00") + 240h) << "nothing of it comes later";
+}
+
+TEST(Ticker, SeveralSchedulesComeInOrderOfTime) {
+  auto quarter = hourly();
+  quarter.name = "a_quarter_past";
+  quarter.cron = "15 * * * *";
+  Ticker ticker;
+  ticker.define({quarter, hourly()}, {}, at("10:30"));
+  std::vector<std::string> names;
+  for (const auto& tick : ticker.due(at("11:30"))) names.push_back(tick.schedule);
+  EXPECT_THAT(names, ElementsAre("hourly", "a_quarter_past"));
+}
+
+TEST(Ticker, WhatIsStoredGoesOnAcrossARestart) {
+  SchedulePosition stored;
+  stored.cursor = at("08:30");
+  stored.fingerprint = Ticker::fingerprint(hourly());
+  Ticker ticker;
+  ticker.define({hourly(Misfire::all)}, {{"hourly", stored}}, at("10:30"));
+  EXPECT_THAT(told(ticker.due(at("10:30"))), ElementsAre("09:00 run", "10:00 run"));
+}
+
+TEST(Ticker, AnEditFiresNothingThatLiesBehindIt) {
+  SchedulePosition stored;
+  stored.cursor = at("08:30");
+  stored.fingerprint = Ticker::fingerprint(hourly());
+  auto edited = hourly(Misfire::all);
+  edited.cron = "15 * * * *";
+  Ticker ticker;
+  ticker.define({edited}, {{"hourly", stored}}, at("10:30"));
+  EXPECT_THAT(ticker.due(at("10:30")), IsEmpty());
+  EXPECT_EQ(ticker.next_instant(), at("11:15"));
+}
+
+TEST(Ticker, AReloadThatChangesNothingKeepsItsPlace) {
+  auto ticker = ticking(hourly(Misfire::all), at("10:30"));
+  ticker.define({hourly(Misfire::all)}, {}, at("11:30"));
+  EXPECT_THAT(told(ticker.due(at("11:30"))), ElementsAre("11:00 run"));
+}
+
+TEST(Ticker, AScheduleThatIsGoneIsGone) {
+  auto ticker = ticking(hourly(), at("10:30"));
+  ticker.define({}, {}, at("10:40"));
+  EXPECT_THAT(ticker.due(at("11:30")), IsEmpty());
+  EXPECT_EQ(ticker.next_instant(), std::nullopt);
+}
+
+TEST(Ticker, APauseMakesUpForNothing) {
+  auto ticker = ticking(hourly(Misfire::all), at("10:30"));
+  EXPECT_TRUE(ticker.pause("hourly", true, "ann", "migration", at("10:40")));
+  EXPECT_EQ(ticker.entries().at("hourly").position.paused_by, "ann");
+  EXPECT_EQ(ticker.next_instant(), std::nullopt);
+  EXPECT_THAT(ticker.due(at("13:30")), IsEmpty());
+  EXPECT_TRUE(ticker.pause("hourly", false, "ann", "", at("13:40")));
+  EXPECT_THAT(told(ticker.due(at("14:00"))), ElementsAre("14:00 run"));
+  EXPECT_EQ(ticker.entries().at("hourly").position.paused_by, "");
+}
+
+TEST(Ticker, APauseOverTheApiSurvivesReloadAndRestart) {
+  auto ticker = ticking(hourly(), at("10:30"));
+  ticker.pause("hourly", true, "ann", "migration", at("10:40"));
+  ticker.define({hourly()}, {}, at("10:50"));
+  EXPECT_TRUE(ticker.entries().at("hourly").paused());
+  Ticker next;
+  next.define({hourly()}, {{"hourly", ticker.entries().at("hourly").position}}, at("12:30"));
+  EXPECT_TRUE(next.entries().at("hourly").paused());
+  EXPECT_EQ(next.entries().at("hourly").position.pause_reason, "migration");
+}
+
+TEST(Ticker, OnePausedAsDefinedMayBeResumed) {
+  auto spec = hourly();
+  spec.paused = true;
+  auto ticker = ticking(spec, at("10:30"));
+  EXPECT_THAT(ticker.due(at("11:30")), IsEmpty());
+  ticker.pause("hourly", false, "ann", "", at("11:40"));
+  EXPECT_THAT(told(ticker.due(at("12:00"))), ElementsAre("12:00 run"));
+}
+
+TEST(Ticker, PausingWhatNobodyDefinesSaysSo) { EXPECT_FALSE(Ticker().pause("nobody", true, "ann", "", at("10:30"))); }
+
+TEST(Ticker, AClockSetBackByMoreThanAMinuteRepeatsNoInstant) {
+  auto ticker = ticking(hourly(Misfire::all), at("10:30"));
+  EXPECT_THAT(told(ticker.due(at("12:30"))), ElementsAre("11:00 run", "12:00 run"));
+  EXPECT_THAT(ticker.due(at("10:45")), IsEmpty());
+  EXPECT_THAT(told(ticker.due(at("13:00"))), ElementsAre("13:00 run")) << "11:00 and 12:00 have had theirs";
+}
+
+TEST(Ticker, AClockSetBackAcrossWhatNeverRanRunsItThen) {
+  auto ticker = ticking(hourly(Misfire::all), at("10:30"));
+  ticker.due(at("10:59"));
+  EXPECT_THAT(ticker.due(at("08:30")), IsEmpty());
+  EXPECT_EQ(ticker.next_instant(), at("09:00")) << "the schedule follows the clock";
+}
+
+TEST(Ticker, ASmallStepBackIsWaitedOut) {
+  auto ticker = ticking(hourly(), at("10:30"));
+  ticker.due(at("11:00") + 10s);
+  EXPECT_THAT(ticker.due(at("10:59") + 40s), IsEmpty());
+  EXPECT_EQ(ticker.next_instant(), at("12:00"));
+}
+
+}  // namespace
+}  // namespace assetd
