@@ -77,7 +77,7 @@ class Daemon:
     def log(self):
         return self.log_path.read_bytes()[self._log_begin:].decode(errors="replace")
 
-    def start(self, seconds=60):
+    def start(self, seconds=300):
         self.launch()
         wait_until(self._is_ready, f"ready daemon in {self.project}", seconds)
         return self
@@ -97,7 +97,7 @@ class Daemon:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
-    def stop(self, seconds=20):
+    def stop(self, seconds=120):
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(seconds)
 
@@ -152,7 +152,7 @@ class Daemon:
     def retry(self, run, **body):
         return self.post(f"/runs/{run}/retry", body or {"from": "failure"})["id"]
 
-    def wait(self, run, seconds=60):
+    def wait(self, run, seconds=300):
         def ended():
             found = self.get(f"/runs/{run}")
             return found if found["status"] in ENDED else None
@@ -165,7 +165,7 @@ class Daemon:
     def statuses(self, run):
         return {key: step["status"] for key, step in self.steps(run).items()}
 
-    def wait_step(self, run, key, *statuses, seconds=30):
+    def wait_step(self, run, key, *statuses, seconds=120):
         def reached():
             step = self.steps(run)[key]
             return step if step["status"] in statuses else None
@@ -176,7 +176,7 @@ class Daemon:
         query = urllib.parse.urlencode({"step": step, "stream": stream, **query})
         return self.request("GET", f"/runs/{run}/logs?{query}").text
 
-    def ctl(self, *arguments, seconds=120, **popen):
+    def ctl(self, *arguments, seconds=300, **popen):
         """Runs assetctl to its end."""
         env = dict(os.environ, ASSETD_URL=self.url or "http://127.0.0.1:9", NO_COLOR="1")
         return subprocess.run([str(BIN / "assetctl"), *arguments], env=env, capture_output=True, text=True, timeout=seconds, check=False, **popen)
@@ -190,7 +190,7 @@ class EventStream:
         if last_event_id:
             headers["last-event-id"] = str(last_event_id)
         request = urllib.request.Request(f"{daemon.url}/api/v1/events{query}", headers=headers)
-        self._response = urllib.request.urlopen(request, timeout=30)  # also the longest wait for the next line
+        self._response = urllib.request.urlopen(request, timeout=120)  # also the longest wait for the next line
 
     def __iter__(self):
         event = {}

@@ -7,7 +7,7 @@ from projects import project, shell
 
 def test_another_address_without_a_token_is_refused(make_daemon):
     daemon = make_daemon(project(shell("a", "true")), listen="0.0.0.0:0")
-    ended = subprocess.run(daemon.command(), capture_output=True, text=True, timeout=30, check=False)
+    ended = subprocess.run(daemon.command(), capture_output=True, text=True, timeout=120, check=False)
     assert ended.returncode == 2
     assert "token" in ended.stdout + ended.stderr
 

@@ -60,7 +60,7 @@ def test_a_step_that_ends_while_the_daemon_is_down_keeps_its_outcome_and_output(
 
 def test_a_second_daemon_on_the_same_data_is_refused_and_told_who_holds_it(start):
     daemon = start(project(shell("a", "true")))
-    second = subprocess.run(daemon.command(), capture_output=True, text=True, timeout=30, check=False)
+    second = subprocess.run(daemon.command(), capture_output=True, text=True, timeout=120, check=False)
     assert second.returncode == 3, second.stderr
     assert str(daemon.process.pid) in second.stdout + second.stderr
     assert daemon.request("GET", "/readyz").status == 200, "the first goes on"
@@ -101,5 +101,5 @@ def test_the_same_request_twice_is_one_run_even_across_a_crash(start):
 
 
 def test_wrong_usage_is_two():
-    ended = subprocess.run([str(BIN / "assetd"), "--no-such-flag"], capture_output=True, text=True, timeout=30, check=False)
+    ended = subprocess.run([str(BIN / "assetd"), "--no-such-flag"], capture_output=True, text=True, timeout=120, check=False)
     assert ended.returncode == 2

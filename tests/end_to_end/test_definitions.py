@@ -23,7 +23,7 @@ schedules:
 def first_start(make_daemon, text):
     """Exit code and output of a daemon whose first definitions do not load."""
     daemon = make_daemon(text)
-    ended = subprocess.run(daemon.command(), capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run(daemon.command(), capture_output=True, text=True, timeout=120, check=False)
     return ended.returncode, ended.stdout + ended.stderr
 
 
@@ -58,7 +58,7 @@ def test_each_kind_of_error_says_what_and_where(make_daemon, name):
 
 
 def test_a_missing_project_file_is_said(tmp_path):
-    ended = subprocess.run([str(BIN / "assetd"), "--project", str(tmp_path), "--listen", "127.0.0.1:0"], capture_output=True, text=True, timeout=30, check=False)
+    ended = subprocess.run([str(BIN / "assetd"), "--project", str(tmp_path), "--listen", "127.0.0.1:0"], capture_output=True, text=True, timeout=120, check=False)
     assert ended.returncode == 2
     assert "assetd.yaml" in ended.stdout + ended.stderr
 

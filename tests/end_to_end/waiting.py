@@ -6,7 +6,7 @@ import time
 _never = threading.Event()
 
 
-def wait_until(condition, what, seconds=30):
+def wait_until(condition, what, seconds=120):
     """The first true value of `condition()`, looked at every 20 ms; fails after `seconds` naming `what`."""
     end = time.monotonic() + seconds
     while True:
