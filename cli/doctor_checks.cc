@@ -21,7 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 using Grade = Finding::Grade;
 
-constexpr std::uint64_t kLittleDisk = 1ULL << 30, kNoDisk = 100ULL << 20;
+constexpr std::uint64_t kLittleDisk = 1ULL << 30, kNoDisk = 64ULL << 20;
 
 void collect_pythons(const YAML::Node& node, std::set<std::string>& found) {
   if (node.IsSequence()) {
