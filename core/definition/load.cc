@@ -231,6 +231,7 @@ class ProjectReader {
     if (complete) {
       overlay_.refuse_unknown(reading_.definitions().imports);
       check_mentions(reading_);
+      if (problems_.any()) check_references();
     }
     if (problems_.any()) return std::unexpected(problems_.take_errors());
     reading_.definitions().warnings = problems_.take_warnings();
@@ -238,6 +239,17 @@ class ProjectReader {
   }
 
  private:
+  /// Names that nobody defines, cycles and the like, told together with the other errors. Not where imports have yet to describe their keys: there
+  /// every dependency on them would seem unknown.
+  void check_references() {
+    if (!reading_.definitions().imports.empty()) return;
+    const auto known = problems_.errors();
+    for (auto& error : finish(reading_.definitions())) {
+      const bool told = std::any_of(known.begin(), known.end(), [&](const auto& other) { return other.source == error.source; });
+      if (!told) problems_.error(std::move(error.source), std::move(error.message), std::move(error.hint));
+    }
+  }
+
   bool read_main() {
     auto root = read_tree(files_[0], main_);
     if (!root) return false;

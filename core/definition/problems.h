@@ -35,6 +35,7 @@ class Problems {
 
   bool any() const { return !errors_.empty(); }
   std::size_t count() const { return errors_.size(); }
+  const std::vector<DefinitionError>& errors() const { return errors_; }
   /// In the order of the files, then of the lines.
   std::vector<DefinitionError> take_errors();
   std::vector<DefinitionWarning> take_warnings() { return std::move(warnings_); }

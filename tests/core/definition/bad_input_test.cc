@@ -46,6 +46,17 @@ TEST(BadInput, CyclesAreToldBesideUnknownDependencies) {
               SizeIs(2));
 }
 
+TEST(BadInput, UnknownDependenciesAreToldBesideErrorsOfForm) {
+  EXPECT_THAT(load("name: x\n"
+                   "assets:\n"
+                   "  - {key: one, dpes: [two], run: {command: [x]}}\n"
+                   "  - {key: two, deps: [oen], run: {command: [x]}}\n"
+                   "jobs:\n"
+                   "  - {name: j, select: \"one two\"}\n")
+                  .errors,
+              SizeIs(3));
+}
+
 TEST(BadInput, UnknownKeysPointAtTheKeyAndNameTheNearest) {
   EXPECT_THAT(load("name: x\n"
                    "asets: []\n"
