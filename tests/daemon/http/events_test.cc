@@ -93,11 +93,16 @@ TEST_F(EventsTest, ACascadeConcernsEachOfItsAssets) {
 TEST_F(EventsTest, ProgressHasNoIdAndIsNotKept) {
   start();
   auto client = stream();
-  service.publish({event("progress", 1, "stg")});
-  const std::string text = client->read_until("\n\n");
-  EXPECT_THAT(text, HasSubstr("event: progress\n"));
-  EXPECT_THAT(text, Not(HasSubstr("id: ")));
-  EXPECT_TRUE(get("/events", {"Accept: application/json"}).json()["items"].empty());
+  // Progress is only for who follows already: a stream that is still reading the store may miss the first ones.
+  for (int i = 0; i < 50; ++i) {
+    commit_events(1);
+    service.publish({event("progress", 1, "stg")});
+  }
+  const std::string text = client->read_until("event: progress\n");
+  const auto at = text.find("event: progress\n");
+  ASSERT_NE(at, std::string::npos);
+  EXPECT_TRUE(at == 0 || text.substr(0, at).ends_with("\n\n")) << "a line stands before it, an id perhaps";
+  EXPECT_EQ(get("/events?limit=1000", {"Accept: application/json"}).json()["items"].size(), 50U);
 }
 
 TEST_F(EventsTest, EventsThatWereCommittedWithoutBeingAnnouncedAreNotPassedOver) {
