@@ -12,6 +12,7 @@ def import_module(config, project_dir):
     """The module named by `module` or `file`. Its folder comes first on sys.path, and is the working directory."""
     file = os.path.join(project_dir, config["file"]) if config.get("file") else None
     folder = os.path.join(project_dir, config.get("working_dir") or (os.path.dirname(file) if file else ""))
+    sys.dont_write_bytecode = True  # an edit within the same second and of the same length would go unnoticed
     sys.path.insert(0, folder)
     os.chdir(folder)
     if not file:
