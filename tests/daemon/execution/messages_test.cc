@@ -1,0 +1,109 @@
+#include "daemon/execution/messages.h"
+
+#include <gtest/gtest.h>
+#include <openssl/evp.h>
+#include <zlib.h>
+
+#include "core/schedule/cron.h"
+
+namespace assetd {
+namespace {
+
+using nlohmann::json;
+using Kind = AttemptMessage::Kind;
+
+AttemptMessage message(const std::string& method, json params) {
+  const json line = {{"__dagster_pipes_version", "0.1"}, {"method", method}, {"params", std::move(params)}};
+  return parse_message(line.dump()).value();
+}
+
+TEST(Messages, AMaterializationAsPipesWritesIt) {
+  const auto got = message("report_asset_materialization",
+                           {{"asset_key", "gold/customers"}, {"metadata", {{"rows", {{"raw_value", 3}, {"type", "__infer__"}}}, {"plain", "x"}}}, {"data_version", "v1"}});
+  EXPECT_EQ(got.kind, Kind::materialization);
+  EXPECT_EQ(got.key, "gold/customers");
+  EXPECT_EQ(got.data, (json{{"rows", 3}, {"plain", "x"}}));
+  EXPECT_EQ(got.data_version, "v1");
+}
+
+TEST(Messages, ATypeThatSaysMoreThanJsonIsKept) {
+  const json url = {{"raw_value", "https://x"}, {"type", "url"}};
+  EXPECT_EQ(message("report_asset_materialization", {{"metadata", {{"link", url}}}}).data["link"], url);
+}
+
+TEST(Messages, WhatPipesLeavesNullIsEmpty) {
+  const auto got = message("report_asset_materialization", {{"asset_key", nullptr}, {"metadata", nullptr}, {"data_version", nullptr}});
+  EXPECT_EQ(got.key, "");
+  EXPECT_EQ(got.data, json::object());
+  EXPECT_EQ(got.data_version, "");
+}
+
+TEST(Messages, AChecksStatusIsItsOwnOrFollowsFromPassed) {
+  const auto status = [](json params) { return message("report_asset_check", std::move(params)).check_status; };
+  EXPECT_EQ(status({{"check_name", "c"}, {"passed", true}}), CheckStatus::passed);
+  EXPECT_EQ(status({{"check_name", "c"}, {"passed", false}}), CheckStatus::failed);
+  EXPECT_EQ(status({{"check_name", "c"}}), CheckStatus::failed) << "what does not say that it passed did not";
+  EXPECT_EQ(status({{"check_name", "c"}, {"passed", false}, {"status", "skipped"}}), CheckStatus::skipped);
+  const auto got = message("report_asset_check", {{"check_name", "unique"}, {"asset_key", "a"}, {"passed", false}, {"severity", "WARN"}, {"detail", "2 rows"}});
+  EXPECT_EQ(got.check, "unique");
+  EXPECT_EQ(got.severity, Severity::warn);
+  EXPECT_EQ(got.detail, "2 rows");
+  EXPECT_EQ(message("report_asset_check", {{"check_name", "c"}, {"passed", true}}).severity, std::nullopt) << "as declared";
+}
+
+TEST(Messages, StepsBeginAndEnd) {
+  EXPECT_EQ(message("assetd.step_started", {{"asset_key", "a"}}).kind, Kind::step_started);
+  const auto got = message("assetd.step_ended", {{"asset_key", "a"}, {"status", "failed"}, {"reason", "sql_error"}, {"detail", "no such column"}, {"at", "2026-11-22T02:00:00.500Z"}});
+  EXPECT_EQ(got.kind, Kind::step_ended);
+  EXPECT_EQ(got.status, "failed");
+  EXPECT_EQ(got.reason, "sql_error");
+  EXPECT_EQ(got.detail, "no such column");
+  EXPECT_EQ(got.at, parse_time("2026-11-22T02:00:00.500Z"));
+}
+
+TEST(Messages, ProgressArtifactsCustomMessagesAndLogs) {
+  EXPECT_EQ(message("assetd.progress", {{"fraction", 0.25}}).fraction, 0.25);
+  EXPECT_EQ(message("assetd.progress", {{"fraction", "odd"}}).fraction, 0);
+  EXPECT_EQ(message("assetd.artifact", {{"path", "m.pkl"}}).data["path"], "m.pkl");
+  EXPECT_EQ(message("report_custom_message", {{"payload", {1, 2}}}).data, (json{1, 2}));
+  EXPECT_EQ(message("log", {{"message", "hello"}, {"level", "INFO"}}).data["message"], "hello");
+}
+
+TEST(Messages, TheAttemptSaysWhyItFails) {
+  const auto ours = message("assetd.attempt_failed", {{"reason", "resource_locked"}, {"detail", "by pid 7"}});
+  EXPECT_EQ(ours.kind, Kind::attempt_failed);
+  EXPECT_EQ(ours.reason, "resource_locked");
+  const auto theirs = message("closed", {{"exception", {{"name", "ValueError"}, {"message", "ValueError: bad\n"}, {"stack", json::array()}}}});
+  EXPECT_EQ(theirs.kind, Kind::attempt_failed);
+  EXPECT_EQ(theirs.reason, "exception");
+  EXPECT_EQ(theirs.detail, "ValueError: bad");
+  EXPECT_EQ(message("closed", {{"exception", {{"name", "KeyError"}, {"message", "'x'"}}}}).detail, "KeyError: 'x'");
+}
+
+TEST(Messages, WhatIsNoMessageOrOfAnUnknownMethodIsNothing) {
+  for (const auto* line : {"", "hello", "{", "[]", "3", "{}", R"({"method":3})", R"({"method":"opened","params":{}})", R"({"method":"closed","params":{}})",
+                           R"({"method":"new.in.2030","params":{}})", "{\"method\":\"log\xff\"}"})
+    EXPECT_FALSE(parse_message(line)) << line;
+}
+
+TEST(Messages, ParametersOfTheWrongKindAreNoCrash) {
+  for (const auto* method : {"report_asset_materialization", "report_asset_check", "assetd.step_started", "assetd.step_ended", "assetd.progress", "assetd.artifact",
+                             "assetd.attempt_failed", "report_custom_message", "log"})
+    for (const json& params : {json(3), json::array(), json(nullptr), json{{"asset_key", 3}, {"metadata", "x"}, {"check_name", {}}, {"passed", "yes"}, {"at", 5}, {"status", {}}}})
+      EXPECT_TRUE(parse_message(json{{"method", method}, {"params", params}}.dump())) << method << " " << params;
+}
+
+TEST(Messages, EncodedAsPipesReadsThem) {
+  const json params = {{"path", "/tmp/x"}, {"long", std::string(10'000, 'x')}};
+  const auto encoded = encode_pipes(params);
+  std::string packed(encoded.size(), '\0');
+  const auto length = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(packed.data()), reinterpret_cast<const unsigned char*>(encoded.data()), static_cast<int>(encoded.size()));
+  ASSERT_GT(length, 0);
+  std::string plain(20'000, '\0');
+  auto size = static_cast<uLongf>(plain.size());
+  ASSERT_EQ(uncompress(reinterpret_cast<Bytef*>(plain.data()), &size, reinterpret_cast<const Bytef*>(packed.data()), static_cast<uLong>(length)), Z_OK);
+  EXPECT_EQ(json::parse(plain.substr(0, size)), params);
+}
+
+}  // namespace
+}  // namespace assetd
