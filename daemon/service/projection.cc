@@ -134,7 +134,7 @@ void Projection::on(const Materialized& change, AssetStaging& assets, CommitBatc
 void Projection::on(const CheckReported& change, AssetStaging& assets, CommitBatch& batch) {
   const auto& result = change.result;
   const bool failing = result.status == CheckStatus::failed || result.status == CheckStatus::error;
-  if (const auto it = runs_.find(result.run); it != runs_.end() && failing && result.blocking)
+  if (const auto it = runs_.find(result.run); it != runs_.end() && failing && result.blocking && result.severity == Severity::error)
     it->second.check_causes[result.home_step] = {result.home, result.home_step == kNone ? "materialized" : "failed", "check_failed", result.name, result.detail};
   if (!result.home.empty()) assets.stage(result.home).checks[result.name] = result.status;
   json changes = {{"status", to_string(result.status)}, {"severity", result.severity == Severity::error ? "error" : "warn"}, {"blocking", result.blocking}};
