@@ -1,0 +1,144 @@
+#include "daemon/service/asset_book.h"
+
+#include <gtest/gtest.h>
+
+namespace assetd {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::shared_ptr<Project> project_of(std::vector<AssetSpec> assets) {
+  auto project = std::make_shared<Project>();
+  project->definitions.assets = std::move(assets);
+  project->graph = AssetGraph::build(project->definitions).value();
+  return project;
+}
+
+AssetSpec asset(const std::string& key, const std::vector<std::string>& deps = {}) {
+  AssetSpec spec;
+  spec.key = key;
+  for (const auto& dep : deps) spec.deps.push_back({dep, OnFailure::skip, {}});
+  return spec;
+}
+
+AssetState made(RunId run, std::int64_t at = 0, const std::string& code = "") {
+  AssetState state;
+  state.last_materialization = AssetState::Data{run, WallTime(Millis(at)), {}, "", code};
+  return state;
+}
+
+/// The run that made it last, 0 for none.
+RunId run_of(const AssetBook& book, const std::string& key) {
+  RunId run = 0;
+  book.read([&](const AssetTable& table) {
+    const auto& data = table.states.at(table.project->graph.find(key).value()).last_materialization;
+    run = data ? data->run : 0;
+  });
+  return run;
+}
+
+TEST(AssetBook, WhatIsStagedShowsOnlyOnceItIsCommitted) {
+  AssetBook book;
+  book.use(project_of({asset("a")}));
+  const auto before = book.revision();
+  book.stage("a") = made(7);
+  EXPECT_EQ(run_of(book, "a"), 0);
+  EXPECT_EQ(book.stage("a").last_materialization->run, 7) << "the turn goes on with it";
+  const auto staged = book.take_staged();
+  ASSERT_EQ(staged.size(), 1u);
+  book.apply(staged, 12);
+  EXPECT_EQ(run_of(book, "a"), 7);
+  EXPECT_GT(book.revision(), before);
+  book.read([](const AssetTable& table) { EXPECT_EQ(table.as_of, 12); });
+  EXPECT_TRUE(book.take_staged().empty());
+}
+
+TEST(AssetBook, WhatDidNotCommitIsDropped) {
+  AssetBook book;
+  book.use(project_of({asset("a")}));
+  book.stage("a") = made(7);
+  book.drop_staged();
+  EXPECT_FALSE(book.stage("a").last_materialization);
+}
+
+TEST(AssetBook, AnAssetThatLeavesAndComesBackHasItsStateAgain) {
+  AssetBook book;
+  book.use(project_of({asset("a"), asset("b")}));
+  book.apply({{"a", made(7)}}, 1);
+  book.use(project_of({asset("b")}));
+  EXPECT_EQ(book.stage("a").last_materialization->run, 7) << "a pinned run may still change it";
+  book.drop_staged();
+  book.use(project_of({asset("a"), asset("b"), asset("c")}));
+  EXPECT_EQ(run_of(book, "a"), 7);
+  EXPECT_EQ(run_of(book, "c"), 0);
+}
+
+TEST(AssetBook, ARenamedAssetTakesItsStateAlongAndThatIsCommitted) {
+  AssetBook book;
+  book.use(project_of({asset("old")}));
+  book.apply({{"old", made(7)}}, 1);
+  auto renamed = asset("new");
+  renamed.renamed_from = "old";
+  book.use(project_of({renamed}));
+  EXPECT_EQ(run_of(book, "new"), 7);
+  const auto staged = book.take_staged();
+  ASSERT_EQ(staged.size(), 1u);
+  EXPECT_EQ(staged[0].first, "new");
+}
+
+TEST(AssetBook, ARenameTakesNothingFromAnAssetThatIsStillThereNorOverOnesOwn) {
+  AssetBook book;
+  book.use(project_of({asset("new"), asset("old")}));
+  book.apply({{"old", made(7)}}, 1);
+  auto renamed = asset("new");
+  renamed.renamed_from = "old";
+  book.use(project_of({renamed, asset("old")}));
+  EXPECT_EQ(run_of(book, "new"), 0);
+  book.apply({{"new", made(8)}}, 2);
+  book.use(project_of({renamed}));
+  EXPECT_EQ(run_of(book, "new"), 8);
+}
+
+TEST(AssetBook, LoadedStatesFindTheirAssetsAndOthersWait) {
+  AssetBook book;
+  book.use(project_of({asset("a")}));
+  book.load({{"a", made(3)}, {"gone", made(4)}});
+  EXPECT_EQ(run_of(book, "a"), 3);
+  book.use(project_of({asset("a"), asset("gone")}));
+  EXPECT_EQ(run_of(book, "gone"), 4);
+}
+
+// AssetTable: what follows from the states.
+
+AssetTable table_of(std::vector<AssetSpec> assets, std::vector<AssetState> states) { return {project_of(std::move(assets)), std::move(states), 0}; }
+
+TEST(AssetTable, StaleWhenAParentWasMadeLaterByAnotherRun) {
+  const std::vector<AssetSpec> assets{asset("a"), asset("b", {"a"})};
+  EXPECT_FALSE(table_of(assets, {made(1, 10), made(1, 20)}).staleness(1).is);
+  EXPECT_FALSE(table_of(assets, {made(1, 30), made(1, 20)}).staleness(1).is) << "one run's order is its own";
+  EXPECT_FALSE(table_of(assets, {{}, made(1, 20)}).staleness(1).is);
+  EXPECT_FALSE(table_of(assets, {made(2, 30), {}}).staleness(1).is) << "never made is not stale";
+  const auto stale = table_of(assets, {made(2, 30), made(1, 20)}).staleness(1);
+  ASSERT_EQ(stale.because.size(), 1u);
+  EXPECT_EQ(stale.because[0].reason, "newer_data");
+  EXPECT_EQ(stale.because[0].asset, 0u);
+}
+
+TEST(AssetTable, StaleWhenItsCodeHasChanged) {
+  auto spec = asset("a");
+  spec.code_version = "2";
+  EXPECT_EQ(table_of({spec}, {made(1, 10, "1")}).staleness(0).because.at(0).reason, "code_changed");
+  EXPECT_FALSE(table_of({spec}, {made(1, 10, "2")}).staleness(0).is);
+}
+
+TEST(AssetTable, FreshWithinItsBound) {
+  auto spec = asset("a");
+  EXPECT_EQ(table_of({spec}, {made(1)}).freshness(0, WallTime(1h)), "none");
+  spec.freshness_within = 1h;
+  EXPECT_EQ(table_of({spec}, {made(1)}).freshness(0, WallTime(1h)), "fresh");
+  EXPECT_EQ(table_of({spec}, {made(1)}).freshness(0, WallTime(1h + 1ms)), "violated");
+  EXPECT_EQ(table_of({spec}, {{}}).freshness(0, WallTime(1h)), "violated");
+}
+
+}  // namespace
+}  // namespace assetd

@@ -1,0 +1,141 @@
+#include "daemon/service/projection.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace assetd {
+namespace {
+
+using ::testing::ElementsAre;
+
+/// Run 5 of a → b → c, version 1.
+class ProjectionTest : public ::testing::Test, protected AssetStaging {
+ protected:
+  ProjectionTest() {
+    auto definitions = std::make_shared<Definitions>();
+    for (const auto* key : {"a", "b", "c"}) {
+      auto& asset = definitions->assets.emplace_back();
+      asset.key = key;
+      asset.run.emplace();
+      asset.code_version = "v2";
+    }
+    definitions->assets[1].deps.push_back({"a", OnFailure::skip, {}});
+    definitions->assets[2].deps.push_back({"b", OnFailure::skip, {}});
+    auto graph = std::make_shared<AssetGraph>(AssetGraph::build(*definitions).value());
+    const AssetId all[] = {0, 1, 2};
+    RunRecord run;
+    run.id = 5;
+    projection_.know(run, std::make_shared<RunPlan>(make_plan(*definitions, *graph, all, StepsMode::all)), {1, definitions, graph});
+  }
+  AssetState& stage(const std::string& key) override { return states_[key]; }
+  void project(const Change& change) { projection_.project(change, *this, batch_); }
+  void step(StepIndex index, StepStatus from, StepStatus to, const std::string& reason = "", const std::string& detail = "") {
+    StepChanged change;
+    change.run = 5;
+    change.from = from;
+    change.step = {index, to, 1, false, reason, detail, WallTime(Millis(10)), std::nullopt, std::nullopt};
+    if (is_terminal(to)) change.step.ended_at = WallTime(Millis(20));
+    project(change);
+  }
+  void skip(std::vector<StepIndex> steps, StepIndex cause) { project(StepsEnded{5, std::move(steps), StepStatus::skipped, "upstream_failed", cause, "a failed", WallTime(Millis(20))}); }
+  std::vector<std::string> events() const {
+    std::vector<std::string> told;
+    for (const auto& event : batch_.events) told.push_back(event.type + " " + event.asset + " " + event.changes.value("status", ""));
+    return told;
+  }
+
+  Projection projection_;
+  std::map<std::string, AssetState> states_;
+  CommitBatch batch_;
+};
+
+TEST_F(ProjectionTest, AnAssetIsMaterializingWhileItsStepIsAtWork) {
+  step(0, StepStatus::pending, StepStatus::starting);
+  EXPECT_EQ(states_["a"].status(), AssetStatus::materializing);
+  step(0, StepStatus::starting, StepStatus::running);
+  EXPECT_THAT(events(), ElementsAre("step_changed a starting", "asset_changed a materializing", "step_changed a running"));
+  project(Materialized{{5, 0, "a", "attempt", {{"rows", 3}}, "d1", 10, WallTime(Millis(15))}});
+  step(0, StepStatus::running, StepStatus::succeeded);
+  EXPECT_EQ(states_["a"].status(), AssetStatus::materialized);
+  EXPECT_EQ(states_["a"].last_materialization->code_version, "v2") << "of the version that the run is pinned to";
+  EXPECT_EQ(batch_.outcomes.back().status, StepStatus::succeeded);
+}
+
+TEST_F(ProjectionTest, WhatIsSkippedNamesItsFailedRoot) {
+  step(0, StepStatus::running, StepStatus::failed, "exit_code", "exit code 1");
+  skip({1, 2}, 0);
+  for (const auto* key : {"b", "c"}) {
+    ASSERT_EQ(states_[key].last_attempt->root_causes.size(), 1u);
+    EXPECT_EQ(states_[key].last_attempt->root_causes[0].key, "a");
+    EXPECT_EQ(states_[key].last_attempt->root_causes[0].reason, "exit_code");
+    EXPECT_EQ(states_[key].last_attempt->root_causes[0].detail, "exit code 1");
+  }
+  EXPECT_EQ(batch_.events.back().subject["keys"], (nlohmann::json{"b", "c"}));
+}
+
+TEST_F(ProjectionTest, ACheckThatBlockedIsTheRoot) {
+  CheckResult result;
+  result.run = 5;
+  result.name = "unique";
+  result.home = "a";
+  result.home_step = 0;
+  result.status = CheckStatus::failed;
+  result.blocking = true;
+  result.detail = "two rows";
+  project(CheckReported{result});
+  skip({1}, 0);
+  const auto& root = states_["b"].last_attempt->root_causes.at(0);
+  EXPECT_EQ(root.key, "a");
+  EXPECT_EQ(root.check, "unique");
+  EXPECT_EQ(root.reason, "check_failed");
+  EXPECT_EQ(states_["a"].checks.at("unique"), CheckStatus::failed);
+}
+
+TEST_F(ProjectionTest, ACheckOnlyToWarnIsNobodysRoot) {
+  CheckResult result;
+  result.run = 5;
+  result.name = "unique";
+  result.home = "a";
+  result.home_step = 0;
+  result.status = CheckStatus::error;
+  result.severity = Severity::warn;
+  result.blocking = true;
+  project(CheckReported{result});
+  step(0, StepStatus::running, StepStatus::failed, "exit_code", "exit code 1");
+  skip({1}, 0);
+  EXPECT_EQ(states_["b"].last_attempt->root_causes.at(0).reason, "exit_code");
+}
+
+TEST_F(ProjectionTest, AnAttemptThatWillBeRetriedIsAnOutcomeAndNotYetAFailureOfTheAsset) {
+  step(0, StepStatus::pending, StepStatus::running);
+  step(0, StepStatus::running, StepStatus::waiting_retry, "exit_code");
+  EXPECT_EQ(batch_.outcomes.back().status, StepStatus::failed);
+  EXPECT_FALSE(states_["a"].last_attempt);
+  EXPECT_FALSE(states_["a"].in_progress);
+}
+
+TEST_F(ProjectionTest, AnotherRunsWorkIsNotEndedByThisOne) {
+  states_["b"].in_progress = AssetState::InProgress{6, WallTime(Millis(1))};
+  skip({1}, 0);
+  ASSERT_TRUE(states_["b"].in_progress);
+  EXPECT_EQ(states_["b"].in_progress->run, 6);
+}
+
+TEST_F(ProjectionTest, OfARunThatIsNotKnownNothingFollows) {
+  projection_.forget(5);
+  step(0, StepStatus::pending, StepStatus::starting);
+  skip({1}, 0);
+  EXPECT_TRUE(batch_.events.empty());
+  EXPECT_TRUE(states_.empty());
+}
+
+TEST_F(ProjectionTest, ATickNamesItsRun) {
+  project(TickRecorded{{"nightly", WallTime(Millis(0)), WallTime(Millis(5)), TickOutcome::requested, "", 5}});
+  ASSERT_EQ(batch_.events.size(), 1u);
+  EXPECT_EQ(batch_.events[0].subject["schedule"], "nightly");
+  EXPECT_EQ(batch_.events[0].changes["run_id"], "5");
+  EXPECT_EQ(batch_.events[0].changes["instant"], "1970-01-01T00:00:00.000Z");
+}
+
+}  // namespace
+}  // namespace assetd
