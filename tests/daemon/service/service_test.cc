@@ -1,0 +1,225 @@
+#include <gmock/gmock.h>
+
+#include "tests/daemon/service/harness.h"
+
+namespace assetd::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr char kChain[] = R"(
+name: shop
+assets:
+  - {key: a, run: {plugin: exec, command: [sh, -c, "echo a >> order; test ! -e broken"]}}
+  - {key: b, deps: [a], run: {plugin: exec, command: [sh, -c, "echo b >> order"]}}
+  - {key: other, run: {plugin: exec, command: [sh, -c, "echo other >> others"]}}
+)";
+
+// The step ends when the test makes the file `go`.
+constexpr char kWaiting[] = R"(
+name: shop
+assets:
+  - {key: slow, run: {plugin: exec, command: [sh, -c, "echo begun >> order; while [ ! -e go ]; do sleep 0.02; done; echo ended >> order"]}}
+  - {key: after, deps: [slow], run: {plugin: exec, command: [sh, -c, "echo after >> order"]}}
+)";
+
+TEST_F(ServiceTest, ARunMaterializesInOrder) {
+  start(kChain);
+  const auto reply = request("+b");
+  EXPECT_EQ(reply.status, 201);
+  EXPECT_EQ(reply.body["steps_total"], 2);
+  EXPECT_TRUE(reply.body.contains("as_of"));
+  EXPECT_EQ(outcome(1), "succeeded");
+  EXPECT_EQ(text_of("order"), "a\nb\n");
+  EXPECT_EQ(status("a"), "materialized");
+  EXPECT_EQ(status("b"), "materialized");
+  EXPECT_EQ(status("other"), "never");
+}
+
+TEST_F(ServiceTest, AFailureSkipsBelowWithItsRootAndARetryRunsExactlyThose) {
+  start(kChain);
+  std::ofstream(file("broken"));
+  const auto failed = run("*");
+  EXPECT_EQ(outcome(failed), "failed");
+  EXPECT_EQ(status("a"), "failed");
+  EXPECT_EQ(status("other"), "materialized");
+  const auto skipped = asset("b");
+  EXPECT_EQ(skipped.status(), AssetStatus::skipped);
+  ASSERT_EQ(skipped.last_attempt->root_causes.size(), 1u);
+  EXPECT_EQ(skipped.last_attempt->root_causes[0].key, "a");
+  EXPECT_EQ(skipped.last_attempt->root_causes[0].reason, "exit_code");
+  fs::remove(file("broken"));
+  const auto again = retry(failed);
+  EXPECT_EQ(again.status, 201);
+  EXPECT_EQ(again.body["steps_total"], 2);
+  EXPECT_EQ(again.body["retry_of"], std::to_string(failed));
+  EXPECT_EQ(outcome(2), "succeeded");
+  EXPECT_EQ(text_of("others"), "other\n");
+  EXPECT_EQ(retry(2).status, 409) << "nothing failed in it";
+  EXPECT_EQ(retry(77).status, 404);
+}
+
+TEST_F(ServiceTest, ACancelStopsWhatRuns) {
+  start(kWaiting);
+  const auto id = run("*");
+  ASSERT_TRUE(await_step(id, "slow", "running"));
+  EXPECT_EQ(cancel(id).status, 202);
+  EXPECT_EQ(outcome(id), "canceled");
+  EXPECT_EQ(cancel(id).status, 202) << "idempotent";
+  EXPECT_EQ(text_of("order"), "begun\n");
+  EXPECT_EQ(cancel(77).status, 404);
+}
+
+TEST_F(ServiceTest, ARestartGoesOnWithTheSameAttempt) {
+  start(kWaiting);
+  const auto id = run("*");
+  ASSERT_TRUE(await_step(id, "slow", "running"));
+  stop();
+  start();
+  std::ofstream(file("go"));
+  EXPECT_EQ(outcome(id), "succeeded");
+  EXPECT_EQ(text_of("order"), "begun\nended\nafter\n") << "nothing ran twice";
+  EXPECT_EQ(reader()->attempts(id)->size(), 2u);
+}
+
+TEST_F(ServiceTest, AStepThatEndsWhileTheDaemonIsGoneIsNotLost) {
+  start(kWaiting);
+  const auto id = run("slow");
+  ASSERT_TRUE(await_step(id, "slow", "running"));
+  stop();
+  std::ofstream(file("go"));
+  const auto until = std::chrono::steady_clock::now() + kLongest;
+  while (text_of("order") != "begun\nended\n" && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+  start();
+  EXPECT_EQ(outcome(id), "succeeded");
+}
+
+TEST_F(ServiceTest, WhatIsWrongInARequestIsSaid) {
+  start(kChain);
+  const auto unknown = request("custmers");
+  EXPECT_EQ(unknown.status, 422);
+  EXPECT_EQ(unknown.body["errors"][0]["pointer"], "/select");
+  EXPECT_EQ(request("tag:nothing").status, 422);
+  EXPECT_EQ(reader()->run(1)->has_value(), false);
+}
+
+TEST_F(ServiceTest, ADryRunMakesNone) {
+  start(kChain);
+  RunRequestBody body;
+  body.select = "+b";
+  body.dry_run = true;
+  const auto reply = answer([&](auto done) { service_->request_run(caller(), body, done); });
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_EQ(reply.body["steps_total"], 2);
+  EXPECT_EQ(reader()->run(1)->has_value(), false);
+}
+
+TEST_F(ServiceTest, AnIdempotencyKeyMakesOneRun) {
+  start(kChain);
+  const auto first = request("a", caller("k", "body")), again = request("a", caller("k", "body"));
+  EXPECT_EQ(again.status, 201);
+  EXPECT_EQ(again.body["id"], first.body["id"]);
+  EXPECT_EQ(request("a", caller("k", "another")).status, 409);
+  EXPECT_EQ(reader()->run(2)->has_value(), false);
+}
+
+TEST_F(ServiceTest, AnIdempotencyKeyMakesOneRunAlsoWhenTheRequestsComeTogether) {
+  start(kChain);
+  // Both wait while the service's thread is held: they share a turn.
+  std::promise<void> held, go;
+  const auto listener = service_->subscribe([&, first = true](const std::vector<Event>&) mutable {
+    if (std::exchange(first, false)) held.set_value(), go.get_future().wait_for(kLongest);
+  });
+  std::promise<Reply> one, two;
+  RunRequestBody body;
+  body.select = "other";
+  service_->request_run(caller(), body, [](Reply) {});
+  held.get_future().wait_for(kLongest);
+  body.select = "a";
+  service_->request_run(caller("k", "body"), body, [&](Reply reply) { one.set_value(reply); });
+  service_->request_run(caller("k", "body"), body, [&](Reply reply) { two.set_value(reply); });
+  go.set_value();
+  EXPECT_EQ(one.get_future().get().body["id"], "2");
+  EXPECT_EQ(two.get_future().get().body["id"], "2");
+  service_->unsubscribe(listener);
+  EXPECT_EQ(reader()->run(3)->has_value(), false);
+  EXPECT_TRUE(service_->unready().empty() || service_->unready()[0].code != "latched");
+}
+
+TEST_F(ServiceTest, AReloadTakesOverAndAnUnchangedOneMakesNoVersion) {
+  start(kChain);
+  const auto reload = [&] { return answer([&](auto done) { service_->reload(caller(), done); }); };
+  EXPECT_EQ(reload().body["version"], "1");
+  define(std::string(kChain) + "  - {key: z, run: {plugin: exec, command: [\"true\"]}}\n");
+  EXPECT_EQ(reload().body["version"], "2");
+  EXPECT_EQ(status("z"), "never");
+  define("name: [");
+  const auto broken = reload();
+  EXPECT_EQ(broken.status, 422);
+  EXPECT_EQ(service_->project()->version, 2) << "the last good one serves";
+  EXPECT_EQ(service_->definitions_status()["state"], "broken");
+}
+
+TEST_F(ServiceTest, BadDefinitionsStopAStartOnlyWithoutAStore) {
+  define("name: [");
+  const auto refused = DaemonService::start(options_);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().exit_code, 2);
+  EXPECT_FALSE(refused.error().errors.empty());
+  start(kChain);
+  stop();
+  define("name: [");
+  start();
+  EXPECT_EQ(service_->project()->definitions.assets.size(), 3u);
+}
+
+TEST_F(ServiceTest, APausedScheduleStaysPausedAcrossARestart) {
+  start(std::string(kChain) + "schedules:\n  - {name: nightly, select: a, cron: \"0 2 * * *\", timezone: UTC}\n");
+  const auto pause = [&](const std::string& name) { return answer([&](auto done) { service_->pause_schedule(caller(), name, true, "migration", done); }); };
+  EXPECT_EQ(pause("nightly").status, 200);
+  EXPECT_EQ(pause("nobody").status, 404);
+  stop();
+  start();
+  const auto views = service_->schedules();
+  ASSERT_EQ(views.size(), 1u);
+  EXPECT_TRUE(views[0].paused);
+  EXPECT_EQ(views[0].paused_by, "ann");
+  EXPECT_EQ(views[0].pause_reason, "migration");
+  EXPECT_TRUE(views[0].next_ticks.empty());
+  const auto triggered = answer([&](auto done) { service_->trigger_schedule(caller(), "nightly", done); });
+  EXPECT_EQ(triggered.status, 201);
+  EXPECT_EQ(outcome(1), "succeeded");
+}
+
+TEST_F(ServiceTest, TheQueueStatesWhatEachStepWaitsFor) {
+  auto yaml = std::string(kWaiting) + "  - {key: second, pools: {gpu: 1}, run: {plugin: exec, command: [\"true\"]}}\npools: {gpu: {slots: 1}}\n";
+  yaml.replace(yaml.find("{key: slow,"), 11, "{key: slow, pools: {gpu: 1},");
+  start(yaml);
+  const auto id = run("*");
+  ASSERT_TRUE(await_step(id, "slow", "running") || await_step(id, "second", "succeeded"));
+  const auto live = service_->live_run(id, 0, 10);
+  ASSERT_TRUE(live);
+  for (const auto& step : live->steps)
+    EXPECT_FALSE((step.status == StepStatus::pending || step.status == StepStatus::ready) && step.blocked_by.empty());
+  bool found = false;
+  for (const auto& pool : service_->pools()) found = found || (pool.name == "gpu" && pool.slots == 1);
+  EXPECT_TRUE(found);
+  std::ofstream(file("go"));
+  EXPECT_EQ(outcome(id), "succeeded");
+  EXPECT_FALSE(service_->live_run(id, 0, 10));
+}
+
+TEST_F(ServiceTest, EveryChangeLeavesItsTraceOfWho) {
+  start(kWaiting);
+  const auto id = run("*");
+  cancel(id);
+  EXPECT_EQ(outcome(id), "canceled");
+  const auto page = reader()->audit({});
+  ASSERT_TRUE(page);
+  std::vector<std::string> actions;
+  for (const auto& row : page->items) actions.push_back(row.value.action + " by " + row.value.actor.name);
+  EXPECT_THAT(actions, ::testing::IsSupersetOf({"run.create by ann", "run.cancel by ann"}));
+}
+
+}  // namespace
+}  // namespace assetd::testing
