@@ -60,14 +60,14 @@ std::expected<nlohmann::json, Response> read_body(const Request& request, const 
   return *body;
 }
 
-/// Printable ASCII: what the Idempotency-Key draft's strings may hold.
+/// Printable ASCII without blanks: within what the Idempotency-Key draft's strings may hold.
 std::optional<Response> check_idempotency_key(const Request& request) {
   const std::string_view key = request.header("idempotency-key");
-  const bool printable = std::ranges::all_of(key, [](char c) { return c >= 0x20 && c < 0x7F; });
+  const bool printable = std::ranges::all_of(key, [](char c) { return c > 0x20 && c < 0x7F; });
   const auto given = request.count("idempotency-key");
   if (given == 0 || (given == 1 && !key.empty() && key.size() <= kMaxIdempotencyKey && printable)) return std::nullopt;
   return problem_response(400, "bad-idempotency-key", "Bad Idempotency-Key",
-                          "Idempotency-Key is one header of 1 to 255 printable ASCII characters");
+                          "Idempotency-Key is one header of 1 to 255 printable ASCII characters without blanks");
 }
 
 std::optional<Response> refuse_latched(const Service& service) {

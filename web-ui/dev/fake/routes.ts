@@ -168,6 +168,6 @@ function definitions(world: World) {
     errors: world.broken ? [{ message: "unknown key 'comand' under 'run'; nearest: 'command'", hint: "Write command: [python, train.py]", source: { file: "assetd.yaml", line: 41, column: 7 }, excerpt: "   39 |     run:\n   40 |       plugin: exec\n>  41 |       comand: [python, train.py]\n      |       ^" }] : [],
     warnings: [{ message: "the pool 'gpu' is used by nobody", hint: null, source: { file: "assetd.yaml", line: 9, column: 3 }, excerpt: null }],
     imports: [{ name: "shop", plugin: "dbt", assets: 6, status: "ok", at: new Date(Date.now() - 9e6).toISOString(), detail: null }],
-    sources: [{ file: "assetd.yaml", hash: "5f2c9a77b1d04c33" }, { file: "dbt/dbt_project.yml", hash: "1177b1d04c335f2c" }],
+    sources: [{ file: "assetd.yaml", size: 695 }, { file: "dbt/dbt_project.yml", size: 413 }],
   };
 }

@@ -129,7 +129,7 @@ export interface Definitions {
   version: string; hash: string; applied_at: string | null; state: "current" | "broken";
   errors: DefinitionProblem[]; warnings: DefinitionProblem[]; assets: number; checks: number; schedules: number;
   imports: { name: string; plugin: string; assets: number; status: "ok" | "failed"; at: string | null; detail: string | null }[];
-  sources: { file: string; hash: string }[];
+  sources: { file: string; size: number }[];
 }
 
 export interface Project {

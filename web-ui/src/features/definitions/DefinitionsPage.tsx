@@ -62,7 +62,7 @@ const importColumns: Column<Definitions["imports"][number]>[] = [
 ];
 const sourceColumns: Column<Definitions["sources"][number]>[] = [
   { id: "file", header: "File", width: "minmax(120px, 2fr)", cell: (row) => <span className="mono">{row.file}</span> },
-  { id: "hash", header: "Content", width: "minmax(80px, 1fr)", cell: (row) => <span className="mono dim" title={row.hash}>{row.hash.slice(0, 12)}</span> },
+  { id: "size", header: "Bytes", width: "minmax(80px, 1fr)", cell: (row) => <span className="mono dim">{row.size.toLocaleString("en")}</span> },
 ];
 
 function Body({ data }: { data: Definitions }) {
