@@ -82,8 +82,7 @@ Piece read_one(const LogFile& file, std::int64_t offset, std::int64_t limit, boo
   piece.text = file.read(offset, limit);
   std::int64_t next = offset + static_cast<std::int64_t>(piece.text.size());
   // An attempt that ended within a character will not finish it.
-  const bool cut = static_cast<std::int64_t>(piece.text.size()) < limit;
-  if (ended && cut && file.size() - next <= 3 && next < file.size()) {
+  if (ended && limit >= file.size() - offset && next < file.size()) {
     piece.text += file.read(next, 3);
     next = offset + static_cast<std::int64_t>(piece.text.size());
   }

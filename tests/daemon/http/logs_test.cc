@@ -44,6 +44,14 @@ TEST_F(LogsTest, ACharacterIsNotCutInTwo) {
   EXPECT_EQ(logs("?stream=stdout&offset=" + first.headers.at("x-next-offset")).body, "\xe2\x82\xac" "b\n");
 }
 
+TEST_F(LogsTest, WhatEndedWithinACharacterIsGivenAsItIs) {
+  write_log("a\xe2\x82");
+  start();
+  EXPECT_EQ(logs("?stream=stdout").body, "a\xe2\x82");
+  EXPECT_EQ(logs("?stream=stdout").headers.at("x-log-complete"), "true");
+  EXPECT_EQ(logs("").body, "a\xe2\x82");
+}
+
 TEST_F(LogsTest, BothStreamsAreReadWithOneCursor) {
   write_log("out 1\n");
   write_log("err 1\n", true);
