@@ -26,7 +26,8 @@ class PlanBuilder {
  public:
   PlanBuilder(const Definitions& definitions, const AssetGraph& graph, StepsMode mode) : definitions_(definitions), graph_(graph) { plan_.mode_ = mode; }
 
-  RunPlan make(std::span<const AssetId> assets) {
+  RunPlan make(std::span<const AssetId> assets, const std::function<bool(AssetId)>& made) {
+    if (plan_.mode_ != StepsMode::checks) made_ = made;  // checks that were asked for by themselves are run whatever is there
     take_assets(assets);
     make_edges();
     make_asset_units();
@@ -34,7 +35,9 @@ class PlanBuilder {
     return std::move(plan_);
   }
 
-  RunPlan restore(std::vector<AssetId> assets, std::vector<UnitIndex> unit_of) {
+  /// `left_out`: checks that were not planned then although their assets are.
+  RunPlan restore(std::vector<AssetId> assets, std::vector<UnitIndex> unit_of, std::vector<CheckIndex> left_out) {
+    plan_.left_out_ = std::move(left_out);
     plan_.assets_ = std::move(assets);
     index_assets();
     make_edges();
@@ -191,11 +194,17 @@ class PlanBuilder {
 
   void plan_check(CheckIndex index) {
     const auto& check = definitions_.checks[index];
+    if (std::count(plan_.left_out_.begin(), plan_.left_out_.end(), index)) return;
     PlannedCheck planned;
     planned.check = index;
     planned.home = step_of(check.home);
     for (const auto& key : check.depends_on)
       if (const auto step = step_of(key); step != kNone) planned.depends_on.push_back(step);
+    if (planned.home == kNone && !home_is_elsewhere(check)) return;
+    if (made_ && !all_there(check)) {
+      plan_.left_out_.push_back(index);
+      return;
+    }
     if (planned.home != kNone) planned.home = holder(planned);
     if (check.run) {
       if (planned.home == kNone) return;
@@ -206,6 +215,18 @@ class PlanBuilder {
       if (planned.unit == kNone) return;
     }
     plan_.checks_.push_back(std::move(planned));
+  }
+
+  bool home_is_elsewhere(const CheckSpec& check) const {
+    const auto home = graph_.find(check.home);
+    return home && (definitions_.assets[*home].external || definitions_.assets[*home].import != check.import);
+  }
+
+  bool all_there(const CheckSpec& check) const {
+    return std::all_of(check.depends_on.begin(), check.depends_on.end(), [&](const std::string& key) {
+      const auto asset = graph_.find(key);
+      return !asset || step_of_[*asset] != kNone || definitions_.assets[*asset].external || made_(*asset);
+    });
   }
 
   // A check of an asset and of something that is made after it (from it, or in a process that waits for it) can only come after the
@@ -264,18 +285,20 @@ class PlanBuilder {
   const Definitions& definitions_;
   const AssetGraph& graph_;
   RunPlan plan_;
+  std::function<bool(AssetId)> made_;
   std::vector<StepIndex> step_of_;
   std::unordered_map<std::string, std::vector<CheckIndex>> checks_at_home_;
 };
 
-RunPlan make_plan(const Definitions& definitions, const AssetGraph& graph, std::span<const AssetId> assets, StepsMode mode) {
-  return PlanBuilder(definitions, graph, mode).make(assets);
+RunPlan make_plan(const Definitions& definitions, const AssetGraph& graph, std::span<const AssetId> assets, StepsMode mode,
+                  const std::function<bool(AssetId)>& made) {
+  return PlanBuilder(definitions, graph, mode).make(assets, made);
 }
 
 std::string RunPlan::encode() const {
   nlohmann::json units = nlohmann::json::array();
   for (const auto unit : unit_of_) units.push_back(unit == kNone ? -1 : static_cast<std::int64_t>(unit));
-  return nlohmann::json{{"v", 1}, {"mode", static_cast<int>(mode_)}, {"assets", assets_}, {"units", units}}.dump();
+  return nlohmann::json{{"v", 1}, {"mode", static_cast<int>(mode_)}, {"assets", assets_}, {"units", units}, {"left_out", left_out_}}.dump();
 }
 
 std::expected<RunPlan, std::string> RunPlan::decode(std::string_view encoded, const Definitions& definitions, const AssetGraph& graph) {
@@ -286,7 +309,8 @@ std::expected<RunPlan, std::string> RunPlan::decode(std::string_view encoded, co
   for (const auto& unit : json.at("units")) units.push_back(unit.get<std::int64_t>() < 0 ? kNone : unit.get<UnitIndex>());
   const bool fits = units.size() == assets.size() && std::all_of(assets.begin(), assets.end(), [&](AssetId a) { return a < graph.size(); });
   if (!fits) return std::unexpected("the stored plan of a run does not fit its definitions version");
-  return PlanBuilder(definitions, graph, static_cast<StepsMode>(json.at("mode").get<int>())).restore(std::move(assets), std::move(units));
+  auto left_out = json.value("left_out", std::vector<CheckIndex>{});
+  return PlanBuilder(definitions, graph, static_cast<StepsMode>(json.at("mode").get<int>())).restore(std::move(assets), std::move(units), std::move(left_out));
 }
 
 }  // namespace assetd

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -63,12 +64,17 @@ class RunPlan {
   std::vector<UnitIndex> unit_of_;
   std::vector<PlanUnit> units_;
   std::vector<PlannedCheck> checks_;
+  std::vector<CheckIndex> left_out_;  ///< checks not planned for want of an asset: kept, so that a stored plan reads the same
   std::vector<std::uint32_t> parent_offsets_, child_offsets_, unit_check_offsets_, unit_checks_;
   std::vector<PlanEdge> parents_, children_;
 };
 
 /// `assets` in any order; external ones are dropped. Batches are maximal groups of one import and batch that are convex in the graph, and such that
 /// units never wait for each other in a circle.
-RunPlan make_plan(const Definitions& definitions, const AssetGraph& graph, std::span<const AssetId> assets, StepsMode mode);
+///
+/// A check of several assets is planned only where each of them is in the run, external, or `made` before: it would fail for want of a table. Without
+/// `made` all are taken to be there.
+RunPlan make_plan(const Definitions& definitions, const AssetGraph& graph, std::span<const AssetId> assets, StepsMode mode,
+                  const std::function<bool(AssetId)>& made = nullptr);
 
 }  // namespace assetd

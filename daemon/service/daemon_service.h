@@ -128,6 +128,7 @@ class DaemonService final : public Service {
   // commands (service_runs.cc, service_schedules.cc)
   std::expected<Resolved, Reply> resolve(const std::string& select, StepsMode mode, const nlohmann::json& options) const;
   std::expected<std::vector<AssetId>, SelectionError> select(const Project& project, const std::string& expression) const;
+  RunPlan plan_of(const Project& project, const std::vector<AssetId>& assets, StepsMode mode) const;
   std::optional<Reply> check_options(const nlohmann::json& options) const;
   void command(Caller caller, Done done, std::function<Reply(Turn&, const Caller&)> work);
   std::optional<Reply> answered(Turn& turn, const Caller& caller);

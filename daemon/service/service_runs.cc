@@ -78,6 +78,14 @@ std::expected<std::vector<AssetId>, SelectionError> DaemonService::select(const 
   return result;
 }
 
+RunPlan DaemonService::plan_of(const Project& project, const std::vector<AssetId>& assets, StepsMode mode) const {
+  std::vector<bool> made;
+  book_.read([&](const AssetTable& table) {
+    for (const auto& state : table.states) made.push_back(state.last_materialization.has_value());
+  });
+  return make_plan(project.definitions, project.graph, assets, mode, [&](AssetId asset) { return asset < made.size() && made[asset]; });
+}
+
 std::optional<Reply> DaemonService::check_options(const json& options) const {
   json errors = json::array();
   for (const auto& [name, value] : options.items()) {
@@ -101,7 +109,7 @@ std::expected<DaemonService::Resolved, Reply> DaemonService::resolve(const std::
   if (const auto wrong = check_options(options)) return std::unexpected(*wrong);
   const auto assets = select(*resolved.project, select_text);
   if (!assets) return std::unexpected(selection_problem(assets.error()));
-  resolved.plan = std::make_shared<RunPlan>(make_plan(resolved.project->definitions, resolved.project->graph, *assets, mode));
+  resolved.plan = std::make_shared<RunPlan>(plan_of(*resolved.project, *assets, mode));
   if (resolved.plan->size() == 0) {
     const std::string why = assets->empty()               ? "the selection '" + select_text + "' matches no asset"
                             : mode == StepsMode::checks ? "none of the selected assets has a check"
@@ -195,7 +203,7 @@ Reply DaemonService::retry(Turn& turn, const Caller& caller, RunId id, bool from
   std::vector<AssetId> assets;
   for (const auto& key : wanted)
     if (const auto asset = resolved.project->graph.find(key)) assets.push_back(*asset);
-  resolved.plan = std::make_shared<RunPlan>(make_plan(resolved.project->definitions, resolved.project->graph, assets, old.mode));
+  resolved.plan = std::make_shared<RunPlan>(plan_of(*resolved.project, assets, old.mode));
   if (resolved.plan->size() == 0) return conflict("nothing-to-retry", "Nothing to retry", "the assets of run " + text + " are no longer defined");
   RunRecord record;
   record.select = old.select;

@@ -40,7 +40,7 @@ void World::request_run() {
   for (AssetId id = 0; id < definitions_->assets.size(); ++id)
     if (all || random_.chance(50)) assets.push_back(id);
   const auto mode = random_.chance(80) ? StepsMode::all : random_.chance(50) ? StepsMode::assets : StepsMode::checks;
-  auto plan = std::make_shared<RunPlan>(make_plan(*definitions_, *graph_, assets, mode));
+  auto plan = std::make_shared<RunPlan>(make_plan(*definitions_, *graph_, assets, mode, [&](AssetId) { return random_.chance(50); }));
   if (plan->size() == 0) return;
   const auto decoded = RunPlan::decode(plan->encode(), *definitions_, *graph_);
   if (!decoded || decoded->encode() != plan->encode() || decoded->units().size() != plan->units().size()) throw std::logic_error("a plan does not survive being stored");

@@ -198,5 +198,33 @@ TEST_F(Plan, IsCompact) {
   EXPECT_LT(plan.encode().size(), 1'000u);
 }
 
+// dbt's relationship tests: running one of two models must not fail for want of the other's table.
+TEST(PlanChecks, ACheckOfAnAssetThatWasNeverMadeIsLeftOutAndStaysSo) {
+  Definitions definitions;
+  for (const char* key : {"a", "b"}) {
+    AssetSpec asset;
+    asset.key = key;
+    asset.run = RunSpec{};
+    asset.import = 0;
+    asset.batch = "build";
+    definitions.assets.push_back(asset);
+  }
+  definitions.imports.resize(1);
+  CheckSpec check;
+  check.name = "relationship";
+  check.home = "a";
+  check.depends_on = {"a", "b"};
+  check.import = 0;
+  definitions.checks = {check};
+  const auto graph = *AssetGraph::build(definitions);
+  const AssetId only_a[] = {0}, both[] = {0, 1};
+  const auto never = [](AssetId) { return false; };
+  const auto plan = make_plan(definitions, graph, only_a, StepsMode::all, never);
+  EXPECT_TRUE(plan.checks().empty());
+  EXPECT_TRUE(RunPlan::decode(plan.encode(), definitions, graph)->checks().empty());
+  EXPECT_EQ(make_plan(definitions, graph, only_a, StepsMode::all, [](AssetId) { return true; }).checks().size(), 1U);
+  EXPECT_EQ(make_plan(definitions, graph, both, StepsMode::all, never).checks().size(), 1U);
+}
+
 }  // namespace
 }  // namespace assetd::testing
