@@ -34,7 +34,7 @@ class LauncherTest : public ::testing::Test {
     for (const auto* dir : {"data/messages", "data/contexts", "data/attempts", "data/logs", "project/ml"}) fs::create_directories(root_ / dir);
     options_.project_dir = root_ / "project";
     options_.paths.data_dir = root_ / "data";
-    options_.daemon_env = {{"PATH", "/usr/bin:/bin"}, {"HOME", "/home/ann"}, {"AWS_REGION", "eu"}, {"DAEMON_ONLY", "1"}};
+    options_.daemon_env = {{"PATH", "/usr/bin:/bin"}, {"HOME", "/nonexistent/ann"}, {"AWS_REGION", "eu"}, {"DAEMON_ONLY", "1"}};
     options_.secrets = [](const std::string& secret) -> std::expected<std::string, std::string> {
       if (secret == "TOKEN") return "t0p";
       return std::unexpected("there is no secret " + secret);
