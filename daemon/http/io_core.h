@@ -15,12 +15,13 @@ class Connection;
 
 /// Touched on the I/O thread only, but for `context` (post). Callbacks from other threads hold it weakly: they may outlive the server.
 struct IoCore {
-  boost::asio::io_context context{1};
   HttpTimeouts timeouts;
   std::size_t max_body = 0;
   std::function<void(Request, Respond)> handle;
   std::set<Connection*> connections;
   bool stopping = false;
+  /// Last, so that it goes first: connections that are still open end with it, and take themselves out of the set above.
+  boost::asio::io_context context{1};
 };
 
 }  // namespace assetd::http

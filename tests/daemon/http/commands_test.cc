@@ -1,5 +1,8 @@
 #include <gmock/gmock.h>
 
+#include <condition_variable>
+#include <mutex>
+
 #include "tests/daemon/http/api_fixture.h"
 
 namespace assetd::test {
@@ -151,6 +154,30 @@ TEST_F(CommandsTest, NoWorkerWaitsForACommit) {
   }
   changed.notify_all();
   for (auto& client : clients) EXPECT_EQ(client->read().status, 201);
+}
+
+TEST_F(CommandsTest, StopDoesNotWaitForAnAnswerForEver) {
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool open = false;
+  service.before_answer = [&] {
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [&] { return open; });
+  };
+  HttpOptions options;
+  options.timeouts.drain = std::chrono::milliseconds(20);
+  start(options);
+  RawClient client(server->address());
+  client.send("POST /api/v1/runs/7/cancel HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\nGET /api/v1/runs HTTP/1.1\r\n");
+  EXPECT_EQ(get("/runs").status, 200);
+  server->stop();
+  server.reset();
+  EXPECT_EQ(client.read().status, 0);
+  {
+    const std::lock_guard lock(mutex);
+    open = true;
+  }
+  changed.notify_all();  // the answer finds nobody, which is no harm
 }
 
 }  // namespace
