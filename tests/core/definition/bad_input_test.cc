@@ -1,4 +1,5 @@
 // Everything a person may get wrong in assetd.yaml: the message, the place and the way out.
+#include "core/definition/yaml_tree.h"
 #include "tests/core/definition/load_sample.h"
 
 namespace assetd {
@@ -237,9 +238,11 @@ TEST(BadInput, HostileYamlEnds) {
     for (int j = 0; j < 9; ++j) bomb += ", " + below;
     bomb += "]\n";
   }
-  const auto loaded = load(bomb);
-  ASSERT_THAT(loaded.errors, SizeIs(1));
-  EXPECT_THAT(loaded.errors[0].message, HasSubstr("too large"));
+  YamlLimits limits;
+  limits.aliased_nodes = 10'000;
+  const auto file = read_yaml(bomb, limits);
+  ASSERT_THAT(file.errors, SizeIs(1));
+  EXPECT_THAT(file.errors[0].message, HasSubstr("too large: more than 10000 values in what its aliases stand for"));
 }
 
 }  // namespace

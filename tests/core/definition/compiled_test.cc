@@ -107,9 +107,9 @@ Definitions definitions() {
   Definitions result;
   result.name = text();
   result.environment = text();
-  for (int i = 0; i < *rc::gen::inRange(0, 6); ++i) result.assets.push_back(asset(i));
-  for (int i = 0; i < *rc::gen::inRange(0, 3); ++i) result.checks.push_back(check());
-  for (int i = 0; i < *rc::gen::inRange(0, 3); ++i) result.imports.push_back(import());
+  for (int i = 0; i < *rc::gen::inRange(0, 3); ++i) result.assets.push_back(asset(i));
+  for (int i = 0; i < *rc::gen::inRange(0, 2); ++i) result.checks.push_back(check());
+  for (int i = 0; i < *rc::gen::inRange(0, 2); ++i) result.imports.push_back(import());
   result.jobs.push_back({text(), text(), source(), source()});
   result.schedules.push_back({text(), text(), text(), source(), text(), text(),
                               *rc::gen::element(Misfire::skip, Misfire::once, Misfire::all),
