@@ -20,6 +20,15 @@ export function onUnauthorized(listener: Listener): () => void {
   return () => unauthorized.delete(listener);
 }
 
+type AnswerListener = (asOf: number) => void;
+const answered = new Set<AnswerListener>();
+
+/** Calls `listener` with the event id that each answer is true at. Returns the way to stop. */
+export function onAnswer(listener: AnswerListener): () => void {
+  answered.add(listener);
+  return () => answered.delete(listener);
+}
+
 export const apiUrl = (path: string) => `/api/v1${path}`;
 
 /** A query string without empty values; '+' becomes %2B, as the API requires. */
@@ -57,7 +66,10 @@ export async function send(path: string, init?: RequestInit): Promise<Response> 
 }
 
 export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
-  return (await send(apiUrl(path), { signal, headers: { accept: "application/json" } })).json() as Promise<T>;
+  const response = await send(apiUrl(path), { signal, headers: { accept: "application/json" } });
+  const body = (await response.json()) as T & { as_of?: number };
+  if (typeof body?.as_of === "number") for (const listener of answered) listener(body.as_of);
+  return body;
 }
 
 function idempotencyKey(): string {

@@ -17,7 +17,13 @@ export class Invalidator {
   private fire(name: string, key: QueryKey) {
     this.timers.delete(name);
     this.last.set(name, Date.now());
-    // A refetch under way may have read the state before this event: cancel it and ask again.
+    // A fetch under way may have read the state before this event. A refetch is cancelled and asked again; a first fetch cannot be
+    // cancelled this way and would end as fresh, so it is asked again when it has ended.
+    const first = this.client.getQueryCache().findAll({ queryKey: key, fetchStatus: "fetching" }).filter((query) => query.state.data === undefined);
+    for (const query of first) {
+      const again = () => void this.client.invalidateQueries({ queryKey: query.queryKey, exact: true });
+      query.promise?.then(again, again);
+    }
     void this.client.invalidateQueries({ queryKey: key }, { cancelRefetch: true });
   }
 }

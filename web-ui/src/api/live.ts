@@ -1,6 +1,6 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { applyEvents } from "./applyEvents";
-import { apiUrl } from "./client";
+import { apiUrl, onAnswer } from "./client";
 import { Invalidator } from "./invalidator";
 
 /** What the live dot may claim. `since` is when the last byte came, in epoch milliseconds. */
@@ -30,6 +30,10 @@ export class LiveConnection {
   private frame = 0;
   private failures = 0;
   private lost = false;
+  /** The event id of the oldest answer that came before the stream stood; what happened between the two is on neither. */
+  private oldestAnswer = Infinity;
+  private standing = false;
+  private stopListening: (() => void) | undefined;
   private retryTimer: ReturnType<typeof setTimeout> | undefined;
   private watch: ReturnType<typeof setInterval> | undefined;
   private readonly invalidator: Invalidator;
@@ -46,14 +50,19 @@ export class LiveConnection {
 
   start() {
     this.watch = setInterval(() => this.checkSilence(), 5_000);
+    this.stopListening = onAnswer((asOf) => {
+      if (!this.standing) this.oldestAnswer = Math.min(this.oldestAnswer, asOf);
+    });
     this.open();
   }
 
   stop() {
     clearInterval(this.watch);
     clearTimeout(this.retryTimer);
+    this.stopListening?.();
     this.source?.close();
     this.source = null;
+    this.standing = false;
   }
 
   /** Drops what there is and connects anew, e.g. after signing in. */
@@ -82,6 +91,7 @@ export class LiveConnection {
 
   private broke(source: EventSource) {
     this.lost = true;
+    this.standing = false;
     this.set(this.failures >= 3 ? "stale" : "reconnecting", this.state.since);
     if (source.readyState !== EventSource.CLOSED) return void this.failures++;
     source.close();
@@ -92,11 +102,19 @@ export class LiveConnection {
 
   private received(type: string, message: MessageEvent<string>) {
     this.set("live");
-    if (type === "heartbeat") return;
+    if (type === "heartbeat") return this.stands(Number(message.lastEventId));
     const body = JSON.parse(message.data) as Partial<LiveEvent>;
     this.pending.push({ type, at: body.at, subject: body.subject ?? {}, changes: body.changes ?? {} });
     // A hidden tab gets no frames; a timer keeps it from piling up.
     if (!this.frame) this.frame = document.hidden ? window.setTimeout(this.flush, 250) : requestAnimationFrame(this.flush);
+  }
+
+  /** The stream begins with a heartbeat that names the event it goes on from. */
+  private stands(from: number) {
+    if (this.standing) return;
+    this.standing = true;
+    if (this.oldestAnswer < from) void this.client.invalidateQueries();
+    this.oldestAnswer = Infinity;
   }
 
   private readonly flush = () => {
