@@ -2,6 +2,7 @@ import type { QueryClient } from "@tanstack/react-query";
 import type { Invalidator } from "./invalidator";
 import { keys } from "./keys";
 import type { LiveEvent } from "./live";
+import { seen } from "./seen";
 import type { AssetDetail, Run, RunStatus, Step, StepStatus } from "./types";
 
 const text = (value: unknown) => (typeof value === "string" ? value : undefined);
@@ -37,6 +38,7 @@ function apply(client: QueryClient, invalidator: Invalidator, event: LiveEvent) 
     case "asset_changed":
     case "materialization":
     case "check_result":
+      seen.assetEvent = Math.max(seen.assetEvent, event.id);
       for (const key of subjectKeys(event)) assetChanged(client, invalidator, key, event);
       if (run && event.type === "check_result") invalidator.mark(keys.steps(run));
       invalidator.mark(keys.lineageStatus, 300);

@@ -3,6 +3,10 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { get } from "./client";
 import { Invalidator } from "./invalidator";
 import { LiveConnection } from "./live";
+import { lineageStatusQuery } from "./queries";
+
+// The query library asks again at intervals only where there is a window.
+vi.hoisted(() => vi.stubGlobal("window", new EventTarget()));
 
 /** An EventSource that says what the test tells it to. */
 class FakeSource extends EventTarget {
@@ -37,6 +41,8 @@ async function shows(asOf: number) {
 beforeEach(() => {
   asked = 0;
   vi.stubGlobal("EventSource", FakeSource);
+  vi.stubGlobal("document", { hidden: false });
+  vi.stubGlobal("requestAnimationFrame", (call: () => void) => setTimeout(call, 0));
   client = new QueryClient();
   live = new LiveConnection(client);
   live.start();
@@ -44,7 +50,6 @@ beforeEach(() => {
 afterEach(() => {
   live.stop();
   observer();
-  vi.unstubAllGlobals();
 });
 
 test("what happened between the first answers and the stream's start is asked for again", async () => {
@@ -72,4 +77,15 @@ test("an event during the first fetch of a query has it asked again", async () =
   await vi.waitFor(() => expect(answers.length).toBe(2));
   answers[1]!("after it");
   await vi.waitFor(() => expect(client.getQueryData(["run"])).toBe("after it"));
+});
+
+test("a lineage status older than the newest event seen is asked for again until it is as new", async () => {
+  const answers = [7, 7, 9];
+  vi.stubGlobal("fetch", async () => new Response(JSON.stringify({ as_of: answers[Math.min(asked++, 2)] })));
+  FakeSource.last.begin(7);
+  observer = new QueryObserver(client, lineageStatusQuery("1", "")).subscribe(() => {});
+  await vi.waitFor(() => expect(asked).toBe(1));
+  FakeSource.last.dispatchEvent(Object.assign(new Event("asset_changed"), { lastEventId: "9", data: JSON.stringify({ subject: { key: "a" }, changes: {} }) }));
+  await vi.waitFor(() => expect(client.getQueryData(lineageStatusQuery("1", "").queryKey)).toMatchObject({ as_of: 9 }), { timeout: 5_000 });
+  expect(asked).toBe(3);
 });

@@ -2,11 +2,13 @@ import type { QueryClient } from "@tanstack/react-query";
 import { applyEvents } from "./applyEvents";
 import { apiUrl, onAnswer } from "./client";
 import { Invalidator } from "./invalidator";
+import { seen } from "./seen";
 
 /** What the live dot may claim. `since` is when the last byte came, in epoch milliseconds. */
 export type LiveState = { kind: "connecting" | "live" | "reconnecting" | "stale"; since: number };
 
 export interface LiveEvent {
+  id: number;
   type: string;
   at: string | undefined;
   subject: Record<string, unknown>;
@@ -104,7 +106,7 @@ export class LiveConnection {
     this.set("live");
     if (type === "heartbeat") return this.stands(Number(message.lastEventId));
     const body = JSON.parse(message.data) as Partial<LiveEvent>;
-    this.pending.push({ type, at: body.at, subject: body.subject ?? {}, changes: body.changes ?? {} });
+    this.pending.push({ id: Number(message.lastEventId), type, at: body.at, subject: body.subject ?? {}, changes: body.changes ?? {} });
     // A hidden tab gets no frames; a timer keeps it from piling up.
     if (!this.frame) this.frame = document.hidden ? window.setTimeout(this.flush, 250) : requestAnimationFrame(this.flush);
   }
@@ -113,6 +115,7 @@ export class LiveConnection {
   private stands(from: number) {
     if (this.standing) return;
     this.standing = true;
+    seen.assetEvent = Math.min(seen.assetEvent, from);  // a restored store counts anew
     if (this.oldestAnswer < from) void this.client.invalidateQueries();
     this.oldestAnswer = Infinity;
   }

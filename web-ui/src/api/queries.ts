@@ -1,6 +1,7 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { apiUrl, get, keyInPath, post, query, send } from "./client";
 import { keys } from "./keys";
+import { askAgain } from "./seen";
 import type {
   Asset, AssetAttempt, AssetDetail, AuditItem, CheckResult, Definitions, EventItem, Lineage, LineageStatus, Materialization, Overview, Page,
   Pool, Project, QueueItem, Readiness, Run, RunPlan, Schedule, Selected, Step, Tick,
@@ -52,6 +53,7 @@ export const lineageStatusQuery = (version: string | undefined, select: string) 
     queryFn: ({ signal }) => get<LineageStatus>(`/lineage/status${query({ version, select })}`, signal),
     enabled: version !== undefined,
     retry: false,
+    refetchInterval: ({ state }) => askAgain(state.data?.as_of),
   });
 
 export interface RunFilter { status?: string; asset?: string; job?: string; since?: string }
