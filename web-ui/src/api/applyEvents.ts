@@ -1,9 +1,8 @@
 import type { QueryClient } from "@tanstack/react-query";
 import type { Invalidator } from "./invalidator";
 import { keys } from "./keys";
-import type { LiveEvent } from "./live";
 import { seen } from "./seen";
-import type { AssetDetail, Run, RunStatus, Step, StepStatus } from "./types";
+import type { AssetDetail, LiveEvent, Run, RunStatus, Step, StepStatus } from "./types";
 
 const text = (value: unknown) => (typeof value === "string" ? value : undefined);
 const subjectKeys = (event: LiveEvent): string[] =>

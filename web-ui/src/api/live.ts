@@ -3,17 +3,10 @@ import { applyEvents } from "./applyEvents";
 import { apiUrl, onAnswer } from "./client";
 import { Invalidator } from "./invalidator";
 import { seen } from "./seen";
+import type { LiveEvent } from "./types";
 
 /** What the live dot may claim. `since` is when the last byte came, in epoch milliseconds. */
 export type LiveState = { kind: "connecting" | "live" | "reconnecting" | "stale"; since: number };
-
-export interface LiveEvent {
-  id: number;
-  type: string;
-  at: string | undefined;
-  subject: Record<string, unknown>;
-  changes: Record<string, unknown>;
-}
 
 const eventTypes = [
   "run_changed", "step_changed", "asset_changed", "materialization", "check_result", "definitions_changed", "tick",

@@ -150,3 +150,12 @@ export interface AuditItem {
 }
 export interface Readiness { ready: boolean; why?: { code: string; detail: string }[] }
 export interface EventItem { id: string; type: string; at: string; subject: Record<string, unknown>; changes: Record<string, unknown> }
+
+/** An event of the live stream; `subject` says what it is about, `changes` what is new. */
+export interface LiveEvent {
+  id: number;
+  type: string;
+  at: string | undefined;
+  subject: Record<string, unknown>;
+  changes: Record<string, unknown>;
+}
