@@ -69,10 +69,4 @@ std::expected<void, StoreError> checkpoint_store(const std::string& path) {
   return {};
 }
 
-std::uintmax_t log_bytes(const std::string& path) {
-  std::error_code missing;
-  const auto size = std::filesystem::file_size(path + "-wal", missing);
-  return missing ? 0 : size;
-}
-
 }  // namespace assetd

@@ -15,6 +15,4 @@ std::expected<void, StoreError> backup_store(const std::string& path, const std:
 /// Moves the write-ahead log into the main file as far as readers let it, without making the writer wait.
 std::expected<void, StoreError> checkpoint_store(const std::string& path);
 
-std::uintmax_t log_bytes(const std::string& path);  ///< of the write-ahead log; 0 if there is none
-
 }  // namespace assetd

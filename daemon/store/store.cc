@@ -7,12 +7,12 @@
 #include "daemon/store/connection.h"
 #include "daemon/store/database.h"
 #include "daemon/store/definitions_table.h"
+#include "daemon/store/log_mover.h"
 #include "daemon/store/recovery.h"
 
 namespace assetd {
 namespace {
 
-constexpr std::uintmax_t kLogGuardBytes = 32 << 20;  // of write-ahead log, if nobody calls checkpoint()
 constexpr int kPruneAtOnce = 500;
 
 std::string read_id(Database& database) {
@@ -34,10 +34,12 @@ struct Store::Impl {
   std::string path;
   std::string id;
   std::unique_ptr<Database> writer;  ///< null while latched and a reopen failed
+  std::unique_ptr<LogMover> log;     ///< of `writer`
   Counters counters;
   std::optional<StoreError> latch;   ///< the failure since which nothing is written
 
   std::expected<void, StoreError> connect();
+  void disconnect();
   std::expected<void, StoreError> refused() const;
   /// Runs `body` in a transaction. A failure latches.
   std::expected<void, StoreError> write(const std::function<void()>& body);
@@ -50,9 +52,15 @@ std::expected<void, StoreError> Store::Impl::connect() {
   auto opened = open_writer(path);
   if (!opened) return std::unexpected(opened.error());
   writer = std::move(*opened);
+  log = std::make_unique<LogMover>(*writer);
   counters = read_counters(*writer);
   id = read_id(*writer);
   return writer->outcome();
+}
+
+void Store::Impl::disconnect() {
+  log.reset();
+  writer.reset();
 }
 
 std::expected<void, StoreError> Store::Impl::refused() const {
@@ -79,8 +87,7 @@ std::expected<void, StoreError> Store::Impl::commit(CommitBatch& batch, const st
   });
   if (!written) return forget_ids(batch), written;
   counters = next;
-  // Its failure takes nothing back: what it moves stays in the log, and the next one tries again.
-  if (log_bytes(path) > kLogGuardBytes) (void)run_checkpoint(*writer, CheckpointMode::passive);
+  log->look();
   return {};
 }
 
@@ -123,11 +130,11 @@ std::expected<void, StoreError> Store::commit(CommitBatch& batch) {
 }
 
 std::expected<std::int64_t, StoreError> Store::reopen() {
-  impl_->writer.reset();
+  impl_->disconnect();
   if (!impl_->latch) impl_->latch = StoreError{StoreError::Kind::io, impl_->path + ": the store is being opened again"};
-  if (auto connected = impl_->connect(); !connected) return impl_->writer.reset(), std::unexpected(connected.error());
+  if (auto connected = impl_->connect(); !connected) return impl_->disconnect(), std::unexpected(connected.error());
   // What the failed commit left in the log must be in the file or gone before anything is written after it.
-  if (auto moved = run_checkpoint(*impl_->writer, CheckpointMode::truncate); !moved) return impl_->writer.reset(), std::unexpected(moved.error());
+  if (auto moved = run_checkpoint(*impl_->writer, CheckpointMode::truncate); !moved) return impl_->disconnect(), std::unexpected(moved.error());
   impl_->latch.reset();
   return impl_->counters.transaction;
 }

@@ -1,0 +1,49 @@
+#include "daemon/store/log_mover.h"
+
+#include <sqlite3.h>
+
+#include "daemon/store/backup.h"
+#include "daemon/store/connection.h"
+
+namespace assetd {
+namespace {
+
+// Long enough that pages written again and again are moved once, and short enough to be read quickly after a crash.
+constexpr std::int64_t kWorthMoving = 16 << 20;
+constexpr std::int64_t kTooLong = 32 << 20;  // then the writer itself does it all
+
+int note_frames(void* frames, sqlite3*, const char*, int in_log) {
+  *static_cast<int*>(frames) = in_log;
+  return SQLITE_OK;
+}
+
+}  // namespace
+
+LogMover::LogMover(Database& writer) : writer_(writer), begin_at_(kWorthMoving) {
+  auto size = writer.query("PRAGMA page_size");
+  if (size.next()) page_bytes_ = static_cast<int>(size.row().integer());
+  sqlite3_wal_hook(writer.handle(), note_frames, &frames_);
+}
+
+LogMover::~LogMover() { sqlite3_wal_hook(writer_.handle(), nullptr, nullptr); }
+
+void LogMover::look() {
+  const auto bytes = std::int64_t{frames_} * page_bytes_;
+  if (bulk_.valid()) {
+    if (bytes < begin_at_ + kTooLong && bulk_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) return;
+    bulk_.get();
+    return move_rest();
+  }
+  if (bytes < begin_at_) return;
+  if (bytes >= begin_at_ + kTooLong - kWorthMoving) return move_rest();
+  bulk_ = std::async(std::launch::async, [path = writer_.path()] { (void)checkpoint_store(path); });
+}
+
+void LogMover::move_rest() {
+  const auto moved = run_checkpoint(writer_, CheckpointMode::passive);
+  // A reader that holds the log keeps it from being begun anew: to try again at every commit would cost a sync each time.
+  const bool all = moved && moved->moved == moved->frames;
+  begin_at_ = kWorthMoving + (all ? 0 : std::int64_t{frames_} * page_bytes_);
+}
+
+}  // namespace assetd

@@ -1,0 +1,34 @@
+#pragma once
+// Keeps the write-ahead log short without making commits wait for it.
+
+#include <cstdint>
+#include <future>
+#include <string>
+
+#include "daemon/store/database.h"
+
+namespace assetd {
+
+/// Belongs to the writer's thread. When the log has grown long, a thread beside moves the bulk of it into the main file; what was committed meanwhile
+/// is little, and the writer moves it itself, so that its next commit writes the log from the beginning again.
+class LogMover {
+ public:
+  /// `writer` must outlive this.
+  explicit LogMover(Database& writer);
+  ~LogMover();
+  LogMover(const LogMover&) = delete;
+
+  /// After each commit. Failures take nothing back: what they leave stays in the log, and the next look tries again.
+  void look();
+
+ private:
+  void move_rest();
+
+  Database& writer_;
+  int frames_ = 0;                ///< in the log since its beginning
+  int page_bytes_ = 4096;
+  std::int64_t begin_at_ = 0;     ///< bytes of log from which the next move is worth it
+  std::future<void> bulk_;        ///< valid while a move beside is under way or not looked at yet
+};
+
+}  // namespace assetd
