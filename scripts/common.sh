@@ -10,13 +10,17 @@ say() { printf '%s\n' "$*" >&2; }
 die() { say "error: $*"; exit 1; }
 
 # quietly NAME COMMAND…: the output goes to build/logs/NAME.log; after two seconds it is said what is being done, and at a
-# failure the end of the log is shown.
+# failure the end of the log is shown and the script ends. Not to be called where a failure is handled (`||`, `if`): bash then
+# ignores "set -e" within the command as well, which would go on behind its first failure.
 quietly() {
   local name=$1 log=$LOG_DIR/${1//[^a-zA-Z0-9]/-}.log began=$SECONDS notice status=0
   shift
   ( exec >/dev/null; trap 'kill "$nap" 2>/dev/null; exit' TERM; sleep 2 & nap=$!; wait "$nap"; say "… $name (log: ${log#"$ROOT"/})" ) &
   notice=$!
-  "$@" >"$log" 2>&1 </dev/null || status=$?
+  set +e
+  ( set -e; "$@" ) >"$log" 2>&1 </dev/null
+  status=$?
+  set -e
   kill "$notice" 2>/dev/null && wait "$notice" 2>/dev/null || true
   if [ "$status" -ne 0 ]; then
     say "error: $name failed (exit code $status); the end of ${log#"$ROOT"/}:"
@@ -34,7 +38,7 @@ unless_done() {
   local stamp=$1 key=$2
   shift 2
   [ "$(cat "$stamp" 2>/dev/null)" != "$key" ] || return 0
-  quietly "$@" || return
+  quietly "$@"
   mkdir -p "$(dirname "$stamp")"
   printf '%s\n' "$key" > "$stamp"
 }
