@@ -107,8 +107,9 @@ bool Connections::write_to(ConnectionId id, Peer& peer) {
     }
     peer.outgoing.erase(0, static_cast<std::size_t>(sent));
   }
-  if (peer.closing) drop(id);
-  return !peer.closing;
+  if (!peer.closing) return true;
+  drop(id);  // and `peer` with it
+  return false;
 }
 
 void Connections::drop(ConnectionId id) {
