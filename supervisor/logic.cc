@@ -4,8 +4,8 @@
 
 namespace assetd::supervisor {
 
-Logic::Logic(int pid, std::string boot_id, std::string store_id)
-    : pid_(pid), boot_id_(std::move(boot_id)), store_id_(std::move(store_id)) {}
+Logic::Logic(int pid, std::string boot_id, std::string store_id, bool on_demand)
+    : pid_(pid), boot_id_(std::move(boot_id)), store_id_(std::move(store_id)), on_demand_(on_demand) {}
 
 Actions Logic::handle(Input input, std::int64_t wall_ms) {
   now_ms_ = wall_ms;
@@ -19,7 +19,9 @@ Actions Logic::handle(Input input, std::int64_t wall_ms) {
 void Logic::on(Opened&) {}  // it counts once it has said hello
 
 void Logic::on(Closed& input) {
-  if (daemon_ == input.connection) daemon_.reset();
+  if (daemon_ != input.connection) return;
+  daemon_.reset();
+  exit_if_idle();
 }
 
 void Logic::on(Received& input) {
@@ -225,7 +227,8 @@ void Logic::end_foreign_attempts() {
 }
 
 void Logic::exit_if_idle() {
-  if (!draining_) return;
+  const bool needed_no_more = on_demand_ && generation_ != 0 && !daemon_;
+  if (!draining_ && !needed_no_more) return;
   for (const auto& [id, attempt] : attempts_) {
     if (!attempt.end) return;
   }

@@ -130,8 +130,9 @@ struct Attempt {
 
 class Logic {
  public:
-  /// `store_id` may be empty: then the first hello says whose supervisor this is.
-  Logic(int pid, std::string boot_id, std::string store_id);
+  /// `store_id` may be empty: then the first hello says whose supervisor this is. One that is there `on_demand` exits when
+  /// its daemon is gone and nothing runs; what ended is in the claims, where the next one finds it.
+  Logic(int pid, std::string boot_id, std::string store_id, bool on_demand = false);
 
   /// `wall_ms` is Unix time, for what is recorded; nothing is decided by it.
   Actions handle(Input input, std::int64_t wall_ms);
@@ -170,6 +171,7 @@ class Logic {
 
   int pid_;
   std::string boot_id_, store_id_;
+  bool on_demand_;
   std::uint64_t generation_ = 0;
   std::optional<ConnectionId> daemon_;  ///< the one connection that counts
   bool draining_ = false;

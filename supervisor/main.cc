@@ -1,4 +1,4 @@
-// assetd-supervisor --socket PATH --claims DIR [--store-id ID]: owns child processes so that the daemon can die. See
+// assetd-supervisor --socket PATH --claims DIR [--store-id ID] [--on-demand]: owns child processes so that the daemon can die. See
 // docs/supervisor.md.
 
 #include <fcntl.h>
@@ -20,17 +20,21 @@
 namespace {
 
 constexpr int kWrongUsage = 2, kInUse = 3;
-constexpr char kUsage[] = "usage: assetd-supervisor --socket PATH --claims DIR [--store-id ID]\n";
+constexpr char kUsage[] = "usage: assetd-supervisor --socket PATH --claims DIR [--store-id ID] [--on-demand]\n";
 
 std::optional<assetd::supervisor::LoopOptions> parse(int argc, char** argv) {
   assetd::supervisor::LoopOptions options;
-  for (int i = 1; i < argc; i += 2) {
+  for (int i = 1; i < argc; ++i) {
+    if (std::strcmp(argv[i], "--on-demand") == 0) {
+      options.on_demand = true;
+      continue;
+    }
     std::string* value = nullptr;
     if (std::strcmp(argv[i], "--socket") == 0) value = &options.socket;
     if (std::strcmp(argv[i], "--claims") == 0) value = &options.claims;
     if (std::strcmp(argv[i], "--store-id") == 0) value = &options.store_id;
     if (value == nullptr || i + 1 == argc) return std::nullopt;
-    *value = argv[i + 1];
+    *value = argv[++i];
   }
   if (options.socket.empty() || options.claims.empty() || options.store_id.size() > assetd::supervisor::kMaxStoreId)
     return std::nullopt;

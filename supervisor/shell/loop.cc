@@ -21,7 +21,7 @@ std::int64_t wall_ms() {
 
 Loop::Loop(const LoopOptions& options)
     : claims_(options.claims),
-      logic_(getpid(), options.boot_id, options.store_id),
+      logic_(getpid(), options.boot_id, options.store_id, options.on_demand),
       shims_(poller_, claims_, options.boot_id, options.open_files, [this](Input input) { take(std::move(input)); }),
       connections_(poller_, options.socket, [this](Input input) { take(std::move(input)); }) {
   sigset_t watched;

@@ -16,6 +16,7 @@ namespace assetd::supervisor {
 
 struct LoopOptions {
   std::string socket, claims, store_id, boot_id;
+  bool on_demand = false;  ///< see Logic
   rlimit open_files{};  ///< the limit that steps get
 };
 

@@ -186,6 +186,26 @@ TEST_F(LogicTest, ShutdownRefusesSpawnsAndWaits) {
   EXPECT_THAT(give(ShimGone{kA, kExit3}), ElementsAre("1:ended a", "exit"));
 }
 
+TEST(OnDemandTest, ItExitsWhenItsDaemonIsGoneAndNothingRuns) {
+  Logic logic(42, "boot", "", /*on_demand=*/true);
+  const auto give = [&](Input input) {
+    std::vector<std::string> words;
+    for (const auto& action : logic.handle(std::move(input), 1000)) words.push_back(word(action));
+    return words;
+  };
+  EXPECT_THAT(give(ClaimFound{.attempt = kB, .store_id = "store", .end = kExit3}), ElementsAre()) << "no daemon has come yet";
+  give(Received{1, Hello{1, 1, "store", 1}});
+  give(Received{1, Spawn{.attempt = kA, .argv = {"true"}}});
+  give(ShimStarted{kA, 100});
+  EXPECT_THAT(give(Closed{1}), ElementsAre()) << "a step runs";
+  EXPECT_THAT(give(ShimGone{kA, kExit3}), ElementsAre("exit"));
+}
+
+TEST_F(LogicTest, OneThatIsNotThereOnDemandStaysWithoutADaemon) {
+  hello();
+  EXPECT_THAT(give(Closed{1}), ElementsAre());
+}
+
 TEST(MessageTest, BadCommandsSayWhatIsWrong) {
   const auto why = [](const char* text) { return parse_command(text).error().why; };
   EXPECT_EQ(why("{"), "not valid JSON");
