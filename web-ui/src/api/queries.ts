@@ -129,7 +129,7 @@ export const readinessQuery = queryOptions({
   refetchInterval: 15_000,
 });
 
-export interface LogChunk { bytes: Uint8Array; next: string; complete: boolean; attempt: number | null }
+export interface LogChunk { bytes: Uint8Array<ArrayBuffer>; next: string; complete: boolean; attempt: number | null }
 
 /** One piece of a log, from `offset` on (null: from its start). */
 export async function fetchLog(
@@ -151,5 +151,14 @@ export async function fetchLogTail(run: string, step: string, attempt: number | 
   return (await send(apiUrl(`/runs/${run}/logs${query({ step, attempt, stream: "all", tail: lines })}`), { signal })).text();
 }
 
-export const logHref = (run: string, where: { step?: string; attempt?: number; stream: string }) =>
-  apiUrl(`/runs/${run}/logs${query({ ...where, limit: 8 << 20 })}`);
+/** All there is of a log now, piece by piece. */
+export async function fetchWholeLog(run: string, where: { step?: string; attempt?: number; stream: string }): Promise<Blob> {
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  const stop = new AbortController();
+  for (let offset: string | null = null; ;) {
+    const chunk: LogChunk = await fetchLog(run, where, offset, stop.signal);
+    if (chunk.bytes.length === 0 || chunk.next === offset) return new Blob(pieces, { type: "text/plain" });
+    pieces.push(chunk.bytes);
+    offset = chunk.next;
+  }
+}

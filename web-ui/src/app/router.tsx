@@ -36,7 +36,7 @@ const routes = [
     ...at("/runs"), validateSearch: pick("status", "asset", "job"), component: lazyRouteComponent(() => import("@/features/runs/RunsPage"), "RunsPage"),
   }),
   createRoute({
-    ...at("/runs/$id"), validateSearch: pick("step", "attempt", "stream", "line", "find", "view"),
+    ...at("/runs/$id"), validateSearch: pick("step", "attempt", "stream", "line", "find", "level", "view"),
     component: lazyRouteComponent(() => import("@/features/run/RunPage"), "RunPage"),
   }),
   createRoute({

@@ -1,9 +1,9 @@
 import { ActionIcon, Tooltip } from "@mantine/core";
 import { IconZoomReset } from "@tabler/icons-react";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import type { Run, Step } from "@/api/types";
-import { ganttModel, zoomView, type GanttModel, type GanttView } from "@/system/gantt/model";
+import { ganttModel, readView, writeView, zoomView, type GanttModel, type GanttView } from "@/system/gantt/model";
 import { useNow } from "@/ui/clock";
 import { StateIcon } from "@/ui/StateIcon";
 import { GanttAxis } from "./GanttAxis";
@@ -12,12 +12,16 @@ import { GanttTrack } from "./GanttTrack";
 const rowHeight = 28;
 const maxRows = 11;
 
-interface Props { run: Run; steps: Step[]; selected: string | undefined; select: (step: string, attempt?: number) => void }
+interface Props {
+  run: Run; steps: Step[]; selected: string | undefined; select: (step: string, attempt?: number) => void;
+  /** The part of the time shown, as the address has it, and how to put another there. */
+  zoom: string | undefined; setZoom: (zoom: string | undefined) => void;
+}
 
 /** Steps in topological order against time. Only the rows in view are in the page. */
-export function Gantt({ run, steps, selected, select }: Props) {
+export function Gantt({ run, steps, selected, select, zoom, setZoom }: Props) {
   const model = useModel(run, steps);
-  const [zoomed, setZoomed] = useState<GanttView>();
+  const [zoomed, setZoomed] = useZoom(model.from, zoom, setZoom);
   const view = zoomed ?? { from: model.from, to: model.from + (model.to - model.from) * 1.02 };
   const scroller = useRef<HTMLDivElement>(null);
   useWheelZoom(scroller, view, model, setZoomed);
@@ -59,6 +63,19 @@ export function Gantt({ run, steps, selected, select }: Props) {
       </div>
     </section>
   );
+}
+
+/** What is zoomed to now; the address learns of it when the wheel has come to rest. */
+function useZoom(origin: number, text: string | undefined, write: (text: string | undefined) => void) {
+  const [zoomed, setZoomed] = useState(() => readView(text, origin));
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const set = useCallback((view: GanttView | undefined) => {
+    setZoomed(view);
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => write(view && writeView(view, origin)), 300);
+  }, [origin, write]);
+  return [zoomed, set] as const;
 }
 
 function useModel(run: Run, steps: Step[]): GanttModel {

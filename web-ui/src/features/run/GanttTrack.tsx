@@ -20,11 +20,12 @@ export function GanttTrack({ row, step, view, now, live, select }: Props) {
   );
 }
 
+/** Why there is no bar: beside it, so that nobody has to open the step to learn it. */
 function note(step: Step): string {
   const blocker = step.blocked_by[0];
   if (step.status === "skipped") return `skipped: ${step.root_causes.map((cause) => cause.key).join(", ") || step.detail || "upstream failed"}`;
   if (step.status === "canceled") return "canceled before it started";
-  if (blocker && blocker.kind !== "upstream") return `waits for ${blocker.what}`;
+  if (blocker) return `waits for ${blocker.what}`;
   return "";
 }
 
@@ -32,11 +33,11 @@ function Bar({ bar, critical, view, now, open }: { bar: GanttBar; critical: bool
   const left = Math.max(0, position(bar.from, view));
   const right = Math.min(100, position(bar.to ?? now, view));
   if (right < 0 || left > 100) return null;
-  const style = { left: `${left}%`, width: `max(3px, ${right - left}%)` };
+  const tone = bar.status === "succeeded" ? "var(--bar-ok)" : stateMeta(bar.status).colour;
+  const style = { left: `${left}%`, width: `max(3px, ${right - left}%)`, ["--tone" as string]: tone };
   if (bar.kind === "wait") return <span className="gantt-bar" data-kind="wait" style={style} />;
-  const background = bar.status === "succeeded" ? "var(--bar-ok)" : stateMeta(bar.status).colour;
   return (
-    <span className="gantt-bar" data-status={bar.status} data-critical={critical || undefined} style={{ ...style, background }} onClick={(event) => {
+    <span className="gantt-bar" data-kind={bar.kind} data-status={bar.status} data-critical={(critical && bar.kind === "attempt") || undefined} style={style} onClick={(event) => {
       event.stopPropagation();
       open();
     }} />
@@ -44,16 +45,18 @@ function Bar({ bar, critical, view, now, open }: { bar: GanttBar; critical: bool
 }
 
 function StepCard({ step, row, now }: { step: Step; row: GanttRow; now: number }) {
+  const bar = row.bars.findLast((one) => one.kind === "attempt");
+  const own = bar && (step.attempts.at(-1)?.batch.length ?? 0) > 1 ? (bar.to ?? now) - bar.from : null;
   return (
     <div className="column" style={{ gap: 4 }}>
       <div className="strong" style={{ overflowWrap: "anywhere" }}>{row.label}</div>
-      <div>{stateMeta(step.status).label}{step.detail ? <span className="dim">: {step.detail}</span> : step.reason && <span className="dim">: {reasonText(step.reason)}</span>}</div>
+      <div>{stateMeta(step.status).label}{own !== null && <span className="dim num">, {formatDuration(own)} of its own work</span>}{step.detail ? <span className="dim">: {step.detail}</span> : step.reason && <span className="dim">: {reasonText(step.reason)}</span>}</div>
       {step.attempts.map((attempt) => {
         const from = attempt.started_at ?? attempt.intended_at;
         return (
           <div key={attempt.number} className="dim num">
             Attempt {attempt.number}: {attempt.status}{from && `, ${formatDuration((attempt.ended_at ? Date.parse(attempt.ended_at) : now) - Date.parse(from))}`}
-            {attempt.reason && `, ${reasonText(attempt.reason)}`}{attempt.batch.length > 1 && `, in a batch of ${attempt.batch.length}`}
+            {attempt.reason && `, ${reasonText(attempt.reason)}`}{attempt.batch.length > 1 && `, one process for ${attempt.batch.length} steps`}
           </div>
         );
       })}

@@ -40,6 +40,7 @@ function RunBody({ run }: { run: Run }) {
   const select = useCallback((step: string, attempt?: number) => void navigate({
     to: "/runs/$id", params: { id: run.id }, search: (old) => ({ ...old, step, attempt: attempt ? String(attempt) : undefined, line: undefined }), replace: true,
   }), [navigate, run.id]);
+  const setZoom = useCallback((view: string | undefined) => void navigate({ to: "/runs/$id", params: { id: run.id }, search: (old) => ({ ...old, view }), replace: true }), [navigate, run.id]);
   const shown = steps.data ? chooseStep(steps.data, search.step, run) : undefined;
   return (
     <div className="page scroll run">
@@ -50,7 +51,7 @@ function RunBody({ run }: { run: Run }) {
       <Loaded query={steps}>
         {(data) => (
           <>
-            <Gantt run={run} steps={data} selected={shown?.key} select={select} />
+            <Gantt run={run} steps={data} selected={shown?.key} select={select} zoom={search.view} setZoom={setZoom} />
             {shown && <LogPanel key={`${shown.key}/${search.attempt ?? ""}`} run={run} step={shown} attempt={search.attempt ? Number(search.attempt) : undefined} />}
           </>
         )}

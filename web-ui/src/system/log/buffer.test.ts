@@ -29,3 +29,11 @@ it("finds text through colours, ignoring case", () => {
   log.append(bytes("one\nE\u001b[31mrr\u001b[0mor here\nerror\n"));
   expect(log.search("error")).toEqual([1, 2]);
 });
+
+it("finds the lines of a level and worse, the unfinished last one too", () => {
+  const log = new LogBuffer();
+  log.append(bytes("plain\nINFO one\n\u001b[33mWARN two\u001b[0m\nTraceback (most recent call last):\n  File x\nERROR unfinished"));
+  expect(log.atLeast(2)).toEqual([2, 3, 4, 5]);
+  expect(log.atLeast(1)).toEqual([1, 2, 3, 4, 5]);
+  expect([...log.levelCounts]).toEqual([0, 1, 1, 2]);
+});

@@ -1,4 +1,5 @@
 import { parseAnsi, stripAnsi, type AnsiSpan, type AnsiStyle } from "../ansi/parse";
+import { levelOf, levels, type LevelIndex } from "./level";
 
 /**
  * The lines of one log as its bytes arrive in pieces of any size. A piece may end inside a line, an escape sequence or a
@@ -8,6 +9,8 @@ import { parseAnsi, stripAnsi, type AnsiSpan, type AnsiStyle } from "../ansi/par
 export class LogBuffer {
   private readonly text: string[] = [];
   private readonly styles: AnsiStyle[] = [];
+  private readonly lineLevels: LevelIndex[] = [];
+  private readonly counts = levels.map(() => 0);
   private readonly decoder = new TextDecoder();
   private tail = "";
   private style: AnsiStyle = {};
@@ -39,8 +42,27 @@ export class LogBuffer {
     return found;
   }
 
+  level(index: number): LevelIndex {
+    return this.lineLevels[index] ?? levelOf(stripAnsi(this.line(index)), this.lineLevels.at(-1) ?? -1);
+  }
+
+  /** How many finished lines name each of `levels`. */
+  get levelCounts(): readonly number[] {
+    return this.counts;
+  }
+
+  /** Indices of the lines of level `least` or worse. Lines that name no level are not among them. */
+  atLeast(least: number): number[] {
+    const found: number[] = [];
+    for (let i = 0; i < this.length; i++) if (this.level(i) >= least) found.push(i);
+    return found;
+  }
+
   private push(raw: string) {
     const line = visible(raw);
+    const level = levelOf(stripAnsi(line), this.lineLevels.at(-1) ?? -1);
+    this.lineLevels.push(level);
+    if (level >= 0) this.counts[level]!++;
     this.text.push(line);
     this.styles.push(this.style);
     this.style = parseAnsi(line, this.style).end;
