@@ -1,4 +1,5 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { attributeValues } from "@/system/selection/vocabulary";
 import { apiUrl, get, keyInPath, post, query, send } from "./client";
 import { keys } from "./keys";
 import { askAgain } from "./seen";
@@ -47,6 +48,20 @@ export const lineageQuery = (select: string) =>
     staleTime: Infinity,
     retry: false,
   });
+/** What tags, owners, imports and files the assets have: read once, all pages, when somebody asks for one of them. */
+export const attributesQuery = queryOptions({
+  queryKey: [...keys.lineage, "attributes"],
+  queryFn: async ({ signal }) => {
+    const all: Asset[] = [];
+    for (let cursor: string | null = null; ;) {
+      const page: Page<Asset> = await get<Page<Asset>>(`/assets${query({ limit: 1000, cursor })}`, signal);
+      all.push(...page.items);
+      cursor = page.next_cursor;
+      if (cursor === null) return attributeValues(all);
+    }
+  },
+  staleTime: Infinity,
+});
 export const lineageStatusQuery = (version: string | undefined, select: string) =>
   queryOptions({
     queryKey: [...keys.lineageStatus, version, select],

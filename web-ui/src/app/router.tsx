@@ -1,5 +1,7 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { lineageQuery } from "@/api/queries";
+import { asSelection } from "@/system/selection/complete";
 import { Problem } from "@/ui/Loaded";
 import { Frame } from "./Frame";
 import { NotFound } from "./NotFound";
@@ -21,10 +23,16 @@ function stringifySearch(search: Search): string {
 const root = createRootRouteWithContext<{ client: QueryClient }>()({ component: Frame, notFoundComponent: NotFound });
 const at = <P extends string>(path: P) => ({ getParentRoute: () => root, path }) as const;
 
+// A call in its place would leave the types of the loader below open.
+const lineageSearch = pick("select", "asset", "view");
+
 const routes = [
   createRoute({ ...at("/"), component: lazyRouteComponent(() => import("@/features/overview/OverviewPage"), "OverviewPage") }),
   createRoute({
-    ...at("/lineage"), validateSearch: pick("select", "asset", "view"), component: lazyRouteComponent(() => import("@/features/lineage/LineagePage"), "LineagePage"),
+    ...at("/lineage"), validateSearch: lineageSearch,
+    // The graph is on its way while the page's script still is.
+    loaderDeps: ({ search }) => ({ select: asSelection(search.select ?? "") }),
+    loader: ({ context, deps }) => void context.client.prefetchQuery(lineageQuery(deps.select)), component: lazyRouteComponent(() => import("@/features/lineage/LineagePage"), "LineagePage"),
   }),
   createRoute({
     ...at("/assets"), validateSearch: pick("select", "q", "sort"), component: lazyRouteComponent(() => import("@/features/catalog/CatalogPage"), "CatalogPage"),

@@ -1,5 +1,5 @@
 import type { Asset } from "@/api/types";
-import { formatDuration } from "@/system/time/format";
+import { formatDuration, localTimes } from "@/system/time/format";
 import { AssetLink, RunLink } from "./links";
 import { StateIcon } from "./StateIcon";
 import { reasonText, stateMeta } from "./stateMeta";
@@ -13,7 +13,7 @@ export function AssetWhy({ asset }: { asset: Asset }) {
     <div className="row" style={{ alignItems: "flex-start", minHeight: 20 }}>
       <span style={{ paddingTop: 2 }}><StateIcon state={state} size={15} stale={asset.stale.is} /></span>
       <div className="grow">
-        <span className="strong">{stateMeta(state).label}</span>{" "}
+        <span className="strong">{stateMeta(state).label}{asset.status === "failed" && ":"}</span>{" "}
         <span className="dim why"><Because asset={asset} /></span>
         {asset.stale.is && <StaleLine asset={asset} />}
         {asset.freshness.status === "violated" && <div className="bad">Overdue: should be no older than {formatDuration(asset.freshness.within_ms)}</div>}
@@ -39,5 +39,5 @@ function Because({ asset }: { asset: Asset }) {
 function StaleLine({ asset }: { asset: Asset }) {
   const first = asset.stale.because[0];
   const more = asset.stale.because.length - 1;
-  return <div style={{ color: "var(--stale-text)" }}>Stale: {first?.detail ?? "something above is newer"}{more > 0 && ` and ${more} more ${more === 1 ? "reason" : "reasons"}`}</div>;
+  return <div style={{ color: "var(--stale-text)" }}>Stale: {(first?.detail && localTimes(first.detail)) ?? "something above is newer"}{more > 0 && ` and ${more} more ${more === 1 ? "reason" : "reasons"}`}</div>;
 }

@@ -21,8 +21,14 @@ export function MetaValue({ value }: { value: unknown }) {
   }
   if (typeof raw === "boolean") return <span>{raw ? "yes" : "no"}</span>;
   if (typeof raw === "string") return <TextValue text={raw} type={type} />;
+  if (isSmall(raw)) return <span>{Object.entries(raw).map(([name, part], i) => <span key={name}>{i > 0 && ", "}<span className="dim">{name}</span> {String(part)}</span>)}</span>;
   return <pre className="code" tabIndex={0} style={{ maxHeight: 200 }}>{JSON.stringify(raw, null, 2)}</pre>;
 }
+
+/** A few plain values need no block of JSON. */
+const isSmall = (value: unknown): value is Record<string, string | number | boolean> =>
+  typeof value === "object" && value !== null && !Array.isArray(value) && Object.keys(value).length > 0 && Object.keys(value).length <= 4
+  && Object.values(value).every((part) => ["string", "number", "boolean"].includes(typeof part) && String(part).length <= 40);
 
 function TextValue({ text, type }: { text: string; type?: string }) {
   // Only web addresses become links: a step must not be able to plant a javascript: one.

@@ -2,20 +2,24 @@ import { Combobox, TextInput, useCombobox } from "@mantine/core";
 import { IconFilter } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
-import { lineageQuery } from "@/api/queries";
-import { accept, complete, type Suggestion, type Vocabulary } from "@/system/selection/complete";
+import { attributesQuery, lineageQuery } from "@/api/queries";
+import { accept, attributeAt, complete, type Suggestion, type Vocabulary } from "@/system/selection/complete";
 
 const unique = (list: (string | null)[]) => [...new Set(list.filter((item): item is string => !!item))].sort();
 
-function useVocabulary(on: boolean): Vocabulary {
+const described = ["tag", "owner", "import", "path"];
+const nothing = { tags: [], owners: [], imports: [], paths: [] };
+
+function useVocabulary(on: boolean, attribute: string | undefined): Vocabulary {
   const { data } = useQuery({ ...lineageQuery(""), enabled: on });
+  const { data: values = nothing } = useQuery({ ...attributesQuery, enabled: on && attribute !== undefined && described.includes(attribute) });
   return useMemo(() => {
     const nodes = data?.nodes ?? [];
     return {
       names: nodes.map((node) => node.key), groups: unique(nodes.map((node) => node.group)), kinds: unique(nodes.flatMap((node) => node.kinds)),
-      tags: [], owners: [], imports: [],
+      ...values,
     };
-  }, [data]);
+  }, [data, values]);
 }
 
 interface Props { value: string; onSubmit: (value: string) => void; error?: string; placeholder?: string; width?: number | string; label: string; note?: string }
@@ -32,7 +36,7 @@ export function SelectionInput({ value, onSubmit, error, placeholder, width = 32
     setKnown(value);
     setText(value);
   }
-  const vocabulary = useVocabulary(touched);
+  const vocabulary = useVocabulary(touched, attributeAt(text, caret));
   const completion = useMemo(() => complete(text, caret, vocabulary), [text, caret, vocabulary]);
   useSlashFocus(field);
   const submit = (next: string) => {

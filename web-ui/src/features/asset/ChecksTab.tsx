@@ -40,7 +40,7 @@ function CheckRow({ check, results, home }: { check: CheckDefinition; results: C
         <span className="row wide-only" style={{ gap: 2, flex: "none" }}>
           {results.slice(0, 20).reverse().map((r) => <span key={r.id} title={`run #${r.run_id}: ${stateMeta(r.status).label.toLowerCase()}`} className="check-tick" style={{ background: r.status === "passed" ? "var(--bar-ok)" : stateMeta(r.status).colour }} />)}
         </span>
-        <span className="tag">{check.severity}{check.blocking ? ", blocking" : ""}</span>
+        <span className="tag wide-only">{check.severity}{check.blocking ? ", blocking" : ""}</span>
         <span className="dim" style={{ width: 80, textAlign: "right" }}>{last ? <Ago at={last.at} /> : "not run"}</span>
       </summary>
       <div className="check-body">

@@ -19,5 +19,5 @@ export function DefinitionTab({ asset }: { asset: AssetDetail }) {
 function compiledSql(asset: AssetDetail): string | undefined {
   const from = { ...asset.metadata, ...asset.last_materialization?.metadata };
   const value = rawValue(from.compiled_sql ?? from.compiled_code ?? from.sql);
-  return typeof value === "string" ? value : undefined;
+  return typeof value === "string" ? /^\s*```\w*\n([\s\S]*?)\n?```\s*$/.exec(value)?.[1] ?? value : undefined;
 }

@@ -3,6 +3,7 @@ import { lazy, Suspense, useMemo } from "react";
 import { materializationsQuery } from "@/api/queries";
 import type { AssetDetail, Materialization } from "@/api/types";
 import { formatDuration } from "@/system/time/format";
+import { CopyButton } from "@/ui/CopyButton";
 import { AssetLink } from "@/ui/links";
 import { listed, MetadataList, rawValue } from "@/ui/Metadata";
 import { StateIcon } from "@/ui/StateIcon";
@@ -44,7 +45,9 @@ function numericSeries(items: Materialization[]): Series[] {
     for (const [name, value] of Object.entries(item.metadata)) add(name, at, rawValue(value));
     add("duration", at, item.duration_ms, "ms");
   }
-  return [...byName.values()].filter((series) => series.x.length > 1).slice(0, 9);
+  // What was made comes before how long making it took.
+  const timing = (series: Series) => (series.unit === "ms" || /(?:seconds|_ms|duration)$/.test(series.name) ? 1 : 0);
+  return [...byName.values()].filter((series) => series.x.length > 1).sort((a, b) => timing(a) - timing(b)).slice(0, 9);
 }
 
 const compact = new Intl.NumberFormat("en", { maximumFractionDigits: 3 });
@@ -96,6 +99,12 @@ function Neighbours({ asset }: { asset: AssetDetail }) {
   );
 }
 
+/** A digest is recognised by its beginning; all of it is a click away. */
+function CodeVersion({ text }: { text: string }) {
+  if (!/^[0-9a-f]{24,}$/.test(text)) return text;
+  return <span className="row tight"><span className="mono" title={text}>{text.slice(0, 12)}</span><CopyButton text={text} label="Copy the code version" /></span>;
+}
+
 function About({ asset }: { asset: AssetDetail }) {
   const facts: [string, React.ReactNode][] = [
     ["Group", asset.group],
@@ -104,7 +113,7 @@ function About({ asset }: { asset: AssetDetail }) {
     ["Tags", Object.entries(asset.tags).map(([name, value]) => `${name}=${value}`).join(", ")],
     ["Jobs", asset.jobs.join(", ")],
     ["Import", asset.import],
-    ["Code version", asset.code_version],
+    ["Code version", asset.code_version && <CodeVersion text={asset.code_version} />],
     ["Freshness", asset.freshness.within_ms !== null && `within ${formatDuration(asset.freshness.within_ms)}`],
     ["Pools", Object.entries(asset.pools).map(([name, slots]) => `${name} × ${slots}`).join(", ")],
     ["Uses", Object.entries(asset.uses).map(([name, mode]) => `${name} (${mode})`).join(", ")],

@@ -23,9 +23,9 @@ function Subject({ item }: { item: AuditItem }) {
 
 const columns: Column<AuditItem>[] = [
   { id: "at", header: "When", width: "136px", cell: (item) => <At at={item.at} /> },
-  { id: "actor", header: "Who", width: "minmax(80px, 140px)", cell: (item) => item.actor },
+  { id: "actor", header: "Who", width: "minmax(80px, 140px)", wide: true, cell: (item) => item.actor },
   { id: "action", header: "Did", width: "minmax(110px, 180px)", cell: (item) => <span className="strong">{item.action.replaceAll(/[._]/g, " ")}</span> },
-  { id: "subject", header: "To what", width: "minmax(100px, 1fr)", wide: true, cell: (item) => <Subject item={item} /> },
+  { id: "subject", header: "To what", width: "minmax(80px, 1fr)", cell: (item) => <Subject item={item} /> },
   { id: "detail", header: "Details", width: "minmax(120px, 2fr)", wide: true, cell: (item) => <span className="dim" title={words(item.detail)}>{words(item.detail)}</span> },
   { id: "remote", header: "From", width: "130px", wide: true, cell: (item) => <span className="dim num">{item.remote}</span> },
 ];

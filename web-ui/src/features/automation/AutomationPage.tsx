@@ -16,6 +16,7 @@ import { toastProblem, toastRun } from "@/ui/Materialize";
 import { PageHead } from "@/ui/Page";
 import { StateIcon, StateLabel } from "@/ui/StateIcon";
 import { Ago, At, Countdown } from "@/ui/Time";
+import { selectText, whatClass } from "@/ui/triggerText";
 import "./automation.css";
 
 const route = getRouteApi("/automation");
@@ -69,7 +70,7 @@ function ScheduleDetail({ schedule }: { schedule: Schedule }) {
         <div className="notice warn" style={{ marginBottom: 16 }}><StateIcon state="canceled" size={16} /><div><span className="strong">Paused{schedule.paused_by ? ` by ${schedule.paused_by}` : ""}.</span> {schedule.pause_reason ?? "No reason was given."} It starts nothing until it is resumed.</div></div>
       )}
       <dl className="facts section">
-        <dt>Runs</dt><dd>{schedule.job && <><Link to="/runs" search={{ job: schedule.job }} className="link strong">{schedule.job}</Link> </>}<Link to="/lineage" search={{ select: schedule.select }} className="link mono dim">{schedule.select}</Link></dd>
+        <dt>Runs</dt><dd>{schedule.job && <><Link to="/runs" search={{ job: schedule.job }} className="link strong">{schedule.job}</Link> </>}<Link to="/lineage" search={{ select: schedule.select }} className={`link dim ${whatClass({ job: null, select: schedule.select })}`}>{selectText(schedule.select)}</Link></dd>
         <dt>When</dt><dd><span className="mono">{schedule.cron}</span> <span className="dim">in {schedule.timezone}</span></dd>
         <dt>Missed ticks</dt><dd>{misfires[schedule.misfire] ?? schedule.misfire}</dd>
         <dt>Overlap</dt><dd>{schedule.overlap === "skip" ? "a tick is skipped while the last run goes on" : schedule.overlap}</dd>

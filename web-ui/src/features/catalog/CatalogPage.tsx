@@ -22,7 +22,7 @@ const route = getRouteApi("/assets");
 
 const columns: Column<Asset>[] = [
   { id: "key", header: "Asset", width: "minmax(150px, 3fr)", cell: (asset) => (
-    <span className="row"><StateIcon state={asset.external && asset.status === "never" ? "external" : asset.status} stale={asset.stale.is} /><AssetLink name={asset.key}><span className="strong">{asset.key}</span></AssetLink></span>
+    <span className="row"><StateIcon state={asset.external && asset.status === "never" ? "external" : asset.status} stale={asset.stale.is} /><span className="strong clip"><AssetLink name={asset.key} /></span></span>
   ) },
   { id: "status", header: "State", width: "150px", wide: true, cell: (asset) => <Status asset={asset} /> },
   { id: "group", header: "Group", width: "minmax(70px, 1fr)", wide: true, cell: (asset) => <span className="dim">{asset.group}</span> },

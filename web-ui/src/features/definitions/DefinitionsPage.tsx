@@ -60,10 +60,16 @@ const importColumns: Column<Definitions["imports"][number]>[] = [
   { id: "at", header: "Described", width: "100px", align: "right", wide: true, cell: (row) => <span className="dim"><Ago at={row.at} /></span> },
   { id: "detail", header: "Detail", width: "minmax(60px, 2fr)", wide: true, cell: (row) => <span className={row.status === "ok" ? "dim" : "bad"} title={row.detail ?? ""}>{row.detail}</span> },
 ];
-const sourceColumns: Column<Definitions["sources"][number]>[] = [
-  { id: "file", header: "File", width: "minmax(120px, 2fr)", cell: (row) => <span className="mono">{row.file}</span> },
-  { id: "size", header: "Bytes", width: "minmax(80px, 1fr)", cell: (row) => <span className="mono dim">{row.size.toLocaleString("en")}</span> },
+const sourceColumns: Column<Definitions["sources"][number] & { name: string }>[] = [
+  { id: "file", header: "File", width: "minmax(120px, 1fr)", cell: (row) => <span className="mono" title={row.file}>{row.name}</span> },
+  { id: "size", header: "Bytes", width: "80px", align: "right", cell: (row) => <span className="dim">{row.size.toLocaleString("en")}</span> },
 ];
+
+/** Paths as they read from the folder of assetd.yaml, which comes first. */
+function named(sources: Definitions["sources"]) {
+  const folder = sources[0]?.file.replace(/[^/]*$/, "") ?? "";
+  return sources.map((source) => ({ ...source, name: folder && source.file.startsWith(folder) ? source.file.slice(folder.length) : source.file }));
+}
 
 function Body({ data }: { data: Definitions }) {
   return (
@@ -82,7 +88,7 @@ function Body({ data }: { data: Definitions }) {
         </section>
       )}
       <section className="section"><h2>Imports</h2><SmallTable label="Imports" columns={importColumns} rows={data.imports} rowId={(row) => row.name} empty="No plugin describes assets here. An import of dbt or python brings its assets in." /></section>
-      <section className="section"><h2>Files</h2><SmallTable label="Files" columns={sourceColumns} rows={data.sources} rowId={(row) => row.file} empty="No file is known." /></section>
+      <section className="section"><h2>Files</h2><SmallTable label="Files" columns={sourceColumns} rows={named(data.sources)} rowId={(row) => row.file} empty="No file is known." /></section>
     </div>
   );
 }

@@ -7,6 +7,7 @@ import type { AssetDetail } from "@/api/types";
 import { quoted } from "@/system/selection/complete";
 import { AssetWhy } from "@/ui/AssetWhy";
 import { AttemptStrip } from "@/ui/AttemptStrip";
+import { KeyName } from "@/ui/KeyName";
 import { keyToPath } from "@/ui/links";
 import { Loaded } from "@/ui/Loaded";
 import { MaterializeButton } from "@/ui/Materialize";
@@ -40,7 +41,7 @@ function PanelBody({ asset, choose }: { asset: AssetDetail; choose: (key: string
         <PanelPart title={`Checks ${asset.check_definitions.length}`}>
           <div className="row wrap num" style={{ gap: "4px 14px" }}>
             {(["failed", "warned", "passed"] as const).map((state) => asset.checks[state] > 0 && <span key={state} className="state"><StateIcon state={state} size={13} />{asset.checks[state]} {state}</span>)}
-            {asset.checks.failed + asset.checks.warned + asset.checks.passed === 0 && <span className="dim">None has run yet</span>}
+            {asset.checks.failed + asset.checks.warned + asset.checks.passed === 0 && <span className="dim">{asset.status === "skipped" ? "Skipped with the asset in its last run" : "No result of the last run"}</span>}
           </div>
         </PanelPart>
       )}
@@ -52,7 +53,7 @@ function PanelBody({ asset, choose }: { asset: AssetDetail; choose: (key: string
         return near.length > 0 && (
           <PanelPart key={relation} title={relation === "upstream" ? `Made from ${near.length}` : `Used by ${near.length}`}>
             {near.slice(0, 20).map((n) => (
-              <button key={n.key} type="button" className="neighbour" onClick={() => choose(n.key)}><StateIcon state={n.status} size={13} /><span className="clip">{n.key}</span></button>
+              <button key={n.key} type="button" className="neighbour" onClick={() => choose(n.key)}><StateIcon state={n.status} size={13} /><span className="clip" title={n.key}><KeyName name={n.key} /></span></button>
             ))}
             {near.length > 20 && <div className="faint small">and {near.length - 20} more</div>}
           </PanelPart>

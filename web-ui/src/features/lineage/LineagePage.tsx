@@ -5,7 +5,7 @@ import { ApiError } from "@/api/client";
 import { assetsQuery, lineageQuery, lineageStatusQuery } from "@/api/queries";
 import type { Lineage } from "@/api/types";
 import { readCamera, writeCamera, type Camera } from "@/system/lineage/camera";
-import { isExpression, quoted } from "@/system/selection/complete";
+import { asSelection, quoted } from "@/system/selection/complete";
 import { formatAgo } from "@/system/time/format";
 import { useNow } from "@/ui/clock";
 import { NoAssets } from "@/ui/Empty";
@@ -24,14 +24,11 @@ const route = getRouteApi("/lineage");
 // Cards say when their data was made; for larger graphs nobody is near enough to read it.
 const noteLimit = 1_000;
 
-/** A plain word means every key that contains it. */
-const expression = (text: string) => (text === "" || isExpression(text) ? text : `**${text}** or *${text}*`);
-
 export function LineagePage() {
   const search = route.useSearch();
   const navigate = useNavigate();
   const handle = useRef<LineageHandle>(null);
-  const select = expression(search.select ?? "");
+  const select = asSelection(search.select ?? "");
   const lineage = useQuery(lineageQuery(select));
   const status = useQuery({ ...lineageStatusQuery(lineage.data?.version, lineage.isPlaceholderData ? "" : select), placeholderData: keepPreviousData });
   const notes = useNotes(select, lineage.data);

@@ -1,4 +1,4 @@
-import { Button } from "@mantine/core";
+import { Button, Tooltip } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { retryRun } from "@/api/actions";
@@ -10,14 +10,16 @@ import { StateIcon } from "@/ui/StateIcon";
 import { Ago } from "@/ui/Time";
 
 const shown = 8;
+const shownOfRun = 5;
 
-/** What is wrong, newest first, each with its cause and the one thing to do about it. */
+/** What is wrong, newest first, each with its cause and the one thing to do about it; what one run broke stands together. */
 export function NeedsYouList({ items }: { items: NeedsYou[] }) {
+  const parts = [...Map.groupBy(items, (item) => (item.kind === "asset_failed" && item.run_id ? item.run_id : item)).values()];
   return (
     <div className="panel">
-      {items.slice(0, shown).map((item, i) => <Item key={`${item.kind}${item.run_id}${item.key}${i}`} item={item} />)}
-      {items.length > shown && (
-        <div className="line"><Link to="/runs" search={{ status: "failed" }} className="link dim">and {items.length - shown} more</Link></div>
+      {parts.slice(0, shown).map((part) => part.length > 1 ? <OfRun key={`run${part[0]!.run_id}`} items={part} /> : <Item key={`${part[0]!.kind}${part[0]!.run_id}${part[0]!.key}`} item={part[0]!} />)}
+      {parts.length > shown && (
+        <div className="line"><Link to="/runs" search={{ status: "failed" }} className="link dim">and {parts.length - shown} more</Link></div>
       )}
     </div>
   );
@@ -41,8 +43,27 @@ function Item({ item }: { item: NeedsYou }) {
   );
 }
 
+/** Several assets that failed in one run: one retry mends them all. */
+function OfRun({ items }: { items: NeedsYou[] }) {
+  const first = items[0]!;
+  return (
+    <div className="need">
+      <StateIcon state="failed" size={16} />
+      <div className="grow">
+        <div className="strong">{items.length.toLocaleString("en")} assets failed in run <RunLink id={first.run_id!} /></div>
+        <div className="small dim"><Ago at={first.at} /></div>
+        {items.slice(0, shownOfRun).map((item) => (
+          <div key={item.key} className="need-line"><span className="clip need-key"><AssetLink name={item.key!} /></span><span className="dim clip">{item.detail ?? reasonText(item.reason)}</span></div>
+        ))}
+        {items.length > shownOfRun && <div className="need-line"><Link to="/assets" search={{ select: "status:failed" }} className="link dim">and {(items.length - shownOfRun).toLocaleString("en")} more</Link></div>}
+      </div>
+      <Act item={first} />
+    </div>
+  );
+}
+
 function Subject({ item }: { item: NeedsYou }) {
-  if (item.key) return <><AssetLink name={item.key} /> <span className="dim" style={{ fontWeight: 400 }}>{reasonText(item.reason)}</span></>;
+  if (item.key) return <AssetLink name={item.key} />;
   if (item.run_id) return <>Run <RunLink id={item.run_id} /> failed</>;
   if (item.kind === "definitions") return <Link to="/definitions" className="link">The definitions do not load</Link>;
   if (item.kind === "latched") return <Link to="/health" className="link">Nothing is being started</Link>;
@@ -55,5 +76,9 @@ function Act({ item }: { item: NeedsYou }) {
   if (item.kind === "latched") return <Button component={Link} to="/health" variant="default">See health</Button>;
   const id = item.run_id;
   if (item.kind === "stuck") return <Button component={Link} to="/queue" variant="default">See why</Button>;
-  return id ? <Button variant="default" loading={retry.isPending} onClick={() => retry.mutate(id)}>Retry</Button> : null;
+  return id ? (
+    <Tooltip label={`Starts run #${id} again from its failure: exactly what failed, was skipped or canceled`}>
+      <Button variant="default" loading={retry.isPending} onClick={() => retry.mutate(id)}>Retry</Button>
+    </Tooltip>
+  ) : null;
 }

@@ -9,6 +9,7 @@ import { MaterializeButton } from "@/ui/Materialize";
 import { PageHead } from "@/ui/Page";
 import { RunLink } from "@/ui/links";
 import { StateIcon } from "@/ui/StateIcon";
+import { whatText } from "@/ui/triggerText";
 import { Countdown, Duration } from "@/ui/Time";
 import { formatInZone } from "@/system/time/format";
 import { RecentRuns } from "./RecentRuns";
@@ -69,18 +70,21 @@ function AllWell({ next }: { next: Overview["next_ticks"][number] | undefined })
   );
 }
 
+/** One line a schedule: that a nightly job runs every night needs no five lines. */
+const nextOfEach = (ticks: Overview["next_ticks"]) => ticks.filter((tick, i) => ticks.findIndex((other) => other.schedule === tick.schedule) === i);
+
 function RunningAndNext({ data }: { data: Overview }) {
   return (
     <div className="panel">
       {data.running.map((run) => (
         <div key={run.id} className="line">
           <StateIcon state={run.status} />
-          <span className="clip grow"><RunLink id={run.id} /> <span className="dim">{run.job ?? run.select}</span></span>
+          <span className="clip grow"><RunLink id={run.id} /> <span className="dim">{whatText(run)}</span></span>
           <CountsBar counts={run.counts} total={run.steps_total} width={80} />
           <span className="dim" style={{ width: 56, textAlign: "right" }}><Duration from={run.started_at ?? run.created_at} /></span>
         </div>
       ))}
-      {data.next_ticks.map((tick) => (
+      {nextOfEach(data.next_ticks).map((tick) => (
         <div key={tick.schedule + tick.at} className="line">
           <StateIcon state="queued" title="Scheduled" />
           <Link to="/automation" search={{ schedule: tick.schedule }} className="link clip grow">{tick.schedule}</Link>

@@ -3,6 +3,7 @@ import { runsQuery } from "@/api/queries";
 import { CountsBar } from "@/ui/Counts";
 import { RunLink } from "@/ui/links";
 import { StateIcon } from "@/ui/StateIcon";
+import { whatText } from "@/ui/triggerText";
 import { Ago, Duration } from "@/ui/Time";
 
 const shown = 5;
@@ -17,7 +18,7 @@ export function RecentRuns() {
       {ended.map((run) => (
         <div key={run.id} className="line">
           <StateIcon state={run.status} />
-          <span className="clip grow"><RunLink id={run.id} /> <span className="dim">{run.job ?? run.select}</span></span>
+          <span className="clip grow"><RunLink id={run.id} /> <span className="dim">{whatText(run)}</span></span>
           <CountsBar counts={run.counts} total={run.steps_total} width={80} />
           <span className="dim" style={{ width: 56, textAlign: "right" }}><Duration from={run.started_at} to={run.ended_at} ms={run.duration_ms} /></span>
           <span className="dim" style={{ width: 76, textAlign: "right" }}><Ago at={run.ended_at} /></span>

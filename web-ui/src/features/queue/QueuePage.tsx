@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { poolsQuery, queueQuery } from "@/api/queries";
 import type { Pool, QueueItem } from "@/api/types";
 import { SmallTable, type Column } from "@/ui/DataTable";
+import { KeyName } from "@/ui/KeyName";
 import { RunLink } from "@/ui/links";
 import { Loaded } from "@/ui/Loaded";
 import { PageHead } from "@/ui/Page";
@@ -11,7 +12,7 @@ import { Ago, Duration } from "@/ui/Time";
 import "./queue.css";
 
 const columns: Column<QueueItem>[] = [
-  { id: "step", header: "Step", width: "minmax(120px, 2fr)", cell: (item) => <span className="row"><StateIcon state={item.status} /><RunLink id={item.run_id} step={item.key}><span className="strong">{item.key}{item.partition ? ` [${item.partition}]` : ""}</span></RunLink></span> },
+  { id: "step", header: "Step", width: "minmax(120px, 2fr)", cell: (item) => <span className="row"><StateIcon state={item.status} /><RunLink id={item.run_id} step={item.key}><span className="strong"><KeyName name={item.partition ? `${item.key} [${item.partition}]` : item.key} /></span></RunLink></span> },
   { id: "state", header: "State", width: "120px", wide: true, cell: (item) => stateMeta(item.status).label },
   { id: "run", header: "Run", width: "60px", cell: (item) => <RunLink id={item.run_id} /> },
   { id: "why", header: "Waits for", width: "minmax(140px, 3fr)", cell: (item) => <Blockers item={item} /> },
@@ -54,7 +55,7 @@ function PoolCard({ pool }: { pool: Pool }) {
       </div>
       <div className="small dim num">{pool.waiting === 0 ? "nothing waits for it" : `${pool.waiting} waiting`}{full && ", full"}</div>
       {pool.holders.slice(0, 5).map((holder) => (
-        <div key={holder.attempt_id + holder.step} className="row small"><StateIcon state="running" size={12} /><RunLink id={holder.run_id} step={holder.step}>{holder.step}</RunLink><span className="spacer" /><span className="dim"><Ago at={holder.since} /></span></div>
+        <div key={holder.attempt_id + holder.step} className="row small"><StateIcon state="running" size={12} /><RunLink id={holder.run_id} step={holder.step}><KeyName name={holder.step} /></RunLink><span className="spacer" /><span className="dim"><Ago at={holder.since} /></span></div>
       ))}
       {pool.holders.length > 5 && <div className="small faint">and {pool.holders.length - 5} more</div>}
     </div>

@@ -6,6 +6,7 @@ import type { Cause, Run, Step } from "@/api/types";
 import { LogBuffer } from "@/system/log/buffer";
 import { stripAnsi } from "@/system/ansi/parse";
 import { CopyButton } from "@/ui/CopyButton";
+import { KeyName } from "@/ui/KeyName";
 import { AssetLink } from "@/ui/links";
 import { StateIcon } from "@/ui/StateIcon";
 import { reasonText } from "@/ui/stateMeta";
@@ -22,7 +23,7 @@ export function CauseCard({ run, steps, select }: { run: Run; steps: Step[]; sel
       {run.causes.length > 1 && (
         <div className="cause-tabs" role="tablist" aria-label="Causes">
           {run.causes.slice(0, 8).map((one, i) => (
-            <button key={one.key} type="button" role="tab" aria-selected={i === at} className="chip" data-on={i === at || undefined} onClick={() => setAt(i)}><StateIcon state="failed" size={12} />{one.key}</button>
+            <button key={one.key} type="button" role="tab" aria-selected={i === at} className="chip" data-on={i === at || undefined} onClick={() => setAt(i)}><StateIcon state="failed" size={12} /><KeyName name={one.key} /></button>
           ))}
           {run.causes.length > 8 && <span className="dim">and {run.causes.length - 8} more</span>}
         </div>
@@ -30,8 +31,8 @@ export function CauseCard({ run, steps, select }: { run: Run; steps: Step[]; sel
       <div className="cause-head">
         <StateIcon state="failed" size={18} />
         <div className="grow">
-          <div className="cause-title"><AssetLink name={cause.key} /> <span>{reasonText(cause.reason)}{cause.check && <>: <span className="mono">{cause.check}</span></>}</span></div>
-          <div style={{ overflowWrap: "anywhere" }}>{cause.detail}</div>
+          <div className="cause-title"><AssetLink name={cause.key}>{cause.key}</AssetLink> <span>{reasonText(cause.reason)}{cause.check && <>: <span className="mono">{cause.check}</span></>}</span></div>
+          <div style={{ overflowWrap: "anywhere" }}>{shortDetail(cause)}</div>
           <Skipped cause={cause} steps={steps} select={select} />
         </div>
       </div>
@@ -40,6 +41,9 @@ export function CauseCard({ run, steps, select }: { run: Run; steps: Step[]; sel
   );
 }
 
+/** The title already says which check it was. */
+const shortDetail = ({ check, detail }: Cause) => (check && detail?.startsWith(`check ${check} failed: `) ? detail.slice(`check ${check} failed: `.length) : detail);
+
 function Skipped({ cause, steps, select }: { cause: Cause; steps: Step[]; select: (step: string) => void }) {
   const skipped = steps.filter((step) => step.status === "skipped" && step.root_causes.some((root) => root.key === cause.key));
   const n = Math.max(cause.skipped, skipped.length);
@@ -47,7 +51,7 @@ function Skipped({ cause, steps, select }: { cause: Cause; steps: Step[]; select
   return (
     <div className="row wrap dim" style={{ gap: "2px 10px", marginTop: 4 }}>
       <span>Skipped because of it: {n}</span>
-      {skipped.slice(0, 6).map((step) => <button key={step.key} type="button" className="plain-link" onClick={() => select(step.key)}><StateIcon state="skipped" size={12} />{step.key}</button>)}
+      {skipped.slice(0, 6).map((step) => <button key={step.key} type="button" className="plain-link" onClick={() => select(step.key)}><StateIcon state="skipped" size={12} /><KeyName name={step.key} /></button>)}
       {n > 6 && skipped.length > 0 && <span>…</span>}
     </div>
   );
@@ -69,7 +73,7 @@ function CauseLog({ run, cause, open }: { run: Run; cause: Cause; open: () => vo
   return (
     <div className="cause-log">
       <div className="cause-log-bar">
-        <span className="small dim">Last {buffer.length || lines} lines of its output</span>
+        <span className="small dim">{tail.data !== undefined && buffer.length < lines ? `All of its output, ${buffer.length} ${buffer.length === 1 ? "line" : "lines"}` : `Last ${lines} lines of its output`}</span>
         <span className="spacer" />
         <button type="button" className="plain-link small" onClick={open}>Whole log</button>
         <CopyButton label="Copy these lines" text={() => `${cause.key}: ${cause.detail ?? cause.reason}\n\n${stripAnsi(tail.data ?? "")}`} />

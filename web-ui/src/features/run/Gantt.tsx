@@ -5,6 +5,7 @@ import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent }
 import type { Run, Step } from "@/api/types";
 import { ganttModel, readView, writeView, zoomView, type GanttModel, type GanttView } from "@/system/gantt/model";
 import { useNow } from "@/ui/clock";
+import { KeyName } from "@/ui/KeyName";
 import { StateIcon } from "@/ui/StateIcon";
 import { GanttAxis } from "./GanttAxis";
 import { GanttTrack } from "./GanttTrack";
@@ -43,7 +44,7 @@ export function Gantt({ run, steps, selected, select, zoom, setZoom }: Props) {
   return (
     <section className="gantt" aria-label="Steps over time">
       <div className="gantt-head">
-        <div className="gantt-label dim small">{steps.length.toLocaleString("en")} {steps.length === 1 ? "step" : "steps"}</div>
+        <div className="gantt-label dim small">{steps.length.toLocaleString("en")} {steps.length === 1 ? "step" : "steps"}<span className="spacer" /><span className="faint wide-only" title="Hatched: it waits. Underlined: on the critical path. Thin: its work is done, its checks are not. Dashed: an earlier process that it shared with others. Shift and the wheel move along.">Ctrl + wheel zooms</span></div>
         <GanttAxis view={view} from={model.from} />
         <Tooltip label="Whole run"><ActionIcon size={22} aria-label="Show the whole run" style={{ visibility: zoomed ? "visible" : "hidden" }} onClick={() => setZoomed(undefined)}><IconZoomReset size={14} /></ActionIcon></Tooltip>
       </div>
@@ -54,7 +55,7 @@ export function Gantt({ run, steps, selected, select, zoom, setZoom }: Props) {
             const step = steps[item.index]!;
             return (
               <div key={item.key} className="gantt-row" role="option" aria-selected={row.key === selected} aria-label={`${row.label}: ${step.status}`} style={{ transform: `translateY(${item.start}px)` }} onClick={() => select(row.key)}>
-                <span className="gantt-label"><StateIcon state={step.status} size={13} progress={step.progress?.fraction ?? null} /><span className={`clip${row.critical ? " strong" : ""}`} title={row.label}>{row.label}</span></span>
+                <span className="gantt-label"><StateIcon state={step.status} size={13} progress={step.progress?.fraction ?? null} /><span className={`clip${row.critical ? " strong" : ""}`} title={row.label}><KeyName name={row.label} /></span></span>
                 <GanttTrack row={row} step={step} view={view} now={model.to} live={model.live} select={select} />
               </div>
             );

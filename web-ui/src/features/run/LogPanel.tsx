@@ -29,7 +29,7 @@ export function LogPanel({ run, step, attempt }: Props) {
     <section className="log" aria-label="Log">
       <div className="log-head">
         <StateIcon state={step.status} />
-        <span className="strong clip"><AssetLink name={step.key} /></span>
+        <span className="strong clip log-name"><AssetLink name={step.key} /></span>
         {step.attempts.length > 1 && (
           <SegmentedControl
             size="xs" value={String(shownAttempt)} onChange={(value) => set({ attempt: value, step: step.key })} aria-label="Attempt"
@@ -37,9 +37,7 @@ export function LogPanel({ run, step, attempt }: Props) {
           />
         )}
         <SegmentedControl size="xs" value={stream} onChange={(value) => set({ stream: value === "all" ? undefined : value })} data={["all", "stdout", "stderr"]} aria-label="Stream" />
-        {batch > 1 && <span className="small dim wide-only clip">one process for {batch} steps, one log</span>}
-        <span className="spacer" />
-        {step.attempts.length > 0 && <Download run={run.id} step={step.key} attempt={shownAttempt} stream={stream} />}
+        {batch > 1 && <span className="small dim wide-only clip" title={`The log is that of the process, which made ${batch} steps`}>one process for {batch} steps, one log</span>}
       </div>
       {step.attempts.length === 0 ? <NeverRan step={step} /> : <LogBody run={run.id} step={step} attempt={shownAttempt} stream={stream} set={set} />}
     </section>
@@ -107,6 +105,7 @@ function LogBody({ run, step, attempt, stream, set }: BodyProps) {
         <span className="spacer" />
         <Progress log={log} shown={rows?.length} />
         <Switch size="xs" label="Follow" checked={follow} onChange={(event) => setFollow(event.currentTarget.checked)} />
+        <Download run={run} step={step.key} attempt={attempt} stream={stream} />
       </div>
       <LogLines log={log} rows={rows} follow={follow} onLeave={() => setFollow(false)} onBottom={() => !log.complete && setFollow(true)} find={search.length > 1 ? search : undefined} target={at ?? wanted} mark={at ?? wanted} onLine={(n) => set({ line: String(n + 1) })} hrefOf={hrefOf} />
     </>

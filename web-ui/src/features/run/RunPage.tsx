@@ -16,7 +16,7 @@ import { PageHead } from "@/ui/Page";
 import { StateIcon } from "@/ui/StateIcon";
 import { stateMeta } from "@/ui/stateMeta";
 import { Ago, Duration } from "@/ui/Time";
-import { triggerText } from "@/ui/triggerText";
+import { triggerText, whatClass, whatText } from "@/ui/triggerText";
 import { CauseCard } from "./CauseCard";
 import { Gantt } from "./Gantt";
 import { LogPanel } from "./LogPanel";
@@ -70,7 +70,7 @@ function Facts({ run }: { run: Run }) {
   return (
     <div className="run-facts">
       <span className="strong">{stateMeta(run.status).label}</span>
-      <span className={run.job ? "" : "mono"}>{run.job ?? run.select}</span>
+      <span className={`${whatClass(run)} run-what`} title={run.select}>{whatText(run)}</span>
       <span className="dim">{run.trigger.kind === "schedule" && run.trigger.name ? <Link to="/automation" search={{ schedule: run.trigger.name }} className="link">{triggerText(run)}</Link> : triggerText(run)}, <Ago at={run.created_at} /></span>
       <span className="dim">
         <Duration from={run.started_at} to={run.ended_at} ms={over(run) ? run.duration_ms : null} />

@@ -6,6 +6,7 @@ import type { Run } from "@/api/types";
 import { CountsBar } from "@/ui/Counts";
 import { DataTable, type Column } from "@/ui/DataTable";
 import { Empty } from "@/ui/Empty";
+import { KeyName } from "@/ui/KeyName";
 import { RunLink } from "@/ui/links";
 import { Problem, Waiting } from "@/ui/Loaded";
 import { MaterializeButton } from "@/ui/Materialize";
@@ -13,14 +14,14 @@ import { PageHead } from "@/ui/Page";
 import { StateIcon } from "@/ui/StateIcon";
 import { reasonText, stateMeta } from "@/ui/stateMeta";
 import { Ago, Duration } from "@/ui/Time";
-import { triggerText } from "@/ui/triggerText";
+import { triggerText, whatClass, whatText } from "@/ui/triggerText";
 
 const route = getRouteApi("/runs");
 
 const columns: Column<Run>[] = [
   { id: "id", header: "Run", width: "minmax(64px, 88px)", cell: (run) => <span className="row"><StateIcon state={run.status} /><RunLink id={run.id} /></span> },
   { id: "status", header: "State", width: "100px", wide: true, cell: (run) => stateMeta(run.status).label },
-  { id: "what", header: "What", width: "minmax(72px, 2fr)", cell: (run) => <span className={run.job ? "strong" : "mono"} title={run.select}>{run.job ?? run.select}</span> },
+  { id: "what", header: "What", width: "minmax(72px, 2fr)", cell: (run) => <span className={run.job ? "strong" : whatClass(run)} title={run.select}>{whatText(run)}</span> },
   { id: "cause", header: "Cause", width: "minmax(120px, 3fr)", wide: true, cell: (run) => <CauseText run={run} /> },
   { id: "trigger", header: "Started by", width: "minmax(110px, 1fr)", wide: true, cell: (run) => <span className="dim">{triggerText(run)}</span> },
   { id: "steps", header: "Steps", width: "120px", wide: true, cell: (run) => <CountsBar counts={run.counts} total={run.steps_total} width={110} /> },
@@ -33,7 +34,7 @@ function CauseText({ run }: { run: Run }) {
   const cause = run.causes[0];
   if (!cause) return run.status === "canceled" ? <span className="dim">{run.detail}</span> : null;
   const more = run.causes.length - 1;
-  return <span><span className="strong">{cause.key}</span> <span className="dim">{reasonText(cause.reason)}{more > 0 && `, and ${more} more`}</span></span>;
+  return <span className="row tight"><span className="strong clip"><KeyName name={cause.key} /></span><span className="dim clip" style={{ flex: "none" }}>{reasonText(cause.reason)}{more > 0 && `, and ${more} more`}</span></span>;
 }
 
 const filters = [["All", undefined], ["Running", "running"], ["Queued", "queued"], ["Failed", "failed"], ["Succeeded", "succeeded"], ["Canceled", "canceled"]] as const;

@@ -27,7 +27,16 @@ export interface LineageGraph {
   groupEdges: [number, number, number][];
 }
 
+const graphs = new WeakMap<LineageInput, LineageGraph>();
+
+/** The graph of a layout; made once, for the canvas and the minimap alike. */
 export function buildGraph(input: LineageInput): LineageGraph {
+  let graph = graphs.get(input);
+  if (!graph) graphs.set(input, (graph = build(input)));
+  return graph;
+}
+
+function build(input: LineageInput): LineageGraph {
   const count = input.nodes.length;
   const xs = Float32Array.from(input.nodes, (node) => node.x);
   const ys = Float32Array.from(input.nodes, (node) => node.y);

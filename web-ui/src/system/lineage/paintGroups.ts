@@ -3,6 +3,10 @@ import { ellipsis } from "./ellipsis";
 import { roundedBox, type Brush } from "./paint";
 import { stateIndex, type Health } from "./status";
 
+// What the daemon's layout keeps around a group's cards, and above them for its name; world units.
+const groupPadding = 20;
+const titleStrip = 48;
+
 /** Regions behind everything, in world units. */
 export function paintGroupBack(brush: Brush) {
   const { ctx, scene, palette, camera } = brush;
@@ -30,18 +34,20 @@ export function paintGroupFront(brush: Brush) {
     const at = toScreen(camera, size, group.x, group.y);
     const width = group.width * camera.k;
     const far = brush.detail === "far";
-    const room = Math.max(width, far ? 64 : 0);
+    const room = Math.max(width, far ? 110 : 0);
     if (room < 36 && !brush.blocks) return;
     const height = group.height * camera.k;
-    const place = brush.blocks ? { x0: at.x, y0: at.y, x1: at.x + width, y1: at.y + height } : { x0: at.x, y0: at.y - 22, x1: at.x + room, y1: at.y };
+    const place = brush.blocks ? { x0: at.x, y0: at.y, x1: at.x + width, y1: at.y + height } : far ? { x0: at.x, y0: at.y - 22, x1: at.x + room, y1: at.y } : { x0: at.x, y0: at.y, x1: at.x + width, y1: at.y + titleStrip * camera.k };
     if (taken.some((other) => place.x0 < other.x1 && place.x1 > other.x0 && place.y0 < other.y1 && place.y1 > other.y0)) return;
     taken.push(place);
     if (brush.blocks) return block(brush, g, font);
     ctx.font = font;
-    ctx.textBaseline = "alphabetic";
+    ctx.textBaseline = "middle";
     ctx.fillStyle = palette.dim;
-    const label = ellipsis(`${group.name}  ${group.nodes.length}`, room - 4, font, (t) => ctx.measureText(t).width);
-    ctx.fillText(label, at.x + 2, at.y - (far ? 11 : 6));
+    // Near enough, the name stands in the strip that the layout keeps free for it; else above, with the health bar.
+    const inset = far ? 2 : groupPadding * camera.k;
+    const label = ellipsis(`${group.name}  ${group.nodes.length}`, room - 2 * inset, font, (t) => ctx.measureText(t).width);
+    ctx.fillText(label, at.x + inset, far ? at.y - 15 : at.y + (titleStrip * camera.k) / 2 + 1);
     if (far) healthBar(brush, scene.health[g]!, at.x, at.y - 6, Math.max(24, width));
   });
 }

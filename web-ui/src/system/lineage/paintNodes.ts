@@ -79,14 +79,25 @@ export function paintCards(brush: Brush) {
     const node = scene.graph.input.nodes[i]!;
     const state = scene.nodes.state[i]!;
     ctx.globalAlpha = alphaOf(brush, i);
-    paintGlyph(ctx, state, box.x + 18, box.y + 23, 7.5, palette.state[state]!, palette.surface, scene.spin);
+    const lines = cardName(brush, node.key, box.width - 41);
+    const below = box.y + (lines.length > 1 ? 56 : 51);
+    paintGlyph(ctx, state, box.x + 18, box.y + (lines.length > 1 ? 24 : 23), 7.5, palette.state[state]!, palette.surface, scene.spin);
     ctx.fillStyle = palette.text;
-    text(brush, node.key, box.x + 33, box.y + 23.5, box.width - 41, `550 ${readable(brush, 13, 12)}px ${palette.font}`);
-    const right = signs(brush, i, box.x + box.width - 12, box.y + 51);
-    badges(brush, node.external ? ["external", ...node.kinds] : node.kinds, box.x + 10, box.y + 51, right - 6);
+    for (const line of lines) text(brush, line.text, box.x + 33, box.y + line.y, box.width - 41, line.font);
+    const right = signs(brush, i, box.x + box.width - 12, below);
+    badges(brush, node.external ? ["external", ...node.kinds] : node.kinds, box.x + 10, below, right - 6);
   }
   ctx.globalAlpha = 1;
   outline(brush);
+}
+
+/** A card's name on one line, or smaller on two rather than without its middle. */
+function cardName(brush: Brush, name: string, width: number): { text: string; y: number; font: string }[] {
+  const large = `550 ${readable(brush, 13, 12)}px ${brush.palette.font}`;
+  const small = readable(brush, 12, 11);
+  const font = `550 ${small}px ${brush.palette.font}`;
+  const [first, second] = wrapped(brush, name, width, large);
+  return second === undefined ? [{ text: first!, y: 23.5, font: large }] : [{ text: first!, y: 24.5 - small * 0.58, font }, { text: second, y: 24.5 + small * 0.58, font }];
 }
 
 /** A size in world units that is never below `least` pixels on the screen. */

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { accept, anyOf, complete, isExpression, quoted, wordAt, type Vocabulary } from "./complete";
+import { accept, anyOf, attributeAt, complete, isExpression, quoted, wordAt, type Vocabulary } from "./complete";
 
 const words: Vocabulary = {
   names: ["raw_events", "stg_charges", "gold/customers"], groups: ["raw", "gold"], kinds: ["dbt", "python"], tags: ["domain=growth"],
-  owners: ["team:growth"], imports: ["shop"],
+  owners: ["team:growth"], imports: ["shop"], paths: [],
 };
 const texts = (text: string) => complete(text, text.length, words).suggestions.map((s) => s.text);
 
@@ -15,6 +15,10 @@ describe("complete", () => {
   it("offers operands after an operator", () => expect(texts("stg_charges or go")).toContain("gold/customers"));
   it("looks through the walk in front", () => expect(texts("2+raw")).toContain("raw_events"));
   it("offers nothing after a finished downstream walk", () => expect(texts("raw_events+")).toEqual([]));
+});
+
+it("says whose value is being written", () => {
+  expect([attributeAt("tag:", 4), attributeAt("a or owner:team:g", 17), attributeAt("+raw", 4)]).toEqual(["tag", "owner", undefined]);
 });
 
 it("finds the word around the caret", () => expect(wordAt("a or +stg_ch and x", 12)).toEqual({ from: 6, to: 12, word: "stg_ch" }));

@@ -1,6 +1,8 @@
 /** Completion for the selection language (see "Selection language" in the documentation): which words may stand at the caret. */
 
-export interface Vocabulary { names: string[]; groups: string[]; kinds: string[]; tags: string[]; owners: string[]; imports: string[] }
+import type { AttributeValues } from "./vocabulary";
+
+export interface Vocabulary extends AttributeValues { names: string[]; groups: string[]; kinds: string[] }
 export interface Suggestion { text: string; kind: "name" | "attribute" | "value" | "operator" | "function" }
 export interface Completion { from: number; to: number; suggestions: Suggestion[] }
 
@@ -43,7 +45,7 @@ function operands(word: string, vocabulary: Vocabulary, limit: number): Suggesti
 function values(attribute: string, word: string, vocabulary: Vocabulary, limit: number): Suggestion[] {
   const lists: Record<string, string[]> = {
     key: vocabulary.names, group: vocabulary.groups, kind: vocabulary.kinds, tag: vocabulary.tags, owner: vocabulary.owners,
-    import: vocabulary.imports, status: statuses, stale: ["true", "false"], freshness: ["none", "fresh", "violated"],
+    import: vocabulary.imports, path: vocabulary.paths, status: statuses, stale: ["true", "false"], freshness: ["none", "fresh", "violated"],
   };
   return ranked(lists[attribute] ?? [], word, "value", limit);
 }
@@ -66,7 +68,7 @@ function ranked(list: string[], word: string, kind: Suggestion["kind"], limit: n
 /** Puts a suggestion in the word's place; says where the caret goes. */
 export function accept(text: string, completion: Completion, suggestion: Suggestion): { text: string; caret: number } {
   const open = suggestion.text.endsWith(":") || suggestion.text.endsWith("(");
-  const word = suggestion.kind === "name" ? quoted(suggestion.text) : suggestion.text;
+  const word = suggestion.kind === "name" ? quoted(suggestion.text) : suggestion.kind === "value" ? quotedValue(suggestion.text) : suggestion.text;
   const tail = text.slice(completion.to);
   const glue = suggestion.kind === "operator" && !tail.startsWith(" ") && !open ? " " : "";
   const head = text.slice(0, completion.from) + word + glue;
@@ -78,8 +80,20 @@ export function quoted(name: string): string {
   return bareName.test(name) && !["or", "and", "not", "roots", "sinks"].includes(name) ? name : `"${name.replaceAll('"', '\\"')}"`;
 }
 
+/** An attribute's value as it must stand behind the colon. */
+const quotedValue = (value: string) => (/[\s(),+"]/.test(value) ? `"${value.replaceAll('"', '\\"')}"` : value);
+
+/** The attribute whose value is being written at the caret, if any. */
+export function attributeAt(text: string, caret: number): string | undefined {
+  const { word } = wordAt(text, caret);
+  return /^([a-z]+):/.exec(word)?.[1];
+}
+
 /** One selection that means exactly these assets. */
 export const anyOf = (names: string[]) => names.map(quoted).join(" or ");
+
+/** What a filter field means: a plain word is every key that contains it. */
+export const asSelection = (text: string) => (text === "" || isExpression(text) ? text : `**${text}** or *${text}*`);
 
 /** True when the selection walks, combines or asks: when the text is more than a plain search word. */
 export function isExpression(text: string): boolean {

@@ -62,6 +62,9 @@ export const formatTime = (at: number) => dateTime.format(at).replace(",", "");
 export const formatFullTime = (at: number) => dateTimeYear.format(at).replace(",", "");
 export const formatClock = (at: number) => clock.format(at);
 
+/** Text of the daemon with its UTC instants as local times. */
+export const localTimes = (text: string) => text.replace(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, (instant) => formatTime(Date.parse(instant)));
+
 const dayMonth = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
 const hourMinute = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", hour12: false });
 /** A tick of an axis that spans `span` ms: clock times within two days, dates beyond. */

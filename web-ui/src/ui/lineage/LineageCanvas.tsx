@@ -1,5 +1,5 @@
 import { useComputedColorScheme } from "@mantine/core";
-import { useEffect, useImperativeHandle, useMemo, useRef, type Ref } from "react";
+import { useEffect, useImperativeHandle, useMemo, useRef, useState, type Ref } from "react";
 import type { Lineage, LineageStatus } from "@/api/types";
 import { boxOf, fit, type Camera, type Size } from "@/system/lineage/camera";
 import { buildGraph, type LineageGraph } from "@/system/lineage/graph";
@@ -32,6 +32,10 @@ interface Props {
 
 // More names than this in a list help nobody; the catalog and the search are the way then.
 const spokenLimit = 200;
+// States come a moment after the layout: no flash of grey, no jump to a failure, unless they take this long.
+const knownWithinMs = 250;
+// Further out names cannot be read.
+const readable = 0.3;
 
 /** The daemon's layout on a canvas, with live states. React owns the frame around it, never the nodes. */
 export function LineageCanvas(props: Props) {
@@ -56,12 +60,23 @@ export function LineageCanvas(props: Props) {
   useEffect(() => view.current?.setNotes((i) => notes?.(graph.input.nodes[i]!.key) ?? ""), [graph, notes]);
   useFirstCamera(view, graph, nodes, props.status !== undefined, props.camera);
   useImperativeHandle(props.handle, () => handleOf(view, canvas), []);
+  const shown = useLate(knownWithinMs) || props.status !== undefined;
   return (
-    <div ref={box} style={{ position: "absolute", inset: 0, overflow: "hidden" }}>
+    <div ref={box} style={{ position: "absolute", inset: 0, overflow: "hidden", visibility: shown ? undefined : "hidden" }}>
       <canvas ref={canvas} style={{ width: "100%", height: "100%", display: "block", touchAction: "none" }} role="img" aria-label={`Lineage of ${graph.count} assets`} />
       <Spoken graph={graph} nodes={nodes} />
     </div>
   );
+}
+
+/** True once so much time has passed. */
+function useLate(ms: number): boolean {
+  const [late, setLate] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setLate(true), ms);
+    return () => clearTimeout(timer);
+  }, [ms]);
+  return late;
 }
 
 /** What the canvas shows, in words, for those who do not see it. */
@@ -128,12 +143,18 @@ function useFirstCamera(view: ViewRef, graph: LineageGraph, nodes: NodeStates, k
     if (!first && before.graph !== graph && sameNodes(before.graph, graph)) return void (placed.current = { graph, known: true });
     const failed = known ? failedNodes(nodes) : [];
     placed.current = { graph, known };
-    if (wanted && first) return current.moveTo(wanted, false);
+    if (wanted && first) return current.place(wanted);
     if (wanted && before?.graph === graph) return;
     const whole = fit(graph.bounds, current.size);
-    const look = failed.length > 0 && whole.k < 0.3 ? fit(boxOf(graph, failed.slice(0, 12)), current.size, 120) : whole;
-    if (first || before.graph !== graph || failed.length > 0) current.moveTo(look, !first && before.graph !== graph);
+    const look = failed.length > 0 && whole.k < readable ? failureView(graph, failed, current.size) : whole;
+    if (first || before.graph !== graph || failed.length > 0) current.place(look);
   }, [view, graph, nodes, known, wanted]);
+}
+
+/** The first failures together, or where they are too far apart to be read the first alone, in the middle. */
+function failureView(graph: LineageGraph, failed: number[], size: Size): Camera {
+  const together = fit(boxOf(graph, failed.slice(0, 12)), size, 120);
+  return together.k >= readable ? together : { x: graph.xs[failed[0]!]!, y: graph.ys[failed[0]!]!, k: 0.5 };
 }
 
 const sameNodes = (a: LineageGraph, b: LineageGraph) => a.count === b.count && a.input.nodes.every((node, i) => node.key === b.input.nodes[i]!.key);

@@ -1,5 +1,5 @@
 import { detailOf, minZoomOf, pan, toWorld, visibleBox, writeCamera, zoomAt, type Camera, type Size } from "@/system/lineage/camera";
-import { ancestry, groupAt, nodeAt, type Box, type LineageGraph } from "@/system/lineage/graph";
+import { ancestry, cardHeight, cardWidth, groupAt, nodeAt, type Box, type LineageGraph } from "@/system/lineage/graph";
 import { paint, type Palette, type Scene } from "@/system/lineage/paint";
 import { emptyStates, failureEdges, groupHealth, stateIndex, type NodeStates } from "@/system/lineage/status";
 
@@ -20,6 +20,8 @@ export class CanvasView {
   private frame = 0;
   private ring: ReturnType<typeof setTimeout> | undefined;
   private flight: { from: Camera; to: Camera; start: number } | null = null;
+  /** Whether anything has said where to look: before that there is no view to keep a card in. */
+  private placed = false;
   private readonly still = window.matchMedia("(prefers-reduced-motion: reduce)");
   private readonly ctx: CanvasRenderingContext2D;
   /** Duration of the last frame, for the performance check in development. */
@@ -55,6 +57,16 @@ export class CanvasView {
   setSelected(index: number) {
     this.scene.selected = index;
     this.refocus();
+    if (this.placed) this.reveal();
+  }
+  /** Brings the selected card into view when it is not, at the same zoom. */
+  private reveal() {
+    const { selected, graph } = this.scene;
+    if (selected < 0 || this.size.width <= 1) return;
+    const x = graph.xs[selected]!, y = graph.ys[selected]!;
+    const box = this.view;
+    const inside = x - cardWidth / 2 >= box.x0 && x + cardWidth / 2 <= box.x1 && y - cardHeight / 2 >= box.y0 && y + cardHeight / 2 <= box.y1;
+    if (!inside) this.moveTo({ ...(this.flight?.to ?? this.camera), x, y });
   }
   resize(size: Size) {
     this.size = size;
@@ -62,6 +74,8 @@ export class CanvasView {
     this.canvas.width = Math.round(size.width * ratio);
     this.canvas.height = Math.round(size.height * ratio);
     this.draw(true);
+    // A panel that opens takes room from the canvas, sometimes that of the very card it is about.
+    if (this.placed) this.reveal();
   }
   destroy() {
     cancelAnimationFrame(this.frame);
@@ -76,6 +90,7 @@ export class CanvasView {
   }
 
   moveTo(camera: Camera, animated = true) {
+    this.placed = true;
     if (!animated || this.still.matches) {
       this.flight = null;
       this.camera = camera;
@@ -83,6 +98,13 @@ export class CanvasView {
       return this.draw();
     }
     this.flight = { from: this.camera, to: camera, start: performance.now() };
+    this.draw();
+  }
+  /** Looks there at once and tells nobody: where a page begins is not somebody's move. */
+  place(camera: Camera) {
+    this.placed = true;
+    this.flight = null;
+    this.camera = camera;
     this.draw();
   }
   zoom(factor: number, px = this.size.width / 2, py = this.size.height / 2) {
