@@ -1,13 +1,14 @@
 """Each function takes one figure, on a daemon of its own."""
 
 import contextlib
+import datetime
 import pathlib
 import statistics
 import subprocess
 import tempfile
 import time
 
-from daemon import Daemon, processes_with
+from daemon import ENDED, Daemon, processes_with
 from graphs import assetd_yaml, build_ninja
 from waiting import wait_until
 
@@ -35,11 +36,14 @@ def ninja_seconds(count, jobs):
         return seconds_of(lambda: subprocess.run(["ninja", "-C", folder, f"-j{jobs}"], check=True, stdout=subprocess.DEVNULL))
 
 
-def run_to_end(daemon, select):
+def run_seconds(daemon, select):
+    """From sending the request to the end that the run's record states. Looked at rarely: each look is work for the daemon that is measured."""
+    sent = datetime.datetime.now(datetime.timezone.utc)
     run = daemon.run(select)
-    ended = daemon.wait(run, seconds=600)
-    assert ended["status"] == "succeeded", ended
-    return ended
+    while (found := daemon.get(f"/runs/{run}"))["status"] not in ENDED:
+        time.sleep(0.25)
+    assert found["status"] == "succeeded", found
+    return (datetime.datetime.fromisoformat(found["ended_at"]) - sent).total_seconds()
 
 
 def throughput(count, jobs=2, rounds=3):
@@ -49,7 +53,7 @@ def throughput(count, jobs=2, rounds=3):
         daemon.start(seconds=120)
         for _ in range(rounds):
             theirs.append(count / ninja_seconds(count, jobs))
-            ours.append(count / seconds_of(lambda: run_to_end(daemon, "*")))
+            ours.append(count / run_seconds(daemon, "*"))
     assetd, ninja = statistics.median(ours), statistics.median(theirs)
     return {"assets": count, "parallelism": jobs, "rounds": rounds, "assetd_steps_per_s": assetd, "ninja_steps_per_s": ninja, "ratio": assetd / ninja}
 

@@ -33,6 +33,8 @@ class Execution {
   ~Execution();
 
   void replace_plugins(LauncherOptions launcher);  ///< after a reload
+  void hold() { client_->hold(); }    ///< commands gather until release(), then leave together
+  void release() { client_->release(); }
   void start(const Launch& launch);   ///< service's thread
   void stop(const StopAttempt& stop);
   void forget(const ForgetAttempt& forget);

@@ -61,16 +61,23 @@ class SupervisorClient::Session {
     close(wake_);
   }
 
-  /// From any thread. Dropped while not connected.
+  /// From any thread, which writes to the socket itself: to wake ours for it would cost each step a switch. Dropped while not connected.
   void send(const std::string& message) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (!connected_) return;
-      const bool thread_knows = !queued_.empty();
-      supervisor::append_frame(queued_, message);
-      if (thread_knows) return;
-    }
-    wake();
+    const std::lock_guard lock(mutex_);
+    if (!connected_) return;
+    const bool thread_waits_for_room = !outgoing_.empty() && holds_ == 0;
+    supervisor::append_frame(outgoing_, message);
+    if (holds_ == 0 && !thread_waits_for_room) send_now();
+  }
+
+  void hold() {
+    const std::lock_guard lock(mutex_);
+    ++holds_;
+  }
+
+  void release() {
+    const std::lock_guard lock(mutex_);
+    if (--holds_ == 0 && connected_ && !outgoing_.empty()) send_now();
   }
 
  private:
@@ -130,14 +137,18 @@ class SupervisorClient::Session {
   /// Until the connection ends; gives why.
   std::string converse() {
     reader_ = {};
-    sending_.clear();
-    supervisor::append_frame(sending_, hello_message(options_.store_id, options_.generation));
+    {
+      const std::lock_guard lock(mutex_);
+      outgoing_.clear();
+      supervisor::append_frame(outgoing_, hello_message(options_.store_id, options_.generation));
+    }
     const auto deadline = Clock::now() + kWelcomeWithin;
     while (true) {
-      if (auto why = write_out(); !why.empty()) return why;
+      bool all_sent = false;
+      if (auto why = write_out(all_sent); !why.empty()) return why;
       if (stopping()) return "the daemon ends";
       const int timeout = connected_ ? -1 : static_cast<int>(std::max<std::int64_t>(0, remaining(deadline).count()));
-      pollfd fds[] = {{socket_, static_cast<short>(sending_.empty() ? POLLIN : POLLIN | POLLOUT), 0},
+      pollfd fds[] = {{socket_, static_cast<short>(all_sent ? POLLIN : POLLIN | POLLOUT), 0},
                       {wake_, POLLIN, 0}};
       if (poll(fds, 2, timeout) == 0) return "the supervisor does not answer";
       if (fds[1].revents != 0) clear_wake();
@@ -146,15 +157,25 @@ class SupervisorClient::Session {
     }
   }
 
-  std::string write_out() {
-    {
-      const std::lock_guard lock(mutex_);
-      sending_ += std::exchange(queued_, {});
-    }
-    while (!sending_.empty()) {
-      const auto sent = ::send(socket_, sending_.data(), sending_.size(), MSG_NOSIGNAL);
+  std::string write_out(bool& all_sent) {
+    const std::lock_guard lock(mutex_);
+    auto why = write_socket();
+    all_sent = outgoing_.empty();
+    return why;
+  }
+
+  /// With the lock held, on a thread that is not ours: what does not go out at once, and errors, are left to ours.
+  void send_now() {
+    (void)write_socket();
+    if (!outgoing_.empty()) wake();
+  }
+
+  /// With the lock held.
+  std::string write_socket() {
+    while (!outgoing_.empty()) {
+      const auto sent = ::send(socket_, outgoing_.data(), outgoing_.size(), MSG_NOSIGNAL);
       if (sent >= 0) {
-        sending_.erase(0, static_cast<std::size_t>(sent));
+        outgoing_.erase(0, static_cast<std::size_t>(sent));
       } else if (errno == EAGAIN) {
         break;
       } else if (errno == EPIPE || errno == ECONNRESET) {
@@ -194,7 +215,7 @@ class SupervisorClient::Session {
     {
       const std::lock_guard lock(mutex_);
       connected_ = false;
-      queued_.clear();
+      outgoing_.clear();
     }
     close(std::exchange(socket_, -1));
     if (!stopping() && !said_disconnected_) say_disconnected(why);
@@ -240,13 +261,13 @@ class SupervisorClient::Session {
   const int wake_;
 
   std::mutex mutex_;
-  std::string queued_;      ///< frames that the thread has not taken yet
+  std::string outgoing_;    ///< frames that the socket has not taken yet
+  int holds_ = 0;           ///< while above 0 frames only gather
   bool connected_ = false;  ///< written by the thread only
   bool stopping_ = false;
 
   // The thread's own:
-  int socket_ = -1;
-  std::string sending_;
+  int socket_ = -1;  ///< others write to it with the lock held, while connected_
   supervisor::FrameReader reader_;
   std::vector<char> buffer_ = std::vector<char>(64 * 1024);
   bool said_disconnected_ = false, final_ = false;
@@ -268,6 +289,10 @@ void SupervisorClient::stop(const std::string& attempt, const std::vector<std::s
 void SupervisorClient::ack(const std::vector<std::string>& attempts) {
   if (!attempts.empty()) session_->send(ack_message(attempts));
 }
+
+void SupervisorClient::hold() { session_->hold(); }
+
+void SupervisorClient::release() { session_->release(); }
 
 void SupervisorClient::list() { session_->send(list_message()); }
 

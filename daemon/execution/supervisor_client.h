@@ -105,7 +105,8 @@ struct SupervisorClientOptions {
 
 /// Speaks to the supervisor over its socket, and starts one that outlives the daemon when none answers. It reconnects
 /// by itself, with backoff (10 ms to 1 s). Commands given while not connected are dropped; after the next `connected`
-/// the caller lists and sends anew. Commands given together leave in one write. All methods are thread-safe.
+/// the caller lists and sends anew. Commands leave on the caller's thread, those between hold() and release() in one write. All
+/// methods are thread-safe.
 class SupervisorClient : public StepRunner {
  public:
   /// Called on the client's own thread, one at a time, in the order of the channel. It must not block, and must not
@@ -122,6 +123,8 @@ class SupervisorClient : public StepRunner {
             std::chrono::milliseconds grace) override;
   void ack(const std::vector<std::string>& attempts) override;
   void list() override;
+  void hold();  ///< may be nested
+  void release();
   /// Asks the supervisor to exit once nothing runs; it refuses spawns from then on.
   void shutdown_when_idle();
 

@@ -105,6 +105,7 @@ class DaemonService final : public Service {
   void commit(Turn& turn);
   void perform(const std::vector<Effect>& effects, const Now& now);
   void perform(const StartAttempt& effect);
+  void perform(const ShowProgress& effect);
   void publish(const std::vector<Event>& events);
   void latch(const std::string& why);
   void try_unlatch();

@@ -136,21 +136,33 @@ void DaemonService::commit(Turn& turn) {
 }
 
 void DaemonService::perform(const std::vector<Effect>& effects, const Now&) {
+  // What starts comes first: a process begins while we tidy up behind the last one.
+  if (execution_) execution_->hold();
   for (const auto& effect : effects) {
     if (const auto* start = std::get_if<StartAttempt>(&effect)) {
       perform(*start);
     } else if (const auto* stop = std::get_if<StopAttempt>(&effect)) {
       if (execution_) execution_->stop(*stop);
-    } else if (const auto* forget = std::get_if<ForgetAttempt>(&effect)) {
-      if (execution_) execution_->forget(*forget);
-    } else if (const auto* progress = std::get_if<ShowProgress>(&effect)) {
-      if (const auto* run = engine_->run(progress->run)) {
-        const auto& key = run->asset(progress->step).key;
-        publish({Event{0, {}, "progress", progress->run, key, {{"run_id", std::to_string(progress->run)}, {"key", key}},
-                       {{"fraction", progress->fraction}, {"detail", progress->detail}}}});
-      }
     }
   }
+  if (execution_) execution_->release();
+  if (execution_) execution_->hold();
+  for (const auto& effect : effects) {
+    if (const auto* forget = std::get_if<ForgetAttempt>(&effect)) {
+      if (execution_) execution_->forget(*forget);
+    } else if (const auto* progress = std::get_if<ShowProgress>(&effect)) {
+      perform(*progress);
+    }
+  }
+  if (execution_) execution_->release();
+}
+
+void DaemonService::perform(const ShowProgress& effect) {
+  const auto* run = engine_->run(effect.run);
+  if (!run) return;
+  const auto& key = run->asset(effect.step).key;
+  publish({Event{0, {}, "progress", effect.run, key, {{"run_id", std::to_string(effect.run)}, {"key", key}},
+                 {{"fraction", effect.fraction}, {"detail", effect.detail}}}});
 }
 
 // The run may have ended within the same turn only by the attempt's own end, so what is started here is known.

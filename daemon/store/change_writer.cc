@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <set>
+#include <string_view>
 
 #include "daemon/store/codes.h"
 #include "daemon/store/packed.h"
@@ -28,10 +30,35 @@ std::optional<int> stored_or_null(const std::optional<E>& value) {
   return value ? std::optional(stored(*value)) : std::nullopt;
 }
 
+bool has_row(StepStatus status) { return status != StepStatus::pending && status != StepStatus::ready; }  // those are derived
+
+/// Changes whose whole row is written again by a later one of the same batch, as when a process is over before its start is committed.
+std::vector<bool> overwritten(const std::vector<Change>& changes) {
+  std::vector<bool> needless(changes.size(), false);
+  // A set that ends looks for rows: they must be there.
+  if (std::ranges::any_of(changes, [](const Change& change) { return std::holds_alternative<StepsEnded>(change); })) return needless;
+  std::set<std::pair<RunId, StepIndex>> steps;
+  std::set<std::string_view> ended;
+  for (std::size_t i = changes.size(); i-- > 0;) {
+    if (const auto* step = std::get_if<StepChanged>(&changes[i])) {
+      if (has_row(step->step.status)) needless[i] = !steps.emplace(step->run, step->step.step).second;
+    } else if (const auto* end = std::get_if<AttemptEnded>(&changes[i])) {
+      ended.insert(end->attempt.id);
+    } else if (const auto* start = std::get_if<AttemptStarted>(&changes[i])) {
+      needless[i] = ended.contains(start->attempt);
+    } else if (const auto* read = std::get_if<MessagesRead>(&changes[i])) {
+      needless[i] = ended.contains(read->attempt);
+    }
+  }
+  return needless;
+}
+
 }  // namespace
 
 void ChangeWriter::write(CommitBatch& batch) {
-  for (const auto& change : batch.changes) std::visit([this](const auto& kind) { apply(kind); }, change);
+  const auto needless = overwritten(batch.changes);
+  for (std::size_t i = 0; i < batch.changes.size(); ++i)
+    if (!needless[i]) std::visit([this](const auto& kind) { apply(kind); }, batch.changes[i]);
   for (const auto& [key, state] : batch.assets) write(key, state);
   for (const auto& outcome : batch.outcomes) write(outcome);
   for (auto& event : batch.events) write(event);
@@ -70,7 +97,7 @@ void ChangeWriter::apply(const RunChanged& change) {
 
 void ChangeWriter::apply(const StepChanged& change) {
   const StepRecord& step = change.step;
-  if (step.status == StepStatus::pending || step.status == StepStatus::ready) return;  // derived, never stored
+  if (!has_row(step.status)) return;
   database_.run("INSERT OR REPLACE INTO steps(run, step, status, attempts, materialized, reason, detail, started_at, ended_at, retry_at) "
                 "VALUES(?,?,?,?,?,?,?,?,?,?)",
                 change.run, step.step, stored(step.status), step.attempts, step.materialized, TextOrNull{step.reason}, TextOrNull{step.detail},

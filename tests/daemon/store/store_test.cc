@@ -104,6 +104,35 @@ TEST(Store, FollowsAnAttemptFromIntentToEnd) {
   EXPECT_EQ(texts_of(t.load().runs[0].attempts), texts_of<AttemptRecord>({attempt}));
 }
 
+// One transaction leaves what each on its own would have left, also where it writes only the last of several rows.
+TEST(Store, TogetherLeavesWhatOneByOneLeaves) {
+  auto intent = sample_intent(1, 2, {2});
+  auto end = sample_end(intent);
+  end.started_at = at_ms(20);
+  end.pid = 7;
+  end.message_offset = 55;
+  const std::vector<Change> after_start = {
+      AttemptStarted{intent.id, 7, at_ms(20)}, StepChanged{1, sample_step(2, StepStatus::running), StepStatus::starting, intent.id}, MessagesRead{intent.id, 55},
+      AttemptEnded{end}, StepChanged{1, sample_step(2, StepStatus::failed), StepStatus::running, intent.id},
+      StepChanged{1, sample_step(3, StepStatus::running), StepStatus::starting, ""}, StepChanged{1, {3, StepStatus::pending}, StepStatus::running, ""}};
+  const auto with_a_set = [&] {
+    auto changes = after_start;
+    changes.insert(changes.begin() + 2, StepsEnded{1, {2, 5, 6}, StepStatus::skipped, "upstream_failed", 1, "", at_ms(30)});
+    return changes;
+  }();
+  for (const auto& changes : {after_start, with_a_set}) {
+    TemporaryStore together, apart;
+    for (auto* t : {&together, &apart})
+      t->commit({RunCreated{sample_run(1), nullptr}, AttemptIntended{intent}, StepChanged{1, sample_step(2, StepStatus::starting), StepStatus::ready, intent.id}});
+    together.commit(changes);
+    for (const auto& change : changes) apart.commit({change});
+    EXPECT_EQ(texts_of(together.load().runs[0].attempts), texts_of(apart.load().runs[0].attempts));
+    EXPECT_EQ(texts_of(together.load().runs[0].steps), texts_of(apart.load().runs[0].steps));
+    EXPECT_EQ(together.load().runs[0].attempts[0].pid, 7);
+    EXPECT_EQ(together.load().runs[0].steps[0].status, StepStatus::failed);
+  }
+}
+
 TEST(Store, RefusesAChangeOfWhatWasNeverCommitted) {
   TemporaryStore t;
   CommitBatch batch;
