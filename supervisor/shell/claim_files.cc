@@ -7,32 +7,76 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <stdexcept>
 
 namespace assetd::supervisor {
+namespace {
+
+constexpr std::size_t kMostSpares = 64;
+constexpr char kSparePrefix[] = ".spare-";  // no attempt id begins so
+
+/// All names in a directory that `wanted` takes.
+template <typename Wanted>
+std::vector<std::string> names_in(int directory, Wanted wanted) {
+  std::vector<std::string> names;
+  DIR* stream = fdopendir(openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (stream == nullptr) return names;
+  while (const dirent* entry = readdir(stream)) {
+    if (std::string name = entry->d_name; wanted(name)) names.push_back(std::move(name));
+  }
+  closedir(stream);
+  return names;
+}
+
+std::vector<std::string> spares_in(int directory) {
+  return names_in(directory, [](const std::string& name) { return name.starts_with(kSparePrefix); });
+}
+
+}  // namespace
 
 ClaimFiles::ClaimFiles(const std::string& directory) {
   mkdir(directory.c_str(), 0700);
   directory_ = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (directory_ < 0)
     throw std::runtime_error("cannot use the claims directory '" + directory + "': " + std::strerror(errno));
+  for (const auto& left : spares_in(directory_)) unlinkat(directory_, left.c_str(), 0);  // by one that was killed
 }
 
-ClaimFiles::~ClaimFiles() { close(directory_); }
+ClaimFiles::~ClaimFiles() {
+  for (const auto& spare : spares_) unlinkat(directory_, spare.c_str(), 0);
+  close(directory_);
+}
 
 std::expected<int, ClaimFiles::NotMade> ClaimFiles::make(const std::string& attempt, const Origin& origin) {
+  const auto bytes = encode_claim(origin);
+  if (const auto spare = make_from_spare(attempt, bytes)) return *spare;
   const int fd = openat(directory_, attempt.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (fd < 0)
     return std::unexpected(NotMade{errno == EEXIST, std::string("cannot make the claim: ") + std::strerror(errno)});
   flock(fd, LOCK_EX | LOCK_NB);
-  const auto bytes = encode_claim(origin);
   const auto written = pwrite(fd, bytes.data(), bytes.size(), 0);
   if (written == static_cast<ssize_t>(bytes.size())) return fd;
   const NotMade failure{false, std::string("cannot write the claim: ") + std::strerror(written < 0 ? errno : ENOSPC)};
   close(fd);
   remove(attempt);
   return std::unexpected(failure);
+}
+
+/// Written and locked before it gets the attempt's name, which it gets only if nobody has it: as exclusive as O_EXCL.
+std::optional<int> ClaimFiles::make_from_spare(const std::string& attempt, const std::string& bytes) {
+  if (spares_.empty()) return std::nullopt;
+  const auto spare = spares_.back();
+  spares_.pop_back();
+  const int fd = openat(directory_, spare.c_str(), O_RDWR | O_CLOEXEC);
+  if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 &&
+      pwrite(fd, bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size()) &&
+      renameat2(directory_, spare.c_str(), directory_, attempt.c_str(), RENAME_NOREPLACE) == 0)
+    return fd;
+  if (fd >= 0) close(fd);
+  unlinkat(directory_, spare.c_str(), 0);  // the usual way says what is wrong
+  return std::nullopt;
 }
 
 std::optional<int> ClaimFiles::open(const std::string& attempt) {
@@ -51,18 +95,15 @@ bool ClaimFiles::write(int fd, const SlotWrite& slot) {
          static_cast<ssize_t>(slot.bytes.size());
 }
 
-void ClaimFiles::remove(const std::string& attempt) { unlinkat(directory_, attempt.c_str(), 0); }
-
-std::vector<std::string> ClaimFiles::list() {
-  std::vector<std::string> attempts;
-  DIR* directory = fdopendir(openat(directory_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (directory == nullptr) return attempts;
-  while (const dirent* entry = readdir(directory)) {
-    if (valid_attempt_id(entry->d_name)) attempts.emplace_back(entry->d_name);
+void ClaimFiles::remove(const std::string& attempt) {
+  if (spares_.size() < kMostSpares) {
+    auto spare = kSparePrefix + std::to_string(next_spare_++);
+    if (renameat2(directory_, attempt.c_str(), directory_, spare.c_str(), 0) == 0) return spares_.push_back(std::move(spare));
   }
-  closedir(directory);
-  return attempts;
+  unlinkat(directory_, attempt.c_str(), 0);
 }
+
+std::vector<std::string> ClaimFiles::list() { return names_in(directory_, valid_attempt_id); }
 
 bool ClaimFiles::is_locked(int fd) {
   if (flock(fd, LOCK_EX | LOCK_NB) != 0) return errno == EWOULDBLOCK;

@@ -31,6 +31,8 @@ class ClaimFiles {
   Claim read(int fd);
   /// False when it failed; the reason is in errno.
   bool write(int fd, const SlotWrite& slot);
+  /// The attempt has no claim from now on. The file itself is kept under another name for a claim to come: to make and delete one for each attempt is
+  /// dear on some file systems.
   void remove(const std::string& attempt);
   /// Every attempt with a claim.
   std::vector<std::string> list();
@@ -39,7 +41,11 @@ class ClaimFiles {
   static bool is_locked(int fd);
 
  private:
+  std::optional<int> make_from_spare(const std::string& attempt, const std::string& bytes);
+
   int directory_;
+  std::vector<std::string> spares_;  ///< names of files that are nobody's claim
+  unsigned next_spare_ = 0;
 };
 
 }  // namespace assetd::supervisor

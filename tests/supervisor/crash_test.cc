@@ -276,7 +276,7 @@ TEST_F(CrashTest, ARestoredStoreEndsWhatItsOtherSelfBegan) {
   }
   Channel channel(folder, 3, "restored");
   EXPECT_EQ(channel.expect("welcome")["store_id"], "restored");
-  EXPECT_TRUE(eventually([&] { return processes_with(mark).empty() && std::filesystem::is_empty(program.claims()); }));
+  EXPECT_TRUE(eventually([&] { return processes_with(mark).empty() && program.claimed().empty(); }));
   channel.send({{"op", "list"}});
   EXPECT_THAT(channel.expect("listing")["attempts"], IsEmpty());
 }

@@ -14,6 +14,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "supervisor/attempt.h"
 #include "supervisor/shell/processes.h"
 #include "supervisor/socket_address.h"
 
@@ -71,6 +72,13 @@ Folder::~Folder() {
   });
   std::error_code ignored;
   std::filesystem::remove_all(path_, ignored);
+}
+
+std::vector<std::string> Program::claimed() const {
+  std::vector<std::string> found;
+  for (const auto& entry : std::filesystem::directory_iterator(claims_))
+    if (auto name = entry.path().filename().string(); valid_attempt_id(name)) found.push_back(std::move(name));
+  return found;
 }
 
 Program::Program(const Folder& folder, std::string claims)

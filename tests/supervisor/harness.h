@@ -40,6 +40,7 @@ class Program {
   int wait();
   int pid() const { return pid_; }
   const std::string& claims() const { return claims_; }
+  std::vector<std::string> claimed() const;  ///< attempts that have a claim
 
  private:
   std::string folder_, socket_, claims_;

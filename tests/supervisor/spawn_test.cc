@@ -57,7 +57,26 @@ TEST_F(SpawnTest, TwoHundredProgramsStartAndEndOnceEach) {
   EXPECT_EQ(started, std::multiset<std::string>(attempts.begin(), attempts.end()));
   EXPECT_EQ(ended, started);
   channel.send({{"op", "ack"}, {"attempts", attempts}});
-  EXPECT_TRUE(eventually([&] { return std::filesystem::is_empty(program.claims()); }));
+  EXPECT_TRUE(eventually([&] { return program.claimed().empty(); }));
+}
+
+/// The file of a claim is used again: nothing of its last attempt may show in the next, and who comes second to an id still finds it taken.
+TEST_F(SpawnTest, AClaimMadeOfAnOldFileIsNew) {
+  const auto first = new_attempt(), second = new_attempt();
+  channel.send(shell(folder, first, "exit 9"));
+  channel.expect("ended", first);
+  channel.send({{"op", "ack"}, {"attempts", {first}}});
+  ASSERT_TRUE(eventually([&] { return program.claimed().empty(); }));
+  channel.send(shell(folder, second, "while [ ! -e go ]; do sleep 0.01; done; exit 4"));
+  channel.expect("started", second);
+  EXPECT_EQ(program.claimed(), std::vector<std::string>{second});
+  EXPECT_FALSE(decode_claim(read_text(program.claims() + "/" + second)).end);
+  channel.send(shell(folder, second, "echo ran > witness"));
+  channel.expect("started", second);
+  write_text(folder / "go", "");
+  EXPECT_EQ(channel.expect("ended", second)["exit_code"], 4);
+  EXPECT_FALSE(std::filesystem::exists(folder / "witness"));
+  EXPECT_EQ(decode_claim(read_text(program.claims() + "/" + second)).end->exit_code, 4);
 }
 
 TEST_F(SpawnTest, ExitCodesAndSignalsAreTold) {
