@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+import os
 import pathlib
 import statistics
 import subprocess
@@ -31,9 +32,22 @@ def seconds_of(action):
 
 
 def ninja_seconds(count, jobs):
+    """How long it takes, and the processor time of ninja and all it starts."""
     with tempfile.TemporaryDirectory(prefix="ninja-bench-") as folder:
         (pathlib.Path(folder) / "build.ninja").write_text(build_ninja(count))
-        return seconds_of(lambda: subprocess.run(["ninja", "-C", folder, f"-j{jobs}"], check=True, stdout=subprocess.DEVNULL))
+        before = os.times()
+        took = seconds_of(lambda: subprocess.run(["ninja", "-C", folder, f"-j{jobs}"], check=True, stdout=subprocess.DEVNULL))
+        after = os.times()
+        return took, after.children_user + after.children_system - before.children_user - before.children_system
+
+
+def processor_seconds(daemon):
+    """Used so far by daemon, supervisor and all that they started and that has ended."""
+    total = 0
+    for pid in {daemon.process.pid, *processes_with(str(daemon.data))}:
+        with contextlib.suppress(OSError):
+            total += sum(map(int, pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:15]))
+    return total / os.sysconf("SC_CLK_TCK")
 
 
 def run_seconds(daemon, select):
@@ -46,16 +60,21 @@ def run_seconds(daemon, select):
     return (datetime.datetime.fromisoformat(found["ended_at"]) - sent).total_seconds()
 
 
-def throughput(count, jobs=2, rounds=3):
-    """Steps per second of assetd and ninja in turns, so that what else the machine does meets both; of each its median."""
-    ours, theirs = [], []
+def throughput(count, rounds, jobs=2):
+    """Steps per second of assetd and ninja in turns, so that what else the machine does meets both; of each its median. Processor time is of all rounds."""
+    ours, theirs, our_cpu, their_cpu = [], [], 0, 0
     with project(assetd_yaml(count, jobs)) as daemon:
         daemon.start(seconds=120)
         for _ in range(rounds):
-            theirs.append(count / ninja_seconds(count, jobs))
+            took, cpu = ninja_seconds(count, jobs)
+            theirs.append(count / took)
+            their_cpu += cpu
+            before = processor_seconds(daemon)
             ours.append(count / run_seconds(daemon, "*"))
+            our_cpu += processor_seconds(daemon) - before
     assetd, ninja = statistics.median(ours), statistics.median(theirs)
-    return {"assets": count, "parallelism": jobs, "rounds": rounds, "assetd_steps_per_s": assetd, "ninja_steps_per_s": ninja, "ratio": assetd / ninja}
+    return {"assets": count, "parallelism": jobs, "rounds": rounds, "assetd_steps_per_s": assetd, "ninja_steps_per_s": ninja, "ratio": assetd / ninja,
+            "assetd_cpu_ms": our_cpu * 1e3 / count / rounds, "ninja_cpu_ms": their_cpu * 1e3 / count / rounds}
 
 
 def percentile(values, share):
