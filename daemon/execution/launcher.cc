@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -46,7 +47,8 @@ std::string Launcher::absolute(const std::string& path) const {
 void Launcher::make_dir_once(const std::string& path) {
   if (!made_.insert(path).second) return;
   std::error_code ignored;  // what cannot be made shows as the error of whoever needs it
-  std::filesystem::create_directories(path, ignored);
+  const bool parents_missing = mkdir(path.c_str(), 0777) != 0 && errno != EEXIST;
+  if (parents_missing) std::filesystem::create_directories(path, ignored);
   if (made_.size() > kMostDirsRemembered) made_.clear();
 }
 

@@ -18,7 +18,7 @@ class Deflater {
  public:
   Deflater() {
     constexpr int kWindowBits = 12, kMemory = 5;
-    if (deflateInit2(&stream_, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kWindowBits, kMemory, Z_DEFAULT_STRATEGY) != Z_OK)
+    if (deflateInit2(&stream_, Z_BEST_SPEED, Z_DEFLATED, kWindowBits, kMemory, Z_DEFAULT_STRATEGY) != Z_OK)
       throw std::runtime_error("zlib cannot compress the Pipes parameters");
   }
   ~Deflater() { deflateEnd(&stream_); }

@@ -1,6 +1,11 @@
 #include "daemon/store/log_mover.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
 
 #include "daemon/store/backup.h"
 #include "daemon/store/connection.h"
@@ -11,6 +16,8 @@ namespace {
 // Long enough that pages written again and again are moved once, and short enough to be read quickly after a crash.
 constexpr std::int64_t kWorthMoving = 16 << 20;
 constexpr std::int64_t kTooLong = 32 << 20;  // then the writer itself does it all
+constexpr std::int64_t kRoom = 1 << 20;
+constexpr std::int64_t kFrameHeader = 24;
 
 int note_frames(void* frames, sqlite3*, const char*, int in_log) {
   *static_cast<int*>(frames) = in_log;
@@ -28,6 +35,7 @@ LogMover::LogMover(Database& writer) : writer_(writer), begin_at_(kWorthMoving) 
 LogMover::~LogMover() { sqlite3_wal_hook(writer_.handle(), nullptr, nullptr); }
 
 void LogMover::look() {
+  make_room();
   const auto bytes = std::int64_t{frames_} * page_bytes_;
   if (bulk_.valid()) {
     if (bytes < begin_at_ + kTooLong && bulk_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) return;
@@ -37,6 +45,20 @@ void LogMover::look() {
   if (bytes < begin_at_) return;
   if (bytes >= begin_at_ + kTooLong - kWorthMoving) return move_rest();
   bulk_ = std::async(std::launch::async, [path = writer_.path()] { (void)checkpoint_store(path); });
+}
+
+void LogMover::make_room() {
+  const auto used = std::int64_t{frames_} * (page_bytes_ + kFrameHeader);
+  if (used + kRoom / 4 <= room_until_) return;
+  const int file = open((writer_.path() + "-wal").c_str(), O_WRONLY | O_CLOEXEC);
+  if (file < 0) return;
+  const std::string zeros(kRoom, '\0');
+  struct stat status {};
+  // Without space for it the commits take what there is, as they would have.
+  if (fstat(file, &status) == 0 && status.st_size < used + kRoom && pwrite(file, zeros.data(), zeros.size(), status.st_size) == kRoom)
+    status.st_size += kRoom;
+  room_until_ = std::max(status.st_size, used + kRoom / 4);
+  close(file);
 }
 
 void LogMover::move_rest() {

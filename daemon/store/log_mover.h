@@ -1,5 +1,5 @@
 #pragma once
-// Keeps the write-ahead log short without making commits wait for it.
+// Keeps the write-ahead log short, and its file a little longer than that, without making commits wait for either.
 
 #include <cstdint>
 #include <future>
@@ -10,7 +10,8 @@
 namespace assetd {
 
 /// Belongs to the writer's thread. When the log has grown long, a thread beside moves the bulk of it into the main file; what was committed meanwhile
-/// is little, and the writer moves it itself, so that its next commit writes the log from the beginning again.
+/// is little, and the writer moves it itself, so that its next commit writes the log from the beginning again. A commit that makes the file longer syncs
+/// its inode too, which takes twice as long: so the file grows ahead, by zeros, which SQLite takes for the end of the log.
 class LogMover {
  public:
   /// `writer` must outlive this.
@@ -23,11 +24,13 @@ class LogMover {
 
  private:
   void move_rest();
+  void make_room();
 
   Database& writer_;
   int frames_ = 0;                ///< in the log since its beginning
   int page_bytes_ = 4096;
   std::int64_t begin_at_ = 0;     ///< bytes of log from which the next move is worth it
+  std::int64_t room_until_ = 0;   ///< the file is at least so long
   std::future<void> bulk_;        ///< valid while a move beside is under way or not looked at yet
 };
 
