@@ -8,14 +8,18 @@ const bin = resolve(process.env.ASSETD_BIN_DIR ?? join(import.meta.dirname, "../
 
 // Steps wait for the test at named pipes, never for time.
 const definitions = `name: browser
+pools: {one: {slots: 1}}
 assets:
   - {key: raw_events, group: raw, kinds: [shell], description: Events as they came, run: {plugin: exec, command: [sh, -c, "echo loading; cat gate_raw > /dev/null; echo loaded"]}}
   - {key: clean_events, group: silver, kinds: [shell], deps: [raw_events], run: {plugin: exec, command: [echo, cleaned]}}
-  - {key: report, group: gold, kinds: [shell], deps: [clean_events], run: {plugin: exec, command: [echo, reported]}}
+  - {key: report, group: gold, kinds: [shell], owners: ["team:growth"], tags: {domain: growth}, deps: [clean_events], run: {plugin: exec, command: [echo, reported]}}
   - {key: talker, group: live, kinds: [shell], run: {plugin: exec, command: [sh, -c, "printf '\\\\033[32mfirst line\\\\033[0m\\\\n'; cat gate_talker > /dev/null; echo last line"]}}
   - {key: sleeper, group: live, kinds: [shell], run: {plugin: exec, command: [sh, -c, "echo asleep; cat gate_sleeper"], grace: 1s}}
   - {key: flaky, group: risk, kinds: [shell], run: {plugin: exec, command: [sh, -c, "if test -e broken; then echo the disk is on fire >&2; exit 3; fi; echo all good"]}}
   - {key: after_flaky, group: risk, kinds: [shell], deps: [flaky], run: {plugin: exec, command: [echo, fine]}}
+  - {key: chatty, group: logs, kinds: [shell], run: {plugin: exec, command: [sh, -c, "for i in 1 2 3; do echo 12:00:0$i INFO tick $i; done; echo 12:00:04 WARNING slow; echo plain; echo 12:00:05 ERROR broken pipe"]}}
+  - {key: queued, group: logs, kinds: [shell], pools: {one: 1}, run: {plugin: exec, command: [sh, -c, "cat gate_queued"]}}
+  - {key: behind, group: logs, kinds: [shell], pools: {one: 1}, run: {plugin: exec, command: [echo, through]}}
 jobs:
   - {name: nightly, select: "report"}
 schedules:
@@ -26,7 +30,7 @@ schedules:
 export async function startDaemon() {
   const directory = await mkdtemp(join(tmpdir(), "assetd-project-"));
   await writeFile(join(directory, "assetd.yaml"), definitions);
-  for (const gate of ["gate_raw", "gate_talker", "gate_sleeper"]) execFileSync("mkfifo", [join(directory, gate)]);
+  for (const gate of ["gate_raw", "gate_talker", "gate_sleeper", "gate_queued"]) execFileSync("mkfifo", [join(directory, gate)]);
   const child = spawn(join(bin, "assetd"), ["--project", directory, "--listen", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "pipe"] });
   const output = [];
   child.stderr.on("data", (chunk) => output.push(chunk.toString()));

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { rm, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { openBrowser } from "./browser.mjs";
@@ -137,5 +137,50 @@ test("Ctrl-K finds an asset and opens it", async () => {
   await page.locator("#finder-list [data-selected]", { hasText: "clean_events" }).waitFor();
   await page.keyboard.press("Enter");
   await page.waitForURL(/\/assets\/clean_events/);
+  await page.close();
+});
+
+test("the log shows one level, and a line's number leads back to that line", async () => {
+  await materialize("chatty");
+  await status("Succeeded");
+  const log = page.getByRole("log");
+  await log.getByText("plain").waitFor();
+  await page.getByLabel("Level").selectOption("warning");
+  await log.getByText("plain").waitFor({ state: "detached" });
+  assert.deepEqual(await log.locator(".log-line > span").allTextContents(), ["12:00:04 WARNING slow", "12:00:05 ERROR broken pipe"]);
+  const link = await log.getByRole("link", { name: "6", exact: true }).getAttribute("href");
+  await page.goto(daemon.url + link, { waitUntil: "domcontentloaded" });
+  await page.locator(".log-line[data-marked]", { hasText: "broken pipe" }).waitFor();
+  assert.equal(await page.getByLabel("Level").inputValue(), "warning");
+  const download = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Download the log" }).click();
+  const text = await readFile(await (await download).path(), "utf8");
+  assert.equal(text.split("\n").filter((line) => line !== "").length, 6, "the whole log, whatever is shown of it");
+  await page.close();
+});
+
+test("a waiting step says what it waits for", async () => {
+  await daemon.api("/runs", { select: "queued" });
+  const { id } = await daemon.api("/runs", { select: "behind" });
+  await open(`/runs/${id}`);
+  await page.locator(".gantt-row", { hasText: /waits for pool one/ }).waitFor();
+  await page.locator(".gantt-row", { hasText: /waits for pool one/ }).click();
+  await page.locator(".log-none", { hasText: "Waits for pool one" }).waitFor();
+  await daemon.open("gate_queued");
+  await status("Succeeded");
+  await page.close();
+});
+
+test("the filter completes a tag and an owner", async () => {
+  await open("/lineage");
+  const field = page.getByLabel("Filter the lineage");
+  await field.fill("tag:dom");
+  await page.getByRole("option", { name: "domain=growth" }).click();
+  assert.equal(await field.inputValue(), "tag:domain=growth");
+  await field.fill("owner:te");
+  await page.getByRole("option", { name: "team:growth" }).click();
+  await field.press("Enter");
+  await page.waitForURL((url) => url.searchParams.get("select") === "owner:team:growth");
+  await state("report", "materialized");
   await page.close();
 });

@@ -19,7 +19,7 @@ export function SessionGate({ children }: { children: ReactNode }) {
   return (
     <>
       {children}
-      <Modal opened={asking} onClose={() => undefined} withCloseButton={false} closeOnEscape={false} closeOnClickOutside={false} title="This daemon asks for a token" centered size={380}>
+      <Modal opened={asking} onClose={() => undefined} withCloseButton={false} closeOnEscape={false} closeOnClickOutside={false} title="This daemon asks for a token" centered size={380} overlayProps={{ color: "var(--bg)", backgroundOpacity: 0.88, blur: 3 }} styles={{ content: { border: "1px solid var(--line-strong)" }, title: { fontWeight: 600, fontSize: 15 } }}>
         <TokenForm done={done} />
       </Modal>
     </>

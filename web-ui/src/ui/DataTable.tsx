@@ -8,8 +8,8 @@ export interface Column<T> {
   width: string;
   cell: (row: T) => ReactNode;
   align?: "right";
-  /** Left out on phones. */
-  wide?: boolean;
+  /** Left out on phones; "desk": on anything narrower than a desk's screen. */
+  wide?: boolean | "desk";
 }
 
 interface Props<T> {
@@ -92,16 +92,22 @@ export function SmallTable<T>({ label, columns: all, rows, rowId, onOpen, empty 
 }
 
 const phone = "(max-width: 700px)";
+const belowDesk = "(max-width: 1200px)";
 
 function useColumns<T>(columns: Column<T>[]): Column<T>[] {
-  const [narrow, setNarrow] = useState(() => window.matchMedia(phone).matches);
+  const narrow = useMedia(phone), notDesk = useMedia(belowDesk);
+  return columns.filter((column) => !(column.wide && narrow) && !(column.wide === "desk" && notDesk));
+}
+
+function useMedia(query: string): boolean {
+  const [matches, setMatches] = useState(() => window.matchMedia(query).matches);
   useEffect(() => {
-    const media = window.matchMedia(phone);
-    const change = () => setNarrow(media.matches);
+    const media = window.matchMedia(query);
+    const change = () => setMatches(media.matches);
     media.addEventListener("change", change);
     return () => media.removeEventListener("change", change);
-  }, []);
-  return narrow ? columns.filter((column) => !column.wide) : columns;
+  }, [query]);
+  return matches;
 }
 
 /** j and k reach the table from anywhere on the page, unless someone is typing. */

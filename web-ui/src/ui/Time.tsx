@@ -1,5 +1,6 @@
 import { formatAgo, formatCountdown, formatDuration, formatFullTime, formatTime } from "@/system/time/format";
 import { useNow } from "./clock";
+import { useKnownNow } from "./live";
 
 /** "5 min ago", ticking; the full time in the tooltip. */
 export function Ago({ at }: { at: string | number | null | undefined }) {
@@ -23,7 +24,7 @@ export function Duration({ from, to, ms }: { from?: string | null; to?: string |
 }
 
 function Growing({ from }: { from: number }) {
-  const now = useNow();
+  const now = useKnownNow();
   return <span className="num">{formatDuration(Math.max(0, Math.floor((now - from) / 1000) * 1000)).replace(".0 s", " s")}</span>;
 }
 

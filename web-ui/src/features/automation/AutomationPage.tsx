@@ -100,7 +100,7 @@ function NextTicks({ schedule }: { schedule: Schedule }) {
 const columns: Column<Tick>[] = [
   { id: "outcome", header: "Outcome", width: "120px", cell: (tick) => <StateLabel state={tick.outcome} /> },
   { id: "instant", header: "For", width: "140px", cell: (tick) => <At at={tick.instant} /> },
-  { id: "at", header: "Handled", width: "90px", wide: true, cell: (tick) => <span className="dim"><Ago at={tick.at} /></span> },
+  { id: "at", header: "Handled", width: "90px", wide: "desk", cell: (tick) => <span className="dim"><Ago at={tick.at} /></span> },
   { id: "run", header: "Run", width: "60px", cell: (tick) => tick.run_id && <RunLink id={tick.run_id} /> },
   { id: "why", header: "Why", width: "minmax(60px, 1fr)", wide: true, cell: (tick) => <span className="dim">{tick.reason?.replaceAll("_", " ")}</span> },
 ];

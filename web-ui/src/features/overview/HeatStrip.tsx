@@ -3,24 +3,34 @@ import { Link } from "@tanstack/react-router";
 import type { Overview } from "@/api/types";
 import { quoted } from "@/system/selection/complete";
 
+const shownGroups = 24;
 type History = Overview["history"];
 const dayName = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
 
 /** Days by groups: green where all steps went well, a red foot for the share that failed, hatched for skipped. */
 export function HeatStrip({ history }: { history: History }) {
   const groups = history.groups.filter((group) => group.cells.some((cell) => cell.succeeded + cell.failed + cell.skipped > 0));
+  const shown = worstFirst(groups).slice(0, shownGroups);
   if (groups.length === 0) return <div className="panel dim" style={{ padding: 12 }}>Nothing has run yet. After the first run its outcome stands here, day by day.</div>;
   return (
     <div className="heat" style={{ gridTemplateColumns: `minmax(64px, max-content) repeat(${history.days.length}, minmax(0, 1fr))` }}>
-      {groups.slice(0, 24).map((group) => (
+      {shown.map((group) => (
         <GroupRow key={group.group ?? ""} group={group} days={history.days} />
       ))}
+      {groups.length > shown.length && <Link to="/assets" className="link heat-name dim" style={{ gridColumn: "1 / -1" }}>and {groups.length - shown.length} more groups</Link>}
       <span />
       {history.days.map((day, i) => (
         <span key={day} className="heat-day faint num">{i % 3 === (history.days.length - 1) % 3 ? dayName.format(Date.parse(day)) : ""}</span>
       ))}
     </div>
   );
+}
+
+/** Many groups: those with a failure in these days come first, the others as they were. */
+function worstFirst(groups: History["groups"]): History["groups"] {
+  if (groups.length <= shownGroups) return groups;
+  const bad = (group: History["groups"][number]) => group.cells.some((cell) => cell.failed + cell.skipped > 0);
+  return [...groups.filter(bad), ...groups.filter((group) => !bad(group))];
 }
 
 function GroupRow({ group, days }: { group: History["groups"][number]; days: string[] }) {

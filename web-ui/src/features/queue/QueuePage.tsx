@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { poolsQuery, queueQuery } from "@/api/queries";
 import type { Pool, QueueItem } from "@/api/types";
+import { localTimes } from "@/system/time/format";
 import { SmallTable, type Column } from "@/ui/DataTable";
 import { KeyName } from "@/ui/KeyName";
 import { RunLink } from "@/ui/links";
@@ -22,7 +23,7 @@ const columns: Column<QueueItem>[] = [
 function Blockers({ item }: { item: QueueItem }) {
   const first = item.blocked_by[0];
   if (!first) return <span className="dim">about to start</span>;
-  return <span title={item.blocked_by.map((b) => `${b.what}: ${b.detail}`).join("\n")}><span className="strong">{first.what}</span> <span className="dim">{first.detail}{item.blocked_by.length > 1 && ` (and ${item.blocked_by.length - 1} more)`}</span></span>;
+  return <span title={item.blocked_by.map((b) => `${b.what}: ${b.detail}`).join("\n")}><span className="strong">{first.what}</span> <span className="dim">{localTimes(first.detail)}{item.blocked_by.length > 1 && ` (and ${item.blocked_by.length - 1} more)`}</span></span>;
 }
 
 export function QueuePage() {

@@ -4,8 +4,8 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import type { Run, Step } from "@/api/types";
 import { ganttModel, readView, writeView, zoomView, type GanttModel, type GanttView } from "@/system/gantt/model";
-import { useNow } from "@/ui/clock";
 import { KeyName } from "@/ui/KeyName";
+import { useKnownNow } from "@/ui/live";
 import { StateIcon } from "@/ui/StateIcon";
 import { GanttAxis } from "./GanttAxis";
 import { GanttTrack } from "./GanttTrack";
@@ -81,7 +81,7 @@ function useZoom(origin: number, text: string | undefined, write: (text: string 
 
 function useModel(run: Run, steps: Step[]): GanttModel {
   const live = run.ended_at === null;
-  const tick = useNow();
+  const tick = useKnownNow();
   const now = live ? tick : 0;
   const from = Date.parse(run.started_at ?? run.created_at);
   const to = run.ended_at ? Date.parse(run.ended_at) : null;

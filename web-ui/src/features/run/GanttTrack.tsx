@@ -1,19 +1,20 @@
 import { Tooltip } from "@mantine/core";
 import type { Step } from "@/api/types";
 import { position, type GanttBar, type GanttRow, type GanttView } from "@/system/gantt/model";
-import { formatDuration } from "@/system/time/format";
+import { formatDuration, localTimes } from "@/system/time/format";
 import { reasonText, stateMeta } from "@/ui/stateMeta";
 
 interface Props { row: GanttRow; step: Step; view: GanttView; now: number; live: boolean; select: (step: string, attempt?: number) => void }
 
 /** One step's bars: hatched while it waited, one bar an attempt, and why it waits or never ran. */
 export function GanttTrack({ row, step, view, now, live, select }: Props) {
-  const idle = row.bars.length === 0;
+  const last = row.bars.at(-1);
+  const idle = !last || (last.kind === "wait" && last.to === null);
   return (
     <Tooltip label={<StepCard step={step} row={row} now={now} />} position="top" offset={4} openDelay={250} multiline w={340} classNames={{ tooltip: "step-card" }}>
       <div className="gantt-track">
         {row.bars.map((bar, i) => <Bar key={i} bar={bar} critical={row.critical} view={view} now={now} open={() => select(row.key, bar.attempt || undefined)} />)}
-        {idle && <span className="gantt-note">{note(step)}</span>}
+        {idle && note(step) && <span className="gantt-note" style={last && { left: `calc(${Math.max(0, position(last.from, view))}% + 4px)` }}>{note(step)}</span>}
         {live && <i className="gantt-now" style={{ left: `${position(now, view)}%` }} />}
       </div>
     </Tooltip>
@@ -60,7 +61,7 @@ function StepCard({ step, row, now }: { step: Step; row: GanttRow; now: number }
           </div>
         );
       })}
-      {step.blocked_by.map((blocker) => <div key={blocker.what} className="dim">Waits for {blocker.what}: {blocker.detail}</div>)}
+      {step.blocked_by.map((blocker) => <div key={blocker.what} className="dim">Waits for {blocker.what}: {localTimes(blocker.detail)}</div>)}
       {step.deps.length > 0 && <div className="dim">After {step.deps.slice(0, 6).join(", ")}{step.deps.length > 6 && ` and ${step.deps.length - 6} more`}</div>}
       {row.critical && <div className="dim">On the critical path: a faster run starts here</div>}
     </div>

@@ -5,6 +5,7 @@ import { getRouteApi, useNavigate, useRouter } from "@tanstack/react-router";
 import { useCallback, useDeferredValue, useMemo, useState } from "react";
 import { fetchWholeLog } from "@/api/queries";
 import type { Run, Step } from "@/api/types";
+import { localTimes } from "@/system/time/format";
 import { levels } from "@/system/log/level";
 import { AssetLink } from "@/ui/links";
 import { toastProblem } from "@/ui/Materialize";
@@ -36,7 +37,7 @@ export function LogPanel({ run, step, attempt }: Props) {
             data={step.attempts.map((one) => ({ value: String(one.number), label: `Attempt ${one.number}` }))}
           />
         )}
-        <SegmentedControl size="xs" value={stream} onChange={(value) => set({ stream: value === "all" ? undefined : value })} data={["all", "stdout", "stderr"]} aria-label="Stream" />
+        {step.attempts.length > 0 && <SegmentedControl size="xs" value={stream} onChange={(value) => set({ stream: value === "all" ? undefined : value })} data={["all", "stdout", "stderr"]} aria-label="Stream" />}
         {batch > 1 && <span className="small dim wide-only clip" title={`The log is that of the process, which made ${batch} steps`}>one process for {batch} steps, one log</span>}
       </div>
       {step.attempts.length === 0 ? <NeverRan step={step} /> : <LogBody run={run.id} step={step} attempt={shownAttempt} stream={stream} set={set} />}
@@ -63,7 +64,7 @@ function NeverRan({ step }: { step: Step }) {
   return (
     <div className="log-none">
       {step.status === "skipped" ? <>Skipped because {step.root_causes.map((cause, i) => <span key={cause.key}>{i > 0 && " and "}<AssetLink name={cause.key}><span className="strong">{cause.key}</span></AssetLink> {reasonText(cause.reason)}</span>)}. It never started.</>
-        : step.blocked_by.length > 0 ? step.blocked_by.map((blocker) => <div key={blocker.what}>Waits for {blocker.what}: <span className="dim">{blocker.detail}</span></div>)
+        : step.blocked_by.length > 0 ? step.blocked_by.map((blocker) => <div key={blocker.what}>Waits for {blocker.what}: <span className="dim">{localTimes(blocker.detail)}</span></div>)
           : <>{stateMeta(step.status).label}{step.detail ? `: ${step.detail}` : ". It has not started."}</>}
     </div>
   );

@@ -1,11 +1,11 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useCallback, useMemo } from "react";
-import { runsQuery } from "@/api/queries";
+import { projectQuery, runsQuery } from "@/api/queries";
 import type { Run } from "@/api/types";
 import { CountsBar } from "@/ui/Counts";
 import { DataTable, type Column } from "@/ui/DataTable";
-import { Empty } from "@/ui/Empty";
+import { Empty, NoAssets } from "@/ui/Empty";
 import { KeyName } from "@/ui/KeyName";
 import { RunLink } from "@/ui/links";
 import { Problem, Waiting } from "@/ui/Loaded";
@@ -20,12 +20,12 @@ const route = getRouteApi("/runs");
 
 const columns: Column<Run>[] = [
   { id: "id", header: "Run", width: "minmax(64px, 88px)", cell: (run) => <span className="row"><StateIcon state={run.status} /><RunLink id={run.id} /></span> },
-  { id: "status", header: "State", width: "100px", wide: true, cell: (run) => stateMeta(run.status).label },
+  { id: "status", header: "State", width: "100px", wide: "desk", cell: (run) => stateMeta(run.status).label },
   { id: "what", header: "What", width: "minmax(72px, 2fr)", cell: (run) => <span className={run.job ? "strong" : whatClass(run)} title={run.select}>{whatText(run)}</span> },
   { id: "cause", header: "Cause", width: "minmax(120px, 3fr)", wide: true, cell: (run) => <CauseText run={run} /> },
-  { id: "trigger", header: "Started by", width: "minmax(110px, 1fr)", wide: true, cell: (run) => <span className="dim">{triggerText(run)}</span> },
+  { id: "trigger", header: "Started by", width: "minmax(110px, 1fr)", wide: "desk", cell: (run) => <span className="dim">{triggerText(run)}</span> },
   { id: "steps", header: "Steps", width: "120px", wide: true, cell: (run) => <CountsBar counts={run.counts} total={run.steps_total} width={110} /> },
-  { id: "n", header: <span className="visually-hidden">Steps in all</span>, width: "44px", align: "right", wide: true, cell: (run) => <span className="dim">{run.steps_total}</span> },
+  { id: "n", header: <span className="visually-hidden">Steps in all</span>, width: "44px", align: "right", wide: "desk", cell: (run) => <span className="dim">{run.steps_total}</span> },
   { id: "duration", header: "Duration", width: "66px", align: "right", cell: (run) => <Duration from={run.started_at} to={run.ended_at} ms={run.duration_ms} /> },
   { id: "at", header: "Created", width: "82px", align: "right", cell: (run) => <span className="dim"><Ago at={run.created_at} /></span> },
 ];
@@ -34,7 +34,7 @@ function CauseText({ run }: { run: Run }) {
   const cause = run.causes[0];
   if (!cause) return run.status === "canceled" ? <span className="dim">{run.detail}</span> : null;
   const more = run.causes.length - 1;
-  return <span className="row tight"><span className="strong clip"><KeyName name={cause.key} /></span><span className="dim clip" style={{ flex: "none" }}>{reasonText(cause.reason)}{more > 0 && `, and ${more} more`}</span></span>;
+  return <span className="row tight"><span className="strong clip" style={{ flex: "none", maxWidth: "66%" }}><KeyName name={cause.key} /></span><span className="dim clip">{reasonText(cause.reason)}{more > 0 && `, and ${more} more`}</span></span>;
 }
 
 const filters = [["All", undefined], ["Running", "running"], ["Queued", "queued"], ["Failed", "failed"], ["Succeeded", "succeeded"], ["Canceled", "canceled"]] as const;
@@ -48,6 +48,8 @@ export function RunsPage() {
   const more = useCallback(() => {
     if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
   }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
+  const { data: project } = useQuery(projectQuery);
+  if (project?.counts.assets === 0 && rows.length === 0) return <div className="page scroll"><NoAssets /></div>;
   return (
     <div className="page">
       <PageHead title="Runs" name="Runs" />

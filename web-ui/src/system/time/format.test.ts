@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatAgo, formatCountdown, formatDuration, formatInZone, niceTimeStep } from "./format";
+import { formatAgo, formatCountdown, formatDuration, formatInZone, formatTime, localTimes, niceTimeStep } from "./format";
 
 describe("formatDuration", () => {
   it.each([
@@ -28,4 +28,10 @@ it("shows an instant in the schedule's zone and survives an unknown one", () => 
 it("chooses round axis steps", () => {
   expect(niceTimeStep(10_000, 8)).toBe(2_000);
   expect(niceTimeStep(3_600_000, 6)).toBe(600_000);
+});
+
+it("puts local times in the place of the daemon's instants", () => {
+  const at = "2026-11-22T22:36:47.111Z";
+  expect(localTimes(`made later, at ${at} and again`)).toBe(`made later, at ${formatTime(Date.parse(at))} and again`);
+  expect(localTimes("no instant 2026-11-22 here")).toBe("no instant 2026-11-22 here");
 });

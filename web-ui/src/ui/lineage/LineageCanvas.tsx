@@ -36,6 +36,7 @@ const spokenLimit = 200;
 const knownWithinMs = 250;
 // Further out names cannot be read.
 const readable = 0.3;
+const nearby = 0.5;
 
 /** The daemon's layout on a canvas, with live states. React owns the frame around it, never the nodes. */
 export function LineageCanvas(props: Props) {
@@ -58,7 +59,7 @@ export function LineageCanvas(props: Props) {
   useEffect(() => view.current?.setSelected(props.selected === undefined ? -1 : (graph.indexOf.get(props.selected) ?? -1)), [graph, props.selected]);
   const { notes } = props;
   useEffect(() => view.current?.setNotes((i) => notes?.(graph.input.nodes[i]!.key) ?? ""), [graph, notes]);
-  useFirstCamera(view, graph, nodes, props.status !== undefined, props.camera);
+  useFirstCamera(view, graph, nodes, props.status !== undefined, props.camera, props.selected);
   useImperativeHandle(props.handle, () => handleOf(view, canvas), []);
   const shown = useLate(knownWithinMs) || props.status !== undefined;
   return (
@@ -130,8 +131,8 @@ function useView(
   }, [graph, view]);
 }
 
-/** Once per graph: where the address says, else what is failing, else everything. */
-function useFirstCamera(view: ViewRef, graph: LineageGraph, nodes: NodeStates, known: boolean, wanted: Camera | undefined) {
+/** Once per graph: where the address says, else what is selected or failing, else everything. */
+function useFirstCamera(view: ViewRef, graph: LineageGraph, nodes: NodeStates, known: boolean, wanted: Camera | undefined, selected: string | undefined) {
   const placed = useRef<{ graph: LineageGraph; known: boolean } | null>(null);
   useEffect(() => {
     const current = view.current;
@@ -146,15 +147,16 @@ function useFirstCamera(view: ViewRef, graph: LineageGraph, nodes: NodeStates, k
     if (wanted && first) return current.place(wanted);
     if (wanted && before?.graph === graph) return;
     const whole = fit(graph.bounds, current.size);
-    const look = failed.length > 0 && whole.k < readable ? failureView(graph, failed, current.size) : whole;
+    const chosen = selected === undefined ? undefined : graph.indexOf.get(selected);
+    const look = chosen !== undefined && whole.k < readable ? { x: graph.xs[chosen]!, y: graph.ys[chosen]!, k: nearby } : failed.length > 0 && whole.k < readable ? failureView(graph, failed, current.size) : whole;
     if (first || before.graph !== graph || failed.length > 0) current.place(look);
-  }, [view, graph, nodes, known, wanted]);
+  }, [view, graph, nodes, known, wanted, selected]);
 }
 
 /** The first failures together, or where they are too far apart to be read the first alone, in the middle. */
 function failureView(graph: LineageGraph, failed: number[], size: Size): Camera {
   const together = fit(boxOf(graph, failed.slice(0, 12)), size, 120);
-  return together.k >= readable ? together : { x: graph.xs[failed[0]!]!, y: graph.ys[failed[0]!]!, k: 0.5 };
+  return together.k >= readable ? together : { x: graph.xs[failed[0]!]!, y: graph.ys[failed[0]!]!, k: nearby };
 }
 
 const sameNodes = (a: LineageGraph, b: LineageGraph) => a.count === b.count && a.input.nodes.every((node, i) => node.key === b.input.nodes[i]!.key);
