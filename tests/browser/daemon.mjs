@@ -26,10 +26,10 @@ schedules:
   - {name: nightly, job: nightly, cron: "0 2 * * *", timezone: Europe/London}
 `;
 
-/** Starts assetd on a project of its own, in a directory that `stop` removes. */
-export async function startDaemon() {
+/** Starts assetd on a project of its own, by default the one above, in a directory that `stop` removes. */
+export async function startDaemon(yaml = definitions) {
   const directory = await mkdtemp(join(tmpdir(), "assetd-project-"));
-  await writeFile(join(directory, "assetd.yaml"), definitions);
+  await writeFile(join(directory, "assetd.yaml"), yaml);
   for (const gate of ["gate_raw", "gate_talker", "gate_sleeper", "gate_queued"]) execFileSync("mkfifo", [join(directory, gate)]);
   const child = spawn(join(bin, "assetd"), ["--project", directory, "--listen", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "pipe"] });
   const output = [];

@@ -12,13 +12,19 @@ import { useCallback } from "react";
 const width = 176;
 const height = 108;
 
+/** The graph itself comes first. Returns the way to call it off. */
+function whenIdle(act: () => void): () => void {
+  const id = requestIdleCallback(act, { timeout: 300 });
+  return () => cancelIdleCallback(id);
+}
+
 /** The whole graph in a corner; drag the frame in it to move. */
 export function Minimap({ handle, lineage, status }: { handle: RefObject<LineageHandle | null>; lineage: Lineage; status?: LineageStatus }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const frame = useRef<HTMLDivElement>(null);
   const scheme = useComputedColorScheme();
   const bounds = useRef({ x: 0, y: 0, scale: 1 });
-  useEffect(() => {
+  useEffect(() => whenIdle(() => {
     const graph = buildGraph(lineage);
     const scale = Math.min((width - 8) / (graph.bounds.x1 - graph.bounds.x0), (height - 8) / (graph.bounds.y1 - graph.bounds.y0));
     const x = graph.bounds.x0 - (width / scale - (graph.bounds.x1 - graph.bounds.x0)) / 2;
@@ -33,7 +39,7 @@ export function Minimap({ handle, lineage, status }: { handle: RefObject<Lineage
       ctx.fillStyle = nodes ? palette.state[nodes.state[i]!]! : palette.border;
       ctx.fillRect((graph.xs[i]! - 110 - x) * scale, (graph.ys[i]! - 36 - y) * scale, Math.max(1, 220 * scale), Math.max(1, 72 * scale));
     }
-  }, [lineage, status, scheme]);
+  }), [lineage, status, scheme]);
   const place = useCallback(() => {
     const current = handle.current?.current();
     if (!current || !frame.current) return;

@@ -1,8 +1,15 @@
 import { expect, it } from "vitest";
-import { ellipsis } from "./ellipsis";
+import { ellipsis, wrapped } from "./ellipsis";
 
 const measure = (text: string) => text.length * 10;
 
 it("keeps what fits", () => expect(ellipsis("short", 100, "f", measure)).toBe("short"));
 it("cuts the middle and keeps both ends", () => expect(ellipsis("stg_stripe__charges", 100, "f", measure)).toBe("stg_st…ges"));
 it("shows nothing rather than a lone mark", () => expect(ellipsis("abc", 10, "f", measure)).toBe(""));
+
+it("breaks a name at the separator nearest to its middle, where it does not fit", () => {
+  const measure = (text: string) => text.length * 6;
+  expect(wrapped("stg_stripe__charges", 200, "f", measure)).toEqual(["stg_stripe__charges"]);
+  expect(wrapped("stg_stripe__charges", 80, "f", measure)).toEqual(["stg_stripe__", "charges"]);
+  expect(wrapped("withoutanyseparator", 80, "f", measure)).toEqual(["withoutanyseparator"]);
+});

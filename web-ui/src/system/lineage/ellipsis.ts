@@ -14,6 +14,27 @@ export function ellipsis(text: string, width: number, font: string, measure: (te
   return cut;
 }
 
+const wraps = new Map<string, string[]>();
+
+/** One line if it fits, else two, cut at the separator nearest to the middle. Measured once for each width: a view has hundreds. */
+export function wrapped(text: string, width: number, font: string, measure: (text: string) => number): string[] {
+  const name = `${font}|${Math.floor(width / 4)}|${text}`;
+  const known = wraps.get(name);
+  if (known !== undefined) return known;
+  if (wraps.size > cacheLimit) wraps.clear();
+  const lines = measure(text) <= width ? [text] : halves(text);
+  wraps.set(name, lines);
+  return lines;
+}
+
+function halves(text: string): string[] {
+  let cut = -1;
+  for (const match of text.matchAll(/[/_.-](?=[^/_.-])/g)) {
+    if (cut < 0 || Math.abs(match.index + 1 - text.length / 2) < Math.abs(cut - text.length / 2)) cut = match.index + 1;
+  }
+  return cut < 0 ? [text] : [text.slice(0, cut), text.slice(cut)];
+}
+
 function cutTo(text: string, width: number, measure: (text: string) => number): string {
   if (measure(text) <= width) return text;
   let low = 0;

@@ -1,4 +1,4 @@
-import { ellipsis } from "./ellipsis";
+import { ellipsis, wrapped } from "./ellipsis";
 import { paintGlyph } from "./glyph";
 import { cardHeight, cardWidth } from "./graph";
 import { cardBox, roundedBox, type Brush } from "./paint";
@@ -50,7 +50,7 @@ export function paintChips(brush: Brush) {
     paintGlyph(ctx, state, box.x + 11 * px, scene.graph.ys[i]!, r, palette.state[state]!, palette.surface, scene.spin);
     ctx.fillStyle = state === stateIndex.external ? palette.dim : palette.text;
     const room = box.width - 25 * px;
-    const lines = twoLines ? wrapped(brush, scene.graph.input.nodes[i]!.key, room, font) : [scene.graph.input.nodes[i]!.key];
+    const lines = twoLines ? linesOf(brush, scene.graph.input.nodes[i]!.key, room, font) : [scene.graph.input.nodes[i]!.key];
     const top = scene.graph.ys[i]! - (lines.length - 1) * 6.5 * px;
     lines.forEach((line, n) => text(brush, line, box.x + 20 * px, top + n * 13 * px, room, font));
   }
@@ -58,15 +58,12 @@ export function paintChips(brush: Brush) {
   outline(brush);
 }
 
-/** One line if it fits, else two, cut at the separator nearest to the middle. */
-function wrapped(brush: Brush, name: string, width: number, font: string): string[] {
-  brush.ctx.font = font;
-  if (brush.ctx.measureText(name).width <= width) return [name];
-  let cut = -1;
-  for (const match of name.matchAll(/[/_.-](?=[^/_.-])/g)) {
-    if (cut < 0 || Math.abs(match.index + 1 - name.length / 2) < Math.abs(cut - name.length / 2)) cut = match.index + 1;
-  }
-  return cut < 0 ? [name] : [name.slice(0, cut), name.slice(cut)];
+/** A name on one line or two; the font is set only where something must be measured. */
+function linesOf({ ctx }: Brush, name: string, width: number, font: string): string[] {
+  return wrapped(name, width, font, (text) => {
+    ctx.font = font;
+    return ctx.measureText(text).width;
+  });
 }
 
 /** Near: cards with everything the daemon's vectors say about a node. */
@@ -96,7 +93,7 @@ function cardName(brush: Brush, name: string, width: number): { text: string; y:
   const large = `550 ${readable(brush, 13, 12)}px ${brush.palette.font}`;
   const small = readable(brush, 12, 11);
   const font = `550 ${small}px ${brush.palette.font}`;
-  const [first, second] = wrapped(brush, name, width, large);
+  const [first, second] = linesOf(brush, name, width, large);
   return second === undefined ? [{ text: first!, y: 23.5, font: large }] : [{ text: first!, y: 24.5 - small * 0.58, font }, { text: second, y: 24.5 + small * 0.58, font }];
 }
 

@@ -69,11 +69,14 @@ export class CanvasView {
     if (!inside) this.moveTo({ ...(this.flight?.to ?? this.camera), x, y });
   }
   resize(size: Size) {
-    this.size = size;
     const ratio = window.devicePixelRatio || 1;
+    // An observer's first report repeats what was measured already.
+    if (size.width === this.size.width && size.height === this.size.height && this.canvas.width === Math.round(size.width * ratio)) return;
+    this.size = size;
     this.canvas.width = Math.round(size.width * ratio);
     this.canvas.height = Math.round(size.height * ratio);
-    this.draw(true);
+    // A canvas that was resized is empty; before there is a place to look at there is nothing to draw.
+    this.draw(this.placed);
     // A panel that opens takes room from the canvas, sometimes that of the very card it is about.
     if (this.placed) this.reveal();
   }
