@@ -3,7 +3,7 @@ import { formatDuration, niceTimeStep } from "@/system/time/format";
 
 /** Ticks of time since the run began. */
 export function GanttAxis({ view, from }: { view: GanttView; from: number }) {
-  const step = niceTimeStep(view.to - view.from, 7);
+  const step = niceTimeStep(view.to - view.from, window.innerWidth < 700 ? 3 : 7);
   const ticks: number[] = [];
   for (let at = Math.ceil((view.from - from) / step) * step; at <= view.to - from; at += step) if (position(from + at, view) < 94) ticks.push(at);
   return (
