@@ -4,9 +4,11 @@ namespace assetd::cli {
 
 std::vector<StreamEvent> SseParser::feed(std::string_view chunk) {
   std::vector<StreamEvent> out;
+  // What was there before holds no line end: a long line is not searched again with every chunk.
+  const auto fresh = rest_.size();
   rest_.append(chunk);
   std::size_t begin = 0;
-  for (auto end = rest_.find('\n'); end != std::string::npos; end = rest_.find('\n', begin)) {
+  for (auto end = rest_.find('\n', fresh); end != std::string::npos; end = rest_.find('\n', begin)) {
     std::string_view line(rest_.data() + begin, end - begin);
     if (line.ends_with('\r')) line.remove_suffix(1);
     take_line(line, out);

@@ -8,9 +8,9 @@
 
 namespace assetd {
 
-std::expected<DataLock, std::string> DataLock::take(const std::string& path) {
+std::expected<DataLock, DataLock::Refused> DataLock::take(const std::string& path) {
   const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0) return std::unexpected("cannot open " + path + ": " + std::strerror(errno));
+  if (fd < 0) return std::unexpected(Refused{"cannot open " + path + ": " + std::strerror(errno)});
   if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
     DataLock lock(fd);
     lock.tell("");
@@ -20,7 +20,7 @@ std::expected<DataLock, std::string> DataLock::take(const std::string& path) {
   const auto got = pread(fd, holder, sizeof holder - 1, 0);
   close(fd);
   const std::string who = got > 0 ? std::string(holder, strcspn(holder, "\n")) : "another process";
-  return std::unexpected("the data directory is in use by " + who + "; stop it, or give this one another --data (" + path + ")");
+  return std::unexpected(Refused{"the data directory is in use by " + who + "; stop it, or give this one another --data (" + path + ")", true});
 }
 
 void DataLock::tell(const std::string& address) const {

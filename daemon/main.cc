@@ -1,10 +1,12 @@
 // Wiring, and nothing but wiring.
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -67,6 +69,14 @@ int wrong(const std::string& what) {
   return wrong_usage;
 }
 
+// As the limit of open files leaves room for, beside the store's and the plugins' own.
+std::size_t connections_within_limits() {
+  constexpr rlim_t kOthers = 256, kLeast = 64, kMost = 4096;
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return HttpOptions().max_connections;
+  return std::clamp(files.rlim_cur > kOthers ? files.rlim_cur - kOthers : 0, kLeast, kMost);
+}
+
 int serve(const Options& options, const std::string& program, const sigset_t& signals) {
   const auto token = read_token(options.token_file);
   if (!token) return wrong(token.error());
@@ -76,6 +86,7 @@ int serve(const Options& options, const std::string& program, const sigset_t& si
   http.project_dir = options.project;
   http.host_names = options.host_names;
   http.origins = options.origins;
+  http.max_connections = connections_within_limits();
   if (const auto problem = HttpServer::check(http)) return wrong(*problem);
   const DataPaths paths{options.data};
   std::error_code error;
@@ -86,8 +97,8 @@ int serve(const Options& options, const std::string& program, const sigset_t& si
   }
   auto lock = DataLock::take(paths.lock());
   if (!lock) {
-    std::fprintf(stderr, "assetd: %s\n", lock.error().c_str());
-    return data_in_use;
+    std::fprintf(stderr, "assetd: %s\n", lock.error().why.c_str());
+    return lock.error().in_use ? data_in_use : failed;
   }
   ServiceOptions service_options;
   service_options.compile = compile_options(options, program);

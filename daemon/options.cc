@@ -31,6 +31,7 @@ void describe_serving(CLI::App& app, Options& options) {
   app.add_flag("--drain", options.drain, "On SIGTERM wait for running steps instead of leaving them to the supervisor")->envname("ASSETD_DRAIN");
   app.add_flag("--stop-steps", options.stop_steps, "On SIGTERM cancel what runs")->envname("ASSETD_STOP_STEPS");
   app.set_config("--config", "", "Configuration file (key = value, the flags' names)")->envname("ASSETD_CONFIG");
+  app.allow_config_extras(CLI::config_extras_mode::error);
   app.set_version_flag("--version", std::string("assetd ") + ASSETD_VERSION);
 }
 
@@ -56,7 +57,8 @@ std::expected<Options, OptionsAnswer> read_options(int argc, char** argv) {
   options.project = absolute(options.project);
   if (options.data.empty() && !options.compile_only) options.data = options.project + "/.assetd";
   if (!options.data.empty()) options.data = absolute(options.data);
-  if (!std::filesystem::exists(options.project + "/assetd.yaml"))
+  std::error_code unreadable;
+  if (!std::filesystem::exists(options.project + "/assetd.yaml", unreadable) && (!unreadable || unreadable == std::errc::no_such_file_or_directory))
     return std::unexpected(OptionsAnswer{2, "assetd: there is no assetd.yaml in " + options.project + "\n"});
   return options;
 }

@@ -159,7 +159,9 @@ void RunMachine::end() {
   } else if (failed + skipped > 0 || !run_.failed_checks.empty()) {
     record.status = RunStatus::failed;
     record.reason = failed + skipped > 0 ? "steps_failed" : "check_failed";
-    record.detail = std::to_string(failed) + " of " + std::to_string(run_.steps.size()) + " steps failed, " + std::to_string(skipped) + " were skipped";
+    record.detail = failed + skipped > 0
+                        ? std::to_string(failed) + " of " + std::to_string(run_.steps.size()) + " steps failed, " + std::to_string(skipped) + " were skipped"
+                        : "all steps succeeded, " + std::to_string(run_.failed_checks.size()) + (run_.failed_checks.size() == 1 ? " check" : " checks") + " failed";
   } else {
     record.status = RunStatus::succeeded;
   }

@@ -37,6 +37,30 @@ std::vector<std::pair<std::string, std::string>> without_repeats(
   return result;
 }
 
+/// "oneOf" of lists of required keys, as of module or file: the validator tells every branch and that none fits.
+std::string choice_of(const nlohmann::json& schema) {
+  std::string names;
+  for (const auto& branch : schema.value("oneOf", nlohmann::json::array())) {
+    if (!branch.is_object() || branch.size() != 1 || !branch.contains("required") || branch["required"].size() != 1) return "";
+    names += (names.empty() ? "'" : " or '") + branch["required"][0].get<std::string>() + "'";
+  }
+  return names;
+}
+
+std::vector<std::pair<std::string, std::string>> choice_in_one(const nlohmann::json& schema, std::vector<std::pair<std::string, std::string>> found) {
+  const auto names = choice_of(schema);
+  if (names.empty()) return found;
+  const bool chosen = std::ranges::none_of(found, [](const auto& error) { return error.first.empty() && error.second.find("oneOf") != std::string::npos; });
+  if (chosen) return found;
+  const auto of_choice = [&](const auto& error) {
+    const auto property = [&](const auto& branch) { return error.second == "Missing required property '" + branch["required"][0].template get<std::string>() + "'."; };
+    return error.first.empty() && (error.second.starts_with("Failed to validate") || std::ranges::any_of(schema["oneOf"], property));
+  };
+  std::erase_if(found, of_choice);
+  found.insert(found.begin(), {"", "needs exactly one of the keys " + names});
+  return found;
+}
+
 /// The part of the schema that speaks of a place, as far as properties and items lead there; null beyond.
 nlohmann::json schema_at(nlohmann::json schema, const std::vector<std::string>& context) {
   for (std::size_t i = 1; i < context.size() && schema.is_object(); ++i) {
@@ -86,7 +110,7 @@ std::vector<std::pair<std::string, std::string>> check_schema(const nlohmann::js
     if (validator.validate(compiled, Adapter(config), &results)) return {};
     std::vector<std::pair<std::string, std::string>> found;
     for (const auto& error : results) found.emplace_back(pointer_of(error.context), explain(schema, error));
-    return without_repeats(found);
+    return choice_in_one(schema, without_repeats(found));
   } catch (const std::exception& error) {
     return {{"", std::string("the plugin's schema is broken: ") + error.what()}};
   }

@@ -17,6 +17,7 @@ namespace {
 
 // More than this of one attempt waits for the next round, so that a chatty step does not hold up the others.
 constexpr std::int64_t kReadAtOnce = 4 << 20;
+// A line beyond this is no message: it would be held in memory as text, as JSON, and by everybody who watches.
 constexpr std::int64_t kLongestLine = 64 << 20;
 
 std::string read_range(int fd, std::int64_t offset, std::int64_t limit) {
@@ -31,13 +32,16 @@ std::string read_range(int fd, std::int64_t offset, std::int64_t limit) {
   return data;
 }
 
-void parse_lines(std::string_view data, std::vector<AttemptMessage>& out) {
-  while (!data.empty()) {
-    const auto end = data.find('\n');
-    if (auto message = parse_message(data.substr(0, end))) out.push_back(std::move(*message));
-    if (end == std::string_view::npos) return;
-    data.remove_prefix(end + 1);
-  }
+AttemptMessage too_long(std::int64_t bytes) {
+  AttemptMessage message;
+  message.kind = AttemptMessage::Kind::log;
+  message.data = {{"level", "WARNING"}, {"message", "a message of " + std::to_string(bytes) + " bytes was left out: the most is " + std::to_string(kLongestLine)}};
+  return message;
+}
+
+void parse_line(std::string_view line, std::vector<AttemptMessage>& out) {
+  if (static_cast<std::int64_t>(line.size()) > kLongestLine) return out.push_back(too_long(static_cast<std::int64_t>(line.size())));
+  if (auto message = parse_message(line)) out.push_back(std::move(*message));
 }
 
 }  // namespace
@@ -60,7 +64,7 @@ MessageTail::~MessageTail() {
 void MessageTail::follow(const AttemptId& attempt, std::int64_t offset) {
   {
     std::lock_guard lock(mutex_);
-    offsets_.try_emplace(attempt, offset);
+    places_.try_emplace(attempt, Place{offset, offset});
   }
   // Only a file that was there before the watch needs a first look: after a restart.
   if (offset > 0 || access(paths_.messages(attempt).c_str(), F_OK) == 0) read_new(attempt);
@@ -69,7 +73,7 @@ void MessageTail::follow(const AttemptId& attempt, std::int64_t offset) {
 void MessageTail::rewind(const AttemptId& attempt, std::int64_t offset) {
   {
     std::lock_guard lock(mutex_);
-    offsets_[attempt] = offset;
+    places_[attempt] = {offset, offset};
   }
   read_new(attempt);
 }
@@ -91,42 +95,79 @@ void MessageTail::loop() {
 void MessageTail::read_new(const AttemptId& attempt) {
   // The lock is held over the hand-over too: finish() must not overtake messages that were read before it.
   std::lock_guard lock(mutex_);
-  const auto it = offsets_.find(attempt);
-  if (it == offsets_.end()) return;
+  const auto it = places_.find(attempt);
+  if (it == places_.end()) return;
   while (true) {
-    auto arrived = read_from(attempt, it->second, true);
-    if (arrived.offset == it->second) return;
-    it->second = arrived.offset;
+    const auto before = it->second.offset;
+    auto arrived = read_lines(attempt, it->second);
+    if (arrived.offset == before) return;
     handler_(std::move(arrived));
   }
 }
 
 MessagesArrived MessageTail::finish(const AttemptId& attempt, std::int64_t offset_if_unknown) {
   std::lock_guard lock(mutex_);
-  const auto it = offsets_.find(attempt);
-  const auto offset = it == offsets_.end() ? offset_if_unknown : it->second;
-  if (it != offsets_.end()) offsets_.erase(it);
-  return read_from(attempt, offset, false);
+  const auto it = places_.find(attempt);
+  auto place = it == places_.end() ? Place{offset_if_unknown, offset_if_unknown} : it->second;
+  if (it != places_.end()) places_.erase(it);
+  MessagesArrived all{attempt, place.offset, {}};
+  while (true) {
+    const auto before = place.offset;
+    auto arrived = read_lines(attempt, place);
+    std::ranges::move(arrived.messages, std::back_inserter(all.messages));
+    if (arrived.offset == before) break;
+  }
+  read_rest(attempt, place, all);
+  return all;
 }
 
-MessagesArrived MessageTail::read_from(const AttemptId& attempt, std::int64_t offset, bool whole_lines) const {
-  MessagesArrived result{attempt, offset, {}};
+// The next lines that have ended. What has been searched for an end in vain is not read again before there is one.
+MessagesArrived MessageTail::read_lines(const AttemptId& attempt, Place& place) const {
+  MessagesArrived result{attempt, place.offset, {}};
   const int fd = open(paths_.messages(attempt).c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return result;
-  std::string_view view;
   std::string data;
-  for (auto limit = whole_lines ? kReadAtOnce : INT64_MAX;; limit *= 4) {
-    data = read_range(fd, offset, limit);
-    view = data;
-    if (!whole_lines) break;
-    const auto last = view.rfind('\n');
-    view = last == std::string_view::npos ? std::string_view() : view.substr(0, last + 1);
-    if (!view.empty() || static_cast<std::int64_t>(data.size()) < limit || limit > kLongestLine) break;
+  auto last = std::string::npos;
+  while (last == std::string::npos) {
+    data = read_range(fd, place.searched, kReadAtOnce);
+    last = data.rfind('\n');
+    if (last == std::string::npos) place.searched += static_cast<std::int64_t>(data.size());
+    if (data.empty()) break;
+  }
+  if (last != std::string::npos) {
+    std::string_view view(data.data(), last + 1);
+    result.offset = place.searched + static_cast<std::int64_t>(view.size());
+    take_begun_line(fd, place, view, result.messages);
+    for (auto end = view.find('\n'); end != std::string_view::npos; end = view.find('\n')) {
+      parse_line(view.substr(0, end), result.messages);
+      view.remove_prefix(end + 1);
+    }
+    place = {result.offset, result.offset};
   }
   close(fd);
-  parse_lines(view, result.messages);
-  result.offset = offset + static_cast<std::int64_t>(view.size());
   return result;
+}
+
+// The line that began in an earlier read and ends in `view`.
+void MessageTail::take_begun_line(int fd, const Place& place, std::string_view& view, std::vector<AttemptMessage>& out) {
+  const auto begun = place.searched - place.offset;
+  if (begun == 0) return;
+  const auto end = view.find('\n');
+  const auto length = begun + static_cast<std::int64_t>(end);
+  if (length > kLongestLine)
+    out.push_back(too_long(length));
+  else
+    parse_line(read_range(fd, place.offset, length).substr(0, static_cast<std::size_t>(length)), out);
+  view.remove_prefix(end + 1);
+}
+
+void MessageTail::read_rest(const AttemptId& attempt, const Place& place, MessagesArrived& all) const {
+  all.offset = place.searched;
+  if (place.searched - place.offset > kLongestLine) return all.messages.push_back(too_long(place.searched - place.offset));
+  const int fd = open(paths_.messages(attempt).c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  parse_line(read_range(fd, place.offset, place.searched - place.offset), all.messages);
+  close(fd);
 }
 
 }  // namespace assetd

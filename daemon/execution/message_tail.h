@@ -28,14 +28,21 @@ class MessageTail {
   MessagesArrived finish(const AttemptId& attempt, std::int64_t offset_if_unknown);
 
  private:
+  struct Place {
+    std::int64_t offset = 0;    ///< where the next line begins
+    std::int64_t searched = 0;  ///< up to here that line does not end
+  };
+
   void loop();
   void read_new(const AttemptId& attempt);
-  MessagesArrived read_from(const AttemptId& attempt, std::int64_t offset, bool whole_lines) const;
+  MessagesArrived read_lines(const AttemptId& attempt, Place& place) const;
+  void read_rest(const AttemptId& attempt, const Place& place, MessagesArrived& all) const;
+  static void take_begun_line(int fd, const Place& place, std::string_view& view, std::vector<AttemptMessage>& out);
 
   DataPaths paths_;
   Handler handler_;
   std::mutex mutex_;
-  std::map<AttemptId, std::int64_t> offsets_;
+  std::map<AttemptId, Place> places_;
   int inotify_ = -1, wake_ = -1;
   std::thread thread_;
 };

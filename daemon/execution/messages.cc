@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "core/schedule/cron.h"
@@ -40,6 +41,16 @@ class Deflater {
   z_stream stream_{};
 };
 
+// What a step reports is stored, sent to everybody who watches and shown: these are bounds of use, not of taste.
+constexpr std::size_t kMostOfAValue = 256 << 10;
+constexpr std::size_t kMostOfAMessage = 1 << 20;
+
+std::size_t size_of(const json& value) {
+  return value.is_string() ? value.get_ref<const std::string&>().size() : value.dump(-1, ' ', false, json::error_handler_t::replace).size();
+}
+
+json left_out(std::size_t size, std::size_t most) { return "(left out: " + std::to_string(size) + " bytes, of at most " + std::to_string(most) + ")"; }
+
 std::string text(const json& params, const char* name) {
   const auto it = params.find(name);
   return it != params.end() && it->is_string() ? it->get<std::string>() : "";
@@ -53,13 +64,35 @@ json object(const json& params, const char* name) {
 // Pipes wraps each value as {"raw_value", "type"}. A type that says nothing beyond JSON's own is dropped, so that plain values stay plain.
 json plain_metadata(const json& metadata) {
   json result = json::object();
+  std::size_t total = 0;
   for (const auto& [name, value] : metadata.items()) {
+    const auto size = size_of(value);
+    const auto most = std::min(kMostOfAValue, kMostOfAMessage - total);
+    if (size > most) {
+      result[name.substr(0, 200)] = left_out(size, most);
+      continue;
+    }
+    total += size;
     const bool wrapped = value.is_object() && value.contains("raw_value");
     const auto type = wrapped ? text(value, "type") : "";
     const bool typed = type == "url" || type == "path" || type == "md" || type == "notebook" || type == "timestamp" || type == "asset" || type == "table";
     result[name] = wrapped && !typed ? value["raw_value"] : value;
   }
   return result;
+}
+
+json bounded(json data) {
+  const auto size = size_of(data);
+  return size > kMostOfAMessage ? json{{"message", left_out(size, kMostOfAMessage)}} : std::move(data);
+}
+
+// Cut at the end of a character.
+std::string bounded(std::string words) {
+  constexpr std::size_t kMost = 64 << 10;
+  if (words.size() <= kMost) return words;
+  auto end = kMost;
+  while (end > 0 && (static_cast<unsigned char>(words[end]) & 0xC0) == 0x80) --end;
+  return words.substr(0, end) + "…";
 }
 
 std::optional<Severity> severity(const std::string& name) {
@@ -81,7 +114,7 @@ void read_closed(const json& params, AttemptMessage& message) {
   message.kind = Kind::attempt_failed;
   message.reason = "exception";
   const auto error = object(params, "exception");
-  message.detail = text(error, "message");  // as dagster_pipes writes it: with the name before it and a line feed at its end
+  message.detail = bounded(text(error, "message"));  // as dagster_pipes writes it: with the name before it and a line feed at its end
   while (!message.detail.empty() && message.detail.back() == '\n') message.detail.pop_back();
   if (const auto name = text(error, "name"); !name.empty() && !message.detail.starts_with(name)) message.detail = name + ": " + message.detail;
 }
@@ -104,15 +137,15 @@ bool read(const std::string& method, const json& params, AttemptMessage& message
     if (const auto it = params.find("fraction"); it != params.end() && it->is_number()) message.fraction = it->get<double>();
   } else if (method == "assetd.artifact") {
     message.kind = Kind::artifact;
-    message.data = params;
+    message.data = bounded(params);
   } else if (method == "assetd.attempt_failed") {
     message.kind = Kind::attempt_failed;
   } else if (method == "report_custom_message") {
     message.kind = Kind::custom;
-    message.data = params.value("payload", json());
+    message.data = bounded(params.value("payload", json()));
   } else if (method == "log") {
     message.kind = Kind::log;
-    message.data = params;
+    message.data = bounded(params);
   } else if (method == "closed" && params.contains("exception") && params["exception"].is_object()) {
     read_closed(params, message);
   } else {
@@ -130,7 +163,7 @@ std::optional<AttemptMessage> parse_message(std::string_view line) {
   AttemptMessage message;
   message.key = text(params, "asset_key");
   message.reason = text(params, "reason");
-  message.detail = text(params, "detail");
+  message.detail = bounded(text(params, "detail"));
   message.at = parse_time(text(params, "at"));
   if (!read(json["method"].get<std::string>(), params, message)) return std::nullopt;
   return message;

@@ -50,6 +50,11 @@ void EventHub::forget(int listener) {
   listeners_.erase(listener);
 }
 
+std::size_t EventHub::listeners() {
+  const std::lock_guard lock(mutex_);
+  return listeners_.size();
+}
+
 bool EventHub::follow(StreamPosition& position) {
   const std::lock_guard lock(mutex_);
   if (position.id >= newest_) {

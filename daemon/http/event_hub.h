@@ -40,6 +40,8 @@ class EventHub {
   /// Up to `limit` events after the position, which moves behind them. Nothing when it fell behind: read the store from position.id.
   std::optional<std::vector<std::shared_ptr<const SharedEvent>>> take(StreamPosition& position, std::size_t limit);
 
+  std::size_t listeners();
+
   static constexpr std::size_t kKept = 4096;
 
  private:

@@ -77,6 +77,11 @@ Response get_events(const Call& call, Context& context) {
     if (auto gone = check_begin(**after, *at->reader)) return *gone;
   const auto types = call.query.list("types");
   if (wants_json(call.request)) return event_page(call, {types, *run, call.query.text("asset")}, *after, *at);
+  // Streams never take every connection: who asks and commands must get through.
+  if (const auto most = std::max<std::size_t>(context.shared.options.max_connections * 3 / 4, 1); context.shared.events->listeners() >= most)
+    return problem_response(503, "too-many-streams", "Too many event streams", std::to_string(most) +
+                            " are open, and no more are taken: close some, or ask with Accept: application/json")
+        .with("Retry-After", "10");
   Response response;
   response.content_type = "text/event-stream; charset=utf-8";
   response.stream = EventStream::open(context.shared, {{types.begin(), types.end()}, *run, call.query.text("asset")}, after->value_or(at->as_of));

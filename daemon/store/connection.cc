@@ -33,6 +33,14 @@ void check_pages(Database& database) {
   for (const auto& table : tables) database.script(("SELECT 1 FROM \"" + table + "\" LIMIT 1").c_str());
 }
 
+/// A new store's file is empty for a moment too, but no run has left its log beside it then.
+bool was_emptied(const std::string& path) {
+  std::error_code absent, no_logs;
+  const auto size = std::filesystem::file_size(path, absent);
+  const std::filesystem::directory_iterator logs(std::filesystem::path(path).parent_path() / "logs", no_logs), none;
+  return !absent && size == 0 && !no_logs && logs != none && !std::filesystem::exists(path + "-wal", absent);
+}
+
 void use_write_ahead_log(Database& database) {
   // Before anything that writes the file's header: neither can be changed later without rewriting the file.
   database.script("PRAGMA auto_vacuum = INCREMENTAL");
@@ -46,6 +54,7 @@ void use_write_ahead_log(Database& database) {
 
 std::expected<std::unique_ptr<Database>, StoreError> open_writer(const std::string& path) {
   if (auto local = check_local(path); !local) return std::unexpected(local.error());
+  if (was_emptied(path)) return std::unexpected(damaged_error(path, "the file is empty, and yet logs of runs lie beside it; to begin anew, move the whole folder away"));
   auto database = Database::open(path, true);
   if (!database) return database;
   sqlite3_busy_timeout((*database)->handle(), kBusyMs);

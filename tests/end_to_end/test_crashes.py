@@ -103,3 +103,38 @@ def test_the_same_request_twice_is_one_run_even_across_a_crash(start):
 def test_wrong_usage_is_two():
     ended = subprocess.run([str(BIN / "assetd"), "--no-such-flag"], capture_output=True, text=True, timeout=120, check=False)
     assert ended.returncode == 2
+
+
+def test_a_configuration_file_with_an_unknown_key_is_two(make_daemon, tmp_path):
+    (tmp_path / "assetd.conf").write_text('listen = "127.0.0.1:0"\nlisen = "127.0.0.1:0"\n')
+    daemon = make_daemon(project(shell("a", "true")), extra=["--config", str(tmp_path / "assetd.conf")])
+    ended = subprocess.run(daemon.command(), capture_output=True, text=True, timeout=120, check=False)
+    assert ended.returncode == 2 and "lisen" in ended.stderr
+
+
+def test_a_data_folder_that_cannot_hold_a_lock_is_no_other_daemon(make_daemon):
+    daemon = make_daemon(project(shell("a", "true")))
+    (daemon.data / "lock").mkdir(parents=True)
+    ended = subprocess.run(daemon.command(), capture_output=True, text=True, timeout=120, check=False)
+    assert ended.returncode == 1 and "lock" in ended.stderr
+
+
+def test_a_project_file_that_leads_to_itself_is_said(tmp_path):
+    (tmp_path / "assetd.yaml").symlink_to("assetd.yaml")
+    ended = subprocess.run([str(BIN / "assetd"), "--project", str(tmp_path)], capture_output=True, text=True, timeout=120, check=False)
+    assert ended.returncode == 2 and "symbolic links" in ended.stdout + ended.stderr
+
+
+def test_a_message_of_50_mb_is_no_burden_to_anybody(start, tmp_path):
+    script = (
+        "import base64, json, os, zlib\n"
+        "path = json.loads(zlib.decompress(base64.b64decode(os.environ['DAGSTER_PIPES_MESSAGES'])))['path']\n"
+        "metadata = {'rows': 3, 'dump': 'y' * 50_000_000}\n"
+        "line = {'__dagster_pipes_version': '0.1', 'method': 'report_asset_materialization', 'params': {'asset_key': 'big', 'metadata': metadata}}\n"
+        "open(path, 'a').write(json.dumps(line) + '\\n')\n"
+    )
+    (tmp_path / "big.py").write_text(script)
+    daemon = start(f"name: big\nassets:\n  - key: big\n    run: {{command: [python3, {tmp_path}/big.py]}}\n")
+    assert daemon.ctl("materialize", "big", "--wait").returncode == 0
+    metadata = daemon.get("/assets/big")["last_materialization"]["metadata"]
+    assert metadata["rows"] == 3 and metadata["dump"].startswith("(left out: 50000000 bytes")

@@ -43,6 +43,17 @@ TEST(PublishedSchema, RefusesWhatTheDaemonRefuses) {
   EXPECT_EQ(errors_of("assets: [{key: a, run: {command: [x]}}]\nexternal: [b, {key: c}]\n"), "");
 }
 
+TEST(PluginSchema, AChoiceOfKeysIsOneError) {
+  const auto import = nlohmann::json::parse(text_of("plugins/python/config.schema.json"));
+  const auto none = check_schema(import, {{"python", "/usr/bin/python3"}});
+  ASSERT_EQ(none.size(), 1u);
+  EXPECT_EQ(none[0].second, "needs exactly one of the keys 'module' or 'file'");
+  const auto both = check_schema(import, {{"module", "a"}, {"file", "b"}});
+  ASSERT_EQ(both.size(), 1u);
+  EXPECT_EQ(both[0].second, "needs exactly one of the keys 'module' or 'file'");
+  EXPECT_EQ(check_schema(import, {{"module", "a"}}).size(), 0u);
+}
+
 void each_property(const nlohmann::json& node, const std::string& path,
                    const std::function<void(const std::string&, const nlohmann::json&)>& visit) {
   if (node.is_object() && node.contains("properties"))

@@ -132,5 +132,35 @@ TEST_F(MessageTailTest, ALineLargerThanOneReadHoldsNothingUp) {
   EXPECT_TRUE(saw("a"));
 }
 
+TEST_F(MessageTailTest, ALineWrittenInPiecesArrivesOnce) {
+  begin();
+  tail_->follow(kAttempt, 0);
+  const auto whole = line("a");
+  write(line("z"));
+  ASSERT_TRUE(saw("z"));
+  for (const char c : whole) write(std::string(1, c));
+  write(line("b"));
+  EXPECT_TRUE(saw("zab"));
+}
+
+TEST_F(MessageTailTest, ALineBeyondTheBoundIsLeftOutAndWhatFollowsIsRead) {
+  begin();
+  tail_->follow(kAttempt, 0);
+  write(std::string(65 << 20, 'x'));
+  write("\n" + line("a"));
+  EXPECT_TRUE(saw("a"));
+}
+
+TEST_F(MessageTailTest, AnUnterminatedLineBeyondTheBoundIsSaidToBeLeftOut) {
+  begin();
+  tail_->follow(kAttempt, 0);
+  write(line("a") + std::string(65 << 20, 'x'));
+  ASSERT_TRUE(saw("a"));
+  const auto rest = tail_->finish(kAttempt, 0);
+  ASSERT_EQ(rest.messages.size(), 1u);
+  EXPECT_NE(rest.messages[0].data["message"].get<std::string>().find("was left out"), std::string::npos);
+  EXPECT_EQ(rest.offset, static_cast<std::int64_t>(line("a").size() + (65 << 20)));
+}
+
 }  // namespace
 }  // namespace assetd

@@ -93,6 +93,33 @@ TEST(Messages, ParametersOfTheWrongKindAreNoCrash) {
       EXPECT_TRUE(parse_message(json{{"method", method}, {"params", params}}.dump())) << method << " " << params;
 }
 
+TEST(Messages, AValueTooLargeToKeepSaysSoAndTheOthersStay) {
+  const nlohmann::json line = {{"method", "report_asset_materialization"},
+                               {"params", {{"asset_key", "a"}, {"metadata", {{"rows", 3}, {"dump", std::string(300'000, 'y')}}}}}};
+  const auto message = parse_message(line.dump());
+  ASSERT_TRUE(message);
+  EXPECT_EQ(message->data["rows"], 3);
+  EXPECT_EQ(message->data["dump"], "(left out: 300000 bytes, of at most 262144)");
+}
+
+TEST(Messages, AllValuesTogetherAreBounded) {
+  nlohmann::json metadata;
+  for (int i = 0; i < 40; ++i) metadata["value_" + std::to_string(i)] = std::string(100'000, 'y');
+  const auto message = parse_message(nlohmann::json{{"method", "report_asset_materialization"}, {"params", {{"metadata", metadata}}}}.dump());
+  ASSERT_TRUE(message);
+  EXPECT_EQ(message->data.size(), 40u);
+  EXPECT_LT(message->data.dump().size(), 1u << 20);
+}
+
+TEST(Messages, ALongExplanationIsCutAtACharacter) {
+  std::string words;
+  for (int i = 0; i < 50'000; ++i) words += "é";
+  const auto message = parse_message(nlohmann::json{{"method", "assetd.attempt_failed"}, {"params", {{"detail", "x" + words}}}}.dump());
+  ASSERT_TRUE(message);
+  EXPECT_LT(message->detail.size(), 66'000u);
+  EXPECT_NO_THROW(static_cast<void>(nlohmann::json(message->detail).dump()));
+}
+
 TEST(Messages, EncodedAsPipesReadsThem) {
   const json params = {{"path", "/tmp/x"}, {"long", std::string(10'000, 'x')}};
   const auto encoded = encode_pipes(params);

@@ -35,6 +35,17 @@ TEST_F(EventsTest, FollowsLiveFromNowOn) {
   EXPECT_THAT(text, HasSubstr("id: 4\nevent: tick\ndata: {"));
 }
 
+TEST_F(EventsTest, StreamsLeaveRoomForThoseWhoAsk) {
+  HttpOptions options;
+  options.max_connections = 4;
+  start(options);
+  const auto first = stream(), second = stream(), third = stream();
+  const auto refused = get("/events", {"Accept: text/event-stream"});
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(refused.headers.at("retry-after"), "10");
+  EXPECT_EQ(get("/runs").status, 200);
+}
+
 TEST_F(EventsTest, ReplaysAndGoesOnWithoutGapOrDuplicate) {
   commit_events(1200);  // more than a page of the store
   start();

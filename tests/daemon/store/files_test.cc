@@ -47,6 +47,24 @@ TEST(StoreFile, HasItsSettings) {
   EXPECT_EQ(number(*writer, "PRAGMA user_version"), migrations().back().number);
 }
 
+TEST(StoreFile, EmptiedBesideItsLogsIsDamagedAndLeftAlone) {
+  TemporaryStore t;
+  t.store.reset();
+  for (const auto* tail : {"-wal", "-shm"}) fs::remove(t.path + tail);
+  fs::resize_file(t.path, 0);
+  fs::create_directories(fs::path(t.path).parent_path() / "logs" / "1");
+  EXPECT_EQ(refused(t.path).kind, StoreError::Kind::damaged);
+  EXPECT_EQ(fs::file_size(t.path), 0u);
+}
+
+TEST(StoreFile, EmptySinceItsFirstStartWasCutOffIsMade) {
+  TemporaryStore t;
+  t.store.reset();
+  for (const auto* tail : {"-wal", "-shm"}) fs::remove(t.path + tail);
+  fs::resize_file(t.path, 0);
+  EXPECT_TRUE(Store::open(t.path));
+}
+
 TEST(StoreFile, WrittenByANewerProgramIsRefused) {
   TemporaryStore t;
   t.store.reset();
