@@ -50,11 +50,11 @@ std::string choice_of(const nlohmann::json& schema) {
 std::vector<std::pair<std::string, std::string>> choice_in_one(const nlohmann::json& schema, std::vector<std::pair<std::string, std::string>> found) {
   const auto names = choice_of(schema);
   if (names.empty()) return found;
-  const bool chosen = std::ranges::none_of(found, [](const auto& error) { return error.first.empty() && error.second.find("oneOf") != std::string::npos; });
-  if (chosen) return found;
+  const auto tells_of_it = [](const auto& error) { return error.first.empty() && error.second.starts_with("Failed to validate"); };
+  if (std::ranges::none_of(found, tells_of_it)) return found;
   const auto of_choice = [&](const auto& error) {
     const auto property = [&](const auto& branch) { return error.second == "Missing required property '" + branch["required"][0].template get<std::string>() + "'."; };
-    return error.first.empty() && (error.second.starts_with("Failed to validate") || std::ranges::any_of(schema["oneOf"], property));
+    return tells_of_it(error) || (error.first.empty() && std::ranges::any_of(schema["oneOf"], property));
   };
   std::erase_if(found, of_choice);
   found.insert(found.begin(), {"", "needs exactly one of the keys " + names});
