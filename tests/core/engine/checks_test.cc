@@ -78,6 +78,7 @@ TEST(EngineChecks, AFailingErrorThatDoesNotBlockFailsTheRunAndSkipsNothing) {
   EXPECT_EQ(d.statuses(), "a=succeeded b=succeeded");
   EXPECT_EQ(d.run_status(), "failed");
   EXPECT_EQ(d.record().reason, "check_failed");
+  EXPECT_EQ(d.record().detail, "all steps succeeded, 1 check failed");
   EXPECT_EQ(d.causes()[0]["check"], "unique");
 }
 
