@@ -1,5 +1,6 @@
 #include "core/engine/engine.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace assetd {
@@ -138,6 +139,24 @@ std::optional<Millis> Engine::next_timer() const {
   return timers_.empty() ? std::nullopt : std::optional(std::get<0>(*timers_.begin()));
 }
 
+std::expected<void, std::string> Engine::fits(const RestoredRun& stored) {
+  const auto& plan = *stored.plan;
+  const auto known = [&](StepIndex step) { return step < plan.size(); };
+  if (stored.run.steps_total != plan.size())
+    return std::unexpected("its stored plan has " + std::to_string(plan.size()) + " steps, the run had " + std::to_string(stored.run.steps_total));
+  for (const auto& step : stored.steps)
+    if (!known(step.step) || (step.status == StepStatus::waiting_retry && plan.unit_of(step.step) == kNone))
+      return std::unexpected("its stored plan does not have the stored step " + std::to_string(step.step));
+  for (const auto& result : stored.checks)
+    if (result.home_step != kNone && !known(result.home_step)) return std::unexpected("its stored plan does not have the step of check " + result.name);
+  for (const auto& attempt : stored.attempts) {
+    const bool unit = attempt.unit < plan.units().size() && plan.units()[attempt.unit].check == attempt.check;
+    if (!unit || attempt.steps.empty() || !std::all_of(attempt.steps.begin(), attempt.steps.end(), known))
+      return std::unexpected("its stored plan does not have what attempt " + attempt.id + " carried");
+  }
+  return {};
+}
+
 Output Engine::restore(const Now& now, RestoredRun restored) {
   auto state = std::make_unique<RunState>();
   state->record = std::move(restored.run);
@@ -146,7 +165,7 @@ Output Engine::restore(const Now& now, RestoredRun restored) {
   auto& run = *(runs_[state->record.id] = std::move(state));
   last_run_ = std::max(last_run_, run.record.id);
   Output out;
-  RunMachine(run, dispatcher_, timers_, now, out).restore(restored.steps, restored.checks, restored.attempts);
+  RunMachine(run, dispatcher_, timers_, now, out).restore(restored);
   for (const auto& [id, attempt] : run.live) attempts_.emplace(id, run.record.id);
   finish_if_over(now, run.record.id, out);
   return out;

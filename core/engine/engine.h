@@ -2,6 +2,7 @@
 // The deterministic heart: (state, now, input) → (changes, effects). It touches nothing of the world; time, randomness and reports are
 // arguments, so that the engine of production also runs in the simulator. One thread at a time.
 
+#include <expected>
 #include <functional>
 #include <map>
 #include <memory>
@@ -20,16 +21,6 @@
 
 namespace assetd {
 
-/// A run as a restart finds it.
-struct RestoredRun {
-  RunRecord run;
-  std::shared_ptr<const RunPlan> plan;
-  RunContext context;
-  std::vector<StepRecord> steps;
-  std::vector<CheckResult> checks;
-  std::vector<AttemptRecord> attempts;
-};
-
 class Engine {
  public:
   using NewAttemptId = std::function<AttemptId()>;  ///< 128 random bits as 32 hexadecimal digits
@@ -38,6 +29,8 @@ class Engine {
   /// Handles one input to its end. Inputs about runs or attempts that are not (or no longer) known change nothing.
   Output handle(const Now& now, const Input& input);
 
+  /// Whether what is stored of a run goes with its plan; if not, in words. To be asked before restore().
+  static std::expected<void, std::string> fits(const RestoredRun& run);
   /// Before the first input: takes up a run that had not ended. Attempts without outcome count as live and hold what they held.
   /// Gives what follows from it: a stop that must be asked again, a run that turns out to be over.
   Output restore(const Now& now, RestoredRun run);

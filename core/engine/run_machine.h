@@ -28,7 +28,7 @@ class RunMachine {
       : run_(run), dispatcher_(dispatcher), timers_(timers), now_(now), out_(out) {}
 
   void begin();                       ///< queued → running: counts who waits for whom, readies the first
-  void restore(const std::vector<StepRecord>& steps, const std::vector<CheckResult>& checks, const std::vector<AttemptRecord>& attempts);
+  void restore(const RestoredRun& stored);
   void launch(UnitIndex unit, const Demand& demand, AttemptId id, WallTime since);
   void seen_running(LiveAttempt& attempt, std::int64_t pid, WallTime at);
   void message(LiveAttempt& attempt, const AttemptMessage& message);
@@ -43,6 +43,14 @@ class RunMachine {
   static Demand demand_of(const RunState& run, UnitIndex unit);
 
  private:
+  // a restart (run_restore.cc)
+  void restore_steps(const std::vector<StepRecord>& steps);
+  void restore_checks(const std::vector<CheckResult>& checks, const std::vector<AttemptRecord>& attempts);
+  void restore_check(std::uint32_t planned, const CheckResult& result);
+  void restore_attempts(const std::vector<AttemptRecord>& attempts);
+  void drop_lost_checks();
+  void resume_units();
+
   // steps (run_steps.cc)
   void set_status(StepIndex step, StepStatus to, const std::string& reason = "", const std::string& detail = "", const AttemptId& attempt = "");
   nlohmann::json causes() const;

@@ -1,50 +1,82 @@
 // Taking up a run after a restart, from what the store has of it.
 
 #include <algorithm>
+#include <utility>
 
 #include "core/engine/run_machine.h"
 
 namespace assetd {
+namespace {
 
-void RunMachine::restore(const std::vector<StepRecord>& steps, const std::vector<CheckResult>& checks, const std::vector<AttemptRecord>& attempts) {
+bool is_failing(const CheckResult& result) {
+  return (result.status == CheckStatus::failed || result.status == CheckStatus::error) && result.severity == Severity::error;
+}
+
+}  // namespace
+
+void RunMachine::restore(const RestoredRun& stored) {
   const auto& plan = *run_.plan;
   run_.steps.resize(plan.size());
   run_.units.resize(plan.units().size());
   run_.checks.resize(plan.checks().size());
+  restore_steps(stored.steps);
+  restore_checks(stored.checks, stored.attempts);
+  restore_attempts(stored.attempts);
+  for (const auto step : stored.reported) run_.steps[step].reported = true;
+  drop_lost_checks();
+  count_waiting();
+  for (auto& [id, attempt] : run_.live) {
+    // Its timeout goes on: what has passed of it since it started counts.
+    const auto started = std::exchange(attempt.record.started_at, std::nullopt);
+    if (started) seen_running(attempt, attempt.record.pid, *started);
+  }
+  resume_units();
+  if (run_.canceling())
+    for (auto& [id, attempt] : run_.live) stop(attempt, "canceled");
+}
+
+void RunMachine::restore_steps(const std::vector<StepRecord>& steps) {
   for (const auto& record : steps) {
     auto& slot = run_.steps[record.step];
     slot.status = record.status;
-    slot.materialized = slot.announced = record.materialized || is_terminal(record.status);
+    slot.announced = record.materialized || is_terminal(record.status);
     slot.materialized = record.materialized || record.status == StepStatus::succeeded;
     slot.attempts = static_cast<std::uint16_t>(record.attempts);
     slot.started_at = record.started_at;
     slot.ended_at = record.ended_at;
     if (!record.reason.empty()) run_.notes[record.step] = {record.reason, record.detail};
-    if (record.status == StepStatus::waiting_retry) run_.units[plan.unit_of(record.step)].retry_at = record.retry_at.value_or(now_.wall);
+    if (record.status == StepStatus::waiting_retry) run_.units[run_.plan->unit_of(record.step)].retry_at = record.retry_at.value_or(now_.wall);
   }
   for (const auto& slot : run_.steps) {
     ++run_.counts[static_cast<std::size_t>(slot.status)];
     if (!is_terminal(slot.status)) ++run_.open_steps;
   }
+}
+
+void RunMachine::restore_checks(const std::vector<CheckResult>& checks, const std::vector<AttemptRecord>& attempts) {
+  const auto& planned = run_.plan->checks();
   // A member that is being carried again has its checks before it again: what an earlier attempt said of them does not count.
-  const auto superseded = [&](std::uint32_t planned, const CheckResult& result) {
+  const auto superseded = [&](const PlannedCheck& check, const CheckResult& result) {
     return std::any_of(attempts.begin(), attempts.end(), [&](const AttemptRecord& attempt) {
-      const bool carries = std::find(attempt.steps.begin(), attempt.steps.end(), plan.checks()[planned].home) != attempt.steps.end();
-      return !attempt.outcome && attempt.check == kNone && attempt.unit == plan.checks()[planned].unit && carries && result.at <= attempt.intended_at;
+      const bool carries = std::find(attempt.steps.begin(), attempt.steps.end(), check.home) != attempt.steps.end();
+      return !attempt.outcome && attempt.check == kNone && attempt.unit == check.unit && carries && result.at <= attempt.intended_at;
     });
   };
   for (const auto& result : checks) {
-    const bool failing = result.status == CheckStatus::failed || result.status == CheckStatus::error;
-    if (failing && result.severity == Severity::error) run_.failed_checks.push_back({result.name, result.home, result.detail, result.home_step});
-    for (std::uint32_t i = 0; i < plan.checks().size(); ++i)
-      if (plan.checks()[i].check == result.check && !superseded(i, result)) {
-        run_.checks[i].status = result.status;
-        if (failing && result.severity == Severity::error && result.blocking && result.home_step != kNone && home_waits(i)) {
-          run_.steps[result.home_step].check_failed = true;
-          run_.notes[result.home_step] = {"check_failed", "check " + result.name + " failed" + (result.detail.empty() ? "" : ": " + result.detail)};
-        }
-      }
+    if (is_failing(result)) run_.failed_checks.push_back({result.name, result.home, result.detail, result.home_step});
+    for (std::uint32_t i = 0; i < planned.size(); ++i)
+      if (planned[i].check == result.check && !superseded(planned[i], result)) restore_check(i, result);
   }
+}
+
+void RunMachine::restore_check(std::uint32_t planned, const CheckResult& result) {
+  run_.checks[planned].status = result.status;
+  if (!is_failing(result) || !result.blocking || result.home_step == kNone || !home_waits(planned)) return;
+  run_.steps[result.home_step].check_failed = true;
+  run_.notes[result.home_step] = {"check_failed", "check " + result.name + " failed" + (result.detail.empty() ? "" : ": " + result.detail)};
+}
+
+void RunMachine::restore_attempts(const std::vector<AttemptRecord>& attempts) {
   for (const auto& record : attempts) {
     auto& unit = run_.units[record.unit];
     unit.attempts = std::max(unit.attempts, record.number);
@@ -61,35 +93,31 @@ void RunMachine::restore(const std::vector<StepRecord>& steps, const std::vector
     for (const auto step : record.steps) live.step_of_key.emplace(run_.asset(step).key, step);
     run_.live.emplace(record.id, std::move(live));
   }
-  // A check's process that ended, or will never start, without a result: it is not waited for.
+}
+
+// A check's process that ended, or will never start, without a result: it is not waited for.
+void RunMachine::drop_lost_checks() {
+  const auto& plan = *run_.plan;
   for (std::uint32_t i = 0; i < plan.checks().size(); ++i) {
     const auto unit = plan.checks()[i].unit;
     if (plan.units()[unit].check == kNone || run_.checks[i].status) continue;
     const auto phase = run_.units[unit].phase;
     if (phase == UnitSlot::Phase::done || (run_.canceling() && phase != UnitSlot::Phase::live)) run_.checks[i].status = CheckStatus::skipped;
   }
-  count_waiting();
-  const auto from_here = [&](LiveAttempt& attempt) {
-    // Its timeout goes on: what has passed of it since it started counts.
-    const auto started = attempt.record.started_at;
-    if (!started) return;
-    attempt.record.started_at.reset();
-    seen_running(attempt, attempt.record.pid, *started);
-  };
-  for (auto& [id, attempt] : run_.live) from_here(attempt);
+}
+
+void RunMachine::resume_units() {
   for (UnitIndex unit = 0; unit < run_.units.size(); ++unit) {
     auto& slot = run_.units[unit];
     if (slot.phase != UnitSlot::Phase::waiting) continue;
-    if (slot.retry_at) {
-      slot.phase = UnitSlot::Phase::delayed;
-      slot.retry_at_boot = now_.boot + std::max(Millis{0}, *slot.retry_at - now_.wall);
-      timers_.emplace(*slot.retry_at_boot, run_.record.id, unit);
-    } else {
+    if (!slot.retry_at) {
       ready_if_free(unit);
+      continue;
     }
+    slot.phase = UnitSlot::Phase::delayed;
+    slot.retry_at_boot = now_.boot + std::max(Millis{0}, *slot.retry_at - now_.wall);
+    timers_.emplace(*slot.retry_at_boot, run_.record.id, unit);
   }
-  if (run_.canceling())
-    for (auto& [id, attempt] : run_.live) stop(attempt, "canceled");
 }
 
 }  // namespace assetd

@@ -80,4 +80,15 @@ struct RunState {
   bool canceling() const { return record.status == RunStatus::canceling; }
 };
 
+/// A run as a restart finds it.
+struct RestoredRun {
+  RunRecord run;
+  std::shared_ptr<const RunPlan> plan;
+  RunContext context;
+  std::vector<StepRecord> steps;
+  std::vector<CheckResult> checks;
+  std::vector<AttemptRecord> attempts;
+  std::vector<StepIndex> reported = {};  ///< steps whose live attempt has reported a materialization
+};
+
 }  // namespace assetd

@@ -301,16 +301,55 @@ std::string RunPlan::encode() const {
   return nlohmann::json{{"v", 1}, {"mode", static_cast<int>(mode_)}, {"assets", assets_}, {"units", units}, {"left_out", left_out_}}.dump();
 }
 
+namespace {
+
+/// A list of whole numbers below `bound`; -1 stands for none where `none` may stand.
+std::optional<std::vector<std::uint32_t>> numbers(const nlohmann::json& object, const char* name, std::size_t bound, bool none = false) {
+  const auto it = object.find(name);
+  if (it == object.end() || !it->is_array()) return std::nullopt;
+  std::vector<std::uint32_t> result;
+  for (const auto& value : *it) {
+    if (!value.is_number_integer()) return std::nullopt;
+    const auto number = value.get<std::int64_t>();
+    if (number == -1 && none) result.push_back(kNone);
+    else if (number >= 0 && static_cast<std::uint64_t>(number) < bound) result.push_back(static_cast<std::uint32_t>(number));
+    else return std::nullopt;
+  }
+  return result;
+}
+
+/// Every unit up to the last has a member, and only where checks alone are run may a step have none.
+bool are_units(const std::vector<UnitIndex>& units, StepsMode mode) {
+  std::vector<bool> used(units.size(), false);
+  std::size_t count = 0;
+  for (const auto unit : units) {
+    if (unit == kNone && mode != StepsMode::checks) return false;
+    if (unit != kNone) used[unit] = true, count = std::max<std::size_t>(count, unit + 1);
+  }
+  return std::all_of(used.begin(), used.begin() + static_cast<std::ptrdiff_t>(count), [](bool each) { return each; });
+}
+
+}  // namespace
+
 std::expected<RunPlan, std::string> RunPlan::decode(std::string_view encoded, const Definitions& definitions, const AssetGraph& graph) {
   const auto json = nlohmann::json::parse(encoded, nullptr, false);
-  if (!json.is_object() || json.value("v", 0) != 1) return std::unexpected("the stored plan of a run is damaged or of a newer assetd");
-  auto assets = json.at("assets").get<std::vector<AssetId>>();
-  std::vector<UnitIndex> units;
-  for (const auto& unit : json.at("units")) units.push_back(unit.get<std::int64_t>() < 0 ? kNone : unit.get<UnitIndex>());
-  const bool fits = units.size() == assets.size() && std::all_of(assets.begin(), assets.end(), [&](AssetId a) { return a < graph.size(); });
-  if (!fits) return std::unexpected("the stored plan of a run does not fit its definitions version");
-  auto left_out = json.value("left_out", std::vector<CheckIndex>{});
-  return PlanBuilder(definitions, graph, static_cast<StepsMode>(json.at("mode").get<int>())).restore(std::move(assets), std::move(units), std::move(left_out));
+  if (!json.is_object()) return std::unexpected("its stored plan is damaged: it is no JSON object");
+  if (const auto version = json.find("v"); version == json.end() || *version != 1)
+    return std::unexpected("its stored plan has the version " + (version == json.end() ? "none" : version->dump()) + ", this assetd reads version 1");
+  const auto damaged = [](const char* what) { return std::unexpected(std::string("its stored plan is damaged or does not fit its definitions version: ") + what); };
+  const auto mode = json.find("mode");
+  if (mode == json.end() || !mode->is_number_integer() || *mode < 0 || *mode > static_cast<int>(StepsMode::checks)) return damaged("mode");
+  const auto steps_mode = static_cast<StepsMode>(mode->get<int>());
+  auto assets = numbers(json, "assets", graph.size());
+  if (!assets) return damaged("assets");
+  const auto out_of_order = [&](AssetId a, AssetId b) { return graph.position(a) >= graph.position(b); };
+  if (std::adjacent_find(assets->begin(), assets->end(), out_of_order) != assets->end()) return damaged("the order of its assets");
+  auto units = numbers(json, "units", assets->size(), true);
+  if (!units || units->size() != assets->size() || !are_units(*units, steps_mode)) return damaged("units");
+  // Plans of the first days have no such list.
+  auto left_out = json.contains("left_out") ? numbers(json, "left_out", definitions.checks.size()) : std::vector<CheckIndex>{};
+  if (!left_out) return damaged("left_out");
+  return PlanBuilder(definitions, graph, steps_mode).restore(std::move(*assets), std::move(*units), std::move(*left_out));
 }
 
 }  // namespace assetd

@@ -55,6 +55,7 @@ class RunPlan {
 
   /// A few bytes a step: assets and units; edges and checks are derived again from the definitions version it was planned with.
   std::string encode() const;
+  /// Errors are sentences about "its stored plan": the caller names the run.
   static std::expected<RunPlan, std::string> decode(std::string_view encoded, const Definitions& definitions, const AssetGraph& graph);
 
  private:

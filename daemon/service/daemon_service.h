@@ -118,6 +118,7 @@ class DaemonService final : public Service {
   std::expected<void, StartFailure> open_store();
   std::expected<void, StartFailure> first_definitions();
   std::expected<void, std::string> recover();
+  std::expected<void, StoreError> find_reported(RestoredRun& restored);
   void connect();
   void reconcile(const SupervisorListing& listing);
   std::vector<AttemptRecord> live_attempts() const;

@@ -189,7 +189,8 @@ Reply DaemonService::retry(Turn& turn, const Caller& caller, RunId id, bool from
   if (!version || !encoded || !*encoded) return conflict("plan-gone", "The run cannot be retried", "what run " + text + " had planned is no longer kept");
   const auto plan = RunPlan::decode(**encoded, version->definitions, version->graph);
   const auto steps = reader_->steps(id, 0, static_cast<StepIndex>(old.steps_total));
-  if (!plan || !steps) return unavailable(plan ? steps.error().message : plan.error());
+  if (!plan) return conflict("plan-gone", "The run cannot be retried", "run " + text + ": " + plan.error());
+  if (!steps) return unavailable(steps.error().message);
 
   std::vector<std::string> wanted;
   for (const auto& step : *steps) {

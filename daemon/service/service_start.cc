@@ -98,6 +98,8 @@ std::expected<void, std::string> DaemonService::recover() {
     if (!plan) return std::unexpected("run " + std::to_string(active.run.id) + ": " + plan.error());
     RestoredRun restored{active.run, std::make_shared<RunPlan>(std::move(*plan)), {version->version, {version, &version->definitions}, {version, &version->graph}},
                          std::move(active.steps), std::move(active.checks), std::move(active.attempts)};
+    if (auto fits = Engine::fits(restored); !fits) return std::unexpected("run " + std::to_string(restored.run.id) + ": " + fits.error());
+    if (auto found = find_reported(restored); !found) return std::unexpected(found.error().message);
     projection_.know(restored.run, restored.plan, restored.context);
     take(turn, engine_->restore(turn.now, std::move(restored)));
   }
@@ -108,6 +110,23 @@ std::expected<void, std::string> DaemonService::recover() {
   book_.apply({}, store_->last_event());
   if (!turn.batch.empty()) finish(turn);
   if (!engine_->runs().empty()) spdlog::info("{} runs are taken up again", engine_->runs().size());
+  return {};
+}
+
+/// What live attempts have reported as made: their exit must not make it up again.
+std::expected<void, StoreError> DaemonService::find_reported(RestoredRun& restored) {
+  std::set<StepIndex> over;
+  for (const auto& step : restored.steps)
+    if (is_terminal(step.status) || step.materialized) over.insert(step.step);
+  for (const auto& attempt : restored.attempts) {
+    if (attempt.outcome || attempt.check != kNone || attempt.message_offset == 0) continue;
+    for (const auto step : attempt.steps) {
+      if (over.contains(step)) continue;
+      const auto made = store_->has_materialized(restored.context.definitions->assets[restored.plan->asset(step)].key, attempt.id);
+      if (!made) return std::unexpected(made.error());
+      if (*made) restored.reported.push_back(step);
+    }
+  }
   return {};
 }
 

@@ -8,6 +8,7 @@
 #include "daemon/store/database.h"
 #include "daemon/store/definitions_table.h"
 #include "daemon/store/log_mover.h"
+#include "daemon/store/packed.h"
 #include "daemon/store/recovery.h"
 
 namespace assetd {
@@ -173,6 +174,13 @@ std::optional<IdempotentAnswer> Store::find_answer(const std::string& actor, con
 void Store::prune_answers(WallTime older_than) {
   (void)impl_->write([&] {
     impl_->writer->run("DELETE FROM answers WHERE rowid IN (SELECT rowid FROM answers WHERE at<? LIMIT ?)", older_than, kPruneAtOnce);
+  });
+}
+
+std::expected<bool, StoreError> Store::has_materialized(const std::string& key, const AttemptId& attempt) {
+  return impl_->read<bool>([&](Database& database) {
+    auto query = database.query("SELECT 1 FROM materializations WHERE key=? AND attempt=? ORDER BY id DESC LIMIT 1", key, Blob{pack_id(attempt)});
+    return query.next();
   });
 }
 

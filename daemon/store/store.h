@@ -139,6 +139,8 @@ class Store {
 
   std::optional<IdempotentAnswer> find_answer(const std::string& actor, const std::string& route, const std::string& key);
   void prune_answers(WallTime older_than);  ///< a few hundred at a call
+  /// Has this attempt reported a materialization of this asset? Looks through the asset's history, newest first: for a restart.
+  std::expected<bool, StoreError> has_materialized(const std::string& key, const AttemptId& attempt);
   /// What was made of this instant, if it was ever dealt with: holds also after the clock jumped back.
   std::optional<TickRecord> find_tick(const std::string& schedule, WallTime instant);
   // From any thread, also while another commits:

@@ -32,7 +32,7 @@ void FakeStore::move(Run& run, StepIndex step, StepStatus to) {
 
 void FakeStore::on(const RunCreated& change) {
   require(!runs_.contains(change.run.id), "a run id was used twice");
-  runs_[change.run.id] = {change.run, change.plan, context_, {}, {}, {}};
+  runs_[change.run.id] = {change.run, change.plan, context_, {}, {}, {}, {}};
 }
 
 void FakeStore::on(const RunChanged& change) {
@@ -122,6 +122,15 @@ void FakeStore::on(const MessagesRead& change) {
 
 void FakeStore::on(const CheckReported& change) { runs_.at(change.result.run).checks.push_back(change.result); }
 
+void FakeStore::on(const Materialized& change) {
+  const auto& made = change.materialization;
+  const std::pair of{made.attempt, made.step};
+  const auto said = reported_.find(of);
+  const int most = said == reported_.end() ? 1 : said->second;
+  require(++runs_.at(made.run).made[of] <= most, "run " + std::to_string(made.run) + " step " + std::to_string(made.step) + ": " + std::to_string(most + 1) +
+                                                     " materializations of one attempt, of which its program reported " + std::to_string(said == reported_.end() ? 0 : most));
+}
+
 std::vector<RestoredRun> FakeStore::active() const {
   std::vector<RestoredRun> result;
   for (const auto& [id, run] : runs_) {
@@ -129,6 +138,8 @@ std::vector<RestoredRun> FakeStore::active() const {
     RestoredRun restored{run.record, run.plan, run.context, {}, run.checks, {}};
     for (const auto& [step, record] : run.steps) restored.steps.push_back(record);
     for (const auto& [attempt_id, attempt] : run.attempts) restored.attempts.push_back(attempt);
+    for (const auto& [of, count] : run.made)
+      if (!run.attempts.at(of.first).outcome) restored.reported.push_back(of.second);
     result.push_back(std::move(restored));
   }
   return result;
@@ -140,6 +151,8 @@ void FakeStore::check_ended(const Run& run) const {
     const auto now = status(run, step);
     require(is_terminal(now), "a run ended with step " + std::to_string(step) + " " + std::string(to_string(now)));
     if (run.record.status == RunStatus::succeeded) require(now == StepStatus::succeeded, "a run succeeded with a step that did not");
+    const auto is_of = [&](const auto& made) { return made.first.second == step; };
+    if (now == StepStatus::succeeded && run.plan->mode() != StepsMode::checks) require(std::any_of(run.made.begin(), run.made.end(), is_of), "a step succeeded and nothing was materialized");
     if (now != StepStatus::skipped) continue;
     bool root = std::any_of(run.checks.begin(), run.checks.end(), failing);
     std::vector<StepIndex> above{step};

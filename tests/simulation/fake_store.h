@@ -21,6 +21,7 @@ class FakeStore {
     std::map<StepIndex, StepRecord> steps;
     std::vector<CheckResult> checks;
     std::map<AttemptId, AttemptRecord> attempts;
+    std::map<std::pair<AttemptId, StepIndex>, int> made;  ///< materializations
   };
 
   void know_context(RunContext context) { context_ = std::move(context); }
@@ -29,6 +30,8 @@ class FakeStore {
   /// Commits all of it, or fails the test by throwing std::logic_error with what is wrong.
   void commit(const std::vector<Change>& changes);
   std::vector<RestoredRun> active() const;
+  /// The program of an attempt has said so: each report is one materialization, and a step of which none was reported has one at most.
+  void program_reported(const AttemptId& attempt, StepIndex step) { ++reported_[{attempt, step}]; }
   const std::map<RunId, Run>& runs() const { return runs_; }
   RunId last_run() const { return runs_.empty() ? 0 : runs_.rbegin()->first; }
   const AttemptRecord* attempt(const AttemptId& id) const;
@@ -46,6 +49,7 @@ class FakeStore {
   void on(const AttemptEnded& change);
   void on(const MessagesRead& change);
   void on(const CheckReported& change);
+  void on(const Materialized& change);
   template <typename Other>
   void on(const Other&) {}
   void move(Run& run, StepIndex step, StepStatus to);
@@ -56,6 +60,7 @@ class FakeStore {
   std::map<std::string, int> pools_;
   std::map<RunId, Run> runs_;
   std::map<AttemptId, RunId> run_of_attempt_;
+  std::map<std::pair<AttemptId, StepIndex>, int> reported_;
 };
 
 }  // namespace assetd::simulation

@@ -6,6 +6,7 @@
 namespace assetd::simulation {
 namespace {
 
+constexpr std::int64_t kLine = 10;
 constexpr int kSteps = 250;
 constexpr int kSettleBound = 20'000;  // inputs within which everything must have ended once faults stop
 
@@ -91,8 +92,8 @@ void World::crash() {
   for (const auto& attempt : live) {
     const auto* still = engine_->attempt(attempt.id);
     if (!still) continue;
-    if (const auto it = processes_.find(attempt.id); it != processes_.end()) {
-      it->second.offset = std::max(it->second.offset, attempt.message_offset);
+    if (processes_.contains(attempt.id)) {
+      // It goes on; what it has said and was not committed is read again.
     } else if (!attempt.started_at && !executed_.contains(attempt.id)) {
       perform(StartAttempt{attempt});
     } else {
@@ -157,18 +158,20 @@ void World::advance(Process& process, bool faults) {
   report.started_at = now_.wall;
   report.ended_at = now_.wall;
   if (process.stopped) {
-    report.kind = process.seen || random_.chance(50) ? ExitReport::Kind::signaled : ExitReport::Kind::never_started;
+    report.kind = process.seen || !process.file.empty() || random_.chance(50) ? ExitReport::Kind::signaled : ExitReport::Kind::never_started;
     report.signal = 15;
     report.stopped = true;
     return exit(process, report);
   }
   if (faults && random_.chance(6)) {
-    report.kind = random_.chance(50) ? ExitReport::Kind::lost : random_.chance(50) ? ExitReport::Kind::signaled : ExitReport::Kind::never_started;
+    const bool may_be_unstarted = process.file.empty();
+    report.kind = random_.chance(50) ? ExitReport::Kind::lost : random_.chance(50) || !may_be_unstarted ? ExitReport::Kind::signaled : ExitReport::Kind::never_started;
     report.signal = 9;
     return exit(process, report);
   }
   const bool batch = process.attempt.check == kNone && !definitions_->assets[store_.runs().at(process.attempt.run).plan->asset(process.attempt.steps.front())].batch.empty();
   if (batch) return advance_batch(process, faults);
+  if (process.attempt.check == kNone && may_report(process, process.attempt.steps.front())) return;
   report.code = random_.chance(faults ? 20 : 10) ? 1 : 0;
   exit(process, report);
 }
@@ -189,6 +192,7 @@ void World::advance_batch(Process& process, bool faults) {
       message.kind = AttemptMessage::Kind::step_started;
       return say(process, {message});
     }
+    if (!skip && may_report(process, step)) return;
     message.kind = AttemptMessage::Kind::step_ended;
     message.status = skip ? "skipped" : random_.chance(15) ? "failed" : "succeeded";
     if (message.status != "succeeded") process.failed.insert(step);
@@ -214,18 +218,34 @@ void World::advance_batch(Process& process, bool faults) {
   exit(process, report);
 }
 
-void World::say(Process& process, std::vector<AttemptMessage> messages) {
-  process.offset += 10;
-  feed(MessagesArrived{process.attempt.id, process.offset, std::move(messages)}, faults_);
+// A program may report what it made before it ends, also more than once.
+bool World::may_report(Process& process, StepIndex step) {
+  const auto& run = store_.runs().at(process.attempt.run);
+  if (run.plan->mode() == StepsMode::checks || !random_.chance(20)) return false;
+  AttemptMessage message;
+  message.kind = AttemptMessage::Kind::materialization;
+  message.key = definitions_->assets[run.plan->asset(step)].key;
+  store_.program_reported(process.attempt.id, step);
+  say(process, {message});
+  return true;
+}
+
+void World::say(Process& process, const std::vector<AttemptMessage>& messages) {
+  process.file.insert(process.file.end(), messages.begin(), messages.end());
+  feed(unread(process), faults_);
+}
+
+MessagesArrived World::unread(const Process& process) const {
+  const auto read = store_.attempt(process.attempt.id)->message_offset / kLine;
+  return {process.attempt.id, static_cast<std::int64_t>(process.file.size()) * kLine, {process.file.begin() + read, process.file.end()}};
 }
 
 // The process is gone; its end is told until it is forgotten.
 void World::exit(Process& process, ExitReport report) {
   const auto id = process.attempt.id;
-  const auto offset = process.offset;
   note("exit " + id.substr(0, 6) + " kind " + std::to_string(static_cast<int>(report.kind)) + " code " + std::to_string(report.code));
   forgotten_.erase(id);
-  for (int tries = 0; tries < 5 && !forgotten_.contains(id); ++tries) feed(AttemptExited{id, report, {id, offset, {}}}, faults_ && tries < 3);
+  for (int tries = 0; tries < 5 && !forgotten_.contains(id); ++tries) feed(AttemptExited{id, report, unread(process)}, faults_ && tries < 3);
   processes_.erase(id);
   if (store_.attempt(id) && !store_.attempt(id)->outcome) throw std::logic_error("an exit was reported and is not in the store");
 }

@@ -23,7 +23,7 @@ class World {
     AttemptRecord attempt;
     bool seen = false;
     bool stopped = false;
-    std::int64_t offset = 0;
+    std::vector<AttemptMessage> file;  ///< its messages, each a line of kLine bytes
     std::size_t next_member = 0;  ///< of a batch: which one it works on
     bool member_begun = false;
     std::set<StepIndex> failed;
@@ -37,7 +37,9 @@ class World {
   void advance(Process& process, bool faults);
   void advance_batch(Process& process, bool faults);
   void exit(Process& process, ExitReport report);
-  void say(Process& process, std::vector<AttemptMessage> messages);
+  void say(Process& process, const std::vector<AttemptMessage>& messages);
+  MessagesArrived unread(const Process& process) const;
+  bool may_report(Process& process, StepIndex step);
   void settle();
   void tell(const Change& change);
   void note(const std::string& what) { trace_ += what + "\n"; }

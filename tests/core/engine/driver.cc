@@ -105,6 +105,8 @@ void Driver::restart(Millis down) {
     if (is_terminal(kept.record.status)) continue;
     RestoredRun restored{kept.record, kept.plan, {1, definitions_, graph_}, {}, kept.checks, kept.attempts};
     for (const auto& [step, each] : kept.steps) restored.steps.push_back(each);
+    for (const auto& made : kept.made)
+      if (!kept_attempt(made.attempt).outcome) restored.reported.push_back(made.step);
     take(engine_->restore(now, std::move(restored)));
   }
   feed(TimePassed{});
@@ -123,11 +125,10 @@ void Driver::take(Output out) {
   changes_.insert(changes_.end(), out.changes.begin(), out.changes.end());
 }
 
+AttemptRecord& Driver::kept_attempt(const AttemptId& id) { return *std::ranges::find(runs_.at(run_of_attempt_.at(id)).attempts, id, &AttemptRecord::id); }
+
 void Driver::keep(const Change& change) {
-  const auto attempt = [&](const AttemptId& id) -> AttemptRecord& {
-    return *std::ranges::find(runs_.at(run_of_attempt_.at(id)).attempts, id, &AttemptRecord::id);
-  };
-  if (const auto* made = std::get_if<RunCreated>(&change)) runs_[made->run.id] = {made->run, made->plan, {}, {}, {}, {}};
+  if (const auto* made = std::get_if<RunCreated>(&change)) runs_[made->run.id] = {made->run, made->plan, {}, {}, {}, {}, {}};
   if (const auto* moved = std::get_if<RunChanged>(&change)) {
     runs_.at(moved->run.id).record = moved->run;
     runs_.at(moved->run.id).causes = moved->causes;
@@ -146,9 +147,10 @@ void Driver::keep(const Change& change) {
     run_of_attempt_[intended->attempt.id] = intended->attempt.run;
     runs_.at(intended->attempt.run).attempts.push_back(intended->attempt);
   }
-  if (const auto* begun = std::get_if<AttemptStarted>(&change)) attempt(begun->attempt).started_at = begun->at;
-  if (const auto* read = std::get_if<MessagesRead>(&change)) attempt(read->attempt).message_offset = read->offset;
-  if (const auto* ended = std::get_if<AttemptEnded>(&change)) attempt(ended->attempt.id) = ended->attempt;
+  if (const auto* begun = std::get_if<AttemptStarted>(&change)) kept_attempt(begun->attempt).started_at = begun->at;
+  if (const auto* read = std::get_if<MessagesRead>(&change)) kept_attempt(read->attempt).message_offset = read->offset;
+  if (const auto* ended = std::get_if<AttemptEnded>(&change)) kept_attempt(ended->attempt.id) = ended->attempt;
+  if (const auto* made = std::get_if<Materialized>(&change)) runs_.at(made->materialization.run).made.push_back(made->materialization);
   if (const auto* told = std::get_if<CheckReported>(&change)) runs_.at(told->result.run).checks.push_back(told->result);
 }
 

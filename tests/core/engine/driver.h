@@ -90,9 +90,11 @@ class Driver {
     std::vector<CheckResult> checks;
     std::vector<AttemptRecord> attempts;
     nlohmann::json causes;
+    std::vector<Materialization> made;
   };
   void take(Output out);
   void keep(const Change& change);
+  AttemptRecord& kept_attempt(const AttemptId& id);
   const Run& run(RunId id) const { return runs_.at(id == 0 ? runs_.rbegin()->first : id); }
   StepIndex index(const Run& run, const std::string& key) const;
   std::string name_of(const AttemptRecord& attempt) const;

@@ -144,6 +144,58 @@ TEST(EngineRestore, MessagesReadBeforeItCountOnce) {
   EXPECT_EQ(d.changes<Materialized>().size(), 1u);
 }
 
+TEST(EngineRestore, AMaterializationReportedBeforeItIsNotMadeUpAgainAtTheExit) {
+  Driver d(chain());
+  d.request();
+  AttemptMessage made;
+  made.kind = AttemptMessage::Kind::materialization;
+  made.data = {{"rows", 3}};
+  d.seen("a");
+  d.say("a", made);
+  d.restart();
+  d.succeed("a");
+  ASSERT_EQ(d.changes<Materialized>().size(), 1u);
+  EXPECT_EQ(d.changes<Materialized>()[0].materialization.metadata["rows"], 3);
+  EXPECT_EQ(d.status("a"), "succeeded");
+}
+
+TEST(EngineRestore, WhatAnEarlierAttemptReportedSaysNothingOfTheLiveOne) {
+  Project project;
+  auto& policy = project.asset("a").retries;
+  policy.max = 1;
+  policy.delay = Millis(1);
+  Driver d(project);
+  d.request();
+  AttemptMessage made;
+  made.kind = AttemptMessage::Kind::materialization;
+  d.seen("a");
+  d.say("a", made);
+  d.fail("a");
+  d.pass(Millis(1));
+  d.restart();
+  d.succeed("a");
+  EXPECT_EQ(d.changes<Materialized>().size(), 2u) << "one of each attempt";
+}
+
+TEST(EngineRestore, WhatDoesNotGoWithItsPlanIsToldAndNotTakenUp) {
+  Driver d(chain());
+  d.request();
+  const auto& state = *d.engine().run(1);
+  const RestoredRun good{state.record, state.plan, state.context, {{0, StepStatus::starting}}, {}, {d.attempt("a")}};
+  EXPECT_TRUE(Engine::fits(good));
+  auto shorter = good;
+  shorter.run.steps_total = 4;
+  auto step = good;
+  step.steps[0].step = 3;
+  auto unit = good;
+  unit.attempts[0].unit = 3;
+  auto carried = good;
+  carried.attempts[0].steps = {3};
+  auto check = good;
+  check.checks.emplace_back().home_step = 3;
+  for (const auto* bad : {&shorter, &step, &unit, &carried, &check}) EXPECT_FALSE(Engine::fits(*bad));
+}
+
 TEST(EngineRestore, RunNumbersGoOn) {
   Driver d(chain());
   d.request({"a"});

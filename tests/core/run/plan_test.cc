@@ -188,7 +188,12 @@ TEST_F(Plan, ComesBackFromItsStoredForm) {
 TEST_F(Plan, ADamagedStoredFormIsAnError) {
   project.asset("a");
   make();
-  for (const auto* text : {"", "{", "[]", R"({"v":2})", R"({"v":1,"mode":0,"assets":[9],"units":[0]})", R"({"v":1,"mode":0,"assets":[0],"units":[]})"})
+  for (const auto* text : {"", "{", "[]", R"({"v":2})", R"({"v":1,"mode":0,"assets":[9],"units":[0]})", R"({"v":1,"mode":0,"assets":[0],"units":[]})", R"({"v":1})", R"({"v":"1"})",
+                           R"({"v":1,"assets":[0],"units":[0]})", R"({"v":1,"mode":9,"assets":[0],"units":[0]})", R"({"v":1,"mode":"all","assets":[0],"units":[0]})",
+                           R"({"v":1,"mode":0,"units":[0]})", R"({"v":1,"mode":0,"assets":0,"units":[0]})", R"({"v":1,"mode":0,"assets":["a"],"units":[0]})",
+                           R"({"v":1,"mode":0,"assets":[-1],"units":[0]})", R"({"v":1,"mode":0,"assets":[0,0],"units":[0,0]})", R"({"v":1,"mode":0,"assets":[0]})",
+                           R"({"v":1,"mode":0,"assets":[0],"units":[7]})", R"({"v":1,"mode":0,"assets":[0],"units":[-1]})", R"({"v":1,"mode":0,"assets":[0],"units":[null]})",
+                           R"({"v":1,"mode":0,"assets":[0],"units":[0],"left_out":[3]})", R"({"v":1,"mode":0,"assets":[0],"units":[0],"left_out":{}})"})
     EXPECT_FALSE(RunPlan::decode(text, *definitions_, *graph_)) << text;
 }
 

@@ -1,5 +1,8 @@
 #include <gmock/gmock.h>
 
+#include "daemon/store/connection.h"
+#include "daemon/store/database.h"
+#include "daemon/store/packed.h"
 #include "tests/daemon/service/harness.h"
 
 namespace assetd::testing {
@@ -92,6 +95,57 @@ TEST_F(ServiceTest, AStepThatEndsWhileTheDaemonIsGoneIsNotLost) {
   while (text_of("order") != "begun\nended\n" && std::chrono::steady_clock::now() < until) std::this_thread::yield();
   start();
   EXPECT_EQ(outcome(id), "succeeded");
+}
+
+TEST_F(ServiceTest, WhatAStepReportedBeforeARestartStaysItsOnlyMaterialization) {
+  start(kWaiting);
+  const auto id = run("slow");
+  ASSERT_TRUE(await_step(id, "slow", "running"));
+  const auto attempt = reader()->attempts(id)->front().id;
+  std::ofstream(options_.paths.messages(attempt), std::ios::app)
+      << R"({"__dagster_pipes_version": "0.1", "method": "report_asset_materialization", "params": {"asset_key": "slow", "metadata": {"rows": 7}, "data_version": null}})" << "\n";
+  ASSERT_TRUE(await_event([&](const Event& event) { return event.type == "materialization" && event.run == id; }));
+  stop();
+  start();
+  std::ofstream(file("go"));
+  EXPECT_EQ(outcome(id), "succeeded");
+  EXPECT_EQ(reader()->materializations("slow", {})->items.size(), 1u);
+  EXPECT_EQ(asset("slow").last_materialization->metadata.value("rows", 0), 7);
+}
+
+void damage_plans(const std::string& store) {
+  auto opened = open_writer(store);
+  ASSERT_TRUE(opened);
+  (*opened)->run("UPDATE run_plans SET bytes=?", Blob{compress(R"({"v":1,"assets":[0]})")});
+  ASSERT_TRUE((*opened)->outcome());
+}
+
+TEST_F(ServiceTest, ADamagedPlanIsAnErrorThatNamesItsRun) {
+  start(kWaiting);
+  const auto id = run("*");
+  ASSERT_TRUE(await_step(id, "slow", "running"));
+  stop();
+  damage_plans(options_.paths.store());
+  const auto refused = DaemonService::start(options_);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().exit_code, 4);
+  EXPECT_THAT(refused.error().message, HasSubstr("run 1: its stored plan is damaged"));
+  std::ofstream(file("go"));  // nobody else would end the step
+  const auto until = std::chrono::steady_clock::now() + kLongest;
+  while (text_of("order") != "begun\nended\n" && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+}
+
+TEST_F(ServiceTest, ARetryOfARunWhosePlanIsDamagedSaysSo) {
+  start(kWaiting);
+  const auto id = run("slow");
+  cancel(id);
+  EXPECT_EQ(outcome(id), "canceled");
+  stop();
+  damage_plans(options_.paths.store());
+  start();
+  const auto reply = retry(id);
+  EXPECT_EQ(reply.status, 409);
+  EXPECT_THAT(reply.body.value("detail", ""), HasSubstr("run 1: its stored plan is damaged"));
 }
 
 TEST_F(ServiceTest, WhatIsWrongInARequestIsSaid) {

@@ -201,6 +201,15 @@ TEST(Store, NumbersEventsInOrderAcrossRestarts) {
   EXPECT_EQ(batch.events[0].id, 3);
 }
 
+TEST(Store, KnowsWhetherAnAttemptHasMadeAnAsset) {
+  TemporaryStore t;
+  const auto made = sample_materialization(1, 0, "gold/customers");
+  t.commit({Materialized{made}});
+  EXPECT_EQ(t.store->has_materialized("gold/customers", made.attempt), true);
+  EXPECT_EQ(t.store->has_materialized("gold/customers", std::string(32, 'f')), false);
+  EXPECT_EQ(t.store->has_materialized("gold/orders", made.attempt), false);
+}
+
 TEST(Store, RemembersTicksByTheirInstant) {
   TemporaryStore t;
   const TickRecord tick{"nightly", at_ms(1), at_ms(2), TickOutcome::skipped, "overlap", 41};
