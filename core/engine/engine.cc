@@ -8,6 +8,7 @@ namespace assetd {
 Output Engine::handle(const Now& now, const Input& input) {
   Output out;
   std::visit([&](const auto& each) { on(now, each, out); }, input);
+  begin_what_may(now, out);
   start_what_may(now, out);
   return out;
 }
@@ -46,10 +47,39 @@ void Engine::on(const Now& now, const RunRequested& input, Output& out) {
   state->record.mode = input.plan->mode();
   state->plan = input.plan;
   state->context = input.context;
+  const auto ahead = input.in_line ? ahead_of(state->record) : std::vector<RunId>{};
+  if (!ahead.empty()) {
+    state->record.reason = "overlap";
+    state->record.detail = "waits for run " + std::to_string(ahead.front()) + " of schedule " + state->record.trigger.name + " to end";
+  }
   out.changes.push_back(RunCreated{state->record, input.plan});
   auto& run = *(runs_[last_run_] = std::move(state));
+  in_line_.insert(run.record.id);
+  RunMachine(run, dispatcher_, timers_, now, out).prepare();
+  if (ahead.empty()) begin(now, run, out);
+}
+
+std::vector<RunId> Engine::ahead_of(const RunRecord& record) const {
+  std::vector<RunId> result;
+  for (const auto& [id, run] : runs_) {
+    const auto& trigger = run->record.trigger;
+    if (id < record.id && record.trigger.kind == "schedule" && trigger.kind == "schedule" && trigger.name == record.trigger.name) result.push_back(id);
+  }
+  return result;
+}
+
+void Engine::begin(const Now& now, RunState& run, Output& out) {
+  in_line_.erase(run.record.id);
   RunMachine(run, dispatcher_, timers_, now, out).begin();
   finish_if_over(now, run.record.id, out);
+}
+
+// One that begins may end at once and let the next one in: those behind it come after it here.
+void Engine::begin_what_may(const Now& now, Output& out) {
+  for (auto it = in_line_.begin(); it != in_line_.end();) {
+    auto& run = *find(*it++);
+    if (ahead_of(run.record).empty()) begin(now, run, out);
+  }
 }
 
 void Engine::on(const Now& now, const CancelRequested& input, Output& out) {
@@ -132,6 +162,7 @@ void Engine::finish_if_over(const Now& now, RunId id, Output& out) {
   RunMachine machine(*run, dispatcher_, timers_, now, out);
   if (!machine.over()) return;
   machine.end();
+  in_line_.erase(id);
   runs_.erase(id);
 }
 
@@ -165,6 +196,11 @@ Output Engine::restore(const Now& now, RestoredRun restored) {
   auto& run = *(runs_[state->record.id] = std::move(state));
   last_run_ = std::max(last_run_, run.record.id);
   Output out;
+  if (run.record.status == RunStatus::queued) {
+    in_line_.insert(run.record.id);
+    RunMachine(run, dispatcher_, timers_, now, out).prepare();
+    return out;
+  }
   RunMachine(run, dispatcher_, timers_, now, out).restore(restored);
   for (const auto& [id, attempt] : run.live) attempts_.emplace(id, run.record.id);
   finish_if_over(now, run.record.id, out);

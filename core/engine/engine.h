@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -40,6 +41,8 @@ class Engine {
 
   const std::map<RunId, std::unique_ptr<RunState>>& runs() const { return runs_; }
   const RunState* run(RunId id) const;
+  /// What a run that waits in line waits for: the runs of its schedule that came before it and have not ended.
+  std::vector<RunId> ahead_of(const RunRecord& run) const;
   const Dispatcher& dispatcher() const { return dispatcher_; }
   RunId last_run() const { return last_run_; }
   /// The live attempt of that id, with its run; nothing when it has ended or was never made.
@@ -60,12 +63,15 @@ class Engine {
   void on(const Now& now, const PoolsChanged& input, Output& out);
   void on(const Now& now, const StartsHeld& input, Output& out);
   RunState* find(RunId id);
+  void begin(const Now& now, RunState& run, Output& out);
+  void begin_what_may(const Now& now, Output& out);
   void start_what_may(const Now& now, Output& out);
   void finish_if_over(const Now& now, RunId id, Output& out);
 
   NewAttemptId new_attempt_id_;
   RunId last_run_ = 0;
   std::map<RunId, std::unique_ptr<RunState>> runs_;
+  std::set<RunId> in_line_;  ///< queued
   std::unordered_map<AttemptId, RunId> attempts_;
   Dispatcher dispatcher_;
   Timers timers_;

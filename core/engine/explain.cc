@@ -47,6 +47,13 @@ Blocker upstream(const RunState& run, UnitIndex unit) {
   return result;
 }
 
+Blocker in_line(const RunState& run, const std::vector<RunId>& ahead) {
+  const auto& schedule = run.record.trigger.name;
+  if (ahead.empty()) return {"overlap", "schedule " + schedule, "begins next", run.record.created_at};
+  const auto others = ahead.size() == 1 ? "" : ", and " + std::to_string(ahead.size() - 1) + " more";
+  return {"overlap", "run " + std::to_string(ahead.front()) + others, "earlier in schedule " + schedule + " and not over", run.record.created_at};
+}
+
 }  // namespace
 
 StepStatus Engine::shown_status(const RunState& run, StepIndex step) const {
@@ -56,22 +63,34 @@ StepStatus Engine::shown_status(const RunState& run, StepIndex step) const {
   return unit != kNone && run.units[unit].phase == UnitSlot::Phase::ready ? StepStatus::ready : status;
 }
 
+// What a step waits for: its own process, or, once that is done or where there is none, processes of its checks.
 std::vector<Blocker> Engine::blockers(RunId run_id, StepIndex step, WallTime now) const {
   const auto* run = this->run(run_id);
-  if (!run) return {};
+  if (!run || is_terminal(run->steps[step].status)) return {};
+  if (run->record.status == RunStatus::queued) return {in_line(*run, ahead_of(run->record))};
+  const auto of_unit = [&](UnitIndex unit) -> std::vector<Blocker> {
+    const auto& slot = run->units[unit];
+    if (slot.phase == UnitSlot::Phase::delayed)
+      return {{"retry_delay", "retry", "next attempt at " + (slot.retry_at ? format_time(*slot.retry_at) : std::string("once the batch may start")), now}};
+    if (slot.phase != UnitSlot::Phase::ready) return {};
+    if (held_) return {{held_->kind, held_->kind, held_->detail, slot.since}};
+    std::vector<Blocker> result;
+    for (const auto& block : dispatcher_.blocks(run_id, unit)) result.push_back({block.kind, block.kind + " " + block.what, describe(block, runs_, now), slot.since});
+    if (result.empty()) result.push_back({"pool", "dispatch", "starts next", slot.since});
+    return result;
+  };
   const auto status = run->steps[step].status;
-  const auto unit = run->plan->unit_of(step);
-  if ((status != StepStatus::pending && status != StepStatus::waiting_retry) || unit == kNone) return {};
-  const auto& slot = run->units[unit];
-  if (slot.phase == UnitSlot::Phase::waiting) return {upstream(*run, unit)};
-  if (slot.phase == UnitSlot::Phase::live) return {{"upstream", "", "its batch is still running the other steps", slot.since}};
-  if (slot.phase == UnitSlot::Phase::delayed)
-    return {{"retry_delay", "retry", "next attempt at " + (slot.retry_at ? format_time(*slot.retry_at) : std::string("once the batch may start")), now}};
-  if (held_) return {{held_->kind, held_->kind, held_->detail, slot.since}};
-  std::vector<Blocker> result;
-  for (const auto& block : dispatcher_.blocks(run_id, unit)) result.push_back({block.kind, block.kind + " " + block.what, describe(block, runs_, now), slot.since});
-  if (result.empty()) result.push_back({"pool", "dispatch", "starts next", slot.since});
-  return result;
+  if (const auto unit = run->plan->unit_of(step); unit != kNone) {
+    const auto& slot = run->units[unit];
+    const bool waits = status == StepStatus::pending || status == StepStatus::waiting_retry;
+    if (waits && slot.phase == UnitSlot::Phase::waiting) return {upstream(*run, unit)};
+    if (waits && slot.phase == UnitSlot::Phase::live) return {{"upstream", "", "its batch is still running the other steps", slot.since}};
+    if (auto found = of_unit(unit); !found.empty() && (waits || !run->steps[step].begun)) return found;
+  }
+  for (const auto& planned : run->plan->checks())
+    if (planned.home == step && run->plan->units()[planned.unit].check != kNone)
+      if (auto found = of_unit(planned.unit); !found.empty()) return found;
+  return {};
 }
 
 }  // namespace assetd

@@ -10,7 +10,7 @@
 namespace assetd {
 
 struct Blocker {
-  std::string kind;    ///< upstream, pool, resource, retry_delay, disk, latched
+  std::string kind;    ///< upstream, overlap, pool, resource, retry_delay, disk, latched, draining
   std::string what;    ///< "pool gpu"
   std::string detail;  ///< "2 of 2 slots held by run 41, step train"
   WallTime since{};

@@ -24,6 +24,7 @@ struct RunRequested {
   RunRecord run;  ///< id 0: the engine gives the next one
   std::shared_ptr<const RunPlan> plan;
   RunContext context;
+  bool in_line = false;  ///< begins once the earlier runs of the same schedule have ended
 };
 struct CancelRequested {
   RunId run = 0;

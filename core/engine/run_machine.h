@@ -27,7 +27,8 @@ class RunMachine {
   RunMachine(RunState& run, Dispatcher& dispatcher, Timers& timers, const Now& now, Output& out)
       : run_(run), dispatcher_(dispatcher), timers_(timers), now_(now), out_(out) {}
 
-  void begin();                       ///< queued → running: counts who waits for whom, readies the first
+  void prepare();                     ///< counts who waits for whom
+  void begin();                       ///< queued → running, once prepared: readies the first
   void restore(const RestoredRun& stored);
   void launch(UnitIndex unit, const Demand& demand, AttemptId id, WallTime since);
   void seen_running(LiveAttempt& attempt, std::int64_t pid, WallTime at);

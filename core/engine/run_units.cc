@@ -29,18 +29,23 @@ Demand RunMachine::demand_of(const RunState& run, UnitIndex unit) {
   return demand;
 }
 
-void RunMachine::begin() {
-  auto& record = run_.record;
-  const auto from = record.status;
-  record.status = RunStatus::running;
-  record.started_at = now_.wall;
-  out_.changes.push_back(RunChanged{record, from, {}});
+void RunMachine::prepare() {
   run_.steps.resize(run_.plan->size());
   run_.units.resize(run_.plan->units().size());
   run_.checks.resize(run_.plan->checks().size());
   run_.open_steps = static_cast<std::uint32_t>(run_.steps.size());
   run_.counts[static_cast<std::size_t>(StepStatus::pending)] = run_.open_steps;
   count_waiting();
+}
+
+void RunMachine::begin() {
+  auto& record = run_.record;
+  const auto from = record.status;
+  record.status = RunStatus::running;
+  record.started_at = now_.wall;
+  record.reason.clear();
+  record.detail.clear();
+  out_.changes.push_back(RunChanged{record, from, {}});
   for (UnitIndex unit = 0; unit < run_.units.size(); ++unit) ready_if_free(unit);
 }
 

@@ -7,6 +7,11 @@ namespace {
 constexpr std::array<std::string_view, 5> kCheckNames{"passed", "failed", "warned", "skipped", "error"};
 }
 
+std::string_view to_string(TickOutcome outcome) {
+  static constexpr std::array<std::string_view, 4> kNames{"requested", "skipped", "failed", "queued"};
+  return kNames[static_cast<std::size_t>(outcome)];
+}
+
 std::string_view to_string(CheckStatus status) { return kCheckNames[static_cast<std::size_t>(status)]; }
 
 std::optional<CheckStatus> parse_check_status(std::string_view text) {

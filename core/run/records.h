@@ -130,7 +130,14 @@ struct RootCause {
   std::string detail;
 };
 
-enum class TickOutcome : std::uint8_t { requested, skipped, failed };
+enum class TickOutcome : std::uint8_t {
+  requested,
+  skipped,
+  failed,
+  queued,  ///< its run was made and waits for the schedule's earlier one
+};
+
+std::string_view to_string(TickOutcome outcome);
 
 struct TickRecord {
   std::string schedule;

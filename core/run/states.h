@@ -8,7 +8,7 @@
 namespace assetd {
 
 enum class RunStatus : std::uint8_t {
-  queued,     ///< accepted and durable; none of its steps has been looked at
+  queued,     ///< accepted and durable; waits until the earlier runs of its schedule have ended, none of its steps has been looked at
   running,    ///< its steps are being worked on
   canceling,  ///< a cancel is committed: nothing of it starts any more, live attempts are being stopped
   succeeded,  ///< every step succeeded and no error check failed

@@ -1,6 +1,8 @@
 #include "core/schedule/ticker.h"
 
 #include <algorithm>
+#include <tuple>
+#include <utility>
 
 namespace assetd {
 namespace {
@@ -8,8 +10,21 @@ namespace {
 constexpr Millis kLate = std::chrono::minutes{1};     // later than this is a misfire
 constexpr Millis kSetBack = std::chrono::minutes{1};  // smaller steps back are waited out
 constexpr std::size_t kMostCaughtUp = 100;
-constexpr std::size_t kMostLookedAt = 100'000;        // instants of one schedule after a long stop
-constexpr std::size_t kRecentKept = 1'000;
+constexpr std::size_t kMostLookedAt = 1'000;  // instants of one schedule after a long stop, the newest
+
+std::string why_missed(Misfire misfire) {
+  switch (misfire) {
+    case Misfire::all: return "more than 100 ticks were missed";
+    case Misfire::once: return "one run stands for all missed ticks";
+    case Misfire::skip: break;
+  }
+  return "missed while the daemon was not running";
+}
+
+bool runs(Misfire misfire, Millis late, std::size_t newer) {
+  if (misfire == Misfire::skip) return late <= kLate;
+  return newer < (misfire == Misfire::once ? 1 : kMostCaughtUp);
+}
 
 }  // namespace
 
@@ -26,14 +41,14 @@ void Ticker::define(const std::vector<ScheduleSpec>& schedules, const std::map<s
   for (const auto& spec : schedules) {
     auto cron = CronSchedule::parse(spec.cron, spec.timezone);
     if (!cron) continue;  // the loader has refused it; a stored version from another assetd must not stop a start
-    Entry entry{spec, std::move(*cron), {}, std::nullopt, {}};
+    Entry entry{spec, std::move(*cron), {}, std::nullopt};
     if (const auto old = before.find(spec.name); old != before.end()) {
       entry.position = old->second.position;
-      entry.recent = std::move(old->second.recent);
     } else if (const auto kept = stored.find(spec.name); kept != stored.end()) {
       entry.position = kept->second;
     }
-    if (!entry.position.cursor || entry.position.fingerprint != fingerprint(spec)) entry.position.cursor = now;
+    auto& cursor = entry.position.cursor;
+    if (!cursor || entry.position.fingerprint != fingerprint(spec) || *cursor > now + kSetBack) cursor = now;
     entry.position.fingerprint = fingerprint(spec);
     auto& placed = entries_.emplace(spec.name, std::move(entry)).first->second;
     requeue(placed);
@@ -42,50 +57,48 @@ void Ticker::define(const std::vector<ScheduleSpec>& schedules, const std::map<s
 
 std::optional<WallTime> Ticker::next_instant() const { return queue_.empty() ? std::nullopt : std::optional(queue_.begin()->first); }
 
-std::vector<DueTick> Ticker::due(WallTime now) {
-  if (last_now_ && now < *last_now_ - kSetBack)
-    for (auto& [name, entry] : entries_)
-      if (*entry.position.cursor > now) {
-        entry.position.cursor = now;
-        requeue(entry);
-      }
+void Ticker::return_cursors(WallTime now) {
+  for (auto& [name, entry] : entries_) {
+    if (*entry.position.cursor <= now) continue;
+    entry.position.cursor = now;
+    requeue(entry);
+  }
+}
+
+std::vector<DueTick> Ticker::due(WallTime now, const HadTick& had) {
+  if (last_now_ && now < *last_now_ - kSetBack) return_cursors(now);
   last_now_ = now;
   std::vector<DueTick> out;
   while (!queue_.empty() && queue_.begin()->first <= now) {
     auto& entry = entries_.at(queue_.begin()->second);
-    collect(entry, now, out);
+    collect(entry, now, had, out);
     requeue(entry);
   }
   std::stable_sort(out.begin(), out.end(), [](const DueTick& a, const DueTick& b) { return a.instant < b.instant; });
   return out;
 }
 
-void Ticker::collect(Entry& entry, WallTime now, std::vector<DueTick>& out) {
-  std::vector<WallTime> instants;
-  for (auto at = entry.next; at && *at <= now && instants.size() < kMostLookedAt; at = entry.cron.next(*at))
-    if (!entry.recent.contains(*at)) instants.push_back(*at);
-  entry.position.cursor = now;
-  if (instants.empty()) return;
-  std::size_t first = 0;  // of those that run
-  std::string why = "missed while the daemon was not running";
-  switch (entry.spec.misfire) {
-    case Misfire::all:
-      first = instants.size() > kMostCaughtUp ? instants.size() - kMostCaughtUp : 0;
-      why = "more than 100 ticks were missed";
-      break;
-    case Misfire::once:
-      first = instants.size() - 1;
-      why = "one run stands for all missed ticks";
-      break;
-    case Misfire::skip:
-      while (first < instants.size() && now - instants[first] > kLate) ++first;
-      break;
+// From the newest back: what runs is among the newest, and of what does not run only the newest is worth a record.
+void Ticker::collect(Entry& entry, WallTime now, const HadTick& had, std::vector<DueTick>& out) {
+  const auto since = std::exchange(entry.position.cursor, now);
+  const auto& [name, misfire] = std::tie(entry.spec.name, entry.spec.misfire);
+  std::vector<DueTick> newest_first;
+  std::optional<WallTime> missed;
+  std::size_t count = 0, looked_at = 0;
+  auto at = entry.cron.previous(now);
+  for (; at && *at > *since && looked_at < kMostLookedAt; at = entry.cron.previous(*at - Millis{1}), ++looked_at) {
+    if (had(name, *at)) continue;
+    if (runs(misfire, now - *at, newest_first.size())) {
+      newest_first.push_back({name, *at, true, ""});
+    } else {
+      if (count++ == 0) missed = *at;
+    }
   }
-  // Of those that do not run only the newest is worth a record: a year of minutes would be half a million.
-  if (first > 0) out.push_back({entry.spec.name, instants[first - 1], false, std::to_string(first) + (first == 1 ? " tick: " : " ticks: ") + why});
-  for (auto i = first; i < instants.size(); ++i) out.push_back({entry.spec.name, instants[i], true, ""});
-  for (auto i = first > 0 ? first - 1 : 0; i < instants.size(); ++i) entry.recent.insert(instants[i]);
-  while (entry.recent.size() > kRecentKept) entry.recent.erase(entry.recent.begin());
+  if (missed) {
+    const bool more = at && *at > *since;
+    newest_first.push_back({name, *missed, false, (more ? "more than " : "") + std::to_string(count) + (count == 1 ? " tick: " : " ticks: ") + why_missed(misfire)});
+  }
+  out.insert(out.end(), newest_first.rbegin(), newest_first.rend());
 }
 
 bool Ticker::pause(const std::string& schedule, bool paused, const std::string& by, const std::string& reason, WallTime now) {

@@ -1,6 +1,7 @@
 #pragma once
 // Which ticks of which schedules are due. Pure: driven by (now), remembers a cursor per schedule.
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -30,12 +31,18 @@ struct SchedulePosition {
 
 class Ticker {
  public:
+  /// Has this instant been dealt with before, by whatever process? Asked of the store: a cursor says nothing once the clock has been set back.
+  using HadTick = std::function<bool(const std::string& schedule, WallTime instant)>;
+
   /// Takes over new definitions. A schedule that is new, or whose cron or zone changed, begins at `now`: an edit never fires what lies behind it.
+  /// So does one whose cursor lies more than a minute ahead: the clock was set back while the daemon was not running.
   void define(const std::vector<ScheduleSpec>& schedules, const std::map<std::string, SchedulePosition>& stored, WallTime now);
 
   /// Every tick between the cursors and `now`, in order of time, and moves the cursors. Late ones (by more than a minute) follow the schedule's misfire
   /// policy; `all` gives at most 100. When the clock was set back by more than a minute the cursors return to now, and instants that had a tick keep it.
-  std::vector<DueTick> due(WallTime now);
+  /// Cheap when nothing is due: to be called at every turn, or a clock that was set back is not noticed. Of each schedule at most the newest 1,000
+  /// instants are looked at, however long the stop was.
+  std::vector<DueTick> due(WallTime now, const HadTick& had);
 
   std::optional<WallTime> next_instant() const;  ///< the earliest of all that are not paused
   bool pause(const std::string& schedule, bool paused, const std::string& by, const std::string& reason, WallTime now);
@@ -45,14 +52,14 @@ class Ticker {
     CronSchedule cron;
     SchedulePosition position;
     std::optional<WallTime> next;
-    std::set<WallTime> recent;  ///< instants that had a tick, the newest few
     bool paused() const { return position.paused.value_or(spec.paused); }
   };
   const std::map<std::string, Entry>& entries() const { return entries_; }
   static std::string fingerprint(const ScheduleSpec& spec) { return spec.cron + " " + spec.timezone; }
 
  private:
-  void collect(Entry& entry, WallTime now, std::vector<DueTick>& out);
+  void return_cursors(WallTime now);
+  void collect(Entry& entry, WallTime now, const HadTick& had, std::vector<DueTick>& out);
   void requeue(Entry& entry);
 
   std::map<std::string, Entry> entries_;

@@ -135,7 +135,7 @@ void add_runs(json& out) {
 }
 
 void add_schedules(json& out) {
-  out["Tick"] = object({{"instant", time()}, {"at", time()}, {"outcome", one_of({"requested", "skipped", "failed"})}, {"reason", text_or_null()},
+  out["Tick"] = object({{"instant", time()}, {"at", time()}, {"outcome", one_of({"requested", "skipped", "failed", "queued"})}, {"reason", text_or_null()},
                         {"run_id", id_or_null()}});
   out["Schedule"] = object({{"name", text()}, {"job", text_or_null()}, {"select", text_or_null()}, {"cron", text()}, {"timezone", text()},
                             {"misfire", one_of({"skip", "once", "all"})}, {"overlap", one_of({"skip", "queue", "cancel_running", "allow"})},

@@ -18,10 +18,9 @@ std::string_view text_of(Overlap overlap) {
 }
 
 json tick_json(const TickRecord& tick) {
-  static constexpr std::string_view kOutcomes[] = {"requested", "skipped", "failed"};
   return {{"instant", time_json(tick.instant)},
           {"at", time_json(tick.at)},
-          {"outcome", kOutcomes[static_cast<int>(tick.outcome)]},
+          {"outcome", to_string(tick.outcome)},
           {"reason", text_or_null(tick.reason)},
           {"run_id", tick.run ? json(id_text(*tick.run)) : json()}};
 }

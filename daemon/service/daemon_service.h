@@ -117,6 +117,7 @@ class DaemonService final : public Service {
   // start and restart (service_start.cc)
   std::expected<void, StartFailure> open_store();
   std::expected<void, StartFailure> first_definitions();
+  void take_positions(const std::vector<ScheduleState>& stored);
   std::expected<void, std::string> recover();
   std::expected<void, StoreError> find_reported(RestoredRun& restored);
   void connect();
@@ -134,9 +135,12 @@ class DaemonService final : public Service {
   std::optional<Reply> check_options(const nlohmann::json& options) const;
   void command(Caller caller, Done done, std::function<Reply(Turn&, const Caller&)> work);
   std::optional<Reply> answered(Turn& turn, const Caller& caller);
-  Reply create_run(Turn& turn, RunRecord record, const Resolved& resolved);
+  Reply create_run(Turn& turn, RunRecord record, const Resolved& resolved, bool in_line = false);
   Reply retry(Turn& turn, const Caller& caller, RunId id, bool from_start, const std::vector<std::string>& keys);
+  void let_schedules_tick(Turn& turn);
+  bool had_tick(const Turn& turn, const std::string& schedule, WallTime instant);
   void tick(Turn& turn, const DueTick& due);
+  void request_tick(Turn& turn, const ScheduleSpec& schedule, TickRecord& record);
   std::optional<std::string> overlapping(Turn& turn, const ScheduleSpec& schedule);
   std::string select_of(const Project& project, const ScheduleSpec& schedule) const;
   void audit(Turn& turn, const Caller& caller, const std::string& action, const std::string& subject, nlohmann::json detail = nlohmann::json::object());

@@ -144,8 +144,7 @@ void Projection::on(const CheckReported& change, AssetStaging& assets, CommitBat
 
 void Projection::on(const TickRecorded& change, AssetStaging&, CommitBatch& batch) {
   const auto& tick = change.tick;
-  const char* outcome = tick.outcome == TickOutcome::requested ? "requested" : tick.outcome == TickOutcome::skipped ? "skipped" : "failed";
-  json changes = {{"instant", format_time(tick.instant)}, {"outcome", outcome}};
+  json changes = {{"instant", format_time(tick.instant)}, {"outcome", to_string(tick.outcome)}};
   set_if(changes, "reason", tick.reason);
   if (tick.run) changes["run_id"] = std::to_string(*tick.run);
   batch.events.push_back(event("tick", tick.at, tick.run.value_or(0), "", {{"schedule", tick.schedule}}, std::move(changes)));

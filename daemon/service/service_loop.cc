@@ -3,6 +3,8 @@
 #include <spdlog/spdlog.h>
 #include <sys/statvfs.h>
 
+#include <algorithm>
+
 #include "core/schedule/cron.h"
 #include "daemon/service/daemon_service.h"
 
@@ -70,8 +72,8 @@ bool DaemonService::may_wait(const Turn& turn) const {
 
 void DaemonService::let_time_pass(Turn& turn) {
   if (const auto timer = engine_->next_timer(); timer && *timer <= turn.now.boot) feed(turn, TimePassed{});
-  if (const auto next = ticker_.next_instant(); next && *next <= turn.now.wall && !draining_ && project())
-    for (const auto& due : ticker_.due(turn.now.wall)) tick(turn, due);
+  // Not while the store is latched: the cursors would move on and what was due with them would be lost.
+  if (!draining_ && project() && !store_->latched()) let_schedules_tick(turn);
   watch_disk(turn);
 }
 
@@ -224,6 +226,7 @@ void DaemonService::shut_down(Stop how) {
       if (how == Stop::cancel_steps) {
         std::vector<RunId> runs;
         for (const auto& [id, run] : engine_->runs()) runs.push_back(id);
+        std::ranges::reverse(runs);  // one that waits for another must not begin because that one is gone
         for (const auto id : runs) feed(turn, CancelRequested{id, {"assetd", ""}});
       } else {
         feed(turn, StartsHeld{"draining", "the daemon is being drained"});

@@ -119,10 +119,10 @@ std::expected<DaemonService::Resolved, Reply> DaemonService::resolve(const std::
   return resolved;
 }
 
-Reply DaemonService::create_run(Turn& turn, RunRecord record, const Resolved& resolved) {
+Reply DaemonService::create_run(Turn& turn, RunRecord record, const Resolved& resolved, bool in_line) {
   const auto& project = resolved.project;
   RunContext context{project->version, {project, &project->definitions}, {project, &project->graph}};
-  feed(turn, RunRequested{std::move(record), resolved.plan, std::move(context)});
+  feed(turn, RunRequested{std::move(record), resolved.plan, std::move(context), in_line});
   RunRecord created;
   for (const auto& change : turn.batch.changes) {
     if (const auto* made = std::get_if<RunCreated>(&change); made && made->run.id == engine_->last_run()) created = made->run;

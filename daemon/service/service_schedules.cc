@@ -30,44 +30,68 @@ std::string DaemonService::select_of(const Project& project, const ScheduleSpec&
 
 /// Why a tick must not run because of an earlier one, by the schedule's overlap policy.
 std::optional<std::string> DaemonService::overlapping(Turn& turn, const ScheduleSpec& schedule) {
-  if (schedule.overlap == Overlap::allow || schedule.overlap == Overlap::queue) return std::nullopt;
+  if (schedule.overlap == Overlap::allow) return std::nullopt;
   std::vector<RunId> active;
-  for (const auto& [id, run] : engine_->runs())
-    if (run->record.trigger.kind == "schedule" && run->record.trigger.name == schedule.name) active.push_back(id);
+  std::optional<RunId> waiting;
+  for (const auto& [id, run] : engine_->runs()) {
+    if (run->record.trigger.kind != "schedule" || run->record.trigger.name != schedule.name) continue;
+    active.push_back(id);
+    if (run->record.status == RunStatus::queued) waiting = id;
+  }
   if (active.empty()) return std::nullopt;
   if (schedule.overlap == Overlap::skip) return "run " + std::to_string(active.front()) + " of this schedule has not ended";
+  if (schedule.overlap == Overlap::queue)
+    return waiting ? std::optional("run " + std::to_string(*waiting) + " of this schedule waits already, for run " + std::to_string(active.front())) : std::nullopt;
   for (const auto id : active) feed(turn, CancelRequested{id, {"schedule " + schedule.name, ""}});
   return std::nullopt;
 }
 
+/// One run per instant: also for instants of this very turn, and after the clock was set back.
+bool DaemonService::had_tick(const Turn& turn, const std::string& schedule, WallTime instant) {
+  for (const auto& change : turn.batch.changes)
+    if (const auto* made = std::get_if<TickRecorded>(&change); made && made->tick.schedule == schedule && made->tick.instant == instant) return true;
+  return store_->find_tick(schedule, instant).has_value();
+}
+
+void DaemonService::let_schedules_tick(Turn& turn) {
+  const auto had = [&](const std::string& schedule, WallTime instant) { return had_tick(turn, schedule, instant); };
+  for (const auto& due : ticker_.due(turn.now.wall, had)) tick(turn, due);
+}
+
 void DaemonService::tick(Turn& turn, const DueTick& due) {
   const auto& entry = ticker_.entries().at(due.schedule);
-  const auto current = project();
   TickRecord record{due.schedule, due.instant, turn.now.wall, TickOutcome::skipped, due.reason, std::nullopt};
-  auto busy = due.run ? overlapping(turn, entry.spec) : std::nullopt;
-  if (busy) {
-    record.reason = *busy;
-  } else if (due.run) {
-    const auto select_text = select_of(*current, entry.spec);
-    if (const auto resolved = resolve(select_text, StepsMode::all, nlohmann::json::object())) {
-      RunRecord run;
-      run.select = select_text;
-      run.job = entry.spec.job;
-      run.trigger = {"schedule", due.schedule, due.instant};
-      run.actor = {"schedule " + due.schedule, ""};
-      create_run(turn, std::move(run), *resolved);
-      record.outcome = TickOutcome::requested;
-      record.run = engine_->last_run();
-    } else {
-      record.outcome = TickOutcome::failed;
-      record.reason = resolved.error().body.value("detail", "the selection cannot be run");
-      spdlog::error("schedule {}: {}", due.schedule, record.reason);
-    }
-  }
+  if (due.run) request_tick(turn, entry.spec, record);
   Output output;
   output.changes.push_back(TickRecorded{std::move(record)});
   output.changes.push_back(ScheduleMoved{due.schedule, *entry.position.cursor, entry.position.fingerprint});
   take(turn, std::move(output));
+}
+
+void DaemonService::request_tick(Turn& turn, const ScheduleSpec& schedule, TickRecord& record) {
+  if (auto busy = overlapping(turn, schedule)) {
+    record.reason = *busy;
+    return;
+  }
+  RunRecord run;
+  run.select = select_of(*project(), schedule);
+  run.job = schedule.job;
+  run.trigger = {"schedule", schedule.name, record.instant};
+  run.actor = {"schedule " + schedule.name, ""};
+  const auto resolved = resolve(run.select, StepsMode::all, nlohmann::json::object());
+  if (!resolved) {
+    record.outcome = TickOutcome::failed;
+    record.reason = resolved.error().body.value("detail", "the selection cannot be run");
+    spdlog::error("schedule {}: {}", schedule.name, record.reason);
+    return;
+  }
+  create_run(turn, std::move(run), *resolved, schedule.overlap == Overlap::queue);
+  record.run = engine_->last_run();
+  record.outcome = TickOutcome::requested;
+  const auto* made = engine_->run(*record.run);
+  if (!made || made->record.status != RunStatus::queued) return;
+  record.outcome = TickOutcome::queued;
+  record.reason = made->record.detail;
 }
 
 void DaemonService::pause_schedule(Caller caller, std::string schedule, bool pause, std::string reason, Done done) {

@@ -55,13 +55,18 @@ std::expected<void, StartFailure> DaemonService::open_store() {
   return {};
 }
 
+void DaemonService::take_positions(const std::vector<ScheduleState>& stored) {
+  stored_schedules_.clear();
+  for (const auto& s : stored) stored_schedules_[s.schedule] = {s.cursor, s.fingerprint, s.paused, s.paused_by, s.pause_reason};
+}
+
 // With an existing store the last good version serves at once; what has changed since is loaded beside it.
 std::expected<void, StartFailure> DaemonService::first_definitions() {
   auto record = store_->current_definitions();
   if (!record) return std::unexpected(StartFailure{4, record.error().message, {}});
   auto schedules = store_->load();
   if (!schedules) return std::unexpected(StartFailure{4, schedules.error().message, {}});
-  for (const auto& s : schedules->schedules) stored_schedules_[s.schedule] = {s.cursor, s.fingerprint, s.paused, s.paused_by, s.pause_reason};
+  take_positions(schedules->schedules);
   if (*record) {
     auto project = make_project(**record);
     if (project) {
@@ -87,6 +92,9 @@ std::expected<void, std::string> DaemonService::recover() {
   engine_ = std::make_unique<Engine>(random_attempt_id, stored->last_run);
   projection_ = Projection();
   book_.load(std::move(stored->assets));
+  // In memory a cursor may have passed a tick whose commit failed.
+  take_positions(stored->schedules);
+  ticker_ = Ticker();
   const auto current = project();
   Turn turn;
   turn.now = clock_.now();

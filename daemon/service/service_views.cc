@@ -60,14 +60,17 @@ std::vector<QueueEntry> DaemonService::queue(std::size_t limit) {
       for (const auto step : run.plan->units()[unit].steps) {
         const auto shown = engine_->shown_status(run, step);
         if (result.size() >= limit || is_terminal(shown)) continue;
-        result.push_back({id, run.asset(step).key, shown, run.units[unit].since, engine_->blockers(id, step, now)});
+        result.push_back({id, run.asset(step).key, shown, run.record.status == RunStatus::queued ? run.record.created_at : run.units[unit].since, engine_->blockers(id, step, now)});
       }
     };
     for (const auto& ready : engine_->dispatcher().lines(limit))
       if (const auto* run = engine_->run(ready.run)) add(ready.run, *run, ready.unit);
-    for (const auto& [id, run] : engine_->runs())
+    for (const auto& [id, run] : engine_->runs()) {
+      // Of a run that waits for another one: what it will begin with.
+      const bool in_line = run->record.status == RunStatus::queued;
       for (UnitIndex unit = 0; unit < run->units.size(); ++unit)
-        if (run->units[unit].phase == UnitSlot::Phase::delayed) add(id, *run, unit);
+        if (run->units[unit].phase == UnitSlot::Phase::delayed || (in_line && run->units[unit].waiting_on == 0)) add(id, *run, unit);
+    }
     return result;
   });
 }

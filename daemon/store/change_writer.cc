@@ -189,7 +189,8 @@ void ChangeWriter::apply(const AttemptNoted& change) {
 
 void ChangeWriter::apply(const TickRecorded& change) {
   const TickRecord& tick = change.tick;
-  database_.run("INSERT OR REPLACE INTO ticks(schedule, instant, at, outcome, reason, run) VALUES(?,?,?,?,?,?)", tick.schedule, tick.instant,
+  // An instant has one tick: the first.
+  database_.run("INSERT INTO ticks(schedule, instant, at, outcome, reason, run) VALUES(?,?,?,?,?,?) ON CONFLICT(schedule, instant) DO NOTHING", tick.schedule, tick.instant,
                 tick.at, stored(tick.outcome), TextOrNull{tick.reason}, tick.run);
 }
 

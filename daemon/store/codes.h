@@ -69,7 +69,7 @@ struct StoredCodes<HoldMode> {
 template <>
 struct StoredCodes<TickOutcome> {
   using enum TickOutcome;
-  static constexpr std::pair<TickOutcome, int> table[] = {{requested, 0}, {skipped, 1}, {failed, 2}};
+  static constexpr std::pair<TickOutcome, int> table[] = {{requested, 0}, {skipped, 1}, {failed, 2}, {queued, 3}};
 };
 
 template <typename E>

@@ -39,7 +39,16 @@ void FakeStore::on(const RunChanged& change) {
   auto& run = runs_.at(change.run.id);
   require(may_follow(run.record.status, change.run.status), "run " + std::to_string(change.run.id) + ": " + std::string(to_string(run.record.status)) + " became " + std::string(to_string(change.run.status)));
   run.record = change.run;
+  if (change.run.status == RunStatus::running) check_line(run);
   if (is_terminal(change.run.status)) check_ended(run);
+}
+
+// In the simulation every tick waits in line.
+void FakeStore::check_line(const Run& run) const {
+  const auto& trigger = run.record.trigger;
+  for (const auto& [id, other] : runs_)
+    if (trigger.kind == "schedule" && other.record.trigger.kind == "schedule" && other.record.trigger.name == trigger.name && id < run.record.id)
+      require(is_terminal(other.record.status), "run " + std::to_string(run.record.id) + " begins before run " + std::to_string(id) + " of its schedule has ended");
 }
 
 void FakeStore::on(const StepChanged& change) {

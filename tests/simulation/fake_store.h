@@ -37,6 +37,7 @@ class FakeStore {
   const AttemptRecord* attempt(const AttemptId& id) const;
   /// Of runs that have ended: every skipped step has a root, counts are right.
   void check_ended(const Run& run) const;
+  void check_line(const Run& run) const;
   void check_holds(const Engine& engine) const;
 
  private:

@@ -1,5 +1,7 @@
 #include "tests/simulation/world.h"
 
+#include "tests/simulation/blockers.h"
+
 #include <algorithm>
 #include <stdexcept>
 
@@ -47,7 +49,9 @@ void World::request_run() {
   if (!decoded || decoded->encode() != plan->encode() || decoded->units().size() != plan->units().size()) throw std::logic_error("a plan does not survive being stored");
   RunRecord record;
   record.priority = random_.below(3);
-  feed(RunRequested{record, plan, {1, definitions_, graph_}}, faults_);
+  const bool in_line = random_.chance(30);
+  if (in_line) record.trigger = {"schedule", random_.chance(70) ? "nightly" : "hourly", now_.wall};
+  feed(RunRequested{record, plan, {1, definitions_, graph_}, in_line}, faults_);
 }
 
 void World::act(bool faults) {
@@ -129,6 +133,7 @@ void World::feed(const Input& input, bool may_crash) {
   for (const auto& change : out.changes) tell(change);
   store_.commit(out.changes);
   store_.check_holds(*engine_);
+  check_blockers(*engine_, store_, pools_, now_.wall);
   if (may_crash && random_.chance(2)) {
     note("crash after commit");
     return crash();

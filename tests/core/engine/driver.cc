@@ -1,6 +1,7 @@
 #include "tests/core/engine/driver.h"
 
 #include <algorithm>
+#include <numeric>
 #include <stdexcept>
 #include <utility>
 
@@ -82,6 +83,15 @@ RunId Driver::request(const Names& keys, StepsMode mode, int priority) {
   RunRecord record;
   record.priority = priority;
   feed(RunRequested{record, std::make_shared<RunPlan>(make_plan(*definitions_, *graph_, assets, mode)), {1, definitions_, graph_}});
+  return engine_->last_run();
+}
+
+RunId Driver::request_tick(const std::string& schedule, bool in_line) {
+  std::vector<AssetId> assets(graph_->size());
+  std::iota(assets.begin(), assets.end(), AssetId{0});
+  RunRecord record;
+  record.trigger = {"schedule", schedule, now.wall};
+  feed(RunRequested{record, std::make_shared<RunPlan>(make_plan(*definitions_, *graph_, assets, StepsMode::all)), {1, definitions_, graph_}, in_line});
   return engine_->last_run();
 }
 

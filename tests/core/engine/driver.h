@@ -39,6 +39,7 @@ class Driver {
   explicit Driver(const Project& project, std::map<std::string, int> pools = {{"default", 100}});
 
   RunId request(const Names& keys = {}, StepsMode mode = StepsMode::all, int priority = 0);  ///< no keys: every asset
+  RunId request_tick(const std::string& schedule, bool in_line = true);  ///< every asset, by a tick
   void feed(const Input& input);
   void pass(Millis time);  ///< wall and boot time go on, and the engine looks at them
   void restart(Millis down = Millis{0});  ///< a new engine takes up what was committed; boot time starts anew

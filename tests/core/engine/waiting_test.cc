@@ -51,6 +51,31 @@ TEST(EnginePools, AStepHeldUpByALargerOneThatComesFirstSaysSo) {
   EXPECT_THAT(d.blockers("c"), ElementsAre(HasSubstr("1 ahead in line")));
 }
 
+TEST(EnginePools, AStepWhoseCheckWaitsForASlotSaysSo) {
+  Project project;
+  project.asset("a");
+  project.asset("b");
+  project.check("a", "unique");
+  Driver d(project, {{"default", 1}});
+  d.request();
+  d.succeed("a");
+  EXPECT_EQ(d.status("a"), "running") << "it waits for its check";
+  EXPECT_THAT(d.blockers("a"), ElementsAre(HasSubstr("pool: 1 of 1 slots held by run 1, step b")));
+}
+
+TEST(EnginePools, ChecksAloneSayWhatTheyWaitFor) {
+  Project project;
+  project.asset("a");
+  project.asset("b");
+  project.check("a", "unique");
+  project.check("b", "unique");
+  Driver d(project, {{"default", 1}});
+  d.request({}, StepsMode::checks);
+  EXPECT_THAT(d.started(), ElementsAre("a:unique"));
+  EXPECT_THAT(d.blockers("a"), IsEmpty());
+  EXPECT_THAT(d.blockers("b"), ElementsAre(HasSubstr("pool: 1 of 1 slots held by run 1, step a")));
+}
+
 TEST(EnginePools, OnlyWhatIsShortIsABlocker) {
   Project project;
   project.asset("a").pools = {{"gpu", 1}, {"cpu", 1}};

@@ -245,6 +245,63 @@ TEST_F(ServiceTest, APausedScheduleStaysPausedAcrossARestart) {
   EXPECT_EQ(outcome(1), "succeeded");
 }
 
+// The clock ticks every second; runs end when the test makes `go`.
+TEST_F(ServiceTest, AQueuedTickWaitsForTheEarlierRunAndFurtherOnesAreSkipped) {
+  start(std::string(kWaiting) + "schedules:\n  - {name: often, select: slow, cron: \"* * * * * *\", timezone: UTC, overlap: queue}\n");
+  const auto told = [&](const std::string& outcome) {
+    return await_event([&](const Event& event) { return event.type == "tick" && event.changes.value("outcome", "") == outcome; });
+  };
+  ASSERT_TRUE(told("requested"));
+  ASSERT_TRUE(await_step(1, "slow", "running"));
+  ASSERT_TRUE(told("queued"));
+  ASSERT_TRUE(told("skipped"));
+  EXPECT_EQ(reader()->run(2)->value().run.status, RunStatus::queued);
+  EXPECT_EQ(reader()->run(2)->value().run.detail, "waits for run 1 of schedule often to end");
+  const auto ticks = reader()->ticks("often", {100, ""})->items;
+  ASSERT_GE(ticks.size(), 3u);
+  const auto& [first, second, third] = std::tie(ticks[ticks.size() - 1], ticks[ticks.size() - 2], ticks[ticks.size() - 3]);
+  EXPECT_EQ(first.run, 1);
+  EXPECT_EQ(second.run, 2);
+  EXPECT_EQ(second.reason, "waits for run 1 of schedule often to end");
+  EXPECT_EQ(third.reason, "run 2 of this schedule waits already, for run 1");
+  const auto queue = service_->queue(10);
+  ASSERT_EQ(queue.size(), 1u);
+  EXPECT_EQ(queue[0].run, 2);
+  EXPECT_EQ(queue[0].blocked_by.at(0).kind, "overlap");
+  EXPECT_EQ(queue[0].blocked_by.at(0).what, "run 1");
+  stop();
+  start();
+  EXPECT_EQ(reader()->run(2)->value().run.status, RunStatus::queued) << "it keeps its place";
+  answer([&](auto done) { service_->pause_schedule(caller(), "often", true, "", done); });
+  std::ofstream(file("go"));
+  EXPECT_EQ(outcome(1), "succeeded");
+  EXPECT_EQ(outcome(2), "succeeded") << "a pause holds no run that is there already";
+  EXPECT_EQ(text_of("order"), "begun\nended\nbegun\nended\n");
+}
+
+TEST_F(ServiceTest, AnInstantHasOneRunAlsoWhenItsCursorIsLost) {
+  start(std::string(kChain) + "schedules:\n  - {name: often, select: other, cron: \"*/5 * * * * *\", timezone: UTC, misfire: all, overlap: allow}\n");
+  ASSERT_TRUE(await_event([&](const Event& event) { return event.type == "tick"; }));
+  stop();
+  {
+    // What the cursor says alone: the last minute is still to come.
+    auto opened = open_writer(options_.paths.store());
+    ASSERT_TRUE(opened);
+    (*opened)->run("UPDATE schedules SET cursor = cursor - 60000");
+    ASSERT_TRUE((*opened)->outcome());
+  }
+  start();
+  ASSERT_TRUE(await_event([&](const Event& event) { return event.type == "tick" && event.run > 5; }));
+  answer([&](auto done) { service_->pause_schedule(caller(), "often", true, "", done); });
+  std::set<WallTime> instants;
+  for (RunId id = 1;; ++id) {
+    const auto row = reader()->run(id);
+    if (!*row) break;
+    EXPECT_TRUE(instants.insert(row->value().run.trigger.instant.value()).second) << "a second run of one instant: run " << id;
+  }
+  EXPECT_GE(instants.size(), 6u);
+}
+
 TEST_F(ServiceTest, TheQueueStatesWhatEachStepWaitsFor) {
   auto yaml = std::string(kWaiting) + "  - {key: second, pools: {gpu: 1}, run: {plugin: exec, command: [\"true\"]}}\npools: {gpu: {slots: 1}}\n";
   yaml.replace(yaml.find("{key: slow,"), 11, "{key: slow, pools: {gpu: 1},");

@@ -110,7 +110,7 @@ export interface RunPlan {
   id?: string; status?: string; steps_total: number; steps: { key: string; partition: string | null; status: string }[];
 }
 
-export interface Tick { instant: string; at: string; outcome: "requested" | "skipped" | "failed"; reason: string | null; run_id: string | null }
+export interface Tick { instant: string; at: string; outcome: "requested" | "queued" | "skipped" | "failed"; reason: string | null; run_id: string | null }
 export interface Schedule {
   name: string; job: string | null; select: string; cron: string; timezone: string; misfire: string; overlap: string;
   paused: boolean; paused_by: string | null; pause_reason: string | null; next_ticks: string[]; last_tick: Tick | null;

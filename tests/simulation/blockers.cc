@@ -1,0 +1,157 @@
+#include "tests/simulation/blockers.h"
+
+#include <algorithm>
+#include <set>
+#include <stdexcept>
+
+namespace assetd::simulation {
+namespace {
+
+using Names = std::set<std::string>;
+
+struct Waiting {
+  const FakeStore::Run* run = nullptr;
+  UnitIndex unit = 0;
+  Demand demand;
+  bool operator<(const Waiting& other) const {
+    return std::tuple(-run->record.priority, run->record.id, unit) < std::tuple(-other.run->record.priority, other.run->record.id, other.unit);
+  }
+};
+
+struct Held {
+  std::map<std::string, int> slots;
+  std::map<std::string, std::pair<int, int>> resources;  // readers, writers
+};
+
+std::string text(const Names& names) {
+  std::string out;
+  for (const auto& name : names) out += (out.empty() ? "" : ", ") + name;
+  return "{" + out + "}";
+}
+
+StepStatus status(const FakeStore::Run& run, StepIndex step) {
+  const auto it = run.steps.find(step);
+  return it == run.steps.end() ? StepStatus::pending : it->second.status;
+}
+
+bool is_live(const FakeStore::Run& run, UnitIndex unit) {
+  return std::any_of(run.attempts.begin(), run.attempts.end(), [&](const auto& each) { return !each.second.outcome && each.second.unit == unit; });
+}
+
+/// Parents in other units that have not ended.
+Names upstream(const FakeStore::Run& run, UnitIndex unit) {
+  Names keys;
+  if (run.plan->mode() == StepsMode::checks) return keys;
+  for (const auto member : run.plan->units()[unit].steps)
+    for (const auto& edge : run.plan->parents(member))
+      if (run.plan->unit_of(edge.step) != unit && !is_terminal(status(run, edge.step))) keys.insert(run.context.definitions->assets[run.plan->asset(edge.step)].key);
+  return keys;
+}
+
+Held held_by_live_attempts(const FakeStore& store) {
+  Held held;
+  for (const auto& [id, run] : store.runs())
+    for (const auto& [attempt_id, attempt] : run.attempts) {
+      if (attempt.outcome) continue;
+      for (const auto& [pool, slots] : attempt.slots) held.slots[pool] += slots;
+      for (const auto& [resource, mode] : attempt.resources) ++(mode == HoldMode::read ? held.resources[resource].first : held.resources[resource].second);
+    }
+  return held;
+}
+
+/// By unit: what it waits for, in the order of starting.
+std::map<std::pair<RunId, UnitIndex>, Names> line_up(std::vector<Waiting> waiting, Held held, const std::map<std::string, int>& pools) {
+  std::sort(waiting.begin(), waiting.end());
+  std::map<std::pair<RunId, UnitIndex>, Names> result;
+  Names reserved;
+  for (const auto& each : waiting) {
+    Names lacking, blocked;
+    bool possible = true;
+    for (const auto& [pool, slots] : each.demand.slots) {
+      const auto size = pools.contains(pool) ? pools.at(pool) : 0;
+      possible = possible && slots <= size;
+      if (held.slots[pool] + slots > size) lacking.insert("pool " + pool);
+      if (reserved.contains("pool " + pool)) blocked.insert("pool " + pool);
+    }
+    for (const auto& [resource, mode] : each.demand.resources) {
+      const auto [readers, writers] = held.resources[resource];
+      if (writers > 0 || (mode == HoldMode::write && readers > 0)) lacking.insert("resource " + resource);
+      if (reserved.contains("resource " + resource)) blocked.insert("resource " + resource);
+    }
+    blocked.insert(lacking.begin(), lacking.end());
+    if (blocked.empty()) throw std::logic_error("run " + std::to_string(each.run->record.id) + " unit " + std::to_string(each.unit) + " could start and does not");
+    if (possible) reserved.insert(lacking.begin(), lacking.end());
+    result[{each.run->record.id, each.unit}] = blocked;
+  }
+  return result;
+}
+
+struct Said {
+  Names kinds, what;
+};
+
+Said said_by(const Engine& engine, RunId run, StepIndex step, WallTime now) {
+  Said said;
+  for (const auto& blocker : engine.blockers(run, step, now)) said.kinds.insert(blocker.kind), said.what.insert(blocker.what);
+  return said;
+}
+
+void require_equal(const FakeStore::Run& run, StepIndex step, const Names& said, const Names& expected) {
+  if (said == expected) return;
+  throw std::logic_error("run " + std::to_string(run.record.id) + " step " + std::to_string(step) + " (" + std::string(to_string(status(run, step))) + ") states the blockers " + text(said) +
+                         ", it waits for " + text(expected));
+}
+
+void check_step(const Engine& engine, const FakeStore::Run& run, StepIndex step, const std::map<std::pair<RunId, UnitIndex>, Names>& lines, WallTime now) {
+  const auto now_is = status(run, step);
+  const auto said = said_by(engine, run.record.id, step, now);
+  if (is_terminal(now_is) || run.record.status == RunStatus::queued) return require_equal(run, step, said.kinds, is_terminal(now_is) ? Names{} : Names{"overlap"});
+  const bool waits = now_is == StepStatus::pending || now_is == StepStatus::waiting_retry;
+  const auto unit = run.plan->unit_of(step);
+  if (unit != kNone && waits) {
+    const auto above = upstream(run, unit);
+    if (is_live(run, unit)) return require_equal(run, step, said.kinds, {"upstream"});
+    if (engine.run(run.record.id)->units[unit].phase == UnitSlot::Phase::delayed) return require_equal(run, step, said.kinds, {"retry_delay"});
+    if (above.empty()) return require_equal(run, step, said.what, lines.at({run.record.id, unit}));
+    require_equal(run, step, said.kinds, {"upstream"});
+    const auto named = engine.blockers(run.record.id, step, now).front().what;
+    if (std::none_of(above.begin(), above.end(), [&](const std::string& key) { return named.find(key) != std::string::npos; }))
+      throw std::logic_error("a step waits for " + text(above) + " and names " + named);
+    return;
+  }
+  // Beyond its own process: one of the processes of its checks that wait.
+  bool any = false, told = said.what.empty();
+  for (const auto& planned : run.plan->checks()) {
+    const auto line = lines.find({run.record.id, planned.unit});
+    if (planned.home != step || line == lines.end()) continue;
+    any = true;
+    told = told || said.what == line->second;
+  }
+  if (any && said.what.empty()) throw std::logic_error("a check's process waits and its step " + std::to_string(step) + " of run " + std::to_string(run.record.id) + " states no blocker");
+  if (!told && said.kinds != Names{"retry_delay"} && unit == kNone) throw std::logic_error("a step states blockers that nothing has: " + text(said.what));
+}
+
+}  // namespace
+
+void check_blockers(const Engine& engine, const FakeStore& store, const std::map<std::string, int>& pools, WallTime now) {
+  std::vector<Waiting> waiting;
+  for (const auto& [id, state] : engine.runs()) {
+    const auto& run = store.runs().at(id);
+    if (run.record.status != RunStatus::running) continue;
+    for (UnitIndex unit = 0; unit < state->units.size(); ++unit) {
+      const bool ready = state->units[unit].phase == UnitSlot::Phase::ready;
+      const bool of_check = run.plan->units()[unit].check != kNone;
+      const auto& members = run.plan->units()[unit].steps;
+      const bool startable = std::any_of(members.begin(), members.end(), [&](StepIndex s) { return status(run, s) == StepStatus::pending || status(run, s) == StepStatus::waiting_retry; });
+      const bool delayed = state->units[unit].phase == UnitSlot::Phase::delayed;
+      if (!of_check && startable && !delayed && !is_live(run, unit) && upstream(run, unit).empty() != ready)
+        throw std::logic_error("run " + std::to_string(id) + " unit " + std::to_string(unit) + (ready ? " is ready and has something upstream" : " is not ready and has nothing upstream"));
+      if (ready) waiting.push_back({&run, unit, RunMachine::demand_of(*state, unit)});
+    }
+  }
+  const auto lines = line_up(std::move(waiting), held_by_live_attempts(store), pools);
+  for (const auto& [id, state] : engine.runs())
+    for (StepIndex step = 0; step < state->steps.size(); ++step) check_step(engine, store.runs().at(id), step, lines, now);
+}
+
+}  // namespace assetd::simulation
