@@ -28,7 +28,7 @@ void add_own_needs(json& needs, Context& context) {
   if (definitions.value("state", "") != "broken") return;
   const json errors = definitions.value("errors", json::array());
   const std::string first = errors.empty() ? "" : errors.front().value("message", "");
-  needs.push_back(need("definitions", nullptr, nullptr, "broken", std::to_string(errors.size()) + " errors: " + first, nullptr, 0));
+  needs.push_back(need("definitions", nullptr, nullptr, "broken", std::to_string(errors.size()) + (errors.size() == 1 ? " error: " : " errors: ") + first, nullptr, 0));
 }
 
 struct Failures {

@@ -1,4 +1,4 @@
-"""The dbt plugin: `main.py describe | validate | run`, as docs/plugins.md has it."""
+"""The dbt plugin: `main.py describe | run`, as docs/plugins.md has it."""
 
 import json
 import os
@@ -20,20 +20,19 @@ def main(arguments):
         except PipesError as error:
             print(error, file=sys.stderr)
             return 2
-    if arguments in (["describe"], ["validate"]):
-        return answer(json.load(sys.stdin), arguments[0])
-    print(f"usage: {os.path.basename(sys.argv[0])} describe | validate | run", file=sys.stderr)
+    if arguments == ["describe"]:
+        return answer(json.load(sys.stdin))
+    print(f"usage: {os.path.basename(sys.argv[0])} describe | run", file=sys.stderr)
     return 2
 
 
-def answer(request, verb):
+def answer(request):
     try:
         described = describe.describe(request)
     except ManifestError as error:
         json.dump({"errors": describe.relative_errors(error.errors, request["project_dir"])}, sys.stdout)
         return 1
-    if verb == "describe":
-        json.dump(described, sys.stdout)
+    json.dump(described, sys.stdout)
     return 0
 
 

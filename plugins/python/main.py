@@ -1,4 +1,4 @@
-"""The python plugin: `main.py describe | validate | run`, as docs/plugins.md has it."""
+"""The python plugin: `main.py describe | run`, as docs/plugins.md has it."""
 
 import json
 import os
@@ -19,10 +19,10 @@ def main(arguments):
         except PipesError as error:
             print(error, file=sys.stderr)
             return 2
-    if arguments in (["describe"], ["validate"]):
+    if arguments == ["describe"]:
         answer_to = _keep_stdout()
-        return answer(json.load(sys.stdin), arguments[0], answer_to)
-    print(f"usage: {os.path.basename(sys.argv[0])} describe | validate | run", file=sys.stderr)
+        return answer(json.load(sys.stdin), answer_to)
+    print(f"usage: {os.path.basename(sys.argv[0])} describe | run", file=sys.stderr)
     return 2
 
 
@@ -33,11 +33,11 @@ def _keep_stdout():
     return kept
 
 
-def answer(request, verb, out):
+def answer(request, out):
     described, errors = describe.describe(request)
     if errors:
         json.dump({"errors": errors}, out)
-    elif verb == "describe":
+    else:
         json.dump(described, out)
     out.flush()
     return 1 if errors else 0

@@ -177,13 +177,9 @@ def test_a_key_in_meta_that_is_none_is_refused(zoo):
     assert "no key!" in error["message"] and error["source"]["file"] == "models/marts/marts.sql"
 
 
-def test_validate_answers_nothing_when_all_is_well(described):
-    done = described.call("validate")
-    assert (done.returncode, done.stdout) == (0, "")
-
-
-def test_a_wrong_verb_is_wrong_usage(described):
-    assert described.call("dance").returncode == 2
+@pytest.mark.parametrize("verb", ["dance", "validate"])
+def test_a_wrong_verb_is_wrong_usage(described, verb):
+    assert described.call(verb).returncode == 2
 
 
 def test_the_shop_is_described_as_its_readme_says(shop):

@@ -29,6 +29,7 @@ class FakeService : public Service {
   std::vector<QueueEntry> queue_entries;
   std::vector<PoolView> pool_views;
   std::vector<ScheduleView> schedule_views;
+  nlohmann::json definitions = {{"version", "3"}, {"state", "current"}, {"errors", nlohmann::json::array()}};
   std::vector<Unready> reasons;
   DataPaths data_paths;
   std::atomic<std::uint64_t> revision{1};
@@ -81,7 +82,7 @@ class FakeService : public Service {
   std::vector<QueueEntry> queue(std::size_t) override { return queue_entries; }
   std::vector<PoolView> pools() override { return pool_views; }
   std::vector<ScheduleView> schedules() override { return schedule_views; }
-  nlohmann::json definitions_status() const override { return {{"version", "3"}, {"state", "current"}, {"errors", nlohmann::json::array()}}; }
+  nlohmann::json definitions_status() const override { return definitions; }
   std::vector<Unready> unready() const override {
     const std::lock_guard lock(mutex_);
     return reasons;

@@ -188,6 +188,15 @@ TEST_F(RoutesTest, LineageStatusIsParallelToItsNodes) {
   EXPECT_EQ(get("/lineage/status?version=2").status, 409);
 }
 
+TEST_F(RoutesTest, TheOverviewCountsTheErrorsOfBrokenDefinitions) {
+  service.definitions["state"] = "broken";
+  service.definitions["errors"] = {{{"message", "unknown key"}}};
+  start();
+  EXPECT_EQ(get("/overview").json()["needs_you"][0]["detail"], "1 error: unknown key");
+  service.definitions["errors"].push_back({{"message", "no such asset"}});
+  EXPECT_EQ(get("/overview").json()["needs_you"][0]["detail"], "2 errors: unknown key");
+}
+
 TEST_F(RoutesTest, TheRestAnswers) {
   commit_failed_run();
   service.schedule_views = {{.spec = {.name = "nightly", .job = "nightly", .cron = "0 2 * * *", .timezone = "UTC"}, .next_ticks = {at(9)}}};
