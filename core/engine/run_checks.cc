@@ -23,7 +23,10 @@ void RunMachine::reopen_checks(const AttemptRecord& attempt) {
     const auto home = run_.plan->checks()[index].home;
     if (home == kNone || is_terminal(run_.steps[home].status) || !run_.checks[index].status) continue;
     run_.checks[index].status.reset();
-    if (home_waits(index)) ++run_.steps[home].open_checks;
+    if (!home_waits(index)) continue;
+    ++run_.steps[home].open_checks;
+    // In a run of checks alone it is their results that end the step: all may have been in while it waited for its retry.
+    if (run_.plan->mode() == StepsMode::checks) run_.steps[home].materialized = false;
   }
 }
 

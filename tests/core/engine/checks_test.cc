@@ -242,6 +242,25 @@ TEST(EngineChecksOnly, AStepIsItsChecksAndNothingIsMade) {
   EXPECT_EQ(d.run_status(), "succeeded");
 }
 
+TEST(EngineChecksOnly, AProcessThatDiesTwiceEndsItsStepAlsoWhenAllChecksWereInBetween) {
+  Project project;
+  auto& policy = project.member("a").retries;
+  policy.max = 1;
+  policy.delay = Millis(1);
+  project.reported_check("a", "fresh");
+  project.check("a", "unique");
+  Driver d(project, {{"default", 1}});
+  d.request({}, StepsMode::checks);
+  d.begin_member("a");
+  d.report("a", "fresh", CheckStatus::passed);
+  d.signal("a", 9);
+  d.succeed("a:unique");
+  d.pass(Millis(1));
+  d.signal("a", 9);
+  EXPECT_EQ(d.statuses(), "a=failed");
+  EXPECT_EQ(d.run_status(), "failed");
+}
+
 TEST(EngineChecksOnly, AFailureSkipsNothing) {
   Checked project;
   project.check("b", "fresh");
