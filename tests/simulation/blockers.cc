@@ -123,7 +123,7 @@ void check_step(const Engine& engine, const FakeStore::Run& run, StepIndex step,
   bool any = false, told = said.what.empty();
   for (const auto& planned : run.plan->checks()) {
     const auto line = lines.find({run.record.id, planned.unit});
-    if (planned.home != step || line == lines.end()) continue;
+    if (planned.home != step || run.plan->units()[planned.unit].check == kNone || line == lines.end()) continue;
     any = true;
     told = told || said.what == line->second;
   }
