@@ -14,12 +14,6 @@ namespace {
 namespace fs = std::filesystem;
 constexpr int kProtocol = 1;
 
-std::string filled(std::string text, const std::string& name, const std::string& value) {
-  for (auto at = text.find(name); at != std::string::npos; at = text.find(name, at + value.size()))
-    text.replace(at, name.size(), value);
-  return text;
-}
-
 nlohmann::json read_schema(MapReader& reader, std::string_view key, const fs::path& dir) {
   const auto name = reader.text(key);
   if (!name) return nullptr;
@@ -77,14 +71,6 @@ void add_plugin(const fs::path& manifest, std::map<std::string, Plugin>& plugins
 }
 
 }  // namespace
-
-std::vector<std::string> Plugin::argv(const std::string& python, const std::string& verb) const {
-  std::vector<std::string> result;
-  for (const auto& part : command)
-    result.push_back(filled(filled(part, "{python}", python.empty() ? "python3" : python), "{plugin_dir}", dir));
-  result.push_back(verb);
-  return result;
-}
 
 std::map<std::string, Plugin> find_plugins(const std::vector<std::string>& dirs, std::vector<std::string>& errors) {
   std::map<std::string, Plugin> plugins;

@@ -1,28 +1,16 @@
 #pragma once
-// A plugin folder as docs/plugins.md describes it.
+// Finding plugin folders, and holding what people write against their schemas.
 
 #include <expected>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "daemon/execution/plugin.h"
+
 namespace assetd {
-
-struct Plugin {
-  std::string name;
-  std::string version;
-  int protocol = 1;
-  std::string dir;                   ///< absolute
-  std::vector<std::string> command;  ///< with {python} and {plugin_dir}
-  std::string stop_signal = "TERM";
-  nlohmann::json config_schema = nullptr;
-  nlohmann::json run_schema = nullptr;
-  nlohmann::json options_schema = nullptr;
-
-  /// argv for a verb; `python` is absolute or empty (then python3 of the PATH).
-  std::vector<std::string> argv(const std::string& python, const std::string& verb) const;
-};
 
 /// Reads every DIR/*/plugin.yaml; of two with one name the earlier folder wins. Broken ones are errors, the others stay
 /// usable.

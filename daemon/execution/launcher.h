@@ -8,7 +8,7 @@
 #include <string>
 
 #include "core/engine/input.h"
-#include "daemon/definitions/plugin.h"
+#include "daemon/execution/plugin.h"
 #include "daemon/execution/environment.h"
 #include "daemon/execution/paths.h"
 #include "daemon/execution/supervisor_client.h"

@@ -7,6 +7,7 @@
 
 #include "core/definition/compiled.h"
 #include "core/schedule/cron.h"
+#include "daemon/definitions/plugin.h"
 #include "daemon/service/daemon_service.h"
 #include "daemon/service/replies.h"
 
