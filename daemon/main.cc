@@ -12,6 +12,7 @@
 #include <fstream>
 
 #include "daemon/data_lock.h"
+#include "daemon/definitions/plugin.h"
 #include "daemon/http/server.h"
 #include "daemon/options.h"
 #include "daemon/service/daemon_service.h"

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "daemon/definitions/plugin.h"
 #include "daemon/service/daemon_service.h"
 #include "daemon/service/replies.h"
 
