@@ -46,10 +46,7 @@ class Finisher {
     check_unique(definitions_.jobs, "job");
     check_unique(definitions_.schedules, "schedule");
     check_jobs_of_schedules();
-    if (errors_.empty())
-      check_graph();
-    else
-      check_cycles_alone();
+    check_graph();
     return std::move(errors_);
   }
 
@@ -225,9 +222,13 @@ class Finisher {
               jobs.empty() ? "define it under jobs:" : suggest(schedule.job, jobs));
   }
 
+  // With other errors about, the graph is that of what is known; with a cycle in it, of no dependency at all: names can be looked up in either.
   void check_graph() {
-    const auto graph = AssetGraph::build(definitions_);
-    if (!graph) return report_cycles(graph.error());
+    auto graph = errors_.empty() ? AssetGraph::build(definitions_) : AssetGraph::build(keys_and_edges(true));
+    if (!graph) {
+      report_cycles(graph.error());
+      graph = AssetGraph::build(keys_and_edges(false));
+    }
     for (const auto& job : definitions_.jobs)
       check_selection("the job " + in_quotes(job.name), job.select, job.select_source, *graph);
     for (const auto& schedule : definitions_.schedules)
@@ -235,15 +236,14 @@ class Finisher {
         check_selection("the schedule " + in_quotes(schedule.name), schedule.select, schedule.target_source, *graph);
   }
 
-  // With other errors about, the graph can't be built; its cycles are to be told all the same.
-  void check_cycles_alone() {
+  Definitions keys_and_edges(bool with_edges) const {
     Definitions known;
     for (const auto& asset : definitions_.assets) {
       auto& copy = known.assets.emplace_back(AssetSpec{.key = asset.key});
       for (const auto& dep : asset.deps)
-        if (find(dep.asset)) copy.deps.push_back(dep);
+        if (with_edges && find(dep.asset)) copy.deps.push_back(dep);
     }
-    if (const auto graph = AssetGraph::build(known); !graph) report_cycles(graph.error());
+    return known;
   }
 
   // The path ends "… -> parent -> asset": the dependency to point at is the one on that parent.
@@ -281,6 +281,12 @@ class Finisher {
 
 }  // namespace
 
-std::vector<DefinitionError> finish(Definitions& definitions) { return Finisher(definitions).finish(); }
+std::vector<DefinitionError> finish(Definitions& definitions, const std::vector<DefinitionError>& told) {
+  auto errors = Finisher(definitions).finish();
+  std::erase_if(errors, [&](const auto& error) {
+    return error.source.line > 0 && std::ranges::find(told, error.source, &DefinitionError::source) != told.end();
+  });
+  return errors;
+}
 
 }  // namespace assetd

@@ -228,28 +228,15 @@ class ProjectReader {
   std::expected<ParsedProject, std::vector<DefinitionError>> read() {
     bool complete = read_main();
     for (std::size_t i = 1; i < files_.size(); ++i) complete = read_included(files_[i]) && complete;
-    if (complete) {
-      overlay_.refuse_unknown(reading_.definitions().imports);
-      check_mentions(reading_);
-      if (problems_.any()) check_references();
-    }
-    if (problems_.any()) return std::unexpected(problems_.take_errors());
+    if (!complete) return std::unexpected(problems_.take_errors());
+    overlay_.refuse_unknown(reading_.definitions().imports);
+    check_mentions(reading_);
+    reading_.result.errors = problems_.take_errors();
     reading_.definitions().warnings = problems_.take_warnings();
     return std::move(reading_.result);
   }
 
  private:
-  /// Names that nobody defines, cycles and the like, told together with the other errors. Not where imports have yet to describe their keys: there
-  /// every dependency on them would seem unknown.
-  void check_references() {
-    if (!reading_.definitions().imports.empty()) return;
-    const auto known = problems_.errors();
-    for (auto& error : finish(reading_.definitions())) {
-      const bool told = std::any_of(known.begin(), known.end(), [&](const auto& other) { return other.source == error.source; });
-      if (!told) problems_.error(std::move(error.source), std::move(error.message), std::move(error.hint));
-    }
-  }
-
   bool read_main() {
     auto root = read_tree(files_[0], main_);
     if (!root) return false;

@@ -46,7 +46,10 @@ struct ParsedProject {
     std::map<std::string, SourceRef> keys;  ///< places by JSON pointer into its config
   };
   std::vector<RunBlock> run_blocks;
+  /// What is wrong in the files. What it spoils is left out above; the rest is there, so that the later steps find more.
+  std::vector<DefinitionError> errors;
 };
+/// The error: a file is no YAML, or no mapping, so that nothing more can be said.
 std::expected<ParsedProject, std::vector<DefinitionError>> parse_project(const std::vector<ProjectFile>& files,
                                                                          const LoadContext& context);
 
@@ -63,7 +66,7 @@ std::vector<DefinitionError> merge_description(Definitions& definitions, int ind
 
 /// Step three: everything that needs the whole: duplicate keys, unknown dependencies with the nearest name, cycles with
 /// their path, pools and resources that nobody defines, jobs' and schedules' selections, checks' homes, crons and
-/// zones. Sorts assets and checks.
-std::vector<DefinitionError> finish(Definitions& definitions);
+/// zones. Sorts assets and checks. An error at a place that is among those `told` already is its consequence, and left out.
+std::vector<DefinitionError> finish(Definitions& definitions, const std::vector<DefinitionError>& told = {});
 
 }  // namespace assetd

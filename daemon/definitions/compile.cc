@@ -107,22 +107,29 @@ class Compiler {
     plugins_ = find_plugins(options_.plugin_dirs, broken_plugins);
     for (const auto& dir : options_.plugin_dirs) watch_.add_pattern(dir + "/*/plugin.yaml");
     auto parsed = parse_project(files_, load_context());
-    if (!parsed) {
-      std::ranges::move(parsed.error(), std::back_inserter(result_.errors));
-      for (auto& broken : broken_plugins) error({}, std::move(broken), "this plugin can't be used");
-      return;
-    }
+    tell_broken(broken_plugins, !parsed || !parsed->errors.empty());
+    if (!parsed) return take(std::move(parsed.error()));
     auto& definitions = parsed->definitions;
-    for (auto& broken : broken_plugins) late_warnings_.push_back({"a plugin can't be used: " + broken, {}});
     std::vector<bool> good_imports;
     take(apply_plugins(*parsed, plugins_, options_.project_dir, good_imports));
-    describe_all(*parsed, good_imports);
-    if (result_.errors.empty()) take(finish(definitions));
+    take(std::move(parsed->errors));
+    // Without the assets of an import every dependency on them would seem unknown.
+    if (describe_all(*parsed, good_imports)) take(finish(definitions, result_.errors));
     std::ranges::move(late_warnings_, std::back_inserter(definitions.warnings));
     result_.warnings = definitions.warnings;
     if (!result_.errors.empty()) return;
     result_.compiled = to_compiled(definitions);
     result_.hash = sha256(result_.compiled);
+  }
+
+  // A broken plugin may be why something else is wrong; where nothing is, nobody needs it.
+  void tell_broken(std::vector<std::string>& plugins, bool with_errors) {
+    for (auto& broken : plugins) {
+      if (with_errors)
+        error({}, std::move(broken), "this plugin can't be used");
+      else
+        late_warnings_.push_back({"a plugin can't be used: " + broken, {}});
+    }
   }
 
   void take(std::vector<DefinitionError> errors) { std::ranges::move(errors, std::back_inserter(result_.errors)); }
@@ -149,7 +156,8 @@ class Compiler {
   }
 
   // Each in a process of its own, as many at a time as there are processors: a dbt parse keeps one busy for seconds.
-  void describe_all(ParsedProject& parsed, const std::vector<bool>& good) {
+  // True when all of them told their assets.
+  bool describe_all(ParsedProject& parsed, const std::vector<bool>& good) {
     const auto& imports = parsed.definitions.imports;
     std::vector<Description> descriptions(imports.size());
     std::vector<std::string> state_dirs;
@@ -166,11 +174,13 @@ class Compiler {
     const auto count = std::min<std::size_t>(imports.size(), std::max(2u, std::thread::hardware_concurrency()));
     for (std::size_t i = 0; i < count; ++i) workers.emplace_back(work);
     workers.clear();
+    bool all = true;
     for (std::size_t i = 0; i < imports.size(); ++i)
-      merge(parsed.definitions, static_cast<int>(i), descriptions[i], state_dirs[i]);
+      all = merge(parsed.definitions, static_cast<int>(i), descriptions[i], state_dirs[i]) && all;
+    return all;
   }
 
-  void merge(Definitions& definitions, int index, Description& description, const std::string& state_dir) {
+  bool merge(Definitions& definitions, int index, Description& description, const std::string& state_dir) {
     auto& import = definitions.imports[static_cast<std::size_t>(index)];
     const auto first_asset = definitions.assets.size();
     for (auto& told : description.errors) told.source.file = relative(told.source.file);
@@ -186,10 +196,11 @@ class Compiler {
     for (auto& told : merge_errors) told.source.file = relative(told.source.file);
     if (import.name != stand_in) link_state(import.name, state_dir);
     const auto count = definitions.assets.size() - first_asset;
-    result_.imports.push_back({import.name, import.plugin, count, described && merge_errors.empty(),
-                               detail_of(described, merge_errors, description)});
+    const bool good = described && merge_errors.empty();
+    result_.imports.push_back({import.name, import.plugin, count, good, detail_of(described, merge_errors, description)});
     take(std::move(merge_errors));
     description_watches_.push_back(std::move(description.watch));
+    return good;
   }
 
   static std::string detail_of(bool described, const std::vector<DefinitionError>& errors,

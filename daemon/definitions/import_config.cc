@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <ranges>
 
 #include "core/definition/problems.h"
 
@@ -116,6 +117,21 @@ std::string python_of(const Json& config) {
   return python != config.end() && python->is_string() ? python->get<std::string>() : "";
 }
 
+namespace {
+
+/// An error stands within the lines of the import: what the plugin would make of the rest is not worth hearing.
+bool was_misread(const ParsedProject& project, std::size_t index) {
+  const auto& keys = project.import_keys[index];
+  const auto line = [](const auto& key) { return key.second.line; };
+  const auto [first, last] = std::ranges::minmax(keys | std::views::transform(line));
+  const auto& file = keys.at("").file;
+  return std::ranges::any_of(project.errors, [&](const auto& error) {
+    return error.source.file == file && error.source.line >= first && error.source.line <= last;
+  });
+}
+
+}  // namespace
+
 std::vector<DefinitionError> apply_plugins(ParsedProject& project, const std::map<std::string, Plugin>& plugins,
                                            const std::string& project_dir, std::vector<bool>& good_imports) {
   std::vector<DefinitionError> errors;
@@ -125,6 +141,10 @@ std::vector<DefinitionError> apply_plugins(ParsedProject& project, const std::ma
   };
   for (std::size_t i = 0; i < definitions.imports.size(); ++i) {
     auto& import = definitions.imports[i];
+    if (was_misread(project, i) || !plugins.contains(import.plugin)) {
+      good_imports.push_back(false);
+      continue;
+    }
     const auto& plugin = plugins.at(import.plugin);
     const auto before = errors.size();
     check(plugin.config_schema, own_keys(import.config), project.import_keys[i],
@@ -136,6 +156,7 @@ std::vector<DefinitionError> apply_plugins(ParsedProject& project, const std::ma
   for (const auto& block : project.run_blocks) {
     auto& run = block.asset >= 0 ? *definitions.assets[static_cast<std::size_t>(block.asset)].run
                                  : *definitions.checks[static_cast<std::size_t>(block.check)].run;
+    if (!plugins.contains(run.plugin)) continue;
     const auto& plugin = plugins.at(run.plugin);
     check(plugin.run_schema, run.config, block.keys, "a run: of the plugin \"" + run.plugin + "\"", errors);
     apply_paths(plugin.run_schema, run.config, dir_of(block.keys.at("")));

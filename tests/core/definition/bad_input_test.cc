@@ -229,6 +229,16 @@ TEST(BadInput, IncludedFilesAreNamedAndMayNotHoldEverything) {
                           "more/a.yaml:3:20 unknown key \"comand\" of run: (did you mean \"command\"?)"));
 }
 
+TEST(BadInput, SelectionsAreLookedAtBesideOtherErrors) {
+  EXPECT_THAT(load("assets:\n"
+                   "  - {key: a, deps: [b], run: {command: [x]}}\n"
+                   "  - {key: b, deps: [a, c], run: {command: [x]}}\n"
+                   "jobs:\n"
+                   "  - {name: nightly, select: aa}\n")
+                  .lines(),
+              ElementsAre(HasSubstr("cycle"), HasSubstr("\"c\", which nobody defines"), HasSubstr("the job \"nightly\"")));
+}
+
 TEST(BadInput, HostileYamlEnds) {
   EXPECT_THAT(load(std::string(10'000, '[')).errors, SizeIs(1));
   std::string bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";

@@ -2,8 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "core/definition/load.h"
@@ -43,7 +45,12 @@ inline Loaded load_files(const std::vector<ProjectFile>& files, const std::strin
     return loaded;
   }
   loaded.definitions = std::move(parsed->definitions);
-  loaded.errors = finish(loaded.definitions);
+  loaded.errors = std::move(parsed->errors);
+  if (!loaded.errors.empty() && !loaded.definitions.imports.empty()) return loaded;  // nobody describes their assets here
+  for (auto& error : finish(loaded.definitions, loaded.errors)) loaded.errors.push_back(std::move(error));
+  std::ranges::stable_sort(loaded.errors, {}, [](const auto& error) {
+    return std::tuple(error.source.file != "assetd.yaml", error.source.line, error.source.column);
+  });
   return loaded;
 }
 

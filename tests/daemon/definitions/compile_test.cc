@@ -52,6 +52,27 @@ TEST_F(Compile, TellsThePluginWhatTheProtocolSays) {
               AllOf(HasSubstr("FROM_IMPORT=i\n"), HasSubstr("FROM_PROJECT=p\n"), HasSubstr("PATH=")));
 }
 
+TEST_F(Compile, TellsErrorsOfFilesAndThoseOfTheWholeAtOnce) {
+  write("assetd.yaml",
+        "imports: [{plugin: fake, folder: x}]\n"
+        "assets:\n"
+        "  - {key: b, deps: [a, nobody], run: {command: [x]}, colour: red}\n"
+        "jobs:\n"
+        "  - {name: nightly, select: \"bb\"}\n");
+  EXPECT_THAT(lines(compile()),
+              ElementsAre(HasSubstr("assetd.yaml:3:24"), HasSubstr("unknown key \"colour\""), HasSubstr("job \"nightly\"")));
+}
+
+TEST_F(Compile, AnImportThatWasMisreadIsNotAskedAndItsAssetsNotMissed) {
+  write("assetd.yaml",
+        "imports:\n"
+        "  - {plugin: fake, folder: \"${vars.nowhere}\"}\n"
+        "assets:\n"
+        "  - {key: b, deps: [a], run: {command: [x]}, colour: red}\n");
+  EXPECT_THAT(lines(compile()), ElementsAre(HasSubstr("nowhere"), HasSubstr("unknown key \"colour\"")));
+  EXPECT_EQ(read("asked"), "");
+}
+
 TEST_F(Compile, ImportWithoutANameTakesTheDescribedOneAndKeepsItsState) {
   write("assetd.yaml", "imports: [{plugin: fake, folder: x}]\n");
   const auto result = compile();
