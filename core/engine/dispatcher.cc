@@ -1,6 +1,8 @@
 #include "core/engine/dispatcher.h"
 
 #include <algorithm>
+#include <iterator>
+#include <ranges>
 
 namespace assetd {
 namespace {
@@ -144,11 +146,9 @@ std::vector<DispatchBlock> Dispatcher::blocks(RunId run, UnitIndex unit) const {
 std::vector<ReadyUnit> Dispatcher::lines(std::size_t limit) const {
   std::vector<ReadyUnit> result;
   for (const auto& [demand, line] : lines_)
-    for (const auto& unit : line) {
-      if (result.size() >= limit) break;
-      result.push_back(unit);
-    }
+    std::ranges::copy(line | std::views::take(limit), std::back_inserter(result));
   std::sort(result.begin(), result.end());
+  if (result.size() > limit) result.resize(limit);
   return result;
 }
 

@@ -69,7 +69,7 @@ class Dispatcher {
 
   /// For a unit that waits: what it waits for. Empty for one that could start at the next dispatch.
   std::vector<DispatchBlock> blocks(RunId run, UnitIndex unit) const;
-  /// Every unit that waits, in the order of their lines.
+  /// The first `limit` of the units that wait, in the order in which they may start.
   std::vector<ReadyUnit> lines(std::size_t limit) const;
   int waiting_for_pool(const std::string& pool) const;
 

@@ -27,6 +27,17 @@ TEST(EnginePools, AStepThatNamesNoPoolTakesOneSlotOfDefault) {
   EXPECT_THAT(d.started(), ElementsAre("b"));
 }
 
+TEST(Dispatcher, ThoseWhoMayStartFirstAreListedFirstWhateverTheyWaitFor) {
+  Dispatcher dispatcher;
+  dispatcher.add({.run = 2, .unit = 0}, {.slots = {{"a", 1}}});
+  dispatcher.add({.run = 3, .unit = 0}, {.slots = {{"a", 1}}});
+  dispatcher.add({.run = 1, .unit = 0}, {.slots = {{"z", 1}}});
+  const auto first = dispatcher.lines(2);
+  ASSERT_EQ(first.size(), 2u);
+  EXPECT_EQ(first[0].run, 1);
+  EXPECT_EQ(first[1].run, 2);
+}
+
 TEST(EnginePools, SlotsAreWeighted) {
   Project project;
   project.asset("a").pools = {{"gpu", 3}};
