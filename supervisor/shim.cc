@@ -6,12 +6,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <ctime>
 
 #include "supervisor/claim.h"
 #include "supervisor/shell/processes.h"
+#include "supervisor/shim_job.h"
 #include "supervisor/step.h"
 
 namespace assetd::supervisor {
@@ -25,18 +27,38 @@ std::int64_t clock_ms(clockid_t clock) {
   return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
 }
 
-std::int64_t milliseconds(const timeval& time) { return std::int64_t{time.tv_sec} * 1000 + time.tv_usec / 1000; }
+std::int64_t microseconds(const timeval& time) { return std::int64_t{time.tv_sec} * 1'000'000 + time.tv_usec; }
 
+/// From the kernel, when a watched output file is written to.
+int output_signal() { return SIGIO; }
+
+/// Nobody to read it: the supervisor died, the next one finds the same in the claim.
+void tell(int status, const std::string& attempt, StatusMessage::Kind kind, const Start& start) {
+  StatusMessage message{{}, kind, start.pid, start.at_ms};
+  std::memcpy(message.attempt, attempt.data(), sizeof message.attempt);
+  [[maybe_unused]] const auto written = write(status, &message, sizeof message);
+}
+
+/// What stays the same from one attempt of a shim to the next.
+struct ShimLife {
+  int pid = getpid();
+  std::uint64_t start_ticks = 0;
+  int status = -1;
+  rlimit open_files{};
+  Outputs outputs{output_signal()};
+};
+
+/// One attempt.
 class Shim {
  public:
-  Shim(const Spawn& spawn, ShimFiles files) : spawn_(spawn), files_(files) {
+  Shim(ShimLife& life, const Spawn& spawn, int claim) : life_(life), spawn_(spawn), claim_(claim) {
     sigemptyset(&awaited_);
-    sigaddset(&awaited_, SIGCHLD);
-    sigaddset(&awaited_, stop_signal());
+    for (const int signal : {SIGCHLD, stop_signal(), output_signal()}) sigaddset(&awaited_, signal);
   }
 
-  void run(const rlimit& open_files) {
-    const auto pid = start_step(spawn_, open_files);
+  /// False when the end could not be recorded: then nobody may believe that this shim still works on it.
+  bool run() {
+    const auto pid = start_step(spawn_, life_.open_files, life_.outputs);
     if (!pid) {
       end_.outcome = Outcome::exited;
       end_.exit_code = pid.error().exit_code;
@@ -48,7 +70,8 @@ class Shim {
       wait_for_signal();
       escalate();
     }
-    write_end();
+    life_.outputs.close();  // before the end is told: who reads the output then finds all of it
+    return write_end();
   }
 
  private:
@@ -56,12 +79,8 @@ class Shim {
     step_ = pid;
     const Start start{pid, clock_ms(CLOCK_REALTIME)};
     end_.started_at_ms = start.at_ms;
-    const auto self = read_process(getpid());
-    write_slot(encode_shim({getpid(), self ? self->start_ticks : 0, start}));
-    StatusMessage message{{}, start.pid, start.at_ms};
-    std::memcpy(message.attempt, spawn_.attempt.data(), sizeof message.attempt);
-    // Nobody to read it: the supervisor died, the next one finds the start in the claim.
-    [[maybe_unused]] const auto written = write(files_.status, &message, sizeof message);
+    write_slot(encode_shim({life_.pid, life_.start_ticks, start}));
+    tell(life_.status, spawn_.attempt, StatusMessage::started, start);
   }
 
   /// Takes the dead. False when no descendant is left: orphans come to us, a subreaper, so no child means no
@@ -69,8 +88,13 @@ class Shim {
   bool reap() {
     int status = 0;
     int pid = 0;
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+    rusage usage{};
+    while ((pid = wait4(-1, &status, WNOHANG, &usage)) > 0) {
       if (pid == step_) note_status(status);
+      // Each with what it waited for itself. RUSAGE_CHILDREN would add the attempts before this one.
+      user_us_ += microseconds(usage.ru_utime);
+      system_us_ += microseconds(usage.ru_stime);
+      end_.usage.max_rss_kb = std::max<std::int64_t>(end_.usage.max_rss_kb, usage.ru_maxrss);
     }
     return pid == 0 || errno != ECHILD;
   }
@@ -96,11 +120,12 @@ class Shim {
       signal = sigtimedwait(&awaited_, nullptr, &timeout);
     }
     if (signal == stop_signal()) read_stop();
+    if (signal == output_signal()) life_.outputs.look();
   }
 
   void read_stop() {
     char file[kClaimSize];
-    const auto size = pread(files_.claim, file, sizeof file, 0);
+    const auto size = pread(claim_, file, sizeof file, 0);
     auto order = decode_claim({file, static_cast<std::size_t>(std::max<ssize_t>(size, 0))}).stop;
     if (!order || order == stop_) return;  // the same one again: a supervisor that just came up makes sure
     stop_ = std::move(order);
@@ -134,28 +159,28 @@ class Shim {
     }
   }
 
-  void write_end() {
-    rusage usage{};
-    getrusage(RUSAGE_CHILDREN, &usage);
-    end_.usage = {milliseconds(usage.ru_utime), milliseconds(usage.ru_stime), usage.ru_maxrss};
+  bool write_end() {
+    end_.usage.user_ms = user_us_ / 1000;
+    end_.usage.system_ms = system_us_ / 1000;
     end_.ended_at_ms = clock_ms(CLOCK_REALTIME);
-    write_slot(encode_end(end_));
+    return write_slot(encode_end(end_));
   }
 
-  void write_slot(const SlotWrite& slot) {
+  bool write_slot(const SlotWrite& slot) {
     // In place, in blocks that exist: a full disk does not stop it. If it fails all the same the attempt counts as
     // lost.
-    [[maybe_unused]] const auto written =
-        pwrite(files_.claim, slot.bytes.data(), slot.bytes.size(), static_cast<off_t>(slot.offset));
+    return pwrite(claim_, slot.bytes.data(), slot.bytes.size(), static_cast<off_t>(slot.offset)) == static_cast<ssize_t>(slot.bytes.size());
   }
 
   static constexpr std::int64_t kNever = -1;
 
+  ShimLife& life_;
   const Spawn& spawn_;
-  const ShimFiles files_;
+  const int claim_;
   sigset_t awaited_;
   int step_ = 0;
   End end_;
+  std::int64_t user_us_ = 0, system_us_ = 0;
   std::optional<StopOrder> stop_;
   std::size_t next_signal_ = 0;
   std::int64_t kill_pause_ms_ = 0;
@@ -164,11 +189,22 @@ class Shim {
 
 /// Nothing of the supervisor may stay open here: its connection and lock would outlive it.
 void close_all_but(ShimFiles files) {
-  const auto low = static_cast<unsigned>(std::min(files.claim, files.status));
-  const auto high = static_cast<unsigned>(std::max(files.claim, files.status));
-  if (low > 3) close_range(3, low - 1, 0);
-  if (high > low + 1) close_range(low + 1, high - 1, 0);
-  close_range(high + 1, ~0u, 0);
+  std::array keep{files.claim, files.status, files.jobs};
+  std::ranges::sort(keep);
+  int next = STDERR_FILENO + 1;
+  for (const int fd : keep) {
+    if (fd > next) close_range(static_cast<unsigned>(next), static_cast<unsigned>(fd - 1), 0);
+    next = std::max(next, fd + 1);
+  }
+  close_range(static_cast<unsigned>(next), ~0u, 0);
+}
+
+/// Runs one attempt to its recorded end. False: this shim is to end with it.
+bool serve(ShimLife& life, const Spawn& spawn, int claim) {
+  if (!Shim(life, spawn, claim).run()) return false;
+  close(claim);
+  tell(life.status, spawn.attempt, StatusMessage::ended, {});
+  return true;
 }
 
 }  // namespace
@@ -180,7 +216,13 @@ void run_shim(const Spawn& spawn, ShimFiles files, const rlimit& open_files) {
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   prctl(PR_SET_NAME, "assetd-shim");
   close_all_but(files);
-  Shim(spawn, files).run(open_files);
+  ShimLife life{.status = files.status, .open_files = open_files};
+  if (const auto self = read_process(life.pid)) life.start_ticks = self->start_ticks;
+  bool more = serve(life, spawn, files.claim) && files.jobs >= 0;
+  while (more) {
+    const auto job = receive_job(files.jobs);
+    more = job && serve(life, job->spawn, job->claim);
+  }
   _exit(0);
 }
 

@@ -9,23 +9,27 @@
 
 namespace assetd::supervisor {
 
-/// What a shim writes into the status pipe once its step runs; smaller than PIPE_BUF, so never mixed with another's.
+/// What a shim writes into the status pipe once its step runs, and once the end stands in the claim and the shim is free; smaller than PIPE_BUF,
+/// so never mixed with another's.
 struct StatusMessage {
+  enum Kind : std::int32_t { started, ended };
   char attempt[32];
-  std::int32_t pid;
+  Kind kind;
+  std::int32_t pid;  ///< of the step
   std::int64_t at_ms;
 };
 
 struct ShimFiles {
-  int claim = -1;   ///< the attempt's claim, open for reading and writing, locked (flock) for as long as the shim lives
+  int claim = -1;   ///< the first attempt's claim, open for reading and writing, locked (flock) until the attempt has ended
   int status = -1;  ///< write end of the supervisor's status pipe; the reader may be gone
+  int jobs = -1;    ///< socket for what comes after the first attempt; -1: nothing does
 };
 
 /// Wakes a shim to read the stop order in its claim.
 int stop_signal();
 
 /// Runs in a process just forked, with all signals blocked and none ignored. Starts the step, waits for its whole tree,
-/// obeys stop orders, writes the end into the claim and exits.
+/// obeys stop orders, writes the end into the claim; then does the same for the next attempt it is given, until its supervisor is gone or lets it go.
 [[noreturn]] void run_shim(const Spawn& spawn, ShimFiles files, const rlimit& open_files);
 
 }  // namespace assetd::supervisor

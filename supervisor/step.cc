@@ -1,6 +1,5 @@
 #include "supervisor/step.h"
 
-#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <unistd.h>
@@ -102,13 +101,6 @@ std::vector<std::pair<int, rlimit>> limits_of(const Limits& asked, const rlimit&
   return limits;
 }
 
-std::expected<int, StartFailure> open_output(const std::string& path) {
-  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-  if (fd < 0)
-    return std::unexpected(StartFailure{126, "cannot open the output file '" + path + "': " + std::strerror(errno)});
-  return fd;
-}
-
 std::string why_not_executed(const Spawn& spawn, const Launch& launch) {
   const std::string& program = spawn.argv[0];
   std::string detail = "cannot execute '" + program + "': " + std::strerror(launch.error);
@@ -134,7 +126,7 @@ StartFailure explain(const Spawn& spawn, const Launch& launch) {
 
 }  // namespace
 
-std::expected<int, StartFailure> start_step(const Spawn& spawn, const rlimit& open_files) {
+std::expected<int, StartFailure> start_step(const Spawn& spawn, const rlimit& open_files, Outputs& outputs) {
   // vfork's speed without its sharing of our stack, as posix_spawn does it: we sleep until the child has executed or is
   // gone.
   alignas(64) static char stack[32 * 1024];
@@ -149,10 +141,13 @@ std::expected<int, StartFailure> start_step(const Spawn& spawn, const rlimit& op
   launch.argv.push_back(nullptr);
   launch.env.push_back(nullptr);
 
-  const auto out = open_output(spawn.stdout_path);
-  if (!out) return std::unexpected(out.error());
-  const auto err = spawn.stderr_path == spawn.stdout_path ? out : open_output(spawn.stderr_path);
-  if (!err) return std::unexpected(err.error());
+  const auto out = outputs.out.open(spawn.stdout_path);
+  if (!out) return std::unexpected(StartFailure{126, out.error()});
+  const auto err = spawn.stderr_path == spawn.stdout_path ? out : outputs.err.open(spawn.stderr_path);
+  if (!err) {
+    close(*out);
+    return std::unexpected(StartFailure{126, err.error()});
+  }
   launch.out = *out;
   launch.err = *err;
 

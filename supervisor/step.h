@@ -7,6 +7,7 @@
 #include <string>
 
 #include "supervisor/message.h"
+#include "supervisor/output_file.h"
 
 namespace assetd::supervisor {
 
@@ -16,10 +17,10 @@ struct StartFailure {
   std::string detail;
 };
 
-/// Executes spawn.argv in a process group of its own, with stdin as it is, stdout and stderr appended to their files,
+/// Executes spawn.argv in a process group of its own, with stdin as it is, stdout and stderr appended to their `outputs`,
 /// no signal blocked, the limits set and ASSETD_ATTEMPT_ID in its environment. Gives its pid once the program runs,
 /// that is after a successful exec. `open_files` is the limit it gets when spawn sets none. The caller has no threads
 /// and no signal handlers.
-std::expected<int, StartFailure> start_step(const Spawn& spawn, const rlimit& open_files);
+std::expected<int, StartFailure> start_step(const Spawn& spawn, const rlimit& open_files, Outputs& outputs);
 
 }  // namespace assetd::supervisor

@@ -15,6 +15,7 @@
 
 #include "supervisor/shell/processes.h"
 #include "supervisor/shim.h"
+#include "supervisor/shim_job.h"
 
 namespace assetd::supervisor {
 namespace {
@@ -112,7 +113,10 @@ void Shims::identify(const std::string& attempt) {
   if (claim.shim) {
     report_(StepStarted{attempt, claim.shim->start});
     shim.pid = claim.shim->pid;
-    if (!watch(attempt, shim, *claim.shim)) return gone(attempt);
+    if (!watch(attempt, shim, *claim.shim)) {
+      gone(attempt);
+      return;
+    }
     if (claim.stop) wake(shim);
   } else if (!held) {
     gone(attempt);
@@ -127,22 +131,34 @@ void Shims::identify(const std::string& attempt) {
 void Shims::perform(StartShim& action, std::int64_t now_ms) {
   const auto& attempt = action.spawn.attempt;
   const auto claim = claims_.make(attempt, {boot_id_, action.store_id, now_ms});
-  if (claim) return fork_shim(action.spawn, *claim);
+  if (claim) {
+    const auto free = free_.give(action.spawn, *claim);
+    return free ? entrust(attempt, *claim, *free) : fork_shim(action.spawn, *claim);
+  }
   if (claim.error().exists) return report_existing(attempt);
   report_(SpawnFailed{attempt, claim.error().why});
 }
 
 void Shims::fork_shim(const Spawn& spawn, int claim) {
+  int jobs[2] = {-1, -1};
+  if (!make_job_sockets(jobs)) jobs[0] = jobs[1] = -1;  // then it serves this attempt only
   const pid_t pid = fork();
-  if (pid == 0) run_shim(spawn, {claim, status_write_}, open_files_);
+  if (pid == 0) run_shim(spawn, {claim, status_write_, jobs[1]}, open_files_);
+  if (jobs[1] >= 0) close(jobs[1]);
   if (pid < 0) {
     const std::string why = std::string("cannot fork: ") + std::strerror(errno);
+    if (jobs[0] >= 0) close(jobs[0]);
     close(claim);
     return report_(SpawnFailed{spawn.attempt, why});
   }
-  shims_[spawn.attempt] = {pid, claim, -1};
-  children_[pid] = spawn.attempt;
-  report_(ShimStarted{spawn.attempt, pid});
+  free_.add(pid, jobs[0]);
+  entrust(spawn.attempt, claim, pid);
+}
+
+void Shims::entrust(const std::string& attempt, int claim, int pid) {
+  shims_[attempt] = {pid, claim, -1};
+  children_[pid] = attempt;
+  report_(ShimStarted{attempt, pid});
 }
 
 void Shims::perform(ClaimAsEnded& action, std::int64_t now_ms) {
@@ -191,9 +207,24 @@ void Shims::read_status() {
   while ((got = read(status_read_, messages, sizeof messages)) > 0) {
     for (std::size_t i = 0; i < static_cast<std::size_t>(got) / sizeof(StatusMessage); ++i) {
       const auto& message = messages[i];
-      report_(StepStarted{std::string(message.attempt, sizeof message.attempt), {message.pid, message.at_ms}});
+      const std::string attempt(message.attempt, sizeof message.attempt);
+      if (message.kind == StatusMessage::ended) {
+        done(attempt);
+      } else {
+        report_(StepStarted{attempt, {message.pid, message.at_ms}});
+      }
     }
   }
+}
+
+/// The attempt is over, its shim lives and can take another.
+void Shims::done(const std::string& attempt) {
+  const auto entry = shims_.find(attempt);
+  if (entry == shims_.end()) return;
+  const int pid = entry->second.pid;
+  const auto child = children_.find(pid);
+  if (child != children_.end()) child->second.clear();
+  if (gone(attempt) && child != children_.end()) free_.freed(pid);
 }
 
 void Shims::reap() {
@@ -202,16 +233,18 @@ void Shims::reap() {
   while ((pid = waitpid(-1, nullptr, WNOHANG)) > 0) {
     const auto child = children_.find(pid);
     if (child == children_.end()) continue;  // an orphan of a dead shim
-    ended.push_back(std::move(child->second));
+    if (!child->second.empty()) ended.push_back(std::move(child->second));
     children_.erase(child);
+    free_.gone(pid);
   }
   read_status();  // what the dead wrote is in the pipe by now: a start is said before its end
   for (const auto& attempt : ended) gone(attempt);
 }
 
-void Shims::gone(const std::string& attempt) {
+/// Nobody works on the attempt any more. Whether its end was recorded.
+bool Shims::gone(const std::string& attempt) {
   const auto entry = shims_.find(attempt);
-  if (entry == shims_.end()) return;
+  if (entry == shims_.end()) return false;
   const auto shim = entry->second;
   shims_.erase(entry);
   if (shim.pidfd >= 0) {
@@ -220,12 +253,15 @@ void Shims::gone(const std::string& attempt) {
   }
   auto claim = claims_.read(shim.claim);
   close(shim.claim);
-  if (!claim.end) dead_sessions_[attempt] = shim.pid;
+  const bool recorded = claim.end.has_value();
+  if (!recorded) dead_sessions_[attempt] = shim.pid;
   report_(ShimGone{attempt, std::move(claim.end)});
+  return recorded;
 }
 
 void Shims::tick() {
   for (const auto& attempt : std::exchange(unidentified_, {})) identify(attempt);
+  free_.let_go();
   if (lost_.empty()) return;
   reap();
   for (auto& attempt : lost_.look()) report_(TreeGone{std::move(attempt)});
@@ -233,7 +269,7 @@ void Shims::tick() {
 
 int Shims::timeout_ms() const {
   if (!unidentified_.empty()) return kIdentifyPauseMs;
-  return lost_.empty() ? -1 : lost_.pause_ms();
+  return lost_.empty() ? free_.timeout_ms() : lost_.pause_ms();
 }
 
 }  // namespace assetd::supervisor

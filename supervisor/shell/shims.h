@@ -11,6 +11,7 @@
 
 #include "supervisor/logic.h"
 #include "supervisor/shell/claim_files.h"
+#include "supervisor/shell/free_shims.h"
 #include "supervisor/shell/lost_trees.h"
 #include "supervisor/shell/poller.h"
 
@@ -50,12 +51,14 @@ class Shims {
   };
 
   void fork_shim(const Spawn& spawn, int claim);
+  void entrust(const std::string& attempt, int claim, int pid);
   void report_existing(const std::string& attempt);
   bool watch(const std::string& attempt, Shim& shim, const ShimIdentity& identity);
   void identify(const std::string& attempt);
   void wake(const Shim& shim);
   void read_status();
-  void gone(const std::string& attempt);
+  void done(const std::string& attempt);
+  bool gone(const std::string& attempt);
   bool is_shim(int pid) const { return children_.contains(pid); }
 
   Poller& poller_;
@@ -65,7 +68,8 @@ class Shims {
   Report report_;
   int status_read_ = -1, status_write_ = -1;
   std::map<std::string, Shim> shims_;              ///< those that live
-  std::unordered_map<int, std::string> children_;  ///< pid → attempt, of those that are our children
+  std::unordered_map<int, std::string> children_;  ///< pid → attempt, of those that are our children; empty: none at present
+  FreeShims free_;
   std::vector<std::string> unidentified_;          ///< adopted between the fork and the first write of their shim
   std::map<std::string, int> dead_sessions_;       ///< of shims that ended without a record, until KillTree asks
   LostTrees lost_;
