@@ -162,7 +162,7 @@ void add_asset_details(json& out, const AssetTable& table, AssetId id) {
 
 SelectionState selection_state(const AssetTable& table, WallTime now) {
   return {[&table](AssetId id) { return std::string(shown_status(table.project->definitions.assets[id], table.states[id])); },
-          [&table](AssetId id) { return table.staleness(id).is; },
+          [&table](AssetId id) { return table.is_stale(id); },
           [&table, now](AssetId id) { return table.freshness(id, now); }};
 }
 

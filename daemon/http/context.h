@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "daemon/http/access.h"
+#include "daemon/http/asset_texts.h"
 #include "daemon/http/event_hub.h"
 #include "daemon/http/lineage_cache.h"
 #include "daemon/http/message.h"
@@ -24,6 +25,7 @@ struct Shared {
   Access access;
   PlanCache plans;
   LineageCache lineage;
+  AssetTexts asset_texts;
   std::shared_ptr<EventHub> events = std::make_shared<EventHub>();
   std::shared_ptr<WorkerPool> workers;  ///< for what goes on after a handler returned: hold it weakly there
 };

@@ -32,4 +32,14 @@ void LineageCache::put_status(StatusEntry entry) {
   if (statuses_.size() > kKept) statuses_.pop_back();
 }
 
+bool LineageCache::begin_status(std::int64_t version, const std::string& select) {
+  const std::lock_guard lock(mutex_);
+  return in_making_.emplace(version, select).second;
+}
+
+void LineageCache::end_status(std::int64_t version, const std::string& select) {
+  const std::lock_guard lock(mutex_);
+  in_making_.erase({version, select});
+}
+
 }  // namespace assetd::http

@@ -30,11 +30,6 @@ Response& Response::with(std::string name, std::string value) {
 
 namespace {
 
-// Metadata and details come from programs: bytes that are not UTF-8 become U+FFFD instead of an exception.
-std::string dump(const nlohmann::json& value) {
-  return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
 nlohmann::json to_json(const FieldError& error) {
   nlohmann::json out = {{"pointer", error.pointer}, {"detail", error.detail}};
   if (error.column > 0) out["column"] = error.column;
@@ -42,6 +37,8 @@ nlohmann::json to_json(const FieldError& error) {
 }
 
 }  // namespace
+
+std::string dump(const nlohmann::json& value) { return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace); }
 
 Response json_response(const nlohmann::json& body, int status) {
   Response response;

@@ -66,6 +66,8 @@ struct FieldError {
   int column = 0;  ///< from 1, within a selection; 0: none
 };
 
+/// As text. Metadata and details come from programs: bytes that are not UTF-8 become U+FFFD instead of an exception.
+std::string dump(const nlohmann::json& value);
 Response json_response(const nlohmann::json& body, int status = 200);
 /// RFC 9457. `type` is the last part of the problem's address, such as "not-found".
 Response problem_response(int status, std::string_view type, std::string_view title, std::string_view detail,

@@ -1,6 +1,7 @@
 // Assets and their history.
 
 #include <algorithm>
+#include <span>
 
 #include "core/graph/asset_key.h"
 
@@ -38,31 +39,39 @@ std::expected<std::vector<AssetId>, Response> chosen_assets(const Call& call, co
   return ids;
 }
 
-Response list_assets_of(const Call& call, const AssetTable& table, const std::string& after) {
-  if (!table.project) return problem_response(503, "definitions-loading", "Not ready", "the definitions are still being loaded: see /readyz").with("Retry-After", "1");
-  const WallTime now = wall_now();
-  const auto ids = chosen_assets(call, table, now);
-  if (!ids) return ids.error();
+/// A page of the assets in `ids`, which are sorted by key, behind the key `after`.
+std::string assets_body(const Call& call, const AssetTable& table, std::span<const AssetId> ids, AssetTexts& texts) {
   const auto limit = static_cast<std::size_t>(*call.query.integer("limit"));
-  json items = json::array();
-  std::string next;
-  for (const auto id : *ids) {
-    const std::string& key = table.project->graph.key(id);
-    if (!after.empty() && key <= after) continue;
-    if (items.size() == limit) {
-      next = make_cursor(call, items.back()["key"]);
-      break;
-    }
-    items.push_back(asset_json(table, id, now));
+  const auto page = ids.first(std::min(limit, ids.size()));
+  const WallTime now = wall_now();
+  std::string body = "{\"as_of\":" + std::to_string(table.as_of) + ",\"items\":[";
+  for (const auto id : page) {
+    if (body.back() != '[') body += ',';
+    body += *texts.of(table, id, now);
   }
-  return list_response(std::move(items), next, table.as_of);
+  const auto next = page.size() < ids.size() ? make_cursor(call, table.project->graph.key(page.back())) : "";
+  return body + "],\"next_cursor\":" + dump(text_or_null(next)) + "}";
+}
+
+Response list_assets_of(const Call& call, const AssetTable& table, const std::string& after, AssetTexts& texts) {
+  if (!table.project) return problem_response(503, "definitions-loading", "Not ready", "the definitions are still being loaded: see /readyz").with("Retry-After", "1");
+  const auto ids = chosen_assets(call, table, wall_now());
+  if (!ids) return ids.error();
+  std::span<const AssetId> rest(*ids);
+  if (!after.empty()) {
+    const auto begin = std::ranges::upper_bound(rest, after, {}, [&](AssetId id) -> const std::string& { return table.project->graph.key(id); });
+    rest = {begin, rest.end()};
+  }
+  Response response;
+  response.body = assets_body(call, table, rest, texts);
+  return response;
 }
 
 Response list_assets(const Call& call, Context& context) {
   const auto after = read_cursor(call);
   if (!after) return after.error();
   Response response;
-  context.service.with_assets([&](const AssetTable& table) { response = list_assets_of(call, table, *after); });
+  context.service.with_assets([&](const AssetTable& table) { response = list_assets_of(call, table, *after, context.shared.asset_texts); });
   return response;
 }
 

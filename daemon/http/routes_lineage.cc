@@ -68,6 +68,9 @@ std::expected<Chosen, Response> choose(const std::string& select, const Project&
 
 std::expected<Lineage, Response> lineage_of(const std::string& select, const Project& project, Context& context) {
   if (auto known = context.shared.lineage.find(project.version, select)) return Lineage{known, true};
+  // One at a time: who comes while a graph is laid out most likely wants the same one.
+  const auto turn = context.shared.lineage.lay_out_alone();
+  if (auto known = context.shared.lineage.find(project.version, select)) return Lineage{known, true};
   auto chosen = choose(select, project, context);
   if (!chosen) return std::unexpected(std::move(chosen.error()));
   const Layout layout = lay_out(project.definitions, project.graph, chosen->assets);
@@ -121,7 +124,7 @@ json status_json(const AssetTable& table, const LineageEntry& entry, std::size_t
   std::string status, stale, fresh, checks;
   for (const auto id : entry.nodes) {
     status += status_letter(shown_status(table.project->definitions.assets[id], table.states[id]));
-    stale += table.staleness(id).is ? '1' : '0';
+    stale += table.is_stale(id) ? '1' : '0';
     fresh += table.freshness(id, now).front();
     checks += checks_letter(count_checks(table.states[id]));
   }
@@ -143,34 +146,41 @@ std::size_t count_running(const AssetTable& table) {
   return static_cast<std::size_t>(std::ranges::distance(runs.begin(), std::ranges::unique(runs).begin()));
 }
 
+Response make_lineage_status(const std::string& select, const Project& project, std::uint64_t revision, Context& context) {
+  const auto lineage = lineage_of(select, project, context);
+  if (!lineage) return lineage.error();
+  const WallTime now = wall_now();
+  std::optional<json> body;
+  std::int64_t current = project.version;
+  context.service.with_assets([&](const AssetTable& table) {
+    current = table.project ? table.project->version : 0;
+    if (current == project.version) body = status_json(table, *lineage->entry, count_running(table), now);
+  });
+  if (!body) return version_gone(project.version, current);
+  Response response;
+  response.shared_body = std::make_shared<const std::string>(body->dump());
+  if (lineage->immutable) context.shared.lineage.put_status({project.version, select, revision, now, response.shared_body});
+  return response;
+}
+
 Response get_lineage_status(const Call& call, Context& context) {
   const auto project = current_project(context);
   if (!project) return project.error();
   const auto asked = call.query.integer("version").value_or((*project)->version);
   if (asked != (*project)->version) return version_gone(asked, (*project)->version);
   const std::string select = call.query.text("select");
-  const WallTime now = wall_now();
   const auto revision = context.service.assets_revision();
-  const auto fits = [&](const StatusEntry& entry) {
-    const Millis age = now - entry.built;
-    return age >= Millis(0) && (age < kStatusAge || (entry.revision == revision && age < kFreshnessAge));
-  };
+  auto& cache = context.shared.lineage;
+  const auto known = cache.find_status(asked, select);
+  const Millis age = known ? wall_now() - known->built : Millis(0);
+  const auto younger = [&](Millis limit) { return known && age >= Millis(0) && age < limit; };
   Response response;
-  if (const auto known = context.shared.lineage.find_status(asked, select); known && fits(*known)) {
-    response.shared_body = known->body;
-    return response;
-  }
-  const auto lineage = lineage_of(select, **project, context);
-  if (!lineage) return lineage.error();
-  std::optional<json> body;
-  std::int64_t current = asked;
-  context.service.with_assets([&](const AssetTable& table) {
-    current = table.project ? table.project->version : 0;
-    if (current == asked) body = status_json(table, *lineage->entry, count_running(table), now);
-  });
-  if (!body) return version_gone(asked, current);
-  response.shared_body = std::make_shared<const std::string>(body->dump());
-  if (lineage->immutable) context.shared.lineage.put_status({asked, select, revision, now, response.shared_body});
+  if (known) response.shared_body = known->body;
+  if (younger(kStatusAge) || (younger(kFreshnessAge) && known->revision == revision)) return response;
+  const bool mine = cache.begin_status(asked, select);
+  if (!mine && younger(2 * kStatusAge)) return response;
+  response = make_lineage_status(select, **project, revision, context);
+  if (mine) cache.end_status(asked, select);
   return response;
 }
 

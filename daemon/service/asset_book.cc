@@ -13,7 +13,7 @@ void AssetBook::load(std::vector<std::pair<std::string, AssetState>> states) {
     if (id) table_.states[*id] = std::move(state);
     else elsewhere_.insert_or_assign(key, std::move(state));
   }
-  ++revision_;
+  table_.changed.assign(table_.states.size(), ++revision_);
 }
 
 void AssetBook::use(std::shared_ptr<const Project> project) {
@@ -36,7 +36,7 @@ void AssetBook::use(std::shared_ptr<const Project> project) {
     if (renamed) staged_[asset.key] = table_.states[id];
   }
   table_.project = std::move(project);
-  ++revision_;
+  table_.changed.assign(table_.states.size(), ++revision_);
 }
 
 const AssetState* AssetBook::committed(const std::string& key) const {
@@ -63,13 +63,17 @@ std::vector<std::pair<std::string, AssetState>> AssetBook::take_staged() {
 
 void AssetBook::apply(const std::vector<std::pair<std::string, AssetState>>& committed_states, std::int64_t as_of) {
   std::unique_lock lock(mutex_);
+  if (!committed_states.empty()) ++revision_;
   for (const auto& [key, state] : committed_states) {
     const auto id = table_.project ? table_.project->graph.find(key) : std::nullopt;
-    if (id) table_.states[*id] = state;
-    else elsewhere_.insert_or_assign(key, state);
+    if (id) {
+      table_.states[*id] = state;
+      table_.changed[*id] = revision_;
+    } else {
+      elsewhere_.insert_or_assign(key, state);
+    }
   }
   table_.as_of = as_of;
-  if (!committed_states.empty()) ++revision_;
 }
 
 void AssetBook::read(const std::function<void(const AssetTable&)>& reader) const {

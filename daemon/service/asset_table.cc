@@ -1,5 +1,7 @@
 // What follows from the states of assets: staleness and freshness.
 
+#include <algorithm>
+
 #include "core/schedule/cron.h"
 #include "daemon/service/service.h"
 
@@ -8,7 +10,21 @@ namespace {
 
 constexpr std::size_t kReasonsGiven = 20;
 
+bool is_newer(const AssetState::Data& data, const AssetState::Data& own) { return data.run != own.run && data.at > own.at; }
+
 }  // namespace
+
+bool AssetTable::is_stale(AssetId id) const {
+  const auto& own = states[id].last_materialization;
+  const auto& asset = project->definitions.assets[id];
+  if (!own || asset.external) return false;
+  if (own->code_version != asset.code_version) return true;
+  const auto parents = project->graph.parents(id);
+  return std::ranges::any_of(parents, [&](AssetId parent) {
+    const auto& data = states[parent].last_materialization;
+    return data && is_newer(*data, *own);
+  });
+}
 
 // Upstream staleness is followed only one step here: a parent that is stale itself says so in its own row.
 Staleness AssetTable::staleness(AssetId id) const {
@@ -23,7 +39,7 @@ Staleness AssetTable::staleness(AssetId id) const {
   if (own->code_version != asset.code_version) add(id, "code_changed", "its code has changed since it was materialized");
   for (const auto parent : project->graph.parents(id)) {
     const auto& data = states[parent].last_materialization;
-    if (!data || data->run == own->run || data->at <= own->at) continue;
+    if (!data || !is_newer(*data, *own)) continue;
     add(parent, "newer_data", project->graph.key(parent) + " was materialized later, at " + format_time(data->at));
   }
   return result;

@@ -68,7 +68,9 @@ struct AssetTable {
   std::shared_ptr<const Project> project;
   std::vector<AssetState> states;  ///< by AssetId
   std::int64_t as_of = 0;
+  std::vector<std::uint64_t> changed = {};  ///< by AssetId: the revision that set its state; empty: not kept
   Staleness staleness(AssetId id) const;
+  bool is_stale(AssetId id) const;  ///< staleness(id).is, without its reasons
   std::string freshness(AssetId id, WallTime now) const;  ///< none, fresh, violated
 };
 

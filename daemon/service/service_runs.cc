@@ -72,7 +72,7 @@ std::expected<std::vector<AssetId>, SelectionError> DaemonService::select(const 
   book_.read([&](const AssetTable& table) {
     SelectionState state;
     state.status = [&](AssetId id) { return std::string(to_string(table.states[id].status())); };
-    state.stale = [&](AssetId id) { return table.staleness(id).is; };
+    state.stale = [&](AssetId id) { return table.is_stale(id); };
     state.freshness = [&](AssetId id) { return table.freshness(id, now); };
     result = select_assets(expression, project.definitions, project.graph, &state);
   });

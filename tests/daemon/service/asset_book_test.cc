@@ -108,16 +108,41 @@ TEST(AssetBook, LoadedStatesFindTheirAssetsAndOthersWait) {
   EXPECT_EQ(run_of(book, "gone"), 4);
 }
 
+TEST(AssetBook, KeepsWhichRevisionSetEachState) {
+  AssetBook book;
+  book.use(project_of({asset("a"), asset("b")}));
+  std::vector<std::uint64_t> before;
+  book.read([&](const AssetTable& table) { before = table.changed; });
+  ASSERT_EQ(before.size(), 2u);
+  book.apply({{"b", made(1)}}, 5);
+  book.read([&](const AssetTable& table) {
+    EXPECT_EQ(table.changed[0], before[0]);
+    EXPECT_GT(table.changed[1], before[1]);
+  });
+  book.use(project_of({asset("a"), asset("b"), asset("c")}));
+  book.read([&](const AssetTable& table) {
+    ASSERT_EQ(table.changed.size(), 3u);
+    EXPECT_GT(table.changed[0], before[0]) << "ids mean other assets in another version";
+  });
+}
+
 // AssetTable: what follows from the states.
 
 AssetTable table_of(std::vector<AssetSpec> assets, std::vector<AssetState> states) { return {project_of(std::move(assets)), std::move(states), 0}; }
 
+/// Both ways of asking must agree.
+bool is_stale(const AssetTable& table, AssetId id) {
+  EXPECT_EQ(table.is_stale(id), table.staleness(id).is);
+  return table.is_stale(id);
+}
+
 TEST(AssetTable, StaleWhenAParentWasMadeLaterByAnotherRun) {
   const std::vector<AssetSpec> assets{asset("a"), asset("b", {"a"})};
-  EXPECT_FALSE(table_of(assets, {made(1, 10), made(1, 20)}).staleness(1).is);
-  EXPECT_FALSE(table_of(assets, {made(1, 30), made(1, 20)}).staleness(1).is) << "one run's order is its own";
-  EXPECT_FALSE(table_of(assets, {{}, made(1, 20)}).staleness(1).is);
-  EXPECT_FALSE(table_of(assets, {made(2, 30), {}}).staleness(1).is) << "never made is not stale";
+  EXPECT_FALSE(is_stale(table_of(assets, {made(1, 10), made(1, 20)}), 1));
+  EXPECT_FALSE(is_stale(table_of(assets, {made(1, 30), made(1, 20)}), 1)) << "one run's order is its own";
+  EXPECT_FALSE(is_stale(table_of(assets, {{}, made(1, 20)}), 1));
+  EXPECT_FALSE(is_stale(table_of(assets, {made(2, 30), {}}), 1)) << "never made is not stale";
+  EXPECT_TRUE(is_stale(table_of(assets, {made(2, 30), made(1, 20)}), 1));
   const auto stale = table_of(assets, {made(2, 30), made(1, 20)}).staleness(1);
   ASSERT_EQ(stale.because.size(), 1u);
   EXPECT_EQ(stale.because[0].reason, "newer_data");
@@ -127,8 +152,9 @@ TEST(AssetTable, StaleWhenAParentWasMadeLaterByAnotherRun) {
 TEST(AssetTable, StaleWhenItsCodeHasChanged) {
   auto spec = asset("a");
   spec.code_version = "2";
+  EXPECT_TRUE(is_stale(table_of({spec}, {made(1, 10, "1")}), 0));
   EXPECT_EQ(table_of({spec}, {made(1, 10, "1")}).staleness(0).because.at(0).reason, "code_changed");
-  EXPECT_FALSE(table_of({spec}, {made(1, 10, "2")}).staleness(0).is);
+  EXPECT_FALSE(is_stale(table_of({spec}, {made(1, 10, "2")}), 0));
 }
 
 TEST(AssetTable, FreshWithinItsBound) {
