@@ -53,19 +53,38 @@ void Engine::on(const Now& now, const RunRequested& input, Output& out) {
     state->record.detail = "waits for run " + std::to_string(ahead.front()) + " of schedule " + state->record.trigger.name + " to end";
   }
   out.changes.push_back(RunCreated{state->record, input.plan});
-  auto& run = *(runs_[last_run_] = std::move(state));
+  auto& run = enter(std::move(state));
   in_line_.insert(run.record.id);
   RunMachine(run, dispatcher_, timers_, now, out).prepare();
   if (ahead.empty()) begin(now, run, out);
 }
 
-std::vector<RunId> Engine::ahead_of(const RunRecord& record) const {
-  std::vector<RunId> result;
-  for (const auto& [id, run] : runs_) {
-    const auto& trigger = run->record.trigger;
-    if (id < record.id && record.trigger.kind == "schedule" && trigger.kind == "schedule" && trigger.name == record.trigger.name) result.push_back(id);
+RunState& Engine::enter(std::unique_ptr<RunState> state) {
+  const auto& record = state->record;
+  if (record.trigger.kind == "schedule") of_schedule_[record.trigger.name].insert(record.id);
+  return *(runs_[record.id] = std::move(state));
+}
+
+void Engine::leave(RunId id) {
+  in_line_.erase(id);
+  const auto it = runs_.find(id);
+  if (const auto own = of_schedule_.find(it->second->record.trigger.name); own != of_schedule_.end()) {
+    own->second.erase(id);
+    if (own->second.empty()) of_schedule_.erase(own);
   }
-  return result;
+  runs_.erase(it);
+}
+
+const std::set<RunId>& Engine::runs_of_schedule(const std::string& name) const {
+  static const std::set<RunId> none;
+  const auto it = of_schedule_.find(name);
+  return it == of_schedule_.end() ? none : it->second;
+}
+
+std::vector<RunId> Engine::ahead_of(const RunRecord& record) const {
+  if (record.trigger.kind != "schedule") return {};
+  const auto& all = runs_of_schedule(record.trigger.name);
+  return {all.begin(), all.lower_bound(record.id)};
 }
 
 void Engine::begin(const Now& now, RunState& run, Output& out) {
@@ -162,8 +181,7 @@ void Engine::finish_if_over(const Now& now, RunId id, Output& out) {
   RunMachine machine(*run, dispatcher_, timers_, now, out);
   if (!machine.over()) return;
   machine.end();
-  in_line_.erase(id);
-  runs_.erase(id);
+  leave(id);
 }
 
 std::optional<Millis> Engine::next_timer() const {
@@ -193,7 +211,7 @@ Output Engine::restore(const Now& now, RestoredRun restored) {
   state->record = std::move(restored.run);
   state->plan = std::move(restored.plan);
   state->context = std::move(restored.context);
-  auto& run = *(runs_[state->record.id] = std::move(state));
+  auto& run = enter(std::move(state));
   last_run_ = std::max(last_run_, run.record.id);
   Output out;
   if (run.record.status == RunStatus::queued) {

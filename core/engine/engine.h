@@ -43,6 +43,8 @@ class Engine {
   const RunState* run(RunId id) const;
   /// What a run that waits in line waits for: the runs of its schedule that came before it and have not ended.
   std::vector<RunId> ahead_of(const RunRecord& run) const;
+  /// The runs of a schedule that have not ended, oldest first.
+  const std::set<RunId>& runs_of_schedule(const std::string& name) const;
   const Dispatcher& dispatcher() const { return dispatcher_; }
   RunId last_run() const { return last_run_; }
   /// The live attempt of that id, with its run; nothing when it has ended or was never made.
@@ -63,6 +65,8 @@ class Engine {
   void on(const Now& now, const PoolsChanged& input, Output& out);
   void on(const Now& now, const StartsHeld& input, Output& out);
   RunState* find(RunId id);
+  RunState& enter(std::unique_ptr<RunState> run);
+  void leave(RunId id);
   void begin(const Now& now, RunState& run, Output& out);
   void begin_what_may(const Now& now, Output& out);
   void start_what_may(const Now& now, Output& out);
@@ -72,6 +76,7 @@ class Engine {
   RunId last_run_ = 0;
   std::map<RunId, std::unique_ptr<RunState>> runs_;
   std::set<RunId> in_line_;  ///< queued
+  std::unordered_map<std::string, std::set<RunId>> of_schedule_;  ///< of runs_, those that a schedule's tick has made
   std::unordered_map<AttemptId, RunId> attempts_;
   Dispatcher dispatcher_;
   Timers timers_;

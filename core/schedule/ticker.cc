@@ -65,11 +65,11 @@ void Ticker::return_cursors(WallTime now) {
   }
 }
 
-std::vector<DueTick> Ticker::due(WallTime now, const HadTick& had) {
+std::vector<DueTick> Ticker::due(WallTime now, const HadTick& had, std::size_t enough) {
   if (last_now_ && now < *last_now_ - kSetBack) return_cursors(now);
   last_now_ = now;
   std::vector<DueTick> out;
-  while (!queue_.empty() && queue_.begin()->first <= now) {
+  while (!queue_.empty() && queue_.begin()->first <= now && out.size() < enough) {
     auto& entry = entries_.at(queue_.begin()->second);
     collect(entry, now, had, out);
     requeue(entry);

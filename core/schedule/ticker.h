@@ -2,6 +2,7 @@
 // Which ticks of which schedules are due. Pure: driven by (now), remembers a cursor per schedule.
 
 #include <functional>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -41,8 +42,8 @@ class Ticker {
   /// Every tick between the cursors and `now`, in order of time, and moves the cursors. Late ones (by more than a minute) follow the schedule's misfire
   /// policy; `all` gives at most 100. When the clock was set back by more than a minute the cursors return to now, and instants that had a tick keep it.
   /// Cheap when nothing is due: to be called at every turn, or a clock that was set back is not noticed. Of each schedule at most the newest 1,000
-  /// instants are looked at, however long the stop was.
-  std::vector<DueTick> due(WallTime now, const HadTick& had);
+  /// instants are looked at, however long the stop was. Stops after the schedule with which `enough` ticks are there: the others are due at the next call.
+  std::vector<DueTick> due(WallTime now, const HadTick& had, std::size_t enough = std::numeric_limits<std::size_t>::max());
 
   std::optional<WallTime> next_instant() const;  ///< the earliest of all that are not paused
   bool pause(const std::string& schedule, bool paused, const std::string& by, const std::string& reason, WallTime now);

@@ -49,6 +49,7 @@ struct Turn {
   std::vector<Effect> effects;
   std::vector<std::function<void(bool committed)>> after;  ///< once the outcome of the commit is known
   std::vector<RunId> ended;
+  std::set<std::pair<std::string, WallTime>> ticks;  ///< that this turn records
 };
 
 class DaemonService final : public Service {
@@ -135,7 +136,8 @@ class DaemonService final : public Service {
   std::optional<Reply> check_options(const nlohmann::json& options) const;
   void command(Caller caller, Done done, std::function<Reply(Turn&, const Caller&)> work);
   std::optional<Reply> answered(Turn& turn, const Caller& caller);
-  Reply create_run(Turn& turn, RunRecord record, const Resolved& resolved, bool in_line = false);
+  RunId begin_run(Turn& turn, RunRecord record, const Resolved& resolved, bool in_line = false);
+  Reply create_run(Turn& turn, RunRecord record, const Resolved& resolved);
   Reply retry(Turn& turn, const Caller& caller, RunId id, bool from_start, const std::vector<std::string>& keys);
   void let_schedules_tick(Turn& turn);
   bool had_tick(const Turn& turn, const std::string& schedule, WallTime instant);

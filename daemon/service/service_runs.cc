@@ -80,11 +80,12 @@ std::expected<std::vector<AssetId>, SelectionError> DaemonService::select(const 
 }
 
 RunPlan DaemonService::plan_of(const Project& project, const std::vector<AssetId>& assets, StepsMode mode) const {
-  std::vector<bool> made;
+  RunPlan plan;
   book_.read([&](const AssetTable& table) {
-    for (const auto& state : table.states) made.push_back(state.last_materialization.has_value());
+    const auto made = [&](AssetId asset) { return asset < table.states.size() && table.states[asset].last_materialization.has_value(); };
+    plan = make_plan(project.definitions, project.graph, assets, mode, made);
   });
-  return make_plan(project.definitions, project.graph, assets, mode, [&](AssetId asset) { return asset < made.size() && made[asset]; });
+  return plan;
 }
 
 std::optional<Reply> DaemonService::check_options(const json& options) const {
@@ -120,16 +121,21 @@ std::expected<DaemonService::Resolved, Reply> DaemonService::resolve(const std::
   return resolved;
 }
 
-Reply DaemonService::create_run(Turn& turn, RunRecord record, const Resolved& resolved, bool in_line) {
+RunId DaemonService::begin_run(Turn& turn, RunRecord record, const Resolved& resolved, bool in_line) {
   const auto& project = resolved.project;
   RunContext context{project->version, {project, &project->definitions}, {project, &project->graph}};
   feed(turn, RunRequested{std::move(record), resolved.plan, std::move(context), in_line});
+  return engine_->last_run();
+}
+
+Reply DaemonService::create_run(Turn& turn, RunRecord record, const Resolved& resolved) {
+  const auto id = begin_run(turn, std::move(record), resolved);
   RunRecord created;
   for (const auto& change : turn.batch.changes) {
-    if (const auto* made = std::get_if<RunCreated>(&change); made && made->run.id == engine_->last_run()) created = made->run;
-    if (const auto* moved = std::get_if<RunChanged>(&change); moved && moved->run.id == engine_->last_run()) created = moved->run;
+    if (const auto* made = std::get_if<RunCreated>(&change); made && made->run.id == id) created = made->run;
+    if (const auto* moved = std::get_if<RunChanged>(&change); moved && moved->run.id == id) created = moved->run;
   }
-  return {201, with_run(run_summary(*resolved.plan, project->definitions), created)};
+  return {201, with_run(run_summary(*resolved.plan, resolved.project->definitions), created)};
 }
 
 void DaemonService::request_run(Caller caller, RunRequestBody body, Done done) {

@@ -11,6 +11,7 @@
 namespace assetd {
 namespace {
 constexpr int kTicksShown = 5;
+constexpr std::size_t kTicksATurn = 250;
 
 Reply no_schedule(const std::string& name, const std::map<std::string, Ticker::Entry>& entries) {
   std::vector<std::string_view> names;
@@ -31,13 +32,11 @@ std::string DaemonService::select_of(const Project& project, const ScheduleSpec&
 /// Why a tick must not run because of an earlier one, by the schedule's overlap policy.
 std::optional<std::string> DaemonService::overlapping(Turn& turn, const ScheduleSpec& schedule) {
   if (schedule.overlap == Overlap::allow) return std::nullopt;
-  std::vector<RunId> active;
+  const auto& runs = engine_->runs_of_schedule(schedule.name);
+  const std::vector<RunId> active(runs.begin(), runs.end());
   std::optional<RunId> waiting;
-  for (const auto& [id, run] : engine_->runs()) {
-    if (run->record.trigger.kind != "schedule" || run->record.trigger.name != schedule.name) continue;
-    active.push_back(id);
-    if (run->record.status == RunStatus::queued) waiting = id;
-  }
+  for (const auto id : active)
+    if (engine_->run(id)->record.status == RunStatus::queued) waiting = id;
   if (active.empty()) return std::nullopt;
   if (schedule.overlap == Overlap::skip) return "run " + std::to_string(active.front()) + " of this schedule has not ended";
   if (schedule.overlap == Overlap::queue)
@@ -48,20 +47,20 @@ std::optional<std::string> DaemonService::overlapping(Turn& turn, const Schedule
 
 /// One run per instant: also for instants of this very turn, and after the clock was set back.
 bool DaemonService::had_tick(const Turn& turn, const std::string& schedule, WallTime instant) {
-  for (const auto& change : turn.batch.changes)
-    if (const auto* made = std::get_if<TickRecorded>(&change); made && made->tick.schedule == schedule && made->tick.instant == instant) return true;
-  return store_->find_tick(schedule, instant).has_value();
+  return turn.ticks.contains({schedule, instant}) || store_->find_tick(schedule, instant).has_value();
 }
 
+// What is due beyond that comes with the next turns: commands and ends of steps must not wait until a hundred thousand runs are made.
 void DaemonService::let_schedules_tick(Turn& turn) {
   const auto had = [&](const std::string& schedule, WallTime instant) { return had_tick(turn, schedule, instant); };
-  for (const auto& due : ticker_.due(turn.now.wall, had)) tick(turn, due);
+  for (const auto& due : ticker_.due(turn.now.wall, had, kTicksATurn)) tick(turn, due);
 }
 
 void DaemonService::tick(Turn& turn, const DueTick& due) {
   const auto& entry = ticker_.entries().at(due.schedule);
   TickRecord record{due.schedule, due.instant, turn.now.wall, TickOutcome::skipped, due.reason, std::nullopt};
   if (due.run) request_tick(turn, entry.spec, record);
+  turn.ticks.emplace(due.schedule, due.instant);
   Output output;
   output.changes.push_back(TickRecorded{std::move(record)});
   output.changes.push_back(ScheduleMoved{due.schedule, *entry.position.cursor, entry.position.fingerprint});
@@ -85,8 +84,7 @@ void DaemonService::request_tick(Turn& turn, const ScheduleSpec& schedule, TickR
     spdlog::error("schedule {}: {}", schedule.name, record.reason);
     return;
   }
-  create_run(turn, std::move(run), *resolved, schedule.overlap == Overlap::queue);
-  record.run = engine_->last_run();
+  record.run = begin_run(turn, std::move(run), *resolved, schedule.overlap == Overlap::queue);
   record.outcome = TickOutcome::requested;
   const auto* made = engine_->run(*record.run);
   if (!made || made->record.status != RunStatus::queued) return;

@@ -93,6 +93,20 @@ TEST(EngineInLine, ARestartKeepsItsPlace) {
   EXPECT_EQ(d.run_status(2), "running");
 }
 
+TEST(EngineInLine, TheRunsOfAScheduleAreThoseThatHaveNotEnded) {
+  Driver d(pair());
+  d.request_tick("nightly");
+  d.request_tick("hourly");
+  d.request_tick("nightly");
+  EXPECT_THAT(d.engine().runs_of_schedule("nightly"), ElementsAre(1, 3));
+  d.restart();
+  EXPECT_THAT(d.engine().runs_of_schedule("nightly"), ElementsAre(1, 3));
+  EXPECT_THAT(d.engine().runs_of_schedule("hourly"), ElementsAre(2));
+  d.feed(CancelRequested{3, {"ann", ""}});
+  EXPECT_THAT(d.engine().runs_of_schedule("nightly"), ElementsAre(1));
+  EXPECT_THAT(d.engine().runs_of_schedule("weekly"), IsEmpty());
+}
+
 TEST(EngineInLine, SeveralGoOneAfterAnother) {
   Project project;
   project.asset("a");

@@ -232,5 +232,21 @@ TEST(Ticker, ASmallStepBackIsWaitedOut) {
   EXPECT_EQ(ticker.next_instant(), at("12:00"));
 }
 
+TEST(Ticker, ManyAtOnceComeInPortionsAndEachOnce) {
+  std::vector<ScheduleSpec> specs(10, hourly());
+  for (std::size_t i = 0; i < specs.size(); ++i) specs[i].name = "s" + std::to_string(i);
+  Ticker ticker;
+  ticker.define(specs, {}, at("10:30"));
+  std::multiset<std::string> names;
+  for (const std::size_t expected : {4u, 4u, 2u, 0u}) {
+    const auto portion = ticker.due(at("11:00"), [](const std::string&, WallTime) { return false; }, 4);
+    EXPECT_THAT(portion, SizeIs(expected));
+    for (const auto& tick : portion) names.insert(tick.schedule);
+    EXPECT_EQ(ticker.next_instant() == at("11:00"), names.size() < specs.size());
+  }
+  EXPECT_EQ(names.size(), specs.size());
+  EXPECT_EQ(std::set<std::string>(names.begin(), names.end()).size(), specs.size());
+}
+
 }  // namespace
 }  // namespace assetd
