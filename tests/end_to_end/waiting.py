@@ -16,3 +16,8 @@ def wait_until(condition, what, seconds=120):
         if time.monotonic() > end:
             raise AssertionError(f"after {seconds} s still not: {what}")
         _never.wait(0.02)
+
+
+def pause(seconds):
+    """For tests that do something at a random moment; never to wait for something."""
+    _never.wait(seconds)
