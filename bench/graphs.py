@@ -1,4 +1,4 @@
-"""The graph all figures are taken on: assets of /bin/true in layers of 100, each with 3 parents, for assetd and for ninja."""
+"""The graph all figures are taken on: assets of /bin/true in layers of 100, each with 3 parents, for assetd, ninja and make."""
 
 import json
 
@@ -30,4 +30,10 @@ def assetd_yaml(count, slots, probe=None):
 def build_ninja(count):
     lines = ["rule t", "  command = /bin/true"]
     lines += [f"build {name}: t {' '.join(parents)}".rstrip() for name, parents in graph(count)]
+    return "\n".join(lines) + "\n"
+
+
+def makefile(count):
+    lines = ["all: " + " ".join(name for name, _ in graph(count)), ".PHONY: all " + " ".join(name for name, _ in graph(count))]
+    lines += [f"{name}: {' '.join(parents)}\n\t@/bin/true" for name, parents in graph(count)]
     return "\n".join(lines) + "\n"

@@ -2,15 +2,17 @@
 
 import contextlib
 import datetime
+import http.client
 import os
 import pathlib
 import statistics
 import subprocess
 import tempfile
+import threading
 import time
 
 from daemon import ENDED, Daemon, processes_with
-from graphs import assetd_yaml, build_ninja
+from graphs import assetd_yaml, build_ninja, makefile
 from waiting import wait_until
 
 
@@ -31,12 +33,13 @@ def seconds_of(action):
     return time.perf_counter() - began
 
 
-def ninja_seconds(count, jobs):
-    """How long it takes, and the processor time of ninja and all it starts."""
-    with tempfile.TemporaryDirectory(prefix="ninja-bench-") as folder:
-        (pathlib.Path(folder) / "build.ninja").write_text(build_ninja(count))
+def peer_seconds(name, count, jobs):
+    """ninja or make on the same graph: how long it takes, and the processor time of it and all it starts."""
+    file, text = {"ninja": ("build.ninja", build_ninja), "make": ("Makefile", makefile)}[name]
+    with tempfile.TemporaryDirectory(prefix=f"{name}-bench-") as folder:
+        (pathlib.Path(folder) / file).write_text(text(count))
         before = os.times()
-        took = seconds_of(lambda: subprocess.run(["ninja", "-C", folder, f"-j{jobs}"], check=True, stdout=subprocess.DEVNULL))
+        took = seconds_of(lambda: subprocess.run([name, "-C", folder, f"-j{jobs}"], check=True, stdout=subprocess.DEVNULL))
         after = os.times()
         return took, after.children_user + after.children_system - before.children_user - before.children_system
 
@@ -60,32 +63,62 @@ def run_seconds(daemon, select):
     return (datetime.datetime.fromisoformat(found["ended_at"]) - sent).total_seconds()
 
 
-def throughput(count, rounds, jobs=2):
-    """Steps per second of assetd and ninja in turns, so that what else the machine does meets both; of each its median. Processor time is of all rounds."""
-    ours, theirs, our_cpu, their_cpu = [], [], 0, 0
+def throughput(count, rounds, jobs=2, peers=("ninja", "make")):
+    """Steps per second of assetd and its peers in turns, so that what else the machine does meets all; of each its median. Processor time is of all rounds."""
+    rates, cpu = {name: [] for name in ("assetd", *peers)}, dict.fromkeys(("assetd", *peers), 0)
     with project(assetd_yaml(count, jobs)) as daemon:
-        daemon.start(seconds=120)
+        daemon.start(seconds=300)
         for _ in range(rounds):
-            took, cpu = ninja_seconds(count, jobs)
-            theirs.append(count / took)
-            their_cpu += cpu
+            for name in peers:
+                took, used = peer_seconds(name, count, jobs)
+                rates[name].append(count / took)
+                cpu[name] += used
             before = processor_seconds(daemon)
-            ours.append(count / run_seconds(daemon, "*"))
-            our_cpu += processor_seconds(daemon) - before
-    assetd, ninja = statistics.median(ours), statistics.median(theirs)
-    return {"assets": count, "parallelism": jobs, "rounds": rounds, "assetd_steps_per_s": assetd, "ninja_steps_per_s": ninja, "ratio": assetd / ninja,
-            "assetd_cpu_ms": our_cpu * 1e3 / count / rounds, "ninja_cpu_ms": their_cpu * 1e3 / count / rounds}
+            rates["assetd"].append(count / run_seconds(daemon, "*"))
+            cpu["assetd"] += processor_seconds(daemon) - before
+    found = {"assets": count, "parallelism": jobs, "rounds": rounds}
+    for name, values in rates.items():
+        found[f"{name}_steps_per_s"] = statistics.median(values)
+        found[f"{name}_cpu_ms"] = cpu[name] * 1e3 / count / rounds
+    for name in peers:
+        found[f"to_{name}"] = found["assetd_steps_per_s"] / found[f"{name}_steps_per_s"]
+    return found
 
 
 def percentile(values, share):
     return sorted(values)[min(len(values) - 1, int(len(values) * share))]
 
 
-def latency(count, triggers=200):
+@contextlib.contextmanager
+def busy_readers(daemon, readers, per_second=10):
+    """`readers` connections, each asking for a page of assets or the status vector some times a second, as open dashboards do."""
+    over = threading.Event()
+
+    def read(number):
+        connection = http.client.HTTPConnection(daemon.url.removeprefix("http://"))
+        while not over.wait(1 / per_second):
+            connection.request("GET", "/api/v1/assets?limit=50" if number % 2 else "/api/v1/lineage/status")
+            connection.getresponse().read()
+        connection.close()
+
+    threads = [threading.Thread(target=read, args=(number,)) for number in range(readers)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+
+
+def latency(count, triggers=200, readers=0):
     """From sending POST /runs to its answer, and to the first thing the step's program does, in milliseconds."""
     acknowledged, started = [], []
-    with project(assetd_yaml(count, 2, probe="date +%s%N > started.tmp && mv started.tmp started")) as daemon:
+    with contextlib.ExitStack() as stack:
+        daemon = stack.enter_context(project(assetd_yaml(count, 2, probe="date +%s%N > started.tmp && mv started.tmp started")))
         daemon.start(seconds=120)
+        stack.enter_context(busy_readers(daemon, readers))
         mark = daemon.project / "started"
         for _ in range(triggers):
             mark.unlink(missing_ok=True)
@@ -94,7 +127,7 @@ def latency(count, triggers=200):
             acknowledged.append((time.perf_counter() - sent) * 1e3)
             daemon.wait(run)
             started.append((int(mark.read_text()) - wall) / 1e6)
-    return {"assets": count, "triggers": triggers,
+    return {"assets": count, "triggers": triggers, "readers": readers,
             "acknowledged_p50_ms": percentile(acknowledged, 0.5), "acknowledged_p99_ms": percentile(acknowledged, 0.99),
             "started_p50_ms": percentile(started, 0.5), "started_p99_ms": percentile(started, 0.99)}
 

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 #include <ctime>
+#include <vector>
 
 #include "supervisor/claim.h"
 #include "supervisor/shell/processes.h"
@@ -19,6 +20,7 @@
 namespace assetd::supervisor {
 namespace {
 
+constexpr std::int64_t kStartToldAfterMs = 5;  // a step that is over by then is told of once: each message wakes two programs
 constexpr std::int64_t kShortestKillPauseMs = 1, kLongestKillPauseMs = 50;
 
 std::int64_t clock_ms(clockid_t clock) {
@@ -32,11 +34,10 @@ std::int64_t microseconds(const timeval& time) { return std::int64_t{time.tv_sec
 /// From the kernel, when a watched output file is written to.
 int output_signal() { return SIGIO; }
 
-/// Nobody to read it: the supervisor died, the next one finds the same in the claim.
-void tell(int status, const std::string& attempt, StatusMessage::Kind kind, const Start& start) {
+StatusMessage status_message(const std::string& attempt, StatusMessage::Kind kind, const Start& start) {
   StatusMessage message{{}, kind, start.pid, start.at_ms};
   std::memcpy(message.attempt, attempt.data(), sizeof message.attempt);
-  [[maybe_unused]] const auto written = write(status, &message, sizeof message);
+  return message;
 }
 
 /// What stays the same from one attempt of a shim to the next.
@@ -68,10 +69,17 @@ class Shim {
     }
     while (reap()) {
       wait_for_signal();
+      tell_if_time();
       escalate();
     }
     life_.outputs.close();  // before the end is told: who reads the output then finds all of it
     return write_end();
+  }
+
+  /// Once the claim is closed.
+  void tell_end() {
+    to_tell_.push_back(status_message(spawn_.attempt, StatusMessage::ended, {}));
+    tell();
   }
 
  private:
@@ -80,7 +88,19 @@ class Shim {
     const Start start{pid, clock_ms(CLOCK_REALTIME)};
     end_.started_at_ms = start.at_ms;
     write_slot(encode_shim({life_.pid, life_.start_ticks, start}));
-    tell(life_.status, spawn_.attempt, StatusMessage::started, start);
+    to_tell_.push_back(status_message(spawn_.attempt, StatusMessage::started, start));
+    tell_at_ms_ = clock_ms(CLOCK_MONOTONIC) + kStartToldAfterMs;
+  }
+
+  /// Nobody to read it: the supervisor died, the next one finds the same in the claim.
+  void tell() {
+    [[maybe_unused]] const auto written = write(life_.status, to_tell_.data(), to_tell_.size() * sizeof(StatusMessage));
+    to_tell_.clear();
+    tell_at_ms_ = kNever;
+  }
+
+  void tell_if_time() {
+    if (tell_at_ms_ != kNever && clock_ms(CLOCK_MONOTONIC) >= tell_at_ms_) tell();
   }
 
   /// Takes the dead. False when no descendant is left: orphans come to us, a subreaper, so no child means no
@@ -112,10 +132,11 @@ class Shim {
 
   void wait_for_signal() {
     int signal = 0;
-    if (deadline_ms_ == kNever) {
+    const auto until = deadline_ms_ == kNever || tell_at_ms_ == kNever ? std::max(deadline_ms_, tell_at_ms_) : std::min(deadline_ms_, tell_at_ms_);
+    if (until == kNever) {
       signal = sigwaitinfo(&awaited_, nullptr);
     } else {
-      const auto left = std::max<std::int64_t>(0, deadline_ms_ - clock_ms(CLOCK_MONOTONIC));
+      const auto left = std::max<std::int64_t>(0, until - clock_ms(CLOCK_MONOTONIC));
       const timespec timeout{left / 1000, (left % 1000) * 1'000'000};
       signal = sigtimedwait(&awaited_, nullptr, &timeout);
     }
@@ -185,6 +206,8 @@ class Shim {
   std::size_t next_signal_ = 0;
   std::int64_t kill_pause_ms_ = 0;
   std::int64_t deadline_ms_ = kNever;  ///< on the monotonic clock
+  std::vector<StatusMessage> to_tell_;
+  std::int64_t tell_at_ms_ = kNever;   ///< on the monotonic clock
 };
 
 /// Nothing of the supervisor may stay open here: its connection and lock would outlive it.
@@ -201,9 +224,10 @@ void close_all_but(ShimFiles files) {
 
 /// Runs one attempt to its recorded end. False: this shim is to end with it.
 bool serve(ShimLife& life, const Spawn& spawn, int claim) {
-  if (!Shim(life, spawn, claim).run()) return false;
+  Shim shim(life, spawn, claim);
+  if (!shim.run()) return false;
   close(claim);
-  tell(life.status, spawn.attempt, StatusMessage::ended, {});
+  shim.tell_end();
   return true;
 }
 

@@ -9,7 +9,7 @@
 
 namespace assetd::supervisor {
 
-/// What a shim writes into the status pipe once its step runs, and once the end stands in the claim and the shim is free; smaller than PIPE_BUF,
+/// What a shim writes into the status pipe soon after its step runs, and once the end stands in the claim and the shim is free; smaller than PIPE_BUF,
 /// so never mixed with another's.
 struct StatusMessage {
   enum Kind : std::int32_t { started, ended };

@@ -35,6 +35,7 @@ class Execution {
   void replace_plugins(LauncherOptions launcher);  ///< after a reload
   void hold() { client_->hold(); }    ///< commands gather until release(), then leave together
   void release() { client_->release(); }
+  void flush() { client_->flush(); }  ///< what forget() left for the next command to take along
   void start(const Launch& launch);   ///< service's thread
   void stop(const StopAttempt& stop);
   void forget(const ForgetAttempt& forget);

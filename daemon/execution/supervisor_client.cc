@@ -55,6 +55,7 @@ class SupervisorClient::Session {
     {
       const std::lock_guard lock(mutex_);
       stopping_ = true;
+      outgoing_ += std::exchange(later_, {});
     }
     wake();
     thread_.join();
@@ -66,7 +67,21 @@ class SupervisorClient::Session {
     const std::lock_guard lock(mutex_);
     if (!connected_) return;
     const bool thread_waits_for_room = !outgoing_.empty() && holds_ == 0;
+    outgoing_ += std::exchange(later_, {});
     supervisor::append_frame(outgoing_, message);
+    if (holds_ == 0 && !thread_waits_for_room) send_now();
+  }
+
+  void send_later(const std::string& message) {
+    const std::lock_guard lock(mutex_);
+    if (connected_) supervisor::append_frame(later_, message);
+  }
+
+  void flush() {
+    const std::lock_guard lock(mutex_);
+    if (!connected_ || later_.empty()) return;
+    const bool thread_waits_for_room = !outgoing_.empty() && holds_ == 0;
+    outgoing_ += std::exchange(later_, {});
     if (holds_ == 0 && !thread_waits_for_room) send_now();
   }
 
@@ -216,6 +231,7 @@ class SupervisorClient::Session {
       const std::lock_guard lock(mutex_);
       connected_ = false;
       outgoing_.clear();
+      later_.clear();
     }
     close(std::exchange(socket_, -1));
     if (!stopping() && !said_disconnected_) say_disconnected(why);
@@ -262,6 +278,7 @@ class SupervisorClient::Session {
 
   std::mutex mutex_;
   std::string outgoing_;    ///< frames that the socket has not taken yet
+  std::string later_;       ///< frames that go with the next ones
   int holds_ = 0;           ///< while above 0 frames only gather
   bool connected_ = false;  ///< written by the thread only
   bool stopping_ = false;
@@ -287,8 +304,10 @@ void SupervisorClient::stop(const std::string& attempt, const std::vector<std::s
 }
 
 void SupervisorClient::ack(const std::vector<std::string>& attempts) {
-  if (!attempts.empty()) session_->send(ack_message(attempts));
+  if (!attempts.empty()) session_->send_later(ack_message(attempts));
 }
+
+void SupervisorClient::flush() { session_->flush(); }
 
 void SupervisorClient::hold() { session_->hold(); }
 

@@ -88,7 +88,7 @@ class StepRunner {
   /// (no signals: SIGKILL at once).
   virtual void stop(const std::string& attempt, const std::vector<std::string>& signals,
                     std::chrono::milliseconds grace) = 0;
-  /// Their ends are committed: the supervisor may forget them.
+  /// Their ends are committed: the supervisor may forget them. Nobody waits for that: it goes with the next command, or with flush().
   virtual void ack(const std::vector<std::string>& attempts) = 0;
   virtual void list() = 0;
 };
@@ -125,6 +125,7 @@ class SupervisorClient : public StepRunner {
   void list() override;
   void hold();  ///< may be nested
   void release();
+  void flush();  ///< sends what waits for company
   /// Asks the supervisor to exit once nothing runs; it refuses spawns from then on.
   void shutdown_when_idle();
 

@@ -101,6 +101,7 @@ class DaemonService final : public Service {
   void let_time_pass(Turn& turn);
   void feed(Turn& turn, const Input& input);
   void take(Turn& turn, Output output);
+  void flush_forgotten(const Now& now);
   bool may_wait(const Turn& turn) const;
   void finish(Turn& turn);
   void commit(Turn& turn);
@@ -176,6 +177,7 @@ class DaemonService final : public Service {
   TaskQueue<Turn> tasks_;
   std::optional<Turn> waiting_turn_;  ///< nothing in it is worth a sync of its own yet
   std::optional<Millis> waiting_since_;
+  std::optional<Millis> forgot_since_;  ///< boot time; ends acknowledged since then have perhaps not been sent
   bool starts_held_for_disk_ = false;
   Millis disk_looked_at_{0};
   Millis unlatch_at_{0};

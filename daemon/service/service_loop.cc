@@ -17,6 +17,7 @@ constexpr Millis kIdleWait{1'000};
 constexpr Millis kDiskInterval{2'000};
 constexpr Millis kUnlatchInterval{1'000};
 constexpr Millis kDrainLook{100};
+constexpr Millis kForgetWait{10};             // how long an acknowledgement may wait for a command to go with
 
 }  // namespace
 
@@ -38,6 +39,7 @@ Millis DaemonService::wait_time() const {
   auto wait = kIdleWait;
   if (const auto timer = engine_->next_timer()) wait = std::min(wait, *timer - now.boot);
   if (const auto tick = ticker_.next_instant()) wait = std::min(wait, *tick - now.wall);
+  if (forgot_since_) wait = std::min(wait, *forgot_since_ + kForgetWait - now.boot);
   return std::max(wait, Millis{0});
 }
 
@@ -50,6 +52,7 @@ void DaemonService::run_turn(std::vector<Task> tasks) {
   turn.now = clock_.now();
   metrics_.heartbeat(turn.now.wall);
   try_unlatch();
+  flush_forgotten(turn.now);
   for (auto& task : tasks) task(turn);
   let_time_pass(turn);
   if (may_wait(turn)) {
@@ -61,6 +64,12 @@ void DaemonService::run_turn(std::vector<Task> tasks) {
   }
   waiting_since_.reset();
   finish(turn);
+}
+
+void DaemonService::flush_forgotten(const Now& now) {
+  if (!forgot_since_ || now.boot - *forgot_since_ < kForgetWait) return;
+  forgot_since_.reset();
+  if (execution_) execution_->flush();
 }
 
 // Only "it runs now": true without being written, so it waits a moment for company.
@@ -137,7 +146,7 @@ void DaemonService::commit(Turn& turn) {
   for (auto& after : turn.after) after(true);
 }
 
-void DaemonService::perform(const std::vector<Effect>& effects, const Now&) {
+void DaemonService::perform(const std::vector<Effect>& effects, const Now& now) {
   // What starts comes first: a process begins while we tidy up behind the last one.
   if (execution_) execution_->hold();
   for (const auto& effect : effects) {
@@ -148,15 +157,14 @@ void DaemonService::perform(const std::vector<Effect>& effects, const Now&) {
     }
   }
   if (execution_) execution_->release();
-  if (execution_) execution_->hold();
   for (const auto& effect : effects) {
     if (const auto* forget = std::get_if<ForgetAttempt>(&effect)) {
       if (execution_) execution_->forget(*forget);
+      if (!forgot_since_) forgot_since_ = now.boot;
     } else if (const auto* progress = std::get_if<ShowProgress>(&effect)) {
       perform(*progress);
     }
   }
-  if (execution_) execution_->release();
 }
 
 void DaemonService::perform(const ShowProgress& effect) {
