@@ -120,6 +120,12 @@ bool send_job(int socket, const Spawn& spawn, int claim) {
   return sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) == static_cast<ssize_t>(bytes.size());
 }
 
+bool left_unread(int socket) {
+  char byte = 0;
+  // The kernel tells the one end so when the other was closed with something in it.
+  return recv(socket, &byte, sizeof byte, MSG_DONTWAIT) < 0 && errno == ECONNRESET;
+}
+
 std::optional<ShimJob> receive_job(int socket) {
   std::vector<char> bytes(kLargestJob);
   iovec part{bytes.data(), bytes.size()};

@@ -21,6 +21,9 @@ bool make_job_sockets(int (&ends)[2]);
 /// shim is gone.
 bool send_job(int socket, const Spawn& spawn, int claim);
 
+/// Of the socket of a shim that is dead: whether a job lies there that it did not take.
+bool left_unread(int socket);
+
 /// Waits for the next job. Nothing when there will be none: the supervisor is gone, or has no use for this shim any more.
 std::optional<ShimJob> receive_job(int socket);
 

@@ -45,9 +45,12 @@ void FreeShims::freed(int pid) {
   free_.push_back({pid, now_ms()});
 }
 
-void FreeShims::gone(int pid) {
+bool FreeShims::gone(int pid) {
   std::erase_if(free_, [pid](const Free& each) { return each.pid == pid; });
+  const auto socket = sockets_.find(pid);
+  const bool untaken = socket != sockets_.end() && left_unread(socket->second);
   drop(pid);
+  return untaken;
 }
 
 /// Without its socket a shim ends as soon as it has nothing to do.
@@ -60,7 +63,10 @@ void FreeShims::drop(int pid) {
 
 void FreeShims::let_go() {
   const auto last = now_ms() - kLongestRestMs;
-  while (!free_.empty() && free_.front().since_ms <= last) gone(free_.front().pid);
+  while (!free_.empty() && free_.front().since_ms <= last) {
+    drop(free_.front().pid);
+    free_.erase(free_.begin());
+  }
 }
 
 int FreeShims::timeout_ms() const {

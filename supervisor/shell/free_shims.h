@@ -23,7 +23,8 @@ class FreeShims {
   std::optional<int> give(const Spawn& spawn, int claim);
   /// It has done what it had.
   void freed(int pid);
-  void gone(int pid);
+  /// It is dead. True when a job was on its way to it that it never took: then nobody ever will.
+  bool gone(int pid);
 
   /// Lets those go that have had nothing to do for a while.
   void let_go();

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <stdexcept>
 #include <utility>
 
@@ -21,6 +22,12 @@ namespace assetd::supervisor {
 namespace {
 
 constexpr int kIdentifyPauseMs = 5;
+
+std::int64_t wall_ms() {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+}
 
 int open_pidfd(int pid) { return static_cast<int>(syscall(SYS_pidfd_open, pid, 0)); }
 
@@ -233,12 +240,24 @@ void Shims::reap() {
   while ((pid = waitpid(-1, nullptr, WNOHANG)) > 0) {
     const auto child = children_.find(pid);
     if (child == children_.end()) continue;  // an orphan of a dead shim
-    if (!child->second.empty()) ended.push_back(std::move(child->second));
+    const bool untaken = free_.gone(pid);
+    if (!child->second.empty()) {
+      if (untaken) end_untaken(child->second);
+      ended.push_back(std::move(child->second));
+    }
     children_.erase(child);
-    free_.gone(pid);
   }
   read_status();  // what the dead wrote is in the pipe by now: a start is said before its end
   for (const auto& attempt : ended) gone(attempt);
+}
+
+/// The shim that it was given to died before it looked: nothing was executed, and that is known.
+void Shims::end_untaken(const std::string& attempt) {
+  const auto entry = shims_.find(attempt);
+  if (entry == shims_.end()) return;
+  claims_.write(entry->second.claim, encode_end({.outcome = Outcome::never_started,
+                                                 .ended_at_ms = wall_ms(),
+                                                 .detail = "its shim was killed before it took the attempt"}));
 }
 
 /// Nobody works on the attempt any more. Whether its end was recorded.

@@ -59,6 +59,7 @@ class Shims {
   void read_status();
   void done(const std::string& attempt);
   bool gone(const std::string& attempt);
+  void end_untaken(const std::string& attempt);
   bool is_shim(int pid) const { return children_.contains(pid); }
 
   Poller& poller_;

@@ -88,6 +88,23 @@ TEST_F(FreeShimTest, AFreeShimThatIsKilledIsMissedByNobody) {
   go();
   channel->expect("ended", first);
   kill(shim, SIGKILL);
+  ASSERT_TRUE(eventually([&] { return kill(shim, 0) != 0; }));
+  EXPECT_EQ(run_shell("exit 5")["exit_code"], 5);
+}
+
+TEST_F(FreeShimTest, WhatAKilledShimNeverTookWasNeverStarted) {
+  const auto first = new_attempt(), second = new_attempt();
+  const int shim = shim_of(first);
+  go();
+  channel->expect("ended", first);
+  kill(shim, SIGSTOP);  // so that the next attempt lies on its socket
+  ASSERT_TRUE(eventually([&] { return read_text("/proc/" + std::to_string(shim) + "/stat").find(") T ") != std::string::npos; }));
+  channel->send(shell(folder, second, "touch executed"));
+  channel->send({{"op", "list"}});
+  channel->expect("listing");
+  kill(shim, SIGKILL);
+  EXPECT_EQ(channel->expect("ended", second)["outcome"], "never_started");
+  EXPECT_FALSE(std::filesystem::exists(folder / "executed"));
   EXPECT_EQ(run_shell("exit 5")["exit_code"], 5);
 }
 
