@@ -135,7 +135,10 @@ class DaemonService final : public Service {
   std::expected<std::vector<AssetId>, SelectionError> select(const Project& project, const std::string& expression) const;
   RunPlan plan_of(const Project& project, const std::vector<AssetId>& assets, StepsMode mode) const;
   std::optional<Reply> check_options(const nlohmann::json& options) const;
-  void command(Caller caller, Done done, std::function<Reply(Turn&, const Caller&)> work);
+  using Work = std::function<Reply(Turn&, const Caller&)>;
+  void command(Caller caller, Done done, Work work);
+  void command_on_run(RunId run, Caller caller, Done done, Work work);
+  void obey(Turn& turn, const Caller& caller, const Done& done, const Work& work);
   std::optional<Reply> answered(Turn& turn, const Caller& caller);
   RunId begin_run(Turn& turn, RunRecord record, const Resolved& resolved, bool in_line = false);
   Reply create_run(Turn& turn, RunRecord record, const Resolved& resolved);

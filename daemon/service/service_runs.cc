@@ -40,30 +40,36 @@ std::optional<Reply> DaemonService::answered(Turn& turn, const Caller& caller) {
   return Reply{known->status, json::parse(known->body, nullptr, false)};
 }
 
-/// A command's frame: refused while latched, answered from memory when its idempotency key is known, answered once committed.
-void DaemonService::command(Caller caller, Done done, std::function<Reply(Turn&, const Caller&)> work) {
-  auto shared_done = std::make_shared<Done>(std::move(done));
-  const bool taken = tasks_.push([this, caller, shared_done, work](Turn& turn) {
-    if (store_->latched()) return (*shared_done)(unavailable("the store failed and is being opened anew; see /readyz"));
-    if (auto known = answered(turn, caller)) {
-      // Not before its own transaction is through: the first answer may be of this turn.
-      turn.after.push_back([this, shared_done, known = std::move(*known)](bool committed) mutable {
-        if (!committed) return (*shared_done)(unavailable("whether the request was stored is not known; ask again with the same Idempotency-Key"));
-        if (known.status < 400 && known.body.is_object()) known.body["as_of"] = store_->last_event();
-        (*shared_done)(std::move(known));
-      });
-      return;
-    }
-    auto reply = work(turn, caller);
-    if (!caller.idempotency_key.empty() && reply.status < 400)
-      turn.batch.answers.push_back({caller.actor.name, caller.route, caller.idempotency_key, caller.body_hash, reply.status, reply.body.dump(), turn.now.wall});
-    turn.after.push_back([this, shared_done, reply = std::move(reply)](bool committed) mutable {
-      if (!committed && reply.status < 400) return (*shared_done)(unavailable("whether the request was stored is not known; ask again with the same Idempotency-Key"));
-      if (reply.status < 400 && reply.body.is_object()) reply.body["as_of"] = store_->last_event();
-      (*shared_done)(std::move(reply));
-    });
+void DaemonService::command(Caller caller, Done done, Work work) {
+  const bool taken = tasks_.push([this, caller, done, work](Turn& turn) { obey(turn, caller, done, work); });
+  if (!taken) done(unavailable("the daemon is shutting down"));
+}
+
+// What the store has of a run that ends in this very turn is not its end yet: the next turn reads it.
+void DaemonService::command_on_run(RunId run, Caller caller, Done done, Work work) {
+  const bool taken = tasks_.push([this, run, caller, done, work](Turn& turn) {
+    if (std::ranges::find(turn.ended, run) != turn.ended.end()) return command(caller, done, work);
+    obey(turn, caller, done, work);
   });
-  if (!taken) (*shared_done)(unavailable("the daemon is shutting down"));
+  if (!taken) done(unavailable("the daemon is shutting down"));
+}
+
+/// A command's frame: refused while latched, answered from memory when its idempotency key is known, answered once committed.
+void DaemonService::obey(Turn& turn, const Caller& caller, const Done& done, const Work& work) {
+  if (store_->latched()) return done(unavailable("the store failed and is being opened anew; see /readyz"));
+  const auto answer_after = [&](Reply reply, bool known) {
+    turn.after.push_back([this, done, reply = std::move(reply), known](bool committed) mutable {
+      if (!committed && (known || reply.status < 400)) return done(unavailable("whether the request was stored is not known; ask again with the same Idempotency-Key"));
+      if (reply.status < 400 && reply.body.is_object()) reply.body["as_of"] = store_->last_event();
+      done(std::move(reply));
+    });
+  };
+  // Not before its own transaction is through: the first answer may be of this turn.
+  if (auto known = answered(turn, caller)) return answer_after(std::move(*known), true);
+  auto reply = work(turn, caller);
+  if (!caller.idempotency_key.empty() && reply.status < 400)
+    turn.batch.answers.push_back({caller.actor.name, caller.route, caller.idempotency_key, caller.body_hash, reply.status, reply.body.dump(), turn.now.wall});
+  answer_after(std::move(reply), false);
 }
 
 std::expected<std::vector<AssetId>, SelectionError> DaemonService::select(const Project& project, const std::string& expression) const {
@@ -163,7 +169,7 @@ void DaemonService::request_run(Caller caller, RunRequestBody body, Done done) {
 }
 
 void DaemonService::cancel_run(Caller caller, RunId run, Done done) {
-  command(std::move(caller), std::move(done), [this, run](Turn& turn, const Caller& who) -> Reply {
+  command_on_run(run, std::move(caller), std::move(done), [this, run](Turn& turn, const Caller& who) -> Reply {
     const auto id = std::to_string(run);
     if (const auto* active = engine_->run(run)) {
       const bool asked_before = active->canceling();
@@ -181,7 +187,7 @@ void DaemonService::cancel_run(Caller caller, RunId run, Done done) {
 }
 
 void DaemonService::retry_run(Caller caller, RunId run, bool from_start, std::vector<std::string> keys, Done done) {
-  command(std::move(caller), std::move(done), [this, run, from_start, keys](Turn& turn, const Caller& who) { return retry(turn, who, run, from_start, keys); });
+  command_on_run(run, std::move(caller), std::move(done), [this, run, from_start, keys](Turn& turn, const Caller& who) { return retry(turn, who, run, from_start, keys); });
 }
 
 Reply DaemonService::retry(Turn& turn, const Caller& caller, RunId id, bool from_start, const std::vector<std::string>& keys) {

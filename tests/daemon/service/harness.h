@@ -93,6 +93,20 @@ class ServiceTest : public ::testing::Test {
   Reply retry(RunId id, bool from_start = false) {
     return answer([&](auto done) { service_->retry_run(caller(), id, from_start, {}, done); });
   }
+  /// What `ask` asks for is done in one turn: it waits while the service's thread is held, in telling of a run of `held_by`.
+  void in_one_turn(const std::string& held_by, const std::function<void()>& ask) {
+    std::promise<void> held, go;
+    const auto listener = service_->subscribe([&, first = true](const std::vector<Event>&) mutable {
+      if (std::exchange(first, false)) held.set_value(), go.get_future().wait_for(kLongest);
+    });
+    RunRequestBody body;
+    body.select = held_by;
+    service_->request_run(caller(), body, [](Reply) {});
+    held.get_future().wait_for(kLongest);
+    ask();
+    go.set_value();
+    service_->unsubscribe(listener);
+  }
 
   bool await_event(const std::function<bool(const Event&)>& wanted) {
     std::unique_lock lock(mutex_);

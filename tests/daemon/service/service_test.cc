@@ -26,6 +26,12 @@ assets:
   - {key: after, deps: [slow], run: {plugin: exec, command: [sh, -c, "echo after >> order"]}}
 )";
 
+/// The same, and `slow` and `second` need the one slot of the pool gpu.
+std::string with_one_slot() {
+  auto yaml = std::string(kWaiting) + "  - {key: second, pools: {gpu: 1}, run: {plugin: exec, command: [\"true\"]}}\npools: {gpu: {slots: 1}}\n";
+  return yaml.replace(yaml.find("{key: slow,"), 11, "{key: slow, pools: {gpu: 1},");
+}
+
 TEST_F(ServiceTest, ARunMaterializesInOrder) {
   start(kChain);
   const auto reply = request("+b");
@@ -179,25 +185,37 @@ TEST_F(ServiceTest, AnIdempotencyKeyMakesOneRun) {
 
 TEST_F(ServiceTest, AnIdempotencyKeyMakesOneRunAlsoWhenTheRequestsComeTogether) {
   start(kChain);
-  // Both wait while the service's thread is held: they share a turn.
-  std::promise<void> held, go;
-  const auto listener = service_->subscribe([&, first = true](const std::vector<Event>&) mutable {
-    if (std::exchange(first, false)) held.set_value(), go.get_future().wait_for(kLongest);
-  });
   std::promise<Reply> one, two;
   RunRequestBody body;
-  body.select = "other";
-  service_->request_run(caller(), body, [](Reply) {});
-  held.get_future().wait_for(kLongest);
   body.select = "a";
-  service_->request_run(caller("k", "body"), body, [&](Reply reply) { one.set_value(reply); });
-  service_->request_run(caller("k", "body"), body, [&](Reply reply) { two.set_value(reply); });
-  go.set_value();
+  in_one_turn("other", [&] {
+    service_->request_run(caller("k", "body"), body, [&](Reply reply) { one.set_value(reply); });
+    service_->request_run(caller("k", "body"), body, [&](Reply reply) { two.set_value(reply); });
+  });
   EXPECT_EQ(one.get_future().get().body["id"], "2");
   EXPECT_EQ(two.get_future().get().body["id"], "2");
-  service_->unsubscribe(listener);
   EXPECT_EQ(reader()->run(3)->has_value(), false);
   EXPECT_TRUE(service_->unready().empty() || service_->unready()[0].code != "latched");
+}
+
+TEST_F(ServiceTest, WhatIsAskedInTheTurnInWhichARunEndsSeesItsEnd) {
+  start(with_one_slot());
+  const auto slow = run("slow");
+  ASSERT_TRUE(await_step(slow, "slow", "running"));
+  const auto second = run("second");  // waits for the slot, and so ends with its cancel
+  std::promise<Reply> one, two, retried;
+  in_one_turn("after", [&] {
+    service_->cancel_run(caller(), second, [&](Reply reply) { one.set_value(reply); });
+    service_->cancel_run(caller(), second, [&](Reply reply) { two.set_value(reply); });
+    service_->retry_run(caller(), second, false, {}, [&](Reply reply) { retried.set_value(reply); });
+  });
+  EXPECT_EQ(one.get_future().get().status, 202);
+  EXPECT_EQ(two.get_future().get().status, 202) << "idempotent";
+  const auto again = retried.get_future().get();
+  EXPECT_EQ(again.status, 201) << again.body;
+  EXPECT_EQ(again.body["steps_total"], 1);
+  std::ofstream(file("go"));
+  EXPECT_EQ(outcome(slow), "succeeded");
 }
 
 TEST_F(ServiceTest, AReloadTakesOverAndAnUnchangedOneMakesNoVersion) {
@@ -303,9 +321,7 @@ TEST_F(ServiceTest, AnInstantHasOneRunAlsoWhenItsCursorIsLost) {
 }
 
 TEST_F(ServiceTest, TheQueueStatesWhatEachStepWaitsFor) {
-  auto yaml = std::string(kWaiting) + "  - {key: second, pools: {gpu: 1}, run: {plugin: exec, command: [\"true\"]}}\npools: {gpu: {slots: 1}}\n";
-  yaml.replace(yaml.find("{key: slow,"), 11, "{key: slow, pools: {gpu: 1},");
-  start(yaml);
+  start(with_one_slot());
   const auto id = run("*");
   ASSERT_TRUE(await_step(id, "slow", "running") || await_step(id, "second", "succeeded"));
   const auto live = service_->live_run(id, 0, 10);
