@@ -1,5 +1,6 @@
 """The dbt plugin: `main.py describe | run`, as docs/plugins.md has it."""
 
+import gc
 import json
 import os
 import pathlib
@@ -27,12 +28,13 @@ def main(arguments):
 
 
 def answer(request):
+    gc.disable()  # a large manifest is millions of objects, none of them garbage
     try:
         described = describe.describe(request)
     except ManifestError as error:
         json.dump({"errors": describe.relative_errors(error.errors, request["project_dir"])}, sys.stdout)
         return 1
-    json.dump(described, sys.stdout)
+    sys.stdout.write(json.dumps(described))  # json.dump encodes piece by piece, ten times slower
     return 0
 
 

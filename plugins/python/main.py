@@ -38,7 +38,7 @@ def answer(request, out):
     if errors:
         json.dump({"errors": errors}, out)
     else:
-        json.dump(described, out)
+        out.write(json.dumps(described))  # json.dump encodes piece by piece, ten times slower
     out.flush()
     return 1 if errors else 0
 
