@@ -130,9 +130,13 @@ void Engine::on(const Now& now, const MessagesArrived& input, Output& out) {
 void Engine::on(const Now& now, const AttemptExited& input, Output& out) {
   const auto run_id = run_of_attempt(input.attempt);
   if (!run_id) {
-    // Ended and committed before: said again, because the acknowledgement was lost.
-    out.effects.push_back(ForgetAttempt{input.attempt, 0});
-    return;
+    auto* wreck = wreck_of(input.attempt);
+    // If it is of none: ended and committed before, said again because the acknowledgement was lost.
+    out.effects.push_back(ForgetAttempt{input.attempt, wreck ? wreck->run.id : 0});
+    if (!wreck) return;
+    out.changes.push_back(end_attempt(*wreck, input.attempt, input.exit));
+    dispatcher_.release(input.attempt);
+    return finish_if_over(now, *wreck, out);
   }
   auto& run = *find(*run_id);
   on(now, input.rest, out);
@@ -184,6 +188,17 @@ void Engine::finish_if_over(const Now& now, RunId id, Output& out) {
   leave(id);
 }
 
+Wreck* Engine::wreck_of(const AttemptId& attempt) {
+  const auto it = std::ranges::find_if(wrecks_, [&](const auto& each) { return each.second.live.contains(attempt); });
+  return it == wrecks_.end() ? nullptr : &it->second;
+}
+
+void Engine::finish_if_over(const Now& now, const Wreck& wreck, Output& out) {
+  if (!wreck.live.empty()) return;
+  for (auto& change : end_run(wreck, now.wall)) out.changes.push_back(std::move(change));
+  wrecks_.erase(wreck.run.id);
+}
+
 std::optional<Millis> Engine::next_timer() const {
   return timers_.empty() ? std::nullopt : std::optional(std::get<0>(*timers_.begin()));
 }
@@ -222,6 +237,15 @@ Output Engine::restore(const Now& now, RestoredRun restored) {
   RunMachine(run, dispatcher_, timers_, now, out).restore(restored);
   for (const auto& [id, attempt] : run.live) attempts_.emplace(id, run.record.id);
   finish_if_over(now, run.record.id, out);
+  return out;
+}
+
+Output Engine::restore(const Now& now, Wreck restored) {
+  const auto& wreck = wrecks_.insert_or_assign(restored.run.id, std::move(restored)).first->second;
+  last_run_ = std::max(last_run_, wreck.run.id);
+  for (const auto& [id, attempt] : wreck.live) dispatcher_.hold(id, {wreck.run.id, attempt.unit, {attempt.slots, attempt.resources}, attempt.intended_at});
+  Output out;
+  finish_if_over(now, wreck, out);
   return out;
 }
 

@@ -19,6 +19,7 @@
 #include "core/engine/input.h"
 #include "core/engine/run_machine.h"
 #include "core/engine/run_state.h"
+#include "core/engine/wreck.h"
 
 namespace assetd {
 
@@ -35,12 +36,15 @@ class Engine {
   /// Before the first input: takes up a run that had not ended. Attempts without outcome count as live and hold what they held.
   /// Gives what follows from it: a stop that must be asked again, a run that turns out to be over.
   Output restore(const Now& now, RestoredRun run);
+  /// The same for a run of which nothing can go on. The stop of its live attempts is the caller's; with the last of them it ends.
+  Output restore(const Now& now, Wreck wreck);
 
   /// The next boot time at which TimePassed has something to do.
   std::optional<Millis> next_timer() const;
 
   const std::map<RunId, std::unique_ptr<RunState>>& runs() const { return runs_; }
   const RunState* run(RunId id) const;
+  const std::map<RunId, Wreck>& wrecks() const { return wrecks_; }
   /// What a run that waits in line waits for: the runs of its schedule that came before it and have not ended.
   std::vector<RunId> ahead_of(const RunRecord& run) const;
   /// The runs of a schedule that have not ended, oldest first.
@@ -71,10 +75,13 @@ class Engine {
   void begin_what_may(const Now& now, Output& out);
   void start_what_may(const Now& now, Output& out);
   void finish_if_over(const Now& now, RunId id, Output& out);
+  Wreck* wreck_of(const AttemptId& attempt);
+  void finish_if_over(const Now& now, const Wreck& wreck, Output& out);
 
   NewAttemptId new_attempt_id_;
   RunId last_run_ = 0;
   std::map<RunId, std::unique_ptr<RunState>> runs_;
+  std::map<RunId, Wreck> wrecks_;
   std::set<RunId> in_line_;  ///< queued
   std::unordered_map<std::string, std::set<RunId>> of_schedule_;  ///< of runs_, those that a schedule's tick has made
   std::unordered_map<AttemptId, RunId> attempts_;

@@ -53,6 +53,16 @@ AssetState& AssetBook::stage(const std::string& key) {
   return staged_.emplace(key, state ? *state : AssetState{}).first->second;
 }
 
+std::vector<std::string> AssetBook::in_progress_by(RunId run) const {
+  const auto is_by = [run](const AssetState& state) { return state.in_progress && state.in_progress->run == run; };
+  std::vector<std::string> keys;
+  for (AssetId id = 0; id < table_.states.size(); ++id)
+    if (is_by(table_.states[id])) keys.push_back(table_.project->graph.key(id));
+  for (const auto& [key, state] : elsewhere_)
+    if (is_by(state)) keys.push_back(key);
+  return keys;
+}
+
 std::vector<std::pair<std::string, AssetState>> AssetBook::take_staged() {
   std::vector<std::pair<std::string, AssetState>> result;
   result.reserve(staged_.size());

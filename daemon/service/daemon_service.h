@@ -121,9 +121,11 @@ class DaemonService final : public Service {
   std::expected<void, StartFailure> first_definitions();
   void take_positions(const std::vector<ScheduleState>& stored);
   std::expected<void, std::string> recover();
+  std::expected<RestoredRun, std::string> usable(ActiveRun& active);
   std::expected<void, StoreError> find_reported(RestoredRun& restored);
   void connect();
   void reconcile(const SupervisorListing& listing);
+  void reconcile(const AttemptRecord& wrecked, bool listed);
   std::vector<AttemptRecord> live_attempts() const;
   LauncherOptions launcher_options() const;
   StopAttempt stop_of(const LiveAttempt& attempt) const;

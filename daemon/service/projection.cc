@@ -45,9 +45,23 @@ void Projection::on(const RunCreated& change, AssetStaging&, CommitBatch& batch)
   batch.events.push_back(event("run_changed", run.created_at, run.id, "", {{"run_id", std::to_string(run.id)}}, std::move(changes)));
 }
 
-void Projection::on(const RunChanged& change, AssetStaging&, CommitBatch& batch) {
+/// A run whose plan could not be read: which steps carried which assets nobody can say, but what it was making is made no longer.
+void Projection::end_unknown(const RunRecord& run, AssetStaging& assets, CommitBatch& batch) {
+  const auto keys = assets.in_progress_by(run.id);
+  const auto status = run.status == RunStatus::canceled ? StepStatus::canceled : StepStatus::failed;
+  for (const auto& key : keys) {
+    auto& state = assets.stage(key);
+    state.in_progress.reset();
+    state.last_attempt = AssetState::Attempt{run.id, status, run.reason, run.detail, {}, time_of(run)};
+    batch.events.push_back(event("asset_changed", time_of(run), run.id, key, {{"key", key}}, {{"status", to_string(state.status())}}));
+  }
+}
+
+void Projection::on(const RunChanged& change, AssetStaging& assets, CommitBatch& batch) {
   const auto& run = change.run;
-  if (const auto it = runs_.find(run.id); it != runs_.end()) it->second.run = run;
+  const auto it = runs_.find(run.id);
+  if (it != runs_.end()) it->second.run = run;
+  else if (is_terminal(run.status)) end_unknown(run, assets, batch);
   json changes = {{"status", to_string(run.status)}, {"from", to_string(change.from)}};
   if (!change.counts.empty()) changes["counts"] = change.counts;
   set_if(changes, "reason", run.reason);

@@ -18,6 +18,8 @@ class AssetStaging {
   virtual ~AssetStaging() = default;
   /// The state to change: staged, committed with the batch.
   virtual AssetState& stage(const std::string& key) = 0;
+  /// The assets that are in progress by this run.
+  virtual std::vector<std::string> in_progress_by(RunId run) const = 0;
 };
 
 class Projection {
@@ -49,6 +51,7 @@ class Projection {
   void on(const Other&, AssetStaging&, CommitBatch&) {}  // kept, but nothing to be seen
 
   const AssetSpec& asset(const Known& known, StepIndex step) const { return known.context.definitions->assets[known.plan->asset(step)]; }
+  void end_unknown(const RunRecord& run, AssetStaging& assets, CommitBatch& batch);
   std::vector<RootCause> causes_of(const Known& known, StepIndex cause, const std::string& detail) const;
 
   std::unordered_map<RunId, Known> runs_;

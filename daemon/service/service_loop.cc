@@ -241,7 +241,7 @@ void DaemonService::shut_down(Stop how) {
       }
     });
     while (ask<bool>([this, how] {
-      if (how == Stop::cancel_steps) return !engine_->runs().empty();
+      if (how == Stop::cancel_steps) return !engine_->runs().empty() || !engine_->wrecks().empty();
       return !engine_->dispatcher().holds().empty();
     })) {
       std::unique_lock lock(mutex_);

@@ -12,6 +12,8 @@
 namespace assetd {
 namespace {
 
+constexpr Millis kStopGrace{10'000};  ///< of attempts whose asset's own is not known
+
 AttemptId random_attempt_id() {
   unsigned char bytes[16];
   randombytes_buf(bytes, sizeof bytes);
@@ -100,16 +102,15 @@ std::expected<void, std::string> DaemonService::recover() {
   turn.now = clock_.now();
   use_project(current, &turn);
   for (auto& active : stored->runs) {
-    const auto version = load_version(active.run.definitions_version);
-    if (!version) return std::unexpected("the definitions of run " + std::to_string(active.run.id) + " are not in the store");
-    auto plan = RunPlan::decode(active.plan, version->definitions, version->graph);
-    if (!plan) return std::unexpected("run " + std::to_string(active.run.id) + ": " + plan.error());
-    RestoredRun restored{active.run, std::make_shared<RunPlan>(std::move(*plan)), {version->version, {version, &version->definitions}, {version, &version->graph}},
-                         std::move(active.steps), std::move(active.checks), std::move(active.attempts)};
-    if (auto fits = Engine::fits(restored); !fits) return std::unexpected("run " + std::to_string(restored.run.id) + ": " + fits.error());
-    if (auto found = find_reported(restored); !found) return std::unexpected(found.error().message);
-    projection_.know(restored.run, restored.plan, restored.context);
-    take(turn, engine_->restore(turn.now, std::move(restored)));
+    auto restored = usable(active);
+    if (!restored) {
+      spdlog::error("run {}: {}; what still runs of it is stopped, then it is ended as failed", active.run.id, restored.error());
+      take(turn, engine_->restore(turn.now, make_wreck(std::move(active.run), std::move(active.steps), std::move(active.attempts), restored.error())));
+      continue;
+    }
+    if (auto found = find_reported(*restored); !found) return std::unexpected(found.error().message);
+    projection_.know(restored->run, restored->plan, restored->context);
+    take(turn, engine_->restore(turn.now, std::move(*restored)));
   }
   if (starts_held_for_disk_) feed(turn, StartsHeld{"disk", low_disk_});
   turn.effects.clear();  // asked again when the supervisor has said what it has
@@ -119,6 +120,21 @@ std::expected<void, std::string> DaemonService::recover() {
   if (!turn.batch.empty()) finish(turn);
   if (!engine_->runs().empty()) spdlog::info("{} runs are taken up again", engine_->runs().size());
   return {};
+}
+
+/// As the engine takes it up (then `active` is empty), or why nothing of this run can go on. What is wrong with one run is no reason to stop all others.
+std::expected<RestoredRun, std::string> DaemonService::usable(ActiveRun& active) {
+  const auto version = load_version(active.run.definitions_version);
+  if (!version) return std::unexpected("the definitions that it was planned with are not in the store");
+  auto plan = RunPlan::decode(active.plan, version->definitions, version->graph);
+  if (!plan) return std::unexpected(plan.error());
+  RestoredRun restored{active.run, std::make_shared<RunPlan>(std::move(*plan)), {version->version, {version, &version->definitions}, {version, &version->graph}},
+                       std::move(active.steps), std::move(active.checks), std::move(active.attempts)};
+  const auto fits = Engine::fits(restored);
+  if (fits) return restored;
+  active.steps = std::move(restored.steps);
+  active.attempts = std::move(restored.attempts);
+  return std::unexpected(fits.error());
 }
 
 /// What live attempts have reported as made: their exit must not make it up again.
@@ -186,14 +202,18 @@ void DaemonService::connect() {
 
 /// What the supervisor has against what the store says lives. Sending a spawn or a stop again is harmless: an id is executed at most once.
 void DaemonService::reconcile(const SupervisorListing& listing) {
-  std::set<AttemptId> listed;
+  std::set<AttemptId> listed, wrecked;
+  for (const auto& [id, wreck] : engine_->wrecks())
+    for (const auto& each : wreck.live) wrecked.insert(each.first);
   for (const auto& attempt : listing.attempts) {
     listed.insert(attempt.attempt);
-    if (attempt.running && !engine_->attempt(attempt.attempt)) {
+    if (attempt.running && !engine_->attempt(attempt.attempt) && !wrecked.contains(attempt.attempt)) {
       spdlog::warn("attempt {} runs and is not known to this store; it is stopped", attempt.attempt);
-      execution_->stop({attempt.attempt, {"TERM"}, Millis{10'000}});
+      execution_->stop({attempt.attempt, {"TERM"}, kStopGrace});
     }
   }
+  for (const auto& [id, wreck] : engine_->wrecks())
+    for (const auto& each : wreck.live) reconcile(each.second, listed.contains(each.first));
   for (const auto& record : live_attempts()) {
     if (!listed.contains(record.id)) {
       if (record.started_at) execution_->report_lost(record);
@@ -202,6 +222,12 @@ void DaemonService::reconcile(const SupervisorListing& listing) {
     const auto* live = engine_->attempt(record.id);
     if (live && !live->stop_reason.empty()) perform({stop_of(*live)}, clock_.now());
   }
+}
+
+/// Of a run of which nothing can go on: what runs is stopped, and what is not known to the supervisor will never be sent to it.
+void DaemonService::reconcile(const AttemptRecord& wrecked, bool listed) {
+  if (!listed) return execution_->report_lost(wrecked);
+  execution_->stop({wrecked.id, {"TERM"}, kStopGrace});
 }
 
 StopAttempt DaemonService::stop_of(const LiveAttempt& attempt) const {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "daemon/store/codes.h"
+#include "daemon/store/errors.h"
 #include "daemon/store/packed.h"
 #include "daemon/store/reader_impl.h"
 #include "daemon/store/recovery.h"
@@ -113,7 +114,8 @@ Reader::Result<std::optional<RunRow>> Reader::run(RunId id) {
 Reader::Result<std::optional<std::string>> Reader::plan(RunId id) {
   return impl_->read([&](Database& database) {
     auto plan = read_plan(database, id);
-    return plan.empty() ? std::nullopt : std::optional(std::move(plan));
+    if (!plan) database.fail(damaged_error(database.path(), "the plan of run " + std::to_string(id) + " cannot be read"));
+    return plan && !plan->empty() ? std::move(plan) : std::nullopt;
   });
 }
 

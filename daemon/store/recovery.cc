@@ -18,7 +18,7 @@ std::vector<ActiveRun> read_active_runs(Database& database) {
     while (query.next()) runs.emplace_back().run = read_run(database, query.row(), none);
   }
   for (auto& run : runs) {
-    run.plan = read_plan(database, run.run.id);
+    run.plan = read_plan(database, run.run.id).value_or("");
     run.steps = read_steps(database, run.run.id, 0, kNone);
     run.checks = read_checks(database, run.run.id);
     run.attempts = read_attempts(database, run.run.id);
@@ -124,12 +124,10 @@ std::vector<AttemptRecord> read_attempts(Database& database, RunId run) {
   return attempts;
 }
 
-std::string read_plan(Database& database, RunId run) {
+std::optional<std::string> read_plan(Database& database, RunId run) {
   auto query = database.query("SELECT bytes FROM run_plans WHERE run=?", run);
   if (!query.next()) return "";
-  auto plan = decompress(query.row().bytes());
-  if (!plan) database.fail(damaged_error(database.path(), "the plan of run " + std::to_string(run) + " cannot be read"));
-  return std::move(plan).value_or("");
+  return decompress(query.row().bytes());
 }
 
 std::optional<TickRecord> read_tick_at(Database& database, const std::string& schedule, WallTime instant) {

@@ -12,7 +12,8 @@ Recovered read_recovered(Database& database, const Counters& counters);
 std::vector<StepRecord> read_steps(Database& database, RunId run, StepIndex from, StepIndex to);
 std::vector<CheckResult> read_checks(Database& database, RunId run);      ///< in the order they came in
 std::vector<AttemptRecord> read_attempts(Database& database, RunId run);  ///< in the order of their intents
-std::string read_plan(Database& database, RunId run);                     ///< "" if there is none
+/// "" if there is none; nothing if it is damaged, which is its run's misfortune and nobody else's.
+std::optional<std::string> read_plan(Database& database, RunId run);
 
 std::optional<TickRecord> read_tick_at(Database& database, const std::string& schedule, WallTime instant);
 std::optional<IdempotentAnswer> read_answer(Database& database, const std::string& actor, const std::string& route, const std::string& key);

@@ -91,7 +91,7 @@ struct CommitBatch {
 /// What a restart needs: all runs that have not ended, and what lives on.
 struct ActiveRun {
   RunRecord run;
-  std::string plan;                 ///< RunPlan::encode
+  std::string plan;                 ///< RunPlan::encode; "" when it is not there or damaged
   std::vector<StepRecord> steps;    ///< those not pending
   std::vector<CheckResult> checks;
   std::vector<AttemptRecord> attempts;  ///< all of its attempts; live ones have no outcome

@@ -28,6 +28,12 @@ class ProjectionTest : public ::testing::Test, protected AssetStaging {
     projection_.know(run, std::make_shared<RunPlan>(make_plan(*definitions, *graph, all, StepsMode::all)), {1, definitions, graph});
   }
   AssetState& stage(const std::string& key) override { return states_[key]; }
+  std::vector<std::string> in_progress_by(RunId run) const override {
+    std::vector<std::string> keys;
+    for (const auto& [key, state] : states_)
+      if (state.in_progress && state.in_progress->run == run) keys.push_back(key);
+    return keys;
+  }
   void project(const Change& change) { projection_.project(change, *this, batch_); }
   void step(StepIndex index, StepStatus from, StepStatus to, const std::string& reason = "", const std::string& detail = "") {
     StepChanged change;

@@ -126,19 +126,24 @@ void damage_plans(const std::string& store) {
   ASSERT_TRUE((*opened)->outcome());
 }
 
-TEST_F(ServiceTest, ADamagedPlanIsAnErrorThatNamesItsRun) {
+TEST_F(ServiceTest, ARunWhosePlanIsDamagedEndsWithThatAsItsCauseAndNothingElseDoes) {
   start(kWaiting);
-  const auto id = run("*");
-  ASSERT_TRUE(await_step(id, "slow", "running"));
+  const auto broken = run("slow");
+  ASSERT_TRUE(await_step(broken, "slow", "running"));
   stop();
   damage_plans(options_.paths.store());
-  const auto refused = DaemonService::start(options_);
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().exit_code, 4);
-  EXPECT_THAT(refused.error().message, HasSubstr("run 1: its stored plan is damaged"));
-  std::ofstream(file("go"));  // nobody else would end the step
-  const auto until = std::chrono::steady_clock::now() + kLongest;
-  while (text_of("order") != "begun\nended\n" && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+  start();
+  EXPECT_EQ(outcome(broken), "failed");
+  const auto row = reader()->run(broken).value().value().run;
+  EXPECT_EQ(row.reason, "plan_damaged");
+  EXPECT_THAT(row.detail, HasSubstr("its stored plan is damaged"));
+  const auto attempt = reader()->attempts(broken).value().front();
+  EXPECT_EQ(attempt.reason, "plan_damaged");
+  EXPECT_EQ(attempt.exit.value().signal, SIGTERM) << "it was stopped before its end was told";
+  EXPECT_EQ(status("slow"), "failed");
+  EXPECT_EQ(asset("slow").last_attempt.value().reason, "plan_damaged");
+  std::ofstream(file("go"));
+  EXPECT_EQ(outcome(run("*")), "succeeded") << "the next one";
 }
 
 TEST_F(ServiceTest, ARetryOfARunWhosePlanIsDamagedSaysSo) {

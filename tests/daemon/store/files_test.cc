@@ -125,6 +125,21 @@ TEST(StoreFile, AValueThatNobodyWritesIsDamageNotACrash) {
   }
 }
 
+TEST(StoreFile, ADamagedPlanOfARunKeepsNobodyElseFromBeingLoaded) {
+  TemporaryStore t;
+  t.commit({RunCreated{sample_run(1), nullptr}, RunCreated{sample_run(2), nullptr}});
+  auto database = Database::open(t.path, false).value();
+  for (const auto* bytes : {"x''", "x'0500000000000000ffff'", "zeroblob(40)", "x'ffffffffffffff7f00'"}) {
+    database->script((std::string("INSERT OR REPLACE INTO run_plans(run, bytes) VALUES(1, ") + bytes + ")").c_str());
+    const auto recovered = t.store->load();
+    ASSERT_TRUE(recovered) << bytes;
+    ASSERT_EQ(recovered->runs.size(), 2U);
+    EXPECT_EQ(recovered->runs[0].plan, "");
+    if (const auto plan = open_reader_of(t.path)->plan(1); !plan) EXPECT_NE(plan.error().message.find("the plan of run 1 cannot be read"), std::string::npos);
+    else EXPECT_FALSE(*plan) << bytes;
+  }
+}
+
 TEST(StoreFile, AMissingFolderIsAnErrorThatNamesIt) {
   TemporaryFolder folder;
   const auto error = refused(folder.file("none/assetd.db"));
