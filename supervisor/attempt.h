@@ -39,6 +39,7 @@ struct End {
 struct Start {
   int pid = 0;
   std::int64_t at_ms = 0;
+  bool warm = false;  ///< forked from a preloaded process; not in the claim, so not known after an adoption
 
   bool operator==(const Start&) const = default;
 };

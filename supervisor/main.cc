@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <optional>
@@ -16,6 +17,7 @@
 
 #include "supervisor/claim.h"
 #include "supervisor/shell/loop.h"
+#include "supervisor/shim.h"
 
 namespace {
 
@@ -52,9 +54,9 @@ void settle_standard_files() {
 
 /// Nothing inherited reaches a step: no open file of whoever started us, no ignored signal. What is blocked here the
 /// step unblocks.
-void settle_process() {
+void settle_process(int last_file_to_keep) {
   settle_standard_files();
-  close_range(3, ~0u, 0);
+  close_range(static_cast<unsigned>(last_file_to_keep) + 1, ~0u, 0);
   for (int number = 1; number < NSIG; ++number) signal(number, SIG_DFL);
   sigset_t all;
   sigfillset(&all);
@@ -96,15 +98,23 @@ std::string read_boot_id() {
   return size == 36 ? std::string(text, 36) : std::string();
 }
 
+/// Executed by a warm worker, which has put the descriptors where they belong. See shell/warm_workers.h.
+[[noreturn]] void become_warm_shim(int step) {
+  settle_process(assetd::supervisor::kWarmShimGo);
+  assetd::supervisor::run_warm_shim(step, assetd::supervisor::kWarmShimGo,
+                                    {.status = assetd::supervisor::kWarmShimStatus, .jobs = assetd::supervisor::kWarmShimJobs});
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc == 3 && std::strcmp(argv[1], "--warm-shim") == 0) become_warm_shim(std::atoi(argv[2]));
   auto options = parse(argc, argv);
   if (!options) {
     std::fputs(kUsage, stderr);
     return kWrongUsage;
   }
-  settle_process();
+  settle_process(STDERR_FILENO);
   options->open_files = raise_open_files();
   options->boot_id = read_boot_id();
   if (!lock_socket(options->socket)) return kInUse;

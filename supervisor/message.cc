@@ -74,9 +74,25 @@ Limits parse_limits(const json& body) {
   return limits;
 }
 
+std::optional<Warm> parse_warm(const json& body) {
+  const auto found = body.find("warm");
+  if (found == body.end() || found->is_null()) return std::nullopt;
+  Warm warm{.key = text(*found, "key"), .argv = texts(*found, "argv"), .env = texts(*found, "env"), .cwd = text(*found, "cwd"),
+            .log_path = text(*found, "log"), .load = field(*found, "load").dump()};
+  if (warm.argv.empty() || warm.argv[0].empty()) throw BadCommand{"'warm.argv' names no program"};
+  const auto milliseconds = [&](const char* name, std::int64_t& value) {
+    if (found->contains(name)) value = static_cast<std::int64_t>(std::min<std::uint64_t>(number(*found, name), 1u << 30));
+  };
+  milliseconds("load_ms", warm.load_ms);
+  milliseconds("idle_ms", warm.idle_ms);
+  if (found->contains("attempts")) warm.attempts = number(*found, "attempts");
+  if (found->contains("memory_bytes")) warm.memory_bytes = number(*found, "memory_bytes");
+  return warm;
+}
+
 Spawn parse_spawn(const json& body) {
-  Spawn spawn{attempt_id(body),     texts(body, "argv"),  texts(body, "env"), text(body, "cwd"),
-              text(body, "stdout"), text(body, "stderr"), parse_limits(body)};
+  Spawn spawn{attempt_id(body),     texts(body, "argv"),  texts(body, "env"),  text(body, "cwd"),
+              text(body, "stdout"), text(body, "stderr"), parse_limits(body), parse_warm(body)};
   if (spawn.argv.empty() || spawn.argv[0].empty()) throw BadCommand{"'argv' names no program"};
   return spawn;
 }
@@ -139,7 +155,9 @@ json body_of(const Welcome& event) {
 }
 
 json body_of(const Started& event) {
-  return {{"op", "started"}, {"attempt", event.attempt}, {"pid", event.start.pid}, {"at_ms", event.start.at_ms}};
+  json body = {{"op", "started"}, {"attempt", event.attempt}, {"pid", event.start.pid}, {"at_ms", event.start.at_ms}};
+  if (event.start.warm) body["warm"] = true;
+  return body;
 }
 
 json body_of(const Ended& event) {

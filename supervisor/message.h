@@ -25,11 +25,24 @@ struct Hello {
   std::uint64_t generation = 0;
 };
 
+/// A preloaded process of which the step is forked, where that succeeds, instead of being executed.
+struct Warm {
+  std::string key;                     ///< says which one: whatever makes it another is in here
+  std::vector<std::string> argv, env;  ///< how it is started when there is none
+  std::string cwd, log_path;           ///< the log has its stdout and stderr
+  std::string load;                    ///< JSON that it is given to prepare for
+  std::int64_t load_ms = 60'000;       ///< it is ready within this time, or never
+  std::int64_t idle_ms = 300'000;      ///< unused for so long it ends
+  std::uint64_t attempts = 200;        ///< it makes so many
+  std::uint64_t memory_bytes = 1u << 30;  ///< larger ones are not kept
+};
+
 struct Spawn {
   std::string attempt;
   std::vector<std::string> argv, env;
   std::string cwd, stdout_path, stderr_path;
   Limits limits;
+  std::optional<Warm> warm;
 };
 
 struct Stop {

@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -10,12 +11,15 @@
 #include <cerrno>
 #include <cstring>
 #include <ctime>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "supervisor/claim.h"
 #include "supervisor/shell/processes.h"
 #include "supervisor/shim_job.h"
 #include "supervisor/step.h"
+#include "supervisor/warm_step.h"
 
 namespace assetd::supervisor {
 namespace {
@@ -35,7 +39,7 @@ std::int64_t microseconds(const timeval& time) { return std::int64_t{time.tv_sec
 int output_signal() { return SIGIO; }
 
 StatusMessage status_message(const std::string& attempt, StatusMessage::Kind kind, const Start& start) {
-  StatusMessage message{{}, kind, start.pid, start.at_ms};
+  StatusMessage message{{}, kind, start.pid, start.at_ms, start.warm};
   std::memcpy(message.attempt, attempt.data(), sizeof message.attempt);
   return message;
 }
@@ -46,6 +50,7 @@ struct ShimLife {
   std::uint64_t start_ticks = 0;
   int status = -1;
   rlimit open_files{};
+  std::optional<WarmStep> warm{};  ///< the first step is this
   Outputs outputs{output_signal()};
 };
 
@@ -59,13 +64,10 @@ class Shim {
 
   /// False when the end could not be recorded: then nobody may believe that this shim still works on it.
   bool run() {
-    const auto pid = start_step(spawn_, life_.open_files, life_.outputs);
-    if (!pid) {
-      end_.outcome = Outcome::exited;
-      end_.exit_code = pid.error().exit_code;
-      end_.detail = pid.error().detail;
+    if (const auto warm = std::exchange(life_.warm, std::nullopt); warm && start_warm(spawn_, *warm, life_.open_files, life_.outputs)) {
+      announce(warm->pid, true);
     } else {
-      announce(*pid);
+      start_cold();
     }
     while (reap()) {
       wait_for_signal();
@@ -83,9 +85,17 @@ class Shim {
   }
 
  private:
-  void announce(int pid) {
+  void start_cold() {
+    const auto pid = start_step(spawn_, life_.open_files, life_.outputs);
+    if (pid) return announce(*pid, false);
+    end_.outcome = Outcome::exited;
+    end_.exit_code = pid.error().exit_code;
+    end_.detail = pid.error().detail;
+  }
+
+  void announce(int pid, bool warm) {
     step_ = pid;
-    const Start start{pid, clock_ms(CLOCK_REALTIME)};
+    const Start start{pid, clock_ms(CLOCK_REALTIME), warm};
     end_.started_at_ms = start.at_ms;
     write_slot(encode_shim({life_.pid, life_.start_ticks, start}));
     to_tell_.push_back(status_message(spawn_.attempt, StatusMessage::started, start));
@@ -247,6 +257,20 @@ void run_shim(const Spawn& spawn, ShimFiles files, const rlimit& open_files) {
     const auto job = receive_job(files.jobs);
     more = job && serve(life, job->spawn, job->claim);
   }
+  _exit(0);
+}
+
+void run_warm_shim(int step, int go, ShimFiles files) {
+  setsid();  // it is one already, if the worker did as it should
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  prctl(PR_SET_NAME, "assetd-shim");
+  ShimLife life{.status = files.status, .warm = WarmStep{step, go}};
+  getrlimit(RLIMIT_NOFILE, &life.open_files);
+  if (const auto self = read_process(life.pid)) life.start_ticks = self->start_ticks;
+  const WarmShimHello hello{life.start_ticks};
+  const bool said = send(files.jobs, &hello, sizeof hello, MSG_NOSIGNAL) == sizeof hello;
+  if (const auto job = said ? receive_job(files.jobs) : std::nullopt; job) serve(life, job->spawn, job->claim);
+  if (life.warm) end_warm(*life.warm);
   _exit(0);
 }
 

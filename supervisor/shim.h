@@ -17,6 +17,7 @@ struct StatusMessage {
   Kind kind;
   std::int32_t pid;  ///< of the step
   std::int64_t at_ms;
+  std::int64_t warm;  ///< 1: the step was forked from a preloaded process
 };
 
 struct ShimFiles {
@@ -31,5 +32,17 @@ int stop_signal();
 /// Runs in a process just forked, with all signals blocked and none ignored. Starts the step, waits for its whole tree,
 /// obeys stop orders, writes the end into the claim; then does the same for the next attempt it is given, until its supervisor is gone or lets it go.
 [[noreturn]] void run_shim(const Spawn& spawn, ShimFiles files, const rlimit& open_files);
+
+/// Where a warm shim finds its descriptors.
+inline constexpr int kWarmShimJobs = 3, kWarmShimStatus = 4, kWarmShimGo = 5;
+
+/// What a warm worker's fork executes as: a shim whose step is there already, process `step`, its child, and waits at the other end of
+/// `go`. `files.claim` is not known yet. Serves the one attempt that it is given over `files.jobs`; ends when there will be none.
+[[noreturn]] void run_warm_shim(int step, int go, ShimFiles files);
+
+/// The first message of a warm shim on its socket: it is there, and who it is. Its pid comes with the message's credentials.
+struct WarmShimHello {
+  std::uint64_t start_ticks;
+};
 
 }  // namespace assetd::supervisor

@@ -88,6 +88,8 @@ int child(void* data) {
   return 0;
 }
 
+}  // namespace
+
 std::vector<std::pair<int, rlimit>> limits_of(const Limits& asked, const rlimit& open_files) {
   std::vector<std::pair<int, rlimit>> limits;
   if (asked.memory_bytes) limits.push_back({RLIMIT_AS, {*asked.memory_bytes, *asked.memory_bytes}});
@@ -100,6 +102,8 @@ std::vector<std::pair<int, rlimit>> limits_of(const Limits& asked, const rlimit&
   }
   return limits;
 }
+
+namespace {
 
 std::string why_not_executed(const Spawn& spawn, const Launch& launch) {
   const std::string& program = spawn.argv[0];

@@ -5,6 +5,8 @@
 
 #include <expected>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "supervisor/message.h"
 #include "supervisor/output_file.h"
@@ -16,6 +18,9 @@ struct StartFailure {
   int exit_code = 126;  ///< 127: there is no such program
   std::string detail;
 };
+
+/// What setrlimit is to be called with.
+std::vector<std::pair<int, rlimit>> limits_of(const Limits& asked, const rlimit& open_files);
 
 /// Executes spawn.argv in a process group of its own, with stdin as it is, stdout and stderr appended to their `outputs`,
 /// no signal blocked, the limits set and ASSETD_ATTEMPT_ID in its environment. Gives its pid once the program runs,

@@ -29,6 +29,12 @@ std::int64_t wall_ms() {
   return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
 }
 
+StatusPipe make_pipe() {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error(std::string("cannot make a pipe: ") + std::strerror(errno));
+  return {ends[0], ends[1]};
+}
+
 int open_pidfd(int pid) { return static_cast<int>(syscall(SYS_pidfd_open, pid, 0)); }
 
 }  // namespace
@@ -39,13 +45,13 @@ Shims::Shims(Poller& poller, ClaimFiles& claims, std::string boot_id, rlimit ope
       boot_id_(std::move(boot_id)),
       open_files_(open_files),
       report_(std::move(report)),
-      lost_([this](int pid) { return is_shim(pid); }) {
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error(std::string("cannot make a pipe: ") + std::strerror(errno));
-  status_read_ = ends[0];
-  status_write_ = ends[1];
-  fcntl(status_read_, F_SETFL, O_NONBLOCK);  // the shims' end waits when we are slow
-  poller_.add(status_read_, EPOLLIN, [this](std::uint32_t) { read_status(); });
+      status_(make_pipe()),
+      warm_(poller, open_files, status_.write,
+            {.warm = [this](const WarmRequest& request, const WarmShim& shim) { start_warm(request, shim); },
+             .cold = [this](const WarmRequest& request) { start_cold(request.spawn, request.store_id, request.wall_ms); }}),
+      lost_([this](int pid) { return is_ours(pid); }) {
+  fcntl(status_.read, F_SETFL, O_NONBLOCK);  // the shims' end waits when we are slow
+  poller_.add(status_.read, EPOLLIN, [this](std::uint32_t) { read_status(); });
 }
 
 Shims::~Shims() {
@@ -53,8 +59,8 @@ Shims::~Shims() {
     close(shim.claim);
     if (shim.pidfd >= 0) close(shim.pidfd);
   }
-  close(status_read_);
-  close(status_write_);
+  close(status_.read);
+  close(status_.write);
 }
 
 // ---- Adoption
@@ -136,21 +142,58 @@ void Shims::identify(const std::string& attempt) {
 // ------------------------------------------------------------------------------------------------------------------
 
 void Shims::perform(StartShim& action, std::int64_t now_ms) {
-  const auto& attempt = action.spawn.attempt;
-  const auto claim = claims_.make(attempt, {boot_id_, action.store_id, now_ms});
-  if (claim) {
-    const auto free = free_.give(action.spawn, *claim);
-    return free ? entrust(attempt, *claim, *free) : fork_shim(action.spawn, *claim);
+  if (!action.spawn.warm) return start_cold(action.spawn, action.store_id, now_ms);
+  WarmRequest request{std::move(action.spawn), action.store_id, now_ms};
+  if (!warm_.take(request)) start_cold(request.spawn, request.store_id, now_ms);
+}
+
+void Shims::start_cold(const Spawn& spawn, const std::string& store_id, std::int64_t now_ms) {
+  const auto claim = make_claim(spawn.attempt, store_id, now_ms);
+  if (!claim) return;
+  const auto free = free_.give(spawn, *claim);
+  if (free) return entrust(spawn.attempt, *claim, *free);
+  fork_shim(spawn, *claim);
+}
+
+/// Nothing: it is reported why.
+std::optional<int> Shims::make_claim(const std::string& attempt, const std::string& store_id, std::int64_t now_ms) {
+  const auto claim = claims_.make(attempt, {boot_id_, store_id, now_ms});
+  if (claim) return *claim;
+  if (claim.error().exists) {
+    report_existing(attempt);
+  } else {
+    report_(SpawnFailed{attempt, claim.error().why});
   }
-  if (claim.error().exists) return report_existing(attempt);
-  report_(SpawnFailed{attempt, claim.error().why});
+  return std::nullopt;
+}
+
+/// The shim is there, its step forked. Only now is there a claim.
+void Shims::start_warm(const WarmRequest& request, const WarmShim& shim) {
+  const auto& spawn = request.spawn;
+  if (const auto claim = make_claim(spawn.attempt, request.store_id, request.wall_ms); claim && !give_to(shim, spawn, *claim))
+    fork_shim(spawn, *claim);
+  close(shim.jobs);  // it serves one attempt
+}
+
+/// False: nobody has it.
+bool Shims::give_to(const WarmShim& warm, const Spawn& spawn, int claim) {
+  Shim shim{.claim = claim};
+  if (!watch(spawn.attempt, shim, {warm.pid, warm.start_ticks, {}})) return false;
+  if (!send_job(warm.jobs, spawn, claim)) {
+    poller_.remove(shim.pidfd);
+    close(shim.pidfd);
+    return false;
+  }
+  shims_[spawn.attempt] = shim;
+  report_(ShimStarted{spawn.attempt, warm.pid});
+  return true;
 }
 
 void Shims::fork_shim(const Spawn& spawn, int claim) {
   int jobs[2] = {-1, -1};
   if (!make_job_sockets(jobs)) jobs[0] = jobs[1] = -1;  // then it serves this attempt only
   const pid_t pid = fork();
-  if (pid == 0) run_shim(spawn, {claim, status_write_, jobs[1]}, open_files_);
+  if (pid == 0) run_shim(spawn, {claim, status_.write, jobs[1]}, open_files_);
   if (jobs[1] >= 0) close(jobs[1]);
   if (pid < 0) {
     const std::string why = std::string("cannot fork: ") + std::strerror(errno);
@@ -177,9 +220,20 @@ void Shims::perform(ClaimAsEnded& action, std::int64_t now_ms) {
 
 void Shims::perform(OrderStop& action) {
   const auto entry = shims_.find(action.attempt);
-  if (entry == shims_.end()) return;  // it has just ended: ShimGone is on its way
+  if (entry == shims_.end()) return revoke(action.attempt);
   claims_.write(entry->second.claim, encode_stop(action.order));
   wake(entry->second);
+}
+
+/// If it still waits for a warm shim. Otherwise it has just ended: ShimGone is on its way.
+void Shims::revoke(const std::string& attempt) {
+  const auto request = warm_.withdraw(attempt);
+  if (!request) return;
+  // With a claim, so that the same spawn sent again finds what became of it.
+  const auto claim = make_claim(attempt, request->store_id, request->wall_ms);
+  if (!claim) return;
+  close(*claim);
+  report_(SpawnFailed{attempt, "it was stopped before it began"});
 }
 
 void Shims::wake(const Shim& shim) {
@@ -211,14 +265,14 @@ void Shims::perform(KillTree& action) {
 void Shims::read_status() {
   StatusMessage messages[64];
   ssize_t got = 0;
-  while ((got = read(status_read_, messages, sizeof messages)) > 0) {
+  while ((got = read(status_.read, messages, sizeof messages)) > 0) {
     for (std::size_t i = 0; i < static_cast<std::size_t>(got) / sizeof(StatusMessage); ++i) {
       const auto& message = messages[i];
       const std::string attempt(message.attempt, sizeof message.attempt);
       if (message.kind == StatusMessage::ended) {
         done(attempt);
       } else {
-        report_(StepStarted{attempt, {message.pid, message.at_ms}});
+        report_(StepStarted{attempt, {message.pid, message.at_ms, message.warm != 0}});
       }
     }
   }
@@ -238,6 +292,7 @@ void Shims::reap() {
   std::vector<std::string> ended;
   pid_t pid = 0;
   while ((pid = waitpid(-1, nullptr, WNOHANG)) > 0) {
+    warm_.reaped(pid);
     const auto child = children_.find(pid);
     if (child == children_.end()) continue;  // an orphan of a dead shim
     const bool untaken = free_.gone(pid);
@@ -281,6 +336,7 @@ bool Shims::gone(const std::string& attempt) {
 void Shims::tick() {
   for (const auto& attempt : std::exchange(unidentified_, {})) identify(attempt);
   free_.let_go();
+  warm_.tick();
   if (lost_.empty()) return;
   reap();
   for (auto& attempt : lost_.look()) report_(TreeGone{std::move(attempt)});
@@ -288,7 +344,14 @@ void Shims::tick() {
 
 int Shims::timeout_ms() const {
   if (!unidentified_.empty()) return kIdentifyPauseMs;
-  return lost_.empty() ? free_.timeout_ms() : lost_.pause_ms();
+  if (!lost_.empty()) return lost_.pause_ms();
+  const int free = free_.timeout_ms(), warm = warm_.timeout_ms();
+  return free < 0 || warm < 0 ? std::max(free, warm) : std::min(free, warm);
+}
+
+/// What a search for lost processes spares.
+bool Shims::is_ours(int pid) const {
+  return children_.contains(pid) || warm_.is_worker(pid) || std::ranges::any_of(shims_, [pid](const auto& each) { return each.second.pid == pid; });
 }
 
 }  // namespace assetd::supervisor

@@ -14,8 +14,13 @@
 #include "supervisor/shell/free_shims.h"
 #include "supervisor/shell/lost_trees.h"
 #include "supervisor/shell/poller.h"
+#include "supervisor/shell/warm_workers.h"
 
 namespace assetd::supervisor {
+
+struct StatusPipe {
+  int read, write;
+};
 
 class Shims {
  public:
@@ -50,6 +55,11 @@ class Shims {
     int pidfd = -1;  ///< -1: our own child, or not identified yet
   };
 
+  std::optional<int> make_claim(const std::string& attempt, const std::string& store_id, std::int64_t now_ms);
+  void revoke(const std::string& attempt);
+  void start_cold(const Spawn& spawn, const std::string& store_id, std::int64_t now_ms);
+  void start_warm(const WarmRequest& request, const WarmShim& shim);
+  bool give_to(const WarmShim& shim, const Spawn& spawn, int claim);
   void fork_shim(const Spawn& spawn, int claim);
   void entrust(const std::string& attempt, int claim, int pid);
   void report_existing(const std::string& attempt);
@@ -60,17 +70,18 @@ class Shims {
   void done(const std::string& attempt);
   bool gone(const std::string& attempt);
   void end_untaken(const std::string& attempt);
-  bool is_shim(int pid) const { return children_.contains(pid); }
+  bool is_ours(int pid) const;
 
   Poller& poller_;
   ClaimFiles& claims_;
   std::string boot_id_;
   rlimit open_files_;
   Report report_;
-  int status_read_ = -1, status_write_ = -1;
+  StatusPipe status_;
   std::map<std::string, Shim> shims_;              ///< those that live
   std::unordered_map<int, std::string> children_;  ///< pid → attempt, of those that are our children; empty: none at present
   FreeShims free_;
+  WarmWorkers warm_;
   std::vector<std::string> unidentified_;          ///< adopted between the fork and the first write of their shim
   std::map<std::string, int> dead_sessions_;       ///< of shims that ended without a record, until KillTree asks
   LostTrees lost_;
