@@ -4,6 +4,7 @@
 #include "cli/command_line.h"
 #include "cli/run_watch.h"
 #include "cli/table.h"
+#include "core/schedule/cron.h"
 
 namespace assetd::cli {
 namespace {
@@ -13,6 +14,7 @@ struct RunOptions {
   std::string steps = "all";
   bool wait = false, dry_run = false, full_refresh = false;
   int priority = 0;
+  std::string timeout, queue_timeout;
   std::vector<std::string> vars, tags, partitions;
 };
 
@@ -39,6 +41,11 @@ std::expected<Json, std::string> request_body(const RunOptions& options) {
   if (!tags->empty()) body["tags"] = *tags;
   if (!options.partitions.empty()) body["partitions"] = options.partitions;
   if (options.priority != 0) body["priority"] = options.priority;
+  for (const auto& [name, text] : {std::pair("timeout", options.timeout), std::pair("queue_timeout", options.queue_timeout)}) {
+    const auto time = text.empty() ? std::nullopt : parse_duration(text);
+    if (!text.empty() && (!time || time->count() < 1)) return std::unexpected("--" + std::string(name) + " takes a duration such as 90s or 2h, not '" + text + "'");
+    if (time) body[std::string(name) + "_ms"] = time->count();
+  }
   if (options.dry_run) body["dry_run"] = true;
   if (options.full_refresh) body["options"]["dbt"]["full_refresh"] = true;
   if (!vars->empty()) body["options"]["dbt"]["vars"] = *vars;
@@ -77,6 +84,8 @@ void add_common(CLI::App* command, RunOptions& options) {
   command->add_option("--partition", options.partitions, "partition; may be given several times")->allow_extra_args(false);
   command->add_option("--tag", options.tags, "tag of the run, name=value; may be given several times")->allow_extra_args(false);
   command->add_option("--priority", options.priority, "higher goes first")->capture_default_str();
+  command->add_option("--timeout", options.timeout, "how long the run may take, as in 2h; then it is stopped and fails");
+  command->add_option("--queue-timeout", options.queue_timeout, "how long it and its steps may wait to start; then they fail");
 }
 
 }  // namespace

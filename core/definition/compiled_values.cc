@@ -112,6 +112,8 @@ Json write(const RetrySpec& retries) {
   if (retries.delay != unset.delay) object["delay"] = retries.delay.count();
   put_enum(object, "backoff", retries.backoff, unset.backoff);
   put(object, "jitter", retries.jitter);
+  put(object, "max_delay", retries.max_delay);
+  put(object, "on", retries.on);
   return object;
 }
 
@@ -121,6 +123,8 @@ RetrySpec read_retries(Json& object) {
   take(object, "delay", retries.delay);
   take_enum(object, "backoff", retries.backoff);
   take(object, "jitter", retries.jitter);
+  take(object, "max_delay", retries.max_delay);
+  take(object, "on", retries.on);
   return retries;
 }
 
@@ -137,6 +141,7 @@ Json write(const RunSpec& run) {
   put(object, "env_file", run.env_file);
   put(object, "inherit_env", run.inherit_env);
   put(object, "timeout", run.timeout);
+  put(object, "queue_timeout", run.queue_timeout);
   put(object, "stop_signal", run.stop_signal, unset.stop_signal);
   if (run.grace != unset.grace) object["grace"] = run.grace.count();
   return object;
@@ -152,6 +157,7 @@ RunSpec read_run(Json& value) {
   take(value, "env_file", run.env_file);
   take(value, "inherit_env", run.inherit_env);
   take(value, "timeout", run.timeout);
+  take(value, "queue_timeout", run.queue_timeout);
   take(value, "stop_signal", run.stop_signal);
   take(value, "grace", run.grace);
   return run;
@@ -297,6 +303,8 @@ Json write(const JobSpec& job) {
   put(object, "name", job.name);
   put(object, "select", job.select);
   put(object, job.select_source, "select_at");
+  put(object, "timeout", job.timeouts.timeout);
+  put(object, "queue_timeout", job.timeouts.queue_timeout);
   put(object, job.source);
   return object;
 }
@@ -306,6 +314,8 @@ JobSpec read_job(Json& value) {
   take(value, "name", job.name);
   take(value, "select", job.select);
   take(value, job.select_source, "select_at");
+  take(value, "timeout", job.timeouts.timeout);
+  take(value, "queue_timeout", job.timeouts.queue_timeout);
   take(value, job.source);
   return job;
 }
@@ -322,6 +332,8 @@ Json write(const ScheduleSpec& schedule) {
   put_enum(object, "misfire", schedule.misfire, unset.misfire);
   put_enum(object, "overlap", schedule.overlap, unset.overlap);
   put(object, "paused", schedule.paused);
+  put(object, "timeout", schedule.timeouts.timeout);
+  put(object, "queue_timeout", schedule.timeouts.queue_timeout);
   put(object, schedule.source);
   return object;
 }
@@ -337,6 +349,8 @@ ScheduleSpec read_schedule(Json& value) {
   take_enum(value, "misfire", schedule.misfire);
   take_enum(value, "overlap", schedule.overlap);
   take(value, "paused", schedule.paused);
+  take(value, "timeout", schedule.timeouts.timeout);
+  take(value, "queue_timeout", schedule.timeouts.queue_timeout);
   take(value, schedule.source);
   return schedule;
 }

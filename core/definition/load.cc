@@ -55,7 +55,7 @@ void read_settings(Reading& reading, MapReader& reader) {
     reading.definitions().settings["definitions"]["apply"] = apply;
   }
   reading.process = read_process(reader, {});
-  reading.retries = read_retries(reader, {});
+  reading.retries = read_retries(reading, reader, {});
   read_retention(reading, reader);
 }
 

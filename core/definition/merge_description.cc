@@ -220,6 +220,7 @@ class Merger {
     const auto& defaults = import_.defaults;
     asset.run = defaults.run;
     if (const auto timeout = reader.duration("timeout")) asset.run->timeout = timeout;
+    if (const auto timeout = reader.duration("queue_timeout")) asset.run->queue_timeout = timeout;
     asset.batch = reader.text("batch");
     asset.retries = retries(reader, defaults.retries);
     asset.pools = reader.find("pools") ? pools(reader) : defaults.pools;
@@ -241,6 +242,8 @@ class Merger {
     result.backoff = own.word("backoff", result.backoff);
     if (const auto* jitter = own.find("jitter"); jitter && jitter->is_number())
       result.jitter = std::clamp(jitter->get<double>(), 0.0, 1.0);
+    if (const auto most = own.duration("max_delay")) result.max_delay = most;
+    if (auto on = own.texts("retry_on"); !on.empty()) result.on = std::move(on);
     return result;
   }
 

@@ -106,7 +106,7 @@ void read_asset(Reading& reading, const SourceFile& file, const YamlNode& node) 
   asset.external = reader.boolean("external").value_or(false);
   const auto process = read_process(reader, reading.process);
   read_run_of_asset(reading, reader, asset, process);
-  asset.retries = read_retries(reader, reading.retries);
+  asset.retries = read_retries(reading, reader, reading.retries);
   asset.pools = read_pools(reading, reader);
   asset.uses = read_uses(reading, reader);
   read_later_keys(reading, reader, asset);

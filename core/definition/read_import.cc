@@ -44,7 +44,7 @@ void read_defaults(Reading& reading, MapReader& reader, ImportSpec& import) {
   defaults.tags = read_tags(reader);
   defaults.pools = read_pools(reading, reader);
   defaults.uses = read_uses(reading, reader);
-  defaults.retries = read_retries(reader, reading.retries);
+  defaults.retries = read_retries(reading, reader, reading.retries);
 }
 
 bool looks_like_path(std::string_view key, const std::string& value) {

@@ -66,6 +66,7 @@ ProcessDefaults read_process(MapReader& reader, ProcessDefaults outer) {
 
 void read_limits(MapReader& reader, RunSpec& run) {
   run.timeout = reader.duration("timeout");
+  run.queue_timeout = reader.duration("queue_timeout");
   if (const auto signal = read_signal(reader)) run.stop_signal = *signal;
   if (const auto grace = reader.duration("grace")) run.grace = *grace;
 }
@@ -113,7 +114,28 @@ RunSpec read_run(Reading& reading, const SourceFile& file, const YamlNode& node,
   return run;
 }
 
-RetrySpec read_retries(MapReader& reader, RetrySpec outer) {
+namespace {
+
+/// Plugins may have reasons of their own: one that assetd does not know is a warning, as a slip of the pen would mean no retry at all.
+std::vector<std::string> read_retry_on(Reading& reading, MapReader& retries) {
+  constexpr std::array<std::string_view, 13> kReasons{"exit_code", "signal", "timeout", "lost", "never_started", "out_of_memory", "plugin_error", "exception",
+                                                      "not_run", "node_failed", "hook_failed", "resource_locked", "definition_changed"};
+  auto reasons = retries.texts("retry_on");
+  if (const auto* node = retries.take("retry_on"); node && node->kind == YamlNode::Kind::sequence && node->items.empty())
+    retries.refuse("retry_on", *node, "a list of reasons", "leave it out to retry after every failure, or write max: 0 for none");
+  for (const auto& reason : reasons) {
+    if (reason == "check_failed" || reason == "canceled" || reason == "upstream_failed" || reason == "queue_timeout")
+      retries.file().error(retries.at("retry_on"), "no attempt follows \"" + reason + "\": it is not the end of a process", "leave it out");
+    else if (std::find(kReasons.begin(), kReasons.end(), reason) == kReasons.end())
+      reading.problems.warn(retries.at("retry_on"), "\"" + reason + "\" is no reason of assetd's own, only a plugin can say it; " +
+                                                        suggest(reason, {kReasons.begin(), kReasons.end()}));
+  }
+  return reasons;
+}
+
+}  // namespace
+
+RetrySpec read_retries(Reading& reading, MapReader& reader, RetrySpec outer) {
   constexpr int kMost = 1'000;
   const auto* node = reader.take("retries");
   if (!node) return outer;
@@ -126,6 +148,8 @@ RetrySpec read_retries(MapReader& reader, RetrySpec outer) {
   if (const auto delay = retries.duration("delay")) outer.delay = *delay;
   if (const auto backoff = retries.word<Backoff>("backoff")) outer.backoff = *backoff;
   if (const auto jitter = retries.number("jitter", 0, 1)) outer.jitter = *jitter;
+  if (const auto most = retries.duration("max_delay")) outer.max_delay = *most;
+  if (auto on = read_retry_on(reading, retries); !on.empty()) outer.on = std::move(on);
   retries.refuse_rest();
   return outer;
 }

@@ -46,6 +46,8 @@ void read_target(MapReader& reader, ScheduleSpec& schedule) {
   }
 }
 
+RunTimeouts read_timeouts(MapReader& reader) { return {reader.duration("timeout"), reader.duration("queue_timeout")}; }
+
 }  // namespace
 
 SourceRef check_selection(const SourceFile& file, const YamlNode& node) {
@@ -65,6 +67,7 @@ void read_job(Reading& reading, const SourceFile& file, const YamlNode& node) {
   job.name = read_name(reader);
   job.select = reader.required_text("select");
   if (const auto* select = reader.take("select")) job.select_source = check_selection(file, *select);
+  job.timeouts = read_timeouts(reader);
   reader.refuse_rest();
   if (!job.name.empty()) reading.definitions().jobs.push_back(std::move(job));
 }
@@ -81,6 +84,7 @@ void read_schedule(Reading& reading, const SourceFile& file, const YamlNode& nod
   schedule.timezone = read_timezone(reading, reader);
   schedule.misfire = reader.word<Misfire>("misfire").value_or(Misfire::once);
   schedule.overlap = reader.word<Overlap>("overlap").value_or(Overlap::skip);
+  schedule.timeouts = read_timeouts(reader);
   schedule.paused = reader.boolean("paused").value_or(false) || reading.schedules_paused;
   reader.refuse_rest();
   if (!schedule.name.empty()) reading.definitions().schedules.push_back(std::move(schedule));

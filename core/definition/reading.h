@@ -42,11 +42,11 @@ ProcessDefaults read_process(MapReader& reader, ProcessDefaults outer);
 
 /// A `run:` block; `config` is left for the plugin's own keys. What is not said about stop_signal stays empty.
 RunSpec read_run(Reading& reading, const SourceFile& file, const YamlNode& node, const ProcessDefaults& outer);
-/// timeout, stop_signal and grace.
+/// timeout, queue_timeout, stop_signal and grace.
 void read_limits(MapReader& reader, RunSpec& run);
 std::string read_plugin_name(const Reading& reading, MapReader& reader, bool builtin);
 
-RetrySpec read_retries(MapReader& reader, RetrySpec outer);
+RetrySpec read_retries(Reading& reading, MapReader& reader, RetrySpec outer);
 std::map<std::string, int> read_pools(Reading& reading, MapReader& reader);
 std::map<std::string, HoldMode> read_uses(Reading& reading, MapReader& reader);
 std::map<std::string, std::string> read_tags(MapReader& reader);

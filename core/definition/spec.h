@@ -40,6 +40,8 @@ struct RetrySpec {
   Millis delay{10'000};
   Backoff backoff = Backoff::constant;
   double jitter = 0;  ///< share of the delay that is drawn at random, 0 to 1
+  std::optional<Millis> max_delay = std::nullopt;  ///< backoff grows no further
+  std::vector<std::string> on = {};                ///< `retry_on`: the reasons that are worth another attempt; empty: all
   bool operator==(const RetrySpec&) const = default;
 };
 
@@ -56,6 +58,7 @@ struct RunSpec {
   std::string env_file;  ///< as cwd
   std::vector<std::string> inherit_env;  ///< names or NAME_* patterns of the daemon's own environment
   std::optional<Millis> timeout;
+  std::optional<Millis> queue_timeout;  ///< how long it may wait, ready to start, for slots and resources
   std::string stop_signal =
       "TERM";  ///< TERM, INT, …; TERM and KILL follow, each after `grace`. While loading, empty: the plugin's default
   Millis grace{10'000};
@@ -129,9 +132,17 @@ struct ImportSpec {
   bool operator==(const ImportSpec&) const = default;
 };
 
+/// What a whole run may take. Both end it as failed, with this reason: timeout, queue_timeout.
+struct RunTimeouts {
+  std::optional<Millis> timeout;        ///< from its begin
+  std::optional<Millis> queue_timeout;  ///< in line before its begin; and of each step that sets none of its own
+  bool operator==(const RunTimeouts&) const = default;
+};
+
 struct JobSpec {
   std::string name;
   std::string select;
+  RunTimeouts timeouts;
   SourceRef select_source;  ///< of the expression's first character
   SourceRef source;
   bool operator==(const JobSpec&) const = default;
@@ -149,6 +160,7 @@ struct ScheduleSpec {
   std::string timezone;  ///< IANA name
   Misfire misfire = Misfire::once;
   Overlap overlap = Overlap::skip;
+  RunTimeouts timeouts;  ///< what it does not say its job does
   bool paused = false;
   SourceRef source;
   bool operator==(const ScheduleSpec&) const = default;

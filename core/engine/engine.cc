@@ -55,8 +55,10 @@ void Engine::on(const Now& now, const RunRequested& input, Output& out) {
   out.changes.push_back(RunCreated{state->record, input.plan});
   auto& run = enter(std::move(state));
   in_line_.insert(run.record.id);
-  RunMachine(run, dispatcher_, timers_, now, out).prepare();
+  RunMachine machine(run, dispatcher_, timers_, now, out);
+  machine.prepare();
   if (ahead.empty()) begin(now, run, out);
+  else machine.wait_in_line();
 }
 
 RunState& Engine::enter(std::unique_ptr<RunState> state) {
@@ -156,7 +158,18 @@ void Engine::on(const Now& now, const TimePassed&, Output& out) {
     auto* run = find(run_id);
     if (!run) continue;
     RunMachine machine(*run, dispatcher_, timers_, now, out);
+    if (unit == kNone) {
+      if (!run->deadline || *run->deadline > now.boot) continue;
+      machine.expire(run->record.status == RunStatus::queued ? in_words(line_blockers(*run)) : "");
+      finish_if_over(now, run_id, out);
+      continue;
+    }
     const auto& slot = run->units[unit];
+    if (slot.phase == UnitSlot::Phase::ready && slot.queue_deadline && *slot.queue_deadline <= now.boot && !is_draining()) {
+      machine.queued_too_long(unit, in_words(unit_blockers(*run, unit, now.wall)));
+      finish_if_over(now, run_id, out);
+      continue;
+    }
     if (slot.phase == UnitSlot::Phase::delayed && slot.retry_at_boot && *slot.retry_at_boot <= now.boot) machine.retry_due(unit);
     for (auto& [id, attempt] : run->live)
       if (attempt.record.unit == unit && attempt.deadline && *attempt.deadline <= now.boot) machine.timed_out(attempt);
@@ -231,7 +244,9 @@ Output Engine::restore(const Now& now, RestoredRun restored) {
   Output out;
   if (run.record.status == RunStatus::queued) {
     in_line_.insert(run.record.id);
-    RunMachine(run, dispatcher_, timers_, now, out).prepare();
+    RunMachine machine(run, dispatcher_, timers_, now, out);
+    machine.prepare();
+    machine.wait_in_line();
     return out;
   }
   RunMachine(run, dispatcher_, timers_, now, out).restore(restored);

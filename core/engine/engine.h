@@ -77,6 +77,9 @@ class Engine {
   void finish_if_over(const Now& now, RunId id, Output& out);
   Wreck* wreck_of(const AttemptId& attempt);
   void finish_if_over(const Now& now, const Wreck& wreck, Output& out);
+  std::vector<Blocker> unit_blockers(const RunState& run, UnitIndex unit, WallTime now) const;
+  std::vector<Blocker> line_blockers(const RunState& run) const;
+  bool is_draining() const { return held_ && held_->kind == "draining"; }  ///< then waiting is nobody's fault: the next daemon looks again
 
   NewAttemptId new_attempt_id_;
   RunId last_run_ = 0;

@@ -15,7 +15,7 @@ std::string holder(const std::map<RunId, std::unique_ptr<RunState>>& runs, const
     text += ", step " + it->second->asset(steps.front()).key;
     if (steps.size() > 1) text += " and " + std::to_string(steps.size() - 1) + " more";
   }
-  return text + ", for " + format_duration(std::chrono::floor<std::chrono::seconds>(now - hold.since));
+  return text + ", for " + spoken_duration(now - hold.since);
 }
 
 std::string describe(const DispatchBlock& block, const std::map<RunId, std::unique_ptr<RunState>>& runs, WallTime now) {
@@ -63,22 +63,33 @@ StepStatus Engine::shown_status(const RunState& run, StepIndex step) const {
   return unit != kNone && run.units[unit].phase == UnitSlot::Phase::ready ? StepStatus::ready : status;
 }
 
+std::string in_words(const std::vector<Blocker>& blockers) {
+  std::string text;
+  for (const auto& blocker : blockers) text += (text.empty() ? "" : "; ") + blocker.what + (blocker.detail.empty() ? "" : ": " + blocker.detail);
+  return text;
+}
+
+std::vector<Blocker> Engine::line_blockers(const RunState& run) const { return {in_line(run, ahead_of(run.record))}; }
+
+// Of a unit of its own: why it has no process now, though nothing upstream holds it.
+std::vector<Blocker> Engine::unit_blockers(const RunState& run, UnitIndex unit, WallTime now) const {
+  const auto& slot = run.units[unit];
+  if (slot.phase == UnitSlot::Phase::delayed)
+    return {{"retry_delay", "retry", "next attempt at " + (slot.retry_at ? format_time(*slot.retry_at) : std::string("once the batch may start")), slot.since}};
+  if (slot.phase != UnitSlot::Phase::ready) return {};
+  if (held_) return {{held_->kind, held_->kind, held_->detail, slot.since}};
+  std::vector<Blocker> result;
+  for (const auto& block : dispatcher_.blocks(run.record.id, unit)) result.push_back({block.kind, block.kind + " " + block.what, describe(block, runs_, now), slot.since});
+  if (result.empty()) result.push_back({"pool", "dispatch", "starts next", slot.since});
+  return result;
+}
+
 // What a step waits for: its own process, or, once that is done or where there is none, processes of its checks.
 std::vector<Blocker> Engine::blockers(RunId run_id, StepIndex step, WallTime now) const {
   const auto* run = this->run(run_id);
   if (!run || is_terminal(run->steps[step].status)) return {};
-  if (run->record.status == RunStatus::queued) return {in_line(*run, ahead_of(run->record))};
-  const auto of_unit = [&](UnitIndex unit) -> std::vector<Blocker> {
-    const auto& slot = run->units[unit];
-    if (slot.phase == UnitSlot::Phase::delayed)
-      return {{"retry_delay", "retry", "next attempt at " + (slot.retry_at ? format_time(*slot.retry_at) : std::string("once the batch may start")), now}};
-    if (slot.phase != UnitSlot::Phase::ready) return {};
-    if (held_) return {{held_->kind, held_->kind, held_->detail, slot.since}};
-    std::vector<Blocker> result;
-    for (const auto& block : dispatcher_.blocks(run_id, unit)) result.push_back({block.kind, block.kind + " " + block.what, describe(block, runs_, now), slot.since});
-    if (result.empty()) result.push_back({"pool", "dispatch", "starts next", slot.since});
-    return result;
-  };
+  if (run->record.status == RunStatus::queued) return line_blockers(*run);
+  const auto of_unit = [&](UnitIndex unit) { return unit_blockers(*run, unit, now); };
   const auto status = run->steps[step].status;
   if (const auto unit = run->plan->unit_of(step); unit != kNone) {
     const auto& slot = run->units[unit];

@@ -16,4 +16,7 @@ struct Blocker {
   WallTime since{};
 };
 
+/// "pool gpu: 2 of 2 slots held by run 41, step train, for 12 min; …"
+std::string in_words(const std::vector<Blocker>& blockers);
+
 }  // namespace assetd

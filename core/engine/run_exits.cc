@@ -95,6 +95,7 @@ RunMachine::Verdict RunMachine::judge(const LiveAttempt& attempt, const ExitRepo
   const auto failed = [](std::string reason, std::string detail) { return Verdict{AttemptOutcome::failed, std::move(reason), std::move(detail)}; };
   if (attempt.stop_reason == "canceled" && !(exit.kind == Kind::exited && exit.code == 0))
     return {AttemptOutcome::canceled, "canceled", "canceled by " + run_.record.cancel_requested_by};
+  if (attempt.stop_reason == "run_over") return failed(run_.record.reason, "stopped because its run was over: " + run_.record.detail);
   if (attempt.stop_reason == "timeout") return failed("timeout", "stopped because it ran longer than its timeout");
   if (!exit.reason.empty()) return failed(exit.reason, exit.detail);
   switch (exit.kind) {
@@ -202,7 +203,7 @@ void RunMachine::end_never_begun(const std::vector<StepIndex>& steps, StepIndex 
     auto& slot = run_.steps[step];
     if (is_terminal(slot.status) || slot.status == StepStatus::waiting_retry) continue;  // a failure just before took it along
     if (verdict.outcome == AttemptOutcome::canceled || run_.canceling()) {
-      set_status(step, StepStatus::canceled, "canceled", "canceled before it began", id);
+      set_status(step, StepStatus::canceled, stop_reason(), "stopped before it began", id);
       step_over(step);
     } else if (again) {
       --slot.attempts;
@@ -274,6 +275,7 @@ void RunMachine::start_later(UnitIndex unit) {
   slot.retry_at = now_.wall + wait;
   --slot.attempts;
   slot.phase = UnitSlot::Phase::delayed;
+  slot.since = now_.wall;
   timers_.emplace(*slot.retry_at_boot, run_.record.id, unit);
 }
 
@@ -282,7 +284,7 @@ void RunMachine::after_attempt(UnitIndex unit, bool never_started) {
   if (run_.canceling())
     for (const auto step : run_.plan->units()[unit].steps)
       if (can_start(step)) {
-        set_status(step, StepStatus::canceled, "canceled", "canceled before another attempt");
+        set_status(step, StepStatus::canceled, stop_reason(), "stopped before another attempt");
         step_over(step);
       }
   if (!has_startable(unit)) {  // perhaps checks beside it are outstanding, but no process of its own
@@ -291,6 +293,7 @@ void RunMachine::after_attempt(UnitIndex unit, bool never_started) {
   }
   if (never_started) return start_later(unit);
   slot.phase = UnitSlot::Phase::delayed;
+  slot.since = now_.wall;
   if (!slot.retry_at_boot) slot.retry_at_boot = now_.boot;
   timers_.emplace(*slot.retry_at_boot, run_.record.id, unit);
 }

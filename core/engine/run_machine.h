@@ -19,7 +19,8 @@ struct Output {
   std::vector<Effect> effects;
 };
 
-/// When to look at a unit again: its retry is due or its attempt has run too long. An entry that has become void is ignored when it comes up.
+/// When to look at a unit again: its retry is due, it has waited or its attempt has run too long; at kNone the run itself. An entry that has become
+/// void is ignored when it comes up.
 using Timers = std::set<std::tuple<Millis, RunId, UnitIndex>>;
 
 class RunMachine {
@@ -28,6 +29,7 @@ class RunMachine {
       : run_(run), dispatcher_(dispatcher), timers_(timers), now_(now), out_(out) {}
 
   void prepare();                     ///< counts who waits for whom
+  void wait_in_line();                ///< from now on its queue_timeout counts
   void begin();                       ///< queued → running, once prepared: readies the first
   void restore(const RestoredRun& stored);
   void launch(UnitIndex unit, const Demand& demand, AttemptId id, WallTime since);
@@ -36,7 +38,10 @@ class RunMachine {
   void exited(const AttemptId& id, const ExitReport& exit);
   void timed_out(LiveAttempt& attempt);
   void retry_due(UnitIndex unit);
+  void queued_too_long(UnitIndex unit, const std::string& waited_for);
   void cancel(const Actor& actor);
+  /// The run's own time is over. `waited_for`: what held it in line, when it never began.
+  void expire(const std::string& waited_for = "");
   bool over() const { return run_.open_steps == 0 && run_.live.empty() && run_.open_check_units == 0; }
   void end();                         ///< only when over()
 
@@ -64,13 +69,20 @@ class RunMachine {
   bool can_be_skipped(StepIndex step) const;
   void work_done(StepIndex step, const AttemptId& attempt);
   void end_if_checked(StepIndex step, const AttemptId& attempt);
-  bool retries_left(StepIndex step) const;
+  bool retries_left(StepIndex step, const std::string& reason) const;
   void plan_retry(StepIndex step, const AttemptId& attempt);
 
   // units (run_units.cc)
   void count_waiting();
-  void ready_if_free(UnitIndex unit);
-  void ready_check(UnitIndex unit);
+  void ready_if_free(UnitIndex unit) { ready_if_free(unit, now_.wall); }
+  void ready_if_free(UnitIndex unit, WallTime since);
+  void ready_check(UnitIndex unit, WallTime since);
+  void line_up(UnitIndex unit, WallTime since);
+  std::optional<Millis> queue_timeout_of(UnitIndex unit) const;
+  WallTime free_since(UnitIndex unit) const;
+  Millis deadline(Millis allowed, WallTime since) const;
+  void stop_everything(const std::string& reason, const std::string& detail, const std::string& stop_reason);
+  std::string stop_reason() const { return run_.record.expired() ? run_.record.reason : "canceled"; }
   void drop_if_empty(UnitIndex unit);
   void announce(StepIndex step);
   bool can_start(StepIndex step) const;

@@ -32,7 +32,11 @@ void RunMachine::restore(const RestoredRun& stored) {
   }
   resume_units();
   if (run_.canceling())
-    for (auto& [id, attempt] : run_.live) stop(attempt, "canceled");
+    for (auto& [id, attempt] : run_.live) stop(attempt, run_.record.expired() ? "run_over" : "canceled");
+  if (run_.record.status == RunStatus::running && run_.record.timeouts.timeout) {
+    run_.deadline = deadline(*run_.record.timeouts.timeout, run_.record.started_at.value_or(now_.wall));
+    timers_.emplace(*run_.deadline, run_.record.id, kNone);
+  }
 }
 
 void RunMachine::restore_steps(const std::vector<StepRecord>& steps) {
@@ -80,11 +84,13 @@ void RunMachine::restore_attempts(const std::vector<AttemptRecord>& attempts) {
   for (const auto& record : attempts) {
     auto& unit = run_.units[record.unit];
     unit.attempts = std::max(unit.attempts, record.number);
+    if (record.ended_at) unit.since = std::max(unit.since, *record.ended_at);
     if (record.outcome) {
       if (record.check != kNone && record.reason != "never_started") unit.phase = UnitSlot::Phase::done;
       continue;
     }
     unit.phase = UnitSlot::Phase::live;
+    unit.since = record.intended_at;
     dispatcher_.hold(record.id, {run_.record.id, record.unit, {record.slots, record.resources}, record.intended_at});
     LiveAttempt live;
     live.record = record;
@@ -111,7 +117,7 @@ void RunMachine::resume_units() {
     auto& slot = run_.units[unit];
     if (slot.phase != UnitSlot::Phase::waiting) continue;
     if (!slot.retry_at) {
-      ready_if_free(unit);
+      ready_if_free(unit, free_since(unit));
       continue;
     }
     slot.phase = UnitSlot::Phase::delayed;

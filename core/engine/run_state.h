@@ -35,7 +35,8 @@ struct UnitSlot {
   int never_started = 0;         ///< in a row
   std::optional<Millis> retry_at_boot;
   std::optional<WallTime> retry_at;
-  WallTime since{};              ///< since when it is ready
+  WallTime since{};              ///< since when it is ready, or delayed
+  std::optional<Millis> queue_deadline;  ///< boot time; while ready
 };
 
 struct CheckSlot {
@@ -44,7 +45,7 @@ struct CheckSlot {
 
 struct LiveAttempt {
   AttemptRecord record;
-  std::string stop_reason;    ///< timeout or canceled, once a stop was asked
+  std::string stop_reason;    ///< timeout (its own), run_over (its run's) or canceled, once a stop was asked
   std::string failed_reason, failed_detail;  ///< from assetd.attempt_failed or closed
   std::optional<Millis> deadline;            ///< boot time
   std::unordered_map<std::string, StepIndex> step_of_key;
@@ -70,6 +71,7 @@ struct RunState {
   std::array<std::uint32_t, 9> counts{};  ///< by StepStatus
   std::uint32_t open_steps = 0;           ///< not terminal
   std::uint32_t open_check_units = 0;
+  std::optional<Millis> deadline;         ///< boot time: in line its queue_timeout's, then its timeout's
   std::vector<FailedCheck> failed_checks;
   std::map<StepIndex, std::uint32_t> skipped_by;  ///< how many steps each failed one took along
 

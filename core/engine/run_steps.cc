@@ -50,8 +50,10 @@ void RunMachine::step_over(StepIndex step) {
   }
 }
 
-bool RunMachine::retries_left(StepIndex step) const {
-  return !run_.canceling() && static_cast<int>(run_.steps[step].attempts) <= run_.asset(step).retries.max;
+bool RunMachine::retries_left(StepIndex step, const std::string& reason) const {
+  const auto& policy = run_.asset(step).retries;
+  const bool worth_it = policy.on.empty() || std::find(policy.on.begin(), policy.on.end(), reason) != policy.on.end();
+  return worth_it && !run_.canceling() && static_cast<int>(run_.steps[step].attempts) <= policy.max;
 }
 
 // The delay is drawn from the attempt's id, which is random: the same inputs give the same delay, also in a replay.
@@ -61,6 +63,7 @@ void RunMachine::plan_retry(StepIndex step, const AttemptId& attempt) {
   double delay = static_cast<double>(policy.delay.count());
   if (policy.backoff == Backoff::linear) delay *= number;
   if (policy.backoff == Backoff::exponential) delay *= std::pow(2.0, std::min(number - 1, 20));
+  if (policy.max_delay) delay = std::min(delay, static_cast<double>(policy.max_delay->count()));
   const double drawn = attempt.size() < 8 ? 0.5 : static_cast<double>(std::stoul(attempt.substr(0, 8), nullptr, 16)) / 4294967296.0;
   delay *= 1 + policy.jitter * (2 * drawn - 1);
   const Millis wait{static_cast<std::int64_t>(std::min(delay, kLongestDelayMs))};
@@ -72,7 +75,7 @@ void RunMachine::plan_retry(StepIndex step, const AttemptId& attempt) {
 }
 
 void RunMachine::fail(StepIndex step, const std::string& reason, const std::string& detail, bool may_retry, const AttemptId& attempt) {
-  if (may_retry && retries_left(step)) {
+  if (may_retry && retries_left(step, reason)) {
     plan_retry(step, attempt);
     set_status(step, StepStatus::waiting_retry, reason, detail, attempt);
     return;
@@ -152,7 +155,9 @@ void RunMachine::end() {
   const auto failed = count(StepStatus::failed), skipped = count(StepStatus::skipped);
   auto& record = run_.record;
   record.ended_at = now_.wall;
-  if (from == RunStatus::canceling) {
+  if (from == RunStatus::canceling && record.expired()) {
+    record.status = RunStatus::failed;
+  } else if (from == RunStatus::canceling) {
     record.status = RunStatus::canceled;
     record.reason = "canceled";
     record.detail = "canceled by " + record.cancel_requested_by;

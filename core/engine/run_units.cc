@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/engine/run_machine.h"
+#include "core/schedule/cron.h"
 
 namespace assetd {
 namespace {
@@ -38,6 +39,15 @@ void RunMachine::prepare() {
   count_waiting();
 }
 
+// What has passed of the time before a restart counts.
+Millis RunMachine::deadline(Millis allowed, WallTime since) const { return now_.boot + allowed - std::clamp(now_.wall - since, Millis{0}, allowed); }
+
+void RunMachine::wait_in_line() {
+  if (!run_.record.timeouts.queue_timeout) return;
+  run_.deadline = deadline(*run_.record.timeouts.queue_timeout, run_.record.created_at);
+  timers_.emplace(*run_.deadline, run_.record.id, kNone);
+}
+
 void RunMachine::begin() {
   auto& record = run_.record;
   const auto from = record.status;
@@ -46,6 +56,11 @@ void RunMachine::begin() {
   record.reason.clear();
   record.detail.clear();
   out_.changes.push_back(RunChanged{record, from, {}});
+  run_.deadline.reset();
+  if (record.timeouts.timeout) {
+    run_.deadline = now_.boot + *record.timeouts.timeout;
+    timers_.emplace(*run_.deadline, record.id, kNone);
+  }
   for (UnitIndex unit = 0; unit < run_.units.size(); ++unit) ready_if_free(unit);
 }
 
@@ -87,31 +102,63 @@ bool RunMachine::has_startable(UnitIndex unit) const {
   return std::any_of(members.begin(), members.end(), [&](StepIndex s) { return can_start(s); });
 }
 
-void RunMachine::ready_if_free(UnitIndex unit) {
+void RunMachine::ready_if_free(UnitIndex unit, WallTime since) {
   auto& slot = run_.units[unit];
   if (slot.phase != UnitSlot::Phase::waiting || slot.waiting_on > 0 || run_.canceling()) return;
-  if (run_.plan->units()[unit].check != kNone) return ready_check(unit);
+  if (run_.plan->units()[unit].check != kNone) return ready_check(unit, since);
   if (!has_startable(unit)) {
     slot.phase = UnitSlot::Phase::done;
     return;
   }
+  line_up(unit, since);
+}
+
+void RunMachine::line_up(UnitIndex unit, WallTime since) {
+  auto& slot = run_.units[unit];
   slot.phase = UnitSlot::Phase::ready;
-  slot.since = now_.wall;
-  dispatcher_.add({run_.record.priority, run_.record.id, unit, now_.wall}, demand_of(run_, unit));
+  slot.since = since;
+  slot.queue_deadline.reset();
+  if (const auto allowed = queue_timeout_of(unit)) {
+    slot.queue_deadline = deadline(*allowed, since);
+    timers_.emplace(*slot.queue_deadline, run_.record.id, unit);
+  }
+  dispatcher_.add({run_.record.priority, run_.record.id, unit, since}, demand_of(run_, unit));
+}
+
+// The least that a member sets, else the run's.
+std::optional<Millis> RunMachine::queue_timeout_of(UnitIndex unit) const {
+  const auto& planned = run_.plan->units()[unit];
+  std::optional<Millis> least;
+  const auto take = [&](const std::optional<RunSpec>& spec) {
+    if (spec && spec->queue_timeout && (!least || *spec->queue_timeout < *least)) least = spec->queue_timeout;
+  };
+  if (planned.check != kNone) take(run_.context.definitions->checks[planned.check].run);
+  else
+    for (const auto step : planned.steps) take(run_.asset(step).run);
+  return least ? least : run_.record.timeouts.queue_timeout;
+}
+
+// After a restart: since when nothing above it was waited for any more.
+WallTime RunMachine::free_since(UnitIndex unit) const {
+  auto since = run_.record.started_at.value_or(run_.record.created_at);
+  const auto after = [&](StepIndex step) {
+    if (run_.steps[step].ended_at) since = std::max(since, *run_.steps[step].ended_at);
+  };
+  for (const auto member : run_.plan->units()[unit].steps)
+    if (run_.plan->units()[unit].check == kNone && run_.plan->mode() != StepsMode::checks)
+      for (const auto& edge : run_.plan->parents(member)) after(edge.step);
+  return std::min(since, now_.wall);
 }
 
 // Nothing to check where an asset it depends on was not made in this run.
-void RunMachine::ready_check(UnitIndex unit) {
-  auto& slot = run_.units[unit];
+void RunMachine::ready_check(UnitIndex unit, WallTime since) {
   const auto& planned = run_.plan->checks()[planned_check_of(unit)];
   const auto made = [&](StepIndex step) { return run_.steps[step].materialized; };
   if (run_.plan->mode() != StepsMode::checks && !std::all_of(planned.depends_on.begin(), planned.depends_on.end(), made)) {
     check_result(planned_check_of(unit), CheckStatus::skipped, run_.check(planned_check_of(unit)).severity, "what it checks was not made", {}, now_.wall, "");
     return;
   }
-  slot.phase = UnitSlot::Phase::ready;
-  slot.since = now_.wall;
-  dispatcher_.add({run_.record.priority, run_.record.id, unit, now_.wall}, demand_of(run_, unit));
+  line_up(unit, since);
 }
 
 void RunMachine::announce(StepIndex step) {
@@ -152,6 +199,7 @@ void RunMachine::launch(UnitIndex unit, const Demand& demand, AttemptId id, Wall
   slot.phase = UnitSlot::Phase::live;
   slot.retry_at.reset();
   slot.retry_at_boot.reset();
+  slot.queue_deadline.reset();
   slot.since = since;
   dispatcher_.hold(id, {run_.record.id, unit, demand, now_.wall});
   out_.changes.push_back(AttemptIntended{record});
@@ -203,7 +251,18 @@ void RunMachine::retry_due(UnitIndex unit) {
   if (slot.phase != UnitSlot::Phase::delayed) return;
   slot.phase = UnitSlot::Phase::waiting;
   slot.retry_at_boot.reset();
-  ready_if_free(unit);
+  ready_if_free(unit, std::min(now_.wall, slot.retry_at.value_or(now_.wall)));
+}
+
+// It would only wait again: no attempt follows.
+void RunMachine::queued_too_long(UnitIndex unit, const std::string& waited_for) {
+  auto& slot = run_.units[unit];
+  const auto waited = "waited " + spoken_duration(now_.wall - slot.since) + " to start" + (waited_for.empty() ? "" : ", for " + waited_for);
+  slot.queue_deadline.reset();
+  if (run_.plan->units()[unit].check != kNone)
+    return check_result(planned_check_of(unit), CheckStatus::error, run_.check(planned_check_of(unit)).severity, "queue_timeout: its process " + waited, {}, now_.wall, "");
+  for (const auto step : run_.plan->units()[unit].steps)
+    if (can_start(step)) fail(step, "queue_timeout", waited, false, "");
 }
 
 // A step whose own work is done and whose checks will not come any more ends with the last process that works on it.
@@ -214,17 +273,34 @@ void RunMachine::cancel_unchecked(StepIndex step) {
     return record.unit == run_.plan->unit_of(step) || (record.check != kNone && record.steps.front() == step);
   };
   if (std::any_of(run_.live.begin(), run_.live.end(), works_on_it)) return;
-  set_status(step, StepStatus::canceled, "canceled", "canceled before its checks had run");
+  set_status(step, StepStatus::canceled, stop_reason(), "stopped before its checks had run");
   step_over(step);
 }
 
 void RunMachine::cancel(const Actor& actor) {
   auto& record = run_.record;
   if (is_terminal(record.status) || record.status == RunStatus::canceling) return;
-  const auto from = record.status;
-  record.status = RunStatus::canceling;
   record.cancel_requested_at = now_.wall;
   record.cancel_requested_by = actor.name;
+  stop_everything("canceled", "canceled by " + actor.name, "canceled");
+}
+
+void RunMachine::expire(const std::string& waited_for) {
+  auto& record = run_.record;
+  if (is_terminal(record.status) || record.status == RunStatus::canceling) return;
+  const bool began = record.status != RunStatus::queued;
+  record.reason = began ? "timeout" : "queue_timeout";
+  record.detail = began ? "stopped: it ran longer than its timeout of " + spoken_duration(*record.timeouts.timeout)
+                        : "never began: it waited " + spoken_duration(now_.wall - record.created_at) + (waited_for.empty() ? "" : " for " + waited_for);
+  stop_everything(record.reason, "its run was stopped: " + record.reason, "run_over");
+}
+
+/// `reason`, `detail`: of steps that never ran.
+void RunMachine::stop_everything(const std::string& reason, const std::string& detail, const std::string& stop_reason) {
+  auto& record = run_.record;
+  const auto from = record.status;
+  record.status = RunStatus::canceling;
+  run_.deadline.reset();
   out_.changes.push_back(RunChanged{record, from, {}});
   for (UnitIndex unit = 0; unit < run_.units.size(); ++unit) {
     auto& slot = run_.units[unit];
@@ -240,9 +316,9 @@ void RunMachine::cancel(const Actor& actor) {
     if (!live && run_.steps[step].status != StepStatus::running && !is_terminal(run_.steps[step].status)) ended.push_back(step);
   }
   for (const auto step : ended) set_quietly(step, StepStatus::canceled);
-  if (!ended.empty()) out_.changes.push_back(StepsEnded{record.id, ended, StepStatus::canceled, "canceled", kNone, "canceled by " + actor.name, now_.wall});
+  if (!ended.empty()) out_.changes.push_back(StepsEnded{record.id, ended, StepStatus::canceled, reason, kNone, detail, now_.wall});
   for (StepIndex step = 0; step < run_.steps.size(); ++step) cancel_unchecked(step);
-  for (auto& [id, attempt] : run_.live) stop(attempt, "canceled");
+  for (auto& [id, attempt] : run_.live) stop(attempt, stop_reason);
 }
 
 }  // namespace assetd

@@ -40,6 +40,7 @@ struct RunRecord {
   nlohmann::json options = nlohmann::json::object();
   std::map<std::string, std::string> tags;
   int priority = 0;
+  RunTimeouts timeouts;
   std::int64_t definitions_version = 0;
   std::optional<RunId> retry_of;
   std::uint32_t steps_total = 0;
@@ -48,6 +49,8 @@ struct RunRecord {
   std::optional<WallTime> cancel_requested_at;
   std::string cancel_requested_by;
   std::string reason, detail;
+  /// Its own time is over, not somebody's wish: it is being stopped, or was, and ends as failed.
+  bool expired() const { return reason == "timeout" || reason == "queue_timeout"; }
 };
 
 enum class AttemptOutcome : std::uint8_t { succeeded, failed, canceled };

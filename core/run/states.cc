@@ -16,7 +16,7 @@ constexpr unsigned bit(RunStatus s) { return 1U << static_cast<unsigned>(s); }
 constexpr std::array<unsigned, 6> kRunTable{
     bit(RunStatus::running) | bit(RunStatus::canceling) | bit(RunStatus::canceled) | bit(RunStatus::succeeded) | bit(RunStatus::failed),
     bit(RunStatus::canceling) | bit(RunStatus::succeeded) | bit(RunStatus::failed) | bit(RunStatus::canceled),
-    bit(RunStatus::canceled),
+    bit(RunStatus::canceled) | bit(RunStatus::failed),  // failed: what was stopped was a run whose time was over
     0,
     0,
     0};

@@ -10,9 +10,9 @@ namespace assetd {
 enum class RunStatus : std::uint8_t {
   queued,     ///< accepted and durable; waits until the earlier runs of its schedule have ended, none of its steps has been looked at
   running,    ///< its steps are being worked on
-  canceling,  ///< a cancel is committed: nothing of it starts any more, live attempts are being stopped
+  canceling,  ///< a cancel, or the end of its time, is committed: nothing of it starts any more, live attempts are being stopped
   succeeded,  ///< every step succeeded and no error check failed
-  failed,     ///< ended, and at least one step failed, was skipped because of one, or an error check failed
+  failed,     ///< ended, and at least one step failed, was skipped because of one, an error check failed, or its time was over
   canceled,   ///< ended by a cancel: every attempt has answered never_started or its tree is empty
 };
 

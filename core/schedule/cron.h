@@ -64,5 +64,7 @@ std::optional<WallTime> parse_time(std::string_view text);
 /// 500ms, 30s, 10m, 24h, 7d (one number and unit, or several in descending order: 1h30m).
 std::optional<Millis> parse_duration(std::string_view text);
 std::string format_duration(Millis duration);
+/// For sentences, rounded down to two units at most: "12 min", "3 h 5 min", "40 s".
+std::string spoken_duration(Millis duration);
 
 }  // namespace assetd

@@ -149,4 +149,20 @@ std::string format_duration(Millis duration) {
   return text;
 }
 
+std::string spoken_duration(Millis duration) {
+  constexpr std::pair<std::int64_t, const char*> kSpoken[] = {{86'400, " d"}, {3'600, " h"}, {60, " min"}, {1, " s"}};
+  auto rest = std::max<std::int64_t>(0, duration.count() / 1000);
+  std::string text;
+  for (std::size_t i = 0; i < std::size(kSpoken); ++i) {
+    const auto& [size, name] = kSpoken[i];
+    if (rest < size) continue;
+    text = std::to_string(rest / size) + name;
+    // Seconds beside minutes only say something while there are few of them.
+    const bool second_counts = i + 1 < std::size(kSpoken) && (i + 2 < std::size(kSpoken) || rest < 600);
+    if (const auto more = second_counts ? rest % size / kSpoken[i + 1].first : 0; more > 0) text += " " + std::to_string(more) + kSpoken[i + 1].second;
+    return text;
+  }
+  return "0 s";
+}
+
 }  // namespace assetd

@@ -14,8 +14,8 @@ namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
 /// Keys of an import that the daemon itself reads (docs/plugins.md): a plugin's schema does not know them.
-constexpr std::array<std::string_view, 17> kDaemonKeys{
-    "plugin",      "name",        "key_prefix", "uses",  "pools", "retries", "timeout",          "env",   "env_file",
+constexpr std::array<std::string_view, 18> kDaemonKeys{
+    "plugin",      "name",        "key_prefix", "uses",  "pools", "retries", "timeout", "queue_timeout", "env",   "env_file",
     "inherit_env", "stop_signal", "grace",      "group", "tags",  "owners",  "describe_timeout", "checks"};
 
 Json own_keys(const Json& config) {

@@ -42,6 +42,7 @@ json run_spec_json(const AssetSpec& spec) {
           {"command", spec.run->command},
           {"cwd", text_or_null(spec.run->cwd)},
           {"timeout_ms", spec.run->timeout ? json(spec.run->timeout->count()) : json()},
+          {"queue_timeout_ms", spec.run->queue_timeout ? json(spec.run->queue_timeout->count()) : json()},
           {"stop_signal", spec.run->stop_signal},
           {"grace_ms", spec.run->grace.count()}};
 }
@@ -51,7 +52,9 @@ json retries_json(const RetrySpec& retries) {
   return {{"max", retries.max},
           {"delay_ms", retries.delay.count()},
           {"backoff", kBackoff[static_cast<int>(retries.backoff)]},
-          {"jitter", retries.jitter}};
+          {"jitter", retries.jitter},
+          {"max_delay_ms", retries.max_delay ? json(retries.max_delay->count()) : json()},
+          {"retry_on", retries.on}};
 }
 
 json neighbours_json(const AssetTable& table, AssetId id) {

@@ -15,6 +15,10 @@ json closed(json properties, json required = json::array()) {
 
 json text(int max, const char* description) { return {{"type", "string"}, {"maxLength", max}, {"description", description}}; }
 
+json milliseconds(const char* description) {
+  return {{"type", {"integer", "null"}}, {"minimum", 1}, {"maximum", 31'536'000'000}, {"description", description}};
+}
+
 json run_request() {
   json select = text(65'536, "a selection: +gold_customers");
   select["minLength"] = 1;
@@ -27,6 +31,8 @@ json run_request() {
                    {"description", "by plugin, as its schema declares: {\"dbt\": {\"full_refresh\": true}}"}}},
                  {"tags", {{"type", "object"}, {"additionalProperties", {{"type", "string"}, {"maxLength", 1000}}}}},
                  {"priority", {{"type", "integer"}, {"minimum", -1'000'000}, {"maximum", 1'000'000}, {"default", 0}}},
+                 {"timeout_ms", milliseconds("from its begin; then it is stopped and fails (timeout). Default: the job's")},
+                 {"queue_timeout_ms", milliseconds("in line, and of each of its steps that sets none; then it fails (queue_timeout)")},
                  {"dry_run", {{"type", "boolean"}, {"default", false}}}},
                 {"select"});
 }

@@ -7,6 +7,11 @@ namespace {
 
 using nlohmann::json;
 
+std::optional<Millis> millis_of(const json& body, const char* name) {
+  const auto found = body.find(name);
+  return found == body.end() || found->is_null() ? std::nullopt : std::optional(Millis(static_cast<std::int64_t>(found->get<double>())));
+}
+
 RunRequestBody run_request(const json& body) {
   RunRequestBody out;
   out.select = body.at("select");
@@ -15,6 +20,7 @@ RunRequestBody run_request(const json& body) {
   out.options = body.value("options", json::object());
   if (body.contains("tags")) out.tags = body["tags"].get<std::map<std::string, std::string>>();
   out.priority = static_cast<int>(body.value("priority", 0.0));
+  out.timeouts = {millis_of(body, "timeout_ms"), millis_of(body, "queue_timeout_ms")};
   out.dry_run = body.value("dry_run", false);
   return out;
 }

@@ -24,6 +24,8 @@ json duration_json(const RunRecord& run) {
   return (*run.ended_at - *run.started_at).count();
 }
 
+json millis_json(const std::optional<Millis>& time) { return time ? json(time->count()) : json(); }
+
 json cancel_json(const RunRecord& run) {
   if (!run.cancel_requested_at) return nullptr;
   return {{"at", time_json(*run.cancel_requested_at)}, {"by", run.cancel_requested_by}};
@@ -52,6 +54,8 @@ json run_json(const RunRow& row, const std::optional<LiveRun>& live, std::option
           {"job", text_or_null(run.job)},
           {"tags", run.tags},
           {"priority", run.priority},
+          {"timeout_ms", millis_json(run.timeouts.timeout)},
+          {"queue_timeout_ms", millis_json(run.timeouts.queue_timeout)},
           {"options", run.options.is_null() ? json::object() : run.options},
           {"partitions", json::array()},
           {"definitions_version", id_text(run.definitions_version)},

@@ -50,6 +50,7 @@ struct RunRequestBody {
   nlohmann::json options = nlohmann::json::object();
   std::map<std::string, std::string> tags;
   int priority = 0;
+  RunTimeouts timeouts;
   bool dry_run = false;
 };
 

@@ -162,6 +162,7 @@ void DaemonService::request_run(Caller caller, RunRequestBody body, Done done) {
     record.options = body.options;
     record.tags = body.tags;
     record.priority = body.priority;
+    record.timeouts = body.timeouts;
     auto reply = create_run(turn, std::move(record), *resolved);
     audit(turn, who, "run.create", "run " + reply.body["id"].get<std::string>(), {{"select", body.select}});
     return reply;
@@ -225,6 +226,7 @@ Reply DaemonService::retry(Turn& turn, const Caller& caller, RunId id, bool from
   record.options = old.options;
   record.tags = old.tags;
   record.priority = old.priority;
+  record.timeouts = old.timeouts;
   record.job = old.job;
   record.retry_of = id;
   record.trigger = {"retry", text, std::nullopt};

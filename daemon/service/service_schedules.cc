@@ -20,6 +20,16 @@ Reply no_schedule(const std::string& name, const std::map<std::string, Ticker::E
   return not_found("schedule", "there is no schedule '" + name + "'" + (nearest.empty() ? "" : "; nearest: '" + nearest + "'"));
 }
 
+RunTimeouts timeouts_of(const Project& project, const ScheduleSpec& schedule) {
+  auto found = schedule.timeouts;
+  for (const auto& job : project.definitions.jobs) {
+    if (schedule.job.empty() || job.name != schedule.job) continue;
+    if (!found.timeout) found.timeout = job.timeouts.timeout;
+    if (!found.queue_timeout) found.queue_timeout = job.timeouts.queue_timeout;
+  }
+  return found;
+}
+
 }  // namespace
 
 std::string DaemonService::select_of(const Project& project, const ScheduleSpec& schedule) const {
@@ -75,6 +85,7 @@ void DaemonService::request_tick(Turn& turn, const ScheduleSpec& schedule, TickR
   RunRecord run;
   run.select = select_of(*project(), schedule);
   run.job = schedule.job;
+  run.timeouts = timeouts_of(*project(), schedule);
   run.trigger = {"schedule", schedule.name, record.instant};
   run.actor = {"schedule " + schedule.name, ""};
   const auto resolved = resolve(run.select, StepsMode::all, nlohmann::json::object());
@@ -115,6 +126,7 @@ void DaemonService::trigger_schedule(Caller caller, std::string schedule, Done d
     RunRecord record;
     record.select = select_text;
     record.job = it->second.spec.job;
+    record.timeouts = timeouts_of(*project(), it->second.spec);
     record.actor = who.actor;
     record.trigger = {"api", schedule, std::nullopt};
     auto reply = create_run(turn, std::move(record), *resolved);

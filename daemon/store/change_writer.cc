@@ -14,6 +14,8 @@ namespace {
 
 std::optional<std::int64_t> index_or_null(std::uint32_t index) { return index == kNone ? std::nullopt : std::optional<std::int64_t>(index); }
 
+std::optional<std::int64_t> count_or_null(const std::optional<Millis>& time) { return time ? std::optional<std::int64_t>(time->count()) : std::nullopt; }
+
 template <typename T>
 std::string map_text(const std::map<std::string, T>& map) {
   return map.empty() ? std::string() : json_text(map);
@@ -74,12 +76,12 @@ void ChangeWriter::apply(const RunCreated& change) {
   const RunRecord& run = change.run;
   database_.run(
       "INSERT INTO runs(id, status, selection, mode, trigger_kind, trigger_name, trigger_instant, actor, remote, job, options, tags, priority, "
-      "definitions_version, retry_of, steps_total, created_at, started_at, ended_at, cancel_requested_at, cancel_requested_by, reason, detail) "
-      "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+      "definitions_version, retry_of, steps_total, created_at, started_at, ended_at, cancel_requested_at, cancel_requested_by, reason, detail, timeout, queue_timeout) "
+      "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
       run.id, stored(run.status), run.select, stored(run.mode), run.trigger.kind, TextOrNull{run.trigger.name}, run.trigger.instant, run.actor.name,
       TextOrNull{run.actor.remote}, run.job, TextOrNull{json_or_empty(run.options)}, TextOrNull{map_text(run.tags)}, run.priority,
       run.definitions_version, run.retry_of, run.steps_total, run.created_at, run.started_at, run.ended_at, run.cancel_requested_at,
-      TextOrNull{run.cancel_requested_by}, TextOrNull{run.reason}, TextOrNull{run.detail});
+      TextOrNull{run.cancel_requested_by}, TextOrNull{run.reason}, TextOrNull{run.detail}, count_or_null(run.timeouts.timeout), count_or_null(run.timeouts.queue_timeout));
   if (change.plan) database_.run("INSERT INTO run_plans(run, bytes) VALUES(?,?)", run.id, Blob{compress(change.plan->encode())});
   counters_.last_run = std::max(counters_.last_run, run.id);
 }

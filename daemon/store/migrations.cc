@@ -99,7 +99,16 @@ CREATE INDEX answers_by_time ON answers(at);
 INSERT INTO meta(one, store_id) VALUES(1, lower(hex(randomblob(16))));
 )sql";
 
-constexpr Migration kMigrations[] = {{1, kFirst}};
+// Timeouts of runs, in milliseconds; sizes of pools that were set over the API while the definitions said `defined`.
+constexpr const char* kLimits = R"sql(
+ALTER TABLE runs ADD COLUMN timeout INTEGER;
+ALTER TABLE runs ADD COLUMN queue_timeout INTEGER;
+CREATE TABLE pool_sizes(
+  name TEXT PRIMARY KEY, slots INTEGER NOT NULL, defined INTEGER NOT NULL, set_by TEXT NOT NULL, reason TEXT, at INTEGER NOT NULL
+) WITHOUT ROWID;
+)sql";
+
+constexpr Migration kMigrations[] = {{1, kFirst}, {2, kLimits}};
 
 std::int64_t pragma(Database& database, std::string_view name) {
   auto query = database.query(name);

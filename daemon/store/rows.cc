@@ -40,6 +40,11 @@ std::vector<StepIndex> steps(Database& database, Columns& row) {
   return std::move(unpacked).value_or(std::vector<StepIndex>());
 }
 
+std::optional<Millis> millis(Columns& row) {
+  const auto count = row.integer_or_null();
+  return count ? std::optional(Millis(*count)) : std::nullopt;
+}
+
 std::uint32_t index(std::optional<std::int64_t> value) { return value ? static_cast<std::uint32_t>(*value) : kNone; }
 
 std::optional<ExitReport> read_exit(Database& database, Columns& row) {
@@ -105,6 +110,8 @@ RunRecord read_run(Database& database, Columns row, RunEnd& end) {
   run.detail = row.text();
   end.counts = map<std::uint32_t>(database, row);
   end.causes = read_json(database, row, nlohmann::json::array());
+  run.timeouts.timeout = millis(row);
+  run.timeouts.queue_timeout = millis(row);
   return run;
 }
 

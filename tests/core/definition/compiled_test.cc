@@ -45,6 +45,7 @@ RunSpec run() {
   run.env_file = text();
   run.inherit_env = texts();
   run.timeout = duration();
+  run.queue_timeout = duration();
   run.stop_signal = *rc::gen::element<std::string>("", "TERM", "INT");
   run.grace = Millis(*rc::gen::inRange(0, 20'000));
   return run;
@@ -53,7 +54,7 @@ RunSpec run() {
 RetrySpec retries() {
   return {*rc::gen::inRange(0, 9), Millis(any<int>()),
           *rc::gen::element(Backoff::constant, Backoff::linear, Backoff::exponential),
-          *rc::gen::inRange(0, 100) / 100.0};
+          *rc::gen::inRange(0, 100) / 100.0, duration(), texts()};
 }
 
 AssetSpec asset(int number) {
@@ -110,11 +111,11 @@ Definitions definitions() {
   for (int i = 0; i < *rc::gen::inRange(0, 3); ++i) result.assets.push_back(asset(i));
   for (int i = 0; i < *rc::gen::inRange(0, 2); ++i) result.checks.push_back(check());
   for (int i = 0; i < *rc::gen::inRange(0, 2); ++i) result.imports.push_back(import());
-  result.jobs.push_back({text(), text(), source(), source()});
+  result.jobs.push_back({text(), text(), {duration(), duration()}, source(), source()});
   result.schedules.push_back({text(), text(), text(), source(), text(), text(),
                               *rc::gen::element(Misfire::skip, Misfire::once, Misfire::all),
                               *rc::gen::element(Overlap::skip, Overlap::queue, Overlap::cancel_running, Overlap::allow),
-                              any<bool>(), source()});
+                              {duration(), duration()}, any<bool>(), source()});
   result.pools[text()].slots = 3;
   result.resources[text()] = {text(), json()};
   if (any<bool>()) result.settings = json();

@@ -28,8 +28,9 @@ TEST(Load, ReadsWhatAnAssetSays) {
       "      cwd: ml\n"
       "      env: {N: 2}\n"
       "      timeout: 10m\n"
+      "      queue_timeout: 2h\n"
       "      stop_signal: SIGINT\n"
-      "    retries: {max: 2, delay: 5s, backoff: exponential, jitter: 0.1}\n"
+      "    retries: {max: 2, delay: 5s, backoff: exponential, jitter: 0.1, max_delay: 1m, retry_on: [lost, timeout]}\n"
       "    pools: {cpu: 2}\n"
       "    uses: {warehouse: read}\n"
       "    checks: [{name: rows, blocking: true, run: {command: [check]}}]\n"
@@ -40,12 +41,13 @@ TEST(Load, ReadsWhatAnAssetSays) {
   EXPECT_EQ(asset.deps, (std::vector<DependencySpec>{{"a", OnFailure::skip, {"assetd.yaml", 5, 12}},
                                                      {"b", OnFailure::proceed, {"assetd.yaml", 5, 23}}}));
   EXPECT_EQ(asset.code_version, "3");
-  EXPECT_EQ(asset.retries, (RetrySpec{2, 5s, Backoff::exponential, 0.1}));
+  EXPECT_EQ(asset.retries, (RetrySpec{2, 5s, Backoff::exponential, 0.1, 1min, {"lost", "timeout"}}));
   ASSERT_TRUE(asset.run);
   EXPECT_THAT(asset.run->command, ElementsAre("python", "train.py"));
   EXPECT_EQ(asset.run->cwd, "ml");
   EXPECT_EQ(asset.run->stop_signal, "INT");
   EXPECT_EQ(asset.run->timeout, 10min);
+  EXPECT_EQ(asset.run->queue_timeout, 2h);
   EXPECT_THAT(asset.run->env, ElementsAre(Pair("N", "2")));
   EXPECT_THAT(asset.uses, ElementsAre(Pair("warehouse", HoldMode::read)));
   EXPECT_TRUE(asset_of(loaded, "b").external);

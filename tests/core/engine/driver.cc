@@ -82,6 +82,7 @@ RunId Driver::request(const Names& keys, StepsMode mode, int priority) {
     if (keys.empty() || std::ranges::count(keys, graph_->key(id)) > 0) assets.push_back(id);
   RunRecord record;
   record.priority = priority;
+  record.timeouts = timeouts;
   feed(RunRequested{record, std::make_shared<RunPlan>(make_plan(*definitions_, *graph_, assets, mode)), {1, definitions_, graph_}});
   return engine_->last_run();
 }
@@ -91,6 +92,7 @@ RunId Driver::request_tick(const std::string& schedule, bool in_line) {
   std::iota(assets.begin(), assets.end(), AssetId{0});
   RunRecord record;
   record.trigger = {"schedule", schedule, now.wall};
+  record.timeouts = timeouts;
   feed(RunRequested{record, std::make_shared<RunPlan>(make_plan(*definitions_, *graph_, assets, StepsMode::all)), {1, definitions_, graph_}, in_line});
   return engine_->last_run();
 }

@@ -81,6 +81,7 @@ class Driver {
   const std::vector<Effect>& effects() const { return effects_; }
   const Engine& engine() const { return *engine_; }
   Now now{WallTime(Millis(1'700'000'000'000)), Millis(5'000'000)};
+  RunTimeouts timeouts;  ///< of runs requested from now on
   std::string draw = "80000000";  ///< attempt ids begin with it; retries draw their jitter from it, this one the middle
 
  private:

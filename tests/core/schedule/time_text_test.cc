@@ -49,6 +49,17 @@ TEST(Durations, AreWrittenShort) {
   EXPECT_EQ(format_duration(Millis(-1'500)), "-1s500ms");
 }
 
+TEST(SpokenDuration, HasTheTwoGreatestUnitsAtMost) {
+  using namespace std::chrono_literals;
+  EXPECT_EQ(spoken_duration(999ms), "0 s");
+  EXPECT_EQ(spoken_duration(40s), "40 s");
+  EXPECT_EQ(spoken_duration(90s), "1 min 30 s");
+  EXPECT_EQ(spoken_duration(12min + 59s), "12 min");
+  EXPECT_EQ(spoken_duration(2h + 59s), "2 h");
+  EXPECT_EQ(spoken_duration(2h + 5min + 9s), "2 h 5 min");
+  EXPECT_EQ(spoken_duration(76h + 5min), "3 d 4 h");
+}
+
 TEST(TimeText, ReadsBackWhatItWrites) {
   EXPECT_TRUE(rc::check([] {
     const auto millis = *rc::gen::inRange<std::int64_t>(-62'135'596'800'000, 253'402'300'800'000);  // years 1 to 9999
