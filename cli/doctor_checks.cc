@@ -71,10 +71,8 @@ Finding check_free_disk(const std::string& data_dir) {
   return {"disk", free < kLittleDisk ? Grade::warn : Grade::ok, text};
 }
 
-Finding check_store(const std::string& data_dir) {
-  const auto path = data_dir + "/store.sqlite";
-  std::error_code ignored;
-  if (!fs::exists(path, ignored)) return {"store", Grade::ok, "none yet"};
+/// What SQLite finds in the file; "ok" when nothing.
+std::string quick_check(const std::string& path) {
   sqlite3* db = nullptr;
   std::string answer;
   int code = sqlite3_open_v2(path.c_str(), &db, SQLITE_OPEN_READONLY, nullptr);
@@ -87,8 +85,26 @@ Finding check_store(const std::string& data_dir) {
   if (answer.empty()) answer = sqlite3_errmsg(db);
   sqlite3_finalize(statement);
   sqlite3_close(db);
-  if (answer == "ok") return {"store", Grade::ok, path + " is whole"};
-  return {"store", Grade::fail, path + ": " + answer + "; keep a copy before anything else"};
+  return answer;
+}
+
+bool has_logs(const std::string& data_dir) {
+  std::error_code none;
+  const fs::directory_iterator logs(data_dir + "/logs", none), end;
+  return !none && logs != end;
+}
+
+Finding check_store(const std::string& data_dir) {
+  const auto path = data_dir + "/store.sqlite";
+  std::error_code ignored;
+  if (!fs::exists(path, ignored)) return {"store", Grade::ok, "none yet"};
+  const bool emptied = fs::file_size(path, ignored) == 0 && has_logs(data_dir);
+  const auto found = emptied ? "the file is empty, and yet logs of runs lie beside it" : quick_check(path);
+  if (found == "ok") return {"store", Grade::ok, path + " is whole"};
+  return {"store", Grade::fail,
+          path + ": " + found + ". What to do: (1) copy the whole folder " + data_dir + " before anything else. (2) With a backup: remove " + path + ", " + path + "-wal and " + path +
+              "-shm, copy the backup to " + path + " and start the daemon. (3) Without one: `sqlite3 " + path +
+              " .recover | sqlite3 recovered.sqlite` saves what can be read; or move the folder away and start anew: definitions are in the project's files, the history is lost"};
 }
 
 Finding check_supervisor(const std::string& data_dir, bool daemon_runs) {

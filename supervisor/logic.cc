@@ -21,6 +21,7 @@ void Logic::on(Opened&) {}  // it counts once it has said hello
 void Logic::on(Closed& input) {
   if (daemon_ != input.connection) return;
   daemon_.reset();
+  held_.clear();
   exit_if_idle();
 }
 
@@ -31,6 +32,8 @@ void Logic::on(Received& input) {
     // Either it never said hello, or a newer daemon took over: in both cases it must not command anything.
     return refuse(from, "generation", {}, /*and_close=*/true);
   }
+  // Two processes of one step, one for each store, must never be there at once.
+  if (!is_hello && foreign_ > 0) return held_.push_back(std::move(input));
   if (!input.command) return refuse(from, input.command.error().why, input.command.error().attempt);
   std::visit([&](auto& command) { obey(from, command); }, *input.command);
 }
@@ -40,6 +43,7 @@ void Logic::obey(ConnectionId from, Hello& hello) {
   // Generations count the starts of one store: a restored store has another id and may begin lower.
   if (hello.store_id == store_id_ && hello.generation < generation_) return refuse(from, "generation", {}, true);
   daemon_ = from;
+  held_.clear();
   generation_ = hello.generation;
   store_id_ = hello.store_id;
   tell(Welcome{pid_, boot_id_, store_id_});
@@ -199,14 +203,20 @@ void Logic::finish(Entry entry, End end, bool recorded) {
   end.stopped = end.stopped || attempt.stop.has_value();
   if (end.started_at_ms == 0 && attempt.start) end.started_at_ms = attempt.start->at_ms;
   attempt.state = Attempt::State::ended;
-  if (!store_id_.empty() && !is_ours(attempt)) {  // nobody will ever acknowledge it
-    actions_.push_back(RemoveClaim{id});
-    attempts_.erase(entry);
-    return exit_if_idle();
-  }
+  if (!store_id_.empty() && !is_ours(attempt)) return forget_foreign(entry);
   if (!recorded) actions_.push_back(WriteEnd{id, end});
   attempt.end = std::move(end);
   tell(Ended{id, *attempt.end});
+  exit_if_idle();
+}
+
+/// Nobody will ever acknowledge it. After the last one the daemon is obeyed again.
+void Logic::forget_foreign(Entry entry) {
+  actions_.push_back(RemoveClaim{entry->first});
+  attempts_.erase(entry);
+  if (foreign_ > 0 && --foreign_ == 0) {
+    for (auto& each : std::exchange(held_, {})) on(each);
+  }
   exit_if_idle();
 }
 
@@ -214,6 +224,7 @@ void Logic::finish(Entry entry, End end, bool recorded) {
 void Logic::end_foreign_attempts() {
   static constexpr int kTerminate = 15;
   static constexpr std::int64_t kGraceMs = 10'000;
+  foreign_ = 0;
   for (auto entry = attempts_.begin(); entry != attempts_.end();) {
     const auto current = entry++;
     if (is_ours(current->second)) continue;
@@ -221,6 +232,7 @@ void Logic::end_foreign_attempts() {
       actions_.push_back(RemoveClaim{current->first});
       attempts_.erase(current);
     } else {
+      ++foreign_;
       order_stop(current, {{kTerminate}, kGraceMs});
     }
   }

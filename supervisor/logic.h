@@ -166,6 +166,7 @@ class Logic {
   void finish(Entry entry, End end, bool recorded);
   void adopt_dead(Entry entry, bool same_boot);
   void end_foreign_attempts();
+  void forget_foreign(Entry entry);
   void exit_if_idle();
   bool is_ours(const Attempt& attempt) const { return attempt.store_id == store_id_ || attempt.store_id.empty(); }
 
@@ -175,6 +176,8 @@ class Logic {
   std::uint64_t generation_ = 0;
   std::optional<ConnectionId> daemon_;  ///< the one connection that counts
   bool draining_ = false;
+  std::size_t foreign_ = 0;     ///< attempts of another store that are being ended
+  std::vector<Received> held_;  ///< what the daemon asks meanwhile
   std::map<std::string, Attempt> attempts_;
   std::int64_t now_ms_ = 0;
   Actions actions_;

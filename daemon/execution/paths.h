@@ -11,6 +11,7 @@ struct DataPaths {
   std::string data_dir;  ///< absolute
 
   std::string store() const { return data_dir + "/store.sqlite"; }
+  std::string backups() const { return data_dir + "/backups"; }
   std::string lock() const { return data_dir + "/lock"; }
   std::string supervisor_socket() const { return data_dir + "/supervisor.sock"; }
   std::string supervisor_log() const { return data_dir + "/supervisor.log"; }

@@ -111,6 +111,7 @@ void add_runs(json& out) {
   out["RunCreated"] = object({{"id", id()}, {"status", refer("RunState")}, {"steps_total", integer()}, {"as_of?", integer()}, {"retry_of?", id_or_null()},
                               {"steps", list_of(planned_step)}});
   out["RunPlanned"] = object({{"steps_total", integer()}, {"steps", list_of(planned_step)}});
+  out["Backup"] = object({{"path", text()}, {"bytes", integer()}, {"as_of?", integer()}});
   out["RunStatus"] = object({{"id", id()}, {"status", refer("RunState")}});
   out["Run"] = object({{"id", id()}, {"status", refer("RunState")}, {"select", text()},
                        {"trigger", object({{"kind", text()}, {"name", text_or_null()}, {"instant", time_or_null()}})}, {"actor", text()},

@@ -70,6 +70,7 @@ class DaemonService final : public Service {
   void pause_schedule(Caller caller, std::string schedule, bool pause, std::string reason, Done done) override;
   void trigger_schedule(Caller caller, std::string schedule, Done done) override;
   void reload(Caller caller, Done done) override;
+  void back_up(Caller caller, Done done) override;
   std::shared_ptr<const Project> project() const override;
   std::shared_ptr<const Project> project(std::int64_t version) override;
   void with_assets(const std::function<void(const AssetTable&)>& read) const override { book_.read(read); }
@@ -187,8 +188,8 @@ class DaemonService final : public Service {
   Millis disk_looked_at_{0};
   Millis unlatch_at_{0};
   bool draining_ = false;
-  std::thread thread_, reload_thread_;
-  std::atomic<bool> reloading_{false};
+  std::thread thread_, reload_thread_, backup_thread_;
+  std::atomic<bool> reloading_{false}, backing_up_{false};
 
   std::condition_variable drained_;
   mutable std::mutex mutex_;  ///< of what follows: read by any thread

@@ -251,6 +251,7 @@ void DaemonService::shut_down(Stop how) {
   tasks_.close();
   thread_.join();
   if (reload_thread_.joinable()) reload_thread_.join();
+  if (backup_thread_.joinable()) backup_thread_.join();
   execution_.reset();
 }
 

@@ -30,6 +30,15 @@ std::expected<void, StoreError> sync_path(const std::string& path) {
   return {};
 }
 
+/// By its id a supervisor sees that what it runs belongs to another store and ends it. An attempt under way may have been executed since: as a
+/// started one it ends as lost; as one that was only intended it would be sent again under the same id.
+std::expected<void, StoreError> become_another(Database& copy) {
+  copy.script("PRAGMA journal_mode = DELETE");  // all of it in the one file that is renamed; opening it as a store sets the write-ahead log again
+  copy.run("UPDATE meta SET store_id = lower(hex(randomblob(16)))");
+  copy.run("UPDATE attempts SET started_at = intended_at WHERE outcome IS NULL AND started_at IS NULL AND run IN (SELECT id FROM runs WHERE status IN (0, 1, 2))");
+  return copy.outcome();
+}
+
 std::expected<void, StoreError> copy(Database& from, const std::string& file) {
   auto to = Database::open(file, true);
   if (!to) return std::unexpected(to.error());
@@ -37,7 +46,7 @@ std::expected<void, StoreError> copy(Database& from, const std::string& file) {
   if (!backup) return std::unexpected(store_error((*to)->handle(), sqlite3_extended_errcode((*to)->handle()), file, "starting the backup"));
   const int code = sqlite3_backup_step(backup, -1);
   const int finished = sqlite3_backup_finish(backup);
-  if (code == SQLITE_DONE && finished == SQLITE_OK) return {};
+  if (code == SQLITE_DONE && finished == SQLITE_OK) return become_another(**to);
   return std::unexpected(store_error((*to)->handle(), code == SQLITE_DONE ? finished : code, file, "writing the backup"));
 }
 

@@ -41,9 +41,15 @@ bool was_emptied(const std::string& path) {
   return !absent && size == 0 && !no_logs && logs != none && !std::filesystem::exists(path + "-wal", absent);
 }
 
+bool is_empty(Database& database) {
+  auto pages = database.query("PRAGMA page_count");
+  return pages.next() && pages.row().integer() == 0;
+}
+
 void use_write_ahead_log(Database& database) {
-  // Before anything that writes the file's header: neither can be changed later without rewriting the file.
-  database.script("PRAGMA auto_vacuum = INCREMENTAL");
+  // Before anything that writes the file's header: it cannot be changed later without rewriting the file. Said again it would write the header,
+  // which of a store that turns out to be damaged nobody may touch.
+  if (is_empty(database)) database.script("PRAGMA auto_vacuum = INCREMENTAL");
   auto mode = database.query("PRAGMA journal_mode = WAL");
   if (mode.next(); database.ok() && mode.row().text() != "wal")
     database.fail({StoreError::Kind::io, database.path() + ": this file system cannot share memory between processes, which the write-ahead log needs; "

@@ -4,13 +4,16 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 
 namespace assetd {
 namespace {
 
 using Kind = StoreError::Kind;
 
-constexpr const char* kDoctor = "run 'assetctl doctor' to see what can be read, or restore a backup";
+std::string doctor(const std::string& path) {
+  return "run 'assetctl doctor --data " + std::filesystem::path(path).parent_path().string() + "': it says what can be done";
+}
 
 Kind kind_of(int code, int system_errno) {
   switch (code & 0xff) {
@@ -30,9 +33,9 @@ Kind kind_of(int code, int system_errno) {
   }
 }
 
-const char* what_to_do(Kind kind, int code) {
+std::string what_to_do(Kind kind, int code, const std::string& path) {
   switch (kind) {
-    case Kind::damaged: return kDoctor;
+    case Kind::damaged: return doctor(path);
     case Kind::disk_full: return "free space on this file system";
     case Kind::busy:
       return (code & 0xff) == SQLITE_INTERRUPT ? "the query took too long: narrow it" : "another process holds the store; find it with 'fuser'";
@@ -56,11 +59,11 @@ StoreError store_error(sqlite3* db, int code, const std::string& path, std::stri
   std::string message = path + ": " + std::string(doing) + ": " + (own_message ? sqlite3_errmsg(db) : sqlite3_errstr(code)) +
                         " (SQLite " + std::to_string(code);
   if (system_errno) message += ", " + std::string(std::strerror(system_errno));
-  return {kind, message + "); " + what_to_do(kind, code)};
+  return {kind, message + "); " + what_to_do(kind, code, path)};
 }
 
 StoreError damaged_error(const std::string& path, std::string_view what) {
-  return {Kind::damaged, path + ": " + std::string(what) + "; " + kDoctor};
+  return {Kind::damaged, path + ": " + std::string(what) + "; " + doctor(path)};
 }
 
 }  // namespace assetd

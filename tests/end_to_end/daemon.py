@@ -59,6 +59,7 @@ class Daemon:
         self.data = pathlib.Path(data) if data else self.project / ".assetd"
         self.extra, self.env, self.listen = list(extra), env or {}, listen
         self.log_path = self.project / "daemon.log"
+        self.prefix = []  # of the command: what shows the daemon another world
         self.process = None
         self.url = None
 
@@ -71,7 +72,7 @@ class Daemon:
         """Starts without waiting."""
         self._log_begin = self.log_path.stat().st_size if self.log_path.exists() else 0
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen(self.command(), stdout=log, stderr=subprocess.STDOUT, env=dict(os.environ, **self.env), start_new_session=True)
+            self.process = subprocess.Popen([*self.prefix, *self.command()], stdout=log, stderr=subprocess.STDOUT, env=dict(os.environ, **self.env), start_new_session=True)
         return self
 
     def log(self):

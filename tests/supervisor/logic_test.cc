@@ -167,7 +167,18 @@ TEST_F(LogicTest, AnotherStoreEndsWhatIsNotItsOwn) {
   give(ShimGone{kB, kExit3});
   give(Opened{2});
   EXPECT_THAT(command(Hello{1, 1, "restored", 1}, 2), ElementsAre("2:welcome", "order_stop", "remove_claim"));
-  EXPECT_THAT(command(List{}, 2), ElementsAre("2:listing 0"));
+  EXPECT_THAT(command(List{}, 2), ElementsAre()) << "not before nothing of the other store runs";
+  EXPECT_THAT(command(spawn_of(kB), 2), ElementsAre());
+  EXPECT_THAT(give(ShimGone{kA, kExit3}), ElementsAre("remove_claim", "2:listing 0", "start_shim"));
+  EXPECT_THAT(command(List{}, 2), ElementsAre("2:listing 1"));
+}
+
+TEST_F(LogicTest, WhatADaemonAskedBeforeItWentIsNotDoneLater) {
+  hello(1, 5, "before");
+  begin(kA);
+  hello(2, 1, "restored");
+  command(spawn_of(kB), 2);
+  give(Closed{2});
   EXPECT_THAT(give(ShimGone{kA, kExit3}), ElementsAre("remove_claim"));
 }
 

@@ -2,7 +2,8 @@
 
 #include <sqlite3.h>
 
-#include <cstring>
+#include <mutex>
+#include <optional>
 #include <stdexcept>
 
 namespace assetd {
@@ -15,6 +16,7 @@ struct Plan {
   bool onwards = false;
   bool struck = false;
 };
+std::mutex mutex;  // of `plan`: connections live on several threads
 Plan plan;
 
 struct File {
@@ -23,17 +25,21 @@ struct File {
 };
 File* of(sqlite3_file* file) { return reinterpret_cast<File*>(file); }
 
-bool strikes(bool sync) {
-  if (!plan.armed || (plan.fault == Fault::sync_error) != sync) return false;
-  if (--plan.left > 0 || (plan.left < 0 && !plan.onwards)) return false;
-  return plan.struck = true;
+/// The fault that this operation is to have.
+std::optional<Fault> strikes(bool sync) {
+  const std::lock_guard lock(mutex);
+  if (!plan.armed || (plan.fault == Fault::sync_error) != sync) return std::nullopt;
+  if (--plan.left > 0 || (plan.left < 0 && !plan.onwards)) return std::nullopt;
+  plan.struck = true;
+  return plan.fault;
 }
 
 int write(sqlite3_file* file, const void* data, int size, sqlite3_int64 offset) {
   sqlite3_file* real = of(file)->real();
-  if (!strikes(false)) return real->pMethods->xWrite(real, data, size, offset);
-  if (plan.fault == Fault::short_write) real->pMethods->xWrite(real, data, size / 2, offset);
-  return plan.fault == Fault::disk_full ? SQLITE_FULL : SQLITE_IOERR_WRITE;
+  const auto fault = strikes(false);
+  if (!fault) return real->pMethods->xWrite(real, data, size, offset);
+  if (fault == Fault::short_write) real->pMethods->xWrite(real, data, size / 2, offset);
+  return fault == Fault::disk_full ? SQLITE_FULL : SQLITE_IOERR_WRITE;
 }
 
 int sync(sqlite3_file* file, int flags) {
@@ -100,8 +106,19 @@ FaultyDisk::~FaultyDisk() {
   sqlite3_vfs_register(real_vfs, 1);
 }
 
-void FaultyDisk::fail(Fault fault, int nth, bool onwards) { plan = {true, fault, nth, onwards, false}; }
-void FaultyDisk::heal() { plan.armed = false; }
-bool FaultyDisk::struck() const { return plan.struck; }
+void FaultyDisk::fail(Fault fault, int nth, bool onwards) {
+  const std::lock_guard lock(mutex);
+  plan = {true, fault, nth, onwards, false};
+}
+
+void FaultyDisk::heal() {
+  const std::lock_guard lock(mutex);
+  plan.armed = false;
+}
+
+bool FaultyDisk::struck() const {
+  const std::lock_guard lock(mutex);
+  return plan.struck;
+}
 
 }  // namespace assetd

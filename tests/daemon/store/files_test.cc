@@ -254,9 +254,22 @@ TEST(Backup, IsAWholeStoreWhileTheOtherGoesOn) {
   EXPECT_FALSE(fs::exists(file + ".tmp"));
   EXPECT_FALSE(fs::exists(file + "-wal")) << "one file is all there is";
   auto copy = open_store(file);
-  EXPECT_EQ(copy->id(), t.store->id());
+  EXPECT_NE(copy->id(), t.store->id()) << "it is another store: what runs for this one is not its own";
+  EXPECT_EQ(copy->id().size(), 32U);
   EXPECT_EQ(copy->load()->runs.size(), 1U);
   ASSERT_TRUE(t.store->backup(file)) << "over an older one";
+}
+
+TEST(Backup, CountsWhatWasUnderWayAsStarted) {
+  TemporaryStore t;
+  const auto intended = sample_intent(1, 0, {0}), over = sample_intent(1, 1, {1});
+  t.commit({RunCreated{sample_run(1), nullptr}, AttemptIntended{intended}, AttemptIntended{over}, AttemptEnded{sample_end(over)}});
+  const auto file = t.folder.file("backup.db");
+  ASSERT_TRUE(t.store->backup(file));
+  const auto attempts = open_store(file)->load()->runs.at(0).attempts;
+  EXPECT_EQ(attempts.at(0).started_at, intended.intended_at);
+  EXPECT_EQ(text_of(attempts.at(1)), text_of(t.load().runs.at(0).attempts.at(1))) << "what has ended stays what it is";
+  EXPECT_FALSE(t.load().runs.at(0).attempts.at(0).started_at) << "the store itself is not touched";
 }
 
 TEST(Backup, ThatCannotBeWrittenLeavesTheOldOne) {

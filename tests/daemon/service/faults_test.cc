@@ -1,0 +1,119 @@
+// The whole service on a disk that fails: it says so, starts nothing, and goes on by itself once the disk works again.
+
+#include <gmock/gmock.h>
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
+
+#include <sstream>
+
+#include "tests/daemon/service/harness.h"
+#include "tests/daemon/store/faulty_disk.h"
+
+namespace assetd::testing {
+namespace {
+
+using ::testing::AnyOf;
+using ::testing::HasSubstr;
+
+// Each step notes that it ran; the first waits for the test.
+constexpr char kSteps[] = R"(
+name: shop
+assets:
+  - {key: a, run: {plugin: exec, command: [sh, -c, "echo a >> ran; while [ ! -e go ]; do sleep 0.02; done"]}}
+  - {key: b, deps: [a], run: {plugin: exec, command: [sh, -c, "echo b >> ran"]}}
+  - {key: c, deps: [b], run: {plugin: exec, command: [sh, -c, "echo c >> ran"]}}
+)";
+
+/// What is logged while one of these lives.
+class CaughtLog {
+ public:
+  CaughtLog() : before_(spdlog::default_logger()) { spdlog::set_default_logger(std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_mt>(text_))); }
+  ~CaughtLog() { spdlog::set_default_logger(before_); }
+  /// Only once nobody logs any more.
+  std::string text() const { return text_.str(); }
+
+ private:
+  std::shared_ptr<spdlog::logger> before_;
+  std::ostringstream text_;
+};
+
+struct Case {
+  Fault fault;
+  int nth;
+  const char* said;  ///< in the reason that /readyz shows
+};
+
+class ServiceOnAFailingDisk : public ServiceTest, public ::testing::WithParamInterface<Case> {
+ protected:
+  std::string latched() const {
+    for (const auto& reason : service_->unready())
+      if (reason.code == "latched") return reason.detail;
+    return "";
+  }
+  bool await(const std::function<bool()>& wanted) const {
+    const auto until = std::chrono::steady_clock::now() + kLongest;
+    while (!wanted() && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+    return wanted();
+  }
+};
+
+TEST_P(ServiceOnAFailingDisk, LatchesSaysSoAndGoesOnWithoutARestart) {
+  FaultyDisk disk;
+  CaughtLog log;
+  start(kSteps);
+  const auto id = run("*");
+  ASSERT_TRUE(await_step(id, "a", "running"));
+  disk.fail(GetParam().fault, GetParam().nth, true);
+  std::ofstream(file("go"));  // the end of a is what cannot be committed
+  ASSERT_TRUE(await([&] { return !latched().empty(); }));
+  EXPECT_TRUE(disk.struck());
+  EXPECT_THAT(latched(), HasSubstr(GetParam().said));
+  EXPECT_THAT(latched(), HasSubstr("store.sqlite"));
+  EXPECT_FALSE(service_->project_status()["latched"].is_null()) << "the dashboard's banner";
+  EXPECT_EQ(request("a").status, 503);
+  EXPECT_TRUE(reader()->run(id)->has_value()) << "what is committed can be read";
+  EXPECT_EQ(text_of("ran"), "a\n") << "nothing starts on top of an unknown outcome";
+
+  disk.heal();
+  EXPECT_EQ(outcome(id), "succeeded");
+  EXPECT_EQ(latched(), "");
+  EXPECT_EQ(text_of("ran"), "a\nb\nc\n") << "nothing ran twice";
+  EXPECT_EQ(reader()->attempts(id)->size(), 3u);
+  EXPECT_EQ(request("a").status, 201);
+  stop();
+  EXPECT_THAT(log.text(), HasSubstr("the store failed, nothing is started until it works again"));
+  EXPECT_THAT(log.text(), HasSubstr(GetParam().said));
+  EXPECT_THAT(log.text(), HasSubstr("the store works again"));
+  start();
+}
+
+INSTANTIATE_TEST_SUITE_P(Faults, ServiceOnAFailingDisk,
+                         ::testing::Values(Case{Fault::write_error, 1, "disk I/O error"}, Case{Fault::write_error, 3, "disk I/O error"},
+                                           Case{Fault::disk_full, 1, "free space on this file system"}, Case{Fault::short_write, 2, "disk I/O error"},
+                                           Case{Fault::sync_error, 1, "disk I/O error"}));
+
+TEST_F(ServiceTest, ABackupIsMadeWhileARunGoesOn) {
+  start(kSteps);
+  const auto id = run("*");
+  ASSERT_TRUE(await_step(id, "a", "running"));
+  const auto reply = answer([&](auto done) { service_->back_up(caller(), done); });
+  ASSERT_EQ(reply.status, 201) << reply.body;
+  const auto path = reply.body.at("path").get<std::string>();
+  EXPECT_EQ(reply.body.at("bytes"), fs::file_size(path));
+  auto copy = Store::open(path);
+  ASSERT_TRUE(copy) << copy.error().message;
+  EXPECT_EQ((*copy)->load()->runs.at(0).run.id, id);
+  std::ofstream(file("go"));
+  EXPECT_EQ(outcome(id), "succeeded");
+}
+
+TEST_F(ServiceTest, ABackupThatCannotBeWrittenSaysWhy) {
+  start(kSteps);
+  std::ofstream(options_.paths.backups()) << "a file is where the folder would be";
+  const auto reply = answer([&](auto done) { service_->back_up(caller(), done); });
+  EXPECT_EQ(reply.status, 503);
+  EXPECT_THAT(reply.body.value("detail", ""), AnyOf(HasSubstr("cannot make " + options_.paths.backups()), HasSubstr("Not a directory")));
+}
+
+}  // namespace
+}  // namespace assetd::testing
