@@ -16,6 +16,7 @@ import api_load  # noqa: E402
 import dbt_manifest  # noqa: E402
 import log_lines  # noqa: E402
 import measures  # noqa: E402
+import retention  # noqa: E402
 import schedules  # noqa: E402
 from report import report  # noqa: E402
 
@@ -31,6 +32,7 @@ FIGURES = {
     "manifest": [lambda: [dbt_manifest.manifest(100)]],
     "api": [lambda: api_load.api(10_000)],
     "schedules": [lambda: [schedules.schedules(100_000)]],
+    "retention": [lambda: [retention.retention()]],
     "logs": [lambda: [log_lines.log_lines()]],
 }
 

@@ -42,6 +42,9 @@ TABLES = {
         Column("errors", "errors", "d"), Column("bare, requests/s", "bare_per_s"), Column("bare p99, ms", "bare_p99_ms", ".1f")]),
     "schedules": Table("Ticks committed after their instant", [
         Column("schedules", "schedules", ",d"), Column("all at one instant, s", "together_s", ".1f"), Column("spread: p50, ms", "spread_p50_ms"), Column("p99, ms", "spread_p99_ms"), Column("ticks in that minute", "spread", ",d")]),
+    "retention": Table("The store with the default retention", [
+        Column("steps a day", "steps_a_day", ",d"), Column("MB after 360 days", "year_mb"), Column("390", "after_mb"), Column("days", "days", "d"), Column("MB", "end_mb"),
+        Column("longest hold of the writer by pruning, ms", "longest_ms", ".1f"), Column("steps of pruning", "prune_steps", ",d")]),
     "logs": Table("Log lines at a follower", [
         Column("steps", "steps", "d"), Column("lines/s", "lines_per_s", ",d"), Column("p50, ms", "p50_ms"), Column("p99, ms", "p99_ms"), Column("lost", "lost", "d")]),
 }
@@ -65,6 +68,8 @@ TARGETS = {
     "schedules": [
         Target("{schedules:,d} schedules at one instant, committed within, s", "together_s", ".1f", at_most=10),
         Target("the same, spread: tick lag p99, ms", "spread_p99_ms", ".0f", at_most=100)],
+    "retention": [Target("a simulated time of {days} days with {steps_a_day:,d} steps each: the store's last size to that after 390 days", "growth", ".3f", at_most=1.02),
+                  Target("the longest step of pruning, ms", "longest_ms", ".1f", at_most=50)],
     "logs": [Target("{lines_per_s:,d} log lines/s from {steps} steps: lag p99, ms", "p99_ms", ".0f", at_most=250), Target("lines lost", "lost", "d", at_most=0)],
 }
 

@@ -52,6 +52,7 @@ CommandLine::CommandLine() : app("assetctl: the command line of assetd", "assetc
   add_schedule_commands(*this);
   add_daemon_commands(*this);
   add_backup_command(*this);
+  add_prune_command(*this);
   add_validate_command(*this);
   add_doctor_command(*this);
   add_completion_command(*this);

@@ -1,4 +1,4 @@
-// backup: the daemon writes a copy of its store beside it; it is then moved to where it is wanted.
+// prune: the daemon forgets what retention lets go. backup: the daemon writes a copy of its store beside it; it is then moved to where it is wanted.
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -57,7 +57,17 @@ int back_up(Session& session, const BackupOptions& options) {
   });
 }
 
+int prune(Session& session, const NoOptions&) {
+  return session.show(session.api->post("/admin/prune"), [&](const Json& pruned) {
+    session.out << "forgot " << pruned.value("events", 0) << " events, " << pruned.value("runs", 0) << " runs and the output of " << pruned.value("logs", 0) << " runs\n";
+  });
+}
+
 }  // namespace
+
+void add_prune_command(CommandLine& line) {
+  add_command(line.app, line, "prune", "forget now what the project's retention lets go; it is done by itself once an hour", std::make_shared<NoOptions>(), prune);
+}
 
 void add_backup_command(CommandLine& line) {
   const auto options = std::make_shared<BackupOptions>();

@@ -112,6 +112,7 @@ void add_runs(json& out) {
                               {"steps", list_of(planned_step)}});
   out["RunPlanned"] = object({{"steps_total", integer()}, {"steps", list_of(planned_step)}});
   out["Backup"] = object({{"path", text()}, {"bytes", integer()}, {"as_of?", integer()}});
+  out["Pruned"] = object({{"events", integer()}, {"runs", integer()}, {"logs", integer()}, {"as_of?", integer()}});
   out["RunStatus"] = object({{"id", id()}, {"status", refer("RunState")}});
   out["Run"] = object({{"id", id()}, {"status", refer("RunState")}, {"select", text()},
                        {"trigger", object({{"kind", text()}, {"name", text_or_null()}, {"instant", time_or_null()}})}, {"actor", text()},

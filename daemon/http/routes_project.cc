@@ -30,6 +30,7 @@ Response get_project(const Call&, Context& context) {
 Response get_definitions(const Call&, Context& context) { return with_as_of(context.service.definitions_status(), context); }
 
 void back_up(const Call& call, Context& context, Respond done) { context.service.back_up(call.caller, answer_to(context, std::move(done))); }
+void prune(const Call& call, Context& context, Respond done) { context.service.prune(call.caller, answer_to(context, std::move(done))); }
 void reload(const Call& call, Context& context, Respond done) { context.service.reload(call.caller, answer_to(context, std::move(done))); }
 
 Response list_pools(const Call& call, Context& context) {
@@ -136,6 +137,8 @@ void add_project_routes(std::vector<Route>& table) {
                    .tag = "project", .handler = reload, .answers = {{200, "Definitions"}}, .problems = {409}, .mutating = true});
   table.push_back({.method = "POST", .pattern = "/api/v1/admin/backup", .name = "back_up", .summary = "A backup of the store, made while everything goes on",
                    .tag = "project", .handler = back_up, .answers = {{201, "Backup"}}, .problems = {409}, .mutating = true});
+  table.push_back({.method = "POST", .pattern = "/api/v1/admin/prune", .name = "prune", .summary = "Forget now what retention lets go",
+                   .tag = "project", .handler = prune, .answers = {{200, "Pruned"}}, .mutating = true});
   add(table, "/audit", "list_audit", "Who did what, newest first", list_audit, "AuditList", page_params());
   add(table, "/select", "get_select", "What a selection means", get_select, "Selected",
       {{.name = "select", .description = "a selection; '+' is written %2B in a URL"}});

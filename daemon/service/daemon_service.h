@@ -18,6 +18,7 @@
 #include "daemon/execution/execution.h"
 #include "daemon/service/asset_book.h"
 #include "daemon/service/clock.h"
+#include "daemon/service/housekeeper.h"
 #include "daemon/service/metrics.h"
 #include "daemon/service/projection.h"
 #include "daemon/service/service.h"
@@ -71,6 +72,7 @@ class DaemonService final : public Service {
   void trigger_schedule(Caller caller, std::string schedule, Done done) override;
   void reload(Caller caller, Done done) override;
   void back_up(Caller caller, Done done) override;
+  void prune(Caller caller, Done done) override;
   std::shared_ptr<const Project> project() const override;
   std::shared_ptr<const Project> project(std::int64_t version) override;
   void with_assets(const std::function<void(const AssetTable&)>& read) const override { book_.read(read); }
@@ -113,6 +115,8 @@ class DaemonService final : public Service {
   void latch(const std::string& why);
   void try_unlatch();
   void watch_disk(Turn& turn);
+  bool may_keep_house() const { return !draining_ && !store_->latched() && project(); }
+  void keep_house(const Now& now);
   Millis wait_time() const;
   template <typename T>
   T ask(std::function<T()> question);
@@ -176,6 +180,7 @@ class DaemonService final : public Service {
   AssetBook book_;
   Ticker ticker_;
   Metrics metrics_;
+  std::unique_ptr<Housekeeper> housekeeper_;
   std::map<std::string, SchedulePosition> stored_schedules_;
   std::map<std::string, Plugin> plugins_;
   std::map<std::string, std::string> daemon_env_;

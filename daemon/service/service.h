@@ -129,6 +129,7 @@ class Service {
   virtual void trigger_schedule(Caller caller, std::string schedule, Done done) = 0;
   virtual void reload(Caller caller, Done done) = 0;
   virtual void back_up(Caller caller, Done done) = 0;
+  virtual void prune(Caller caller, Done done) = 0;  ///< what retention lets go, now
 
   virtual std::shared_ptr<const Project> project() const = 0;  ///< null until the first definitions are there
   virtual std::shared_ptr<const Project> project(std::int64_t version) = 0;  ///< a pinned one; loaded when needed; null if unknown

@@ -1,4 +1,4 @@
-// A backup of the store while everything goes on: on a thread of its own, since a large store takes a while.
+// Care for the store while everything goes on: backups, on a thread of their own since a large store takes a while, and retention when it is asked for.
 
 #include <spdlog/spdlog.h>
 
@@ -52,6 +52,19 @@ void DaemonService::back_up(Caller caller, Done done) {
       return told(path);
     });
   });
+}
+
+void DaemonService::prune(Caller caller, Done done) {
+  const bool taken = tasks_.push([this, caller, done](Turn&) {
+    housekeeper_->sweep_now([this, caller, done](const Housekeeper::Report& report) {
+      const nlohmann::json body = {{"events", report.store.events}, {"runs", report.store.runs}, {"logs", report.output.runs}};
+      command(caller, done, [this, body](Turn& turn, const Caller& who) {
+        audit(turn, who, "prune", "", body);
+        return Reply{200, body};
+      });
+    });
+  });
+  if (!taken) done(unavailable("the daemon is shutting down"));
 }
 
 }  // namespace assetd

@@ -25,6 +25,7 @@ void DaemonService::loop() {
   while (!tasks_.closed()) {
     auto tasks = tasks_.take(wait_time(), kTasksATurn);
     run_turn(std::move(tasks));
+    keep_house(clock_.now());
   }
   if (waiting_turn_) {
     auto turn = std::move(*waiting_turn_);
@@ -40,6 +41,7 @@ Millis DaemonService::wait_time() const {
   if (const auto timer = engine_->next_timer()) wait = std::min(wait, *timer - now.boot);
   if (const auto tick = ticker_.next_instant()) wait = std::min(wait, *tick - now.wall);
   if (forgot_since_) wait = std::min(wait, *forgot_since_ + kForgetWait - now.boot);
+  if (may_keep_house()) wait = std::min(wait, housekeeper_->next() - now.boot);
   return std::max(wait, Millis{0});
 }
 
@@ -64,6 +66,11 @@ void DaemonService::run_turn(std::vector<Task> tasks) {
   }
   waiting_since_.reset();
   finish(turn);
+}
+
+void DaemonService::keep_house(const Now& now) {
+  if (!may_keep_house()) return;
+  if (const auto kept = housekeeper_->step(now, *store_, retention_of(project()->definitions)); !kept) latch(kept.error().message);
 }
 
 void DaemonService::flush_forgotten(const Now& now) {
@@ -203,6 +210,7 @@ void DaemonService::try_unlatch() {
     if (latched_.empty() || clock_.now().boot < unlatch_at_) return;
   }
   book_.drop_staged();
+  housekeeper_->give_up();
   waiting_turn_.reset();
   auto opened = store_->reopen();
   auto recovered = opened ? recover() : std::unexpected(opened.error().message);

@@ -54,6 +54,7 @@ std::expected<void, StartFailure> DaemonService::open_store() {
   if (!reader) return std::unexpected(StartFailure{1, reader.error().message, {}});
   reader_ = std::move(*reader);
   engine_ = std::make_unique<Engine>(random_attempt_id, 0);
+  housekeeper_ = std::make_unique<Housekeeper>(paths);
   return {};
 }
 

@@ -217,6 +217,7 @@ void ChangeWriter::write(const StepOutcome& outcome) {
                 outcome.run, outcome.attempt, outcome.ended_at, stored(outcome.status), TextOrNull{outcome.reason}, outcome.started_at);
   const auto day = std::chrono::floor<std::chrono::days>(outcome.ended_at).time_since_epoch().count();
   const bool ok = outcome.status == StepStatus::succeeded, failed = outcome.status == StepStatus::failed, skipped = outcome.status == StepStatus::skipped;
+  if (failed) database_.run("INSERT OR REPLACE INTO last_failures(asset, run) VALUES(?,?)", outcome.asset, outcome.run);
   if (!ok && !failed && !skipped) return;
   database_.run("INSERT INTO history(day, asset, succeeded, failed, skipped) VALUES(?,?,?,?,?) ON CONFLICT(day, asset) DO UPDATE SET "
                 "succeeded=succeeded+excluded.succeeded, failed=failed+excluded.failed, skipped=skipped+excluded.skipped",

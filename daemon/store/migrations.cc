@@ -108,7 +108,15 @@ CREATE TABLE pool_sizes(
 ) WITHOUT ROWID;
 )sql";
 
-constexpr Migration kMigrations[] = {{1, kFirst}, {2, kLimits}};
+// What retention keeps of an asset, and which versions nobody needs any more.
+constexpr const char* kRetention = R"sql(
+CREATE TABLE last_failures(asset TEXT PRIMARY KEY, run INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX last_failures_by_run ON last_failures(run);
+INSERT INTO last_failures(asset, run) SELECT asset, max(run) FROM outcomes WHERE status = 11 GROUP BY asset;
+CREATE INDEX runs_by_version ON runs(definitions_version);
+)sql";
+
+constexpr Migration kMigrations[] = {{1, kFirst}, {2, kLimits}, {3, kRetention}};
 
 std::int64_t pragma(Database& database, std::string_view name) {
   auto query = database.query(name);

@@ -6,6 +6,7 @@
 #include <expected>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -105,6 +106,13 @@ class Reader {
   };
   Result<Events> events_after(std::int64_t after, const EventFilter& filter, int limit);
   Result<Page<Event>> events_newest(const EventFilter& filter, const PageRequest& page);
+  /// Of these runs, in ascending order, those whose output may go: ended before `cutoff` (or forgotten), and no asset failed last in them. `young` is the
+  /// first that is too young, 0 if none is: the rest is younger still.
+  struct OldLogs {
+    std::vector<RunId> runs;
+    RunId young = 0;
+  };
+  Result<OldLogs> old_logs(std::span<const RunId> runs, WallTime cutoff);
   Result<std::optional<IdempotentAnswer>> answer(const std::string& actor, const std::string& route, const std::string& key);
 
  private:

@@ -15,6 +15,12 @@ std::string iso_day(std::int64_t days) {
   return text;
 }
 
+/// A folder of a number above it belongs to a run whose commit is on its way.
+RunId newest_run(Database& database) {
+  auto query = database.query("SELECT last_run FROM meta");
+  return query.next() ? query.row().integer() : 0;
+}
+
 }  // namespace
 
 Reader::Result<Page<MaterializationRow>> Reader::materializations(const std::string& asset, const PageRequest& page) {
@@ -117,6 +123,27 @@ Reader::Result<std::vector<HistoryCell>> Reader::history(WallTime since) {
       cell.skipped = static_cast<std::uint32_t>(row.integer());
     }
     return cells;
+  });
+}
+
+Reader::Result<Reader::OldLogs> Reader::old_logs(std::span<const RunId> runs, WallTime cutoff) {
+  return impl_->read_unbounded([&](Database& database) {
+    OldLogs old;
+    for (const auto run : runs) {
+      auto query = database.query("SELECT created_at, ended_at, EXISTS(SELECT 1 FROM last_failures WHERE run = runs.id) FROM runs WHERE id=?", run);
+      if (!query.next()) {
+        if (run <= newest_run(database)) old.runs.push_back(run);
+        continue;
+      }
+      auto row = query.row();
+      if (row.time() >= cutoff) {
+        old.young = run;
+        break;
+      }
+      const auto ended = row.time_or_null();
+      if (const bool failed_last = row.integer() != 0; ended && *ended < cutoff && !failed_last) old.runs.push_back(run);
+    }
+    return old;
   });
 }
 

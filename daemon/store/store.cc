@@ -9,12 +9,11 @@
 #include "daemon/store/definitions_table.h"
 #include "daemon/store/log_mover.h"
 #include "daemon/store/packed.h"
+#include "daemon/store/prune.h"
 #include "daemon/store/recovery.h"
 
 namespace assetd {
 namespace {
-
-constexpr int kPruneAtOnce = 500;
 
 std::string read_id(Database& database) {
   auto query = database.query("SELECT store_id FROM meta");
@@ -171,10 +170,10 @@ std::optional<IdempotentAnswer> Store::find_answer(const std::string& actor, con
   return found ? std::move(*found) : std::nullopt;
 }
 
-void Store::prune_answers(WallTime older_than) {
-  (void)impl_->write([&] {
-    impl_->writer->run("DELETE FROM answers WHERE rowid IN (SELECT rowid FROM answers WHERE at<? LIMIT ?)", older_than, kPruneAtOnce);
-  });
+std::expected<void, StoreError> Store::prune(PruneSweep& sweep, int rows) {
+  auto written = impl_->write([&] { sweep.step(*impl_->writer, rows); });
+  if (written) impl_->log->look();
+  return written;
 }
 
 std::expected<bool, StoreError> Store::has_materialized(const std::string& key, const AttemptId& attempt) {

@@ -14,6 +14,8 @@
 
 namespace assetd {
 
+class PruneSweep;
+
 struct StoreError {
   enum class Kind {
     damaged,    ///< run `assetctl doctor`
@@ -138,7 +140,8 @@ class Store {
   std::expected<std::optional<DefinitionsRecord>, StoreError> definitions(std::int64_t version);
 
   std::optional<IdempotentAnswer> find_answer(const std::string& actor, const std::string& route, const std::string& key);
-  void prune_answers(WallTime older_than);  ///< a few hundred at a call
+  /// One step of a sweep that looks at about `rows` rows, in a transaction of its own. A failure latches.
+  std::expected<void, StoreError> prune(PruneSweep& sweep, int rows);
   /// Has this attempt reported a materialization of this asset? Looks through the asset's history, newest first: for a restart.
   std::expected<bool, StoreError> has_materialized(const std::string& key, const AttemptId& attempt);
   /// What was made of this instant, if it was ever dealt with: holds also after the clock jumped back.

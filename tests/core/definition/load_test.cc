@@ -140,7 +140,7 @@ TEST(Load, KeysOfLaterFeaturesWarnWhereTheyStand) {
       "    freshness: {within: 24h}\n"
       "sensors: [{name: s, file: {glob: \"x/*\"}, every: 10s, select: a}]\n"
       "alerts: [{name: o, on: [run_failed], webhook: \"${secret:W}\"}]\n"
-      "retention: {events: 90d, max_bytes: 20GB}\n");
+      "retention: {events: 90d, artifacts: 9d, max_bytes: 20GB}\n");
   ASSERT_THAT(loaded.lines(), IsEmpty());
   std::vector<std::string> warnings;
   for (const auto& warning : loaded.definitions.warnings)
@@ -149,7 +149,7 @@ TEST(Load, KeysOfLaterFeaturesWarnWhereTheyStand) {
               ::testing::UnorderedElementsAre(
                   "4 \"automation\" accepted, not yet in force", "5 \"partitions\" accepted, not yet in force",
                   "6 \"freshness\" accepted, not yet in force", "7 the sensor accepted, not yet in force",
-                  "8 the alert accepted, not yet in force", "9 \"retention\" accepted, not yet in force"));
+                  "8 the alert accepted, not yet in force", "9 \"artifacts\" of \"retention\" accepted, not yet in force"));
   EXPECT_EQ(loaded.definitions.settings.at("retention").at("events"), "90d");
   EXPECT_EQ(asset_of(loaded, "a").freshness_within, 24h);
 }

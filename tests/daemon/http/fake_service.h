@@ -63,6 +63,7 @@ class FakeService : public Service {
   void trigger_schedule(Caller caller, std::string schedule, Done done) override { take({"trigger_schedule " + schedule, caller}, std::move(done)); }
   void reload(Caller caller, Done done) override { take({"reload", caller}, std::move(done)); }
   void back_up(Caller caller, Done done) override { take({"back_up", caller}, std::move(done)); }
+  void prune(Caller caller, Done done) override { take({"prune", caller}, std::move(done)); }
 
   std::shared_ptr<const Project> project() const override { return current; }
   std::shared_ptr<const Project> project(std::int64_t version) override {

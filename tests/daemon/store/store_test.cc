@@ -270,10 +270,6 @@ TEST(Store, FindsAnswersUntilTheyArePruned) {
   EXPECT_EQ(found->body_hash, "hash");
   EXPECT_EQ(found->at, at_ms(1));
   EXPECT_FALSE(t.store->find_answer("bob", "POST /runs", "k1"));
-  t.store->prune_answers(at_ms(1));
-  EXPECT_TRUE(t.store->find_answer("ada", "POST /runs", "k1"));
-  t.store->prune_answers(at_ms(2));
-  EXPECT_FALSE(t.store->find_answer("ada", "POST /runs", "k1"));
 }
 
 }  // namespace

@@ -1,0 +1,58 @@
+#pragma once
+// Forgetting what is older than its age, in small steps, so that the writer is never held for long. What people still ask for stays: the newest
+// materialization of each asset, and the run in which it failed last.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "core/run/records.h"
+
+namespace assetd {
+
+class Database;
+
+/// What ended before goes.
+struct PruneCutoffs {
+  WallTime answers{};  ///< of idempotent requests
+  WallTime events{};
+  WallTime runs{};     ///< with steps, attempts, checks, materializations; also ticks, audit entries and the history by day
+};
+
+struct Pruned {
+  std::int64_t events = 0, runs = 0, rows = 0;  ///< rows: of all tables
+};
+
+/// One pass over the store. After a failed step it is of no more use.
+class PruneSweep {
+ public:
+  explicit PruneSweep(PruneCutoffs cutoffs) : cutoffs_(cutoffs) {}
+  bool over() const { return phase_ == Phase::over; }
+  const Pruned& pruned() const { return pruned_; }
+
+  /// Looks at about `rows` rows within the caller's transaction. Only the store calls it.
+  void step(Database& database, int rows);
+
+ private:
+  enum class Phase : std::uint8_t { answers, events, runs, outcomes, materializations, ticks, history, audit, definitions, pages, over };
+  bool run_phase(Database& database, int rows);
+  bool gone(int removed);
+  bool prune_runs(Database& database, int rows);
+  bool remove_run(Database& database, RunId run, int& rows);
+  bool prune_outcomes(Database& database, int rows);
+  bool prune_materializations(Database& database, int rows);
+  bool prune_ticks(Database& database, int rows);
+  bool prune_definitions(Database& database, int rows);
+  bool next_key(Database& database, std::string_view sql);
+  bool run_is_gone(Database& database, RunId run);
+
+  PruneCutoffs cutoffs_;
+  Phase phase_ = Phase::answers;
+  Pruned pruned_;
+  RunId run_ = 0;               ///< looked at up to here
+  RunId floor_ = 0;             ///< first run that is too young to go
+  std::optional<std::string> key_;  ///< of the asset or schedule that is being looked at
+  std::int64_t position_ = 0;   ///< within it
+};
+
+}  // namespace assetd
