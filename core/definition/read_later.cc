@@ -5,17 +5,11 @@
 
 #include "core/definition/reading.h"
 #include "core/definition/scalars.h"
+#include "core/definition/sizes.h"
 #include "core/schedule/cron.h"
 
 namespace assetd {
 namespace {
-
-bool is_size(const std::string& text) {
-  constexpr std::array<std::string_view, 9> kUnits{"B", "kB", "KB", "MB", "GB", "TB", "MiB", "GiB", "TiB"};
-  const auto digits = text.find_first_not_of("0123456789");
-  if (digits == 0 || text.empty()) return false;
-  return digits == std::string::npos || std::find(kUnits.begin(), kUnits.end(), text.substr(digits)) != kUnits.end();
-}
 
 void check_partitions(MapReader& asset, const YamlNode& node) {
   const auto& file = asset.file();
@@ -113,7 +107,7 @@ void read_retention(Reading& reading, MapReader& project) {
   MapReader reader(project.file(), *node, "retention:");
   for (const auto* kept : {"events", "logs", "runs", "artifacts"}) reader.duration(kept);
   if (const auto* size = reader.take("max_bytes");
-      size && !(size->kind == YamlNode::Kind::scalar && is_size(size->text)))
+      size && !(size->kind == YamlNode::Kind::scalar && parse_size(size->text)))
     reader.refuse("max_bytes", *size, "a size", "as in 500MB or 20GB");
   reader.refuse_rest();
   reading.definitions().settings["retention"] = to_json(*node);
