@@ -14,6 +14,9 @@ enum class Outcome : std::uint8_t {
   lost = 4,           ///< nobody saw the end; nothing of the tree is left
 };
 
+/// Why a step failed, where more is known than its outcome says; `detail` has the rest. Kept in claims: numbers never change meaning.
+enum class Cause : std::uint8_t { none = 0, out_of_memory = 1, cpu_time = 2 };
+
 struct Usage {
   std::int64_t user_ms = 0, system_ms = 0;
   std::int64_t max_rss_kb = 0;  ///< of the biggest process of the tree
@@ -30,6 +33,7 @@ struct End {
   std::int64_t started_at_ms = 0;  ///< Unix wall time; 0: not started, or not known
   std::int64_t ended_at_ms = 0;
   Usage usage;
+  Cause cause = Cause::none;
   std::string detail;  ///< for people; kept up to kMaxDetail bytes
 
   bool operator==(const End&) const = default;

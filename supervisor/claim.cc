@@ -34,13 +34,20 @@ struct StopRecord {
 };
 
 struct EndRecord {
-  static constexpr std::size_t kOffset = 640, kRoom = kClaimSize - kOffset;
+  static constexpr std::size_t kOffset = 640, kRoom = 576;
   static constexpr std::uint32_t kVersion = 0x0401;
-  std::uint8_t outcome, core_dumped, stopped, unused;
+  std::uint8_t outcome, core_dumped, stopped, cause;  // cause: 0 in what older ones wrote
   std::int32_t exit_code, signal;
   std::uint32_t detail_size;
   std::int64_t started_at_ms, ended_at_ms, user_ms, system_ms, max_rss_kb;
   char detail[kMaxDetail];
+};
+
+struct HolderRecord {
+  static constexpr std::size_t kOffset = 1216, kRoom = 64;
+  static constexpr std::uint32_t kVersion = 0x0501;
+  std::int64_t pid;
+  std::uint64_t start_ticks;
 };
 
 template <typename Record>
@@ -99,6 +106,8 @@ ShimIdentity from_record(const ShimRecord& record) {
   return {record.pid, record.start_ticks, {record.step_pid, record.started_at_ms}};
 }
 
+Holder from_record(const HolderRecord& record) { return {static_cast<int>(record.pid), record.start_ticks}; }
+
 StopOrder from_record(const StopRecord& record) {
   const auto count = std::min<std::size_t>(record.count, kMaxStopSignals);
   return {{record.signals, record.signals + count}, record.grace_ms};
@@ -113,6 +122,7 @@ End from_record(const EndRecord& record) {
           .started_at_ms = record.started_at_ms,
           .ended_at_ms = record.ended_at_ms,
           .usage = {record.user_ms, record.system_ms, record.max_rss_kb},
+          .cause = static_cast<Cause>(record.cause),
           .detail = std::string(record.detail, std::min<std::size_t>(record.detail_size, kMaxDetail))};
 }
 
@@ -124,14 +134,23 @@ std::optional<Value> read_slot(std::string_view file) {
 
 }  // namespace
 
-std::string encode_claim(const Origin& origin) {
+std::string encode_claim(const Origin& origin, const Holder& holder) {
   auto record = blank<OriginRecord>();
   put_text(record.boot_id, origin.boot_id);
   put_text(record.store_id, origin.store_id);
   record.created_at_ms = origin.created_at_ms;
   std::string file = seal(record).bytes;
   file.resize(kClaimSize, '\0');
+  const auto slot = encode_holder(holder);
+  if (holder != Holder{}) file.replace(slot.offset, slot.bytes.size(), slot.bytes);
   return file;
+}
+
+SlotWrite encode_holder(const Holder& holder) {
+  auto record = blank<HolderRecord>();
+  record.pid = holder.pid;
+  record.start_ticks = holder.start_ticks;
+  return seal(record);
 }
 
 SlotWrite encode_shim(const ShimIdentity& shim) {
@@ -156,6 +175,7 @@ SlotWrite encode_end(const End& end) {
   record.outcome = static_cast<std::uint8_t>(end.outcome);
   record.core_dumped = end.core_dumped;
   record.stopped = end.stopped;
+  record.cause = static_cast<std::uint8_t>(end.cause);
   record.exit_code = end.exit_code;
   record.signal = end.signal;
   record.started_at_ms = end.started_at_ms;
@@ -169,7 +189,7 @@ SlotWrite encode_end(const End& end) {
 }
 
 Claim decode_claim(std::string_view bytes) {
-  return {read_slot<Origin, OriginRecord>(bytes), read_slot<ShimIdentity, ShimRecord>(bytes),
+  return {read_slot<Origin, OriginRecord>(bytes), read_slot<Holder, HolderRecord>(bytes), read_slot<ShimIdentity, ShimRecord>(bytes),
           read_slot<StopOrder, StopRecord>(bytes), read_slot<End, EndRecord>(bytes)};
 }
 

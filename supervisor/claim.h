@@ -2,7 +2,7 @@
 // The claim file of an attempt: idempotency claim, shim's identity, stop order and exit journal in one preallocated
 // file.
 //
-// Four slots at fixed places, each written in place by one write() and sealed with a checksum, so that a slot that was
+// Five slots at fixed places, each written in place by one write() and sealed with a checksum, so that a slot that was
 // never written and one that was torn both read as absent. The file is written whole when it is made: later writes need
 // no space and succeed on a full disk.
 
@@ -21,6 +21,15 @@ namespace assetd::supervisor {
 inline constexpr std::size_t kMaxDetail = 480;
 inline constexpr std::size_t kMaxStopSignals = 16;
 inline constexpr std::size_t kMaxStoreId = 63;
+
+/// The supervisor that watches over the attempt: while that process lives, no other does. Written when the claim is made, and by the next one that
+/// takes it over.
+struct Holder {
+  int pid = 0;
+  std::uint64_t start_ticks = 0;
+
+  bool operator==(const Holder&) const = default;
+};
 
 /// Written by the supervisor when it makes the claim.
 struct Origin {
@@ -42,6 +51,7 @@ struct ShimIdentity {
 
 struct Claim {
   std::optional<Origin> origin;
+  std::optional<Holder> holder;  ///< absent in claims of older supervisors: nobody's
   std::optional<ShimIdentity> shim;
   std::optional<StopOrder> stop;
   std::optional<End> end;
@@ -56,7 +66,8 @@ struct SlotWrite {
 inline constexpr std::size_t kClaimSize = 1536;
 
 /// A whole new claim of kClaimSize bytes.
-std::string encode_claim(const Origin& origin);
+std::string encode_claim(const Origin& origin, const Holder& holder = {});
+SlotWrite encode_holder(const Holder& holder);
 SlotWrite encode_shim(const ShimIdentity& shim);
 SlotWrite encode_stop(const StopOrder& stop);
 SlotWrite encode_end(const End& end);

@@ -4,8 +4,8 @@
 
 namespace assetd::supervisor {
 
-Logic::Logic(int pid, std::string boot_id, std::string store_id, bool on_demand)
-    : pid_(pid), boot_id_(std::move(boot_id)), store_id_(std::move(store_id)), on_demand_(on_demand) {}
+Logic::Logic(int pid, std::string boot_id, std::string store_id, bool on_demand, ProtocolRange spoken)
+    : pid_(pid), boot_id_(std::move(boot_id)), store_id_(std::move(store_id)), on_demand_(on_demand), spoken_(spoken), protocol_(spoken.newest) {}
 
 Actions Logic::handle(Input input, std::int64_t wall_ms) {
   now_ms_ = wall_ms;
@@ -39,18 +39,19 @@ void Logic::on(Received& input) {
 }
 
 void Logic::obey(ConnectionId from, Hello& hello) {
-  if (hello.oldest_protocol > kProtocol || hello.newest_protocol < kProtocol) return refuse(from, "protocol", {}, true);
   // Generations count the starts of one store: a restored store has another id and may begin lower.
   if (hello.store_id == store_id_ && hello.generation < generation_) return refuse(from, "generation", {}, true);
   daemon_ = from;
   held_.clear();
   generation_ = hello.generation;
   store_id_ = hello.store_id;
-  tell(Welcome{pid_, boot_id_, store_id_});
+  protocol_ = common_protocol(spoken_, hello.protocols);
+  tell(Welcome{protocol_, pid_, boot_id_, store_id_});
   end_foreign_attempts();
   for (const auto& [id, attempt] : attempts_) {
     if (attempt.end) tell(Ended{id, *attempt.end});
   }
+  exit_if_idle();
 }
 
 void Logic::refuse(ConnectionId to, std::string why, std::string attempt, bool and_close) {
@@ -68,9 +69,9 @@ void Logic::tell(Event event) {
 void Logic::obey(ConnectionId from, Spawn& spawn) {
   const auto [entry, is_new] = attempts_.try_emplace(spawn.attempt);
   if (!is_new) return replay(entry);
-  if (draining_) {
+  if (draining_ || protocol_ == 0) {
     attempts_.erase(entry);
-    return refuse(from, "draining", spawn.attempt);
+    return refuse(from, draining_ ? "draining" : "protocol", spawn.attempt);
   }
   entry->second.store_id = store_id_;
   actions_.push_back(StartShim{std::move(spawn), store_id_});
@@ -188,6 +189,14 @@ void Logic::on(ShimGone& input) {
   adopt_dead(entry, /*same_boot=*/true);
 }
 
+void Logic::on(ClaimGone& input) {
+  const auto entry = attempts_.find(input.attempt);
+  if (entry == attempts_.end() || entry->second.end) return;
+  if (!is_ours(entry->second)) return forget_foreign(entry);
+  attempts_.erase(entry);
+  exit_if_idle();
+}
+
 void Logic::on(TreeGone& input) {
   const auto entry = attempts_.find(input.attempt);
   if (entry == attempts_.end() || entry->second.state != Attempt::State::killing) return;
@@ -240,7 +249,7 @@ void Logic::end_foreign_attempts() {
 
 void Logic::exit_if_idle() {
   const bool needed_no_more = on_demand_ && generation_ != 0 && !daemon_;
-  if (!draining_ && !needed_no_more) return;
+  if (!draining_ && protocol_ != 0 && !needed_no_more) return;
   for (const auto& [id, attempt] : attempts_) {
     if (!attempt.end) return;
   }

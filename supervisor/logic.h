@@ -30,7 +30,8 @@ struct Received {
   std::expected<Command, Refused> command;
 };
 
-/// A claim that was there when this supervisor began, or that stood in the way of a spawn.
+/// A claim that was there when this supervisor began, or that stood in the way of a spawn. While another supervisor holds it, its shim counts as
+/// alive; then ClaimFound follows once more, or ClaimGone.
 struct ClaimFound {
   std::string attempt;
   std::string store_id;
@@ -60,13 +61,17 @@ struct ShimGone {
   std::string attempt;
   std::optional<End> end;
 };
+/// A claim that another supervisor held, told of by ClaimFound before, was removed by it: the attempt is over and acknowledged.
+struct ClaimGone {
+  std::string attempt;
+};
 /// Answers KillTree: no process of the attempt is left.
 struct TreeGone {
   std::string attempt;
 };
 
 using Input =
-    std::variant<Opened, Closed, Received, ClaimFound, ShimStarted, SpawnFailed, StepStarted, ShimGone, TreeGone>;
+    std::variant<Opened, Closed, Received, ClaimFound, ShimStarted, SpawnFailed, StepStarted, ShimGone, ClaimGone, TreeGone>;
 
 // ---- Actions: performed in order
 // ----------------------------------------------------------------------------------------------
@@ -132,7 +137,7 @@ class Logic {
  public:
   /// `store_id` may be empty: then the first hello says whose supervisor this is. One that is there `on_demand` exits when
   /// its daemon is gone and nothing runs; what ended is in the claims, where the next one finds it.
-  Logic(int pid, std::string boot_id, std::string store_id, bool on_demand = false);
+  Logic(int pid, std::string boot_id, std::string store_id, bool on_demand = false, ProtocolRange spoken = kSpoken);
 
   /// `wall_ms` is Unix time, for what is recorded; nothing is decided by it.
   Actions handle(Input input, std::int64_t wall_ms);
@@ -150,6 +155,7 @@ class Logic {
   void on(SpawnFailed& input);
   void on(StepStarted& input);
   void on(ShimGone& input);
+  void on(ClaimGone& input);
   void on(TreeGone& input);
 
   void obey(ConnectionId from, Hello& hello);
@@ -173,6 +179,8 @@ class Logic {
   int pid_;
   std::string boot_id_, store_id_;
   bool on_demand_;
+  ProtocolRange spoken_;
+  int protocol_;  ///< the one in common with the daemon; 0: none, and what is left is the end
   std::uint64_t generation_ = 0;
   std::optional<ConnectionId> daemon_;  ///< the one connection that counts
   bool draining_ = false;

@@ -1,5 +1,4 @@
-// assetd-supervisor --socket PATH --claims DIR [--store-id ID] [--on-demand]: owns child processes so that the daemon can die. See
-// docs/supervisor.md.
+// assetd-supervisor: owns child processes so that the daemon can die. See docs/supervisor.md.
 
 #include <fcntl.h>
 #include <signal.h>
@@ -16,13 +15,14 @@
 #include <string>
 
 #include "supervisor/claim.h"
+#include "supervisor/shell/group_root.h"
 #include "supervisor/shell/loop.h"
 #include "supervisor/shim.h"
 
 namespace {
 
 constexpr int kWrongUsage = 2, kInUse = 3;
-constexpr char kUsage[] = "usage: assetd-supervisor --socket PATH --claims DIR [--store-id ID] [--on-demand]\n";
+constexpr char kUsage[] = "usage: assetd-supervisor --socket PATH --claims DIR [--store-id ID] [--cgroups DIR] [--on-demand]\n";
 
 std::optional<assetd::supervisor::LoopOptions> parse(int argc, char** argv) {
   assetd::supervisor::LoopOptions options;
@@ -31,10 +31,15 @@ std::optional<assetd::supervisor::LoopOptions> parse(int argc, char** argv) {
       options.on_demand = true;
       continue;
     }
+    if (std::strcmp(argv[i], "--protocol") == 0 && i + 1 < argc) {  // for tests: speaks another version than it does
+      options.spoken.oldest = options.spoken.newest = std::atoi(argv[++i]);
+      continue;
+    }
     std::string* value = nullptr;
     if (std::strcmp(argv[i], "--socket") == 0) value = &options.socket;
     if (std::strcmp(argv[i], "--claims") == 0) value = &options.claims;
     if (std::strcmp(argv[i], "--store-id") == 0) value = &options.store_id;
+    if (std::strcmp(argv[i], "--cgroups") == 0) value = &options.groups;
     if (value == nullptr || i + 1 == argc) return std::nullopt;
     *value = argv[++i];
   }
@@ -98,6 +103,20 @@ std::string read_boot_id() {
   return size == 36 ? std::string(text, 36) : std::string();
 }
 
+/// Leaves options.groups empty when there can be none: then limits hold as far as setrlimit can make them.
+void settle_groups(std::string& groups) {
+  const bool asked = !groups.empty();
+  if (!asked) groups = assetd::supervisor::delegated_group();
+  if (groups.empty()) return;
+  const auto controllers = assetd::supervisor::prepare_group_root(groups);
+  if (controllers)
+    std::fprintf(stderr, "assetd-supervisor: attempts get control groups in '%s' (%s)\n", groups.c_str(),
+                 controllers->empty() ? "no controllers: limits are set per process" : controllers->c_str());
+  else
+    std::fprintf(stderr, "assetd-supervisor: no control groups in '%s', limits are set per process: %s\n", groups.c_str(), controllers.error().c_str());
+  if (!controllers) groups.clear();
+}
+
 /// Executed by a warm worker, which has put the descriptors where they belong. See shell/warm_workers.h.
 [[noreturn]] void become_warm_shim(int step) {
   settle_process(assetd::supervisor::kWarmShimGo);
@@ -118,6 +137,7 @@ int main(int argc, char** argv) {
   options->open_files = raise_open_files();
   options->boot_id = read_boot_id();
   if (!lock_socket(options->socket)) return kInUse;
+  settle_groups(options->groups);
   try {
     assetd::supervisor::Loop(*options).run();
   } catch (const std::exception& error) {

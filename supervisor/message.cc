@@ -59,7 +59,7 @@ Hello parse_hello(const json& body) {
   if (!range.is_array() || range.size() != 2 || !range[0].is_number_integer() || !range[1].is_number_integer()) {
     throw BadCommand{"'protocol' must be [oldest, newest]"};
   }
-  Hello hello{range[0].get<int>(), range[1].get<int>(), text(body, "store_id"), number(body, "generation")};
+  Hello hello{{range[0].get<int>(), range[1].get<int>()}, text(body, "store_id"), number(body, "generation")};
   if (hello.store_id.size() > kMaxStoreId) throw BadCommand{"'store_id' is longer than 63 bytes"};
   return hello;
 }
@@ -68,9 +68,14 @@ Limits parse_limits(const json& body) {
   Limits limits;
   const auto found = body.find("limits");
   if (found == body.end() || found->is_null()) return limits;
-  if (found->contains("memory_bytes")) limits.memory_bytes = number(*found, "memory_bytes");
-  if (found->contains("cpu_seconds")) limits.cpu_seconds = number(*found, "cpu_seconds");
-  if (found->contains("open_files")) limits.open_files = number(*found, "open_files");
+  const auto take = [&](const char* name, std::optional<std::uint64_t>& value) {
+    if (found->contains(name)) value = number(*found, name);
+  };
+  take("memory_bytes", limits.memory_bytes);
+  take("cpu_millis", limits.cpu_millis);
+  take("cpu_seconds", limits.cpu_seconds);
+  take("open_files", limits.open_files);
+  take("processes", limits.processes);
   return limits;
 }
 
@@ -92,7 +97,7 @@ std::optional<Warm> parse_warm(const json& body) {
 
 Spawn parse_spawn(const json& body) {
   Spawn spawn{attempt_id(body),     texts(body, "argv"),  texts(body, "env"),  text(body, "cwd"),
-              text(body, "stdout"), text(body, "stderr"), parse_limits(body), parse_warm(body)};
+              text(body, "stdout"), text(body, "stderr"), parse_limits(body), parse_warm(body), {}};
   if (spawn.argv.empty() || spawn.argv[0].empty()) throw BadCommand{"'argv' names no program"};
   return spawn;
 }
@@ -146,9 +151,11 @@ const char* name_of(Outcome outcome) {
   return "lost";
 }
 
+const char* name_of(Cause cause) { return cause == Cause::out_of_memory ? "out_of_memory" : "cpu_time"; }
+
 json body_of(const Welcome& event) {
   return {{"op", "welcome"},
-          {"protocol", kProtocol},
+          {"protocol", event.protocol},
           {"pid", event.pid},
           {"boot_id", event.boot_id},
           {"store_id", event.store_id}};
@@ -172,6 +179,7 @@ json body_of(const Ended& event) {
        {{"user_ms", end.usage.user_ms}, {"system_ms", end.usage.system_ms}, {"max_rss_kb", end.usage.max_rss_kb}}}};
   if (end.outcome == Outcome::exited) body["exit_code"] = end.exit_code;
   if (end.outcome == Outcome::signaled) body.update({{"signal", end.signal}, {"core_dumped", end.core_dumped}});
+  if (end.cause != Cause::none) body["cause"] = name_of(end.cause);
   if (!end.detail.empty()) body["detail"] = end.detail;
   if (end.started_at_ms != 0) body["started_at_ms"] = end.started_at_ms;
   return body;

@@ -13,14 +13,27 @@
 
 namespace assetd::supervisor {
 
-inline constexpr int kProtocol = 1;
+/// Versions of `spawn`. list, stop, started, ended and ack are the same in all.
+struct ProtocolRange {
+  int oldest = 0, newest = 0;
+};
 
+/// What this program speaks.
+inline constexpr ProtocolRange kSpoken{1, 1};
+
+/// The newest that both speak; 0: none.
+constexpr int common_protocol(ProtocolRange one, ProtocolRange other) {
+  const int newest = one.newest < other.newest ? one.newest : other.newest;
+  return newest >= one.oldest && newest >= other.oldest ? newest : 0;
+}
+
+/// What each of them holds for, the whole tree or each process, is said in docs/supervisor.md.
 struct Limits {
-  std::optional<std::uint64_t> memory_bytes, cpu_seconds, open_files;
+  std::optional<std::uint64_t> memory_bytes, cpu_millis, cpu_seconds, open_files, processes;
 };
 
 struct Hello {
-  int oldest_protocol = 0, newest_protocol = 0;
+  ProtocolRange protocols;
   std::string store_id;
   std::uint64_t generation = 0;
 };
@@ -43,6 +56,7 @@ struct Spawn {
   std::string cwd, stdout_path, stderr_path;
   Limits limits;
   std::optional<Warm> warm;
+  std::string cgroup;  ///< not from the channel: the directory of its control group, which the shim makes; empty: none
 };
 
 struct Stop {
@@ -61,6 +75,7 @@ struct Shutdown {};  ///< when idle
 using Command = std::variant<Hello, Spawn, Stop, List, Ack, Shutdown>;
 
 struct Welcome {
+  int protocol = 0;  ///< the one in common; 0: none, no spawn is taken, and the supervisor ends when nothing of it runs
   int pid = 0;
   std::string boot_id, store_id;
 };

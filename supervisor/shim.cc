@@ -15,7 +15,10 @@
 #include <utility>
 #include <vector>
 
+#include "supervisor/cause.h"
 #include "supervisor/claim.h"
+#include "supervisor/control_group.h"
+#include "supervisor/shell/kernel_log.h"
 #include "supervisor/shell/processes.h"
 #include "supervisor/shim_job.h"
 #include "supervisor/step.h"
@@ -57,14 +60,14 @@ struct ShimLife {
 /// One attempt.
 class Shim {
  public:
-  Shim(ShimLife& life, const Spawn& spawn, int claim) : life_(life), spawn_(spawn), claim_(claim) {
+  Shim(ShimLife& life, const Spawn& spawn, int claim) : life_(life), spawn_(spawn), claim_(claim), group_(spawn.cgroup, spawn.limits) {
     sigemptyset(&awaited_);
     for (const int signal : {SIGCHLD, stop_signal(), output_signal()}) sigaddset(&awaited_, signal);
   }
 
   /// False when the end could not be recorded: then nobody may believe that this shim still works on it.
   bool run() {
-    if (const auto warm = std::exchange(life_.warm, std::nullopt); warm && start_warm(spawn_, *warm, life_.open_files, life_.outputs)) {
+    if (const auto warm = std::exchange(life_.warm, std::nullopt); warm && start_warm(spawn_, *warm, life_.open_files, group_, life_.outputs)) {
       announce(warm->pid, true);
     } else {
       start_cold();
@@ -75,7 +78,11 @@ class Shim {
       escalate();
     }
     life_.outputs.close();  // before the end is told: who reads the output then finds all of it
-    return write_end();
+    end_.usage.user_ms = user_us_ / 1000;
+    end_.usage.system_ms = system_us_ / 1000;
+    end_.ended_at_ms = clock_ms(CLOCK_REALTIME);
+    conclude();
+    return write_slot(encode_end(end_));
   }
 
   /// Once the claim is closed.
@@ -86,7 +93,7 @@ class Shim {
 
  private:
   void start_cold() {
-    const auto pid = start_step(spawn_, life_.open_files, life_.outputs);
+    const auto pid = start_step(spawn_, life_.open_files, group_, life_.outputs);
     if (pid) return announce(*pid, false);
     end_.outcome = Outcome::exited;
     end_.exit_code = pid.error().exit_code;
@@ -174,6 +181,7 @@ class Shim {
       deadline_ms_ = clock_ms(CLOCK_MONOTONIC) + stop_->grace_ms;
       return;
     }
+    group_.kill();
     // Whoever is killed hands its children to us; a process that forks meanwhile is found the next time.
     for (const int pid : descendants_of(getpid())) kill(pid, SIGKILL);
     kill_pause_ms_ = std::clamp(kill_pause_ms_ * 2, kShortestKillPauseMs, kLongestKillPauseMs);
@@ -190,11 +198,13 @@ class Shim {
     }
   }
 
-  bool write_end() {
-    end_.usage.user_ms = user_us_ / 1000;
-    end_.usage.system_ms = system_us_ / 1000;
-    end_.ended_at_ms = clock_ms(CLOCK_REALTIME);
-    return write_slot(encode_end(end_));
+  /// Why it ended, as far as that is known. The group goes with the tree.
+  void conclude() {
+    Evidence evidence{.limits = spawn_.limits, .group_bounds_memory = group_.bounds_memory(), .group = {}, .named_by_kernel_log = {}};
+    if (group_.exists()) evidence.group = group_.memory();
+    group_.remove();
+    if (may_be_in_kernel_log(end_, evidence) && says_killed_for_memory(read_kernel_log(), step_, began_us_)) evidence.named_by_kernel_log = step_;
+    find_cause(end_, evidence);
   }
 
   bool write_slot(const SlotWrite& slot) {
@@ -208,7 +218,9 @@ class Shim {
   ShimLife& life_;
   const Spawn& spawn_;
   const int claim_;
+  ControlGroup group_;
   sigset_t awaited_;
+  std::int64_t began_us_ = clock_ms(CLOCK_MONOTONIC) * 1000;
   int step_ = 0;
   End end_;
   std::int64_t user_us_ = 0, system_us_ = 0;

@@ -75,10 +75,10 @@ class Reader {
 /// Calls `each` with every field, so that what is written and what is read cannot differ.
 template <typename SomeSpawn, typename Each>
 void for_each_field(SomeSpawn& spawn, Each each) {
-  auto& [attempt, argv, env, cwd, stdout_path, stderr_path, limits, warm] = spawn;  // a shim has no use for `warm`
-  each(attempt), each(argv), each(env), each(cwd), each(stdout_path), each(stderr_path);
-  auto& [memory_bytes, cpu_seconds, open_files] = limits;
-  each(memory_bytes), each(cpu_seconds), each(open_files);
+  auto& [attempt, argv, env, cwd, stdout_path, stderr_path, limits, warm, cgroup] = spawn;  // a shim has no use for `warm`
+  each(attempt), each(argv), each(env), each(cwd), each(stdout_path), each(stderr_path), each(cgroup);
+  auto& [memory_bytes, cpu_millis, cpu_seconds, open_files, processes] = limits;
+  each(memory_bytes), each(cpu_millis), each(cpu_seconds), each(open_files), each(processes);
 }
 
 struct Control {

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "supervisor/tree_tag.h"
+
 namespace assetd::supervisor {
 namespace {
 
@@ -21,9 +23,11 @@ struct Launch {
   std::vector<char*> argv, env;
   const char* cwd = nullptr;
   int out = -1, err = -1;
-  std::vector<std::pair<int, rlimit>> limits;
+  int group = -1;  ///< cgroup.procs of its control group
+  std::vector<StepLimit> limits;
   // Written by the child when something failed:
-  enum class Step { none, directory, limits, program } failed = Step::none;
+  enum class Step { none, group, directory, limits, program } failed = Step::none;
+  const char* limit = "";
   int error = 0;
 };
 
@@ -75,11 +79,14 @@ int child(void* data) {
     _exit(127);
   };
   setpgid(0, 0);
+  if (launch.group >= 0 && write(launch.group, "0", 1) != 1) fail(Launch::Step::group, errno);
   dup2(launch.out, STDOUT_FILENO);
   dup2(launch.err, STDERR_FILENO);
   if (chdir(launch.cwd) != 0) fail(Launch::Step::directory, errno);
-  for (const auto& [resource, limit] : launch.limits) {
-    if (setrlimit(static_cast<__rlimit_resource>(resource), &limit) != 0) fail(Launch::Step::limits, errno);
+  for (const auto& limit : launch.limits) {
+    if (setrlimit(static_cast<__rlimit_resource>(limit.resource), &limit.value) == 0 || limit.name == nullptr) continue;
+    launch.limit = limit.name;
+    fail(Launch::Step::limits, errno);
   }
   sigset_t none;
   sigemptyset(&none);
@@ -90,16 +97,14 @@ int child(void* data) {
 
 }  // namespace
 
-std::vector<std::pair<int, rlimit>> limits_of(const Limits& asked, const rlimit& open_files) {
-  std::vector<std::pair<int, rlimit>> limits;
-  if (asked.memory_bytes) limits.push_back({RLIMIT_AS, {*asked.memory_bytes, *asked.memory_bytes}});
-  if (asked.cpu_seconds)
-    limits.push_back({RLIMIT_CPU, {*asked.cpu_seconds, *asked.cpu_seconds + kCpuKillDelaySeconds}});
-  if (asked.open_files) {
-    limits.push_back({RLIMIT_NOFILE, {*asked.open_files, *asked.open_files}});
-  } else {
-    limits.push_back({RLIMIT_NOFILE, open_files});
-  }
+std::vector<StepLimit> limits_of(const Spawn& spawn, const rlimit& open_files, bool group_bounds_memory) {
+  const auto& asked = spawn.limits;
+  const auto tag = tag_of(spawn.attempt);
+  std::vector<StepLimit> limits{{kTagResource, {tag, tag}, nullptr}};
+  if (asked.memory_bytes && !group_bounds_memory) limits.push_back({RLIMIT_DATA, {*asked.memory_bytes, *asked.memory_bytes}, "memory"});
+  if (asked.cpu_seconds) limits.push_back({RLIMIT_CPU, {*asked.cpu_seconds, *asked.cpu_seconds + kCpuKillDelaySeconds}, "cpu_time"});
+  const auto files = asked.open_files ? rlimit{*asked.open_files, *asked.open_files} : open_files;
+  limits.push_back({RLIMIT_NOFILE, files, "open_files"});
   return limits;
 }
 
@@ -122,7 +127,9 @@ StartFailure explain(const Spawn& spawn, const Launch& launch) {
     case Launch::Step::directory:
       return {126, "cannot change to the working directory '" + spawn.cwd + "': " + std::strerror(launch.error)};
     case Launch::Step::limits:
-      return {126, std::string("cannot set the limits: ") + std::strerror(launch.error)};
+      return {126, std::string("cannot set the limit ") + launch.limit + ": " + std::strerror(launch.error)};
+    case Launch::Step::group:
+      return {126, "cannot enter the control group '" + spawn.cgroup + "': " + std::strerror(launch.error)};
     default:
       return {launch.error == ENOENT ? 127 : 126, why_not_executed(spawn, launch)};
   }
@@ -130,7 +137,7 @@ StartFailure explain(const Spawn& spawn, const Launch& launch) {
 
 }  // namespace
 
-std::expected<int, StartFailure> start_step(const Spawn& spawn, const rlimit& open_files, Outputs& outputs) {
+std::expected<int, StartFailure> start_step(const Spawn& spawn, const rlimit& open_files, const ControlGroup& group, Outputs& outputs) {
   // vfork's speed without its sharing of our stack, as posix_spawn does it: we sleep until the child has executed or is
   // gone.
   alignas(64) static char stack[32 * 1024];
@@ -139,7 +146,8 @@ std::expected<int, StartFailure> start_step(const Spawn& spawn, const rlimit& op
                 .argv = pointers(spawn.argv),
                 .env = pointers(spawn.env),
                 .cwd = spawn.cwd.empty() ? "/" : spawn.cwd.c_str(),
-                .limits = limits_of(spawn.limits, open_files)};
+                .group = group.procs(),
+                .limits = limits_of(spawn, open_files, group.bounds_memory())};
   const std::string tag = "ASSETD_ATTEMPT_ID=" + spawn.attempt;
   if (std::ranges::find(spawn.env, tag) == spawn.env.end()) launch.env.push_back(const_cast<char*>(tag.c_str()));
   launch.argv.push_back(nullptr);

@@ -57,9 +57,10 @@ bool tag(int pid, const std::string& attempt) {
   return has_in_environment(pid, kTagName + attempt);
 }
 
-bool limit(int pid, const Limits& asked, const rlimit& open_files) {
-  for (const auto& [resource, value] : limits_of(asked, open_files)) {
-    if (prlimit(pid, static_cast<__rlimit_resource>(resource), &value, nullptr) != 0) return false;
+bool limit(int pid, const Spawn& spawn, const rlimit& open_files, ControlGroup& group) {
+  if (group.exists() && !group.take_in(pid)) return false;
+  for (const auto& limit : limits_of(spawn, open_files, group.bounds_memory())) {
+    if (prlimit(pid, static_cast<__rlimit_resource>(limit.resource), &limit.value, nullptr) != 0 && limit.name != nullptr) return false;
   }
   return true;
 }
@@ -106,9 +107,9 @@ bool hand_over(const Spawn& spawn, const WarmStep& step, Outputs& outputs) {
 
 }  // namespace
 
-bool start_warm(const Spawn& spawn, const WarmStep& step, const rlimit& open_files, Outputs& outputs) {
+bool start_warm(const Spawn& spawn, const WarmStep& step, const rlimit& open_files, ControlGroup& group, Outputs& outputs) {
   const bool waits = waitpid(step.pid, nullptr, WNOHANG) == 0;
-  const bool good = waits && setpgid(step.pid, step.pid) == 0 && tag(step.pid, spawn.attempt) && limit(step.pid, spawn.limits, open_files) &&
+  const bool good = waits && setpgid(step.pid, step.pid) == 0 && tag(step.pid, spawn.attempt) && limit(step.pid, spawn, open_files, group) &&
                     hand_over(spawn, step, outputs);
   if (!good) {
     if (waits) end_warm(step);

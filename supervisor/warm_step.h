@@ -3,6 +3,7 @@
 
 #include <sys/resource.h>
 
+#include "supervisor/control_group.h"
 #include "supervisor/message.h"
 #include "supervisor/output_file.h"
 
@@ -16,10 +17,10 @@ struct WarmStep {
   int go = -1;  ///< stream socket to it
 };
 
-/// Makes the waiting process the step that start_step() would have executed: a process group of its own, its outputs, the limits, the
+/// Makes the waiting process the step that start_step() would have executed: a process group of its own, its outputs, its control group, the limits, the
 /// attempt's id in the environment that /proc shows; then hands it argv, environment and working directory. False when anything of that
 /// failed: then it is dead, and has executed nothing. Closes `go`.
-bool start_warm(const Spawn& spawn, const WarmStep& step, const rlimit& open_files, Outputs& outputs);
+bool start_warm(const Spawn& spawn, const WarmStep& step, const rlimit& open_files, ControlGroup& group, Outputs& outputs);
 
 /// It is not needed.
 void end_warm(const WarmStep& step);

@@ -35,6 +35,10 @@ void put(Json& object, const char* key, const std::optional<Millis>& value) {
   if (value) object[key] = value->count();
 }
 
+void put(Json& object, const char* key, const std::optional<std::uint64_t>& value) {
+  if (value) object[key] = *value;
+}
+
 template <typename T>
 void take(Json& object, const char* key, T& into) {
   if (const auto it = object.find(key); it != object.end()) it->get_to(into);
@@ -58,6 +62,10 @@ void take(Json& object, SourceRef& into, const char* key = "at") {
 
 void take(Json& object, const char* key, std::optional<Millis>& into) {
   if (const auto it = object.find(key); it != object.end()) into = Millis(it->get<std::int64_t>());
+}
+
+void take(Json& object, const char* key, std::optional<std::uint64_t>& into) {
+  if (const auto it = object.find(key); it != object.end()) into = it->get<std::uint64_t>();
 }
 
 void take(Json& object, const char* key, Millis& into) {
@@ -128,6 +136,26 @@ RetrySpec read_retries(Json& object) {
   return retries;
 }
 
+Json write(const LimitsSpec& limits) {
+  Json object = Json::object();
+  put(object, "memory", limits.memory);
+  put(object, "cpu_millis", limits.cpu_millis);
+  put(object, "cpu_time", limits.cpu_time);
+  put(object, "open_files", limits.open_files);
+  put(object, "processes", limits.processes);
+  return object;
+}
+
+LimitsSpec read_limits(Json& object) {
+  LimitsSpec limits;
+  take(object, "memory", limits.memory);
+  take(object, "cpu_millis", limits.cpu_millis);
+  take(object, "cpu_time", limits.cpu_time);
+  take(object, "open_files", limits.open_files);
+  take(object, "processes", limits.processes);
+  return limits;
+}
+
 }  // namespace
 
 Json write(const RunSpec& run) {
@@ -144,6 +172,7 @@ Json write(const RunSpec& run) {
   put(object, "queue_timeout", run.queue_timeout);
   put(object, "stop_signal", run.stop_signal, unset.stop_signal);
   if (run.grace != unset.grace) object["grace"] = run.grace.count();
+  put_object(object, "limits", write(run.limits));
   return object;
 }
 
@@ -160,6 +189,7 @@ RunSpec read_run(Json& value) {
   take(value, "queue_timeout", run.queue_timeout);
   take(value, "stop_signal", run.stop_signal);
   take(value, "grace", run.grace);
+  if (const auto limits = value.find("limits"); limits != value.end()) run.limits = read_limits(*limits);
   return run;
 }
 

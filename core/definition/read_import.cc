@@ -38,7 +38,7 @@ void read_defaults(Reading& reading, MapReader& reader, ImportSpec& import) {
   defaults.run.env_file = std::move(process.env_file);
   defaults.run.inherit_env = std::move(process.inherit_env);
   defaults.run.stop_signal.clear();
-  read_limits(reader, defaults.run);
+  read_bounds(reader, defaults.run);
   defaults.group = reader.text("group").value_or("");
   defaults.owners = reader.texts("owners");
   defaults.tags = read_tags(reader);

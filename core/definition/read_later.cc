@@ -4,8 +4,9 @@
 #include <array>
 
 #include "core/definition/reading.h"
-#include "core/definition/retention.h"
+#include "core/definition/sizes.h"
 #include "core/definition/scalars.h"
+#include "core/definition/sizes.h"
 #include "core/schedule/cron.h"
 
 namespace assetd {

@@ -64,11 +64,12 @@ ProcessDefaults read_process(MapReader& reader, ProcessDefaults outer) {
   return outer;
 }
 
-void read_limits(MapReader& reader, RunSpec& run) {
+void read_bounds(MapReader& reader, RunSpec& run) {
   run.timeout = reader.duration("timeout");
   run.queue_timeout = reader.duration("queue_timeout");
   if (const auto signal = read_signal(reader)) run.stop_signal = *signal;
   if (const auto grace = reader.duration("grace")) run.grace = *grace;
+  run.limits = read_limits(reader);
 }
 
 std::string read_plugin_name(const Reading& reading, MapReader& reader, bool builtin) {
@@ -101,7 +102,7 @@ RunSpec read_run(Reading& reading, const SourceFile& file, const YamlNode& node,
   run.env_file = std::move(process.env_file);
   run.inherit_env = std::move(process.inherit_env);
   run.cwd = reader.path("cwd").value_or("");
-  read_limits(reader, run);
+  read_bounds(reader, run);
   if (run.plugin == "exec" && reader.is_map()) {
     read_command(reader, run);
     reader.refuse_rest();
@@ -118,7 +119,7 @@ namespace {
 
 /// Plugins may have reasons of their own: one that assetd does not know is a warning, as a slip of the pen would mean no retry at all.
 std::vector<std::string> read_retry_on(Reading& reading, MapReader& retries) {
-  constexpr std::array<std::string_view, 13> kReasons{"exit_code", "signal", "timeout", "lost", "never_started", "out_of_memory", "plugin_error", "exception",
+  constexpr std::array<std::string_view, 14> kReasons{"exit_code", "signal", "timeout", "lost", "never_started", "out_of_memory", "cpu_time", "plugin_error", "exception",
                                                       "not_run", "node_failed", "hook_failed", "resource_locked", "definition_changed"};
   auto reasons = retries.texts("retry_on");
   if (const auto* node = retries.take("retry_on"); node && node->kind == YamlNode::Kind::sequence && node->items.empty())

@@ -42,8 +42,9 @@ ProcessDefaults read_process(MapReader& reader, ProcessDefaults outer);
 
 /// A `run:` block; `config` is left for the plugin's own keys. What is not said about stop_signal stays empty.
 RunSpec read_run(Reading& reading, const SourceFile& file, const YamlNode& node, const ProcessDefaults& outer);
-/// timeout, queue_timeout, stop_signal and grace.
-void read_limits(MapReader& reader, RunSpec& run);
+/// timeout, queue_timeout, stop_signal, grace and limits.
+void read_bounds(MapReader& reader, RunSpec& run);
+LimitsSpec read_limits(MapReader& reader);
 std::string read_plugin_name(const Reading& reading, MapReader& reader, bool builtin);
 
 RetrySpec read_retries(Reading& reading, MapReader& reader, RetrySpec outer);

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <string_view>
 
 #include "core/definition/spec.h"
 
@@ -17,9 +16,6 @@ struct Retention {
   std::optional<std::int64_t> max_bytes;  ///< of the store and the logs together; nothing: as much as their ages give
   bool operator==(const Retention&) const = default;
 };
-
-/// "500MB", "20GiB", "1024" (bytes). Nothing if it is no size, or one beyond 2^63.
-std::optional<std::int64_t> parse_size(std::string_view text);
 
 /// From the settings that the loader has checked.
 Retention retention_of(const Definitions& definitions);

@@ -47,6 +47,17 @@ struct RetrySpec {
 
 enum class HoldMode { read, write };
 
+/// What a process and all that descends from it may take. Which of it holds for the whole tree and which for each
+/// process depends on the machine: docs/definitions.md.
+struct LimitsSpec {
+  std::optional<std::uint64_t> memory;      ///< bytes
+  std::optional<std::uint64_t> cpu_millis;  ///< thousandths of a processor at any time
+  std::optional<Millis> cpu_time;           ///< whole seconds of processor time
+  std::optional<std::uint64_t> open_files;
+  std::optional<std::uint64_t> processes;
+  bool operator==(const LimitsSpec&) const = default;
+};
+
 /// How a process is made for a step or a check.
 struct RunSpec {
   std::string plugin;                                ///< "exec", or the name of a plugin folder
@@ -62,6 +73,7 @@ struct RunSpec {
   std::string stop_signal =
       "TERM";  ///< TERM, INT, …; TERM and KILL follow, each after `grace`. While loading, empty: the plugin's default
   Millis grace{10'000};
+  LimitsSpec limits;
   bool operator==(const RunSpec&) const = default;
 };
 
@@ -108,7 +120,7 @@ struct AssetSpec {
 
 /// What an import's assets have unless they say otherwise: the keys of an import that the daemon itself reads.
 struct ImportDefaults {
-  RunSpec run;  ///< plugin, env, env_file, inherit_env, timeout, stop_signal, grace
+  RunSpec run;  ///< plugin, env, env_file, inherit_env, timeout, stop_signal, grace, limits
   std::string group;
   std::vector<std::string> owners;
   std::map<std::string, std::string> tags;

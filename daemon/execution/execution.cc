@@ -76,6 +76,9 @@ AttemptExited Execution::exited(const SupervisorEvent& event) {
   input.exit.code = end.exit_code;
   input.exit.signal = end.signal;
   input.exit.stopped = end.stopped;
+  // What failed for no more than one process of its tree, and went on to succeed, has no reason.
+  const bool succeeded = end.outcome == EndKind::exited && end.exit_code == 0;
+  if (!succeeded) input.exit.reason = end.cause;
   input.exit.detail = end.detail;
   if (end.started_at_ms > 0) input.exit.started_at = wall(end.started_at_ms);
   input.exit.ended_at = end.ended_at_ms > 0 ? wall(end.ended_at_ms) : wall_now();

@@ -30,6 +30,14 @@ bool write_file(const std::string& path, const std::string& text) {
   return out.good();
 }
 
+SpawnLimits spawn_limits(const LimitsSpec& limits) {
+  return {.memory_bytes = limits.memory,
+          .cpu_millis = limits.cpu_millis,
+          .cpu_seconds = limits.cpu_time ? std::optional(static_cast<std::uint64_t>(limits.cpu_time->count() / 1000)) : std::nullopt,
+          .open_files = limits.open_files,
+          .processes = limits.processes};
+}
+
 }  // namespace
 
 /// What the attempt is about: the run block that makes the process, and the asset it is named after.
@@ -176,6 +184,7 @@ std::expected<SpawnRequest, std::string> Launcher::prepare(const Launch& launch)
   request.cwd = absolute(run.cwd);
   request.stdout_path = options_.paths.log(attempt.run, attempt.id, false);
   request.stderr_path = options_.paths.log(attempt.run, attempt.id, true);
+  request.limits = spawn_limits(run.limits);
   return request;
 }
 

@@ -13,6 +13,7 @@
 #include <optional>
 #include <thread>
 
+#include "daemon/execution/elder_supervisors.h"
 #include "daemon/execution/supervisor_launch.h"
 #include "daemon/execution/supervisor_messages.h"
 #include "supervisor/frame.h"
@@ -30,6 +31,7 @@ constexpr milliseconds kLaunchAgainAfter{
     2000};  ///< a supervisor that adopts many claims needs a moment before it listens
 constexpr milliseconds kSayDisconnectedAfter{2000};
 constexpr milliseconds kWelcomeWithin{5000};
+constexpr int kMostSupervisors = 8;  ///< of different versions, beside each other
 
 SupervisorClientOptions resolved(SupervisorClientOptions options) {
   const auto absolute = [](std::string& path) {
@@ -46,8 +48,12 @@ class SupervisorClient::Session {
  public:
   Session(SupervisorClientOptions options, Handler handler)
       : options_(resolved(std::move(options))),
-        handler_(std::move(handler)),
-        wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+        handler_([this, handler = std::move(handler)](SupervisorEvent event) {
+          const std::lock_guard one_at_a_time(handling_);
+          handler(std::move(event));
+        }),
+        wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+        elders_(options_.store_id, options_.generation, handler_) {
     thread_ = std::thread([this] { run(); });
   }
 
@@ -70,6 +76,12 @@ class SupervisorClient::Session {
     outgoing_ += std::exchange(later_, {});
     supervisor::append_frame(outgoing_, message);
     if (holds_ == 0 && !thread_waits_for_room) send_now();
+  }
+
+  /// To whichever supervisor has the attempt.
+  void send_about(const std::string& attempt, const std::string& message, bool later) {
+    if (elders_.send(attempt, message)) return;
+    later ? send_later(message) : send(message);
   }
 
   void send_later(const std::string& message) {
@@ -99,8 +111,10 @@ class SupervisorClient::Session {
   void run() {
     while (!stopping()) {
       if (!connect()) return;
+      turned_away_ = false;
       const auto why = converse();
       leave(why);
+      if (turned_away_) elders_.add(path_);
       if (final_) return;
     }
   }
@@ -118,7 +132,7 @@ class SupervisorClient::Session {
       const int error = errno;
       const auto now = Clock::now();
       if (options_.start_supervisor && (!launched || now - *launched >= kLaunchAgainAfter)) {
-        trouble = launch_supervisor(options_);
+        trouble = launch_on_free_path();
         launched = now;
       }
       if (!said_disconnected_ && (!trouble.empty() || now - since >= kSayDisconnectedAfter)) {
@@ -132,10 +146,34 @@ class SupervisorClient::Session {
     return true;
   }
 
+  /// The first has the path of the options, a second beside it that path with ".2", and so on.
+  std::string path(int number) const { return options_.socket_path + (number == 1 ? "" : "." + std::to_string(number)); }
+
+  std::string launch_on_free_path() {
+    auto second = options_;
+    int number = 1;
+    while (number < kMostSupervisors && elders_.has(path(number))) ++number;
+    second.socket_path = path(number);
+    return launch_supervisor(second);
+  }
+
+  /// With the first that answers, of those that do not just finish what they have.
   bool try_connect() {
+    int error = ENOENT;
+    for (int number = 1; number <= kMostSupervisors; ++number) {
+      path_ = path(number);
+      if (elders_.has(path_)) continue;
+      if (connect_to(path_)) return true;
+      if (number == 1) error = errno;
+    }
+    errno = error;
+    return false;
+  }
+
+  bool connect_to(const std::string& path) {
     socket_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (socket_ < 0) return false;
-    const supervisor::SocketAddress address(options_.socket_path);
+    const supervisor::SocketAddress address(path);
     if (::connect(socket_, address.get(), supervisor::SocketAddress::size()) == 0) {
       fcntl(socket_, F_SETFL, O_NONBLOCK);
       return true;
@@ -212,13 +250,18 @@ class SupervisorClient::Session {
       auto event = parse_supervisor_message(*frame);
       if (!event) return event.error();
       take(std::move(*event));
+      if (turned_away_) return "the supervisor speaks other versions of the protocol";
     }
     return reader_.oversized() ? "the supervisor sent a frame of more than 16 MiB" : std::string();
   }
 
   void take(SupervisorEvent event) {
     if (event.kind == Kind::connected) {
+      turned_away_ = event.protocol == 0;
+      if (turned_away_) return;
       said_disconnected_ = false;
+      for (int number = 1; number <= kMostSupervisors; ++number)
+        if (path(number) != path_ && access(path(number).c_str(), F_OK) == 0) elders_.add(path(number));
       const std::lock_guard lock(mutex_);
       connected_ = true;
     }
@@ -234,7 +277,7 @@ class SupervisorClient::Session {
       later_.clear();
     }
     close(std::exchange(socket_, -1));
-    if (!stopping() && !said_disconnected_) say_disconnected(why);
+    if (!stopping() && !said_disconnected_ && !turned_away_) say_disconnected(why);
   }
 
   void say_disconnected(const std::string& why) {
@@ -273,8 +316,10 @@ class SupervisorClient::Session {
   }
 
   const SupervisorClientOptions options_;
+  std::mutex handling_;
   const Handler handler_;
   const int wake_;
+  ElderSupervisors elders_;
 
   std::mutex mutex_;
   std::string outgoing_;    ///< frames that the socket has not taken yet
@@ -284,6 +329,8 @@ class SupervisorClient::Session {
   bool stopping_ = false;
 
   // The thread's own:
+  std::string path_;  ///< of the supervisor that is connected, or was last tried
+  bool turned_away_ = false;
   int socket_ = -1;  ///< others write to it with the lock held, while connected_
   supervisor::FrameReader reader_;
   std::vector<char> buffer_ = std::vector<char>(64 * 1024);
@@ -300,11 +347,11 @@ SupervisorClient::~SupervisorClient() = default;
 void SupervisorClient::spawn(const SpawnRequest& request) { session_->send(spawn_message(request)); }
 
 void SupervisorClient::stop(const std::string& attempt, const std::vector<std::string>& signals, milliseconds grace) {
-  session_->send(stop_message(attempt, signals, grace));
+  session_->send_about(attempt, stop_message(attempt, signals, grace), /*later=*/false);
 }
 
 void SupervisorClient::ack(const std::vector<std::string>& attempts) {
-  if (!attempts.empty()) session_->send_later(ack_message(attempts));
+  for (const auto& attempt : attempts) session_->send_about(attempt, ack_message({attempt}), /*later=*/true);
 }
 
 void SupervisorClient::flush() { session_->flush(); }

@@ -11,11 +11,14 @@
 
 namespace assetd {
 
-/// Limits of each process of the attempt (setrlimit); nothing set means the supervisor's own.
+/// What the attempt may take; docs/supervisor.md says which of it holds for the whole tree, and where. Nothing set: no limit, open files the
+/// supervisor's own.
 struct SpawnLimits {
-  std::optional<std::uint64_t> memory_bytes;  ///< address space (RLIMIT_AS)
-  std::optional<std::uint64_t> cpu_seconds;   ///< RLIMIT_CPU: SIGXCPU at it, SIGKILL five seconds later
-  std::optional<std::uint64_t> open_files;    ///< RLIMIT_NOFILE
+  std::optional<std::uint64_t> memory_bytes;
+  std::optional<std::uint64_t> cpu_millis;   ///< thousandths of a processor
+  std::optional<std::uint64_t> cpu_seconds;  ///< of each process
+  std::optional<std::uint64_t> open_files;   ///< of each process
+  std::optional<std::uint64_t> processes;
 };
 
 /// One attempt to start. Its id is executed at most once, however often it is sent.
@@ -43,6 +46,7 @@ struct AttemptEnd {
   int signal = 0;
   bool core_dumped = false;
   bool stopped = false;            ///< a stop was asked before the end
+  std::string cause;               ///< why it failed, where more is known than the outcome: out_of_memory, cpu_time; else empty
   std::string detail;              ///< for people; may be empty
   std::int64_t started_at_ms = 0;  ///< Unix wall time; 0 when it did not start
   std::int64_t ended_at_ms = 0;
@@ -71,6 +75,7 @@ struct SupervisorEvent {
   Kind kind{};
   std::string attempt;
   int pid = 0;             ///< started: of the step; connected: of the supervisor
+  int protocol = 0;        ///< connected: the version of `spawn` that both speak; the client tells of none without one
   std::int64_t at_ms = 0;  ///< started: Unix wall time
   AttemptEnd end;
   std::vector<ListedAttempt> attempts;
@@ -96,6 +101,7 @@ class StepRunner {
 struct SupervisorClientOptions {
   std::string socket_path;
   std::string claims_dir;  ///< made when absent
+  std::string groups;      ///< control group in which a supervisor that the client starts makes those of attempts; empty: it sees for itself
   std::string program;     ///< empty: assetd-supervisor beside this executable
   std::string log_path;    ///< stdout and stderr of a supervisor that the client starts; empty: /dev/null
   std::string store_id;
@@ -103,7 +109,8 @@ struct SupervisorClientOptions {
   bool start_supervisor = true;  ///< false: only connect (a unit of its own under systemd)
 };
 
-/// Speaks to the supervisor over its socket, and starts one that outlives the daemon when none answers. It reconnects
+/// Speaks to the supervisor over its socket, and starts one that outlives the daemon when none answers. One that speaks no common version of the
+/// protocol finishes what it has, heard all the same, while another is started beside it for what is new. It reconnects
 /// by itself, with backoff (10 ms to 1 s). Commands given while not connected are dropped; after the next `connected`
 /// the caller lists and sends anew. Commands leave on the caller's thread, those between hold() and release() in one write. All
 /// methods are thread-safe.

@@ -59,9 +59,10 @@ std::string supervisor_beside_executable() {
 }
 
 std::string launch_supervisor(const SupervisorClientOptions& options) {
-  std::string words[] = {options.program,    "--socket",   options.socket_path, "--claims",
-                         options.claims_dir, "--store-id", options.store_id,
-                         "--on-demand"};
+  std::vector<std::string> words = {options.program,    "--socket",   options.socket_path, "--claims",
+                                    options.claims_dir, "--store-id", options.store_id,
+                                    "--on-demand"};
+  if (!options.groups.empty()) words.insert(words.end(), {"--cgroups", options.groups});
   std::vector<char*> argv;
   for (auto& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);

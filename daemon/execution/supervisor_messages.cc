@@ -7,14 +7,21 @@ namespace {
 
 using nlohmann::json;
 
+constexpr int kOldestProtocol = 1, kNewestProtocol = 1;  // of `spawn`; nothing else differs between versions
+
 /// JSON holds UTF-8 only: other bytes in an argument or a variable arrive as U+FFFD.
 std::string dump(const json& body) { return body.dump(-1, ' ', false, json::error_handler_t::replace); }
 
 json limits_body(const SpawnLimits& limits) {
   json body = json::object();
-  if (limits.memory_bytes) body["memory_bytes"] = *limits.memory_bytes;
-  if (limits.cpu_seconds) body["cpu_seconds"] = *limits.cpu_seconds;
-  if (limits.open_files) body["open_files"] = *limits.open_files;
+  const auto put = [&](const char* name, const std::optional<std::uint64_t>& value) {
+    if (value) body[name] = *value;
+  };
+  put("memory_bytes", limits.memory_bytes);
+  put("cpu_millis", limits.cpu_millis);
+  put("cpu_seconds", limits.cpu_seconds);
+  put("open_files", limits.open_files);
+  put("processes", limits.processes);
   return body;
 }
 
@@ -32,6 +39,7 @@ AttemptEnd parse_end(const json& body) {
           .signal = body.value("signal", 0),
           .core_dumped = body.value("core_dumped", false),
           .stopped = body.value("stopped", false),
+          .cause = body.value("cause", ""),
           .detail = body.value("detail", ""),
           .started_at_ms = body.value("started_at_ms", std::int64_t{0}),
           .ended_at_ms = body.at("ended_at_ms").get<std::int64_t>(),
@@ -59,6 +67,7 @@ SupervisorEvent parse_body(const json& body) {
   if (op == "welcome") {
     event.kind = Kind::connected;
     event.pid = body.at("pid").get<int>();
+    event.protocol = body.at("protocol").get<int>();
   } else if (op == "started") {
     event.kind = Kind::started;
     event.pid = body.at("pid").get<int>();
@@ -72,7 +81,7 @@ SupervisorEvent parse_body(const json& body) {
   } else if (op == "refused") {
     event.kind = Kind::refused;
     event.detail = body.at("why").get<std::string>();
-    event.final = event.detail == "generation" || event.detail == "protocol";
+    event.final = event.detail == "generation";
   } else {
     throw json::other_error::create(501, "unknown op '" + op + "'", &body);
   }
@@ -82,7 +91,7 @@ SupervisorEvent parse_body(const json& body) {
 }  // namespace
 
 std::string hello_message(const std::string& store_id, std::uint64_t generation) {
-  return dump({{"op", "hello"}, {"protocol", {1, 1}}, {"store_id", store_id}, {"generation", generation}});
+  return dump({{"op", "hello"}, {"protocol", {kOldestProtocol, kNewestProtocol}}, {"store_id", store_id}, {"generation", generation}});
 }
 
 std::string spawn_message(const SpawnRequest& request) {

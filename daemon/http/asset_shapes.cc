@@ -44,7 +44,8 @@ json run_spec_json(const AssetSpec& spec) {
           {"timeout_ms", spec.run->timeout ? json(spec.run->timeout->count()) : json()},
           {"queue_timeout_ms", spec.run->queue_timeout ? json(spec.run->queue_timeout->count()) : json()},
           {"stop_signal", spec.run->stop_signal},
-          {"grace_ms", spec.run->grace.count()}};
+          {"grace_ms", spec.run->grace.count()},
+          {"limits", limits_json(spec.run->limits)}};
 }
 
 json retries_json(const RetrySpec& retries) {

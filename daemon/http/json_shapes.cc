@@ -88,4 +88,14 @@ std::expected<ReadAt, Response> read_at(Context& context) {
   return ReadAt{*reader, *as_of};
 }
 
+nlohmann::json limits_json(const LimitsSpec& limits) {
+  nlohmann::json out = nlohmann::json::object();
+  if (limits.memory) out["memory_bytes"] = *limits.memory;
+  if (limits.cpu_millis) out["cpu"] = static_cast<double>(*limits.cpu_millis) / 1000;
+  if (limits.cpu_time) out["cpu_time_ms"] = limits.cpu_time->count();
+  if (limits.open_files) out["open_files"] = *limits.open_files;
+  if (limits.processes) out["processes"] = *limits.processes;
+  return out;
+}
+
 }  // namespace assetd::http

@@ -43,4 +43,7 @@ struct ReadAt {
 };
 std::expected<ReadAt, Response> read_at(Context& context);
 
+/// Only what is set: memory_bytes, cpu (processors), cpu_time_ms, open_files, processes.
+nlohmann::json limits_json(const LimitsSpec& limits);
+
 }  // namespace assetd::http

@@ -100,6 +100,20 @@ std::expected<std::shared_ptr<const LoadedPlan>, Response> load_plan(RunId run, 
   return loaded;
 }
 
+namespace {
+
+/// As the run's definitions have them.
+json limits_of(const AttemptRecord& attempt, const LoadedPlan& plan) {
+  const auto& definitions = plan.project->definitions;
+  const std::optional<RunSpec>* run = nullptr;
+  if (attempt.check != kNone && attempt.check < definitions.checks.size()) run = &definitions.checks[attempt.check].run;
+  if (attempt.check == kNone && !attempt.steps.empty() && attempt.steps.front() < plan.plan.size())
+    run = &definitions.assets[plan.plan.asset(attempt.steps.front())].run;
+  return run && *run ? limits_json((*run)->limits) : json::object();
+}
+
+}  // namespace
+
 json attempt_json(const AttemptRecord& attempt, const LoadedPlan& plan) {
   json batch = json::array();
   for (const auto step : attempt.steps)
@@ -116,6 +130,7 @@ json attempt_json(const AttemptRecord& attempt, const LoadedPlan& plan) {
               {"signal", nullptr},
               {"batch", batch},
               {"definition_changed", attempt.reason == "definition_changed"},
+              {"limits", limits_of(attempt, plan)},
               {"usage", nullptr}};
   if (!attempt.exit) return out;
   const ExitReport& exit = *attempt.exit;

@@ -32,6 +32,7 @@ struct ServiceOptions {
   CompileOptions compile;
   DataPaths paths;
   std::string program;             ///< this executable: compiles definitions, and the supervisor stands beside it
+  std::string cgroups;             ///< see SupervisorClientOptions::groups
   std::string supervisor_program;  ///< empty: assetd-supervisor beside `program`
   std::string listen;              ///< for GET /project
   std::int64_t free_space_floor = 64 << 20;  ///< bytes below which no attempt starts

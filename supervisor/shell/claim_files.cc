@@ -2,14 +2,18 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <stdexcept>
+
+#include "supervisor/shell/processes.h"
 
 namespace assetd::supervisor {
 namespace {
@@ -30,8 +34,12 @@ std::vector<std::string> names_in(int directory, Wanted wanted) {
   return names;
 }
 
-std::vector<std::string> spares_in(int directory) {
-  return names_in(directory, [](const std::string& name) { return name.starts_with(kSparePrefix); });
+/// Left by supervisors that were killed.
+std::vector<std::string> spares_of_nobody(int directory) {
+  return names_in(directory, [](const std::string& name) {
+    const int maker = name.starts_with(kSparePrefix) ? std::atoi(name.c_str() + sizeof kSparePrefix - 1) : 0;
+    return name.starts_with(kSparePrefix) && (maker <= 0 || maker == getpid() || kill(maker, 0) != 0);
+  });
 }
 
 }  // namespace
@@ -41,7 +49,8 @@ ClaimFiles::ClaimFiles(const std::string& directory) {
   directory_ = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (directory_ < 0)
     throw std::runtime_error("cannot use the claims directory '" + directory + "': " + std::strerror(errno));
-  for (const auto& left : spares_in(directory_)) unlinkat(directory_, left.c_str(), 0);  // by one that was killed
+  for (const auto& left : spares_of_nobody(directory_)) unlinkat(directory_, left.c_str(), 0);
+  if (const auto process = read_process(getpid())) self_ = {process->pid, process->start_ticks};
 }
 
 ClaimFiles::~ClaimFiles() {
@@ -50,7 +59,7 @@ ClaimFiles::~ClaimFiles() {
 }
 
 std::expected<int, ClaimFiles::NotMade> ClaimFiles::make(const std::string& attempt, const Origin& origin) {
-  const auto bytes = encode_claim(origin);
+  const auto bytes = encode_claim(origin, self_);
   if (const auto spare = make_from_spare(attempt, bytes)) return *spare;
   const int fd = openat(directory_, attempt.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (fd < 0)
@@ -84,6 +93,8 @@ std::optional<int> ClaimFiles::open(const std::string& attempt) {
   return fd < 0 ? std::nullopt : std::optional(fd);
 }
 
+bool ClaimFiles::exists(const std::string& attempt) const { return faccessat(directory_, attempt.c_str(), F_OK, 0) == 0; }
+
 Claim ClaimFiles::read(int fd) {
   char bytes[kClaimSize];
   const auto size = pread(fd, bytes, sizeof bytes, 0);
@@ -97,13 +108,19 @@ bool ClaimFiles::write(int fd, const SlotWrite& slot) {
 
 void ClaimFiles::remove(const std::string& attempt) {
   if (spares_.size() < kMostSpares) {
-    auto spare = kSparePrefix + std::to_string(next_spare_++);
+    auto spare = kSparePrefix + std::to_string(self_.pid) + "-" + std::to_string(next_spare_++);
     if (renameat2(directory_, attempt.c_str(), directory_, spare.c_str(), 0) == 0) return spares_.push_back(std::move(spare));
   }
   unlinkat(directory_, attempt.c_str(), 0);
 }
 
 std::vector<std::string> ClaimFiles::list() { return names_in(directory_, valid_attempt_id); }
+
+ClaimFiles::TakingOver::TakingOver(const ClaimFiles& files) : directory_(openat(files.directory_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+  flock(directory_, LOCK_EX);  // held for a moment only, so that waiting is right
+}
+
+ClaimFiles::TakingOver::~TakingOver() { close(directory_); }
 
 bool ClaimFiles::is_locked(int fd) {
   if (flock(fd, LOCK_EX | LOCK_NB) != 0) return errno == EWOULDBLOCK;

@@ -12,7 +12,7 @@ namespace assetd::supervisor {
 
 class ClaimFiles {
  public:
-  /// Makes the directory when it is absent. Throws std::runtime_error when it cannot be used.
+  /// Makes the directory when it is absent. Other supervisors may use it too. Throws std::runtime_error when it cannot be used.
   explicit ClaimFiles(const std::string& directory);
   ~ClaimFiles();
   ClaimFiles(const ClaimFiles&) = delete;
@@ -26,8 +26,24 @@ class ClaimFiles {
   /// them is gone. Gives its descriptor.
   std::expected<int, NotMade> make(const std::string& attempt, const Origin& origin);
 
+  /// Us, as claims name us.
+  const Holder& self() const { return self_; }
+  /// While it lives no other supervisor takes claims over: two that find the same claim without a holder must not both take it.
+  class TakingOver {
+   public:
+    explicit TakingOver(const ClaimFiles& files);
+    ~TakingOver();
+    TakingOver(const TakingOver&) = delete;
+    TakingOver& operator=(const TakingOver&) = delete;
+
+   private:
+    int directory_;
+  };
+  TakingOver take_over() const { return TakingOver(*this); }
+
   /// Opens an existing claim for reading and writing; nothing when there is none.
   std::optional<int> open(const std::string& attempt);
+  bool exists(const std::string& attempt) const;
   Claim read(int fd);
   /// False when it failed; the reason is in errno.
   bool write(int fd, const SlotWrite& slot);
@@ -44,6 +60,7 @@ class ClaimFiles {
   std::optional<int> make_from_spare(const std::string& attempt, const std::string& bytes);
 
   int directory_;
+  Holder self_;
   std::vector<std::string> spares_;  ///< names of files that are nobody's claim
   unsigned next_spare_ = 0;
 };

@@ -21,8 +21,8 @@ std::int64_t wall_ms() {
 
 Loop::Loop(const LoopOptions& options)
     : claims_(options.claims),
-      logic_(getpid(), options.boot_id, options.store_id, options.on_demand),
-      shims_(poller_, claims_, options.boot_id, options.open_files, [this](Input input) { take(std::move(input)); }),
+      logic_(getpid(), options.boot_id, options.store_id, options.on_demand, options.spoken),
+      shims_(poller_, claims_, options.boot_id, options.open_files, options.groups, [this](Input input) { take(std::move(input)); }),
       connections_(poller_, options.socket, [this](Input input) { take(std::move(input)); }) {
   sigset_t watched;
   sigemptyset(&watched);
@@ -45,6 +45,8 @@ void Loop::run() {
 
 /// Performing an action may produce inputs: they wait their turn.
 void Loop::take(Input input) {
+  if (const auto* received = std::get_if<Received>(&input); received && received->command && std::holds_alternative<List>(*received->command))
+    shims_.look_at_others();
   inputs_.push_back(std::move(input));
   if (busy_) return;
   busy_ = true;

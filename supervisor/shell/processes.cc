@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -107,6 +108,15 @@ std::optional<Process> read_process(int pid) {
   return process;
 }
 
+int open_process(int pid, std::uint64_t start_ticks) {
+  const int pidfd = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
+  if (pidfd < 0) return -1;
+  const auto process = read_process(pid);  // after pidfd_open: if it is the right one now, the handle is of it
+  if (process && !process->dead() && process->start_ticks == start_ticks) return pidfd;
+  close(pidfd);
+  return -1;
+}
+
 std::vector<Process> all_processes() {
   std::vector<Process> table;
   for_each_number("/proc", [&](int pid) {
@@ -117,6 +127,16 @@ std::vector<Process> all_processes() {
 
 std::vector<int> descendants_of(int pid) {
   return kernel_lists_children() ? walk_children_files(pid) : search_table(pid);
+}
+
+std::optional<std::uint64_t> hard_limit_of(int pid, std::string_view name) {
+  char path[40];
+  std::snprintf(path, sizeof path, "/proc/%d/limits", pid);
+  const auto text = read_file(path);
+  const auto line = text ? text->find('\n' + std::string(name)) : std::string::npos;
+  unsigned long long soft = 0, hard = 0;
+  if (line == std::string::npos || std::sscanf(text->c_str() + line + 1 + name.size(), "%llu %llu", &soft, &hard) != 2) return std::nullopt;
+  return hard;
 }
 
 bool has_in_environment(int pid, std::string_view entry) {

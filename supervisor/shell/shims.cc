@@ -35,21 +35,21 @@ StatusPipe make_pipe() {
   return {ends[0], ends[1]};
 }
 
-int open_pidfd(int pid) { return static_cast<int>(syscall(SYS_pidfd_open, pid, 0)); }
-
 }  // namespace
 
-Shims::Shims(Poller& poller, ClaimFiles& claims, std::string boot_id, rlimit open_files, Report report)
+Shims::Shims(Poller& poller, ClaimFiles& claims, std::string boot_id, rlimit open_files, std::string groups, Report report)
     : poller_(poller),
       claims_(claims),
       boot_id_(std::move(boot_id)),
       open_files_(open_files),
+      groups_(std::move(groups)),
       report_(std::move(report)),
       status_(make_pipe()),
       warm_(poller, open_files, status_.write,
             {.warm = [this](const WarmRequest& request, const WarmShim& shim) { start_warm(request, shim); },
              .cold = [this](const WarmRequest& request) { start_cold(request.spawn, request.store_id, request.wall_ms); }}),
-      lost_([this](int pid) { return is_ours(pid); }) {
+      lost_([this](int pid) { return is_ours(pid); }),
+      others_(poller, claims.self(), [this](const std::set<std::string>& attempts) { take_over(attempts); }) {
   fcntl(status_.read, F_SETFL, O_NONBLOCK);  // the shims' end waits when we are slow
   poller_.add(status_.read, EPOLLIN, [this](std::uint32_t) { read_status(); });
 }
@@ -67,7 +67,36 @@ Shims::~Shims() {
 // -----------------------------------------------------------------------------------------------------------------
 
 void Shims::adopt_all() {
+  const auto alone = claims_.take_over();
   for (const auto& attempt : claims_.list()) report_existing(attempt);
+}
+
+void Shims::take_over(const std::set<std::string>& attempts) {
+  const auto alone = claims_.take_over();
+  for (const auto& attempt : attempts) {
+    if (claims_.exists(attempt))
+      report_existing(attempt);
+    else
+      report_(ClaimGone{attempt});
+  }
+}
+
+void Shims::look_at_others() {
+  for (const auto& attempt : others_.attempts()) {
+    if (claims_.exists(attempt)) continue;
+    others_.forget(attempt);
+    report_(ClaimGone{attempt});
+  }
+}
+
+/// Whatever is in it yet: what becomes of the attempt is for its holder to tell.
+void Shims::report_left(const std::string& attempt, const Claim& claim) {
+  report_(ClaimFound{.attempt = attempt,
+                     .store_id = claim.origin ? claim.origin->store_id : "",
+                     .shim_alive = true,
+                     .shim = claim.shim ? claim.shim->pid : 0,
+                     .start = claim.shim ? std::optional(claim.shim->start) : std::nullopt,
+                     .stop = claim.stop});
 }
 
 void Shims::report_existing(const std::string& attempt) {
@@ -75,6 +104,11 @@ void Shims::report_existing(const std::string& attempt) {
   if (!fd) return;
   auto claim = claims_.read(*fd);
   const bool same_boot = !claim.origin || claim.origin->boot_id == boot_id_;
+  if (same_boot && claim.holder && others_.leave(attempt, *claim.holder)) {
+    close(*fd);
+    return report_left(attempt, claim);
+  }
+  if (claim.holder != claims_.self()) claims_.write(*fd, encode_holder(claims_.self()));
   Shim shim{.claim = *fd};
   bool alive = false;
   if (!claim.end && same_boot) {
@@ -102,13 +136,8 @@ void Shims::report_existing(const std::string& attempt) {
 
 /// Takes a handle of the shim of another supervisor; false when that process is gone, or its pid another's by now.
 bool Shims::watch(const std::string& attempt, Shim& shim, const ShimIdentity& identity) {
-  const int pidfd = open_pidfd(identity.pid);
+  const int pidfd = open_process(identity.pid, identity.start_ticks);
   if (pidfd < 0) return false;
-  const auto process = read_process(identity.pid);  // after pidfd_open: if it is the right one now, the handle is of it
-  if (!process || process->dead() || process->start_ticks != identity.start_ticks) {
-    close(pidfd);
-    return false;
-  }
   shim.pid = identity.pid;
   shim.pidfd = pidfd;
   // Its own copy: gone() removes this handler.
@@ -142,6 +171,7 @@ void Shims::identify(const std::string& attempt) {
 // ------------------------------------------------------------------------------------------------------------------
 
 void Shims::perform(StartShim& action, std::int64_t now_ms) {
+  action.spawn.cgroup = group_of(action.spawn.attempt);
   if (!action.spawn.warm) return start_cold(action.spawn, action.store_id, now_ms);
   WarmRequest request{std::move(action.spawn), action.store_id, now_ms};
   if (!warm_.take(request)) start_cold(request.spawn, request.store_id, now_ms);
@@ -220,9 +250,23 @@ void Shims::perform(ClaimAsEnded& action, std::int64_t now_ms) {
 
 void Shims::perform(OrderStop& action) {
   const auto entry = shims_.find(action.attempt);
+  if (others_.have(action.attempt)) return stop_left(action.attempt, action.order);
   if (entry == shims_.end()) return revoke(action.attempt);
   claims_.write(entry->second.claim, encode_stop(action.order));
   wake(entry->second);
+}
+
+/// Its shim obeys whoever wrote the order, so that it can be stopped also when its holder is out of reach.
+void Shims::stop_left(const std::string& attempt, const StopOrder& order) {
+  const auto fd = claims_.open(attempt);
+  if (!fd) return;
+  claims_.write(*fd, encode_stop(order));
+  const auto claim = claims_.read(*fd);
+  close(*fd);
+  const int pidfd = claim.shim ? open_process(claim.shim->pid, claim.shim->start_ticks) : -1;
+  if (pidfd < 0) return;
+  wake({.pidfd = pidfd});
+  close(pidfd);
 }
 
 /// If it still waits for a warm shim. Otherwise it has just ended: ShimGone is on its way.
@@ -256,7 +300,7 @@ void Shims::perform(RemoveClaim& action) { claims_.remove(action.attempt); }
 void Shims::perform(KillTree& action) {
   // Only of a shim that we saw alive: the pid of one that died long ago may be another's session by now.
   const auto session = dead_sessions_.extract(action.attempt);
-  lost_.add(action.attempt, session ? session.mapped() : 0);
+  lost_.add(action.attempt, session ? session.mapped() : 0, group_of(action.attempt));
 }
 
 // ---- What happens
@@ -348,6 +392,8 @@ int Shims::timeout_ms() const {
   const int free = free_.timeout_ms(), warm = warm_.timeout_ms();
   return free < 0 || warm < 0 ? std::max(free, warm) : std::min(free, warm);
 }
+
+std::string Shims::group_of(const std::string& attempt) const { return groups_.empty() ? "" : groups_ + "/assetd-" + attempt; }
 
 /// What a search for lost processes spares.
 bool Shims::is_ours(int pid) const {

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "supervisor/shell/claim_files.h"
 #include "supervisor/shell/free_shims.h"
 #include "supervisor/shell/lost_trees.h"
+#include "supervisor/shell/other_holders.h"
 #include "supervisor/shell/poller.h"
 #include "supervisor/shell/warm_workers.h"
 
@@ -26,14 +28,17 @@ class Shims {
  public:
   using Report = std::function<void(Input)>;
 
-  /// `open_files`: the limit that steps get. `report` may be called from within every method.
-  Shims(Poller& poller, ClaimFiles& claims, std::string boot_id, rlimit open_files, Report report);
+  /// `open_files`: the limit that steps get. `groups`: where control groups are made; empty: there are none. `report` may be called from within every
+  /// method.
+  Shims(Poller& poller, ClaimFiles& claims, std::string boot_id, rlimit open_files, std::string groups, Report report);
   ~Shims();
   Shims(const Shims&) = delete;
   Shims& operator=(const Shims&) = delete;
 
-  /// Reports what every claim in the directory says, and watches the shims that live.
+  /// Reports what every claim in the directory says, and watches the shims that live. Claims that another living supervisor holds are left to it.
   void adopt_all();
+  /// Reports which of those left to others are gone meanwhile.
+  void look_at_others();
 
   void perform(StartShim& action, std::int64_t now_ms);
   void perform(ClaimAsEnded& action, std::int64_t now_ms);
@@ -63,6 +68,9 @@ class Shims {
   void fork_shim(const Spawn& spawn, int claim);
   void entrust(const std::string& attempt, int claim, int pid);
   void report_existing(const std::string& attempt);
+  void report_left(const std::string& attempt, const Claim& claim);
+  void take_over(const std::set<std::string>& attempts);
+  void stop_left(const std::string& attempt, const StopOrder& order);
   bool watch(const std::string& attempt, Shim& shim, const ShimIdentity& identity);
   void identify(const std::string& attempt);
   void wake(const Shim& shim);
@@ -71,11 +79,13 @@ class Shims {
   bool gone(const std::string& attempt);
   void end_untaken(const std::string& attempt);
   bool is_ours(int pid) const;
+  std::string group_of(const std::string& attempt) const;
 
   Poller& poller_;
   ClaimFiles& claims_;
   std::string boot_id_;
   rlimit open_files_;
+  std::string groups_;
   Report report_;
   StatusPipe status_;
   std::map<std::string, Shim> shims_;              ///< those that live
@@ -85,6 +95,7 @@ class Shims {
   std::vector<std::string> unidentified_;          ///< adopted between the fork and the first write of their shim
   std::map<std::string, int> dead_sessions_;       ///< of shims that ended without a record, until KillTree asks
   LostTrees lost_;
+  OtherHolders others_;
 };
 
 }  // namespace assetd::supervisor

@@ -17,6 +17,7 @@ const End kEnd{.outcome = Outcome::signaled,
                .started_at_ms = 5,
                .ended_at_ms = 6,
                .usage = {7, 8, 9},
+               .cause = Cause::out_of_memory,
                .detail = "why"};
 
 void put(std::string& file, const SlotWrite& slot) { file.replace(slot.offset, slot.bytes.size(), slot.bytes); }

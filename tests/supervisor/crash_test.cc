@@ -229,6 +229,26 @@ TEST_F(CrashTest, SupervisorAndShimKilledTogether) {
   EXPECT_FALSE(std::filesystem::exists(folder / "witness"));
 }
 
+TEST_F(CrashTest, WhatLeftSessionParentAndEnvironmentIsFoundWithoutSupervisorAndShim) {
+  const auto mark = marker();
+  const auto attempt = new_attempt();
+  int step = 0;
+  {
+    Channel channel(folder);
+    channel.send(shell(folder, attempt, hostile(mark)));
+    step = channel.expect("started", attempt)["pid"];
+    ASSERT_TRUE(eventually([&] { return processes_with(mark).size() >= 4; }));
+  }
+  const int shim = parent_of(step);
+  program.kill_9();
+  kill(shim, SIGKILL);
+  ASSERT_TRUE(eventually([&] { return parent_of(shim) == 0; }));
+  program.start();
+  Channel channel(folder);
+  EXPECT_EQ(channel.expect("ended", attempt)["outcome"], "lost");
+  EXPECT_THAT(processes_with(mark), IsEmpty());
+}
+
 TEST_F(CrashTest, TheShimOfAnAdoptedAttemptIsKilled) {
   const auto mark = marker();
   const auto attempt = new_attempt();

@@ -81,20 +81,24 @@ std::vector<std::string> Program::claimed() const {
   return found;
 }
 
-Program::Program(const Folder& folder, std::string claims)
-    : folder_(folder.path()), socket_(folder / "s"), claims_(claims.empty() ? folder / "claims" : std::move(claims)) {
+Program::Program(const Folder& folder, std::string claims, std::vector<std::string> options)
+    : folder_(folder.path()),
+      socket_(folder / "s"),
+      claims_(claims.empty() ? folder / "claims" : std::move(claims)),
+      options_(std::move(options)) {
   start();
 }
 
 Program::~Program() { kill_9(); }
 
 void Program::start() {
-  const char* argv[] = {
-      ASSETD_BIN_DIR "/assetd-supervisor", "--socket", socket_.c_str(), "--claims", claims_.c_str(), nullptr};
+  std::vector<const char*> argv{ASSETD_BIN_DIR "/assetd-supervisor", "--socket", socket_.c_str(), "--claims", claims_.c_str()};
+  for (const auto& option : options_) argv.push_back(option.c_str());
+  argv.push_back(nullptr);
   pid_ = fork();
   if (pid_ == 0) {
     if (chdir(folder_.c_str()) != 0) _exit(126);
-    execv(argv[0], const_cast<char* const*>(argv));
+    execv(argv[0], const_cast<char* const*>(argv.data()));
     _exit(127);
   }
 }
@@ -113,11 +117,11 @@ int Program::wait() {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
-Channel::Channel(const Folder& folder, std::uint64_t generation, const std::string& store) {
-  const json hello = {{"op", "hello"}, {"protocol", {1, 1}}, {"store_id", store}, {"generation", generation}};
+Channel::Channel(const Folder& folder, std::uint64_t generation, const std::string& store, const std::string& socket, const json& protocol) {
+  const json hello = {{"op", "hello"}, {"protocol", protocol}, {"store_id", store}, {"generation", generation}};
   // A shim forked just before its supervisor was killed holds the old listener for an instant: then nobody answers.
   const bool answered = eventually([&] {
-    fd_ = connect_to(folder / "s");
+    fd_ = connect_to(folder / socket);
     std::string bytes;
     append_frame(bytes, hello.dump());
     auto answer = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL) < 0 ? std::nullopt : read_one();

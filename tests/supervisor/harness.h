@@ -32,7 +32,7 @@ class Folder {
 /// The supervisor's program, serving `folder`/s with its claims in `claims`.
 class Program {
  public:
-  explicit Program(const Folder& folder, std::string claims = "");
+  explicit Program(const Folder& folder, std::string claims = "", std::vector<std::string> options = {});
   ~Program();
   void start();
   void kill_9();
@@ -44,14 +44,16 @@ class Program {
 
  private:
   std::string folder_, socket_, claims_;
+  std::vector<std::string> options_;
   int pid_ = 0;
 };
 
 /// What a daemon sees. Every wait fails by throwing after 30 s.
 class Channel {
  public:
-  /// Connects and says hello.
-  explicit Channel(const Folder& folder, std::uint64_t generation = 1, const std::string& store = "store");
+  /// Connects to the supervisor on `socket` of the folder and says hello.
+  explicit Channel(const Folder& folder, std::uint64_t generation = 1, const std::string& store = "store", const std::string& socket = "s",
+                   const json& protocol = {1, 1});
   ~Channel();
   Channel(const Channel&) = delete;
 

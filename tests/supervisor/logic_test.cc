@@ -156,8 +156,48 @@ TEST_F(LogicTest, OnlyTheNewestGenerationCommands) {
   EXPECT_THAT(command(spawn_of(kA), 2), ElementsAre("start_shim"));
 }
 
-TEST_F(LogicTest, AnotherProtocolIsRefused) {
-  EXPECT_THAT(command(Hello{2, 3, "store", 1}), ElementsAre("1:refused protocol", "close"));
+TEST_F(LogicTest, WithoutACommonProtocolItFinishesWhatItHasAndTakesNothingNew) {
+  hello();
+  begin(kA);
+  EXPECT_THAT(command(Hello{{2, 3}, "store", 2}, 2), ElementsAre("2:welcome"));
+  EXPECT_EQ(std::get<Welcome>(std::get<Send>(actions[0]).event).protocol, 0);
+  EXPECT_THAT(command(spawn_of(kB), 2), ElementsAre("2:refused protocol"));
+  EXPECT_THAT(command(List{}, 2), ElementsAre("2:listing 1"));
+  EXPECT_THAT(command(Stop{kA, kTerm}, 2), ElementsAre("order_stop"));
+  EXPECT_THAT(give(ShimGone{kA, kExit3}), ElementsAre("2:ended a", "exit"));
+}
+
+TEST_F(LogicTest, WithoutACommonProtocolAndWithNothingToDoItEnds) {
+  EXPECT_THAT(command(Hello{{2, 3}, "store", 1}), ElementsAre("1:welcome", "exit"));
+}
+
+TEST_F(LogicTest, ADaemonThatSpeaksItAgainIsServedAgain) {
+  hello();
+  begin(kA);
+  command(Hello{{2, 3}, "store", 2}, 2);
+  command(Hello{{1, 2}, "store", 3}, 3);
+  EXPECT_EQ(std::get<Welcome>(std::get<Send>(actions[0]).event).protocol, 1);
+  EXPECT_THAT(command(spawn_of(kB), 3), ElementsAre("start_shim"));
+}
+
+TEST_F(LogicTest, WhatAnotherSupervisorHoldsIsListedAndTakenOverOrForgotten) {
+  hello();
+  const ClaimFound left{.attempt = kA, .store_id = "store", .shim_alive = true};
+  give(left);
+  EXPECT_THAT(command(List{}), ElementsAre("1:listing 1"));
+  EXPECT_THAT(give(ClaimFound{.attempt = kA, .store_id = "store", .end = kExit3}), ElementsAre("1:ended a")) << "its holder is gone";
+  EXPECT_THAT(give(ClaimGone{kA}), ElementsAre()) << "an end of ours waits for its acknowledgement";
+  give(ClaimFound{.attempt = kB, .store_id = "store", .shim_alive = true});
+  EXPECT_THAT(give(ClaimGone{kB}), ElementsAre()) << "its holder has told of it";
+  EXPECT_THAT(command(List{}), ElementsAre("1:listing 1", "1:ended a"));
+}
+
+TEST_F(LogicTest, AnotherStoreWaitsForWhatAnotherSupervisorHolds) {
+  hello(1, 5, "before");
+  give(ClaimFound{.attempt = kA, .store_id = "before", .shim_alive = true});
+  EXPECT_THAT(command(Hello{1, 1, "restored", 1}, 2), ElementsAre("2:welcome", "order_stop"));
+  EXPECT_THAT(command(List{}, 2), ElementsAre());
+  EXPECT_THAT(give(ClaimGone{kA}), ElementsAre("remove_claim", "2:listing 0"));
 }
 
 TEST_F(LogicTest, AnotherStoreEndsWhatIsNotItsOwn) {

@@ -131,6 +131,8 @@ TEST_F(SpawnTest, LimitsHold) {
   busy["limits"] = {{"cpu_seconds", 1}};
   const auto ended = run(busy);
   EXPECT_EQ(ended["signal"], SIGXCPU);
+  EXPECT_EQ(ended["cause"], "cpu_time");
+  EXPECT_THAT(ended["detail"], HasSubstr("limit of 1 s of processor time"));
   EXPECT_GE(ended["usage"]["user_ms"].get<int>() + ended["usage"]["system_ms"].get<int>(), 500)
       << "the limit counts ticks, usage is exact: not quite the same";
   EXPECT_GT(ended["usage"]["max_rss_kb"], 0);

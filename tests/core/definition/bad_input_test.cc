@@ -170,6 +170,22 @@ TEST(BadInput, TypesSayWhatWasExpected) {
           "7:38 \"timeout\" of run: must be a duration, not the text \"soon\" (as in 500ms, 30s, 10m, 24h or 7d)"));
 }
 
+TEST(BadInput, LimitsSayWhatTheyTake) {
+  EXPECT_THAT(load("assets:\n"
+                   "  - key: a\n"
+                   "    run: {command: [x], limits: {memory: 2Gi, cpu: 0, cpu_time: 1500ms, open_files: 1.5, proceses: 9}}\n"
+                   "  - {key: b, run: {command: [x], limits: 2GiB}}\n"
+                   "  - {key: c, run: {command: [x], limits: {memory: 4096}}}\n")
+                  .lines(),
+              ElementsAre("3:42 \"memory\" of limits: must be a size of at least 1MiB, not the text \"2Gi\" (as in 512MiB or 2GiB)",
+                          "3:52 \"cpu\" of limits: must be a number from 0.01 to 4096.0, not the number 0",
+                          "3:65 \"cpu_time\" of limits: must be whole seconds, at least 1s, not the text \"1500ms\"",
+                          "3:85 \"open_files\" of limits: must be a whole number from 8 to 1000000000, not the number 1.5",
+                          "3:90 unknown key \"proceses\" of limits: (did you mean \"processes\"?)",
+                          "4:42 limits: must be a mapping of keys to values, not the text \"2GiB\"",
+                          "5:51 \"memory\" of limits: must be a size of at least 1MiB, not the number 4096 (as in 512MiB or 2GiB)"));
+}
+
 TEST(BadInput, PoolsAndResourcesThatNobodyDefines) {
   EXPECT_THAT(load("pools: {gpu: {slots: 1}}\n"
                    "resources: {warehouse: {kind: duckdb, path: w.db}}\n"

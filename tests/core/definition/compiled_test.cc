@@ -35,6 +35,11 @@ std::optional<Millis> duration() {
   return any<bool>() ? std::nullopt : std::optional(Millis(*rc::gen::inRange(0, 1'000'000)));
 }
 
+LimitsSpec limits() {
+  const auto count = [] { return any<bool>() ? std::nullopt : std::optional(*rc::gen::inRange<std::uint64_t>(0, 1ull << 40)); };
+  return {count(), count(), duration(), count(), count()};
+}
+
 RunSpec run() {
   RunSpec run;
   run.plugin = text();
@@ -48,6 +53,7 @@ RunSpec run() {
   run.queue_timeout = duration();
   run.stop_signal = *rc::gen::element<std::string>("", "TERM", "INT");
   run.grace = Millis(*rc::gen::inRange(0, 20'000));
+  run.limits = limits();
   return run;
 }
 

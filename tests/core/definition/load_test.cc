@@ -30,6 +30,7 @@ TEST(Load, ReadsWhatAnAssetSays) {
       "      timeout: 10m\n"
       "      queue_timeout: 2h\n"
       "      stop_signal: SIGINT\n"
+      "      limits: {memory: 1.5GiB, cpu: 0.25, cpu_time: 90s, open_files: 64, processes: 20}\n"
       "    retries: {max: 2, delay: 5s, backoff: exponential, jitter: 0.1, max_delay: 1m, retry_on: [lost, timeout]}\n"
       "    pools: {cpu: 2}\n"
       "    uses: {warehouse: read}\n"
@@ -48,6 +49,7 @@ TEST(Load, ReadsWhatAnAssetSays) {
   EXPECT_EQ(asset.run->stop_signal, "INT");
   EXPECT_EQ(asset.run->timeout, 10min);
   EXPECT_EQ(asset.run->queue_timeout, 2h);
+  EXPECT_EQ(asset.run->limits, (LimitsSpec{1536ull << 20, 250, 90s, 64, 20}));
   EXPECT_THAT(asset.run->env, ElementsAre(Pair("N", "2")));
   EXPECT_THAT(asset.uses, ElementsAre(Pair("warehouse", HoldMode::read)));
   EXPECT_TRUE(asset_of(loaded, "b").external);

@@ -9,15 +9,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(Retention, SizesAreBytesWithOrWithoutAUnit) {
-  EXPECT_EQ(parse_size("0"), 0);
-  EXPECT_EQ(parse_size("1024"), 1024);
-  EXPECT_EQ(parse_size("7B"), 7);
-  EXPECT_EQ(parse_size("500MB"), 500'000'000);
-  EXPECT_EQ(parse_size("2GiB"), std::int64_t{2} << 30);
-  for (const auto* bad : {"", "GB", "-1", "1.5GB", "1 GB", "1gb", "9223372036854775808", "9223372036855TB", "99999999999999999999"}) EXPECT_FALSE(parse_size(bad)) << bad;
-}
-
 TEST(Retention, HasDefaultsForWhatAProjectDoesNotSay) {
   EXPECT_EQ(retention_of(Definitions{}), Retention{});
   const auto loaded = testing::load("retention: {logs: 2d, max_bytes: 3MB}\n");

@@ -112,6 +112,18 @@ TEST_F(LauncherTest, AnExecStepIsItsCommandInItsFolderWithItsFiles) {
   EXPECT_TRUE(fs::is_directory(options_.paths.log_dir(41)));
 }
 
+TEST_F(LauncherTest, LimitsGoAlongInTheKernelsUnits) {
+  auto& run = *asset("a", "exec").run;
+  run.command = {"true"};
+  run.limits = {.memory = 2ull << 30, .cpu_millis = 1500, .cpu_time = Millis(600'000), .open_files = 1024, .processes = 200};
+  const auto limits = prepared(launch()).limits;
+  EXPECT_EQ(limits.memory_bytes, 2ull << 30);
+  EXPECT_EQ(limits.cpu_millis, 1500u);
+  EXPECT_EQ(limits.cpu_seconds, 600u);
+  EXPECT_EQ(limits.open_files, 1024u);
+  EXPECT_EQ(limits.processes, 200u);
+}
+
 TEST_F(LauncherTest, WithoutAFolderItIsTheProjects) {
   asset("a", "exec").run->command = {"true"};
   EXPECT_EQ(prepared(launch()).cwd, options_.project_dir);

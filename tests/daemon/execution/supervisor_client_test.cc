@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <condition_variable>
@@ -13,6 +14,8 @@
 #include <random>
 #include <set>
 #include <thread>
+
+#include "supervisor/socket_address.h"
 
 namespace assetd {
 namespace {
@@ -89,6 +92,29 @@ class SupervisorClientTest : public ::testing::Test {
     const auto connected = inbox.take(Kind::connected);
     if (connected) supervisors.insert(connected->pid);
     return connected ? connected->pid : 0;
+  }
+
+  /// As if the one that runs had been built for another daemon. A child of ours.
+  int replace_supervisor_by_one_of_protocol(const char* version) {
+    for (const int pid : std::exchange(supervisors, {}))
+      while (kill(pid, SIGKILL) == 0) std::this_thread::yield();  // until it is gone, and its lock with it
+    const auto socket = (folder / "s").string(), claims = (folder / "claims").string();
+    const int pid = fork();
+    if (pid == 0) {
+      execl(ASSETD_BIN_DIR "/assetd-supervisor", "assetd-supervisor", "--socket", socket.c_str(), "--claims", claims.c_str(), "--protocol", version, nullptr);
+      _exit(127);
+    }
+    supervisors.insert(pid);
+    while (!answers(socket)) std::this_thread::yield();
+    return pid;
+  }
+
+  static bool answers(const std::string& path) {
+    const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    const supervisor::SocketAddress address(path);
+    const bool connected = ::connect(fd, address.get(), supervisor::SocketAddress::size()) == 0;
+    close(fd);
+    return connected;
   }
 
   SpawnRequest shell(const std::string& attempt, const std::string& script) const {
@@ -224,6 +250,33 @@ TEST_F(SupervisorClientTest, ShutsDownWhenIdle) {
   client->shutdown_when_idle();
   EXPECT_TRUE(inbox.take(Kind::disconnected));
   EXPECT_NE(await_connected(), pid) << "a daemon that still lives starts another";
+}
+
+TEST_F(SupervisorClientTest, OneOfAnotherVersionFinishesBesideASecond) {
+  const auto before = new_attempt(), longer = new_attempt(), after = new_attempt();
+  connect();
+  client->spawn(shell(before, kWaitForGo));
+  client->spawn(shell(longer, kWaitForGo));
+  ASSERT_TRUE(inbox.take(Kind::started, before) && inbox.take(Kind::started, longer));
+  client.reset();
+  const int elder = replace_supervisor_by_one_of_protocol("99");
+
+  client = std::make_unique<SupervisorClient>(options(2), inbox.handler());
+  EXPECT_NE(await_connected(), elder) << "the one that takes spawns is another";
+  client->list();
+  EXPECT_EQ(inbox.take(Kind::listing)->attempts.size(), 2u);
+  client->spawn(shell(after, "exit 5"));
+  EXPECT_EQ(inbox.take(Kind::ended, after)->end.exit_code, 5);
+  client->stop(before, {"TERM"}, 10s);
+  const auto stopped = inbox.take(Kind::ended, before);
+  EXPECT_EQ(stopped->end.signal, SIGTERM);
+  EXPECT_TRUE(stopped->end.stopped);
+  client->ack({before, after});
+  EXPECT_EQ(waitpid(elder, nullptr, WNOHANG), 0) << "it still has one";
+  std::ofstream(folder / "go");
+  EXPECT_EQ(inbox.take(Kind::ended, longer)->end.exit_code, 0);
+  client->ack({longer});
+  EXPECT_EQ(waitpid(elder, nullptr, 0), elder) << "it ends when nothing of it runs";
 }
 
 }  // namespace
