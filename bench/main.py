@@ -17,6 +17,7 @@ import dbt_manifest  # noqa: E402
 import log_lines  # noqa: E402
 import measures  # noqa: E402
 import schedules  # noqa: E402
+import shop  # noqa: E402
 from report import report  # noqa: E402
 
 PAGE = ROOT / "docs" / "performance.md"
@@ -32,6 +33,7 @@ FIGURES = {
     "api": [lambda: api_load.api(10_000)],
     "schedules": [lambda: [schedules.schedules(100_000)]],
     "logs": [lambda: [log_lines.log_lines()]],
+    "shop": [shop.shop],
 }
 
 

@@ -44,6 +44,9 @@ TABLES = {
         Column("schedules", "schedules", ",d"), Column("all at one instant, s", "together_s", ".1f"), Column("spread: p50, ms", "spread_p50_ms"), Column("p99, ms", "spread_p99_ms"), Column("ticks in that minute", "spread", ",d")]),
     "logs": Table("Log lines at a follower", [
         Column("steps", "steps", "d"), Column("lines/s", "lines_per_s", ",d"), Column("p50, ms", "p50_ms"), Column("p99, ms", "p99_ms"), Column("lost", "lost", "d")]),
+    "shop": Table("The shop's dbt nodes and its model, and the same tools by hand", [
+        Column("", "how", ""), Column("assetd, s", "assetd_s", ".2f"), Column("by hand, s", "by_hand_s", ".2f"), Column("ratio", "ratio", ".2f"),
+        Column("assetd, CPU s", "assetd_cpu_s", ".2f"), Column("by hand, CPU s", "by_hand_cpu_s", ".2f"), Column("ratio", "cpu_ratio", ".2f"), Column("rounds", "rounds", "d")]),
 }
 
 TARGETS = {
@@ -66,6 +69,9 @@ TARGETS = {
         Target("{schedules:,d} schedules at one instant, committed within, s", "together_s", ".1f", at_most=10),
         Target("the same, spread: tick lag p99, ms", "spread_p99_ms", ".0f", at_most=100)],
     "logs": [Target("{lines_per_s:,d} log lines/s from {steps} steps: lag p99, ms", "p99_ms", ".0f", at_most=250), Target("lines lost", "lost", "d", at_most=0)],
+    "shop": [
+        Target("the shop's nodes and model beside the same tools by hand, {how}", "ratio", ".2f", at_most=0.5, where={"how": "warm"}),
+        Target("the same, {how}", "ratio", ".2f", at_most=1.1, where={"how": "first, no worker loaded"})],
 }
 
 

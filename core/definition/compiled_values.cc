@@ -144,6 +144,7 @@ Json write(const RunSpec& run) {
   put(object, "queue_timeout", run.queue_timeout);
   put(object, "stop_signal", run.stop_signal, unset.stop_signal);
   if (run.grace != unset.grace) object["grace"] = run.grace.count();
+  if (!run.warm) object["warm"] = false;
   return object;
 }
 
@@ -160,6 +161,7 @@ RunSpec read_run(Json& value) {
   take(value, "queue_timeout", run.queue_timeout);
   take(value, "stop_signal", run.stop_signal);
   take(value, "grace", run.grace);
+  take(value, "warm", run.warm);
   return run;
 }
 

@@ -62,6 +62,7 @@ struct RunSpec {
   std::string stop_signal =
       "TERM";  ///< TERM, INT, …; TERM and KILL follow, each after `grace`. While loading, empty: the plugin's default
   Millis grace{10'000};
+  bool warm = true;  ///< may be forked from a preloaded process, where the plugin has one
   bool operator==(const RunSpec&) const = default;
 };
 
@@ -108,7 +109,7 @@ struct AssetSpec {
 
 /// What an import's assets have unless they say otherwise: the keys of an import that the daemon itself reads.
 struct ImportDefaults {
-  RunSpec run;  ///< plugin, env, env_file, inherit_env, timeout, stop_signal, grace
+  RunSpec run;  ///< plugin, env, env_file, inherit_env, timeout, stop_signal, grace, warm
   std::string group;
   std::vector<std::string> owners;
   std::map<std::string, std::string> tags;

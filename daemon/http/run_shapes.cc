@@ -116,6 +116,7 @@ json attempt_json(const AttemptRecord& attempt, const LoadedPlan& plan) {
               {"signal", nullptr},
               {"batch", batch},
               {"definition_changed", attempt.reason == "definition_changed"},
+              {"warm", attempt.warm},
               {"usage", nullptr}};
   if (!attempt.exit) return out;
   const ExitReport& exit = *attempt.exit;

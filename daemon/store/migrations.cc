@@ -108,7 +108,10 @@ CREATE TABLE pool_sizes(
 ) WITHOUT ROWID;
 )sql";
 
-constexpr Migration kMigrations[] = {{1, kFirst}, {2, kLimits}};
+// Whether an attempt was forked from a preloaded process.
+constexpr const char* kWarm = "ALTER TABLE attempts ADD COLUMN warm INTEGER NOT NULL DEFAULT 0";
+
+constexpr Migration kMigrations[] = {{1, kFirst}, {2, kLimits}, {3, kWarm}};
 
 std::int64_t pragma(Database& database, std::string_view name) {
   auto query = database.query(name);

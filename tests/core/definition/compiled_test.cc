@@ -48,6 +48,7 @@ RunSpec run() {
   run.queue_timeout = duration();
   run.stop_signal = *rc::gen::element<std::string>("", "TERM", "INT");
   run.grace = Millis(*rc::gen::inRange(0, 20'000));
+  run.warm = any<bool>();
   return run;
 }
 
