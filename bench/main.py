@@ -18,6 +18,7 @@ import log_lines  # noqa: E402
 import measures  # noqa: E402
 import retention  # noqa: E402
 import schedules  # noqa: E402
+import shop  # noqa: E402
 from report import report  # noqa: E402
 
 PAGE = ROOT / "docs" / "performance.md"
@@ -34,6 +35,7 @@ FIGURES = {
     "schedules": [lambda: [schedules.schedules(100_000)]],
     "retention": [lambda: [retention.retention()]],
     "logs": [lambda: [log_lines.log_lines()]],
+    "shop": [shop.shop],
 }
 
 

@@ -47,6 +47,9 @@ TABLES = {
         Column("longest hold of the writer by pruning, ms", "longest_ms", ".1f"), Column("steps of pruning", "prune_steps", ",d")]),
     "logs": Table("Log lines at a follower", [
         Column("steps", "steps", "d"), Column("lines/s", "lines_per_s", ",d"), Column("p50, ms", "p50_ms"), Column("p99, ms", "p99_ms"), Column("lost", "lost", "d")]),
+    "shop": Table("The shop's dbt nodes and its model, and the same tools by hand", [
+        Column("", "how", ""), Column("assetd, s", "assetd_s", ".2f"), Column("by hand, s", "by_hand_s", ".2f"), Column("ratio", "ratio", ".2f"),
+        Column("assetd, CPU s", "assetd_cpu_s", ".2f"), Column("by hand, CPU s", "by_hand_cpu_s", ".2f"), Column("ratio", "cpu_ratio", ".2f"), Column("rounds", "rounds", "d")]),
 }
 
 TARGETS = {
@@ -71,6 +74,9 @@ TARGETS = {
     "retention": [Target("a simulated time of {days} days with {steps_a_day:,d} steps each: the store's last size to that after 390 days", "growth", ".3f", at_most=1.02),
                   Target("the longest step of pruning, ms", "longest_ms", ".1f", at_most=50)],
     "logs": [Target("{lines_per_s:,d} log lines/s from {steps} steps: lag p99, ms", "p99_ms", ".0f", at_most=250), Target("lines lost", "lost", "d", at_most=0)],
+    "shop": [
+        Target("the shop's nodes and model beside the same tools by hand, {how}", "ratio", ".2f", at_most=0.5, where={"how": "warm"}),
+        Target("the same, {how}", "ratio", ".2f", at_most=1.1, where={"how": "first, no worker loaded"})],
 }
 
 

@@ -173,6 +173,7 @@ Json write(const RunSpec& run) {
   put(object, "stop_signal", run.stop_signal, unset.stop_signal);
   if (run.grace != unset.grace) object["grace"] = run.grace.count();
   put_object(object, "limits", write(run.limits));
+  if (!run.warm) object["warm"] = false;
   return object;
 }
 
@@ -190,6 +191,7 @@ RunSpec read_run(Json& value) {
   take(value, "stop_signal", run.stop_signal);
   take(value, "grace", run.grace);
   if (const auto limits = value.find("limits"); limits != value.end()) run.limits = read_limits(*limits);
+  take(value, "warm", run.warm);
   return run;
 }
 

@@ -271,7 +271,7 @@ class ProjectReader {
 
   void refuse_main_keys(MapReader& reader) {
     for (const auto* key : {"name", "include", "vars", "environments", "definitions", "timezone", "retention",
-                            "retries", "env", "env_file", "inherit_env"}) {
+                            "retries", "env", "env_file", "inherit_env", "warm"}) {
       const auto& entries = reader.node().entries;
       const auto it = std::find_if(entries.begin(), entries.end(), [&](const auto& entry) { return entry.key == key; });
       if (it == entries.end()) continue;

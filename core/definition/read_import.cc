@@ -37,6 +37,7 @@ void read_defaults(Reading& reading, MapReader& reader, ImportSpec& import) {
   defaults.run.env = std::move(process.env);
   defaults.run.env_file = std::move(process.env_file);
   defaults.run.inherit_env = std::move(process.inherit_env);
+  defaults.run.warm = process.warm;
   defaults.run.stop_signal.clear();
   read_bounds(reader, defaults.run);
   defaults.group = reader.text("group").value_or("");

@@ -4,7 +4,6 @@
 #include <array>
 
 #include "core/definition/reading.h"
-#include "core/definition/sizes.h"
 #include "core/definition/scalars.h"
 #include "core/definition/sizes.h"
 #include "core/schedule/cron.h"

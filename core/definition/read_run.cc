@@ -61,6 +61,7 @@ ProcessDefaults read_process(MapReader& reader, ProcessDefaults outer) {
   for (auto& pattern : reader.texts("inherit_env"))
     if (std::find(outer.inherit_env.begin(), outer.inherit_env.end(), pattern) == outer.inherit_env.end())
       outer.inherit_env.push_back(std::move(pattern));
+  if (const auto warm = reader.boolean("warm")) outer.warm = *warm;
   return outer;
 }
 
@@ -101,6 +102,7 @@ RunSpec read_run(Reading& reading, const SourceFile& file, const YamlNode& node,
   run.env = std::move(process.env);
   run.env_file = std::move(process.env_file);
   run.inherit_env = std::move(process.inherit_env);
+  run.warm = process.warm;
   run.cwd = reader.path("cwd").value_or("");
   read_bounds(reader, run);
   if (run.plugin == "exec" && reader.is_map()) {

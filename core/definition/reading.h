@@ -15,6 +15,7 @@ struct ProcessDefaults {
   std::map<std::string, std::string> env;
   std::string env_file;
   std::vector<std::string> inherit_env;
+  bool warm = true;
 };
 
 /// A pool or a resource that something names; looked up when all files are read.
@@ -37,7 +38,7 @@ struct Reading {
   Definitions& definitions() { return result.definitions; }
 };
 
-/// Reads env, env_file and inherit_env over what is further out.
+/// Reads env, env_file, inherit_env and warm over what is further out.
 ProcessDefaults read_process(MapReader& reader, ProcessDefaults outer);
 
 /// A `run:` block; `config` is left for the plugin's own keys. What is not said about stop_signal stays empty.

@@ -74,6 +74,7 @@ struct RunSpec {
       "TERM";  ///< TERM, INT, …; TERM and KILL follow, each after `grace`. While loading, empty: the plugin's default
   Millis grace{10'000};
   LimitsSpec limits;
+  bool warm = true;  ///< may be forked from a preloaded process, where the plugin has one
   bool operator==(const RunSpec&) const = default;
 };
 
@@ -120,7 +121,7 @@ struct AssetSpec {
 
 /// What an import's assets have unless they say otherwise: the keys of an import that the daemon itself reads.
 struct ImportDefaults {
-  RunSpec run;  ///< plugin, env, env_file, inherit_env, timeout, stop_signal, grace, limits
+  RunSpec run;  ///< plugin, env, env_file, inherit_env, timeout, stop_signal, grace, limits, warm
   std::string group;
   std::vector<std::string> owners;
   std::map<std::string, std::string> tags;

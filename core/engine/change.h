@@ -44,6 +44,7 @@ struct AttemptStarted {
   AttemptId attempt;
   std::int64_t pid = 0;
   WallTime at{};
+  bool warm = false;
 };
 struct AttemptEnded {
   AttemptRecord attempt;  ///< as it is now: exit, outcome and reason set

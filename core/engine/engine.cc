@@ -114,7 +114,7 @@ void Engine::on(const Now& now, const AttemptSeenRunning& input, Output& out) {
   const auto run_id = run_of_attempt(input.attempt);
   if (!run_id) return;
   auto& run = *find(*run_id);
-  RunMachine(run, dispatcher_, timers_, now, out).seen_running(run.live.at(input.attempt), input.pid, input.at);
+  RunMachine(run, dispatcher_, timers_, now, out).seen_running(run.live.at(input.attempt), input.pid, input.at, input.warm);
 }
 
 void Engine::on(const Now& now, const MessagesArrived& input, Output& out) {
@@ -145,7 +145,7 @@ void Engine::on(const Now& now, const AttemptExited& input, Output& out) {
   RunMachine machine(run, dispatcher_, timers_, now, out);
   // A process may be over before it was seen to run.
   if (input.exit.started_at && input.exit.kind != ExitReport::Kind::never_started)
-    machine.seen_running(run.live.at(input.attempt), 0, *input.exit.started_at);
+    machine.seen_running(run.live.at(input.attempt), 0, *input.exit.started_at, false);
   attempts_.erase(input.attempt);
   machine.exited(input.attempt, input.exit);
   finish_if_over(now, *run_id, out);

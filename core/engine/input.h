@@ -34,6 +34,7 @@ struct AttemptSeenRunning {
   AttemptId attempt;
   std::int64_t pid = 0;
   WallTime at{};
+  bool warm = false;  ///< forked from a preloaded process
 };
 
 /// One message of a step's process (docs/plugins.md), parsed.

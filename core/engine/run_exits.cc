@@ -17,12 +17,13 @@ StepIndex RunMachine::step_in(const LiveAttempt& attempt, const std::string& key
   return it == attempt.step_of_key.end() ? kNone : it->second;
 }
 
-void RunMachine::seen_running(LiveAttempt& attempt, std::int64_t pid, WallTime at) {
+void RunMachine::seen_running(LiveAttempt& attempt, std::int64_t pid, WallTime at, bool warm) {
   auto& record = attempt.record;
   if (record.started_at) return;
   record.started_at = at;
   record.pid = pid;
-  out_.changes.push_back(AttemptStarted{record.id, pid, at});
+  record.warm = warm;
+  out_.changes.push_back(AttemptStarted{record.id, pid, at, warm});
   const auto& planned = run_.plan->units()[record.unit];
   const auto& run = planned.check != kNone ? run_.context.definitions->checks[planned.check].run : run_.asset(planned.steps.front()).run;
   if (run && run->timeout) {

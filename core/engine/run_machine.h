@@ -33,7 +33,7 @@ class RunMachine {
   void begin();                       ///< queued → running, once prepared: readies the first
   void restore(const RestoredRun& stored);
   void launch(UnitIndex unit, const Demand& demand, AttemptId id, WallTime since);
-  void seen_running(LiveAttempt& attempt, std::int64_t pid, WallTime at);
+  void seen_running(LiveAttempt& attempt, std::int64_t pid, WallTime at, bool warm);
   void message(LiveAttempt& attempt, const AttemptMessage& message);
   void exited(const AttemptId& id, const ExitReport& exit);
   void timed_out(LiveAttempt& attempt);

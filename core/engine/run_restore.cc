@@ -28,7 +28,7 @@ void RunMachine::restore(const RestoredRun& stored) {
   for (auto& [id, attempt] : run_.live) {
     // Its timeout goes on: what has passed of it since it started counts.
     const auto started = std::exchange(attempt.record.started_at, std::nullopt);
-    if (started) seen_running(attempt, attempt.record.pid, *started);
+    if (started) seen_running(attempt, attempt.record.pid, *started, attempt.record.warm);
   }
   resume_units();
   if (run_.canceling())

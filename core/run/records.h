@@ -81,6 +81,7 @@ struct AttemptRecord {
   WallTime intended_at{};
   std::optional<WallTime> started_at, ended_at;
   std::int64_t pid = 0;
+  bool warm = false;  ///< forked from a preloaded process; known once started_at is
   std::optional<ExitReport> exit;
   std::optional<AttemptOutcome> outcome;
   std::string reason, detail;

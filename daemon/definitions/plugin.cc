@@ -40,6 +40,7 @@ Plugin read_plugin(MapReader& reader, const fs::path& dir) {
   reader.require("command");
   plugin.command = reader.texts("command");
   plugin.stop_signal = reader.text("stop_signal").value_or("TERM");
+  plugin.serve = reader.boolean("serve").value_or(false);
   plugin.config_schema = read_schema(reader, "config_schema", dir);
   plugin.run_schema = read_schema(reader, "run_schema", dir);
   plugin.options_schema = read_schema(reader, "options_schema", dir);

@@ -93,7 +93,7 @@ void Execution::on_event(const SupervisorEvent& event) {
   switch (event.kind) {
     case Kind::connected: handlers_.link(true, ""); break;
     case Kind::disconnected: handlers_.link(false, event.detail); break;
-    case Kind::started: handlers_.report(AttemptSeenRunning{event.attempt, event.pid, wall(event.at_ms)}); break;
+    case Kind::started: handlers_.report(AttemptSeenRunning{event.attempt, event.pid, wall(event.at_ms), event.warm}); break;
     case Kind::ended: handlers_.report(exited(event)); break;
     case Kind::listing: handlers_.reconcile({event.attempts}); break;
     case Kind::refused: handlers_.link(!event.final, event.detail); break;

@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "daemon/execution/messages.h"
+#include "daemon/execution/warm_start.h"
 
 namespace assetd {
 namespace {
@@ -75,9 +76,26 @@ std::expected<std::vector<std::string>, std::string> Launcher::argv(const Subjec
   if (subject.run->plugin == "exec") return subject.run->command;
   const auto plugin = options_.plugins.find(subject.run->plugin);
   if (plugin == options_.plugins.end()) return std::unexpected("the plugin " + subject.run->plugin + " is not there (any more); plugins are looked for in ASSETD_PLUGINS, the project's plugins/ and beside the program");
+  return argv(subject, plugin->second, "run");
+}
+
+std::vector<std::string> Launcher::argv(const Subject& subject, const Plugin& plugin, const std::string& verb) const {
   auto python = subject.run->config.value("python", std::string());
   if (python.empty() && subject.import) python = subject.import->config.value("python", std::string());
-  return plugin->second.argv(python.empty() || python.find('/') == std::string::npos ? python : absolute(python), "run");
+  return plugin.argv(python.empty() || python.find('/') == std::string::npos ? python : absolute(python), verb);
+}
+
+/// `env`: as it is before anything of the attempt is added. Options of one run are no part of it: the forks have them.
+std::optional<WarmStart> Launcher::warm_start(const Subject& subject, const std::map<std::string, std::string>& env) {
+  const auto& run = *subject.run;
+  const auto plugin = options_.plugins.find(run.plugin);
+  if (plugin == options_.plugins.end() || !plugin->second.serve || !run.warm) return std::nullopt;
+  json load = {{"protocol", 1}, {"project_dir", options_.project_dir}, {"import", subject.import ? subject.import->config : json(nullptr)}, {"run", run.config}};
+  if (subject.import) load["state_dir"] = options_.paths.import_state(subject.import->name);
+  make_dir_once(options_.paths.workers_dir());
+  const auto log = options_.paths.workers_dir() + "/" + (subject.import ? subject.import->name : run.plugin) + ".log";
+  bound_worker_log(log);
+  return make_warm_start(plugin->second, argv(subject, plugin->second, "serve"), env, absolute(run.cwd), load, log);
 }
 
 json Launcher::steps_of(const Launch& launch) const {
@@ -167,6 +185,7 @@ std::expected<SpawnRequest, std::string> Launcher::prepare(const Launch& launch)
   auto env = make_environment({run.env, run.env_file.empty() ? "" : absolute(run.env_file), run.inherit_env}, options_.daemon_env, options_.secrets);
   if (!env) return std::unexpected(env.error());
   auto& vars = *env;
+  auto warm = warm_start(subject, vars);
   const auto artifacts = options_.paths.artifacts() + "/" + subject.asset->key;
   make_dir_once(artifacts);
   make_dir_once(options_.paths.log_dir(attempt.run));
@@ -185,6 +204,7 @@ std::expected<SpawnRequest, std::string> Launcher::prepare(const Launch& launch)
   request.stdout_path = options_.paths.log(attempt.run, attempt.id, false);
   request.stderr_path = options_.paths.log(attempt.run, attempt.id, true);
   request.limits = spawn_limits(run.limits);
+  request.warm = std::move(warm);
   return request;
 }
 

@@ -4,6 +4,7 @@
 #include <expected>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -44,6 +45,8 @@ class Launcher {
   struct Subject;
   Subject subject_of(const Launch& launch) const;
   std::expected<std::vector<std::string>, std::string> argv(const Subject& subject) const;
+  std::vector<std::string> argv(const Subject& subject, const Plugin& plugin, const std::string& verb) const;
+  std::optional<WarmStart> warm_start(const Subject& subject, const std::map<std::string, std::string>& env);
   nlohmann::json context_of(const Launch& launch, const Subject& subject) const;
   nlohmann::json steps_of(const Launch& launch) const;
   nlohmann::json checks_of(const Launch& launch) const;

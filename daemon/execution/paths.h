@@ -18,6 +18,7 @@ struct DataPaths {
   std::string claims() const { return data_dir + "/claims"; }
   std::string artifacts() const { return data_dir + "/artifacts"; }
   std::string import_state(const std::string& name) const { return data_dir + "/imports/" + name; }
+  std::string workers_dir() const { return data_dir + "/workers"; }
   std::string messages_dir() const { return data_dir + "/messages"; }
   std::string messages(const AttemptId& id) const { return messages_dir() + "/" + id; }
   std::string context(const AttemptId& id) const { return data_dir + "/contexts/" + id; }

@@ -14,6 +14,7 @@ struct Plugin {
   std::string dir;                   ///< absolute
   std::vector<std::string> command;  ///< with {python} and {plugin_dir}
   std::string stop_signal = "TERM";
+  bool serve = false;  ///< it has the verb `serve`: a preloaded process whose forks are its attempts
   nlohmann::json config_schema = nullptr;
   nlohmann::json run_schema = nullptr;
   nlohmann::json options_schema = nullptr;

@@ -21,6 +21,15 @@ struct SpawnLimits {
   std::optional<std::uint64_t> processes;
 };
 
+/// The preloaded process that an attempt may be forked from (docs/supervisor.md, "Warm steps").
+struct WarmStart {
+  std::string key;                     ///< two attempts with one key can be forks of one process
+  std::vector<std::string> argv, env;  ///< as of SpawnRequest
+  std::string cwd;
+  std::string log_path;  ///< its output is appended there
+  std::string load;      ///< JSON: what it is to prepare for
+};
+
 /// One attempt to start. Its id is executed at most once, however often it is sent.
 struct SpawnRequest {
   std::string attempt;            ///< 32 lower-case hex digits
@@ -30,6 +39,7 @@ struct SpawnRequest {
   std::string stdout_path,
       stderr_path;  ///< appended to, made with mode 0600; parent directories exist; equal paths share one descriptor
   SpawnLimits limits;
+  std::optional<WarmStart> warm;
 };
 
 enum class EndKind {
@@ -66,7 +76,7 @@ struct SupervisorEvent {
     connected,     ///< welcome received: call list(), then send again what is not in the listing
     disconnected,  ///< `detail` says why; commands on the way may or may not have arrived; a reconnect is under way
                    ///< unless `final`
-    started,       ///< pid, at_ms
+    started,       ///< pid, at_ms, warm
     ended,         ///< end; comes again after each connect until ack()
     listing,       ///< attempts
     refused,  ///< `detail` says why: "generation" (a newer daemon took over, see `final`), "draining", or what is wrong
@@ -77,6 +87,7 @@ struct SupervisorEvent {
   int pid = 0;             ///< started: of the step; connected: of the supervisor
   int protocol = 0;        ///< connected: the version of `spawn` that both speak; the client tells of none without one
   std::int64_t at_ms = 0;  ///< started: Unix wall time
+  bool warm = false;       ///< started: forked from a preloaded process
   AttemptEnd end;
   std::vector<ListedAttempt> attempts;
   std::string detail;

@@ -25,6 +25,14 @@ json limits_body(const SpawnLimits& limits) {
   return body;
 }
 
+/// Importing what steps need takes as long as describing at most.
+constexpr int kLoadMs = 120'000;
+
+json warm_body(const WarmStart& warm) {
+  return {{"key", warm.key}, {"argv", warm.argv}, {"env", warm.env}, {"cwd", warm.cwd}, {"log", warm.log_path},
+          {"load", json::parse(warm.load, nullptr, false)}, {"load_ms", kLoadMs}};
+}
+
 EndKind outcome_of(const std::string& name) {
   if (name == "exited") return EndKind::exited;
   if (name == "signaled") return EndKind::signaled;
@@ -72,6 +80,7 @@ SupervisorEvent parse_body(const json& body) {
     event.kind = Kind::started;
     event.pid = body.at("pid").get<int>();
     event.at_ms = body.at("at_ms").get<std::int64_t>();
+    event.warm = body.value("warm", false);
   } else if (op == "ended") {
     event.kind = Kind::ended;
     event.end = parse_end(body);
@@ -95,14 +104,16 @@ std::string hello_message(const std::string& store_id, std::uint64_t generation)
 }
 
 std::string spawn_message(const SpawnRequest& request) {
-  return dump({{"op", "spawn"},
+  json body = {{"op", "spawn"},
                {"attempt", request.attempt},
                {"argv", request.argv},
                {"env", request.env},
                {"cwd", request.cwd},
                {"stdout", request.stdout_path},
                {"stderr", request.stderr_path},
-               {"limits", limits_body(request.limits)}});
+               {"limits", limits_body(request.limits)}};
+  if (request.warm) body["warm"] = warm_body(*request.warm);
+  return dump(body);
 }
 
 std::string stop_message(const std::string& attempt, const std::vector<std::string>& signals,

@@ -131,6 +131,7 @@ json attempt_json(const AttemptRecord& attempt, const LoadedPlan& plan) {
               {"batch", batch},
               {"definition_changed", attempt.reason == "definition_changed"},
               {"limits", limits_of(attempt, plan)},
+              {"warm", attempt.warm},
               {"usage", nullptr}};
   if (!attempt.exit) return out;
   const ExitReport& exit = *attempt.exit;

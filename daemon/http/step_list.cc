@@ -146,8 +146,11 @@ json StepList::step(StepIndex index) const {
     if (live->second.progress) progress = *live->second.progress;
   }
   json attempts = json::array();
-  if (const auto found = attempts_.find(index); found != attempts_.end())
+  bool warm = false;
+  if (const auto found = attempts_.find(index); found != attempts_.end()) {
     for (const auto& attempt : found->second) attempts.push_back(attempt_json(attempt, *plan_));
+    warm = !found->second.empty() && found->second.back().warm;
+  }
   return {{"index", index},
           {"key", asset(index).key},
           {"partition", nullptr},
@@ -164,7 +167,7 @@ json StepList::step(StepIndex index) const {
           {"blocked_by", blocked},
           {"checks", checks_json(index)},
           {"progress", progress},
-          {"warm", false}};
+          {"warm", warm}};
 }
 
 std::expected<std::vector<StepIndex>, Response> steps_with_status(const RunRow& run, const std::vector<StepStatus>& statuses, StepIndex from,

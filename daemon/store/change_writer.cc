@@ -145,7 +145,7 @@ void ChangeWriter::apply(const AttemptIntended& change) {
 }
 
 void ChangeWriter::apply(const AttemptStarted& change) {
-  const int changed = database_.run("UPDATE attempts SET pid=?2, started_at=?3 WHERE id=?1", Blob{pack_id(change.attempt)}, change.pid, change.at);
+  const int changed = database_.run("UPDATE attempts SET pid=?2, started_at=?3, warm=?4 WHERE id=?1", Blob{pack_id(change.attempt)}, change.pid, change.at, change.warm);
   expect_one(changed, "attempt " + change.attempt);
 }
 
@@ -156,11 +156,11 @@ void ChangeWriter::apply(const AttemptEnded& change) {
   const auto exit_ended = attempt.exit ? std::optional(exit.ended_at) : std::nullopt;
   const int changed = database_.run(
       "UPDATE attempts SET started_at=?2, ended_at=?3, pid=?4, exit_kind=?5, exit_code=?6, exit_signal=?7, exit_stopped=?8, exit_detail=?9, "
-      "exit_started_at=?10, exit_ended_at=?11, user_ms=?12, system_ms=?13, max_rss_kb=?14, outcome=?15, reason=?16, detail=?17, message_offset=?18, exit_reason=?19 "
+      "exit_started_at=?10, exit_ended_at=?11, user_ms=?12, system_ms=?13, max_rss_kb=?14, outcome=?15, reason=?16, detail=?17, message_offset=?18, exit_reason=?19, warm=?20 "
       "WHERE id=?1",
       Blob{pack_id(attempt.id)}, attempt.started_at, attempt.ended_at, attempt.pid, kind, exit.code, exit.signal, exit.stopped,
       TextOrNull{exit.detail}, exit.started_at, exit_ended, exit.user_ms, exit.system_ms, exit.max_rss_kb, stored_or_null(attempt.outcome),
-      TextOrNull{attempt.reason}, TextOrNull{attempt.detail}, attempt.message_offset, TextOrNull{exit.reason});
+      TextOrNull{attempt.reason}, TextOrNull{attempt.detail}, attempt.message_offset, TextOrNull{exit.reason}, attempt.warm);
   expect_one(changed, "attempt " + attempt.id);
 }
 

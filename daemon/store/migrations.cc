@@ -116,7 +116,10 @@ INSERT INTO last_failures(asset, run) SELECT asset, max(run) FROM outcomes WHERE
 CREATE INDEX runs_by_version ON runs(definitions_version);
 )sql";
 
-constexpr Migration kMigrations[] = {{1, kFirst}, {2, kLimits}, {3, kRetention}};
+// Whether an attempt was forked from a preloaded process.
+constexpr const char* kWarm = "ALTER TABLE attempts ADD COLUMN warm INTEGER NOT NULL DEFAULT 0";
+
+constexpr Migration kMigrations[] = {{1, kFirst}, {2, kLimits}, {3, kRetention}, {4, kWarm}};
 
 std::int64_t pragma(Database& database, std::string_view name) {
   auto query = database.query(name);

@@ -165,6 +165,7 @@ AttemptRecord read_attempt(Database& database, Columns row) {
   attempt.reason = row.text();
   attempt.detail = row.text();
   attempt.message_offset = row.integer();
+  attempt.warm = row.integer() != 0;
   return attempt;
 }
 

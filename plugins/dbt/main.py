@@ -1,4 +1,4 @@
-"""The dbt plugin: `main.py describe | run`, as docs/plugins.md has it."""
+"""The dbt plugin: `main.py describe | run | serve`, as docs/plugins.md has it."""
 
 import gc
 import json
@@ -10,20 +10,26 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "sdk" / "py
 
 import describe  # noqa: E402
 import run  # noqa: E402
+import warm_steps  # noqa: E402
 from assetd.dbt.manifest import ManifestError  # noqa: E402
 from assetd.pipes import PipesError  # noqa: E402
+from assetd.serve import end_as_program, exit_code_of  # noqa: E402
 
 
 def main(arguments):
+    warm = None
+    if arguments == ["serve"]:
+        warm = warm_steps.serve()  # returns in each step
+        arguments = ["run"]
     if arguments == ["run"]:
         try:
-            return run.main()
+            return run.main(warm)
         except PipesError as error:
             print(error, file=sys.stderr)
             return 2
     if arguments == ["describe"]:
         return answer(json.load(sys.stdin))
-    print(f"usage: {os.path.basename(sys.argv[0])} describe | run", file=sys.stderr)
+    print(f"usage: {os.path.basename(sys.argv[0])} describe | run | serve", file=sys.stderr)
     return 2
 
 
@@ -39,4 +45,10 @@ def answer(request):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    served = sys.argv[1:] == ["serve"]
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except SystemExit as error:
+        if not served:
+            raise
+        end_as_program(exit_code_of(error))  # dbt's modules are many

@@ -13,11 +13,12 @@ from assetd.pipes import Messages, load_context
 from describe import project_of
 
 
-def main():
+def main(warm=None):
+    """`warm`: the project as the worker has it that this process was forked from."""
     messages = Messages.from_environment()
     messages.opened()
     try:
-        build = prepare(AttemptContext(load_context(), messages))
+        build = prepare(AttemptContext(load_context(), messages), warm)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)
         signal.signal(signal.SIGINT, lambda _number, _frame: build.interrupt())
@@ -32,14 +33,16 @@ def main():
     return exit_as(build.exit_code)
 
 
-def prepare(context):
+def prepare(context, warm):
     config = context.import_config
     former = pathlib.Path(context.state_dir) / "target"
-    with open(former / "manifest.json", encoding="utf-8") as file:
-        manifest = json.load(file)
+    path = former / "manifest.json"
+    manifest = warm.described(path) if warm else json.loads(path.read_text(encoding="utf-8"))
+    more_vars, full_refresh = context.options.get("vars"), bool(context.options.get("full_refresh"))
+    start = warm.start if warm and not more_vars and not full_refresh else None  # else the manifest would have to be another
     return Build(
-        project_of(config), plan_of(context), manifest, former, context.attempt_dir, more_vars=context.options.get("vars"),
-        full_refresh=bool(context.options.get("full_refresh")), row_counts=config.get("row_counts", True))
+        project_of(config), plan_of(context), manifest, former, context.attempt_dir, more_vars=more_vars, full_refresh=full_refresh,
+        row_counts=config.get("row_counts", True), start=start)
 
 
 def refuse(messages, reason, detail):

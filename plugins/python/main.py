@@ -1,4 +1,4 @@
-"""The python plugin: `main.py describe | run`, as docs/plugins.md has it."""
+"""The python plugin: `main.py describe | run | serve`, as docs/plugins.md has it."""
 
 import json
 import os
@@ -9,10 +9,14 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "sdk" / "py
 
 import describe  # noqa: E402
 import run  # noqa: E402
+import warm_steps  # noqa: E402
 from assetd.pipes import PipesError  # noqa: E402
 
 
 def main(arguments):
+    if arguments == ["serve"]:
+        warm_steps.main()  # returns in each step
+        arguments = ["run"]
     if arguments == ["run"]:
         try:
             return run.main()
@@ -22,7 +26,7 @@ def main(arguments):
     if arguments == ["describe"]:
         answer_to = _keep_stdout()
         return answer(json.load(sys.stdin), answer_to)
-    print(f"usage: {os.path.basename(sys.argv[0])} describe | run", file=sys.stderr)
+    print(f"usage: {os.path.basename(sys.argv[0])} describe | run | serve", file=sys.stderr)
     return 2
 
 

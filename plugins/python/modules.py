@@ -8,10 +8,22 @@ import sys
 from assetd.definitions import Asset, AssetCheck, Definitions
 
 
+_imported = {}  # (file or name, folder) → the module: a preloaded one is not imported a second time
+
+
 def import_module(config, project_dir):
     """The module named by `module` or `file`. Its folder comes first on sys.path, and is the working directory."""
     file = os.path.join(project_dir, config["file"]) if config.get("file") else None
     folder = os.path.join(project_dir, config.get("working_dir") or (os.path.dirname(file) if file else ""))
+    known = (file or config["module"], folder)
+    if known in _imported:
+        os.chdir(folder)
+    else:
+        _imported[known] = _import(config, file, folder)
+    return _imported[known]
+
+
+def _import(config, file, folder):
     sys.dont_write_bytecode = True  # an edit within the same second and of the same length would go unnoticed
     sys.path.insert(0, folder)
     os.chdir(folder)

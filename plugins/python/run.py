@@ -6,6 +6,7 @@ import time
 import traceback
 
 import modules
+import warm_steps
 from assetd import injection
 from assetd.artifacts import ArtifactError
 from assetd.context import AttemptContext
@@ -14,6 +15,13 @@ from assetd.pipes import Messages, load_context
 
 
 def main():
+    try:
+        return _main()
+    finally:
+        warm_steps.note_imports()
+
+
+def _main():
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell or daemon may have left it ignored
     messages = Messages.from_environment()
     messages.opened()

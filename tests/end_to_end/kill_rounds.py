@@ -61,16 +61,23 @@ def demand(holds, what):
 class Round:
     """One run with its kills. `folder` is empty and stays for a look when something broke."""
 
+    steps, victims = STEPS, VICTIMS
+
     def __init__(self, seed, folder, kills=None):
         self.rng = random.Random(seed)
-        text, self.failing = random_project(self.rng)
-        (folder / "assetd.yaml").write_text(text)
-        self.places = sorted(self.rng.sample(range(STEPS), self.rng.randint(3, 6) if kills is None else kills))
+        self.failing = self.write_project(folder)
+        self.places = sorted(self.rng.sample(range(self.steps), self.rng.randint(3, 6) if kills is None else kills))
         self.daemon = Daemon(folder)
         self.witness = folder / "witness"
         self.ended = {}  # attempt or step → what it ended as: must never change
         self.killed = collections.Counter()
         self.longest_s = 0.0
+
+    def write_project(self, folder):
+        """Returns the keys that fail by themselves."""
+        text, failing = random_project(self.rng)
+        (folder / "assetd.yaml").write_text(text)
+        return failing
 
     def play(self):
         try:
@@ -88,7 +95,7 @@ class Round:
         self.run = self.daemon.run("*")
         for place in self.places:
             self.reach(place)
-            self.strike(pick(self.rng, VICTIMS))
+            self.strike(pick(self.rng, self.victims))
         wait_until(self.over, f"run {self.run} at its end", 120)
 
     def reach(self, place):
@@ -115,6 +122,8 @@ class Round:
             self.kill("shim", household.shims)
         if "shim" in victims and household.shims:
             self.kill("shim", [self.rng.choice(sorted(household.shims))])
+        if "workers" in victims:
+            self.kill("worker", household.workers)
         begun = time.monotonic()
         if "daemon" in victims:
             self.killed["daemon"] += 1
@@ -192,11 +201,11 @@ def seconds_of(text):
     return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
-def play(seed, folder):
+def play(seed, folder, kind=Round):
     """A round in a new folder, which is removed when all held. The error says how to do it again."""
     here = pathlib.Path(tempfile.mkdtemp(prefix=f"round{seed}-", dir=folder))
     try:
-        played = Round(seed, here).play()
+        played = kind(seed, here).play()
     except AssertionError as error:
         raise Broken(f"round of seed {seed} (again: python tests/end_to_end/kill_rounds.py 1 {seed}; its files: {here}): {error}") from error
     shutil.rmtree(here)

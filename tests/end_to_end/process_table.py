@@ -6,11 +6,19 @@ import pathlib
 import signal
 
 
+NO_ATTEMPT = "0" * 32  # of a preloaded process
+
+
+def _value(environment, name):
+    found = [entry for entry in environment if entry.startswith(name.encode() + b"=")]
+    return found[0].partition(b"=")[2].decode() if found else None
+
+
 class Process:
     def __init__(self, pid, name, command, environment):
         self.pid, self.name, self.command = pid, name, command
-        tag = [entry for entry in environment if entry.startswith(b"ASSETD_ATTEMPT_ID=")]
-        self.attempt = tag[0].partition(b"=")[2].decode() if tag else None
+        self.attempt = _value(environment, "ASSETD_ATTEMPT_ID")
+        self.worker_log = _value(environment, "ASSETD_WORKER_LOG") or ""  # of a preloaded process, its forks and their shims
 
     def __repr__(self):
         return f"{self.pid} {self.name} {self.command[:80]!r}" + (f" of {self.attempt}" if self.attempt else "")
@@ -40,8 +48,9 @@ class Household:
     """The supervisors and shims of one data folder. A shim is a fork of its supervisor, so it shows the same command."""
 
     def __init__(self, data, table=None):
-        mine = [process for process in table or all_processes() if f" {data}/supervisor.sock " in process.command]
+        mine = [process for process in table or all_processes() if f" {data}/supervisor.sock " in process.command or process.worker_log.startswith(f"{data}/")]
         self.shims = [process.pid for process in mine if process.name == "assetd-shim"]
+        self.workers = [process.pid for process in mine if process.attempt == NO_ATTEMPT]
         self.supervisors = [process.pid for process in mine if process.name == "assetd-supervis"]
 
 

@@ -11,6 +11,7 @@ ROOT = HERE.parents[1]
 sys.path[:0] = [str(HERE), str(ROOT / "sdk" / "python"), str(ROOT / "plugins" / "python")]
 
 from driver import Import  # noqa: E402
+from supervised import Supervisor  # noqa: E402
 
 EXAMPLES = ROOT / "examples"
 
@@ -46,6 +47,16 @@ def zoo(tmp_path, parsed):
     return Zoo(copy_of(HERE / "zoo", tmp_path / "zoo"), tmp_path / "state", parsed)
 
 
+@pytest.fixture
+def supervisor(tmp_path):
+    """The real one: an Import that has it starts its attempts from workers."""
+    folder = tmp_path / "supervisor"
+    folder.mkdir()
+    made = Supervisor(folder)
+    yield made
+    made.close()
+
+
 @pytest.fixture(scope="session")
 def parsed(tmp_path_factory):
     return Parsed(tmp_path_factory.mktemp("parsed"))
@@ -75,6 +86,7 @@ class Parsed:
 class Zoo:
     def __init__(self, folder, state, parsed):
         self.folder, self.state, self.database, self._parsed = folder, state, folder / "zoo.duckdb", parsed
+        self.supervisor = None
         with duckdb.connect(str(self.database)) as db:
             db.execute("create table keepers as select 1 as keeper_id")
 
@@ -85,6 +97,7 @@ class Zoo:
 
     def imported(self, **config):
         found = self.undescribed(**config)
+        found.supervisor = self.supervisor
         if self._parsed and not (found.state_dir / "state.json").exists():
             shutil.copytree(self._parsed.imported(config).state_dir, found.state_dir, dirs_exist_ok=True)
         found.describe()

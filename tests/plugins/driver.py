@@ -12,6 +12,8 @@ import sys
 import time
 import zlib
 
+import supervised
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PLUGINS = ROOT / "plugins"
 
@@ -41,6 +43,7 @@ class Import:
         self.python = python
         self.env = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ} | (env or {})
         self.described = None
+        self.supervisor = None  # when there is one it starts the attempts, from a worker
 
     def call(self, verb):
         request = {
@@ -87,6 +90,8 @@ class Attempt:
         }
         context_file = folder / "context.json"
         context_file.write_text(json.dumps(context))
+        self.more_env = env
+        self.must_be_warm = True  # when the owner has a supervisor; None: it need not be known
         self.env = {
             **owner.env, **env, "DAGSTER_PIPES_CONTEXT": encode({"path": str(context_file)}), "DAGSTER_PIPES_MESSAGES": encode({"path": str(self.messages_file)}),
             "ASSETD_RUN_ID": run_id, "ASSETD_STEP": keys[0], "ASSETD_ATTEMPT_ID": number, "ASSETD_ATTEMPT": "1", "ASSETD_ASSET_KEY": keys[0],
@@ -114,6 +119,12 @@ class Attempt:
     def start(self, preexec_fn=None):
         command = [self.owner.python, str(self.owner.plugin_dir / "main.py"), "run"]
         self.stdout, self.stderr = self.folder / "stdout", self.folder / "stderr"
+        if self.owner.supervisor:
+            self.stdout.touch()
+            self.stderr.touch()
+            self.process = supervised.start(self.owner.supervisor, self)
+            assert self.must_be_warm in (None, self.process.warm), self.owner.supervisor.logs
+            return self
         with open(self.stdout, "wb") as out, open(self.stderr, "wb") as err:
             self.process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd=self.owner.project_dir, env=self.env, start_new_session=True,

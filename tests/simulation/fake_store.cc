@@ -113,6 +113,7 @@ void FakeStore::on(const AttemptStarted& change) {
   auto& record = attempt_record(change.attempt);
   record.started_at = change.at;
   record.pid = change.pid;
+  record.warm = change.warm;
 }
 
 void FakeStore::on(const AttemptEnded& change) {

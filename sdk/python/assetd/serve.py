@@ -7,10 +7,12 @@
 """
 
 import array
+import atexit
 import gc
 import json
 import os
 import random
+import select
 import signal
 import socket
 import struct
@@ -19,9 +21,13 @@ import threading
 import time
 
 CONTROL = "ASSETD_SERVE_FD"
+MARK = "ASSETD_WORKER_LOG"  # for those who look at processes
+_NOT_OURS = {CONTROL, MARK, "ASSETD_ATTEMPT_ID"}
 LARGEST_ORDER = 1 << 20
 _SHIM_FILES = 3  # descriptors from here on, in the order of the fork's files, then the socket to the step
 _FORK_SAFE_THREADS = {"jemalloc_bg_thd"}  # jemalloc stops it before a fork and starts it anew
+_own_files = set()
+_IDLE_SECONDS = 1
 _IGNORED_BY_PYTHON = {signal.SIGPIPE, signal.SIGXFSZ}
 
 
@@ -29,39 +35,92 @@ class Unsuitable(Exception):
     """What was loaded cannot be shared by steps; they run cold."""
 
 
-def serve(prepare):
+def serve(prepare, load_more=None):
     """Serves until the supervisor is gone, and returns in each step. `prepare(load)` loads; it gives a function that says whether what is loaded
-    is out of date."""
+    is out of date. `load_more()` is called while there is nothing to do: it says whether it has loaded anything."""
     control = socket.socket(fileno=int(os.environ.pop(CONTROL)))
     control.set_inheritable(False)
-    os.environ.pop("ASSETD_ATTEMPT_ID", None)
-    before = _environment_given()
+    _own_files.add(control.fileno())
+    mark = {MARK: os.environ.get(MARK, "")}
+    for name in _NOT_OURS:
+        os.environ.pop(name, None)
     order, _ = _receive(control)
+    traces = Traces()
     try:
         is_stale = prepare(order["load"])
-        check_forkable({control.fileno()})
-    except Exception as error:  # whatever it is, steps can do without us
+        check_forkable()
+    except BaseException as error:  # whatever it is, a module that calls exit() too: steps can do without us
         _tell(control, op="refuse", why=f"{type(error).__name__}: {error}"[:2_000])
         os._exit(0)
-    changed = {name: value for name, value in os.environ.items() if before.get(name) != value}
-    gc.collect()
-    gc.freeze()  # the collector touches no page that forks share
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # what we fork is waited for by others
+    traces.found()
+    _rest()
     _tell(control, op="ready")
     while True:
+        if load_more and not select.select([control], [], [], _IDLE_SECONDS)[0]:
+            _load_more(load_more, traces, control)
+            continue
         order, files = _receive(control)
         if is_stale():
             _tell(control, op="stale")
             os._exit(0)
-        waiting = _fork(order, files)
+        waiting = _fork(order, files, mark)
         if waiting is not None:
             control.close()
-            return _become_step(waiting, changed)
+            return _become_step(waiting, traces)
         for file in files:
             os.close(file)
 
 
-def check_forkable(own_files=frozenset()):
+def _rest():
+    gc.collect()
+    gc.freeze()  # the collector touches no page that forks share
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # what we fork is waited for by others
+
+
+def _load_more(load_more, traces, control):
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    try:
+        if not load_more():
+            return signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        check_forkable()
+    except BaseException as error:  # another one is loaded for the next step
+        print(f"assetd: this worker ends: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
+        _tell(control, op="stale")
+        os._exit(0)
+    traces.found()
+    return _rest()
+
+
+class Traces:
+    """What loading did to the process besides loading: a step would have done it, too. Made before, `found()` after."""
+
+    def __init__(self):
+        self._environment = _environment_given()
+        self._handlers = _handlers()
+        self._seed = random.seed
+        self._seeded = False  # the generator of `random`, on purpose
+        self.random_state = None  # then: `random` seeds it anew in each fork
+        self.changed, self.removed, self.handlers = {}, set(), {}
+        random.seed = self._note_seed
+
+    def _note_seed(self, *arguments, **named):
+        self._seeded = self._seeded or bool(arguments and arguments[0] is not None or named)
+        return self._seed(*arguments, **named)
+
+    def found(self):
+        now = dict(os.environ)
+        self.changed = {name: value for name, value in now.items() if self._environment.get(name) != value}
+        self.removed = set(self._environment) - set(now) - _NOT_OURS
+        self.handlers = {number: handler for number, handler in _handlers().items() if handler is not self._handlers.get(number) and number != signal.SIGCHLD}
+        random.seed = self._seed
+        self.random_state = random.getstate() if self._seeded else None
+
+
+def _handlers():
+    return {number: signal.getsignal(number) for number in signal.valid_signals()}
+
+
+def check_forkable():
     """Raises Unsuitable when a fork of this process would not be a fresh start: threads that do not survive it, open files that would be shared."""
     if threading.active_count() > 1:
         raise Unsuitable("what was loaded has started threads: " + ", ".join(thread.name for thread in threading.enumerate()))
@@ -72,7 +131,7 @@ def check_forkable(own_files=frozenset()):
     names = [name for name in map(_thread_name, os.listdir("/proc/self/task")) if name and name not in _FORK_SAFE_THREADS]
     if len(names) > 1:
         raise Unsuitable("what was loaded has threads that a fork does not end: " + ", ".join(sorted(names)))
-    files = [(number, path) for number, path in _open_files() if number > 2 and number not in own_files]
+    files = [(number, path) for number, path in _open_files() if number > 2 and number not in _own_files]
     if files:
         raise Unsuitable("what was loaded has files open: " + ", ".join(path for _, path in files))
     try:
@@ -103,26 +162,6 @@ def _open_files():
             yield int(name), os.readlink(f"/proc/self/fd/{name}")
         except OSError:  # that of the listing itself
             continue
-
-
-class LoadedFiles:
-    """What the interpreter has loaded, and `more` files and folders: called, it says whether any has changed since."""
-
-    def __init__(self, more=()):
-        files = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
-        folders = [entry for entry in sys.path if entry.rstrip("/").endswith("-packages")]  # an installation adds to them
-        self._known = {path: _identity(path) for path in {*files, *folders, *more, os.path.realpath(sys.executable)} if path}
-
-    def __call__(self):
-        return any(_identity(path) != identity for path, identity in self._known.items())
-
-
-def _identity(path):
-    try:
-        found = os.stat(path)
-    except OSError:
-        return None
-    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 # ---- Orders
@@ -158,7 +197,7 @@ def _tell(control, **message):
 # ---- Forks
 
 
-def _fork(order, files):
+def _fork(order, files, mark):
     """A fork that becomes the shim by executing the program it was given, and one of that, the step. The step gets the socket on which it waits;
     the worker None."""
     sys.stdout.flush()
@@ -179,7 +218,7 @@ def _fork(order, files):
             return steps_end
         jobs, status, program = files
         _place([jobs, status, shims_end.fileno()])
-        os.execve(program, [*order["argv"], str(step)], {})
+        os.execve(program, [*order["argv"], str(step)], mark)
     except BaseException as error:  # nobody has an attempt yet: the supervisor sees that we are gone
         print(f"assetd: a fork cannot become a shim: {error}", file=sys.stderr, flush=True)
         os._exit(127)
@@ -194,23 +233,46 @@ def _place(files):
         os.dup2(file, number)
 
 
-def _become_step(waiting, changed):
+def _become_step(waiting, traces):
     """Waits for the go and makes this process what it would be if it had been started for the step. Ends it when there is no go."""
     order, files = _receive_go(waiting)
     for number, file in enumerate(files, 1):
         os.dup2(file, number)
     os.closerange(3, max(number for number, _ in _open_files()) + 1)
+    given = {name: value for name, _, value in (entry.partition("=") for entry in order["env"]) if name not in traces.removed}
     os.environ.clear()
-    os.environ.update({**dict(entry.split("=", 1) for entry in order["env"]), **changed})
+    os.environ.update({**given, **traces.changed})
     time.tzset()
-    _reset_signals()
-    _reseed()
+    _reset_signals(traces.handlers)
+    _reseed(traces.random_state)
     sys.argv[1:] = order["argv"][-1:]
+    atexit.register(gc.unfreeze)  # the interpreter takes apart at its end what it had loaded
     try:
         os.chdir(order["cwd"])
     except OSError as error:
         print(f"cannot change to the working directory '{order['cwd']}': {error.strerror}", file=sys.stderr, flush=True)
         os._exit(126)
+
+
+def end_as_program(code):
+    """Ends this process as the interpreter does, but for taking itself apart: other threads, what is registered for the end, what is not yet
+    written. `code` below 0: by that signal."""
+    try:
+        threading._shutdown()
+        atexit.unregister(gc.unfreeze)
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        if code < 0:
+            signal.signal(-code, signal.SIG_DFL)
+            os.kill(os.getpid(), -code)
+        os._exit(code & 0xFF)
+
+
+def exit_code_of(error):
+    """What the interpreter would exit with for a SystemExit."""
+    return error.code if isinstance(error.code, int) else 0 if error.code is None else 1
 
 
 def _receive_go(waiting):
@@ -224,21 +286,22 @@ def _receive_go(waiting):
     return json.loads(data[4:]), _files(ancillary)
 
 
-def _reset_signals():
-    """As Python has them when it starts."""
+def _reset_signals(handlers):
+    """As Python has them when it starts, but for `handlers`, which loading has set."""
     signal.set_wakeup_fd(-1)
     for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
-        wanted = signal.default_int_handler if number == signal.SIGINT else signal.SIG_IGN if number in _IGNORED_BY_PYTHON else signal.SIG_DFL
+        usual = signal.default_int_handler if number == signal.SIGINT else signal.SIG_IGN if number in _IGNORED_BY_PYTHON else signal.SIG_DFL
         try:
-            signal.signal(number, wanted)
-        except (OSError, ValueError):
+            signal.signal(number, handlers.get(number, usual))
+        except (OSError, TypeError, ValueError):
             continue  # reserved by the C library
     signal.pthread_sigmask(signal.SIG_SETMASK, set())
 
 
-def _reseed():
-    """Generators that seeded themselves when they were loaded would give every step the same numbers."""
-    random.seed()
-    for name in ("numpy.random", "torch"):
-        if name in sys.modules:
-            sys.modules[name].seed()
+def _reseed(random_state):
+    """Generators that seeded themselves when they were loaded would give every step the same numbers. Those that loading has seeded on
+    purpose do so in every process."""
+    random.setstate(random_state) if random_state else random.seed()
+    numpy = sys.modules.get("numpy.random")
+    if numpy and numpy.mtrand._rand._bit_generator.seed_seq is not None:  # none is left by numpy.random.seed(…)
+        numpy.seed()

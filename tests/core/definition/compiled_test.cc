@@ -54,6 +54,7 @@ RunSpec run() {
   run.stop_signal = *rc::gen::element<std::string>("", "TERM", "INT");
   run.grace = Millis(*rc::gen::inRange(0, 20'000));
   run.limits = limits();
+  run.warm = any<bool>();
   return run;
 }
 

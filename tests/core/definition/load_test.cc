@@ -113,6 +113,19 @@ TEST(Load, EnvironmentOfProjectAndAssetMergeAndTheNearerWins) {
   EXPECT_EQ(loaded.definitions.imports[0].defaults.run.env_file, ".env");
 }
 
+TEST(Load, WarmIsOnUnlessTheNearestThatSaysAnythingTurnsItOff) {
+  const auto loaded = load(
+      "warm: false\n"
+      "imports: [{plugin: dbt, name: d, warm: true}, {plugin: dbt, name: e}]\n"
+      "assets: [{key: a, run: {command: [x]}}, {key: b, run: {command: [x], warm: true}}]\n");
+  ASSERT_THAT(loaded.lines(), IsEmpty());
+  EXPECT_TRUE(loaded.definitions.imports[0].defaults.run.warm);
+  EXPECT_FALSE(loaded.definitions.imports[1].defaults.run.warm);
+  EXPECT_FALSE(asset_of(loaded, "a").run->warm);
+  EXPECT_TRUE(asset_of(loaded, "b").run->warm);
+  EXPECT_TRUE(asset_of(load("assets: [{key: a, run: {command: [x]}}]\n"), "a").run->warm);
+}
+
 TEST(Load, AnchorsAndMergeKeys) {
   const auto loaded = load(
       "assets:\n"

@@ -205,7 +205,7 @@ TEST_F(Compile, BrokenPluginDoesNotHinderTheOthers) {
 }
 
 TEST_F(Compile, RunBlocksOfPluginsAreCheckedAndTheirPathsMadeAbsolute) {
-  write("plugins/fake/plugin.yaml", "name: fake\nprotocol: 1\ncommand: [sh]\nrun_schema: run.json\nstop_signal: INT\n");
+  write("plugins/fake/plugin.yaml", "name: fake\nprotocol: 1\ncommand: [sh]\nrun_schema: run.json\nstop_signal: INT\nserve: true\n");
   write(
       "plugins/fake/run.json",
       R"({"type": "object", "properties": {"script": {"type": "string", "format": "path"}}, "additionalProperties": false})");
@@ -216,6 +216,8 @@ TEST_F(Compile, RunBlocksOfPluginsAreCheckedAndTheirPathsMadeAbsolute) {
   const auto definitions = from_compiled(result.compiled).value();
   EXPECT_EQ(definitions.assets[0].run->config.at("script"), path("more/a.sql"));
   EXPECT_EQ(definitions.assets[0].run->stop_signal, "INT");
+  std::vector<std::string> errors;
+  EXPECT_TRUE(find_plugins({path("plugins")}, errors).at("fake").serve);
   write("more/a.yaml", "assets: [{key: a, run: {plugin: fake, scrpt: a.sql}}]\n");
   EXPECT_THAT(
       lines(compile()),

@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <set>
 
 namespace assetd {
 namespace {
@@ -241,6 +242,76 @@ TEST_F(LauncherTest, WhatIsMissingIsNamed) {
   spec.run->env.clear();
   spec.run->env_file = "missing.env";
   EXPECT_THAT(error(), HasSubstr(options_.project_dir + "/missing.env"));
+}
+
+TEST_F(LauncherTest, WhereThePluginServesAnAttemptMayBeForked) {
+  options_.plugins["batcher"].serve = true;
+  member("a");
+  definitions_.assets[0].run->env = {{"API", "${secret:TOKEN}"}};
+  definitions_.assets[0].run->cwd = "ml";
+  const auto warm = prepared(launch()).warm.value();
+  EXPECT_THAT(warm.argv, ElementsAre(options_.project_dir + "/.venv/bin/python", "/plugins/batcher/main.py", "serve"));
+  EXPECT_THAT(warm.env, ElementsAre("API=t0p", "HOME=/nonexistent/ann", "PATH=/usr/bin:/bin", "ASSETD_WORKER_LOG=" + warm.log_path)) << "nothing of the attempt";
+  EXPECT_EQ(warm.cwd, options_.project_dir + "/ml");
+  EXPECT_EQ(json::parse(warm.load), (json{{"protocol", 1},
+                                          {"project_dir", options_.project_dir},
+                                          {"state_dir", options_.paths.import_state("shop")},
+                                          {"import", {{"python", ".venv/bin/python"}, {"threads", 4}}},
+                                          {"run", json::object()}}));
+  EXPECT_EQ(warm.key.size(), 64u) << "a hash: it says nothing of what is in it";
+  EXPECT_TRUE(fs::is_directory(fs::path(warm.log_path).parent_path()));
+}
+
+TEST_F(LauncherTest, AWorkerIsAnothersWhenAnythingOfItDiffers) {
+  options_.plugins["batcher"].serve = true;
+  member("a");
+  const auto key = [&] { return prepared(launch()).warm.value().key; };
+  const auto first = key();
+  EXPECT_EQ(key(), first);
+  auto retried = launch();
+  retried.attempt.number = 3;
+  retried.run.id = retried.attempt.run = 42;
+  retried.run.options = {{"batcher", {{"full_refresh", true}}}};
+  EXPECT_EQ(prepared(retried).warm.value().key, first) << "what is of an attempt or a run is told to the fork";
+  std::set<std::string> keys{first};
+  const auto expect_another = [&](auto change) {
+    change();
+    EXPECT_TRUE(keys.insert(key()).second);
+  };
+  auto& run = *definitions_.assets[0].run;
+  expect_another([&] { run.env = {{"N", "1"}}; });
+  expect_another([&] { run.env = {{"N", "2"}}; });
+  expect_another([&] { run.cwd = "ml"; });
+  expect_another([&] { definitions_.imports[0].config["target"] = "stg"; });
+  expect_another([&] { definitions_.imports[0].config["python"] = "/usr/bin/python3"; });
+  expect_another([&] { run.config = {{"function", "f"}}; });
+  expect_another([&] { options_.plugins["batcher"].version = "2"; });
+  expect_another([&] { options_.plugins["batcher"].dir = "/elsewhere"; });
+}
+
+TEST_F(LauncherTest, WithoutAVerbForItOrWithWarmOffNoneIsForked) {
+  auto& run = *asset("a", "batcher").run;
+  EXPECT_FALSE(prepared(launch()).warm);
+  options_.plugins["batcher"].serve = true;
+  EXPECT_TRUE(prepared(launch()).warm);
+  run.warm = false;
+  EXPECT_FALSE(prepared(launch()).warm);
+  run.warm = true;
+  run.plugin = "exec";
+  run.command = {"true"};
+  EXPECT_FALSE(prepared(launch()).warm);
+}
+
+TEST_F(LauncherTest, ALargeLogOfAWorkerBeginsAnew) {
+  options_.plugins["batcher"].serve = true;
+  asset("a", "batcher");
+  const auto log = prepared(launch()).warm.value().log_path;
+  std::ofstream(log) << std::string(100, 'x');
+  prepared(launch());
+  EXPECT_TRUE(fs::exists(log));
+  std::ofstream(log) << std::string(2 << 20, 'x');
+  prepared(launch());
+  EXPECT_FALSE(fs::exists(log));
 }
 
 TEST_F(LauncherTest, ResourcesArePassedWithAbsolutePaths) {

@@ -134,6 +134,25 @@ class SupervisorClientTest : public ::testing::Test {
 
 constexpr char kWaitForGo[] = "while [ ! -e go ]; do sleep 0.01; done";
 
+TEST_F(SupervisorClientTest, AStepOfAWorkerIsToldAsSuchAndOneWithoutIsNot) {
+  connect();
+  constexpr char worker[] = ASSETD_SOURCE_DIR "/tests/supervisor/warm_worker.py";
+  const auto start = [&](const std::string& program) {
+    const auto attempt = new_attempt();
+    auto request = shell(attempt, "");
+    request.argv = {"/usr/bin/python3", worker, "run"};
+    request.env.push_back("CODE=1");
+    request.warm = {program, {program, worker, "serve"}, {"PATH=/usr/bin:/bin"}, folder, folder / "worker.log", "{\"folder\": \"" + folder.string() + "\"}"};
+    client->spawn(request);
+    const auto started = inbox.take(Kind::started, attempt);
+    EXPECT_EQ(inbox.take(Kind::ended, attempt)->end.exit_code, 0);
+    client->ack({attempt});
+    return started->warm;
+  };
+  EXPECT_TRUE(start("/usr/bin/python3"));
+  EXPECT_FALSE(start("/nonexistent"));
+}
+
 TEST_F(SupervisorClientTest, StartsASupervisorAndRunsAStep) {
   connect();
   const auto attempt = new_attempt();

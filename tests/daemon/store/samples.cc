@@ -100,7 +100,7 @@ std::string text_of(const AttemptRecord& a) {
   json holds;
   for (const auto& [name, mode] : a.resources) holds[name] = static_cast<int>(mode);
   return json{a.id, a.run, a.unit, a.number, a.steps, a.check, a.slots, holds, ms(a.intended_at), ms(a.started_at), ms(a.ended_at), a.pid,
-              a.exit ? exit_json(*a.exit) : json(), a.outcome ? json(static_cast<int>(*a.outcome)) : json(), a.reason, a.detail, a.message_offset}
+              a.exit ? exit_json(*a.exit) : json(), a.outcome ? json(static_cast<int>(*a.outcome)) : json(), a.reason, a.detail, a.message_offset, a.warm}
       .dump();
 }
 

@@ -95,8 +95,9 @@ TEST(Store, FollowsAnAttemptFromIntentToEnd) {
 
   attempt.started_at = at_ms(20);
   attempt.pid = 7;
+  attempt.warm = true;
   attempt.message_offset = 55;
-  t.commit({AttemptStarted{attempt.id, 7, at_ms(20)}, MessagesRead{attempt.id, 55}});
+  t.commit({AttemptStarted{attempt.id, 7, at_ms(20), true}, MessagesRead{attempt.id, 55}});
   EXPECT_EQ(texts_of(t.load().runs[0].attempts), texts_of<AttemptRecord>({attempt}));
 
   attempt = sample_end(attempt);
@@ -110,9 +111,10 @@ TEST(Store, TogetherLeavesWhatOneByOneLeaves) {
   auto end = sample_end(intent);
   end.started_at = at_ms(20);
   end.pid = 7;
+  end.warm = true;
   end.message_offset = 55;
   const std::vector<Change> after_start = {
-      AttemptStarted{intent.id, 7, at_ms(20)}, StepChanged{1, sample_step(2, StepStatus::running), StepStatus::starting, intent.id}, MessagesRead{intent.id, 55},
+      AttemptStarted{intent.id, 7, at_ms(20), true}, StepChanged{1, sample_step(2, StepStatus::running), StepStatus::starting, intent.id}, MessagesRead{intent.id, 55},
       AttemptEnded{end}, StepChanged{1, sample_step(2, StepStatus::failed), StepStatus::running, intent.id},
       StepChanged{1, sample_step(3, StepStatus::running), StepStatus::starting, ""}, StepChanged{1, {3, StepStatus::pending}, StepStatus::running, ""}};
   const auto with_a_set = [&] {

@@ -93,7 +93,7 @@ export interface Run {
 export interface Attempt {
   number: number; id: string; status: string; reason: string | null; detail: string | null;
   intended_at: string | null; started_at: string | null; ended_at: string | null;
-  exit_code: number | null; signal: string | number | null; batch: string[]; definition_changed?: boolean;
+  exit_code: number | null; signal: string | number | null; batch: string[]; definition_changed?: boolean; warm?: boolean;
   limits?: { memory_bytes?: number; cpu?: number; cpu_time_ms?: number; open_files?: number; processes?: number };
   usage?: { user_ms: number; system_ms: number; max_rss_kb: number } | null;
 }

@@ -23,12 +23,14 @@ def plan_of(context):
 class Build:
     """`messages()` runs dbt and yields (method, params) for the daemon; then `exit_code` is dbt's (negative: the signal that ended it)."""
 
-    def __init__(self, project, plan, manifest, former_target_dir, attempt_dir=None, more_vars=None, full_refresh=False, row_counts=True, command=("build",)):
+    def __init__(self, project, plan, manifest, former_target_dir, attempt_dir=None, more_vars=None, full_refresh=False, row_counts=True, command=("build",), start=None):
+        """`start`: what runs dbt instead of a process of its own, see Project.start."""
         self._project, self._plan, self._manifest = project, plan, manifest
         self._former_target_dir, self._attempt_dir = former_target_dir, attempt_dir
         self._more_vars, self._full_refresh = more_vars, full_refresh
         self._count_rows = row_counts
         self._command = list(command)
+        self._start = start or project.start
         self._invocation = None
         self.interrupted = False
         self.exit_code = None
@@ -42,11 +44,11 @@ class Build:
         folder = pathlib.Path(self._attempt_dir or tempfile.mkdtemp(prefix="assetd-dbt-"))
         target, logs = folder / "target", folder / "log"
         seed_target(target, self._former_target_dir)
+        logs.mkdir(parents=True, exist_ok=True)
         counts = folder / "row_counts.jsonl" if self._count_rows and self._plan.steps_mode != "checks" else None
         mask = masker()
         reader = LogReader(self._plan, NodeDetails(self._manifest, target, counts, mask), mask)
-        command = self._project.command(self._arguments(reader, target, logs), counts)
-        self._invocation = Invocation(command, self._project.project_dir, logs)
+        self._invocation = Invocation(self._start(self._arguments(reader, target, logs), counts), logs)
         if self.interrupted:
             self._invocation.interrupt()
         try:

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import select
 import shutil
 import signal
 import subprocess
@@ -44,6 +45,11 @@ class Project:
         ours = ["--row-counts", str(row_counts)] if row_counts else []
         return [self.python, str(LAUNCH), *ours, "--", *arguments]
 
+    def start(self, arguments, row_counts=None):
+        """dbt in a process of its own."""
+        return subprocess.Popen(
+            self.command(arguments, row_counts), cwd=self.project_dir, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
 
 def seed_target(target_dir, former_target_dir):
     """Copies what spares dbt a full parse; dbt writes it in place, so it is never shared."""
@@ -54,15 +60,16 @@ def seed_target(target_dir, former_target_dir):
 
 
 class Invocation:
-    """A running dbt. `lines()` yields the lines of its JSON log until it has ended; then `exit_code` is set (negative: the signal)."""
+    """A running dbt: `process` as from Project.start, which logs to the folder `log_path`. `lines()` yields the lines of its JSON log until it has
+    ended; then `exit_code` is set (negative: the signal)."""
 
-    def __init__(self, command, cwd, log_path):
+    def __init__(self, process, log_path):
         self.exit_code = None
         self.interrupted = False
         self._log = pathlib.Path(log_path) / "dbt.log"
-        self._log.parent.mkdir(parents=True, exist_ok=True)
         self._tail = []
-        self._process = subprocess.Popen(command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self._process = process
+        self._pidfd = _pidfd(process.pid)
         pairs = [(self._process.stdout, sys.stdout), (self._process.stderr, sys.stderr)]
         self._copiers = [threading.Thread(target=self._copy, args=pair, daemon=True) for pair in pairs]
         for copier in self._copiers:
@@ -96,10 +103,18 @@ class Invocation:
             if ended and not chunk:
                 break
             if not chunk:
-                time.sleep(POLL_SECONDS)
+                self._wait_a_moment()
+        if self._pidfd is not None:
+            os.close(self._pidfd)
         for copier in self._copiers:
             copier.join(timeout=5)
         self.exit_code = self._process.returncode
+
+    def _wait_a_moment(self):
+        """Until it has ended at the longest."""
+        if self._pidfd is None:
+            return time.sleep(POLL_SECONDS)
+        return select.select([self._pidfd], [], [], POLL_SECONDS)
 
     def _read(self, position):
         try:
@@ -112,6 +127,13 @@ class Invocation:
     @property
     def output_tail(self):
         return "\n".join(line for line in self._tail if line.strip())
+
+
+def _pidfd(pid):
+    try:
+        return os.pidfd_open(pid)
+    except (AttributeError, OSError):  # no Linux, or gone: then there is nothing to wait for
+        return None
 
 
 class NodeDetails:

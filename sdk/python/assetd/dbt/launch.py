@@ -1,4 +1,5 @@
-"""Runs dbt in this process, as its command line does, with what assetd needs added. Started as a program: launch.py [--row-counts FILE] -- DBT ARGUMENTS
+"""Runs dbt in this process, as its command line does, with what assetd needs added. Started as a program: launch.py [--row-counts FILE] -- DBT ARGUMENTS;
+or called in a fork of a process that has a parsed manifest.
 
 - All signals have their default dispositions: an inherited "ignore SIGINT" would make dbt run to its end.
 - The first SIGINT interrupts; further ones are ignored, since a second one would cut off dbt's own way of canceling queries.
@@ -67,14 +68,19 @@ class RowCounter:
         return int(table.rows[0][0])
 
 
-def main(arguments):
+def run(dbt_arguments, row_counts=None, manifest=None):
+    """Ends as dbt does: by SystemExit, or what it raises. With `manifest` dbt does not parse."""
     reset_signals()
-    split = arguments.index("--")
-    ours, dbt_arguments = arguments[:split], arguments[split + 1:]
-    callbacks = [RowCounter(ours[1])] if ours[:1] == ["--row-counts"] else []
+    callbacks = [RowCounter(row_counts)] if row_counts else []
     from dbt.cli.main import cli
 
-    cli.main(args=dbt_arguments, prog_name="dbt", obj={"callbacks": callbacks})
+    cli.main(args=dbt_arguments, prog_name="dbt", obj={"callbacks": callbacks, "manifest": manifest})
+
+
+def main(arguments):
+    split = arguments.index("--")
+    ours, dbt_arguments = arguments[:split], arguments[split + 1:]
+    run(dbt_arguments, ours[1] if ours[:1] == ["--row-counts"] else None)
 
 
 if __name__ == "__main__":

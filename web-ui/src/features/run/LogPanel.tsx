@@ -25,7 +25,8 @@ export function LogPanel({ run, step, attempt }: Props) {
   const set = useCallback((change: Partial<typeof search>) => void navigate({ to: "/runs/$id", params: { id: run.id }, search: (old) => ({ ...old, ...change }), replace: true }), [navigate, run.id]);
   const stream = search.stream ?? "all";
   const shownAttempt = attempt ?? step.attempts.at(-1)?.number;
-  const batch = step.attempts.find((one) => one.number === shownAttempt)?.batch.length ?? 1;
+  const shown = step.attempts.find((one) => one.number === shownAttempt);
+  const batch = shown?.batch.length ?? 1;
   return (
     <section className="log" aria-label="Log">
       <div className="log-head">
@@ -38,6 +39,7 @@ export function LogPanel({ run, step, attempt }: Props) {
           />
         )}
         {step.attempts.length > 0 && <SegmentedControl size="xs" value={stream} onChange={(value) => set({ stream: value === "all" ? undefined : value })} data={["all", "stdout", "stderr"]} aria-label="Stream" />}
+        {shown?.warm && <span className="small dim" title="Forked from a process that had loaded what it needs">warm</span>}
         {batch > 1 && <span className="small dim wide-only clip" title={`The log is that of the process, which made ${batch} steps`}>one process for {batch} steps, one log</span>}
       </div>
       {step.attempts.length === 0 ? <NeverRan step={step} /> : <LogBody run={run.id} step={step} attempt={shownAttempt} stream={stream} set={set} />}
