@@ -131,7 +131,7 @@ class SupervisorClient::Session {
     while (!try_connect()) {
       const int error = errno;
       const auto now = Clock::now();
-      if (options_.start_supervisor && (!launched || now - *launched >= kLaunchAgainAfter)) {
+      if ((options_.start_supervisor || elders_.has(path(1))) && (!launched || now - *launched >= kLaunchAgainAfter)) {
         trouble = launch_on_free_path();
         launched = now;
       }

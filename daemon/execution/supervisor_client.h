@@ -117,7 +117,7 @@ struct SupervisorClientOptions {
   std::string log_path;    ///< stdout and stderr of a supervisor that the client starts; empty: /dev/null
   std::string store_id;
   std::uint64_t generation = 0;  ///< counts the daemon's starts; a supervisor that knows a higher one refuses
-  bool start_supervisor = true;  ///< false: only connect (a unit of its own under systemd)
+  bool start_supervisor = true;  ///< false: somebody else does (systemd); only one beside it, when that speaks no common version, is still ours to start
 };
 
 /// Speaks to the supervisor over its socket, and starts one that outlives the daemon when none answers. One that speaks no common version of the

@@ -33,6 +33,7 @@ struct ServiceOptions {
   DataPaths paths;
   std::string program;             ///< this executable: compiles definitions, and the supervisor stands beside it
   std::string cgroups;             ///< see SupervisorClientOptions::groups
+  bool start_supervisor = true;    ///< see SupervisorClientOptions
   std::string supervisor_program;  ///< empty: assetd-supervisor beside `program`
   std::string listen;              ///< for GET /project
   std::int64_t free_space_floor = 64 << 20;  ///< bytes below which no attempt starts

@@ -172,6 +172,7 @@ void DaemonService::connect() {
   client.claims_dir = options_.paths.claims();
   client.program = options_.supervisor_program;
   client.groups = options_.cgroups;
+  client.start_supervisor = options_.start_supervisor;
   client.log_path = options_.paths.supervisor_log();
   client.store_id = store_->id();
   client.generation = static_cast<std::uint64_t>(store_->next_generation());

@@ -91,6 +91,42 @@ TEST_F(WarmTest, AStepHasItsOwnEnvironmentDirectoryLimitsGroupAndTag) {
   EXPECT_EQ(read_text(folder / "out"), folder / "elsewhere" + std::string(" ['ASSETD_ATTEMPT_ID', 'CODE', 'PATH'] (77, 77) True ['run']\nTrue\n['0', '1', '2', '3']\n"));
 }
 
+TEST_F(WarmTest, AStepIsBoundedAndWhatItDiesOfIsKnown) {
+  const auto attempt = new_attempt();
+  auto message = warm(attempt, "kept = []\nfor _ in range(300): kept.append(b'x' * (1 << 20))");
+  message["limits"] = {{"memory_bytes", 160 << 20}};
+  EXPECT_EQ(started(message)["warm"], true);
+  const auto ended = channel->expect("ended", attempt);
+  EXPECT_EQ(ended["exit_code"], 1);
+  EXPECT_EQ(ended["cause"], "out_of_memory") << ended;
+
+  const auto busy = new_attempt();
+  message = warm(busy, "while True: pass");
+  message["limits"] = {{"cpu_seconds", 1}};
+  EXPECT_EQ(started(message)["warm"], true);
+  EXPECT_EQ(channel->expect("ended", busy)["cause"], "cpu_time");
+  EXPECT_EQ(run(warm(new_attempt(), "kept = [b'x' * (1 << 20) for _ in range(300)]"))["exit_code"], 0) << "the limits are the step's, not the worker's";
+}
+
+TEST_F(WarmTest, AStepBelongsToTheControlGroupOfItsAttempt) {
+  const auto root = folder / "groups";
+  std::filesystem::create_directory(root);
+  write_text(root + "/cgroup.controllers", "memory\n");
+  channel.reset();
+  program.kill_9();
+  Program in_groups(folder, "", {"--cgroups", root});
+  channel = std::make_unique<Channel>(folder, 2);
+  const auto attempt = new_attempt();
+  auto message = warm(attempt, "import resource; print(resource.getrlimit(resource.RLIMIT_DATA)[0])");
+  message["limits"] = {{"memory_bytes", 160 << 20}};
+  const int step = started(message)["pid"];
+  EXPECT_EQ(channel->expect("ended", attempt)["exit_code"], 0);
+  const auto group = root + "/assetd-" + attempt;
+  EXPECT_EQ(read_text(group + "/cgroup.procs"), std::to_string(step));
+  EXPECT_EQ(read_text(group + "/memory.max"), std::to_string(160 << 20));
+  EXPECT_EQ(read_text(folder / "out"), "-1\n") << "the group bounds it";
+}
+
 TEST_F(WarmTest, AWorkerThatRefusesHangsOrEndsCostsNoStep) {
   for (const json& load : {json{{"refuse", true}}, json{{"hang", true}}}) {
     const auto attempt = new_attempt();

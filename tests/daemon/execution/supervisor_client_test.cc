@@ -94,10 +94,13 @@ class SupervisorClientTest : public ::testing::Test {
     return connected ? connected->pid : 0;
   }
 
-  /// As if the one that runs had been built for another daemon. A child of ours.
-  int replace_supervisor_by_one_of_protocol(const char* version) {
+  void kill_supervisors() {
     for (const int pid : std::exchange(supervisors, {}))
       while (kill(pid, SIGKILL) == 0) std::this_thread::yield();  // until it is gone, and its lock with it
+  }
+
+  /// A child of ours, that answers.
+  int start_supervisor_of_protocol(const char* version) {
     const auto socket = (folder / "s").string(), claims = (folder / "claims").string();
     const int pid = fork();
     if (pid == 0) {
@@ -271,6 +274,16 @@ TEST_F(SupervisorClientTest, ShutsDownWhenIdle) {
   EXPECT_NE(await_connected(), pid) << "a daemon that still lives starts another";
 }
 
+TEST_F(SupervisorClientTest, OneThatSomebodyElseStartsIsWaitedFor) {
+  auto external = options();
+  external.start_supervisor = false;
+  client = std::make_unique<SupervisorClient>(external, inbox.handler());
+  EXPECT_THAT(inbox.take(Kind::disconnected)->detail, HasSubstr("no supervisor answers on "));
+  EXPECT_FALSE(std::filesystem::exists(folder / "s.lock")) << "it started one";
+  const int pid = start_supervisor_of_protocol("1");
+  EXPECT_EQ(await_connected(), pid);
+}
+
 TEST_F(SupervisorClientTest, OneOfAnotherVersionFinishesBesideASecond) {
   const auto before = new_attempt(), longer = new_attempt(), after = new_attempt();
   connect();
@@ -278,9 +291,12 @@ TEST_F(SupervisorClientTest, OneOfAnotherVersionFinishesBesideASecond) {
   client->spawn(shell(longer, kWaitForGo));
   ASSERT_TRUE(inbox.take(Kind::started, before) && inbox.take(Kind::started, longer));
   client.reset();
-  const int elder = replace_supervisor_by_one_of_protocol("99");
+  kill_supervisors();
+  const int elder = start_supervisor_of_protocol("99");  // as if the one that runs had been built for another daemon
 
-  client = std::make_unique<SupervisorClient>(options(2), inbox.handler());
+  auto somebody_else_starts_it = options(2);
+  somebody_else_starts_it.start_supervisor = false;
+  client = std::make_unique<SupervisorClient>(somebody_else_starts_it, inbox.handler());
   EXPECT_NE(await_connected(), elder) << "the one that takes spawns is another";
   client->list();
   EXPECT_EQ(inbox.take(Kind::listing)->attempts.size(), 2u);
