@@ -119,7 +119,14 @@ CREATE INDEX runs_by_version ON runs(definitions_version);
 // Whether an attempt was forked from a preloaded process.
 constexpr const char* kWarm = "ALTER TABLE attempts ADD COLUMN warm INTEGER NOT NULL DEFAULT 0";
 
-constexpr Migration kMigrations[] = {{1, kFirst}, {2, kLimits}, {3, kRetention}, {4, kWarm}};
+// Before, every queued run waited for the earlier ones of its schedule.
+constexpr const char* kRunTerms = R"sql(
+ALTER TABLE runs ADD COLUMN max_steps INTEGER;
+ALTER TABLE runs ADD COLUMN in_line INTEGER;
+UPDATE runs SET in_line = 1 WHERE status = 0;
+)sql";
+
+constexpr Migration kMigrations[] = {{1, kFirst}, {2, kLimits}, {3, kRetention}, {4, kWarm}, {5, kRunTerms}};
 
 std::int64_t pragma(Database& database, std::string_view name) {
   auto query = database.query(name);
