@@ -77,9 +77,12 @@ class Engine {
   void on(const Now& now, const PoolsChanged& input, Output& out);
   void on(const Now& now, const LimitsChanged& input, Output& out);
   void on(const Now& now, const StartsHeld& input, Output& out);
+  static bool has_gap(const LiveAttempt& attempt, const MessagesArrived& input);
   RunState* find(RunId id);
   RunState& enter(std::unique_ptr<RunState> run);
   void leave(RunId id);
+  void enter_schedule(const RunRecord& record);
+  void leave_schedule(const RunRecord& record);
   void queue(RunState& run);
   void let_in_next_of(RunId first);
   void state_reason(RunState& run) const;
@@ -101,7 +104,7 @@ class Engine {
   std::set<RunId> queued_;
   RunLine line_;  ///< of queued_, those that wait for no earlier run of their schedule
   std::set<RunId> unexplained_;  ///< of queued_, those that what they wait for may have changed for
-  std::unordered_map<std::string, std::set<RunId>> of_schedule_;  ///< of runs_, those that a schedule's tick has made
+  std::unordered_map<std::string, std::set<RunId>> of_schedule_;  ///< of runs_ and wrecks_, those that a schedule's tick has made
   std::unordered_map<AttemptId, RunId> attempts_;
   Dispatcher dispatcher_;
   Timers timers_;

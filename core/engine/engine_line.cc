@@ -32,9 +32,12 @@ void Engine::on(const Now& now, const RunRequested& input, Output& out) {
 }
 
 RunState& Engine::enter(std::unique_ptr<RunState> state) {
-  const auto& record = state->record;
+  enter_schedule(state->record);
+  return *(runs_[state->record.id] = std::move(state));
+}
+
+void Engine::enter_schedule(const RunRecord& record) {
   if (record.trigger.kind == "schedule") of_schedule_[record.trigger.name].insert(record.id);
-  return *(runs_[record.id] = std::move(state));
 }
 
 void Engine::queue(RunState& run) {
@@ -47,18 +50,23 @@ void Engine::leave(RunId id) {
   line_.leave(id);
   dispatcher_.uncap(id);
   const auto it = runs_.find(id);
-  const auto schedule = it->second->record.trigger.name;
-  if (const auto own = of_schedule_.find(schedule); own != of_schedule_.end()) {
-    own->second.erase(id);
-    if (own->second.empty()) of_schedule_.erase(own);
-    else let_in_next_of(*own->second.begin());
-  }
+  leave_schedule(it->second->record);
   runs_.erase(it);
+}
+
+void Engine::leave_schedule(const RunRecord& record) {
+  const auto own = of_schedule_.find(record.trigger.name);
+  if (own == of_schedule_.end()) return;
+  own->second.erase(record.id);
+  if (own->second.empty()) of_schedule_.erase(own);
+  else let_in_next_of(*own->second.begin());
 }
 
 /// Of the first of a schedule's runs: it waits for none of them any more.
 void Engine::let_in_next_of(RunId first) {
-  const auto& record = find(first)->record;
+  const auto* run = find(first);
+  if (!run) return;  // one of which nothing can go on
+  const auto& record = run->record;
   if (record.status != RunStatus::queued || !record.in_line || line_.waits(first)) return;
   line_.wait(record);
   unexplained_.insert(first);

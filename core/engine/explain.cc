@@ -72,10 +72,10 @@ Blocker upstream(const RunState& run, UnitIndex unit) {
   return result;
 }
 
-Blocker behind(const RunState& run, const RunState& first, std::size_t all, WallTime now) {
+Blocker behind(const RunState& run, const RunRecord& first, std::size_t all, WallTime now) {
   const auto others = all == 1 ? "" : ", and " + std::to_string(all - 1) + " more";
-  return {"overlap", "run " + std::to_string(first.record.id) + others,
-          "earlier in schedule " + run.record.trigger.name + " and not over" + for_how_long(first.record.started_at.value_or(first.record.created_at), now), run.record.created_at};
+  return {"overlap", "run " + std::to_string(first.id) + others,
+          "earlier in schedule " + run.record.trigger.name + " and not over" + for_how_long(first.started_at.value_or(first.created_at), now), run.record.created_at};
 }
 
 }  // namespace
@@ -102,7 +102,10 @@ std::vector<Blocker> Engine::held_blockers(WallTime since) const {
 std::vector<Blocker> Engine::line_blockers(const RunState& run, WallTime now) const {
   const auto since = run.record.created_at;
   if (is_draining()) return held_blockers(since);
-  if (const auto ahead = ahead_of(run.record); !ahead.empty()) return {behind(run, *this->run(ahead.front()), ahead.size(), now)};
+  if (const auto ahead = ahead_of(run.record); !ahead.empty()) {
+    const auto* first = this->run(ahead.front());
+    return {behind(run, first ? first->record : wrecks_.at(ahead.front()).run, ahead.size(), now)};
+  }
   std::vector<Blocker> result;
   for (const auto& block : line_.blocks(run.record.id)) result.push_back(blocker_of_run(block, since, now));
   if (result.empty()) result.push_back({"limit", "line", "begins next", since});

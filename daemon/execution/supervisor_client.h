@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "core/engine/listed_attempt.h"
+
 namespace assetd {
 
 /// What the attempt may take; docs/supervisor.md says which of it holds for the whole tree, and where. Nothing set: no limit, open files the
@@ -63,13 +65,6 @@ struct AttemptEnd {
   std::int64_t user_ms = 0, system_ms = 0, max_rss_kb = 0;  ///< the whole tree; max_rss of its biggest process
 };
 
-struct ListedAttempt {
-  std::string attempt;
-  bool running = false;            ///< otherwise ended: an `ended` event follows the listing
-  int pid = 0;                     ///< of the step; 0 when not started yet
-  std::int64_t started_at_ms = 0;  ///< 0 when not started yet
-};
-
 /// What the supervisor said. `attempt` is set for started, ended and (sometimes) refused.
 struct SupervisorEvent {
   enum class Kind {
@@ -90,6 +85,7 @@ struct SupervisorEvent {
   bool warm = false;       ///< started: forked from a preloaded process
   AttemptEnd end;
   std::vector<ListedAttempt> attempts;
+  std::uint64_t connection = 0;  ///< by which it came: counts from 1
   std::string detail;
   bool final = false;  ///< the client will not reconnect: the supervisor refused this daemon's generation or protocol
 };
@@ -98,7 +94,8 @@ struct SupervisorEvent {
 class StepRunner {
  public:
   virtual ~StepRunner() = default;
-  virtual void spawn(const SpawnRequest& request) = 0;
+  /// Gives the connection that took it, as in SupervisorEvent; 0: it was dropped for want of one.
+  virtual std::uint64_t spawn(const SpawnRequest& request) = 0;
   /// Sends each signal ("INT", "TERM", …) to the whole tree, `grace` apart and before SIGKILL; an attempt that was not
   /// spawned yet is revoked and answers never_started. Repeating the same stop changes nothing; another one replaces it
   /// (no signals: SIGKILL at once).
@@ -136,7 +133,7 @@ class SupervisorClient : public StepRunner {
   /// Sends what is queued, as far as the socket takes it, closes and joins. Steps and supervisor go on.
   ~SupervisorClient() override;
 
-  void spawn(const SpawnRequest& request) override;
+  std::uint64_t spawn(const SpawnRequest& request) override;
   void stop(const std::string& attempt, const std::vector<std::string>& signals,
             std::chrono::milliseconds grace) override;
   void ack(const std::vector<std::string>& attempts) override;

@@ -57,7 +57,7 @@ std::optional<std::string> DaemonService::overlapping(Turn& turn, const Schedule
   const std::vector<RunId> active(runs.begin(), runs.end());
   std::optional<RunId> waiting;
   for (const auto id : active)
-    if (engine_->run(id)->record.status == RunStatus::queued) waiting = id;
+    if (const auto* run = engine_->run(id); run && run->record.status == RunStatus::queued) waiting = id;
   if (active.empty()) return std::nullopt;
   if (schedule.overlap == Overlap::skip) return "run " + std::to_string(active.front()) + " of this schedule has not ended";
   if (schedule.overlap == Overlap::queue)
