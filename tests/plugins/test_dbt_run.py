@@ -98,7 +98,13 @@ SLOW = ["animals", "quick", "sleepy", "after_sleepy"]
 def sleeping(zoo, **settings):
     """An attempt that has finished `quick` and is in the middle of `sleepy`."""
     owner = zoo.imported(vars={"slow": True})
-    return owner.attempt(SLOW, steps_mode="assets").start(**settings).wait_for(lambda attempt: "sleepy" in attempt.started)
+    return owner.attempt(SLOW, steps_mode="assets").start(**settings).wait_for(lambda attempt: "sleepy" in attempt.started and is_queried(attempt))
+
+
+def is_queried(attempt):
+    """The endless query has been sent: dbt cancels only what runs by then."""
+    log = (attempt.folder / "dir" / "log" / "dbt.log").read_text(errors="replace")
+    return any('"SQLQuery"' in line and "range(100000000)" in line for line in log.splitlines())
 
 
 def dbt_below(pid):

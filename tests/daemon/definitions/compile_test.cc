@@ -1,3 +1,4 @@
+#include "daemon/definitions/plugin.h"
 #include "tests/daemon/definitions/sample_project.h"
 
 namespace assetd {
