@@ -54,6 +54,7 @@ void DaemonService::run_turn(std::vector<Task> tasks) {
   turn.now = clock_.now();
   metrics_.heartbeat(turn.now.wall);
   flush_forgotten(turn.now);
+  watch_disk(turn);  // before anything starts, also in the first turn of all
   for (auto& task : tasks) task(turn);
   let_time_pass(turn);
   if (may_wait(turn)) {
@@ -89,7 +90,6 @@ void DaemonService::let_time_pass(Turn& turn) {
   if (const auto timer = engine_->next_timer(); timer && *timer <= turn.now.boot) feed(turn, TimePassed{});
   // Not while the store is latched: the cursors would move on and what was due with them would be lost.
   if (!draining_ && project() && !is_latched()) let_schedules_tick(turn);
-  watch_disk(turn);
 }
 
 void DaemonService::watch_disk(Turn& turn) {
