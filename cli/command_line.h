@@ -37,7 +37,8 @@ void add_asset_commands(CommandLine& line);
 void add_materialize_commands(CommandLine& line);
 void add_run_commands(CommandLine& line);
 void add_schedule_commands(CommandLine& line);
-void add_daemon_commands(CommandLine& line);  // queue, pools, definitions, events, audit
+void add_queue_commands(CommandLine& line);   // queue, pools
+void add_daemon_commands(CommandLine& line);  // definitions, events, audit
 void add_backup_command(CommandLine& line);
 void add_validate_command(CommandLine& line);
 void add_doctor_command(CommandLine& line);

@@ -78,6 +78,18 @@ std::size_t connections_within_limits() {
   return std::clamp(files.rlim_cur > kOthers ? files.rlim_cur - kOthers : 0, kLeast, kMost);
 }
 
+/// Until no step runs any more, or a second signal comes: then those that run are left to the supervisor.
+void drain(DaemonService& service, DaemonService::Drain how, const sigset_t& signals) {
+  constexpr timespec kLook{0, 100'000'000};
+  service.drain(how);
+  while (!service.is_drained()) {
+    const int signal = sigtimedwait(&signals, nullptr, &kLook);
+    if (signal <= 0) continue;
+    spdlog::warn("{}: stopping at once, the steps that run are left to the supervisor", strsignal(signal));
+    return;
+  }
+}
+
 int serve(const Options& options, const std::string& program, const sigset_t& signals) {
   const auto token = read_token(options.token_file);
   if (!token) return wrong(token.error());
@@ -126,10 +138,9 @@ int serve(const Options& options, const std::string& program, const sigset_t& si
   int signal = 0;
   sigwait(&signals, &signal);
   spdlog::info("{}: stopping", strsignal(signal));
-  if (options.drain || options.stop_steps)
-    (*service)->shut_down(options.drain ? DaemonService::Stop::drain : DaemonService::Stop::cancel_steps);
+  if (options.drain || options.stop_steps) drain(**service, options.drain ? DaemonService::Drain::wait : DaemonService::Drain::cancel, signals);
   (*server)->stop();
-  (*service)->shut_down(DaemonService::Stop::leave_steps);
+  (*service)->shut_down();
   return ended_well;
 }
 

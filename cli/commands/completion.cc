@@ -47,7 +47,7 @@ compdef _assetctl assetctl
 
 constexpr const char* kDynamic[][2] = {
     {"@ASSETS@", "'assetctl materialize'|'assetctl check'|'assetctl lineage'|'assetctl assets show'|'assetctl assets list'"},
-    {"@RUNS@", "'assetctl runs show'|'assetctl runs logs'|'assetctl runs cancel'|'assetctl runs retry'|'assetctl runs wait'"},
+    {"@RUNS@", "'assetctl runs show'|'assetctl runs logs'|'assetctl runs cancel'|'assetctl runs retry'|'assetctl runs priority'|'assetctl runs wait'"},
     {"@SCHEDULES@", "'assetctl schedules pause'|'assetctl schedules resume'|'assetctl schedules trigger'|'assetctl schedules next'"}};
 
 bool shown(const CLI::App* app) { return !app->get_group().empty(); }

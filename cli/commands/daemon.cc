@@ -1,4 +1,4 @@
-// queue, pools, definitions show | reload, events, audit: what the daemon says of itself.
+// definitions show | reload, events, audit: what the daemon says of itself.
 #include <iostream>
 
 #include "cli/command_line.h"
@@ -7,39 +7,6 @@
 
 namespace assetd::cli {
 namespace {
-
-int show_queue(Session& session, const NoOptions&) {
-  return session.show(session.api->list("/queue", {}, 1000), [&](const Json& page) {
-    if (page["items"].empty()) {
-      session.out << "nothing waits\n";
-      return;
-    }
-    Table table({{"RUN", true}, {"STEP", false, true}, {"STATUS"}, {"SINCE"}, {"WAITS FOR", false, true}});
-    for (const auto& entry : page["items"]) {
-      std::string blockers;
-      for (const auto& blocker : entry.value("blocked_by", Json::array())) {
-        const auto detail = text_at(blocker, "detail");
-        blockers += (blockers.empty() ? "" : "; ") + text_at(blocker, "what") + (detail.empty() ? "" : ": " + detail);
-      }
-      table.add({text_at(entry, "run_id"), text_at(entry, "key"), status_cell(text_at(entry, "status")), ago_at(entry, "since", session.now()), blockers});
-    }
-    session.out << table.render(session.terminal);
-  });
-}
-
-int show_pools(Session& session, const NoOptions&) {
-  return session.show(session.api->get("/pools"), [&](const Json& page) {
-    Table table({{"POOL"}, {"SLOTS", true}, {"USED", true}, {"WAITING", true}, {"HELD BY", false, true}});
-    for (const auto& pool : page["items"]) {
-      std::string holders;
-      for (const auto& holder : pool.value("holders", Json::array())) {
-        holders += (holders.empty() ? "" : ", ") + text_at(holder, "step") + " (run " + text_at(holder, "run_id") + ")";
-      }
-      table.add({text_at(pool, "name"), text_at(pool, "slots"), text_at(pool, "used"), text_at(pool, "waiting"), holders});
-    }
-    session.out << table.render(session.terminal);
-  });
-}
 
 void print_definitions(Session& session, const Json& definitions) {
   const auto state = text_at(definitions, "state");
@@ -124,9 +91,6 @@ int show_audit(Session& session, const AuditOptions& options) {
 
 void add_daemon_commands(CommandLine& line) {
   const auto nothing = std::make_shared<NoOptions>();
-  add_command(line.app, line, "queue", "every step that waits, and what it waits for", nothing, show_queue);
-  add_command(line.app, line, "pools", "slots, who holds them, how many wait", nothing, show_pools);
-
   auto* definitions = line.app.add_subcommand("definitions", "what the files declare");
   definitions->require_subcommand(1);
   add_command(*definitions, line, "show", "the version that serves, its imports, errors and warnings", nothing, show_definitions);

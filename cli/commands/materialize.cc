@@ -13,7 +13,7 @@ struct RunOptions {
   std::string select;
   std::string steps = "all";
   bool wait = false, dry_run = false, full_refresh = false;
-  int priority = 0;
+  int priority = 0, max_steps = 0;
   std::string timeout, queue_timeout;
   std::vector<std::string> vars, tags, partitions;
 };
@@ -41,6 +41,7 @@ std::expected<Json, std::string> request_body(const RunOptions& options) {
   if (!tags->empty()) body["tags"] = *tags;
   if (!options.partitions.empty()) body["partitions"] = options.partitions;
   if (options.priority != 0) body["priority"] = options.priority;
+  if (options.max_steps != 0) body["max_steps"] = options.max_steps;
   for (const auto& [name, text] : {std::pair("timeout", options.timeout), std::pair("queue_timeout", options.queue_timeout)}) {
     const auto time = text.empty() ? std::nullopt : parse_duration(text);
     if (!text.empty() && (!time || time->count() < 1)) return std::unexpected("--" + std::string(name) + " takes a duration such as 90s or 2h, not '" + text + "'");
@@ -84,6 +85,7 @@ void add_common(CLI::App* command, RunOptions& options) {
   command->add_option("--partition", options.partitions, "partition; may be given several times")->allow_extra_args(false);
   command->add_option("--tag", options.tags, "tag of the run, name=value; may be given several times")->allow_extra_args(false);
   command->add_option("--priority", options.priority, "higher goes first")->capture_default_str();
+  command->add_option("--max-steps", options.max_steps, "how many of its processes may be live at once")->check(CLI::Range(1, 1'000'000));
   command->add_option("--timeout", options.timeout, "how long the run may take, as in 2h; then it is stopped and fails");
   command->add_option("--queue-timeout", options.queue_timeout, "how long it and its steps may wait to start; then they fail");
 }

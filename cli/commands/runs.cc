@@ -1,4 +1,4 @@
-// runs list | show | logs | cancel | retry.
+// runs list | show | logs | cancel | priority | retry.
 #include <poll.h>
 
 #include <iostream>
@@ -62,7 +62,9 @@ int show_run(Session& session, const RunOptions& options) {
   return session.show(run, [&](const Json& shown) {
     print_outcome(session, shown);
     session.out << session.terminal.paint("selection " + text_at(shown, "select") + ", " + trigger_text(shown) + ", by " + text_at(shown, "actor") + ", " +
-                                              ago_at(shown, "created_at", session.now()), Colour::grey) << "\n\n";
+                                              ago_at(shown, "created_at", session.now()), Colour::grey) << "\n";
+    for (const auto& blocker : shown.value("blocked_by", Json::array())) session.out << "waits for " << text_at(blocker, "what") << ": " << text_at(blocker, "detail") << "\n";
+    session.out << "\n";
     Table table({{"STEP", false, true}, {"STATUS"}, {"ATTEMPTS", true}, {"TOOK", true}, {"WHY", false, true}});
     for (const auto& step : shown["steps"]) {
       const auto partition = text_at(step, "partition");
@@ -107,6 +109,17 @@ int print_logs(Session& session, const LogOptions& options) {
 int cancel_run(Session& session, const RunOptions& options) {
   return session.show(session.api->post("/runs/" + percent_encode(options.id) + "/cancel"), [&](const Json& run) {
     session.out << "run " << options.id << " is " << text_at(run, "status") << "\n";
+  });
+}
+
+struct PriorityOptions {
+  std::string id;
+  int priority = 0;
+};
+
+int set_priority(Session& session, const PriorityOptions& options) {
+  return session.show(session.api->post("/runs/" + percent_encode(options.id) + "/priority", Json{{"priority", options.priority}}), [&](const Json& run) {
+    session.out << "run " << options.id << " is " << text_at(run, "status") << " with priority " << text_at(run, "priority") << "\n";
   });
 }
 
@@ -162,6 +175,11 @@ void add_run_commands(CommandLine& line) {
   logs_command->add_option("--stream", logs->stream, "")->check(CLI::IsMember({"stdout", "stderr", "all"}))->capture_default_str();
   logs_command->add_option("--tail", logs->tail, "only the last so many lines");
   logs_command->add_flag("-f,--follow", logs->follow, "go on until the step has ended");
+
+  const auto priority = std::make_shared<PriorityOptions>();
+  auto* priority_command = add_command(*runs, line, "priority", "another priority for a run that has not ended: higher goes first", priority, set_priority);
+  priority_command->add_option("run", priority->id, "id of the run")->required();
+  priority_command->add_option("priority", priority->priority, "any whole number")->required()->check(CLI::Range(-1'000'000, 1'000'000));
 
   const auto retry = std::make_shared<RetryOptions>();
   auto* retry_command = add_command(*runs, line, "retry", "run what failed, was skipped or canceled again, as a new run", retry, retry_run);

@@ -298,13 +298,32 @@ ImportSpec read_import(Json& value) {
   return import;
 }
 
+namespace {
+
+void put(Json& object, const RunTerms& terms) {
+  put(object, "timeout", terms.timeouts.timeout);
+  put(object, "queue_timeout", terms.timeouts.queue_timeout);
+  if (terms.priority) object["priority"] = *terms.priority;
+  if (terms.max_steps) object["max_steps"] = *terms.max_steps;
+  put(object, "tags", terms.tags);
+}
+
+void take(Json& object, RunTerms& terms) {
+  take(object, "timeout", terms.timeouts.timeout);
+  take(object, "queue_timeout", terms.timeouts.queue_timeout);
+  if (const auto it = object.find("priority"); it != object.end()) terms.priority = it->get<int>();
+  if (const auto it = object.find("max_steps"); it != object.end()) terms.max_steps = it->get<int>();
+  take(object, "tags", terms.tags);
+}
+
+}  // namespace
+
 Json write(const JobSpec& job) {
   Json object = Json::object();
   put(object, "name", job.name);
   put(object, "select", job.select);
   put(object, job.select_source, "select_at");
-  put(object, "timeout", job.timeouts.timeout);
-  put(object, "queue_timeout", job.timeouts.queue_timeout);
+  put(object, job.terms);
   put(object, job.source);
   return object;
 }
@@ -314,8 +333,7 @@ JobSpec read_job(Json& value) {
   take(value, "name", job.name);
   take(value, "select", job.select);
   take(value, job.select_source, "select_at");
-  take(value, "timeout", job.timeouts.timeout);
-  take(value, "queue_timeout", job.timeouts.queue_timeout);
+  take(value, job.terms);
   take(value, job.source);
   return job;
 }
@@ -332,8 +350,7 @@ Json write(const ScheduleSpec& schedule) {
   put_enum(object, "misfire", schedule.misfire, unset.misfire);
   put_enum(object, "overlap", schedule.overlap, unset.overlap);
   put(object, "paused", schedule.paused);
-  put(object, "timeout", schedule.timeouts.timeout);
-  put(object, "queue_timeout", schedule.timeouts.queue_timeout);
+  put(object, schedule.terms);
   put(object, schedule.source);
   return object;
 }
@@ -349,8 +366,7 @@ ScheduleSpec read_schedule(Json& value) {
   take_enum(value, "misfire", schedule.misfire);
   take_enum(value, "overlap", schedule.overlap);
   take(value, "paused", schedule.paused);
-  take(value, "timeout", schedule.timeouts.timeout);
-  take(value, "queue_timeout", schedule.timeouts.queue_timeout);
+  take(value, schedule.terms);
   take(value, schedule.source);
   return schedule;
 }
@@ -360,6 +376,8 @@ Json write_project(const Definitions& definitions) {
   put(object, "name", definitions.name);
   put(object, "environment", definitions.environment);
   for (const auto& [name, pool] : definitions.pools) object["pools"][name] = pool.slots;
+  if (definitions.limits.runs) object["limits"]["runs"] = *definitions.limits.runs;
+  if (!definitions.limits.tags.empty()) object["limits"]["tags"] = definitions.limits.tags;
   for (const auto& [name, resource] : definitions.resources)
     object["resources"][name] = Json{{"kind", resource.kind}, {"config", resource.config}};
   put_object(object, "settings", definitions.settings);
@@ -375,6 +393,10 @@ void read_project(Json& value, Definitions& into) {
   take(value, "environment", into.environment);
   if (const auto pools = value.find("pools"); pools != value.end())
     for (const auto& [name, slots] : pools->items()) into.pools[name].slots = slots.get<int>();
+  if (const auto limits = value.find("limits"); limits != value.end()) {
+    if (const auto runs = limits->find("runs"); runs != limits->end()) into.limits.runs = runs->get<int>();
+    take(*limits, "tags", into.limits.tags);
+  }
   if (const auto resources = value.find("resources"); resources != value.end())
     for (auto& [name, resource] : resources->items())
       into.resources[name] = {resource.at("kind").get<std::string>(), std::move(resource.at("config"))};

@@ -33,7 +33,7 @@ void fill_from_external(AssetSpec& asset, AssetSpec& external) {
 
 class Finisher {
  public:
-  explicit Finisher(Definitions& definitions) : definitions_(definitions) {}
+  Finisher(Definitions& definitions, int default_slots) : definitions_(definitions), default_slots_(default_slots) {}
 
   std::vector<DefinitionError> finish() {
     fill_signals();
@@ -186,14 +186,17 @@ class Finisher {
   void check_pool(const AssetSpec& asset, const std::string& name, int slots,
                   const std::vector<std::string_view>& known) {
     const auto pool = definitions_.pools.find(name);
-    if (pool == definitions_.pools.end() && name != "default")
+    const bool defined = pool != definitions_.pools.end();
+    const int size = defined ? pool->second.slots : default_slots_;
+    if (!defined && name != "default")
       error(asset.source,
             in_quotes(asset.key) + " takes slots of the pool " + in_quotes(name) + ", which nobody defines",
             suggest(name, known));
-    else if (pool != definitions_.pools.end() && slots > pool->second.slots)
-      error(asset.source, in_quotes(asset.key) + " asks for " + std::to_string(slots) + " slots of the pool " +
-                              in_quotes(name) + ", which has " + std::to_string(pool->second.slots) +
-                              ": it could never start");
+    else if (size > 0 && slots > size)
+      definitions_.warnings.push_back({in_quotes(asset.key) + " asks for " + std::to_string(slots) +
+                                           " slots of the pool " + in_quotes(name) + ", which has " +
+                                           std::to_string(size) + ": it can never start until the pool grows",
+                                       asset.source});
   }
 
   // ——— names, jobs and schedules
@@ -275,14 +278,15 @@ class Finisher {
   }
 
   Definitions& definitions_;
+  const int default_slots_;
   std::vector<DefinitionError> errors_;
   int suggested_ = 0;
 };
 
 }  // namespace
 
-std::vector<DefinitionError> finish(Definitions& definitions, const std::vector<DefinitionError>& told) {
-  auto errors = Finisher(definitions).finish();
+std::vector<DefinitionError> finish(Definitions& definitions, const std::vector<DefinitionError>& told, int default_slots) {
+  auto errors = Finisher(definitions, default_slots).finish();
   std::erase_if(errors, [&](const auto& error) {
     return error.source.line > 0 && std::ranges::find(told, error.source, &DefinitionError::source) != told.end();
   });

@@ -57,6 +57,7 @@ void read_settings(Reading& reading, MapReader& reader) {
   reading.process = read_process(reader, {});
   reading.retries = read_retries(reading, reader, {});
   read_retention(reading, reader);
+  read_run_limits(reading, reader);
 }
 
 /// The keys of assetd.yaml that are worked off before its variables are known.
@@ -203,12 +204,14 @@ void check_mentions(Reading& reading) {
   for (const auto& [name, resource] : definitions.resources) resources.push_back(name);
   for (const auto& mention : reading.pools) {
     const auto pool = definitions.pools.find(mention.name);
-    if (pool == definitions.pools.end() && mention.name != "default")
+    const bool known = pool != definitions.pools.end();
+    const int size = known ? pool->second.slots : reading.context.default_slots;
+    if (!known && mention.name != "default")
       reading.problems.error(mention.source, "there is no pool \"" + mention.name + "\"", suggest(mention.name, pools));
-    else if (pool != definitions.pools.end() && mention.slots > pool->second.slots)
-      reading.problems.error(mention.source, "asks for " + std::to_string(mention.slots) + " slots of the pool \"" +
-                                                 mention.name + "\", which has " + std::to_string(pool->second.slots) +
-                                                 ": it could never start");
+    else if (size > 0 && mention.slots > size)
+      reading.problems.warn(mention.source, "asks for " + std::to_string(mention.slots) + " slots of the pool \"" +
+                                                mention.name + "\", which has " + std::to_string(size) +
+                                                ": it can never start until the pool grows");
   }
   for (const auto& mention : reading.resources)
     if (!definitions.resources.contains(mention.name))
@@ -270,7 +273,7 @@ class ProjectReader {
   }
 
   void refuse_main_keys(MapReader& reader) {
-    for (const auto* key : {"name", "include", "vars", "environments", "definitions", "timezone", "retention",
+    for (const auto* key : {"name", "include", "vars", "environments", "definitions", "timezone", "retention", "limits",
                             "retries", "env", "env_file", "inherit_env"}) {
       const auto& entries = reader.node().entries;
       const auto it = std::find_if(entries.begin(), entries.end(), [&](const auto& entry) { return entry.key == key; });

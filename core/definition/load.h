@@ -32,6 +32,7 @@ struct LoadContext {
   std::function<std::optional<std::string>(const std::string&)> env;  ///< the daemon's environment, for ${env:NAME}
   std::vector<std::string>
       plugins;  ///< names of the plugin folders that were found, for "unknown plugin" with the nearest name
+  int default_slots = 0;  ///< of the pool `default`, unless the project defines it; 0: not known
 };
 
 /// Step one: the files alone. Imports are listed but what they describe is not yet there, so dependencies are not yet
@@ -67,6 +68,7 @@ std::vector<DefinitionError> merge_description(Definitions& definitions, int ind
 /// Step three: everything that needs the whole: duplicate keys, unknown dependencies with the nearest name, cycles with
 /// their path, pools and resources that nobody defines, jobs' and schedules' selections, checks' homes, crons and
 /// zones. Sorts assets and checks. An error at a place that is among those `told` already is its consequence, and left out.
-std::vector<DefinitionError> finish(Definitions& definitions, const std::vector<DefinitionError>& told = {});
+/// `default_slots` as in LoadContext: what no pool will ever hold is a warning, since pools can grow.
+std::vector<DefinitionError> finish(Definitions& definitions, const std::vector<DefinitionError>& told = {}, int default_slots = 0);
 
 }  // namespace assetd

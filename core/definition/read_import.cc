@@ -94,10 +94,15 @@ void read_pool_definitions(Reading& reading, const SourceFile& file, const YamlN
   MapReader pools(file, node, "pools:");
   for (const auto& entry : node.entries) {
     check_name(file, file.key_at(entry), entry.key, "a pool");
-    MapReader pool(file, entry.value, "the pool \"" + entry.key + "\"");
-    pool.require("slots");
-    const auto slots = pool.integer("slots", 1, kMost);
-    pool.refuse_rest();
+    std::optional<std::int64_t> slots;
+    if (entry.value.kind == YamlNode::Kind::scalar) {
+      slots = pools.integer(entry.key, 1, kMost);
+    } else {
+      MapReader pool(file, entry.value, "the pool \"" + entry.key + "\"");
+      pool.require("slots");
+      slots = pool.integer("slots", 1, kMost);
+      pool.refuse_rest();
+    }
     if (!reading.definitions().pools.emplace(entry.key, PoolSpec{static_cast<int>(slots.value_or(1))}).second)
       file.error(file.key_at(entry), "the pool \"" + entry.key + "\" is defined a second time");
   }

@@ -6,6 +6,8 @@
 namespace assetd {
 namespace {
 
+constexpr std::int64_t kMostPriority = 1'000'000, kMostCounted = 1'000'000;
+
 void check_cron(MapReader& reader, const std::string& cron) {
   const auto* node = reader.node().find("cron");
   if (!node || node->kind != YamlNode::Kind::scalar) return;
@@ -46,7 +48,14 @@ void read_target(MapReader& reader, ScheduleSpec& schedule) {
   }
 }
 
-RunTimeouts read_timeouts(MapReader& reader) { return {reader.duration("timeout"), reader.duration("queue_timeout")}; }
+RunTerms read_terms(MapReader& reader) {
+  RunTerms terms;
+  terms.timeouts = {reader.duration("timeout"), reader.duration("queue_timeout")};
+  if (const auto priority = reader.integer("priority", -kMostPriority, kMostPriority)) terms.priority = static_cast<int>(*priority);
+  if (const auto steps = reader.integer("max_steps", 1, kMostCounted)) terms.max_steps = static_cast<int>(*steps);
+  terms.tags = read_tags(reader);
+  return terms;
+}
 
 }  // namespace
 
@@ -59,6 +68,24 @@ SourceRef check_selection(const SourceFile& file, const YamlNode& node) {
   return file.at(node, 0);
 }
 
+// limits: {runs: 10, tags: {"team=growth": 2, backfill: 1}}
+void read_run_limits(Reading& reading, MapReader& project) {
+  const auto* node = project.take("limits");
+  if (!node) return;
+  MapReader reader(project.file(), *node, "limits:");
+  auto& limits = reading.definitions().limits;
+  if (const auto runs = reader.integer("runs", 1, kMostCounted)) limits.runs = static_cast<int>(*runs);
+  if (const auto* tags = reader.take("tags")) {
+    MapReader counted(project.file(), *tags, "tags:");
+    for (const auto& entry : tags->entries) {
+      if (entry.key.empty() || entry.key.front() == '=')
+        project.file().error(project.file().key_at(entry), "\"" + entry.key + "\" is no tag", "write tag: 2 for all its values, or \"tag=value\": 2 for one");
+      if (const auto most = counted.integer(entry.key, 1, kMostCounted)) limits.tags[entry.key] = static_cast<int>(*most);
+    }
+  }
+  reader.refuse_rest();
+}
+
 void read_job(Reading& reading, const SourceFile& file, const YamlNode& node) {
   MapReader reader(file, node, "a job");
   if (!reader.is_map()) return;
@@ -67,7 +94,7 @@ void read_job(Reading& reading, const SourceFile& file, const YamlNode& node) {
   job.name = read_name(reader);
   job.select = reader.required_text("select");
   if (const auto* select = reader.take("select")) job.select_source = check_selection(file, *select);
-  job.timeouts = read_timeouts(reader);
+  job.terms = read_terms(reader);
   reader.refuse_rest();
   if (!job.name.empty()) reading.definitions().jobs.push_back(std::move(job));
 }
@@ -84,7 +111,7 @@ void read_schedule(Reading& reading, const SourceFile& file, const YamlNode& nod
   schedule.timezone = read_timezone(reading, reader);
   schedule.misfire = reader.word<Misfire>("misfire").value_or(Misfire::once);
   schedule.overlap = reader.word<Overlap>("overlap").value_or(Overlap::skip);
-  schedule.timeouts = read_timeouts(reader);
+  schedule.terms = read_terms(reader);
   schedule.paused = reader.boolean("paused").value_or(false) || reading.schedules_paused;
   reader.refuse_rest();
   if (!schedule.name.empty()) reading.definitions().schedules.push_back(std::move(schedule));

@@ -61,6 +61,7 @@ void read_check(Reading& reading, const SourceFile& file, const YamlNode& node, 
 void read_import(Reading& reading, const SourceFile& file, const YamlNode& node);
 void read_job(Reading& reading, const SourceFile& file, const YamlNode& node);
 void read_schedule(Reading& reading, const SourceFile& file, const YamlNode& node);
+void read_run_limits(Reading& reading, MapReader& project);
 void read_pool_definitions(Reading& reading, const SourceFile& file, const YamlNode& node);
 void read_resource_definitions(Reading& reading, const SourceFile& file, const YamlNode& node);
 

@@ -139,10 +139,19 @@ struct RunTimeouts {
   bool operator==(const RunTimeouts&) const = default;
 };
 
+/// What a job or a schedule says of its runs.
+struct RunTerms {
+  RunTimeouts timeouts;
+  std::optional<int> priority;   ///< higher goes first
+  std::optional<int> max_steps;  ///< how many of its processes may be live at once
+  std::map<std::string, std::string> tags;
+  bool operator==(const RunTerms&) const = default;
+};
+
 struct JobSpec {
   std::string name;
   std::string select;
-  RunTimeouts timeouts;
+  RunTerms terms;
   SourceRef select_source;  ///< of the expression's first character
   SourceRef source;
   bool operator==(const JobSpec&) const = default;
@@ -160,7 +169,7 @@ struct ScheduleSpec {
   std::string timezone;  ///< IANA name
   Misfire misfire = Misfire::once;
   Overlap overlap = Overlap::skip;
-  RunTimeouts timeouts;  ///< what it does not say its job does
+  RunTerms terms;  ///< what it does not say its job does
   bool paused = false;
   SourceRef source;
   bool operator==(const ScheduleSpec&) const = default;
@@ -169,6 +178,13 @@ struct ScheduleSpec {
 struct PoolSpec {
   int slots = 1;
   bool operator==(const PoolSpec&) const = default;
+};
+
+/// How many runs may be under way at once; further ones are queued.
+struct RunLimits {
+  std::optional<int> runs;
+  std::map<std::string, int> tags;  ///< by "key", which counts every value of that tag, or "key=value"
+  bool operator==(const RunLimits&) const = default;
 };
 
 /// A resource that steps hold shared or exclusively. `config` holds kind-specific keys; paths are absolute.
@@ -194,6 +210,7 @@ struct Definitions {
   std::vector<JobSpec> jobs;
   std::vector<ScheduleSpec> schedules;
   std::map<std::string, PoolSpec> pools;  ///< without `default` unless the project sets it
+  RunLimits limits;
   std::map<std::string, ResourceSpec> resources;
   nlohmann::json settings = nlohmann::json::object();  ///< retention, definitions.apply, timezone; sensors and alerts
                                                        ///< as written; assets.KEY: partitions, automation

@@ -21,6 +21,11 @@ struct RunChanged {
   std::map<std::string, std::uint32_t> counts;  ///< of step states; set when the run has ended
   nlohmann::json causes = nlohmann::json::array();  ///< `causes` of docs/api.md; set with counts
 };
+/// A run whose priority, or what it is queued for, is another one now; its status is as it was.
+struct RunAmended {
+  RunRecord run;  ///< as it is now
+  WallTime at{};
+};
 struct StepChanged {
   RunId run = 0;
   StepRecord step;  ///< as it is now
@@ -81,9 +86,17 @@ struct SchedulePaused {
   std::string by, reason;
   WallTime at{};
 };
+/// Slots of a pool that count instead of what the definitions say, until they are reset.
+struct PoolResized {
+  std::string pool;
+  std::optional<int> slots;  ///< nothing: what the definitions say again
+  int defined = 0;           ///< what they said at that moment
+  std::string by, reason;
+  WallTime at{};
+};
 
-using Change = std::variant<RunCreated, RunChanged, StepChanged, StepsEnded, AttemptIntended, AttemptStarted, AttemptEnded, MessagesRead, Materialized,
-                            CheckReported, AttemptNoted, TickRecorded, ScheduleMoved, SchedulePaused>;
+using Change = std::variant<RunCreated, RunChanged, RunAmended, StepChanged, StepsEnded, AttemptIntended, AttemptStarted, AttemptEnded, MessagesRead, Materialized,
+                            CheckReported, AttemptNoted, TickRecorded, ScheduleMoved, SchedulePaused, PoolResized>;
 
 /// Not worth a sync of its own: it may wait for the next change that is.
 inline bool is_soft(const Change& change) {

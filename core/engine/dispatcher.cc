@@ -1,8 +1,7 @@
 #include "core/engine/dispatcher.h"
 
 #include <algorithm>
-#include <iterator>
-#include <ranges>
+#include <queue>
 
 namespace assetd {
 namespace {
@@ -14,19 +13,66 @@ int Dispatcher::used(const std::string& pool) const {
   return it == used_.end() ? 0 : it->second;
 }
 
+bool Dispatcher::is_shut(RunId run) const {
+  const auto it = caps_.find(run);
+  return it != caps_.end() && it->second.reached();
+}
+
 void Dispatcher::add(const ReadyUnit& unit, const Demand& demand) {
+  remove(unit.run, unit.unit);
   const auto line = lines_.try_emplace(demand).first;
-  line->second.insert(unit);
-  waiting_[{unit.run, unit.unit}] = {&line->first, unit};
+  const Rank rank{unit.priority, unit.run};
+  line->second.side(is_shut(unit.run))[rank].emplace(unit.unit, unit.since);
+  ++line->second.size;
+  waiting_.emplace(std::pair(unit.run, unit.unit), Place{line, rank});
 }
 
 void Dispatcher::remove(RunId run, UnitIndex unit) {
   const auto it = waiting_.find({run, unit});
   if (it == waiting_.end()) return;
-  const auto line = lines_.find(*it->second.first);
-  line->second.erase(it->second.second);
+  const auto [line, rank] = it->second;
   waiting_.erase(it);
-  if (line->second.empty()) lines_.erase(line);
+  auto& side = line->second.side(is_shut(run));
+  const auto units = side.find(rank);
+  units->second.erase(unit);
+  if (units->second.empty()) side.erase(units);
+  if (--line->second.size == 0) lines_.erase(line);
+}
+
+void Dispatcher::cap(RunId run, int most) {
+  const bool before = is_shut(run);
+  caps_[run].most = most;
+  if (is_shut(run) != before) turn(run, !before);
+}
+
+void Dispatcher::count_live(RunId run, int by) {
+  const auto it = caps_.find(run);
+  if (it == caps_.end()) return;
+  const bool before = it->second.reached();
+  it->second.live += by;
+  if (it->second.reached() != before) turn(run, !before);
+}
+
+// All units of a run share one rank, so a node a line is all that moves.
+void Dispatcher::turn(RunId run, bool shut) {
+  const auto first = waiting_.lower_bound({run, 0});
+  if (first == waiting_.end() || first->first.first != run) return;
+  for (auto& [demand, line] : lines_)
+    if (auto node = line.side(!shut).extract(first->second.rank)) line.side(shut).insert(std::move(node));
+}
+
+void Dispatcher::set_priority(RunId run, int priority) {
+  const auto first = waiting_.lower_bound({run, 0});
+  if (first == waiting_.end() || first->first.first != run) return;
+  const Rank from = first->second.rank, to{priority, run};
+  for (auto& [demand, line] : lines_) {
+    auto& side = line.side(is_shut(run));
+    auto node = side.extract(from);
+    if (!node) continue;
+    node.key() = to;
+    side.insert(std::move(node));
+  }
+  for (auto it = first; it != waiting_.end() && it->first.first == run; ++it) it->second.rank = to;
 }
 
 bool Dispatcher::pool_fits(const std::string& pool, int slots) const {
@@ -60,23 +106,40 @@ void Dispatcher::reserve(const Demand& demand, Reserved& reserved) const {
     if (!resource_fits(resource, mode)) reserved.resources.insert(resource);
 }
 
+ReadyUnit Dispatcher::head(const Line& line) {
+  const auto& [rank, units] = *line.open.begin();
+  return {rank.priority, rank.run, units.begin()->first, units.begin()->second};
+}
+
 void Dispatcher::dispatch(const std::function<void(const ReadyUnit&, const Demand&)>& launch) {
+  struct Head {
+    ReadyUnit unit;
+    Lines::iterator line;
+    bool operator<(const Head& other) const { return other.unit < unit; }  // the queue gives its largest
+  };
+  std::priority_queue<Head> heads;
+  const auto look_at = [&](Lines::iterator line) {
+    if (!line->second.open.empty()) heads.push({head(line->second), line});
+  };
+  for (auto line = lines_.begin(); line != lines_.end(); ++line) look_at(line);
   Reserved reserved;
-  std::set<const Demand*> blocked;
-  while (true) {
-    auto best = lines_.end();
-    for (auto line = lines_.begin(); line != lines_.end(); ++line)
-      if (!blocked.contains(&line->first) && (best == lines_.end() || *line->second.begin() < *best->second.begin())) best = line;
-    if (best == lines_.end()) return;
-    if (!fits(best->first, reserved)) {
-      reserve(best->first, reserved);
-      blocked.insert(&best->first);
+  while (!heads.empty()) {
+    const auto [unit, line] = heads.top();
+    heads.pop();
+    // Its run may have come to its cap by a launch from another line.
+    if (is_shut(unit.run)) {
+      look_at(line);
       continue;
     }
-    const auto unit = *best->second.begin();
-    const auto demand = best->first;
+    if (!fits(line->first, reserved)) {
+      reserve(line->first, reserved);
+      continue;
+    }
+    const auto demand = line->first;
+    const bool last = line->second.size == 1;
     remove(unit.run, unit.unit);
     launch(unit, demand);
+    if (!last) look_at(line);
   }
 }
 
@@ -86,7 +149,8 @@ void Dispatcher::hold(const AttemptId& attempt, Hold hold) {
     if (mode == HoldMode::write) resources_[resource].writer = true;
     else ++resources_[resource].readers;
   }
-  holds_.emplace(attempt, std::move(hold));
+  const auto run = hold.run;
+  if (holds_.emplace(attempt, std::move(hold)).second) count_live(run, 1);
 }
 
 void Dispatcher::release(const AttemptId& attempt) {
@@ -97,47 +161,72 @@ void Dispatcher::release(const AttemptId& attempt) {
     if (mode == HoldMode::write) resources_[resource].writer = false;
     else --resources_[resource].readers;
   }
+  const auto run = it->second.run;
   holds_.erase(it);
+  count_live(run, -1);
 }
 
 // What the first of other lines keep for themselves before it is this unit's turn.
 Dispatcher::Reserved Dispatcher::reserved_before(const ReadyUnit& unit) const {
   std::map<ReadyUnit, const Demand*> first;
   for (const auto& [demand, line] : lines_)
-    if (*line.begin() < unit) first.emplace(*line.begin(), &demand);
+    if (!line.open.empty() && head(line) < unit) first.emplace(head(line), &demand);
   Reserved reserved;
-  for (const auto& [head, demand] : first)
+  for (const auto& [front, demand] : first)
     if (!fits(*demand, reserved)) reserve(*demand, reserved);
   return reserved;
+}
+
+std::size_t Dispatcher::ahead_of(const ReadyUnit& unit, const Line& line) const {
+  std::size_t count = 0;
+  const Rank rank{unit.priority, unit.run};
+  for (auto it = line.open.begin(); it != line.open.end() && it->first < rank && count < kAheadCounted; ++it) count += it->second.size();
+  const auto& side = is_shut(unit.run) ? line.shut : line.open;
+  const auto& own = side.at(rank);
+  for (auto it = own.begin(); it->first != unit.unit && count < kAheadCounted; ++it) ++count;
+  return std::min(count, kAheadCounted);
+}
+
+void Dispatcher::name_holders(DispatchBlock& block, const std::function<bool(const Hold&)>& holds_it) const {
+  std::vector<std::pair<WallTime, const std::pair<const AttemptId, Hold>*>> found;
+  for (const auto& each : holds_)
+    if (holds_it(each.second)) found.emplace_back(each.second.since, &each);
+  const auto shown = std::min(found.size(), kHoldersShown);
+  std::partial_sort(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(shown), found.end(),
+                    [](const auto& a, const auto& b) { return std::tie(a.first, a.second->second.run, a.second->second.unit) < std::tie(b.first, b.second->second.run, b.second->second.unit); });
+  for (std::size_t i = 0; i < shown; ++i) block.holders.emplace_back(found[i].second->first, found[i].second->second);
+  block.more_holders = found.size() - shown;
 }
 
 std::vector<DispatchBlock> Dispatcher::blocks(RunId run, UnitIndex unit) const {
   std::vector<DispatchBlock> result;
   const auto it = waiting_.find({run, unit});
   if (it == waiting_.end()) return result;
-  const auto& [demand, ready] = it->second;
-  const auto& line = lines_.at(*demand);
-  const auto ahead = static_cast<std::size_t>(std::distance(line.begin(), line.find(ready)));
+  const auto& [line, rank] = it->second;
+  const ReadyUnit ready{rank.priority, run, unit, {}};
+  const auto ahead = ahead_of(ready, line->second);
+  if (is_shut(run)) {
+    const auto& cap = caps_.at(run);
+    DispatchBlock block{.kind = "cap", .what = "", .needs = 1, .size = cap.most, .used = cap.live};
+    name_holders(block, [&](const Hold& hold) { return hold.run == run; });
+    result.push_back(std::move(block));
+  }
   const auto reserved = reserved_before(ready);
-  const auto holders = [&](const auto& holds_it) {
-    std::vector<std::pair<AttemptId, Hold>> found;
-    for (const auto& [attempt, hold] : holds_)
-      if (found.size() < kHoldersShown && holds_it(hold)) found.emplace_back(attempt, hold);
-    return found;
-  };
-  for (const auto& [pool, slots] : demand->slots) {
+  for (const auto& [pool, slots] : line->first.slots) {
     const auto size = pools_.find(pool);
     const bool fits = size != pools_.end() && pool_fits(pool, slots);
     if (fits && !reserved.pools.contains(pool)) continue;
-    DispatchBlock block{"pool", pool, slots, size == pools_.end() ? 0 : size->second, used(pool), {}, std::max<std::size_t>(ahead, fits ? 1 : 0)};
-    block.holders = holders([&](const Hold& hold) { return hold.demand.slots.contains(pool); });
+    DispatchBlock block{.kind = "pool", .what = pool, .needs = slots, .size = size == pools_.end() ? -1 : size->second, .used = used(pool)};
+    block.ahead = std::max<std::size_t>(ahead, fits ? 1 : 0);
+    name_holders(block, [&](const Hold& hold) { return hold.demand.slots.contains(pool); });
     result.push_back(std::move(block));
   }
-  for (const auto& [resource, mode] : demand->resources) {
+  for (const auto& [resource, mode] : line->first.resources) {
     const bool fits = resource_fits(resource, mode);
     if (fits && !reserved.resources.contains(resource)) continue;
-    DispatchBlock block{"resource", resource, 0, 0, 0, {}, std::max<std::size_t>(ahead, fits ? 1 : 0)};
-    block.holders = holders([&](const Hold& hold) { return hold.demand.resources.contains(resource); });
+    DispatchBlock block{.kind = "resource", .what = resource};
+    block.ahead = std::max<std::size_t>(ahead, fits ? 1 : 0);
+    name_holders(block, [&](const Hold& hold) { return hold.demand.resources.contains(resource); });
     result.push_back(std::move(block));
   }
   return result;
@@ -146,7 +235,12 @@ std::vector<DispatchBlock> Dispatcher::blocks(RunId run, UnitIndex unit) const {
 std::vector<ReadyUnit> Dispatcher::lines(std::size_t limit) const {
   std::vector<ReadyUnit> result;
   for (const auto& [demand, line] : lines_)
-    std::ranges::copy(line | std::views::take(limit), std::back_inserter(result));
+    for (const auto* side : {&line.open, &line.shut}) {
+      std::size_t taken = 0;
+      for (auto run = side->begin(); run != side->end() && taken < limit; ++run)
+        for (auto unit = run->second.begin(); unit != run->second.end() && taken < limit; ++unit, ++taken)
+          result.push_back({run->first.priority, run->first.run, unit->first, unit->second});
+    }
   std::sort(result.begin(), result.end());
   if (result.size() > limit) result.resize(limit);
   return result;
@@ -155,7 +249,7 @@ std::vector<ReadyUnit> Dispatcher::lines(std::size_t limit) const {
 int Dispatcher::waiting_for_pool(const std::string& pool) const {
   int count = 0;
   for (const auto& [demand, line] : lines_)
-    if (demand.slots.contains(pool)) count += static_cast<int>(line.size());
+    if (demand.slots.contains(pool)) count += static_cast<int>(line.size);
   return count;
 }
 

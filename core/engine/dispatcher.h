@@ -1,6 +1,7 @@
 #pragma once
-// Who may start: units that are ready, by priority and age, against pools of slots and resources held shared or exclusively.
-// Units with the same demand wait in one line, so that a line of 100,000 costs the same as one of ten.
+// Who may start: units that are ready, by priority and age, against pools of slots, resources held shared or exclusively, and how many units of
+// their run may be live at once. Units with the same demand wait in one line, so that a line of 100,000 costs the same as one of ten; within it
+// those of a run stand together, so that a run which is at its cap, or is given another priority, moves as a whole.
 
 #include <cstdint>
 #include <functional>
@@ -22,7 +23,7 @@ struct Demand {
 };
 
 struct ReadyUnit {
-  int priority = 0;  ///< higher first
+  int priority = 0;  ///< higher first; one for all units of a run
   RunId run = 0;     ///< then older runs
   UnitIndex unit = 0;
   WallTime since{};
@@ -41,15 +42,18 @@ struct Hold {
 
 /// Why a ready unit does not start.
 struct DispatchBlock {
-  std::string kind;  ///< pool, resource
+  std::string kind;  ///< pool, resource, cap
   std::string what;  ///< name of the pool or resource
-  int needs = 0, size = 0, used = 0;  ///< pools
-  std::vector<std::pair<AttemptId, Hold>> holders;  ///< the first few
-  std::size_t ahead = 0;  ///< units that wait for the same and come first, at least
+  int needs = 0, size = 0, used = 0;  ///< pools and caps
+  std::vector<std::pair<AttemptId, Hold>> holders = {};  ///< the first few, the longest first
+  std::size_t more_holders = 0;
+  std::size_t ahead = 0;  ///< units that wait for the same and come first, at least; counted up to kAheadCounted
 };
 
 class Dispatcher {
  public:
+  static constexpr std::size_t kAheadCounted = 1000;
+
   void set_pools(std::map<std::string, int> slots) { pools_ = std::move(slots); }
   const std::map<std::string, int>& pools() const { return pools_; }
   int used(const std::string& pool) const;
@@ -60,8 +64,15 @@ class Dispatcher {
   bool waiting(RunId run, UnitIndex unit) const { return waiting_.contains({run, unit}); }
   std::size_t waiting_count() const { return waiting_.size(); }
 
-  /// Takes out every unit that may start now, in order. `launch` must hold() its demand before it returns. A unit that comes first and
-  /// waits for a pool or resource keeps it from those behind it, so that large demands are not starved by small ones.
+  /// From now on no more than `most` units of this run hold at once; those that hold already count once they are told by hold().
+  void cap(RunId run, int most);
+  /// The run has ended: its cap is forgotten.
+  void uncap(RunId run) { caps_.erase(run); }
+  /// Of the run's units that wait now. Costs a step for each line, and one for each of those units.
+  void set_priority(RunId run, int priority);
+
+  /// Takes out every unit that may start now, in order. `launch` must hold() its demand before it returns, and changes nothing else here. A unit
+  /// that comes first and waits for a pool or resource keeps it from those behind it, so that large demands are not starved by small ones.
   void dispatch(const std::function<void(const ReadyUnit&, const Demand&)>& launch);
 
   void hold(const AttemptId& attempt, Hold hold);
@@ -74,12 +85,38 @@ class Dispatcher {
   int waiting_for_pool(const std::string& pool) const;
 
  private:
+  struct Rank {
+    int priority = 0;
+    RunId run = 0;
+    bool operator<(const Rank& other) const { return priority != other.priority ? priority > other.priority : run < other.run; }
+  };
+  using Units = std::map<UnitIndex, WallTime>;  ///< since when they wait
+  struct Line {
+    std::map<Rank, Units> open, shut;  ///< shut: of runs that are at their cap
+    std::size_t size = 0;
+    std::map<Rank, Units>& side(bool is_shut) { return is_shut ? shut : open; }
+  };
+  using Lines = std::map<Demand, Line>;
+  struct Place {
+    Lines::iterator line;
+    Rank rank;
+  };
+  struct Cap {
+    int most = 0, live = 0;
+    bool reached() const { return live >= most; }
+  };
   struct Reserved {
     std::set<std::string> pools, resources;
   };
+  static ReadyUnit head(const Line& line);
+  bool is_shut(RunId run) const;
+  void turn(RunId run, bool shut);
+  void count_live(RunId run, int by);
   bool fits(const Demand& demand, const Reserved& reserved) const;
   void reserve(const Demand& demand, Reserved& reserved) const;
   Reserved reserved_before(const ReadyUnit& unit) const;
+  std::size_t ahead_of(const ReadyUnit& unit, const Line& line) const;
+  void name_holders(DispatchBlock& block, const std::function<bool(const Hold&)>& holds_it) const;
   bool pool_fits(const std::string& pool, int slots) const;
   bool resource_fits(const std::string& resource, HoldMode mode) const;
 
@@ -91,8 +128,9 @@ class Dispatcher {
   std::map<std::string, int> used_;
   std::map<std::string, ResourceUse> resources_;
   std::unordered_map<AttemptId, Hold> holds_;
-  std::map<Demand, std::set<ReadyUnit>> lines_;
-  std::map<std::pair<RunId, UnitIndex>, std::pair<const Demand*, ReadyUnit>> waiting_;
+  std::unordered_map<RunId, Cap> caps_;
+  Lines lines_;
+  std::map<std::pair<RunId, UnitIndex>, Place> waiting_;
 };
 
 }  // namespace assetd

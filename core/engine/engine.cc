@@ -36,73 +36,6 @@ const LiveAttempt* Engine::attempt(const AttemptId& id) const {
   return it == live.end() ? nullptr : &it->second;
 }
 
-void Engine::on(const Now& now, const RunRequested& input, Output& out) {
-  auto state = std::make_unique<RunState>();
-  state->record = input.run;
-  state->record.id = ++last_run_;
-  state->record.status = RunStatus::queued;
-  state->record.created_at = now.wall;
-  state->record.steps_total = static_cast<std::uint32_t>(input.plan->size());
-  state->record.definitions_version = input.context.version;
-  state->record.mode = input.plan->mode();
-  state->plan = input.plan;
-  state->context = input.context;
-  const auto ahead = input.in_line ? ahead_of(state->record) : std::vector<RunId>{};
-  if (!ahead.empty()) {
-    state->record.reason = "overlap";
-    state->record.detail = "waits for run " + std::to_string(ahead.front()) + " of schedule " + state->record.trigger.name + " to end";
-  }
-  out.changes.push_back(RunCreated{state->record, input.plan});
-  auto& run = enter(std::move(state));
-  in_line_.insert(run.record.id);
-  RunMachine machine(run, dispatcher_, timers_, now, out);
-  machine.prepare();
-  if (ahead.empty()) begin(now, run, out);
-  else machine.wait_in_line();
-}
-
-RunState& Engine::enter(std::unique_ptr<RunState> state) {
-  const auto& record = state->record;
-  if (record.trigger.kind == "schedule") of_schedule_[record.trigger.name].insert(record.id);
-  return *(runs_[record.id] = std::move(state));
-}
-
-void Engine::leave(RunId id) {
-  in_line_.erase(id);
-  const auto it = runs_.find(id);
-  if (const auto own = of_schedule_.find(it->second->record.trigger.name); own != of_schedule_.end()) {
-    own->second.erase(id);
-    if (own->second.empty()) of_schedule_.erase(own);
-  }
-  runs_.erase(it);
-}
-
-const std::set<RunId>& Engine::runs_of_schedule(const std::string& name) const {
-  static const std::set<RunId> none;
-  const auto it = of_schedule_.find(name);
-  return it == of_schedule_.end() ? none : it->second;
-}
-
-std::vector<RunId> Engine::ahead_of(const RunRecord& record) const {
-  if (record.trigger.kind != "schedule") return {};
-  const auto& all = runs_of_schedule(record.trigger.name);
-  return {all.begin(), all.lower_bound(record.id)};
-}
-
-void Engine::begin(const Now& now, RunState& run, Output& out) {
-  in_line_.erase(run.record.id);
-  RunMachine(run, dispatcher_, timers_, now, out).begin();
-  finish_if_over(now, run.record.id, out);
-}
-
-// One that begins may end at once and let the next one in: those behind it come after it here.
-void Engine::begin_what_may(const Now& now, Output& out) {
-  for (auto it = in_line_.begin(); it != in_line_.end();) {
-    auto& run = *find(*it++);
-    if (ahead_of(run.record).empty()) begin(now, run, out);
-  }
-}
-
 void Engine::on(const Now& now, const CancelRequested& input, Output& out) {
   auto* run = find(input.run);
   if (!run) return;
@@ -159,8 +92,9 @@ void Engine::on(const Now& now, const TimePassed&, Output& out) {
     if (!run) continue;
     RunMachine machine(*run, dispatcher_, timers_, now, out);
     if (unit == kNone) {
-      if (!run->deadline || *run->deadline > now.boot) continue;
-      machine.expire(run->record.status == RunStatus::queued ? in_words(line_blockers(*run)) : "");
+      const bool in_line = run->record.status == RunStatus::queued;
+      if (!run->deadline || *run->deadline > now.boot || (in_line && is_draining())) continue;
+      machine.expire(in_line ? in_words(line_blockers(*run, now.wall)) : "");
       finish_if_over(now, run_id, out);
       continue;
     }
@@ -179,12 +113,12 @@ void Engine::on(const Now& now, const TimePassed&, Output& out) {
 void Engine::on(const Now&, const PoolsChanged& input, Output&) { dispatcher_.set_pools(input.slots); }
 
 void Engine::on(const Now&, const StartsHeld& input, Output&) {
-  if (input.kind.empty()) held_.reset();
-  else held_ = input;
+  if (input.held) held_[input.kind] = input.detail;
+  else held_.erase(input.kind);
 }
 
 void Engine::start_what_may(const Now& now, Output& out) {
-  if (held_) return;
+  if (!held_.empty()) return;
   dispatcher_.dispatch([&](const ReadyUnit& unit, const Demand& demand) {
     auto& run = *find(unit.run);
     auto id = new_attempt_id_();
@@ -209,6 +143,7 @@ Wreck* Engine::wreck_of(const AttemptId& attempt) {
 void Engine::finish_if_over(const Now& now, const Wreck& wreck, Output& out) {
   if (!wreck.live.empty()) return;
   for (auto& change : end_run(wreck, now.wall)) out.changes.push_back(std::move(change));
+  line_.leave(wreck.run.id);
   wrecks_.erase(wreck.run.id);
 }
 
@@ -243,12 +178,13 @@ Output Engine::restore(const Now& now, RestoredRun restored) {
   last_run_ = std::max(last_run_, run.record.id);
   Output out;
   if (run.record.status == RunStatus::queued) {
-    in_line_.insert(run.record.id);
     RunMachine machine(run, dispatcher_, timers_, now, out);
     machine.prepare();
     machine.wait_in_line();
+    queue(run);
     return out;
   }
+  line_.under_way(run.record);
   RunMachine(run, dispatcher_, timers_, now, out).restore(restored);
   for (const auto& [id, attempt] : run.live) attempts_.emplace(id, run.record.id);
   finish_if_over(now, run.record.id, out);
@@ -258,6 +194,7 @@ Output Engine::restore(const Now& now, RestoredRun restored) {
 Output Engine::restore(const Now& now, Wreck restored) {
   const auto& wreck = wrecks_.insert_or_assign(restored.run.id, std::move(restored)).first->second;
   last_run_ = std::max(last_run_, wreck.run.id);
+  line_.under_way(wreck.run);
   for (const auto& [id, attempt] : wreck.live) dispatcher_.hold(id, {wreck.run.id, attempt.unit, {attempt.slots, attempt.resources}, attempt.intended_at});
   Output out;
   finish_if_over(now, wreck, out);

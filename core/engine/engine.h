@@ -17,6 +17,7 @@
 #include "core/engine/effect.h"
 #include "core/engine/explain.h"
 #include "core/engine/input.h"
+#include "core/engine/run_line.h"
 #include "core/engine/run_machine.h"
 #include "core/engine/run_state.h"
 #include "core/engine/wreck.h"
@@ -45,8 +46,11 @@ class Engine {
   const std::map<RunId, std::unique_ptr<RunState>>& runs() const { return runs_; }
   const RunState* run(RunId id) const;
   const std::map<RunId, Wreck>& wrecks() const { return wrecks_; }
-  /// What a run that waits in line waits for: the runs of its schedule that came before it and have not ended.
+  /// The runs of a queued run's schedule that it waits for: those that came before it and have not ended. None, unless it waits in line.
   std::vector<RunId> ahead_of(const RunRecord& run) const;
+  /// The first `limit` of the queued runs, by priority, then age.
+  std::vector<RunId> queued(std::size_t limit) const;
+  const RunLine& line() const { return line_; }
   /// The runs of a schedule that have not ended, oldest first.
   const std::set<RunId>& runs_of_schedule(const std::string& name) const;
   const Dispatcher& dispatcher() const { return dispatcher_; }
@@ -55,22 +59,30 @@ class Engine {
   const LiveAttempt* attempt(const AttemptId& id) const;
   std::optional<RunId> run_of_attempt(const AttemptId& id) const;
 
+  /// Of a step that waits; of each step of a queued run, what the run waits for.
   std::vector<Blocker> blockers(RunId run, StepIndex step, WallTime now) const;
+  /// Of a queued run; none for one that has begun.
+  std::vector<Blocker> run_blockers(RunId run, WallTime now) const;
   /// As the outside shows it: pending becomes ready when nothing upstream is waited for.
   StepStatus shown_status(const RunState& run, StepIndex step) const;
 
  private:
   void on(const Now& now, const RunRequested& input, Output& out);
   void on(const Now& now, const CancelRequested& input, Output& out);
+  void on(const Now& now, const PriorityChanged& input, Output& out);
   void on(const Now& now, const AttemptSeenRunning& input, Output& out);
   void on(const Now& now, const MessagesArrived& input, Output& out);
   void on(const Now& now, const AttemptExited& input, Output& out);
   void on(const Now& now, const TimePassed& input, Output& out);
   void on(const Now& now, const PoolsChanged& input, Output& out);
+  void on(const Now& now, const LimitsChanged& input, Output& out);
   void on(const Now& now, const StartsHeld& input, Output& out);
   RunState* find(RunId id);
   RunState& enter(std::unique_ptr<RunState> run);
   void leave(RunId id);
+  void queue(RunState& run);
+  void let_in_next_of(RunId first);
+  void state_reason(RunState& run) const;
   void begin(const Now& now, RunState& run, Output& out);
   void begin_what_may(const Now& now, Output& out);
   void start_what_may(const Now& now, Output& out);
@@ -78,19 +90,22 @@ class Engine {
   Wreck* wreck_of(const AttemptId& attempt);
   void finish_if_over(const Now& now, const Wreck& wreck, Output& out);
   std::vector<Blocker> unit_blockers(const RunState& run, UnitIndex unit, WallTime now) const;
-  std::vector<Blocker> line_blockers(const RunState& run) const;
-  bool is_draining() const { return held_ && held_->kind == "draining"; }  ///< then waiting is nobody's fault: the next daemon looks again
+  std::vector<Blocker> held_blockers(WallTime since) const;
+  std::vector<Blocker> line_blockers(const RunState& run, WallTime now) const;
+  bool is_draining() const { return held_.contains("draining"); }  ///< then waiting is nobody's fault: the next daemon looks again
 
   NewAttemptId new_attempt_id_;
   RunId last_run_ = 0;
   std::map<RunId, std::unique_ptr<RunState>> runs_;
   std::map<RunId, Wreck> wrecks_;
-  std::set<RunId> in_line_;  ///< queued
+  std::set<RunId> queued_;
+  RunLine line_;  ///< of queued_, those that wait for no earlier run of their schedule
+  std::set<RunId> unexplained_;  ///< of queued_, those that what they wait for may have changed for
   std::unordered_map<std::string, std::set<RunId>> of_schedule_;  ///< of runs_, those that a schedule's tick has made
   std::unordered_map<AttemptId, RunId> attempts_;
   Dispatcher dispatcher_;
   Timers timers_;
-  std::optional<StartsHeld> held_;
+  std::map<std::string, std::string> held_;  ///< kind → detail
 };
 
 }  // namespace assetd

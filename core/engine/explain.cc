@@ -8,28 +8,53 @@ namespace {
 
 constexpr std::size_t kUpstreamShown = 5;
 
-std::string holder(const std::map<RunId, std::unique_ptr<RunState>>& runs, const Hold& hold, WallTime now) {
-  std::string text = "run " + std::to_string(hold.run);
-  if (const auto it = runs.find(hold.run); it != runs.end()) {
-    const auto& steps = it->second->plan->units()[hold.unit].steps;
-    text += ", step " + it->second->asset(steps.front()).key;
-    if (steps.size() > 1) text += " and " + std::to_string(steps.size() - 1) + " more";
-  }
-  return text + ", for " + spoken_duration(now - hold.since);
+using Runs = std::map<RunId, std::unique_ptr<RunState>>;
+
+std::string for_how_long(WallTime since, WallTime now) { return ", for " + spoken_duration(now - since); }
+
+std::string step_of(const Runs& runs, const Hold& hold) {
+  const auto it = runs.find(hold.run);
+  if (it == runs.end()) return "";
+  const auto& steps = it->second->plan->units()[hold.unit].steps;
+  return "step " + it->second->asset(steps.front()).key + (steps.size() > 1 ? " and " + std::to_string(steps.size() - 1) + " more" : "");
 }
 
-std::string describe(const DispatchBlock& block, const std::map<RunId, std::unique_ptr<RunState>>& runs, WallTime now) {
-  std::string text;
-  if (block.kind == "pool") {
-    if (block.size == 0) return "nobody defines the pool " + block.what;
-    if (block.needs > block.size) return "needs " + std::to_string(block.needs) + " slots, the pool has " + std::to_string(block.size);
-    text = std::to_string(block.used) + " of " + std::to_string(block.size) + " slots held";
-  } else {
-    text = "held";
-  }
-  for (std::size_t i = 0; i < block.holders.size(); ++i) text += (i == 0 ? " by " : "; ") + holder(runs, block.holders[i].second, now);
-  if (block.ahead > 0) text += "; " + std::to_string(block.ahead) + " ahead in line";
-  return text;
+/// "run 41, step train, for 12 min"
+std::string holder_of_slots(const Runs& runs, const Hold& hold, WallTime now) {
+  const auto step = step_of(runs, hold);
+  return "run " + std::to_string(hold.run) + (step.empty() ? "" : ", " + step) + for_how_long(hold.since, now);
+}
+
+/// Holders, those that are not shown as a number, and who comes first.
+template <typename Text>
+std::string who(const DispatchBlock& block, const std::string& before, Text text) {
+  std::string words;
+  for (std::size_t i = 0; i < block.holders.size(); ++i) words += (i == 0 ? before : "; ") + text(block.holders[i].second);
+  if (block.more_holders > 0) words += "; and " + std::to_string(block.more_holders) + " more";
+  const bool uncounted = block.ahead >= Dispatcher::kAheadCounted;
+  if (block.ahead > 0) words += "; " + std::to_string(block.ahead) + (uncounted ? " or more" : "") + " ahead in line";
+  return words;
+}
+
+std::string used_of(const DispatchBlock& block) { return std::to_string(block.used) + " of " + std::to_string(block.size); }
+
+Blocker blocker_of(const DispatchBlock& block, const Runs& runs, WallTime since, WallTime now) {
+  const auto holder = [&](const Hold& hold) { return holder_of_slots(runs, hold, now); };
+  if (block.kind == "cap")
+    return {"limit", "max_steps", used_of(block) + " processes of this run are live" +
+                                      who(block, ": ", [&](const Hold& hold) { return step_of(runs, hold) + for_how_long(hold.since, now); }), since};
+  if (block.kind == "resource") return {"resource", "resource " + block.what, "held" + who(block, " by ", holder), since};
+  const auto pool = "pool " + block.what;
+  if (block.size < 0) return {"pool", pool, "nobody defines the pool " + block.what, since};
+  if (block.needs > block.size)
+    return {"pool", pool, "needs " + std::to_string(block.needs) + " of " + pool + ", which has " + std::to_string(block.size) + (block.size == 1 ? " slot" : " slots") +
+                              ": it can never start until the pool grows", since};
+  return {"pool", pool, used_of(block) + " slots held" + who(block, " by ", holder), since};
+}
+
+Blocker blocker_of_run(const DispatchBlock& block, WallTime since, WallTime now) {
+  const auto holder = [&](const Hold& hold) { return "run " + std::to_string(hold.run) + for_how_long(hold.since, now); };
+  return {"limit", "limit " + block.what, used_of(block) + " held" + who(block, " by ", holder), since};
 }
 
 Blocker upstream(const RunState& run, UnitIndex unit) {
@@ -47,11 +72,10 @@ Blocker upstream(const RunState& run, UnitIndex unit) {
   return result;
 }
 
-Blocker in_line(const RunState& run, const std::vector<RunId>& ahead) {
-  const auto& schedule = run.record.trigger.name;
-  if (ahead.empty()) return {"overlap", "schedule " + schedule, "begins next", run.record.created_at};
-  const auto others = ahead.size() == 1 ? "" : ", and " + std::to_string(ahead.size() - 1) + " more";
-  return {"overlap", "run " + std::to_string(ahead.front()) + others, "earlier in schedule " + schedule + " and not over", run.record.created_at};
+Blocker behind(const RunState& run, const RunState& first, std::size_t all, WallTime now) {
+  const auto others = all == 1 ? "" : ", and " + std::to_string(all - 1) + " more";
+  return {"overlap", "run " + std::to_string(first.record.id) + others,
+          "earlier in schedule " + run.record.trigger.name + " and not over" + for_how_long(first.record.started_at.value_or(first.record.created_at), now), run.record.created_at};
 }
 
 }  // namespace
@@ -69,7 +93,39 @@ std::string in_words(const std::vector<Blocker>& blockers) {
   return text;
 }
 
-std::vector<Blocker> Engine::line_blockers(const RunState& run) const { return {in_line(run, ahead_of(run.record))}; }
+std::vector<Blocker> Engine::held_blockers(WallTime since) const {
+  std::vector<Blocker> result;
+  for (const auto& [kind, detail] : held_) result.push_back({kind, kind, detail, since});
+  return result;
+}
+
+std::vector<Blocker> Engine::line_blockers(const RunState& run, WallTime now) const {
+  const auto since = run.record.created_at;
+  if (is_draining()) return held_blockers(since);
+  if (const auto ahead = ahead_of(run.record); !ahead.empty()) return {behind(run, *this->run(ahead.front()), ahead.size(), now)};
+  std::vector<Blocker> result;
+  for (const auto& block : line_.blocks(run.record.id)) result.push_back(blocker_of_run(block, since, now));
+  if (result.empty()) result.push_back({"limit", "line", "begins next", since});
+  return result;
+}
+
+std::vector<Blocker> Engine::run_blockers(RunId id, WallTime now) const {
+  const auto* run = this->run(id);
+  return run && run->record.status == RunStatus::queued ? line_blockers(*run, now) : std::vector<Blocker>{};
+}
+
+/// As it is kept: without how long, which would be old at once.
+void Engine::state_reason(RunState& run) const {
+  auto& record = run.record;
+  record.reason = "limit";
+  record.detail.clear();
+  if (const auto ahead = ahead_of(record); !ahead.empty()) {
+    record.reason = "overlap";
+    record.detail = "waits for run " + std::to_string(ahead.front()) + " of schedule " + record.trigger.name + " to end";
+    return;
+  }
+  for (const auto& block : line_.blocks(record.id)) record.detail += (record.detail.empty() ? "" : "; ") + ("limit " + block.what) + ": " + used_of(block) + " under way";
+}
 
 // Of a unit of its own: why it has no process now, though nothing upstream holds it.
 std::vector<Blocker> Engine::unit_blockers(const RunState& run, UnitIndex unit, WallTime now) const {
@@ -77,9 +133,9 @@ std::vector<Blocker> Engine::unit_blockers(const RunState& run, UnitIndex unit, 
   if (slot.phase == UnitSlot::Phase::delayed)
     return {{"retry_delay", "retry", "next attempt at " + (slot.retry_at ? format_time(*slot.retry_at) : std::string("once the batch may start")), slot.since}};
   if (slot.phase != UnitSlot::Phase::ready) return {};
-  if (held_) return {{held_->kind, held_->kind, held_->detail, slot.since}};
+  if (!held_.empty()) return held_blockers(slot.since);
   std::vector<Blocker> result;
-  for (const auto& block : dispatcher_.blocks(run.record.id, unit)) result.push_back({block.kind, block.kind + " " + block.what, describe(block, runs_, now), slot.since});
+  for (const auto& block : dispatcher_.blocks(run.record.id, unit)) result.push_back(blocker_of(block, runs_, slot.since, now));
   if (result.empty()) result.push_back({"pool", "dispatch", "starts next", slot.since});
   return result;
 }
@@ -88,7 +144,7 @@ std::vector<Blocker> Engine::unit_blockers(const RunState& run, UnitIndex unit, 
 std::vector<Blocker> Engine::blockers(RunId run_id, StepIndex step, WallTime now) const {
   const auto* run = this->run(run_id);
   if (!run || is_terminal(run->steps[step].status)) return {};
-  if (run->record.status == RunStatus::queued) return line_blockers(*run);
+  if (run->record.status == RunStatus::queued) return line_blockers(*run, now);
   const auto of_unit = [&](UnitIndex unit) { return unit_blockers(*run, unit, now); };
   const auto status = run->steps[step].status;
   if (const auto unit = run->plan->unit_of(step); unit != kNone) {

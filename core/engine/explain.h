@@ -10,8 +10,8 @@
 namespace assetd {
 
 struct Blocker {
-  std::string kind;    ///< upstream, overlap, pool, resource, retry_delay, disk, latched, draining
-  std::string what;    ///< "pool gpu"
+  std::string kind;    ///< upstream, overlap, limit, pool, resource, retry_delay, disk, latched, draining
+  std::string what;    ///< "pool gpu", "limit tag team=growth", "max_steps"
   std::string detail;  ///< "2 of 2 slots held by run 41, step train"
   WallTime since{};
 };

@@ -21,14 +21,17 @@ struct RunContext {
 };
 
 struct RunRequested {
-  RunRecord run;  ///< id 0: the engine gives the next one
+  RunRecord run;  ///< the engine gives it the next id
   std::shared_ptr<const RunPlan> plan;
   RunContext context;
-  bool in_line = false;  ///< begins once the earlier runs of the same schedule have ended
 };
 struct CancelRequested {
   RunId run = 0;
   Actor actor;
+};
+struct PriorityChanged {
+  RunId run = 0;
+  int priority = 0;
 };
 struct AttemptSeenRunning {
   AttemptId attempt;
@@ -66,12 +69,17 @@ struct TimePassed {};
 struct PoolsChanged {
   std::map<std::string, int> slots;
 };
-/// No attempt starts while a reason stands (low disk, latched store).
+struct LimitsChanged {
+  RunLimits limits;
+};
+/// No attempt starts while a reason stands. Reasons come and go each for itself.
 struct StartsHeld {
-  std::string kind;    ///< disk, latched; "" lifts it
+  std::string kind;    ///< disk, latched, draining
   std::string detail;
+  bool held = true;    ///< false: this reason stands no longer
 };
 
-using Input = std::variant<RunRequested, CancelRequested, AttemptSeenRunning, MessagesArrived, AttemptExited, TimePassed, PoolsChanged, StartsHeld>;
+using Input = std::variant<RunRequested, CancelRequested, PriorityChanged, AttemptSeenRunning, MessagesArrived, AttemptExited, TimePassed, PoolsChanged,
+                           LimitsChanged, StartsHeld>;
 
 }  // namespace assetd

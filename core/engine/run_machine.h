@@ -30,6 +30,7 @@ class RunMachine {
 
   void prepare();                     ///< counts who waits for whom
   void wait_in_line();                ///< from now on its queue_timeout counts
+  void set_priority(int priority);
   void begin();                       ///< queued → running, once prepared: readies the first
   void restore(const RestoredRun& stored);
   void launch(UnitIndex unit, const Demand& demand, AttemptId id, WallTime since);

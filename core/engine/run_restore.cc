@@ -19,6 +19,7 @@ void RunMachine::restore(const RestoredRun& stored) {
   run_.steps.resize(plan.size());
   run_.units.resize(plan.units().size());
   run_.checks.resize(plan.checks().size());
+  if (run_.record.max_steps) dispatcher_.cap(run_.record.id, *run_.record.max_steps);
   restore_steps(stored.steps);
   restore_checks(stored.checks, stored.attempts);
   restore_attempts(stored.attempts);

@@ -48,6 +48,13 @@ void RunMachine::wait_in_line() {
   timers_.emplace(*run_.deadline, run_.record.id, kNone);
 }
 
+void RunMachine::set_priority(int priority) {
+  if (run_.record.priority == priority) return;
+  run_.record.priority = priority;
+  dispatcher_.set_priority(run_.record.id, priority);
+  out_.changes.push_back(RunAmended{run_.record, now_.wall});
+}
+
 void RunMachine::begin() {
   auto& record = run_.record;
   const auto from = record.status;
@@ -57,6 +64,7 @@ void RunMachine::begin() {
   record.detail.clear();
   out_.changes.push_back(RunChanged{record, from, {}});
   run_.deadline.reset();
+  if (record.max_steps) dispatcher_.cap(record.id, *record.max_steps);
   if (record.timeouts.timeout) {
     run_.deadline = now_.boot + *record.timeouts.timeout;
     timers_.emplace(*run_.deadline, record.id, kNone);

@@ -40,7 +40,9 @@ struct RunRecord {
   nlohmann::json options = nlohmann::json::object();
   std::map<std::string, std::string> tags;
   int priority = 0;
+  std::optional<int> max_steps;  ///< how many of its processes may be live at once
   RunTimeouts timeouts;
+  bool in_line = false;  ///< begins only after the earlier runs of its schedule have ended
   std::int64_t definitions_version = 0;
   std::optional<RunId> retry_of;
   std::uint32_t steps_total = 0;

@@ -114,7 +114,7 @@ class Compiler {
     take(apply_plugins(*parsed, plugins_, options_.project_dir, good_imports));
     take(std::move(parsed->errors));
     // Without the assets of an import every dependency on them would seem unknown.
-    if (describe_all(*parsed, good_imports)) take(finish(definitions, result_.errors));
+    if (describe_all(*parsed, good_imports)) take(finish(definitions, result_.errors, default_slots()));
     std::ranges::move(late_warnings_, std::back_inserter(definitions.warnings));
     result_.warnings = definitions.warnings;
     if (!result_.errors.empty()) return;
@@ -134,8 +134,11 @@ class Compiler {
 
   void take(std::vector<DefinitionError> errors) { std::ranges::move(errors, std::back_inserter(result_.errors)); }
 
+  // As the daemon makes the pool `default`.
+  static int default_slots() { return static_cast<int>(std::max(1u, std::thread::hardware_concurrency())); }
+
   LoadContext load_context() {
-    LoadContext context{options_.project_dir, options_.environment, {}, {}};
+    LoadContext context{options_.project_dir, options_.environment, {}, {}, default_slots()};
     context.env = [this](const std::string& name) -> std::optional<std::string> {
       const char* value = std::getenv(name.c_str());
       const auto found = value ? std::optional<std::string>(value) : std::nullopt;

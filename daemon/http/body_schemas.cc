@@ -31,6 +31,7 @@ json run_request() {
                    {"description", "by plugin, as its schema declares: {\"dbt\": {\"full_refresh\": true}}"}}},
                  {"tags", {{"type", "object"}, {"additionalProperties", {{"type", "string"}, {"maxLength", 1000}}}}},
                  {"priority", {{"type", "integer"}, {"minimum", -1'000'000}, {"maximum", 1'000'000}, {"default", 0}}},
+                 {"max_steps", {{"type", {"integer", "null"}}, {"minimum", 1}, {"maximum", 1'000'000}, {"description", "how many of its processes may be live at once"}}},
                  {"timeout_ms", milliseconds("from its begin; then it is stopped and fails (timeout). Default: the job's")},
                  {"queue_timeout_ms", milliseconds("in line, and of each of its steps that sets none; then it fails (queue_timeout)")},
                  {"dry_run", {{"type", "boolean"}, {"default", false}}}},
@@ -46,6 +47,10 @@ json all_schemas() {
           {"RetryRequest",
            closed({{"from", {{"type", "string"}, {"enum", {"failure", "start"}}, {"default", "failure"}}},
                    {"steps", {{"type", "array"}, {"maxItems", 100'000}, {"items", {{"type", "string"}, {"maxLength", 255}}}}}})},
+          {"PriorityRequest",
+           closed({{"priority", {{"type", "integer"}, {"minimum", -1'000'000}, {"maximum", 1'000'000}, {"description", "higher goes first"}}}}, {"priority"})},
+          {"PoolRequest",
+           closed({{"slots", {{"type", "integer"}, {"minimum", 0}, {"maximum", 1'000'000}, {"description", "0: nothing of it starts"}}}, {"reason", reason}}, {"slots"})},
           {"PauseRequest", closed({{"reason", reason}})},
           {"SessionRequest", closed({{"token", token}}, {"token"})}};
 }

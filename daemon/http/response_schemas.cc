@@ -113,10 +113,11 @@ void add_runs(json& out) {
   out["RunPlanned"] = object({{"steps_total", integer()}, {"steps", list_of(planned_step)}});
   out["Backup"] = object({{"path", text()}, {"bytes", integer()}, {"as_of?", integer()}});
   out["RunStatus"] = object({{"id", id()}, {"status", refer("RunState")}});
+  out["RunPriority"] = object({{"id", id()}, {"status", refer("RunState")}, {"priority", integer()}, {"as_of?", integer()}});
   out["Run"] = object({{"id", id()}, {"status", refer("RunState")}, {"select", text()},
                        {"trigger", object({{"kind", text()}, {"name", text_or_null()}, {"instant", time_or_null()}})}, {"actor", text()},
                        {"job", text_or_null()}, {"tags", any_object()}, {"priority", integer()}, {"options", any_object()},
-                       {"timeout_ms", integer_or_null()}, {"queue_timeout_ms", integer_or_null()},
+                       {"max_steps", integer_or_null()}, {"blocked_by", list_of(refer("Blocker"))}, {"timeout_ms", integer_or_null()}, {"queue_timeout_ms", integer_or_null()},
                        {"partitions", typed("array")}, {"definitions_version", id()}, {"retry_of", id_or_null()}, {"retried_by", list_of(id())},
                        {"created_at", time()}, {"started_at", time_or_null()}, {"ended_at", time_or_null()}, {"duration_ms", integer_or_null()},
                        {"usual_ms", integer_or_null()}, {"steps_total", integer()},
@@ -155,12 +156,17 @@ void add_project(json& out) {
                             {"history", object({{"days", list_of(text())}, {"groups", list_of(any_object())}})}, {"as_of", integer()}});
   out["Job"] = object({{"name", text()}, {"select", text()}, {"assets", integer_or_null()}});
   out["JobList"] = page_of("Job");
-  out["Pool"] = object({{"name", text()}, {"slots", integer()}, {"used", integer()}, {"waiting", integer()},
+  out["Resized"] = object({{"by", text()}, {"reason", text_or_null()}, {"at", time()}});
+  out["PoolResized"] = object({{"name", text()}, {"slots", integer()}, {"defined_slots", integer()}, {"used", integer()}, {"as_of?", integer()}});
+  out["Pool"] = object({{"name", text()}, {"slots", integer()}, {"defined_slots", integer()}, {"resized", or_null("Resized")}, {"used", integer()}, {"waiting", integer()},
                         {"holders", list_of(object({{"run_id", id()}, {"step", text()}, {"attempt_id", text()}, {"slots", integer()}, {"since", time()}}))}});
   out["PoolList"] = page_of("Pool");
   out["QueueEntry"] = object({{"run_id", id()}, {"key", text()}, {"partition", text_or_null()}, {"status", refer("StepStatus")}, {"since", time()},
                               {"blocked_by", list_of(refer("Blocker"))}});
-  out["QueueList"] = page_of("QueueEntry");
+  out["QueuedRun"] = object({{"run_id", id()}, {"select", text()}, {"job", text_or_null()}, {"priority", integer()}, {"tags", any_object()}, {"since", time()},
+                             {"blocked_by", list_of(refer("Blocker"))}});
+  out["QueueList"] = object({{"items", list_of(refer("QueueEntry"))}, {"next_cursor", text_or_null()}, {"runs", list_of(refer("QueuedRun"))},
+                             {"limits", list_of(object({{"name", text()}, {"limit", integer()}, {"used", integer()}}))}, {"as_of", integer()}});
   out["Definitions"] = object({{"version", text_or_null()}, {"state", text()}, {"errors", list_of(any_object())}});
   out["Audit"] = object({{"id", id()}, {"at", time()}, {"actor", text()}, {"remote", text_or_null()}, {"action", text()}, {"subject", text()},
                          {"detail", json::object()}});

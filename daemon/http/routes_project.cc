@@ -1,4 +1,4 @@
-// The project as a whole: overview, jobs, pools, queue, definitions, audit, selections.
+// The project as a whole: overview, jobs, definitions, audit, selections.
 
 #include <algorithm>
 #include <set>
@@ -31,36 +31,6 @@ Response get_definitions(const Call&, Context& context) { return with_as_of(cont
 
 void back_up(const Call& call, Context& context, Respond done) { context.service.back_up(call.caller, answer_to(context, std::move(done))); }
 void reload(const Call& call, Context& context, Respond done) { context.service.reload(call.caller, answer_to(context, std::move(done))); }
-
-Response list_pools(const Call& call, Context& context) {
-  const auto at = read_at(context);
-  if (!at) return at.error();
-  json items = json::array();
-  for (const auto& pool : context.service.pools()) {
-    json holders = json::array();
-    for (const auto& holder : pool.holders)
-      holders.push_back({{"run_id", id_text(holder.run)}, {"step", holder.step}, {"attempt_id", holder.attempt}, {"slots", holder.slots},
-                         {"since", time_json(holder.since)}});
-    items.push_back({{"name", pool.name}, {"slots", pool.slots}, {"used", pool.used}, {"waiting", pool.waiting}, {"holders", holders}});
-  }
-  return paged(call, items, at->as_of);
-}
-
-Response list_queue(const Call& call, Context& context) {
-  const auto position = read_cursor(call);
-  if (!position) return position.error();
-  const auto skip = static_cast<std::size_t>(std::max<std::int64_t>(parse_integer(*position).value_or(0), 0));
-  const auto limit = static_cast<std::size_t>(*call.query.integer("limit"));
-  const auto at = read_at(context);
-  if (!at) return at.error();
-  json items = json::array();
-  const auto entries = context.service.queue(skip + limit + 1);
-  for (std::size_t i = skip; i < entries.size() && items.size() < limit; ++i)
-    items.push_back({{"run_id", id_text(entries[i].run)}, {"key", entries[i].key}, {"partition", nullptr}, {"status", to_string(entries[i].status)},
-                     {"since", time_json(entries[i].since)}, {"blocked_by", blockers_json(entries[i].blocked_by)}});
-  const std::string next = entries.size() > skip + limit ? make_cursor(call, std::to_string(skip + limit)) : "";
-  return list_response(std::move(items), next, at->as_of);
-}
 
 Response list_jobs(const Call& call, Context& context) {
   const auto project = current_project(context);
@@ -129,8 +99,6 @@ void add_project_routes(std::vector<Route>& table) {
   add(table, "/overview", "get_overview", "What needs somebody, runs and comes next", get_overview, "Overview",
       {{.name = "days", .kind = Param::Kind::integer, .description = "of history", .min = 1, .max = 90, .fallback = 14}});
   add(table, "/jobs", "list_jobs", "Jobs", list_jobs, "JobList", page_params());
-  add(table, "/pools", "list_pools", "Pools and who holds them", list_pools, "PoolList", page_params());
-  add(table, "/queue", "list_queue", "What waits for something other than its upstream, and why", list_queue, "QueueList", page_params());
   add(table, "/definitions", "get_definitions", "The definitions that serve", get_definitions, "Definitions");
   table.push_back({.method = "POST", .pattern = "/api/v1/definitions/reload", .name = "reload_definitions", .summary = "Read the files again",
                    .tag = "project", .handler = reload, .answers = {{200, "Definitions"}}, .problems = {409}, .mutating = true});

@@ -1,4 +1,4 @@
-// Runs: request, cancel, retry.
+// Runs: request, cancel, priority, retry.
 
 #include "daemon/http/json_shapes.h"
 
@@ -20,6 +20,7 @@ RunRequestBody run_request(const json& body) {
   out.options = body.value("options", json::object());
   if (body.contains("tags")) out.tags = body["tags"].get<std::map<std::string, std::string>>();
   out.priority = static_cast<int>(body.value("priority", 0.0));
+  if (const auto most = body.find("max_steps"); most != body.end() && !most->is_null()) out.max_steps = static_cast<int>(most->get<double>());
   out.timeouts = {millis_of(body, "timeout_ms"), millis_of(body, "queue_timeout_ms")};
   out.dry_run = body.value("dry_run", false);
   return out;
@@ -45,6 +46,12 @@ void cancel_run(const Call& call, Context& context, Respond done) {
   context.service.cancel_run(call.caller, *run, answer_to(context, std::move(done)));
 }
 
+void set_priority(const Call& call, Context& context, Respond done) {
+  const auto run = run_of(call);
+  if (!run) return done(no_such_run(call));
+  context.service.set_priority(call.caller, *run, static_cast<int>(call.body.at("priority").get<double>()), answer_to(context, std::move(done)));
+}
+
 void retry_run(const Call& call, Context& context, Respond done) {
   const auto run = run_of(call);
   if (!run) return done(no_such_run(call));
@@ -62,6 +69,10 @@ void add_run_commands(std::vector<Route>& table) {
                    .body_required = true, .mutating = true});
   table.push_back({.method = "POST", .pattern = "/api/v1/runs/{run_id}/cancel", .name = "cancel_run", .summary = "Cancel; asking twice is the same",
                    .tag = "runs", .handler = cancel_run, .answers = {{202, "RunStatus"}}, .problems = {409}, .path = {run_param()}, .mutating = true});
+  table.push_back({.method = "POST", .pattern = "/api/v1/runs/{run_id}/priority", .name = "set_priority",
+                   .summary = "Another priority, of a run that has not ended: for its place in line and that of its waiting steps", .tag = "runs",
+                   .handler = set_priority, .answers = {{200, "RunPriority"}}, .problems = {409}, .path = {run_param()}, .body_schema = "PriorityRequest",
+                   .body_required = true, .mutating = true});
   table.push_back({.method = "POST", .pattern = "/api/v1/runs/{run_id}/retry", .name = "retry_run",
                    .summary = "A new run of what failed, was skipped or canceled, or of all", .tag = "runs", .handler = retry_run,
                    .answers = {{201, "RunCreated"}}, .problems = {409}, .path = {run_param()}, .body_schema = "RetryRequest", .mutating = true});

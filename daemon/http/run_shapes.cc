@@ -54,6 +54,7 @@ json run_json(const RunRow& row, const std::optional<LiveRun>& live, std::option
           {"job", text_or_null(run.job)},
           {"tags", run.tags},
           {"priority", run.priority},
+          {"max_steps", run.max_steps ? json(*run.max_steps) : json()},
           {"timeout_ms", millis_json(run.timeouts.timeout)},
           {"queue_timeout_ms", millis_json(run.timeouts.queue_timeout)},
           {"options", run.options.is_null() ? json::object() : run.options},
@@ -72,6 +73,7 @@ json run_json(const RunRow& row, const std::optional<LiveRun>& live, std::option
           {"detail", text_or_null(run.detail)},
           {"causes", row.causes.is_array() ? row.causes : json::array()},
           {"steps_mode", text_of(run.mode)},
+          {"blocked_by", blockers_json(live ? live->blocked_by : std::vector<Blocker>{})},
           {"cancel_requested", cancel_json(run)}};
 }
 

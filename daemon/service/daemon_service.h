@@ -3,7 +3,6 @@
 // anything be seen or done: one iteration is run_turn(); only loop() owns the thread.
 
 #include <atomic>
-#include <condition_variable>
 #include <future>
 #include <expected>
 #include <map>
@@ -36,6 +35,8 @@ struct ServiceOptions {
   std::int64_t free_space_floor = 64 << 20;  ///< bytes below which no attempt starts
 };
 
+inline constexpr const char* kDrainDetail = "the daemon is being drained: nothing starts, what runs is waited for, the next daemon goes on";
+
 struct StartFailure {
   int exit_code = 1;
   std::string message;
@@ -59,14 +60,19 @@ class DaemonService final : public Service {
   static std::expected<std::unique_ptr<DaemonService>, StartFailure> start(ServiceOptions options);
   ~DaemonService() override;
 
-  enum class Stop { leave_steps, drain, cancel_steps };
-  /// Ends the thread. Steps go on (leave_steps), are waited for with nothing new started (drain), or are canceled first.
-  void shut_down(Stop how);
+  /// Nothing new starts from now on, and what runs is waited for (drain) or canceled: is_drained() tells when none is left.
+  enum class Drain { wait, cancel };
+  void drain(Drain how);
+  bool is_drained();
+  /// Ends the thread. Steps that run go on.
+  void shut_down();
   void set_listen(const std::string& address);
 
   void request_run(Caller caller, RunRequestBody body, Done done) override;
   void cancel_run(Caller caller, RunId run, Done done) override;
   void retry_run(Caller caller, RunId run, bool from_start, std::vector<std::string> keys, Done done) override;
+  void set_priority(Caller caller, RunId run, int priority, Done done) override;
+  void resize_pool(Caller caller, std::string pool, std::optional<int> slots, std::string reason, Done done) override;
   void pause_schedule(Caller caller, std::string schedule, bool pause, std::string reason, Done done) override;
   void trigger_schedule(Caller caller, std::string schedule, Done done) override;
   void reload(Caller caller, Done done) override;
@@ -76,7 +82,7 @@ class DaemonService final : public Service {
   void with_assets(const std::function<void(const AssetTable&)>& read) const override { book_.read(read); }
   std::uint64_t assets_revision() const override { return book_.revision(); }
   std::optional<LiveRun> live_run(RunId run, StepIndex from, StepIndex to) override;
-  std::vector<QueueEntry> queue(std::size_t limit) override;
+  QueueView queue(std::size_t limit) override;
   std::vector<PoolView> pools() override;
   std::vector<ScheduleView> schedules() override;
   nlohmann::json definitions_status() const override;
@@ -111,6 +117,7 @@ class DaemonService final : public Service {
   void perform(const ShowProgress& effect);
   void publish(const std::vector<Event>& events);
   void latch(const std::string& why);
+  std::string why_latched() const;
   void try_unlatch();
   void watch_disk(Turn& turn);
   Millis wait_time() const;
@@ -120,7 +127,7 @@ class DaemonService final : public Service {
   // start and restart (service_start.cc)
   std::expected<void, StartFailure> open_store();
   std::expected<void, StartFailure> first_definitions();
-  void take_positions(const std::vector<ScheduleState>& stored);
+  void take_settings(const Recovered& stored);
   std::expected<void, std::string> recover();
   std::expected<RestoredRun, std::string> usable(ActiveRun& active);
   std::expected<void, StoreError> find_reported(RestoredRun& restored);
@@ -143,8 +150,10 @@ class DaemonService final : public Service {
   void command_on_run(RunId run, Caller caller, Done done, Work work);
   void obey(Turn& turn, const Caller& caller, const Done& done, const Work& work);
   std::optional<Reply> answered(Turn& turn, const Caller& caller);
-  RunId begin_run(Turn& turn, RunRecord record, const Resolved& resolved, bool in_line = false);
+  RunId begin_run(Turn& turn, RunRecord record, const Resolved& resolved);
   Reply create_run(Turn& turn, RunRecord record, const Resolved& resolved);
+  Reply prioritize(Turn& turn, const Caller& caller, RunId id, int priority);
+  Reply resize(Turn& turn, const Caller& caller, const std::string& pool, std::optional<int> slots, const std::string& reason);
   Reply retry(Turn& turn, const Caller& caller, RunId id, bool from_start, const std::vector<std::string>& keys);
   void let_schedules_tick(Turn& turn);
   bool had_tick(const Turn& turn, const std::string& schedule, WallTime instant);
@@ -163,6 +172,8 @@ class DaemonService final : public Service {
   static std::expected<std::shared_ptr<Project>, std::string> make_project(const DefinitionsRecord& record);
   std::expected<void, StoreError> apply(Turn& turn, Compiled& compiled);
   void use_project(std::shared_ptr<const Project> project, Turn* turn);
+  static std::map<std::string, int> defined_pools(const Project& project);
+  PoolsChanged pools_in_force(const Project& project) const;
   void describe_outcome(const Compiled& compiled);
   void reload_in_background(Caller caller, Done done);
 
@@ -177,6 +188,7 @@ class DaemonService final : public Service {
   Ticker ticker_;
   Metrics metrics_;
   std::map<std::string, SchedulePosition> stored_schedules_;
+  std::map<std::string, PoolSize> pool_sizes_;  ///< that were set over the API
   std::map<std::string, Plugin> plugins_;
   std::map<std::string, std::string> daemon_env_;
 
@@ -187,11 +199,10 @@ class DaemonService final : public Service {
   bool starts_held_for_disk_ = false;
   Millis disk_looked_at_{0};
   Millis unlatch_at_{0};
-  bool draining_ = false;
+  bool draining_ = false;  ///< service's thread
   std::thread thread_, reload_thread_, backup_thread_;
   std::atomic<bool> reloading_{false}, backing_up_{false};
 
-  std::condition_variable drained_;
   mutable std::mutex mutex_;  ///< of what follows: read by any thread
   std::shared_ptr<const Project> project_;
   std::map<std::int64_t, std::weak_ptr<const Project>> versions_;
@@ -202,6 +213,7 @@ class DaemonService final : public Service {
   bool supervisor_connected_ = false;
   std::string supervisor_detail_;
   std::string low_disk_;
+  std::string drain_detail_;  ///< empty: it is not drained
   std::map<int, std::function<void(const std::vector<Event>&)>> listeners_;
   int next_listener_ = 1;
   WallTime started_at_{};

@@ -69,6 +69,21 @@ void Projection::on(const RunChanged& change, AssetStaging& assets, CommitBatch&
   batch.events.push_back(event("run_changed", time_of(run), run.id, "", {{"run_id", std::to_string(run.id)}}, std::move(changes)));
 }
 
+void Projection::on(const RunAmended& change, AssetStaging&, CommitBatch& batch) {
+  const auto& run = change.run;
+  if (const auto it = runs_.find(run.id); it != runs_.end()) it->second.run = run;
+  json changes = {{"status", to_string(run.status)}, {"from", to_string(run.status)}, {"priority", run.priority}};
+  set_if(changes, "reason", run.reason);
+  set_if(changes, "detail", run.detail);
+  batch.events.push_back(event("run_changed", change.at, run.id, "", {{"run_id", std::to_string(run.id)}}, std::move(changes)));
+}
+
+void Projection::on(const PoolResized& change, AssetStaging&, CommitBatch& batch) {
+  json changes = {{"slots", change.slots.value_or(change.defined)}, {"defined_slots", change.defined}, {"by", change.by}};
+  set_if(changes, "reason", change.reason);
+  batch.events.push_back(event("pool_changed", change.at, 0, "", {{"pool", change.pool}}, std::move(changes)));
+}
+
 void Projection::on(const StepChanged& change, AssetStaging& assets, CommitBatch& batch) {
   const auto it = runs_.find(change.run);
   if (it == runs_.end()) return;

@@ -41,12 +41,14 @@ class Projection {
  private:
   void on(const RunCreated& change, AssetStaging& assets, CommitBatch& batch);
   void on(const RunChanged& change, AssetStaging& assets, CommitBatch& batch);
+  void on(const RunAmended& change, AssetStaging& assets, CommitBatch& batch);
   void on(const StepChanged& change, AssetStaging& assets, CommitBatch& batch);
   void on(const StepsEnded& change, AssetStaging& assets, CommitBatch& batch);
   void on(const Materialized& change, AssetStaging& assets, CommitBatch& batch);
   void on(const CheckReported& change, AssetStaging& assets, CommitBatch& batch);
   void on(const TickRecorded& change, AssetStaging& assets, CommitBatch& batch);
   void on(const SchedulePaused& change, AssetStaging& assets, CommitBatch& batch);
+  void on(const PoolResized& change, AssetStaging& assets, CommitBatch& batch);
   template <typename Other>
   void on(const Other&, AssetStaging&, CommitBatch&) {}  // kept, but nothing to be seen
 

@@ -50,6 +50,7 @@ struct RunRequestBody {
   nlohmann::json options = nlohmann::json::object();
   std::map<std::string, std::string> tags;
   int priority = 0;
+  std::optional<int> max_steps;
   RunTimeouts timeouts;
   bool dry_run = false;
 };
@@ -82,6 +83,7 @@ struct LiveStep {
   std::optional<double> progress;  ///< 0 to 1
 };
 struct LiveRun {
+  std::vector<Blocker> blocked_by;  ///< while it is queued
   std::map<std::string, std::uint32_t> counts;
   std::vector<LiveStep> steps;
 };
@@ -92,6 +94,19 @@ struct QueueEntry {
   WallTime since{};
   std::vector<Blocker> blocked_by;
 };
+struct QueuedRun {
+  RunRecord run;
+  std::vector<Blocker> blocked_by;
+};
+struct LimitView {
+  std::string name;  ///< "runs", "tag team=growth"
+  int limit = 0, used = 0;
+};
+struct QueueView {
+  std::vector<QueueEntry> steps;  ///< that wait, in the order in which they may start
+  std::vector<QueuedRun> runs;    ///< that are queued, by priority, then age
+  std::vector<LimitView> limits;
+};
 struct PoolHolder {
   RunId run = 0;
   std::string step;
@@ -101,7 +116,9 @@ struct PoolHolder {
 };
 struct PoolView {
   std::string name;
-  int slots = 0, used = 0, waiting = 0;
+  int slots = 0, used = 0, waiting = 0;  ///< slots: in force
+  int defined = 0;                       ///< what the definitions say
+  std::optional<PoolSize> resized;       ///< by whom and why, where the slots in force were set over the API
   std::vector<PoolHolder> holders;
 };
 struct ScheduleView {
@@ -112,7 +129,7 @@ struct ScheduleView {
 };
 
 struct Unready {
-  std::string code;  ///< definitions_loading, latched, supervisor, disk
+  std::string code;  ///< definitions_loading, latched, supervisor, disk, draining
   std::string detail;
 };
 
@@ -125,6 +142,9 @@ class Service {
   virtual void request_run(Caller caller, RunRequestBody body, Done done) = 0;
   virtual void cancel_run(Caller caller, RunId run, Done done) = 0;
   virtual void retry_run(Caller caller, RunId run, bool from_start, std::vector<std::string> keys, Done done) = 0;
+  virtual void set_priority(Caller caller, RunId run, int priority, Done done) = 0;
+  /// `slots`: nothing goes back to what the definitions say.
+  virtual void resize_pool(Caller caller, std::string pool, std::optional<int> slots, std::string reason, Done done) = 0;
   virtual void pause_schedule(Caller caller, std::string schedule, bool pause, std::string reason, Done done) = 0;
   virtual void trigger_schedule(Caller caller, std::string schedule, Done done) = 0;
   virtual void reload(Caller caller, Done done) = 0;
@@ -139,7 +159,7 @@ class Service {
 
   // These ask the service's thread between two commits and wait for it (milliseconds).
   virtual std::optional<LiveRun> live_run(RunId run, StepIndex from, StepIndex to) = 0;  ///< nothing for a run that has ended
-  virtual std::vector<QueueEntry> queue(std::size_t limit) = 0;
+  virtual QueueView queue(std::size_t limit) = 0;  ///< the first `limit` of each
   virtual std::vector<PoolView> pools() = 0;
   virtual std::vector<ScheduleView> schedules() = 0;
 

@@ -115,9 +115,8 @@ void DaemonService::use_project(std::shared_ptr<const Project> next, Turn* turn)
   for (const auto& error : plugin_errors) spdlog::warn("{}", error);
   if (execution_) execution_->replace_plugins(launcher_options());
   ticker_.define(definitions.schedules, stored_schedules_, clock_.now().wall);
-  PoolsChanged pools;
-  pools.slots["default"] = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  for (const auto& [name, pool] : definitions.pools) pools.slots[name] = pool.slots;
+  const auto pools = pools_in_force(*next);
+  const LimitsChanged limits{definitions.limits};
   {
     std::lock_guard lock(mutex_);
     auto& status = definitions_status_;
@@ -141,8 +140,14 @@ void DaemonService::use_project(std::shared_ptr<const Project> next, Turn* turn)
     versions_[next->version] = next;
     project_ = std::move(next);
   }
-  if (turn) feed(*turn, pools);
-  else engine_->handle(clock_.now(), pools);
+  // Limits before pools: what may begin takes slots.
+  if (turn) {
+    feed(*turn, limits);
+    feed(*turn, pools);
+  } else {
+    engine_->handle(clock_.now(), limits);
+    engine_->handle(clock_.now(), pools);
+  }
 }
 
 /// On the service's thread. A new version commits with its event and the cursors of its schedules; an equal one changes nothing.

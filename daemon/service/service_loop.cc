@@ -16,7 +16,6 @@ constexpr Millis kSoftWait{15};               // how long "is running" may wait 
 constexpr Millis kIdleWait{1'000};
 constexpr Millis kDiskInterval{2'000};
 constexpr Millis kUnlatchInterval{1'000};
-constexpr Millis kDrainLook{100};
 constexpr Millis kForgetWait{10};             // how long an acknowledgement may wait for a command to go with
 
 }  // namespace
@@ -53,6 +52,7 @@ void DaemonService::run_turn(std::vector<Task> tasks) {
   metrics_.heartbeat(turn.now.wall);
   try_unlatch();
   flush_forgotten(turn.now);
+  watch_disk(turn);  // before anything starts, also in the first turn of all
   for (auto& task : tasks) task(turn);
   let_time_pass(turn);
   if (may_wait(turn)) {
@@ -83,7 +83,6 @@ void DaemonService::let_time_pass(Turn& turn) {
   if (const auto timer = engine_->next_timer(); timer && *timer <= turn.now.boot) feed(turn, TimePassed{});
   // Not while the store is latched: the cursors would move on and what was due with them would be lost.
   if (!draining_ && project() && !store_->latched()) let_schedules_tick(turn);
-  watch_disk(turn);
 }
 
 void DaemonService::watch_disk(Turn& turn) {
@@ -103,7 +102,7 @@ void DaemonService::watch_disk(Turn& turn) {
     std::lock_guard lock(mutex_);
     low_disk_ = detail;
   }
-  feed(turn, StartsHeld{low ? "disk" : "", detail});
+  feed(turn, StartsHeld{"disk", detail, low});
 }
 
 void DaemonService::feed(Turn& turn, const Input& input) { take(turn, engine_->handle(turn.now, input)); }
@@ -191,6 +190,8 @@ void DaemonService::publish(const std::vector<Event>& events) {
 // The outcome of a failed commit is unknown: nothing is started or answered on top of it until the store has been opened anew.
 void DaemonService::latch(const std::string& why) {
   spdlog::error("the store failed, nothing is started until it works again: {}", why);
+  // Whatever waits says so until the engine is made anew; what this would change is not committed and goes with it.
+  if (engine_) engine_->handle(clock_.now(), StartsHeld{"latched", why});
   std::lock_guard lock(mutex_);
   if (latched_.empty()) latched_since_ = format_time(clock_.now().wall);
   latched_ = why;
@@ -226,28 +227,32 @@ void DaemonService::unsubscribe(int id) {
   listeners_.erase(id);
 }
 
-void DaemonService::shut_down(Stop how) {
-  if (!thread_.joinable()) return;
-  if (how != Stop::leave_steps) {
-    tasks_.push([this, how](Turn& turn) {
-      draining_ = true;
-      if (how == Stop::cancel_steps) {
-        std::vector<RunId> runs;
-        for (const auto& [id, run] : engine_->runs()) runs.push_back(id);
-        std::ranges::reverse(runs);  // one that waits for another must not begin because that one is gone
-        for (const auto id : runs) feed(turn, CancelRequested{id, {"assetd", ""}});
-      } else {
-        feed(turn, StartsHeld{"draining", "the daemon is being drained"});
-      }
-    });
-    while (ask<bool>([this, how] {
-      if (how == Stop::cancel_steps) return !engine_->runs().empty() || !engine_->wrecks().empty();
-      return !engine_->dispatcher().holds().empty();
-    })) {
-      std::unique_lock lock(mutex_);
-      drained_.wait_for(lock, kDrainLook);
-    }
+void DaemonService::drain(Drain how) {
+  {
+    std::lock_guard lock(mutex_);
+    drain_detail_ = how == Drain::wait ? kDrainDetail : "what runs is being canceled, then the daemon ends";
   }
+  tasks_.push([this, how](Turn& turn) {
+    draining_ = true;
+    if (how == Drain::wait) return feed(turn, StartsHeld{"draining", kDrainDetail});
+    std::vector<RunId> runs;
+    for (const auto& [id, run] : engine_->runs()) runs.push_back(id);
+    std::ranges::reverse(runs);  // one that waits for another must not begin because that one is gone
+    for (const auto id : runs) feed(turn, CancelRequested{id, {"assetd", ""}});
+  });
+}
+
+// Canceled runs have ended when no run is left; of others that wait none is begun.
+bool DaemonService::is_drained() {
+  return ask<bool>([this] {
+    const auto& runs = engine_->runs();
+    const bool canceling = std::ranges::any_of(runs, [](const auto& each) { return each.second->canceling(); });
+    return draining_ && engine_->dispatcher().holds().empty() && engine_->wrecks().empty() && !canceling;
+  });
+}
+
+void DaemonService::shut_down() {
+  if (!thread_.joinable()) return;
   tasks_.close();
   thread_.join();
   if (reload_thread_.joinable()) reload_thread_.join();

@@ -127,14 +127,15 @@ std::expected<DaemonService::Resolved, Reply> DaemonService::resolve(const std::
   return resolved;
 }
 
-RunId DaemonService::begin_run(Turn& turn, RunRecord record, const Resolved& resolved, bool in_line) {
+RunId DaemonService::begin_run(Turn& turn, RunRecord record, const Resolved& resolved) {
   const auto& project = resolved.project;
   RunContext context{project->version, {project, &project->definitions}, {project, &project->graph}};
-  feed(turn, RunRequested{std::move(record), resolved.plan, std::move(context), in_line});
+  feed(turn, RunRequested{std::move(record), resolved.plan, std::move(context)});
   return engine_->last_run();
 }
 
 Reply DaemonService::create_run(Turn& turn, RunRecord record, const Resolved& resolved) {
+  if (draining_) return unavailable("the daemon is being drained and takes no new runs");
   const auto id = begin_run(turn, std::move(record), resolved);
   RunRecord created;
   for (const auto& change : turn.batch.changes) {
@@ -155,15 +156,16 @@ void DaemonService::request_run(Caller caller, RunRequestBody body, Done done) {
       summary["status"] = "planned";
       return {200, std::move(summary)};
     }
-    if (draining_) return unavailable("the daemon is being drained and takes no new runs");
     RunRecord record;
     record.select = body.select;
     record.actor = who.actor;
     record.options = body.options;
     record.tags = body.tags;
     record.priority = body.priority;
+    record.max_steps = body.max_steps;
     record.timeouts = body.timeouts;
     auto reply = create_run(turn, std::move(record), *resolved);
+    if (reply.status >= 400) return reply;
     audit(turn, who, "run.create", "run " + reply.body["id"].get<std::string>(), {{"select", body.select}});
     return reply;
   });
@@ -185,6 +187,26 @@ void DaemonService::cancel_run(Caller caller, RunId run, Done done) {
     if ((*row)->run.status == RunStatus::canceled) return {202, {{"id", id}, {"status", "canceled"}}};
     return conflict("run-ended", "The run has ended", "run " + id + " has " + std::string(to_string((*row)->run.status)) + " already; there is nothing to cancel");
   });
+}
+
+void DaemonService::set_priority(Caller caller, RunId run, int priority, Done done) {
+  command_on_run(run, std::move(caller), std::move(done), [this, run, priority](Turn& turn, const Caller& who) { return prioritize(turn, who, run, priority); });
+}
+
+// What runs goes on; from now on the rest takes its place in the lines of pools, and a queued run its place in line.
+Reply DaemonService::prioritize(Turn& turn, const Caller& caller, RunId id, int priority) {
+  const auto text = std::to_string(id);
+  if (const auto* active = engine_->run(id)) {
+    const int before = active->record.priority;
+    feed(turn, PriorityChanged{id, priority});
+    if (before != priority) audit(turn, caller, "run.priority", "run " + text, {{"from", before}, {"to", priority}});
+    const auto* still = engine_->run(id);
+    return {200, {{"id", text}, {"status", to_string(still ? still->record.status : RunStatus::succeeded)}, {"priority", priority}}};
+  }
+  const auto row = reader_->run(id);
+  if (!row) return unavailable(row.error().message);
+  if (!*row) return not_found("run", "there is no run " + text);
+  return conflict("run-ended", "The run has ended", "run " + text + " has " + std::string(to_string((*row)->run.status)) + " already; its priority no longer matters");
 }
 
 void DaemonService::retry_run(Caller caller, RunId run, bool from_start, std::vector<std::string> keys, Done done) {
@@ -226,11 +248,13 @@ Reply DaemonService::retry(Turn& turn, const Caller& caller, RunId id, bool from
   record.options = old.options;
   record.tags = old.tags;
   record.priority = old.priority;
+  record.max_steps = old.max_steps;
   record.timeouts = old.timeouts;
   record.job = old.job;
   record.retry_of = id;
   record.trigger = {"retry", text, std::nullopt};
   auto reply = create_run(turn, std::move(record), resolved);
+  if (reply.status >= 400) return reply;
   audit(turn, caller, "run.retry", "run " + text, {{"new_run", reply.body["id"]}, {"from", from_start ? "start" : "failure"}});
   return reply;
 }

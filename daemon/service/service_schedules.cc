@@ -20,14 +20,25 @@ Reply no_schedule(const std::string& name, const std::map<std::string, Ticker::E
   return not_found("schedule", "there is no schedule '" + name + "'" + (nearest.empty() ? "" : "; nearest: '" + nearest + "'"));
 }
 
-RunTimeouts timeouts_of(const Project& project, const ScheduleSpec& schedule) {
-  auto found = schedule.timeouts;
+/// What the schedule does not say, its job does.
+RunTerms terms_of(const Project& project, const ScheduleSpec& schedule) {
+  auto found = schedule.terms;
   for (const auto& job : project.definitions.jobs) {
     if (schedule.job.empty() || job.name != schedule.job) continue;
-    if (!found.timeout) found.timeout = job.timeouts.timeout;
-    if (!found.queue_timeout) found.queue_timeout = job.timeouts.queue_timeout;
+    if (!found.timeouts.timeout) found.timeouts.timeout = job.terms.timeouts.timeout;
+    if (!found.timeouts.queue_timeout) found.timeouts.queue_timeout = job.terms.timeouts.queue_timeout;
+    if (!found.priority) found.priority = job.terms.priority;
+    if (!found.max_steps) found.max_steps = job.terms.max_steps;
+    found.tags.insert(job.terms.tags.begin(), job.terms.tags.end());
   }
   return found;
+}
+
+void set_terms(RunRecord& run, const RunTerms& terms) {
+  run.timeouts = terms.timeouts;
+  run.priority = terms.priority.value_or(0);
+  run.max_steps = terms.max_steps;
+  run.tags = terms.tags;
 }
 
 }  // namespace
@@ -50,7 +61,9 @@ std::optional<std::string> DaemonService::overlapping(Turn& turn, const Schedule
   if (active.empty()) return std::nullopt;
   if (schedule.overlap == Overlap::skip) return "run " + std::to_string(active.front()) + " of this schedule has not ended";
   if (schedule.overlap == Overlap::queue)
-    return waiting ? std::optional("run " + std::to_string(*waiting) + " of this schedule waits already, for run " + std::to_string(active.front())) : std::nullopt;
+    return waiting ? std::optional("run " + std::to_string(*waiting) + " of this schedule waits already" +
+                                   (*waiting == active.front() ? "" : ", for run " + std::to_string(active.front())))
+                   : std::nullopt;
   for (const auto id : active) feed(turn, CancelRequested{id, {"schedule " + schedule.name, ""}});
   return std::nullopt;
 }
@@ -85,7 +98,8 @@ void DaemonService::request_tick(Turn& turn, const ScheduleSpec& schedule, TickR
   RunRecord run;
   run.select = select_of(*project(), schedule);
   run.job = schedule.job;
-  run.timeouts = timeouts_of(*project(), schedule);
+  set_terms(run, terms_of(*project(), schedule));
+  run.in_line = schedule.overlap == Overlap::queue;
   run.trigger = {"schedule", schedule.name, record.instant};
   run.actor = {"schedule " + schedule.name, ""};
   const auto resolved = resolve(run.select, StepsMode::all, nlohmann::json::object());
@@ -95,7 +109,7 @@ void DaemonService::request_tick(Turn& turn, const ScheduleSpec& schedule, TickR
     spdlog::error("schedule {}: {}", schedule.name, record.reason);
     return;
   }
-  record.run = begin_run(turn, std::move(run), *resolved, schedule.overlap == Overlap::queue);
+  record.run = begin_run(turn, std::move(run), *resolved);
   record.outcome = TickOutcome::requested;
   const auto* made = engine_->run(*record.run);
   if (!made || made->record.status != RunStatus::queued) return;
@@ -126,10 +140,11 @@ void DaemonService::trigger_schedule(Caller caller, std::string schedule, Done d
     RunRecord record;
     record.select = select_text;
     record.job = it->second.spec.job;
-    record.timeouts = timeouts_of(*project(), it->second.spec);
+    set_terms(record, terms_of(*project(), it->second.spec));
     record.actor = who.actor;
     record.trigger = {"api", schedule, std::nullopt};
     auto reply = create_run(turn, std::move(record), *resolved);
+    if (reply.status >= 400) return reply;
     audit(turn, who, "schedule.trigger", "schedule " + schedule, {{"run", reply.body["id"]}});
     return reply;
   });

@@ -28,7 +28,7 @@ DaemonService::DaemonService(ServiceOptions options) : options_(std::move(option
   started_at_ = clock_.now().wall;
 }
 
-DaemonService::~DaemonService() { shut_down(Stop::leave_steps); }
+DaemonService::~DaemonService() { shut_down(); }
 
 std::expected<std::unique_ptr<DaemonService>, StartFailure> DaemonService::start(ServiceOptions options) {
   if (sodium_init() < 0) return std::unexpected(StartFailure{1, "libsodium does not start", {}});
@@ -57,18 +57,20 @@ std::expected<void, StartFailure> DaemonService::open_store() {
   return {};
 }
 
-void DaemonService::take_positions(const std::vector<ScheduleState>& stored) {
+void DaemonService::take_settings(const Recovered& stored) {
   stored_schedules_.clear();
-  for (const auto& s : stored) stored_schedules_[s.schedule] = {s.cursor, s.fingerprint, s.paused, s.paused_by, s.pause_reason};
+  pool_sizes_.clear();
+  for (const auto& size : stored.pools) pool_sizes_[size.pool] = size;
+  for (const auto& s : stored.schedules) stored_schedules_[s.schedule] = {s.cursor, s.fingerprint, s.paused, s.paused_by, s.pause_reason};
 }
 
 // With an existing store the last good version serves at once; what has changed since is loaded beside it.
 std::expected<void, StartFailure> DaemonService::first_definitions() {
   auto record = store_->current_definitions();
   if (!record) return std::unexpected(StartFailure{4, record.error().message, {}});
-  auto schedules = store_->load();
-  if (!schedules) return std::unexpected(StartFailure{4, schedules.error().message, {}});
-  take_positions(schedules->schedules);
+  auto settings = store_->load();
+  if (!settings) return std::unexpected(StartFailure{4, settings.error().message, {}});
+  take_settings(*settings);
   if (*record) {
     auto project = make_project(**record);
     if (project) {
@@ -95,7 +97,7 @@ std::expected<void, std::string> DaemonService::recover() {
   projection_ = Projection();
   book_.load(std::move(stored->assets));
   // In memory a cursor may have passed a tick whose commit failed.
-  take_positions(stored->schedules);
+  take_settings(*stored);
   ticker_ = Ticker();
   const auto current = project();
   Turn turn;
@@ -113,6 +115,7 @@ std::expected<void, std::string> DaemonService::recover() {
     take(turn, engine_->restore(turn.now, std::move(*restored)));
   }
   if (starts_held_for_disk_) feed(turn, StartsHeld{"disk", low_disk_});
+  if (draining_) feed(turn, StartsHeld{"draining", kDrainDetail});
   turn.effects.clear();  // asked again when the supervisor has said what it has
   if (execution_)
     for (const auto& attempt : live_attempts()) execution_->rewind(attempt);

@@ -42,55 +42,50 @@ std::optional<LiveRun> DaemonService::live_run(RunId id, StepIndex from, StepInd
     if (!run) return std::nullopt;
     LiveRun result;
     const auto now = clock_.now().wall;
+    result.blocked_by = engine_->run_blockers(id, now);
     for (StepIndex step = 0; step < run->steps.size(); ++step) {
-      const auto shown = engine_->shown_status(*run, step);
+      auto shown = engine_->shown_status(*run, step);
+      // Its intent may be what could not be committed: then nothing of it was started.
+      const bool undecided = shown == StepStatus::starting && store_->latched();
+      if (undecided) shown = StepStatus::ready;
       ++result.counts[std::string(to_string(shown))];
       if (step < from || step >= to) continue;
-      result.steps.push_back({step, shown, engine_->blockers(id, step, now), std::nullopt});
+      auto blocked_by = engine_->blockers(id, step, now);
+      if (undecided) blocked_by = {{"latched", "latched", why_latched(), run->units[run->plan->unit_of(step)].since}};
+      result.steps.push_back({step, shown, std::move(blocked_by), std::nullopt});
     }
     return result;
   });
 }
 
-std::vector<QueueEntry> DaemonService::queue(std::size_t limit) {
-  return ask<std::vector<QueueEntry>>([this, limit] {
-    std::vector<QueueEntry> result;
+std::string DaemonService::why_latched() const {
+  std::lock_guard lock(mutex_);
+  return latched_;
+}
+
+QueueView DaemonService::queue(std::size_t limit) {
+  return ask<QueueView>([this, limit] {
+    QueueView view;
     const auto now = clock_.now().wall;
     const auto add = [&](RunId id, const RunState& run, UnitIndex unit) {
       for (const auto step : run.plan->units()[unit].steps) {
         const auto shown = engine_->shown_status(run, step);
-        if (result.size() >= limit || is_terminal(shown)) continue;
-        result.push_back({id, run.asset(step).key, shown, run.record.status == RunStatus::queued ? run.record.created_at : run.units[unit].since, engine_->blockers(id, step, now)});
+        if (view.steps.size() >= limit || is_terminal(shown)) continue;
+        view.steps.push_back({id, run.asset(step).key, shown, run.record.status == RunStatus::queued ? run.record.created_at : run.units[unit].since, engine_->blockers(id, step, now)});
       }
     };
     for (const auto& ready : engine_->dispatcher().lines(limit))
       if (const auto* run = engine_->run(ready.run)) add(ready.run, *run, ready.unit);
     for (const auto& [id, run] : engine_->runs()) {
-      // Of a run that waits for another one: what it will begin with.
+      if (view.steps.size() >= limit) break;
+      // Of a run that is queued: what it will begin with.
       const bool in_line = run->record.status == RunStatus::queued;
       for (UnitIndex unit = 0; unit < run->units.size(); ++unit)
         if (run->units[unit].phase == UnitSlot::Phase::delayed || (in_line && run->units[unit].waiting_on == 0)) add(id, *run, unit);
     }
-    return result;
-  });
-}
-
-std::vector<PoolView> DaemonService::pools() {
-  return ask<std::vector<PoolView>>([this] {
-    std::vector<PoolView> result;
-    const auto& dispatcher = engine_->dispatcher();
-    for (const auto& [name, slots] : dispatcher.pools()) {
-      PoolView view{name, slots, dispatcher.used(name), dispatcher.waiting_for_pool(name), {}};
-      for (const auto& [attempt, hold] : dispatcher.holds()) {
-        const auto held = hold.demand.slots.find(name);
-        const auto* run = engine_->run(hold.run);
-        if (held == hold.demand.slots.end() || !run) continue;
-        view.holders.push_back({hold.run, run->asset(run->plan->units()[hold.unit].steps.front()).key, attempt, held->second, hold.since});
-      }
-      std::sort(view.holders.begin(), view.holders.end(), [](const PoolHolder& a, const PoolHolder& b) { return a.since < b.since; });
-      result.push_back(std::move(view));
-    }
-    return result;
+    for (const auto id : engine_->queued(limit)) view.runs.push_back({engine_->run(id)->record, engine_->run_blockers(id, now)});
+    for (const auto& [name, size] : engine_->line().sizes()) view.limits.push_back({name, size, engine_->line().used(name)});
+    return view;
   });
 }
 
@@ -101,6 +96,7 @@ std::vector<Unready> DaemonService::unready() const {
   if (!latched_.empty()) why.push_back({"latched", "since " + latched_since_ + ": " + latched_});
   if (!supervisor_connected_) why.push_back({"supervisor", supervisor_detail_.empty() ? "the supervisor has not answered yet" : supervisor_detail_});
   if (!low_disk_.empty()) why.push_back({"disk", low_disk_});
+  if (!drain_detail_.empty()) why.push_back({"draining", drain_detail_});
   return why;
 }
 
@@ -148,7 +144,8 @@ nlohmann::json DaemonService::project_status() const {
           {"listen", options_.listen},
           {"definitions_version", project_ ? std::to_string(project_->version) : "0"},
           {"counts", {{"assets", assets}, {"running_runs", counts.running}, {"queued_runs", counts.queued}, {"failed_assets", failed}}},
-          {"latched", latched_.empty() ? nlohmann::json(nullptr) : nlohmann::json{{"since", latched_since_}, {"why", latched_}}}};
+          {"latched", latched_.empty() ? nlohmann::json(nullptr) : nlohmann::json{{"since", latched_since_}, {"why", latched_}}},
+          {"draining", drain_detail_.empty() ? nlohmann::json(nullptr) : nlohmann::json(drain_detail_)}};
 }
 
 void DaemonService::set_listen(const std::string& address) {

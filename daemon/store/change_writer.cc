@@ -76,12 +76,13 @@ void ChangeWriter::apply(const RunCreated& change) {
   const RunRecord& run = change.run;
   database_.run(
       "INSERT INTO runs(id, status, selection, mode, trigger_kind, trigger_name, trigger_instant, actor, remote, job, options, tags, priority, "
-      "definitions_version, retry_of, steps_total, created_at, started_at, ended_at, cancel_requested_at, cancel_requested_by, reason, detail, timeout, queue_timeout) "
-      "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+      "definitions_version, retry_of, steps_total, created_at, started_at, ended_at, cancel_requested_at, cancel_requested_by, reason, detail, timeout, queue_timeout, max_steps, in_line) "
+      "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
       run.id, stored(run.status), run.select, stored(run.mode), run.trigger.kind, TextOrNull{run.trigger.name}, run.trigger.instant, run.actor.name,
       TextOrNull{run.actor.remote}, run.job, TextOrNull{json_or_empty(run.options)}, TextOrNull{map_text(run.tags)}, run.priority,
       run.definitions_version, run.retry_of, run.steps_total, run.created_at, run.started_at, run.ended_at, run.cancel_requested_at,
-      TextOrNull{run.cancel_requested_by}, TextOrNull{run.reason}, TextOrNull{run.detail}, count_or_null(run.timeouts.timeout), count_or_null(run.timeouts.queue_timeout));
+      TextOrNull{run.cancel_requested_by}, TextOrNull{run.reason}, TextOrNull{run.detail}, count_or_null(run.timeouts.timeout), count_or_null(run.timeouts.queue_timeout),
+      run.max_steps ? std::optional<std::int64_t>(*run.max_steps) : std::nullopt, run.in_line ? std::optional<std::int64_t>(1) : std::nullopt);
   if (change.plan) database_.run("INSERT INTO run_plans(run, bytes) VALUES(?,?)", run.id, Blob{compress(change.plan->encode())});
   counters_.last_run = std::max(counters_.last_run, run.id);
 }
@@ -94,6 +95,12 @@ void ChangeWriter::apply(const RunChanged& change) {
       run.id, stored(run.status), TextOrNull{map_text(run.tags)}, run.priority, run.steps_total, run.started_at, run.ended_at,
       run.cancel_requested_at, TextOrNull{run.cancel_requested_by}, TextOrNull{run.reason}, TextOrNull{run.detail},
       TextOrNull{map_text(change.counts)}, TextOrNull{json_or_empty(change.causes)});
+  expect_one(changed, "run " + std::to_string(run.id));
+}
+
+void ChangeWriter::apply(const RunAmended& change) {
+  const RunRecord& run = change.run;
+  const int changed = database_.run("UPDATE runs SET priority=?2, reason=?3, detail=?4 WHERE id=?1", run.id, run.priority, TextOrNull{run.reason}, TextOrNull{run.detail});
   expect_one(changed, "run " + std::to_string(run.id));
 }
 
@@ -206,6 +213,15 @@ void ChangeWriter::apply(const SchedulePaused& change) {
   database_.run("INSERT INTO schedules(name, paused, paused_by, pause_reason, paused_at) VALUES(?,?,?,?,?) ON CONFLICT(name) DO UPDATE SET "
                 "paused=excluded.paused, paused_by=excluded.paused_by, pause_reason=excluded.pause_reason, paused_at=excluded.paused_at",
                 change.schedule, change.paused, TextOrNull{change.by}, TextOrNull{change.reason}, change.at);
+}
+
+void ChangeWriter::apply(const PoolResized& change) {
+  if (!change.slots) {
+    database_.run("DELETE FROM pool_sizes WHERE name=?", change.pool);
+    return;
+  }
+  database_.run("INSERT OR REPLACE INTO pool_sizes(name, slots, defined, set_by, reason, at) VALUES(?,?,?,?,?,?)", change.pool, *change.slots, change.defined,
+                change.by, TextOrNull{change.reason}, change.at);
 }
 
 void ChangeWriter::write(const std::string& key, const AssetState& state) {

@@ -22,6 +22,7 @@ class ChangeWriter {
  private:
   void apply(const RunCreated& change);
   void apply(const RunChanged& change);
+  void apply(const RunAmended& change);
   void apply(const StepChanged& change);
   void apply(const StepsEnded& change);
   void apply(const AttemptIntended& change);
@@ -34,6 +35,7 @@ class ChangeWriter {
   void apply(const TickRecorded& change);
   void apply(const ScheduleMoved& change);
   void apply(const SchedulePaused& change);
+  void apply(const PoolResized& change);
 
   std::vector<StepIndex> end_those_with_rows(const StepsEnded& change);
   void write(const std::string& key, const AssetState& state);

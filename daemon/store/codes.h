@@ -87,13 +87,14 @@ constexpr std::optional<E> from_stored(std::int64_t number) {
 }
 
 /// Event types that are stored as numbers; another type is stored as its text.
-inline constexpr std::array<std::pair<std::string_view, int>, 8> kEventTypes{{{"run_changed", 1},
+inline constexpr std::array<std::pair<std::string_view, int>, 9> kEventTypes{{{"run_changed", 1},
                                                                               {"step_changed", 2},
                                                                               {"asset_changed", 3},
                                                                               {"materialization", 4},
                                                                               {"check_result", 5},
                                                                               {"definitions_changed", 6},
                                                                               {"tick", 7},
-                                                                              {"schedule_changed", 8}}};
+                                                                              {"schedule_changed", 8},
+                                                                              {"pool_changed", 9}}};
 
 }  // namespace assetd

@@ -108,7 +108,14 @@ CREATE TABLE pool_sizes(
 ) WITHOUT ROWID;
 )sql";
 
-constexpr Migration kMigrations[] = {{1, kFirst}, {2, kLimits}};
+// Before, every queued run waited for the earlier ones of its schedule.
+constexpr const char* kRunTerms = R"sql(
+ALTER TABLE runs ADD COLUMN max_steps INTEGER;
+ALTER TABLE runs ADD COLUMN in_line INTEGER;
+UPDATE runs SET in_line = 1 WHERE status = 0;
+)sql";
+
+constexpr Migration kMigrations[] = {{1, kFirst}, {2, kLimits}, {3, kRunTerms}};
 
 std::int64_t pragma(Database& database, std::string_view name) {
   auto query = database.query(name);

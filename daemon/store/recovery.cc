@@ -55,6 +55,22 @@ std::vector<ScheduleState> read_schedules(Database& database) {
   return schedules;
 }
 
+std::vector<PoolSize> read_pools(Database& database) {
+  std::vector<PoolSize> pools;
+  auto query = database.query("SELECT name, slots, defined, set_by, reason, at FROM pool_sizes ORDER BY name");
+  while (query.next()) {
+    auto row = query.row();
+    PoolSize& size = pools.emplace_back();
+    size.pool = row.text();
+    size.slots = static_cast<int>(row.integer());
+    size.defined = static_cast<int>(row.integer());
+    size.by = row.text();
+    size.reason = row.text();
+    size.at = row.time();
+  }
+  return pools;
+}
+
 }  // namespace
 
 Counters read_counters(Database& database) {
@@ -79,6 +95,7 @@ Recovered read_recovered(Database& database, const Counters& counters) {
   recovered.runs = read_active_runs(database);
   recovered.assets = read_assets(database);
   recovered.schedules = read_schedules(database);
+  recovered.pools = read_pools(database);
   recovered.last_run = counters.last_run;
   recovered.last_event = counters.last_event;
   recovered.transaction = counters.transaction;

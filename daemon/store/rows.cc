@@ -112,6 +112,8 @@ RunRecord read_run(Database& database, Columns row, RunEnd& end) {
   end.causes = read_json(database, row, nlohmann::json::array());
   run.timeouts.timeout = millis(row);
   run.timeouts.queue_timeout = millis(row);
+  if (const auto most = row.integer_or_null()) run.max_steps = static_cast<int>(*most);
+  run.in_line = row.integer() != 0;
   return run;
 }
 

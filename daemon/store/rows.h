@@ -11,7 +11,7 @@ namespace assetd {
 
 inline constexpr const char* kRunColumns =
     "id, status, selection, mode, trigger_kind, trigger_name, trigger_instant, actor, remote, job, options, tags, priority, definitions_version, "
-    "retry_of, steps_total, created_at, started_at, ended_at, cancel_requested_at, cancel_requested_by, reason, detail, counts, causes, timeout, queue_timeout";
+    "retry_of, steps_total, created_at, started_at, ended_at, cancel_requested_at, cancel_requested_by, reason, detail, counts, causes, timeout, queue_timeout, max_steps, in_line";
 inline constexpr const char* kStepColumns = "step, status, attempts, materialized, reason, detail, started_at, ended_at, retry_at";
 inline constexpr const char* kAttemptColumns =
     "id, run, unit, number, steps, chk, slots, resources, intended_at, started_at, ended_at, pid, exit_kind, exit_code, exit_signal, "

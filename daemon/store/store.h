@@ -103,10 +103,19 @@ struct ScheduleState {
   std::optional<bool> paused;       ///< over the API; nothing: as defined
   std::string paused_by, pause_reason;
 };
+/// Slots of a pool that were set over the API.
+struct PoolSize {
+  std::string pool;
+  int slots = 0;
+  int defined = 0;  ///< what the definitions said then
+  std::string by, reason;
+  WallTime at{};
+};
 struct Recovered {
   std::vector<ActiveRun> runs;
   std::vector<std::pair<std::string, AssetState>> assets;
   std::vector<ScheduleState> schedules;
+  std::vector<PoolSize> pools;
   RunId last_run = 0;
   std::int64_t last_event = 0;
   std::int64_t transaction = 0;

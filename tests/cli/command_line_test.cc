@@ -33,6 +33,17 @@ TEST(CommandLine, AMissingArgumentIsWrongUsage) { EXPECT_EQ(run({"materialize"})
 
 TEST(CommandLine, NothingIsWrongUsage) { EXPECT_EQ(run({}).code, kUsage); }
 
+TEST(CommandLine, PoolsAloneListsThemAndItsCommandsTakeTheirArguments) {
+  for (const auto& words : std::vector<std::vector<const char*>>{{"pools"}, {"pools", "list"}, {"pools", "set", "gpu", "3", "--reason", "night"}, {"pools", "reset", "gpu"}, {"runs", "priority", "7", "-3"}}) {
+    auto arguments = words;
+    arguments.insert(arguments.end(), {"--url", "unix:/nonexistent/assetd.sock"});
+    EXPECT_EQ(run(arguments).code, kRefused) << words.back() << ": understood, and nobody is there";
+  }
+  EXPECT_EQ(run({"pools", "set", "gpu"}).code, kUsage);
+  EXPECT_EQ(run({"pools", "set", "gpu", "-1"}).code, kUsage);
+  EXPECT_EQ(run({"pools", "ste", "gpu", "1"}).code, kUsage);
+}
+
 TEST(CommandLine, HelpIsNoError) {
   const auto outcome = run({"--help"});
   EXPECT_EQ(outcome.code, kOk);

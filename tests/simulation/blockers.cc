@@ -38,6 +38,19 @@ bool is_live(const FakeStore::Run& run, UnitIndex unit) {
   return std::any_of(run.attempts.begin(), run.attempts.end(), [&](const auto& each) { return !each.second.outcome && each.second.unit == unit; });
 }
 
+bool at_its_cap(const FakeStore::Run& run) {
+  const auto live = std::count_if(run.attempts.begin(), run.attempts.end(), [](const auto& each) { return !each.second.outcome; });
+  return run.record.max_steps && live >= *run.record.max_steps;
+}
+
+/// What a queued run waits for: an earlier one of its schedule, else the limits that count it and are used up, or those before it in line.
+std::string queued_for(const FakeStore& store, const FakeStore::Run& run) {
+  for (const auto& [id, other] : store.runs())
+    if (run.record.in_line && id < run.record.id && other.record.trigger.kind == "schedule" && other.record.trigger.name == run.record.trigger.name && !is_terminal(other.record.status))
+      return "overlap";
+  return "limit";
+}
+
 /// Parents in other units that have not ended.
 Names upstream(const FakeStore::Run& run, UnitIndex unit) {
   Names keys;
@@ -79,6 +92,10 @@ std::map<std::pair<RunId, UnitIndex>, Names> line_up(std::vector<Waiting> waitin
       if (reserved.contains("resource " + resource)) blocked.insert("resource " + resource);
     }
     blocked.insert(lacking.begin(), lacking.end());
+    if (at_its_cap(*each.run)) {
+      blocked.insert("max_steps");
+      possible = false;  // it keeps nothing from others
+    }
     if (blocked.empty()) throw std::logic_error("run " + std::to_string(each.run->record.id) + " unit " + std::to_string(each.unit) + " could start and does not");
     if (possible) reserved.insert(lacking.begin(), lacking.end());
     result[{each.run->record.id, each.unit}] = blocked;
@@ -102,10 +119,10 @@ void require_equal(const FakeStore::Run& run, StepIndex step, const Names& said,
                          ", it waits for " + text(expected));
 }
 
-void check_step(const Engine& engine, const FakeStore::Run& run, StepIndex step, const std::map<std::pair<RunId, UnitIndex>, Names>& lines, WallTime now) {
+void check_step(const Engine& engine, const FakeStore& store, const FakeStore::Run& run, StepIndex step, const std::map<std::pair<RunId, UnitIndex>, Names>& lines, WallTime now) {
   const auto now_is = status(run, step);
   const auto said = said_by(engine, run.record.id, step, now);
-  if (is_terminal(now_is) || run.record.status == RunStatus::queued) return require_equal(run, step, said.kinds, is_terminal(now_is) ? Names{} : Names{"overlap"});
+  if (is_terminal(now_is) || run.record.status == RunStatus::queued) return require_equal(run, step, said.kinds, is_terminal(now_is) ? Names{} : Names{queued_for(store, run)});
   const bool waits = now_is == StepStatus::pending || now_is == StepStatus::waiting_retry;
   const auto unit = run.plan->unit_of(step);
   if (unit != kNone && waits) {
@@ -151,7 +168,7 @@ void check_blockers(const Engine& engine, const FakeStore& store, const std::map
   }
   const auto lines = line_up(std::move(waiting), held_by_live_attempts(store), pools);
   for (const auto& [id, state] : engine.runs())
-    for (StepIndex step = 0; step < state->steps.size(); ++step) check_step(engine, store.runs().at(id), step, lines, now);
+    for (StepIndex step = 0; step < state->steps.size(); ++step) check_step(engine, store, store.runs().at(id), step, lines, now);
 }
 
 }  // namespace assetd::simulation

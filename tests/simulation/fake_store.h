@@ -43,6 +43,7 @@ class FakeStore {
  private:
   void on(const RunCreated& change);
   void on(const RunChanged& change);
+  void on(const RunAmended& change) { runs_.at(change.run.id).record = change.run; }
   void on(const StepChanged& change);
   void on(const StepsEnded& change);
   void on(const AttemptIntended& change);

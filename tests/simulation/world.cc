@@ -51,7 +51,8 @@ void World::request_run() {
   record.priority = random_.below(3);
   const bool in_line = random_.chance(30);
   if (in_line) record.trigger = {"schedule", random_.chance(70) ? "nightly" : "hourly", now_.wall};
-  feed(RunRequested{record, plan, {1, definitions_, graph_}, in_line}, faults_);
+  record.in_line = in_line;
+  feed(RunRequested{record, plan, {1, definitions_, graph_}}, faults_);
 }
 
 void World::act(bool faults) {

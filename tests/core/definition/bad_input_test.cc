@@ -178,8 +178,23 @@ TEST(BadInput, PoolsAndResourcesThatNobodyDefines) {
                    "  - {key: b, pools: {gpu: 2}, run: {command: [x]}}\n")
                   .lines(),
               ElementsAre("4:22 there is no pool \"gpus\" (did you mean \"gpu\"?)",
-                          "4:39 there is no resource \"warehose\" (did you mean \"warehouse\"?)",
-                          "5:22 asks for 2 slots of the pool \"gpu\", which has 1: it could never start"));
+                          "4:39 there is no resource \"warehose\" (did you mean \"warehouse\"?)"));
+}
+
+TEST(BadInput, LimitsAndWhatARunIsGiven) {
+  EXPECT_THAT(load("limits: {runs: 0, tags: {\"=x\": 1, team: many, backfill: 2}, steps: 2}\n"
+                   "assets: [{key: a, run: {command: [x]}}]\n"
+                   "jobs: [{name: j, select: a, max_steps: 0, priority: high, tags: 3}]\n"
+                   "schedules: [{name: s, job: j, cron: \"@daily\", timezone: UTC, max_steps: 1.5}]\n")
+                  .lines(),
+              ElementsAre("1:16 \"runs\" of limits: must be a whole number from 1 to 1000000, not the number 0",
+                          "1:26 \"=x\" is no tag (write tag: 2 for all its values, or \"tag=value\": 2 for one)",
+                          "1:41 \"team\" of tags: must be a whole number from 1 to 1000000, not the text \"many\"",
+                          "1:61 unknown key \"steps\" of limits: (known: runs, tags)",
+                          "3:40 \"max_steps\" of a job must be a whole number from 1 to 1000000, not the number 0",
+                          "3:53 \"priority\" of a job must be a whole number from -1000000 to 1000000, not the text \"high\"",
+                          "3:65 \"tags\" of a job must be a mapping of names to texts, not the number 3",
+                          "4:73 \"max_steps\" of a schedule must be a whole number from 1 to 1000000, not the number 1.5"));
 }
 
 TEST(BadInput, BadKeys) {

@@ -104,6 +104,10 @@ ImportSpec import() {
   return import;
 }
 
+std::optional<int> count() { return any<bool>() ? std::optional(*rc::gen::inRange(1, 9)) : std::nullopt; }
+
+RunTerms terms() { return {{duration(), duration()}, count(), count(), {{text(), text()}}}; }
+
 Definitions definitions() {
   Definitions result;
   result.name = text();
@@ -111,12 +115,13 @@ Definitions definitions() {
   for (int i = 0; i < *rc::gen::inRange(0, 3); ++i) result.assets.push_back(asset(i));
   for (int i = 0; i < *rc::gen::inRange(0, 2); ++i) result.checks.push_back(check());
   for (int i = 0; i < *rc::gen::inRange(0, 2); ++i) result.imports.push_back(import());
-  result.jobs.push_back({text(), text(), {duration(), duration()}, source(), source()});
+  result.jobs.push_back({text(), text(), terms(), source(), source()});
   result.schedules.push_back({text(), text(), text(), source(), text(), text(),
                               *rc::gen::element(Misfire::skip, Misfire::once, Misfire::all),
                               *rc::gen::element(Overlap::skip, Overlap::queue, Overlap::cancel_running, Overlap::allow),
-                              {duration(), duration()}, any<bool>(), source()});
+                              terms(), any<bool>(), source()});
   result.pools[text()].slots = 3;
+  result.limits = {count(), {{text(), 2}}};
   result.resources[text()] = {text(), json()};
   if (any<bool>()) result.settings = json();
   result.warnings.push_back({text(), source()});

@@ -33,7 +33,7 @@ inline std::vector<std::string> Loaded::lines() const {
 
 inline Loaded load_files(const std::vector<ProjectFile>& files, const std::string& environment = {},
                          const std::map<std::string, std::string>& variables = {}) {
-  LoadContext context{"/project/shop", environment, {}, {"dbt", "python", "sql"}};
+  LoadContext context{"/project/shop", environment, {}, {"dbt", "python", "sql"}, 4};
   context.env = [&](const std::string& name) {
     const auto it = variables.find(name);
     return it == variables.end() ? std::nullopt : std::optional(it->second);
@@ -47,7 +47,7 @@ inline Loaded load_files(const std::vector<ProjectFile>& files, const std::strin
   loaded.definitions = std::move(parsed->definitions);
   loaded.errors = std::move(parsed->errors);
   if (!loaded.errors.empty() && !loaded.definitions.imports.empty()) return loaded;  // nobody describes their assets here
-  for (auto& error : finish(loaded.definitions, loaded.errors)) loaded.errors.push_back(std::move(error));
+  for (auto& error : finish(loaded.definitions, loaded.errors, context.default_slots)) loaded.errors.push_back(std::move(error));
   std::ranges::stable_sort(loaded.errors, {}, [](const auto& error) {
     return std::tuple(error.source.file != "assetd.yaml", error.source.line, error.source.column);
   });

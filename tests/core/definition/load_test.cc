@@ -154,6 +154,37 @@ TEST(Load, KeysOfLaterFeaturesWarnWhereTheyStand) {
   EXPECT_EQ(asset_of(loaded, "a").freshness_within, 24h);
 }
 
+TEST(Load, LimitsAndWhatRunsAreGiven) {
+  const auto loaded = load(
+      "limits: {runs: 10, tags: {\"team=growth\": 2, backfill: 1}}\n"
+      "pools: {gpu: 2, cpu: {slots: 3}}\n"
+      "assets: [{key: a, run: {command: [x]}}]\n"
+      "jobs: [{name: j, select: a, priority: -1, max_steps: 3, tags: {team: growth}}]\n"
+      "schedules: [{name: s, job: j, cron: \"@daily\", timezone: UTC, priority: 2, tags: [nightly]}]\n");
+  ASSERT_THAT(loaded.lines(), IsEmpty());
+  const auto& d = loaded.definitions;
+  EXPECT_EQ(d.limits, (RunLimits{10, {{"team=growth", 2}, {"backfill", 1}}}));
+  EXPECT_EQ(d.pools, (std::map<std::string, PoolSpec>{{"cpu", {3}}, {"gpu", {2}}}));
+  EXPECT_EQ(d.jobs[0].terms, (RunTerms{{}, -1, 3, {{"team", "growth"}}}));
+  EXPECT_EQ(d.schedules[0].terms, (RunTerms{{}, 2, std::nullopt, {{"nightly", ""}}}));
+}
+
+TEST(Load, ADemandThatItsPoolCannotMeetIsAWarningSincePoolsCanGrow) {
+  const auto loaded = load(
+      "pools: {gpu: 1}\n"
+      "assets:\n"
+      "  - {key: a, pools: {gpu: 2}, run: {command: [x]}}\n"
+      "  - {key: b, pools: {default: 5}, run: {command: [x]}}\n"
+      "  - {key: c, pools: {default: 4, gpu: 1}, run: {command: [x]}}\n");
+  ASSERT_THAT(loaded.lines(), IsEmpty());
+  std::vector<std::string> warnings;
+  for (const auto& warning : loaded.definitions.warnings)
+    warnings.push_back(std::to_string(warning.source.line) + ":" + std::to_string(warning.source.column) + " " + warning.message);
+  EXPECT_THAT(warnings,
+              ElementsAre("3:22 asks for 2 slots of the pool \"gpu\", which has 1: it can never start until the pool grows",
+                          "4:22 asks for 5 slots of the pool \"default\", which has 4: it can never start until the pool grows"));
+}
+
 TEST(Load, ExampleOfTheContractIsWhole) {
   std::ifstream file(ASSETD_SOURCE_DIR "/config/assetd.example.yaml");
   std::stringstream text;

@@ -83,6 +83,8 @@ RunId Driver::request(const Names& keys, StepsMode mode, int priority) {
   RunRecord record;
   record.priority = priority;
   record.timeouts = timeouts;
+  record.tags = tags;
+  record.max_steps = max_steps;
   feed(RunRequested{record, std::make_shared<RunPlan>(make_plan(*definitions_, *graph_, assets, mode)), {1, definitions_, graph_}});
   return engine_->last_run();
 }
@@ -92,13 +94,17 @@ RunId Driver::request_tick(const std::string& schedule, bool in_line) {
   std::iota(assets.begin(), assets.end(), AssetId{0});
   RunRecord record;
   record.trigger = {"schedule", schedule, now.wall};
+  record.in_line = in_line;
   record.timeouts = timeouts;
-  feed(RunRequested{record, std::make_shared<RunPlan>(make_plan(*definitions_, *graph_, assets, StepsMode::all)), {1, definitions_, graph_}, in_line});
+  record.tags = tags;
+  record.max_steps = max_steps;
+  feed(RunRequested{record, std::make_shared<RunPlan>(make_plan(*definitions_, *graph_, assets, StepsMode::all)), {1, definitions_, graph_}});
   return engine_->last_run();
 }
 
 void Driver::feed(const Input& input) {
   if (const auto* pools = std::get_if<PoolsChanged>(&input)) pools_ = pools->slots;
+  if (const auto* limits = std::get_if<LimitsChanged>(&input)) limits_ = limits->limits;
   take(engine_->handle(now, input));
 }
 
@@ -112,6 +118,7 @@ void Driver::restart(Millis down) {
   now.wall += down;
   now.boot = Millis{7'000};
   engine_ = new_engine();
+  feed(LimitsChanged{limits_});
   feed(PoolsChanged{pools_});
   for (const auto& [id, kept] : std::map(runs_)) {
     if (is_terminal(kept.record.status)) continue;
@@ -145,6 +152,7 @@ void Driver::keep(const Change& change) {
     runs_.at(moved->run.id).record = moved->run;
     runs_.at(moved->run.id).causes = moved->causes;
   }
+  if (const auto* amended = std::get_if<RunAmended>(&change)) runs_.at(amended->run.id).record = amended->run;
   if (const auto* moved = std::get_if<StepChanged>(&change)) runs_.at(moved->run).steps[moved->step.step] = moved->step;
   if (const auto* ended = std::get_if<StepsEnded>(&change))
     for (const auto step : ended->steps) {
@@ -285,6 +293,12 @@ Names Driver::blockers(const std::string& key, RunId id) const {
   Names found;
   const auto& in = run(id);
   for (const auto& blocker : engine_->blockers(in.record.id, index(in, key), now.wall)) found.push_back(blocker.kind + ": " + blocker.detail);
+  return found;
+}
+
+Names Driver::run_blockers(RunId id) const {
+  Names found;
+  for (const auto& blocker : engine_->run_blockers(id, now.wall)) found.push_back(blocker.kind + " " + blocker.what + ": " + blocker.detail);
   return found;
 }
 

@@ -65,6 +65,7 @@ class Driver {
   std::string run_status(RunId run = 0) const { return std::string(to_string(record(run).status)); }
   const RunRecord& record(RunId run = 0) const;
   Names blockers(const std::string& key, RunId run = 0) const;  ///< "kind: detail"
+  Names run_blockers(RunId run) const;  ///< of a queued one: "kind what: detail"
   Names started();  ///< since the last call
   Names stopped();
   const AttemptRecord& attempt(const std::string& name) const;  ///< the newest that carries it
@@ -81,7 +82,10 @@ class Driver {
   const std::vector<Effect>& effects() const { return effects_; }
   const Engine& engine() const { return *engine_; }
   Now now{WallTime(Millis(1'700'000'000'000)), Millis(5'000'000)};
-  RunTimeouts timeouts;  ///< of runs requested from now on
+  // Of runs requested from now on.
+  RunTimeouts timeouts;
+  std::map<std::string, std::string> tags;
+  std::optional<int> max_steps;
   std::string draw = "80000000";  ///< attempt ids begin with it; retries draw their jitter from it, this one the middle
 
  private:
@@ -106,6 +110,7 @@ class Driver {
   std::shared_ptr<const Definitions> definitions_;
   std::shared_ptr<const AssetGraph> graph_;
   std::map<std::string, int> pools_;
+  RunLimits limits_;
   std::unique_ptr<Engine> engine_;
   std::map<RunId, Run> runs_;
   std::map<AttemptId, RunId> run_of_attempt_;

@@ -36,8 +36,8 @@ TEST(EngineInLine, ARunWaitsForTheEarlierOneOfItsScheduleAndSaysSo) {
   EXPECT_EQ(d.run_status(2), "queued");
   EXPECT_EQ(d.record(2).detail, "waits for run 1 of schedule nightly to end");
   EXPECT_EQ(d.shown("a"), "pending");
-  EXPECT_THAT(d.blockers("a"), ElementsAre("overlap: earlier in schedule nightly and not over"));
-  EXPECT_THAT(d.blockers("b"), ElementsAre("overlap: earlier in schedule nightly and not over"));
+  EXPECT_THAT(d.blockers("a"), ElementsAre("overlap: earlier in schedule nightly and not over, for 0 s"));
+  EXPECT_THAT(d.blockers("b"), ElementsAre("overlap: earlier in schedule nightly and not over, for 0 s"));
   succeed(d, live(d, 1));
   EXPECT_EQ(d.run_status(2), "queued") << "b of the first is still to come";
   d.started();

@@ -191,7 +191,7 @@ TEST(QueueTimeout, ARunThatStoodInLineTooLongFailsWithoutHavingBegun) {
   d.pass(10min);
   EXPECT_EQ(d.run_status(second), "failed");
   EXPECT_EQ(d.record(second).reason, "queue_timeout");
-  EXPECT_EQ(d.record(second).detail, "never began: it waited 30 min for run 1: earlier in schedule nightly and not over");
+  EXPECT_EQ(d.record(second).detail, "never began: it waited 30 min for run 1: earlier in schedule nightly and not over, for 30 min");
   EXPECT_EQ(d.statuses(second), "a=canceled b=canceled");
   EXPECT_EQ(d.step("a").reason, "queue_timeout");
   EXPECT_EQ(d.run_status(first), "running");

@@ -121,7 +121,7 @@ TEST(EnginePools, ADemandLargerThanItsPoolSaysSoAndHoldsNobodyUp) {
   Driver d(project, {{"gpu", 2}});
   d.request();
   EXPECT_THAT(d.started(), ElementsAre("b"));
-  EXPECT_THAT(d.blockers("a"), ElementsAre("pool: needs 3 slots, the pool has 2"));
+  EXPECT_THAT(d.blockers("a"), ElementsAre("pool: needs 3 of pool gpu, which has 2 slots: it can never start until the pool grows"));
   d.feed(PoolsChanged{{{"gpu", 4}}});
   EXPECT_THAT(d.started(), ElementsAre("a"));
 }
@@ -210,7 +210,7 @@ TEST(EngineHeld, NothingStartsWhileAReasonStandsAndItIsTheBlocker) {
   EXPECT_EQ(d.status("a"), "succeeded") << "what runs goes on";
   EXPECT_THAT(d.started(), IsEmpty());
   EXPECT_THAT(d.blockers("b"), ElementsAre("disk: 1 MB free, the floor is 100 MB"));
-  d.feed(StartsHeld{});
+  d.feed(StartsHeld{"disk", "", false});
   EXPECT_THAT(d.started(), ElementsAre("b"));
 }
 

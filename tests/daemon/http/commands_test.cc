@@ -63,6 +63,23 @@ TEST_F(CommandsTest, EverythingWrongWithABodyIsReportedAtOnce) {
   EXPECT_TRUE(service.commands().empty());
 }
 
+TEST_F(CommandsTest, PoolsAndPrioritiesReachTheService) {
+  start();
+  post("/pools/gpu", R"({"slots": 3, "reason": "night"})");
+  post("/pools/gpu/reset");
+  post("/runs/41/priority", R"({"priority": -2})");
+  post("/runs", R"({"select": "x", "max_steps": 2})");
+  const auto commands = service.commands();
+  ASSERT_EQ(commands.size(), 4u);
+  EXPECT_EQ(commands[0].what, "resize_pool gpu 3 night");
+  EXPECT_EQ(commands[1].what, "resize_pool gpu reset ");
+  EXPECT_EQ(commands[2].what, "set_priority 41 -2");
+  EXPECT_EQ(commands[3].body.max_steps, 2);
+  EXPECT_EQ(post("/pools/gpu", R"({"reason": "night"})").status, 422);
+  EXPECT_EQ(post("/runs/x/priority", R"({"priority": 1})").status, 404);
+  EXPECT_EQ(service.commands().size(), 4u);
+}
+
 TEST_F(CommandsTest, MalformedJsonNamesTheByte) {
   start();
   const auto answer = post("/runs", R"({"select": "x",})");

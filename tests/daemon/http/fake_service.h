@@ -26,7 +26,7 @@ class FakeService : public Service {
   std::map<std::int64_t, std::shared_ptr<const Project>> versions;
   AssetTable table;
   std::map<RunId, LiveRun> live;
-  std::vector<QueueEntry> queue_entries;
+  QueueView queue_view;
   std::vector<PoolView> pool_views;
   std::vector<ScheduleView> schedule_views;
   nlohmann::json definitions = {{"version", "3"}, {"state", "current"}, {"errors", nlohmann::json::array()}};
@@ -57,6 +57,12 @@ class FakeService : public Service {
   void retry_run(Caller caller, RunId run, bool from_start, std::vector<std::string> keys, Done done) override {
     take({"retry_run " + std::to_string(run), caller, {}, std::move(keys), from_start}, std::move(done));
   }
+  void set_priority(Caller caller, RunId run, int priority, Done done) override {
+    take({"set_priority " + std::to_string(run) + " " + std::to_string(priority), caller}, std::move(done));
+  }
+  void resize_pool(Caller caller, std::string pool, std::optional<int> slots, std::string reason, Done done) override {
+    take({"resize_pool " + pool + " " + (slots ? std::to_string(*slots) : "reset") + " " + reason, caller}, std::move(done));
+  }
   void pause_schedule(Caller caller, std::string schedule, bool pause, std::string reason, Done done) override {
     take({"pause_schedule " + schedule + " " + reason, caller, {}, {}, pause}, std::move(done));
   }
@@ -80,7 +86,7 @@ class FakeService : public Service {
     if (found == live.end()) return std::nullopt;
     return found->second;
   }
-  std::vector<QueueEntry> queue(std::size_t) override { return queue_entries; }
+  QueueView queue(std::size_t) override { return queue_view; }
   std::vector<PoolView> pools() override { return pool_views; }
   std::vector<ScheduleView> schedules() override { return schedule_views; }
   nlohmann::json definitions_status() const override { return definitions; }

@@ -213,6 +213,31 @@ TEST_F(RoutesTest, TheRestAnswers) {
     EXPECT_EQ(get(target).status, 200) << target;
 }
 
+TEST_F(RoutesTest, TheQueueHoldsStepsRunsAndLimits) {
+  commit_failed_run();
+  RunRecord run;
+  run.id = 7;
+  run.select = "gold";
+  run.priority = 2;
+  service.queue_view.runs.push_back({run, {{"limit", "limit runs", "1 of 1 held by run 1, for 3 s", at(2)}}});
+  service.queue_view.limits.push_back({"runs", 1, 1});
+  for (int i = 0; i < 3; ++i) service.queue_view.steps.push_back({1, "stg", StepStatus::ready, at(i), {}});
+  service.pool_views = {{.name = "gpu", .slots = 3, .used = 1, .defined = 1, .resized = PoolSize{"gpu", 3, 1, "ann", "night", at(4)}}, {.name = "cpu", .slots = 2, .defined = 2}};
+  start();
+  const auto queue = get("/queue?limit=2").json();
+  EXPECT_EQ(queue["items"].size(), 2u);
+  EXPECT_FALSE(queue["next_cursor"].is_null());
+  EXPECT_EQ(queue["runs"][0]["run_id"], "7");
+  EXPECT_EQ(queue["runs"][0]["priority"], 2);
+  EXPECT_EQ(queue["runs"][0]["blocked_by"][0]["what"], "limit runs");
+  EXPECT_EQ(queue["limits"], json::parse(R"([{"name": "runs", "limit": 1, "used": 1}])"));
+  const auto pools = get("/pools").json()["items"];
+  EXPECT_EQ(pools[0]["defined_slots"], 1);
+  EXPECT_EQ(pools[0]["resized"]["by"], "ann");
+  EXPECT_EQ(pools[0]["resized"]["reason"], "night");
+  EXPECT_TRUE(pools[1]["resized"].is_null());
+}
+
 TEST_F(RoutesTest, EveryAnswerSaysAtWhichEventItIsTrue) {
   commit_failed_run();
   start();

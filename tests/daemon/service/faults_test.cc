@@ -4,6 +4,7 @@
 #include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/spdlog.h>
 
+#include <limits>
 #include <sstream>
 
 #include "tests/daemon/service/harness.h"
@@ -43,7 +44,7 @@ struct Case {
   const char* said;  ///< in the reason that /readyz shows
 };
 
-class ServiceOnAFailingDisk : public ServiceTest, public ::testing::WithParamInterface<Case> {
+class ServiceOnAFailingDisk : public ServiceTest {
  protected:
   std::string latched() const {
     for (const auto& reason : service_->unready())
@@ -57,7 +58,9 @@ class ServiceOnAFailingDisk : public ServiceTest, public ::testing::WithParamInt
   }
 };
 
-TEST_P(ServiceOnAFailingDisk, LatchesSaysSoAndGoesOnWithoutARestart) {
+class ServiceOnFaults : public ServiceOnAFailingDisk, public ::testing::WithParamInterface<Case> {};
+
+TEST_P(ServiceOnFaults, LatchesSaysSoAndGoesOnWithoutARestart) {
   FaultyDisk disk;
   CaughtLog log;
   start(kSteps);
@@ -72,6 +75,11 @@ TEST_P(ServiceOnAFailingDisk, LatchesSaysSoAndGoesOnWithoutARestart) {
   EXPECT_FALSE(service_->project_status()["latched"].is_null()) << "the dashboard's banner";
   EXPECT_EQ(request("a").status, 503);
   EXPECT_TRUE(reader()->run(id)->has_value()) << "what is committed can be read";
+  const auto steps = service_->live_run(id, 0, 3)->steps;
+  ASSERT_EQ(steps.size(), 3u);
+  EXPECT_EQ(steps[1].status, StepStatus::ready) << "b was not started";
+  EXPECT_EQ(steps[1].blocked_by.at(0).kind, "latched");
+  EXPECT_THAT(steps[1].blocked_by.at(0).detail, HasSubstr(GetParam().said));
   EXPECT_EQ(text_of("ran"), "a\n") << "nothing starts on top of an unknown outcome";
 
   disk.heal();
@@ -87,10 +95,40 @@ TEST_P(ServiceOnAFailingDisk, LatchesSaysSoAndGoesOnWithoutARestart) {
   start();
 }
 
-INSTANTIATE_TEST_SUITE_P(Faults, ServiceOnAFailingDisk,
+INSTANTIATE_TEST_SUITE_P(Faults, ServiceOnFaults,
                          ::testing::Values(Case{Fault::write_error, 1, "disk I/O error"}, Case{Fault::write_error, 3, "disk I/O error"},
                                            Case{Fault::disk_full, 1, "free space on this file system"}, Case{Fault::short_write, 2, "disk I/O error"},
                                            Case{Fault::sync_error, 1, "disk I/O error"}));
+
+TEST_F(ServiceOnAFailingDisk, WhatWaitsForASlotWaitsForTheStoreTooWhileItIsLatched) {
+  FaultyDisk disk;
+  start(std::string(kSteps) + "  - {key: d, pools: {one: 1}, run: {plugin: exec, command: [sh, -c, \"while [ ! -e go ]; do sleep 0.02; done\"]}}\n"
+                              "  - {key: e, pools: {one: 1}, run: {plugin: exec, command: [\"true\"]}}\npools: {one: 1}\n");
+  const auto first = run("d");
+  ASSERT_TRUE(await_step(first, "d", "running"));
+  const auto second = run("e");
+  EXPECT_EQ(service_->queue(9).steps.at(0).blocked_by.at(0).kind, "pool");
+  disk.fail(Fault::write_error, 1, true);
+  EXPECT_EQ(request("d").status, 503);
+  const auto queue = service_->queue(9);
+  EXPECT_EQ(queue.steps.at(0).key, "e");
+  EXPECT_EQ(queue.steps.at(0).blocked_by.at(0).kind, "latched");
+  disk.heal();
+  std::ofstream(file("go"));
+  EXPECT_EQ(outcome(second), "succeeded");
+}
+
+TEST_F(ServiceTest, WithoutRoomOnTheDiskWhatIsReadySaysSo) {
+  options_.free_space_floor = std::numeric_limits<std::int64_t>::max();
+  start(kSteps);
+  const auto id = run("*");
+  const auto queue = service_->queue(9);
+  ASSERT_EQ(queue.steps.size(), 1u);
+  EXPECT_EQ(queue.steps[0].key, "a");
+  EXPECT_EQ(queue.steps[0].blocked_by.at(0).kind, "disk");
+  EXPECT_THAT(queue.steps[0].blocked_by.at(0).detail, HasSubstr("nothing starts below"));
+  EXPECT_EQ(service_->live_run(id, 0, 1)->steps[0].blocked_by.at(0).kind, "disk");
+}
 
 TEST_F(ServiceTest, ABackupIsMadeWhileARunGoesOn) {
   start(kSteps);

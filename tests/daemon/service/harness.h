@@ -37,7 +37,13 @@ class ServiceTest : public ::testing::Test {
     options_.free_space_floor = 0;
   }
   ~ServiceTest() override {
-    if (service_) service_->shut_down(DaemonService::Stop::cancel_steps);
+    if (service_) {
+      service_->drain(DaemonService::Drain::cancel);
+      while (!service_->is_drained()) {
+        std::unique_lock lock(mutex_);
+        arrived_.wait_for(lock, 20ms);
+      }
+    }
     service_.reset();
     end_supervisor();
     fs::remove_all(root_);
@@ -68,7 +74,7 @@ class ServiceTest : public ::testing::Test {
   }
   /// The steps go on.
   void stop() {
-    service_->shut_down(DaemonService::Stop::leave_steps);
+    service_->shut_down();
     service_.reset();
   }
 

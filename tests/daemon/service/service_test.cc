@@ -287,7 +287,7 @@ TEST_F(ServiceTest, AQueuedTickWaitsForTheEarlierRunAndFurtherOnesAreSkipped) {
   EXPECT_EQ(second.run, 2);
   EXPECT_EQ(second.reason, "waits for run 1 of schedule often to end");
   EXPECT_EQ(third.reason, "run 2 of this schedule waits already, for run 1");
-  const auto queue = service_->queue(10);
+  const auto queue = service_->queue(10).steps;
   ASSERT_EQ(queue.size(), 1u);
   EXPECT_EQ(queue[0].run, 2);
   EXPECT_EQ(queue[0].blocked_by.at(0).kind, "overlap");

@@ -147,24 +147,46 @@ TEST(StoreFile, AMissingFolderIsAnErrorThatNamesIt) {
   EXPECT_NE(error.message.find("none/assetd.db"), std::string::npos) << error.message;
 }
 
-TEST(StoreFile, OfSchemaOneStillOpens) {
+/// A store that an older assetd wrote, opened by this one.
+struct OldStore {
+  explicit OldStore(int schema) : path(folder.file("assetd.db")) {
+    fs::copy_file(ASSETD_SOURCE_DIR "/tests/daemon/store/old/schema-" + std::to_string(schema) + ".db", path);
+    store = open_store(path);
+  }
   TemporaryFolder folder;
-  const auto path = folder.file("assetd.db");
-  fs::copy_file(ASSETD_SOURCE_DIR "/tests/daemon/store/old/schema-1.db", path);
-  auto store = open_store(path);
-  EXPECT_EQ(store->id(), "0123456789abcdef0123456789abcdef");
-  const auto recovered = store->load().value();
+  std::string path;
+  std::unique_ptr<Store> store;
+};
+
+TEST(StoreFile, OfSchemaOneStillOpens) {
+  const OldStore old(1);
+  EXPECT_EQ(old.store->id(), "0123456789abcdef0123456789abcdef");
+  const auto recovered = old.store->load().value();
   ASSERT_EQ(recovered.runs.size(), 1U);
   auto expected = sample_run(2);
   expected.timeouts = {};  // came with schema 2
+  expected.max_steps.reset();  // with schema 3
   EXPECT_EQ(text_of(recovered.runs[0].run), text_of(expected));
   EXPECT_EQ(texts_of(recovered.runs[0].attempts), texts_of<AttemptRecord>({sample_end(sample_intent(2, 0, {0, 1}))}));
   EXPECT_EQ(recovered.runs[0].steps.size(), 4U);
   EXPECT_EQ(texts_of(recovered.runs[0].checks), texts_of<CheckResult>({sample_check(2, 1)}));
   EXPECT_EQ(to_json(recovered.assets.at(0).second), to_json(sample_asset_state()));
   EXPECT_EQ(recovered.last_event, 2);
-  EXPECT_EQ(store->current_definitions().value()->compiled, "compiled");
-  EXPECT_EQ(number(*Database::open(path, false).value(), "PRAGMA user_version"), migrations().back().number);
+  EXPECT_EQ(old.store->current_definitions().value()->compiled, "compiled");
+  EXPECT_EQ(number(*Database::open(old.path, false).value(), "PRAGMA user_version"), migrations().back().number);
+}
+
+TEST(StoreFile, OfSchemaTwoStillOpens) {
+  const OldStore old(2);
+  const auto recovered = old.store->load().value();
+  ASSERT_EQ(recovered.runs.size(), 1U);
+  auto expected = sample_run(2);
+  expected.max_steps.reset();
+  EXPECT_EQ(text_of(recovered.runs[0].run), text_of(expected)) << "queued then meant: behind an earlier run of its schedule";
+  ASSERT_EQ(recovered.pools.size(), 1U);
+  const auto& pool = recovered.pools[0];
+  EXPECT_EQ(std::tie(pool.pool, pool.slots, pool.defined, pool.by, pool.reason), std::tuple("gpu", 3, 2, "ann", "a second card"));
+  EXPECT_EQ(number(*Database::open(old.path, false).value(), "PRAGMA user_version"), migrations().back().number);
 }
 
 std::unique_ptr<Database> scratch(const TemporaryFolder& folder) { return Database::open(folder.file("scratch.db"), true).value(); }

@@ -33,6 +33,8 @@ RunRecord sample_run(RunId id) {
   run.tags = {{"team", "growth"}};
   run.priority = -3;
   run.timeouts = {Millis(7'200'000), Millis(600'000)};
+  run.max_steps = 4;
+  run.in_line = true;
   run.definitions_version = 7;
   run.retry_of = id > 1 ? std::optional(id - 1) : std::nullopt;
   run.steps_total = 8;
@@ -92,7 +94,7 @@ std::string text_of(const RunRecord& r) {
   return json{r.id, static_cast<int>(r.status), r.select, static_cast<int>(r.mode), r.trigger.kind, r.trigger.name, ms(r.trigger.instant),
               r.actor.name, r.actor.remote, r.job, r.options, r.tags, r.priority, r.definitions_version, r.retry_of ? json(*r.retry_of) : json(),
               r.steps_total, ms(r.created_at), ms(r.started_at), ms(r.ended_at), ms(r.cancel_requested_at), r.cancel_requested_by, r.reason, r.detail,
-              r.timeouts.timeout.value_or(Millis(0)).count(), r.timeouts.queue_timeout.value_or(Millis(0)).count()}
+              r.timeouts.timeout.value_or(Millis(0)).count(), r.timeouts.queue_timeout.value_or(Millis(0)).count(), r.max_steps.value_or(0), r.in_line}
       .dump();
 }
 

@@ -187,6 +187,29 @@ TEST(Store, KeepsWhereAScheduleStandsAndItsPauseApart) {
   EXPECT_EQ(schedules[1].pause_reason, "holiday");
 }
 
+TEST(Store, KeepsThePrioritySetAfterARunWasMade) {
+  TemporaryStore t;
+  auto run = sample_run(1);
+  t.commit({RunCreated{run, nullptr}});
+  run.priority = 9;
+  run.reason = "limit";
+  run.detail = "limit runs: 1 of 1 under way";
+  t.commit({RunAmended{run, at_ms(5)}});
+  EXPECT_EQ(text_of(t.load().runs.at(0).run), text_of(run));
+}
+
+TEST(Store, KeepsTheLastSizeOfAPoolUntilItIsReset) {
+  TemporaryStore t;
+  t.commit({PoolResized{"gpu", 3, 1, "ada", "a second card", at_ms(5)}, PoolResized{"cpu", 0, 4, "bob", "", at_ms(6)}});
+  t.commit({PoolResized{"gpu", 2, 1, "bob", "", at_ms(7)}});
+  const auto pools = t.load().pools;
+  ASSERT_EQ(pools.size(), 2U);
+  EXPECT_EQ(std::tie(pools[0].pool, pools[0].slots, pools[0].defined), std::tuple("cpu", 0, 4));
+  EXPECT_EQ(std::tie(pools[1].pool, pools[1].slots, pools[1].by, pools[1].reason, pools[1].at), std::tuple("gpu", 2, "bob", "", at_ms(7)));
+  t.commit({PoolResized{"gpu", std::nullopt, 1, "ada", "", at_ms(8)}});
+  EXPECT_EQ(t.load().pools.size(), 1U);
+}
+
 TEST(Store, NumbersEventsInOrderAcrossRestarts) {
   TemporaryStore t;
   CommitBatch batch;

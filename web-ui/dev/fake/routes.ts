@@ -66,7 +66,7 @@ const simple: Record<string, (world: World, url: URL) => Answer> = {
   "/project": (world) => ok({
     name: "shop", environment: "production", version: "0.1.0", started_at: new Date(Date.now() - 9e6).toISOString(), listen: "http://127.0.0.1:8080", definitions_version: "3",
     counts: { assets: world.assets.length, running_runs: world.runs.filter((run) => run.ended === null).length, queued_runs: 0, failed_assets: world.assets.filter((a) => a.status === "failed").length },
-    latched: null, access: world.access, as_of: world.seq,
+    latched: null, draining: null, access: world.access, as_of: world.seq,
   }),
   "/overview": (world) => ok(overview(world)),
   "/assets": (world, url) => page(matching(world, url).map((asset) => assetShape(world, asset)), url),
@@ -94,9 +94,9 @@ const simple: Record<string, (world: World, url: URL) => Answer> = {
   }), url),
   "/pools": (world, url) => page(["default", "gpu"].map((name) => {
     const holders = name === "gpu" ? [] : world.runs.flatMap((run) => run.steps.filter((s) => s.status === "running").map((s) => ({ run_id: run.id, step: s.key, attempt_id: s.key, slots: 1, since: new Date(s.started!).toISOString() })));
-    return { name, slots: name === "gpu" ? 1 : 2, used: Math.min(2, holders.length), waiting: name === "gpu" ? 0 : world.runs.flatMap((run) => run.steps.filter((s) => s.status === "ready")).length, holders };
+    return { name, slots: name === "gpu" ? 1 : 2, defined_slots: name === "gpu" ? 1 : 2, resized: null, used: Math.min(2, holders.length), waiting: name === "gpu" ? 0 : world.runs.flatMap((run) => run.steps.filter((s) => s.status === "ready")).length, holders };
   }), url),
-  "/queue": (world, url) => page(world.runs.flatMap((run) => run.steps.filter((s) => s.status === "ready").map((s) => ({ run_id: run.id, key: s.key, partition: null, status: "ready", since: new Date(Date.now() - 4000).toISOString(), blocked_by: stepShape(world, s).blocked_by }))), url),
+  "/queue": (world) => ok({ next_cursor: null, runs: [], limits: [], as_of: world.seq, items: world.runs.flatMap((run) => run.steps.filter((s) => s.status === "ready").map((s) => ({ run_id: run.id, key: s.key, partition: null, status: "ready", since: new Date(Date.now() - 4000).toISOString(), blocked_by: stepShape(world, s).blocked_by }))) }),
   "/definitions": (world) => ok(definitions(world)),
   "/audit": (world, url) => page(world.audit, url),
 };

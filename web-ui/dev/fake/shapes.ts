@@ -60,6 +60,6 @@ export function runShape(run: FakeRun) {
     steps_total: run.steps.length, counts, reason: run.status === "failed" ? "steps_failed" : null,
     detail: run.status === "failed" ? `${failed.length} of ${run.steps.length} steps failed, ${counts.skipped} were skipped` : null,
     causes: failed.slice(0, 50).map((step) => ({ key: step.key, partition: null, status: "failed", reason: step.reason, check: step.check, detail: step.detail, attempt: 1, skipped: run.steps.filter((s) => s.roots.includes(step.key)).length })),
-    steps_mode: "all", cancel_requested: null,
+    steps_mode: "all", cancel_requested: null, max_steps: null, blocked_by: [],
   };
 }

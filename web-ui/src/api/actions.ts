@@ -12,6 +12,12 @@ export const createRun = (request: RunRequest) => post<RunPlan>("/runs", request
 export const cancelRun = (id: string) => post<{ id: string; status: string }>(`/runs/${id}/cancel`);
 export const retryRun = (id: string, from: "failure" | "start") => post<RunPlan>(`/runs/${id}/retry`, { from });
 
+export const setPriority = (id: string, priority: number) => post<{ id: string; priority: number }>(`/runs/${id}/priority`, { priority });
+
+const pool = (name: string) => `/pools/${encodeURIComponent(name)}`;
+export const resizePool = (name: string, slots: number, reason: string) => post(pool(name), { slots, ...(reason && { reason }) });
+export const resetPool = (name: string) => post(`${pool(name)}/reset`);
+
 const schedule = (name: string, verb: string) => `/schedules/${encodeURIComponent(name)}/${verb}`;
 export const pauseSchedule = (name: string, reason: string) => post(schedule(name, "pause"), reason ? { reason } : {});
 export const resumeSchedule = (name: string) => post(schedule(name, "resume"));

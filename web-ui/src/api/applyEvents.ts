@@ -49,6 +49,9 @@ function apply(client: QueryClient, invalidator: Invalidator, event: LiveEvent) 
         keys.plan, keys.overview, keys.jobs,
       ]) invalidator.mark(key, 0);
       break;
+    case "pool_changed":
+      for (const key of [keys.pools, keys.queue]) invalidator.mark(key, 0);
+      break;
     case "tick":
     case "schedule_changed":
       for (const key of [keys.schedules, keys.ticks(text(event.subject.schedule) ?? ""), keys.overview]) invalidator.mark(key);

@@ -5,7 +5,7 @@ import { keys } from "./keys";
 import { askAgain } from "./seen";
 import type {
   Asset, AssetAttempt, AssetDetail, AuditItem, CheckResult, Definitions, EventItem, Lineage, LineageStatus, Materialization, Overview, Page,
-  Pool, Project, QueueItem, Readiness, Run, RunPlan, Schedule, Selected, Step, Tick,
+  Pool, Project, Queue, Readiness, Run, RunPlan, Schedule, Selected, Step, Tick,
 } from "./types";
 
 const pageOf = (cursor: string | null) => (cursor === null ? undefined : cursor);
@@ -108,7 +108,7 @@ export const ticksQuery = (name: string) =>
     queryKey: keys.ticks(name), queryFn: ({ signal }) => get<Page<Tick>>(`/schedules/${encodeURIComponent(name)}/ticks?limit=50`, signal),
   });
 export const poolsQuery = queryOptions({ queryKey: keys.pools, queryFn: ({ signal }) => get<Page<Pool>>("/pools?limit=1000", signal) });
-export const queueQuery = queryOptions({ queryKey: keys.queue, queryFn: ({ signal }) => get<Page<QueueItem>>("/queue?limit=1000", signal) });
+export const queueQuery = queryOptions({ queryKey: keys.queue, queryFn: ({ signal }) => get<Queue>("/queue?limit=1000", signal) });
 export const definitionsQuery = queryOptions({
   queryKey: keys.definitions, queryFn: ({ signal }) => get<Definitions>("/definitions", signal),
 });

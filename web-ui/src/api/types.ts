@@ -87,7 +87,7 @@ export interface Run {
   partitions: string[]; definitions_version: string; retry_of: string | null; retried_by: string[];
   created_at: string; started_at: string | null; ended_at: string | null; duration_ms: number | null; usual_ms: number | null;
   steps_total: number; counts: StepCounts; reason: string | null; detail: string | null; causes: Cause[];
-  steps_mode: string; cancel_requested: unknown;
+  steps_mode: string; cancel_requested: unknown; max_steps: number | null; blocked_by: Blocker[];
 }
 
 export interface Attempt {
@@ -117,12 +117,17 @@ export interface Schedule {
 }
 
 export interface Pool {
-  name: string; slots: number; used: number; waiting: number;
+  name: string; slots: number; defined_slots: number; resized: { by: string; reason: string | null; at: string } | null; used: number; waiting: number;
   holders: { run_id: string; step: string; attempt_id: string; slots: number; since: string }[];
 }
 export interface QueueItem {
   run_id: string; key: string; partition: string | null; status: StepStatus; since: string; blocked_by: Blocker[];
 }
+
+export interface QueuedRun {
+  run_id: string; select: string; job: string | null; priority: number; tags: Record<string, string>; since: string; blocked_by: Blocker[];
+}
+export interface Queue { items: QueueItem[]; next_cursor: string | null; runs: QueuedRun[]; limits: { name: string; limit: number; used: number }[] }
 
 export interface DefinitionProblem { message: string; hint?: string | null; source?: Source | null; excerpt?: string | null }
 export interface Definitions {
@@ -135,7 +140,7 @@ export interface Definitions {
 export interface Project {
   name: string; environment: string | null; version: string; started_at: string; listen: string; definitions_version: string;
   counts: { assets: number; running_runs: number; queued_runs: number; failed_assets: number };
-  latched: null | { since: string; why: string }; access: "open" | "token"; as_of: number;
+  latched: null | { since: string; why: string }; draining: string | null; access: "open" | "token"; as_of: number;
 }
 export interface NeedsYou {
   kind: string; run_id: string | null; key: string | null; reason: string | null; detail: string | null; at: string; skipped: number | null;

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { poolsQuery, queueQuery } from "@/api/queries";
-import type { Pool, QueueItem } from "@/api/types";
+import type { Blocker, Queue, QueueItem, QueuedRun } from "@/api/types";
 import { localTimes } from "@/system/time/format";
 import { SmallTable, type Column } from "@/ui/DataTable";
 import { KeyName } from "@/ui/KeyName";
@@ -9,21 +9,43 @@ import { Loaded } from "@/ui/Loaded";
 import { PageHead } from "@/ui/Page";
 import { StateIcon } from "@/ui/StateIcon";
 import { stateMeta } from "@/ui/stateMeta";
-import { Ago, Duration } from "@/ui/Time";
+import { Duration } from "@/ui/Time";
+import { PoolCard } from "./PoolCard";
 import "./queue.css";
 
 const columns: Column<QueueItem>[] = [
   { id: "step", header: "Step", width: "minmax(120px, 2fr)", cell: (item) => <span className="row"><StateIcon state={item.status} /><RunLink id={item.run_id} step={item.key}><span className="strong"><KeyName name={item.partition ? `${item.key} [${item.partition}]` : item.key} /></span></RunLink></span> },
   { id: "state", header: "State", width: "120px", wide: true, cell: (item) => stateMeta(item.status).label },
   { id: "run", header: "Run", width: "60px", cell: (item) => <RunLink id={item.run_id} /> },
-  { id: "why", header: "Waits for", width: "minmax(140px, 3fr)", cell: (item) => <Blockers item={item} /> },
+  { id: "why", header: "Waits for", width: "minmax(140px, 3fr)", cell: (item) => <Blockers blockers={item.blocked_by} /> },
   { id: "since", header: "Waiting", width: "80px", align: "right", wide: true, cell: (item) => <Duration from={item.since} /> },
 ];
 
-function Blockers({ item }: { item: QueueItem }) {
-  const first = item.blocked_by[0];
+const runColumns: Column<QueuedRun>[] = [
+  { id: "run", header: "Run", width: "70px", cell: (run) => <RunLink id={run.run_id} /> },
+  { id: "what", header: "Of", width: "minmax(100px, 2fr)", cell: (run) => <span className="clip" title={run.select}>{run.job ?? run.select}</span> },
+  { id: "priority", header: "Priority", width: "70px", align: "right", wide: true, cell: (run) => run.priority },
+  { id: "why", header: "Waits for", width: "minmax(140px, 3fr)", cell: (run) => <Blockers blockers={run.blocked_by} /> },
+  { id: "since", header: "Waiting", width: "80px", align: "right", wide: true, cell: (run) => <Duration from={run.since} /> },
+];
+
+function Blockers({ blockers }: { blockers: Blocker[] }) {
+  const first = blockers[0];
   if (!first) return <span className="dim">about to start</span>;
-  return <span title={item.blocked_by.map((b) => `${b.what}: ${b.detail}`).join("\n")}><span className="strong">{first.what}</span> <span className="dim">{localTimes(first.detail)}{item.blocked_by.length > 1 && ` (and ${item.blocked_by.length - 1} more)`}</span></span>;
+  return <span title={blockers.map((b) => `${b.what}: ${b.detail}`).join("\n")}><span className="strong">{first.what}</span> <span className="dim">{localTimes(first.detail)}{blockers.length > 1 && ` (and ${blockers.length - 1} more)`}</span></span>;
+}
+
+/** Of queued runs, the run is shown and not each of its steps. */
+const waiting = (queue: Queue) => queue.items.filter((item) => item.status !== "pending");
+
+function Runs({ queue }: { queue: Queue }) {
+  return (
+    <section className="section">
+      <h2>Queued runs <span className="count">{queue.runs.length}</span></h2>
+      {queue.limits.length > 0 && <div className="dim small">{queue.limits.map((limit) => `${limit.name}: ${limit.used} of ${limit.limit} under way`).join(" · ")}</div>}
+      <SmallTable label="Queued runs" columns={runColumns} rows={queue.runs.slice(0, 300)} rowId={(run) => run.run_id} empty="No run is queued." />
+    </section>
+  );
 }
 
 export function QueuePage() {
@@ -31,34 +53,18 @@ export function QueuePage() {
   const pools = useQuery(poolsQuery);
   return (
     <div className="page scroll">
-      <PageHead title="Queue" name="Queue"><div className="dim">Steps whose parents are done, in the order they will start, each with what holds it back.</div></PageHead>
+      <PageHead title="Queue" name="Queue"><div className="dim">Runs that wait to begin and steps whose parents are done, in the order they will start, each with what holds it back.</div></PageHead>
       <div className="page-body">
         <section className="section">
           <h2>Pools</h2>
           <Loaded query={pools}>{(data) => data.items.length === 0 ? <div className="dim">No pool is defined.</div> : <div className="pools">{data.items.map((pool) => <PoolCard key={pool.name} pool={pool} />)}</div>}</Loaded>
         </section>
+        {queue.data && queue.data.runs.length > 0 && <Runs queue={queue.data} />}
         <section className="section">
-          <h2>Waiting steps {queue.data && queue.data.items.length > 0 && <span className="count">{queue.data.items.length}</span>}</h2>
-          <Loaded query={queue}>{(data) => <SmallTable label="Waiting steps" columns={columns} rows={data.items.slice(0, 300)} rowId={(item) => `${item.run_id}/${item.key}/${item.partition}`} empty="Nothing waits. Steps appear here when a pool is full, a resource is held or a retry is delayed." />}</Loaded>
+          <h2>Waiting steps {queue.data && waiting(queue.data).length > 0 && <span className="count">{waiting(queue.data).length}</span>}</h2>
+          <Loaded query={queue}>{(data) => <SmallTable label="Waiting steps" columns={columns} rows={waiting(data).slice(0, 300)} rowId={(item) => `${item.run_id}/${item.key}/${item.partition}`} empty="Nothing waits. Steps appear here when a pool is full, a resource is held or a retry is delayed." />}</Loaded>
         </section>
       </div>
-    </div>
-  );
-}
-
-function PoolCard({ pool }: { pool: Pool }) {
-  const full = pool.used >= pool.slots && pool.waiting > 0;
-  return (
-    <div className="panel pool">
-      <div className="row"><span className="strong clip">{pool.name}</span><span className="spacer" /><span className="num">{pool.used} of {pool.slots} used</span></div>
-      <div className="pool-slots" role="img" aria-label={`${pool.used} of ${pool.slots} slots used`}>
-        {Array.from({ length: Math.min(pool.slots, 64) }, (_, i) => <i key={i} data-used={i < pool.used || undefined} />)}
-      </div>
-      <div className="small dim num">{pool.waiting === 0 ? "nothing waits for it" : `${pool.waiting} waiting`}{full && ", full"}</div>
-      {pool.holders.slice(0, 5).map((holder) => (
-        <div key={holder.attempt_id + holder.step} className="row small"><StateIcon state="running" size={12} /><RunLink id={holder.run_id} step={holder.step}><KeyName name={holder.step} /></RunLink><span className="spacer" /><span className="dim"><Ago at={holder.since} /></span></div>
-      ))}
-      {pool.holders.length > 5 && <div className="small faint">and {pool.holders.length - 5} more</div>}
     </div>
   );
 }

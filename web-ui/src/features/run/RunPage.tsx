@@ -6,7 +6,7 @@ import { useCallback } from "react";
 import { cancelRun, retryRun } from "@/api/actions";
 import { runQuery, stepsQuery } from "@/api/queries";
 import type { Run, Step } from "@/api/types";
-import { formatDuration } from "@/system/time/format";
+import { formatDuration, localTimes } from "@/system/time/format";
 import { CopyButton } from "@/ui/CopyButton";
 import { CountsList } from "@/ui/Counts";
 import { RunLink } from "@/ui/links";
@@ -20,6 +20,7 @@ import { triggerText, whatClass, whatText } from "@/ui/triggerText";
 import { CauseCard } from "./CauseCard";
 import { Gantt } from "./Gantt";
 import { LogPanel } from "./LogPanel";
+import { PriorityButton } from "./PriorityButton";
 import "./run.css";
 
 const route = getRouteApi("/runs/$id");
@@ -47,6 +48,7 @@ function RunBody({ run }: { run: Run }) {
       <PageHead name={`Run ${run.id}`} title={<span className="row" style={{ gap: 10 }}><StateIcon state={run.status} size={19} /><span>Run <span className="num">#{run.id}</span></span></span>} actions={<Actions run={run} />}>
         <Facts run={run} />
       </PageHead>
+      {run.blocked_by.length > 0 && <InLine run={run} />}
       {run.causes.length > 0 && <CauseCard run={run} steps={steps.data ?? noSteps} select={select} />}
       <Loaded query={steps}>
         {(data) => (
@@ -77,8 +79,22 @@ function Facts({ run }: { run: Run }) {
         {run.usual_ms !== null && <> · usually {formatDuration(run.usual_ms)}</>}
       </span>
       <CountsList counts={run.counts} />
+      {run.priority !== 0 && <span className="dim">priority {run.priority}</span>}
+      {run.max_steps !== null && <span className="dim">at most {run.max_steps} processes at once</span>}
       {run.retry_of && <span className="dim">retry of <RunLink id={run.retry_of} /></span>}
       {run.retried_by.length > 0 && <span className="dim">retried by {run.retried_by.map((id) => <RunLink key={id} id={id} />)}</span>}
+    </div>
+  );
+}
+
+/** A queued run: what it waits for, and its place in line to be changed. */
+function InLine({ run }: { run: Run }) {
+  return (
+    <div className="notice" role="status">
+      <StateIcon state="queued" size={16} />
+      <div><span className="strong">It waits to begin, for <Duration from={run.created_at} /> now.</span> {run.blocked_by.map((blocker) => `${blocker.what}: ${localTimes(blocker.detail)}`).join("; ")}</div>
+      <span className="spacer" />
+      <PriorityButton run={run} />
     </div>
   );
 }
