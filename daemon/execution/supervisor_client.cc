@@ -83,7 +83,8 @@ class SupervisorClient::Session {
   /// To whichever supervisor has the attempt.
   void send_about(const std::string& attempt, const std::string& message, bool later) {
     if (elders_.send(attempt, message)) return;
-    later ? send_later(message) : send(message);
+    if (later) return send_later(message);
+    send(message);
   }
 
   void send_later(const std::string& message) {

@@ -33,6 +33,7 @@ class Witness {
 
   Machine& machine_;
   std::map<AttemptId, Truth> truths_;
+  bool power_lost_ = false;
 };
 
 }  // namespace assetd::simulation
