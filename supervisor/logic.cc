@@ -41,7 +41,10 @@ void Logic::on(Received& input) {
 void Logic::obey(ConnectionId from, Hello& hello) {
   if (hello.oldest_protocol > kProtocol || hello.newest_protocol < kProtocol) return refuse(from, "protocol", {}, true);
   // Generations count the starts of one store: a restored store has another id and may begin lower.
-  if (hello.store_id == store_id_ && hello.generation < generation_) return refuse(from, "generation", {}, true);
+  const bool older = hello.generation < generation_;
+  // One daemon has one connection at a time, and the last is the one that counts, in whatever order they are read.
+  const bool left_behind = hello.generation == generation_ && daemon_ && from < *daemon_;
+  if (hello.store_id == store_id_ && (older || left_behind)) return refuse(from, "generation", {}, true);
   daemon_ = from;
   held_.clear();
   generation_ = hello.generation;

@@ -14,7 +14,7 @@
 
 namespace assetd::supervisor {
 
-using ConnectionId = std::uint64_t;
+using ConnectionId = std::uint64_t;  ///< one accepted later has a larger one
 
 // ---- Inputs
 // -------------------------------------------------------------------------------------------------------------------

@@ -156,6 +156,14 @@ TEST_F(LogicTest, OnlyTheNewestGenerationCommands) {
   EXPECT_THAT(command(spawn_of(kA), 2), ElementsAre("start_shim"));
 }
 
+TEST_F(LogicTest, AConnectionThatItsDaemonHasLeftDoesNotTakeOverAgain) {
+  hello(2, 5);
+  EXPECT_THAT(command(Hello{1, 1, "store", 5}, 1), ElementsAre("1:refused generation", "close")) << "read late: the daemon gave it up for connection 2";
+  EXPECT_THAT(command(spawn_of(kA), 2), ElementsAre("start_shim"));
+  give(Closed{2});
+  EXPECT_THAT(command(Hello{1, 1, "store", 5}, 3), ElementsAre("3:welcome"));
+}
+
 TEST_F(LogicTest, AnotherProtocolIsRefused) {
   EXPECT_THAT(command(Hello{2, 3, "store", 1}), ElementsAre("1:refused protocol", "close"));
 }
