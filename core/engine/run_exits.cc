@@ -130,6 +130,8 @@ void RunMachine::exited(const AttemptId& id, const ExitReport& exit) {
     if (verdict.reason == "never_started" && run_.units[record.unit].never_started < kMostNeverStarted && !run_.canceling()) return start_later(record.unit);
     end_check_attempt(attempt, verdict);
     run_.units[record.unit].phase = UnitSlot::Phase::done;
+    // Also when this check is in: another that was canceled will never be.
+    if (const auto home = run_.plan->checks()[planned_check_of(record.unit)].home; home != kNone) cancel_unchecked(home);
     return;
   }
   if (verdict.reason != "never_started") run_.units[record.unit].never_started = 0;
@@ -255,12 +257,7 @@ void RunMachine::end_check_attempt(const LiveAttempt& attempt, const Verdict& ve
   const auto index = planned_check_of(attempt.record.unit);
   if (run_.checks[index].status) return;  // the process reported it itself
   const auto severity = run_.check(index).severity;
-  if (verdict.outcome == AttemptOutcome::canceled) {
-    const auto home = run_.plan->checks()[index].home;
-    check_unit_over(attempt.record.unit);
-    if (home != kNone) cancel_unchecked(home);
-    return;
-  }
+  if (verdict.outcome == AttemptOutcome::canceled) return check_unit_over(attempt.record.unit);
   const auto status = verdict.outcome == AttemptOutcome::succeeded ? CheckStatus::passed
                       : verdict.reason == "exit_code"              ? CheckStatus::failed
                                                                    : CheckStatus::error;

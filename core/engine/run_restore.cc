@@ -31,8 +31,10 @@ void RunMachine::restore(const RestoredRun& stored) {
     if (started) seen_running(attempt, attempt.record.pid, *started);
   }
   resume_units();
-  if (run_.canceling())
+  if (run_.canceling()) {
     for (auto& [id, attempt] : run_.live) stop(attempt, run_.record.expired() ? "run_over" : "canceled");
+    for (StepIndex step = 0; step < run_.steps.size(); ++step) cancel_unchecked(step);
+  }
   if (run_.record.status == RunStatus::running && run_.record.timeouts.timeout) {
     run_.deadline = deadline(*run_.record.timeouts.timeout, run_.record.started_at.value_or(now_.wall));
     timers_.emplace(*run_.deadline, run_.record.id, kNone);

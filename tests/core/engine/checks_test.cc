@@ -82,6 +82,22 @@ TEST(EngineChecks, AFailingErrorThatDoesNotBlockFailsTheRunAndSkipsNothing) {
   EXPECT_EQ(d.causes()[0]["check"], "unique");
 }
 
+TEST(EngineChecks, ACanceledRunEndsThoughOneOfTwoChecksStillPasses) {
+  Project project;
+  project.asset("a");
+  project.check("a", "first");
+  project.check("a", "second");
+  Driver d(project);
+  d.request();
+  d.succeed("a");
+  d.cancel();
+  d.signal("a:first", 15);
+  EXPECT_EQ(d.run_status(), "canceling");
+  d.succeed("a:second");
+  EXPECT_EQ(d.statuses(), "a=canceled");
+  EXPECT_EQ(d.run_status(), "canceled");
+}
+
 TEST(EngineChecks, TheRunWaitsForChecksThatNobodyElseWaitsFor) {
   Checked project;
   project.spec->blocking = false;
