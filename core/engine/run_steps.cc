@@ -138,7 +138,9 @@ void RunMachine::work_done(StepIndex step, const AttemptId& attempt) {
 
 void RunMachine::end_if_checked(StepIndex step, const AttemptId& attempt) {
   auto& slot = run_.steps[step];
-  const bool at_work = slot.status == StepStatus::starting || slot.status == StepStatus::running;
+  // In a run of checks alone the only check may be in before any process began: one that waited too long.
+  const bool by_checks_alone = run_.plan->mode() == StepsMode::checks && slot.status == StepStatus::pending;
+  const bool at_work = slot.status == StepStatus::starting || slot.status == StepStatus::running || by_checks_alone;
   if (!at_work || !slot.materialized || slot.open_checks > 0) return;
   if (!slot.check_failed) {
     set_status(step, StepStatus::succeeded, "", "", attempt);

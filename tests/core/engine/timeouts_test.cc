@@ -39,6 +39,18 @@ TEST(RunTimeout, StopsWhatRunsAndFailsTheRun) {
   EXPECT_EQ(d.record().detail, "stopped: it ran longer than its timeout of 2 h");
 }
 
+TEST(QueueTimeout, OfTheOnlyCheckEndsARunOfChecksAlone) {
+  Project project;
+  project.asset("a");
+  project.check("a", "unique").run->queue_timeout = 1h;
+  Driver d(project, {{"default", 0}});
+  d.request({"a"}, StepsMode::checks);
+  d.pass(1h);
+  EXPECT_THAT(d.checks(), ElementsAre("a:unique=error"));
+  EXPECT_EQ(d.statuses(), "a=failed");
+  EXPECT_EQ(d.run_status(), "failed");
+}
+
 TEST(RunTimeout, ARunThatEndsInTimeIsLeftAlone) {
   Driver d(chain());
   d.timeouts = {2h, std::nullopt};
