@@ -86,7 +86,11 @@ const std::set<RunId>& Engine::runs_of_schedule(const std::string& name) const {
 std::vector<RunId> Engine::ahead_of(const RunRecord& record) const {
   if (record.trigger.kind != "schedule") return {};
   const auto& all = runs_of_schedule(record.trigger.name);
-  return {all.begin(), all.lower_bound(record.id)};
+  std::vector<RunId> ahead(all.begin(), all.lower_bound(record.id));
+  for (const auto& [id, wreck] : wrecks_)
+    if (id < record.id && wreck.run.trigger.kind == "schedule" && wreck.run.trigger.name == record.trigger.name) ahead.push_back(id);
+  std::ranges::sort(ahead);
+  return ahead;
 }
 
 void Engine::begin(const Now& now, RunState& run, Output& out) {

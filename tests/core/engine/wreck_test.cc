@@ -100,5 +100,18 @@ TEST(EngineWreck, EndsAsCanceledWhenItWasBeingCanceled) {
   EXPECT_EQ(of<StepChanged>(output).at(0).step.status, StepStatus::canceled);
 }
 
+TEST(EngineWreck, IsWaitedForByTheRunsBehindItInItsSchedulesLine) {
+  auto e = engine();
+  auto damaged = wreck(RunStatus::running, {attempt("a")});
+  damaged.run.trigger = {"schedule", "nightly", std::nullopt};
+  e.restore(kNow, std::move(damaged));
+  RunRecord behind;
+  behind.id = 8;
+  behind.trigger = {"schedule", "nightly", std::nullopt};
+  EXPECT_THAT(e.ahead_of(behind), ElementsAre(7));
+  e.handle(kNow, exited("a"));
+  EXPECT_THAT(e.ahead_of(behind), IsEmpty());
+}
+
 }  // namespace
 }  // namespace assetd
