@@ -121,15 +121,20 @@ void Engine::on(const Now& now, const AttemptSeenRunning& input, Output& out) {
   RunMachine(run, dispatcher_, timers_, now, out).seen_running(run.live.at(input.attempt), input.pid, input.at);
 }
 
+// What came before these went down with a commit that failed: all of it is read again from where the store stands.
+bool Engine::has_gap(const LiveAttempt& attempt, const MessagesArrived& input) { return input.from > attempt.record.message_offset; }
+
 void Engine::on(const Now& now, const MessagesArrived& input, Output& out) {
   const auto run_id = run_of_attempt(input.attempt);
   if (!run_id) return;
   auto& run = *find(*run_id);
   auto& attempt = run.live.at(input.attempt);
-  if (input.offset <= attempt.record.message_offset) return;  // read twice: each message counts once
+  const auto counted = attempt.record.message_offset;
+  if (input.offset <= counted || has_gap(attempt, input)) return;
   attempt.record.message_offset = input.offset;
   RunMachine machine(run, dispatcher_, timers_, now, out);
-  for (const auto& message : input.messages) machine.message(attempt, message);
+  for (const auto& message : input.messages)
+    if (message.end == 0 || message.end > counted) machine.message(attempt, message);  // each counts once, also when it is read twice
   out.changes.push_back(MessagesRead{input.attempt, input.offset});
 }
 
@@ -145,6 +150,7 @@ void Engine::on(const Now& now, const AttemptExited& input, Output& out) {
     return finish_if_over(now, *wreck, out);
   }
   auto& run = *find(*run_id);
+  if (has_gap(run.live.at(input.attempt), input.rest)) return;  // its end is told again, with all of its messages
   on(now, input.rest, out);
   RunMachine machine(run, dispatcher_, timers_, now, out);
   // A process may be over before it was seen to run.

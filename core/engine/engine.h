@@ -68,6 +68,7 @@ class Engine {
   void on(const Now& now, const TimePassed& input, Output& out);
   void on(const Now& now, const PoolsChanged& input, Output& out);
   void on(const Now& now, const StartsHeld& input, Output& out);
+  static bool has_gap(const LiveAttempt& attempt, const MessagesArrived& input);
   RunState* find(RunId id);
   RunState& enter(std::unique_ptr<RunState> run);
   void leave(RunId id);

@@ -50,11 +50,13 @@ struct AttemptMessage {
   nlohmann::json data = nlohmann::json::object();  ///< metadata, payload or params
   double fraction = 0;
   std::optional<WallTime> at;
+  std::int64_t end = 0;  ///< offset in its message file at which it ends; 0: not known
 };
 struct MessagesArrived {
   AttemptId attempt;
   std::int64_t offset = 0;  ///< of the message file, up to which these were read
   std::vector<AttemptMessage> messages;
+  std::int64_t from = 0;    ///< where reading began: what lies before was handed over earlier
 };
 struct AttemptExited {
   AttemptId attempt;

@@ -39,9 +39,15 @@ AttemptMessage too_long(std::int64_t bytes) {
   return message;
 }
 
-void parse_line(std::string_view line, std::vector<AttemptMessage>& out) {
-  if (static_cast<std::int64_t>(line.size()) > kLongestLine) return out.push_back(too_long(static_cast<std::int64_t>(line.size())));
-  if (auto message = parse_message(line)) out.push_back(std::move(*message));
+/// `end`: the offset behind the line.
+void add(AttemptMessage message, std::int64_t end, std::vector<AttemptMessage>& out) {
+  message.end = end;
+  out.push_back(std::move(message));
+}
+
+void parse_line(std::string_view line, std::int64_t end, std::vector<AttemptMessage>& out) {
+  if (static_cast<std::int64_t>(line.size()) > kLongestLine) return add(too_long(static_cast<std::int64_t>(line.size())), end, out);
+  if (auto message = parse_message(line)) add(std::move(*message), end, out);
 }
 
 }  // namespace
@@ -110,7 +116,7 @@ MessagesArrived MessageTail::finish(const AttemptId& attempt, std::int64_t offse
   const auto it = places_.find(attempt);
   auto place = it == places_.end() ? Place{offset_if_unknown, offset_if_unknown} : it->second;
   if (it != places_.end()) places_.erase(it);
-  MessagesArrived all{attempt, place.offset, {}};
+  MessagesArrived all{attempt, place.offset, {}, place.offset};
   while (true) {
     const auto before = place.offset;
     auto arrived = read_lines(attempt, place);
@@ -123,7 +129,7 @@ MessagesArrived MessageTail::finish(const AttemptId& attempt, std::int64_t offse
 
 // The next lines that have ended. What has been searched for an end in vain is not read again before there is one.
 MessagesArrived MessageTail::read_lines(const AttemptId& attempt, Place& place) const {
-  MessagesArrived result{attempt, place.offset, {}};
+  MessagesArrived result{attempt, place.offset, {}, place.offset};
   const int fd = open(paths_.messages(attempt).c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return result;
   std::string data;
@@ -139,8 +145,9 @@ MessagesArrived MessageTail::read_lines(const AttemptId& attempt, Place& place) 
     result.offset = place.searched + static_cast<std::int64_t>(view.size());
     take_begun_line(fd, place, view, result.messages);
     for (auto end = view.find('\n'); end != std::string_view::npos; end = view.find('\n')) {
-      parse_line(view.substr(0, end), result.messages);
+      const auto line = view.substr(0, end);
       view.remove_prefix(end + 1);
+      parse_line(line, result.offset - static_cast<std::int64_t>(view.size()), result.messages);
     }
     place = {result.offset, result.offset};
   }
@@ -154,19 +161,20 @@ void MessageTail::take_begun_line(int fd, const Place& place, std::string_view& 
   if (begun == 0) return;
   const auto end = view.find('\n');
   const auto length = begun + static_cast<std::int64_t>(end);
+  const auto behind = place.offset + length + 1;
   if (length > kLongestLine)
-    out.push_back(too_long(length));
+    add(too_long(length), behind, out);
   else
-    parse_line(read_range(fd, place.offset, length).substr(0, static_cast<std::size_t>(length)), out);
+    parse_line(read_range(fd, place.offset, length).substr(0, static_cast<std::size_t>(length)), behind, out);
   view.remove_prefix(end + 1);
 }
 
 void MessageTail::read_rest(const AttemptId& attempt, const Place& place, MessagesArrived& all) const {
   all.offset = place.searched;
-  if (place.searched - place.offset > kLongestLine) return all.messages.push_back(too_long(place.searched - place.offset));
+  if (place.searched - place.offset > kLongestLine) return add(too_long(place.searched - place.offset), all.offset, all.messages);
   const int fd = open(paths_.messages(attempt).c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return;
-  parse_line(read_range(fd, place.offset, place.searched - place.offset), all.messages);
+  parse_line(read_range(fd, place.offset, place.searched - place.offset), all.offset, all.messages);
   close(fd);
 }
 

@@ -132,6 +132,40 @@ TEST(EngineRestore, MembersOfABatchGoOnWhereTheyWere) {
   EXPECT_EQ(d.statuses(), "a=succeeded b=failed c=skipped");
 }
 
+AttemptMessage made_at(std::int64_t end) {
+  AttemptMessage made;
+  made.kind = AttemptMessage::Kind::materialization;
+  made.end = end;
+  return made;
+}
+
+TEST(EngineRestore, MessagesThatWentDownWithAFailedCommitAreNotPassedOver) {
+  Project project;
+  project.asset("a");
+  Driver d(project);
+  d.request();
+  const auto id = d.attempt("a").id;
+  d.feed(MessagesArrived{id, 20, {made_at(20)}, 10});  // the first ten bytes were handed to an engine that is no more
+  EXPECT_TRUE(d.changes<Materialized>().empty());
+  ExitReport exit;
+  d.feed(AttemptExited{id, exit, {id, 20, {}, 20}});
+  EXPECT_EQ(d.status("a"), "starting") << "its end is told again, with all of its messages";
+  d.feed(AttemptExited{id, exit, {id, 20, {made_at(10), made_at(20)}, 0}});
+  EXPECT_EQ(d.changes<Materialized>().size(), 2u);
+  EXPECT_EQ(d.status("a"), "succeeded");
+}
+
+TEST(EngineRestore, OfMessagesThatAreReadAgainOnlyTheNewCount) {
+  Project project;
+  project.asset("a");
+  Driver d(project);
+  d.request();
+  const auto id = d.attempt("a").id;
+  d.feed(MessagesArrived{id, 10, {made_at(10)}, 0});
+  d.feed(MessagesArrived{id, 20, {made_at(10), made_at(20)}, 0});
+  EXPECT_EQ(d.changes<Materialized>().size(), 2u);
+}
+
 TEST(EngineRestore, MessagesReadBeforeItCountOnce) {
   Driver d(chain());
   d.request();

@@ -104,6 +104,21 @@ TEST_F(MessageTailTest, TheEndTakesAllThatIsLeftAlsoAnUnterminatedLine) {
   EXPECT_EQ(seen_, "a") << "each once";
 }
 
+TEST_F(MessageTailTest, EachMessageSaysWhereItEndsAndAllWhereTheyBegin) {
+  const auto a = line("a"), b = line("b");
+  auto last = line("c");
+  last.pop_back();
+  write("no message\n" + a + b + last);
+  begin();
+  const auto from = static_cast<std::int64_t>(std::string("no message\n").size());
+  const auto rest = tail_->finish(kAttempt, from);
+  ASSERT_EQ(keys(rest), "abc");
+  EXPECT_EQ(rest.from, from);
+  EXPECT_EQ(rest.messages[0].end, from + static_cast<std::int64_t>(a.size()));
+  EXPECT_EQ(rest.messages[1].end, from + static_cast<std::int64_t>((a + b).size()));
+  EXPECT_EQ(rest.messages[2].end, rest.offset);
+}
+
 TEST_F(MessageTailTest, TheEndOfOneThatWasNotFollowedBeginsWhereItIsTold) {
   write(line("a") + line("b"));
   begin();
