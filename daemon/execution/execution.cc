@@ -39,6 +39,7 @@ void Execution::replace_plugins(LauncherOptions launcher) { launcher_ = std::mak
 void Execution::start(const Launch& launch) {
   auto request = launcher_->prepare(launch);
   if (!request) {
+    sent_[launch.attempt.id] = kNeverLeaves;  // its end is on the way
     AttemptExited input{launch.attempt.id, {}, {launch.attempt.id, 0, {}}};
     input.exit.reason = "plugin_error";
     input.exit.detail = request.error();
@@ -46,17 +47,27 @@ void Execution::start(const Launch& launch) {
     return handlers_.report(std::move(input));
   }
   tail_->follow(launch.attempt.id, launch.attempt.message_offset);
-  client_->spawn(*request);
+  sent_[launch.attempt.id] = client_->spawn(*request);
+}
+
+bool Execution::was_sent(const AttemptId& attempt, std::uint64_t connection) const {
+  const auto it = sent_.find(attempt);
+  return it != sent_.end() && it->second >= connection;
 }
 
 void Execution::stop(const StopAttempt& stop) { client_->stop(stop.attempt, stop.signals, stop.grace); }
 
 void Execution::forget(const ForgetAttempt& forget) {
+  sent_.erase(forget.attempt);
   launcher_->clean_up(forget.attempt, forget.run);
   client_->ack({forget.attempt});
 }
 
-void Execution::rewind(const AttemptRecord& attempt) { tail_->rewind(attempt.id, attempt.message_offset); }
+void Execution::rewind(const AttemptRecord& attempt) {
+  // The end of one that could not be launched went down with the commit: it is tried again.
+  if (const auto it = sent_.find(attempt.id); it != sent_.end() && it->second == kNeverLeaves) sent_.erase(it);
+  tail_->rewind(attempt.id, attempt.message_offset);
+}
 
 void Execution::list() { client_->list(); }
 
@@ -92,7 +103,7 @@ void Execution::on_event(const SupervisorEvent& event) {
     case Kind::disconnected: handlers_.link(false, event.detail); break;
     case Kind::started: handlers_.report(AttemptSeenRunning{event.attempt, event.pid, wall(event.at_ms)}); break;
     case Kind::ended: handlers_.report(exited(event)); break;
-    case Kind::listing: handlers_.reconcile({event.attempts}); break;
+    case Kind::listing: handlers_.reconcile({event.attempts, event.connection}); break;
     case Kind::refused: handlers_.link(!event.final, event.detail); break;
   }
 }

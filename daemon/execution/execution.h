@@ -2,6 +2,7 @@
 // Where effects become processes and what they report becomes inputs. Between the engine and the supervisor.
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +19,7 @@ namespace assetd {
 /// What the supervisor has, told after each connect: the service compares it with what it believes to live.
 struct SupervisorListing {
   std::vector<ListedAttempt> attempts;
+  std::uint64_t connection = 0;  ///< by which it came
 };
 
 class Execution {
@@ -37,6 +39,8 @@ class Execution {
   void release() { client_->release(); }
   void flush() { client_->flush(); }  ///< what forget() left for the next command to take along
   void start(const Launch& launch);   ///< service's thread
+  /// Whether the attempt's spawn left on that connection or a later one, or will never leave because it could not be launched. Service's thread.
+  bool was_sent(const AttemptId& attempt, std::uint64_t connection) const;
   void stop(const StopAttempt& stop);
   void forget(const ForgetAttempt& forget);
   void rewind(const AttemptRecord& attempt);  ///< after a failed commit
@@ -48,7 +52,10 @@ class Execution {
   void on_event(const SupervisorEvent& event);
   AttemptExited exited(const SupervisorEvent& event);
 
+  static constexpr std::uint64_t kNeverLeaves = UINT64_MAX;
+
   Handlers handlers_;
+  std::map<AttemptId, std::uint64_t> sent_;  ///< by the connection that took the spawn; service's thread
   std::unique_ptr<Launcher> launcher_;
   std::unique_ptr<MessageTail> tail_;
   std::unique_ptr<SupervisorClient> client_;

@@ -62,14 +62,16 @@ class SupervisorClient::Session {
     close(wake_);
   }
 
-  /// From any thread, which writes to the socket itself: to wake ours for it would cost each step a switch. Dropped while not connected.
-  void send(const std::string& message) {
+  /// From any thread, which writes to the socket itself: to wake ours for it would cost each step a switch. Dropped while not connected: 0, else the
+  /// connection's number.
+  std::uint64_t send(const std::string& message) {
     const std::lock_guard lock(mutex_);
-    if (!connected_) return;
+    if (!connected_) return 0;
     const bool thread_waits_for_room = !outgoing_.empty() && holds_ == 0;
     outgoing_ += std::exchange(later_, {});
     supervisor::append_frame(outgoing_, message);
     if (holds_ == 0 && !thread_waits_for_room) send_now();
+    return connection_;
   }
 
   void send_later(const std::string& message) {
@@ -221,7 +223,9 @@ class SupervisorClient::Session {
       said_disconnected_ = false;
       const std::lock_guard lock(mutex_);
       connected_ = true;
+      ++connection_;
     }
+    event.connection = connection_;
     final_ = final_ || event.final;
     handler_(std::move(event));
   }
@@ -281,6 +285,7 @@ class SupervisorClient::Session {
   std::string later_;       ///< frames that go with the next ones
   int holds_ = 0;           ///< while above 0 frames only gather
   bool connected_ = false;  ///< written by the thread only
+  std::uint64_t connection_ = 0;  ///< the same; counts welcomes
   bool stopping_ = false;
 
   // The thread's own:
@@ -297,7 +302,7 @@ SupervisorClient::SupervisorClient(SupervisorClientOptions options, Handler hand
 
 SupervisorClient::~SupervisorClient() = default;
 
-void SupervisorClient::spawn(const SpawnRequest& request) { session_->send(spawn_message(request)); }
+std::uint64_t SupervisorClient::spawn(const SpawnRequest& request) { return session_->send(spawn_message(request)); }
 
 void SupervisorClient::stop(const std::string& attempt, const std::vector<std::string>& signals, milliseconds grace) {
   session_->send(stop_message(attempt, signals, grace));

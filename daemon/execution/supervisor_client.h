@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "core/engine/listed_attempt.h"
+
 namespace assetd {
 
 /// Limits of each process of the attempt (setrlimit); nothing set means the supervisor's own.
@@ -49,13 +51,6 @@ struct AttemptEnd {
   std::int64_t user_ms = 0, system_ms = 0, max_rss_kb = 0;  ///< the whole tree; max_rss of its biggest process
 };
 
-struct ListedAttempt {
-  std::string attempt;
-  bool running = false;            ///< otherwise ended: an `ended` event follows the listing
-  int pid = 0;                     ///< of the step; 0 when not started yet
-  std::int64_t started_at_ms = 0;  ///< 0 when not started yet
-};
-
 /// What the supervisor said. `attempt` is set for started, ended and (sometimes) refused.
 struct SupervisorEvent {
   enum class Kind {
@@ -74,6 +69,7 @@ struct SupervisorEvent {
   std::int64_t at_ms = 0;  ///< started: Unix wall time
   AttemptEnd end;
   std::vector<ListedAttempt> attempts;
+  std::uint64_t connection = 0;  ///< by which it came: counts from 1
   std::string detail;
   bool final = false;  ///< the client will not reconnect: the supervisor refused this daemon's generation or protocol
 };
@@ -82,7 +78,8 @@ struct SupervisorEvent {
 class StepRunner {
  public:
   virtual ~StepRunner() = default;
-  virtual void spawn(const SpawnRequest& request) = 0;
+  /// Gives the connection that took it, as in SupervisorEvent; 0: it was dropped for want of one.
+  virtual std::uint64_t spawn(const SpawnRequest& request) = 0;
   /// Sends each signal ("INT", "TERM", …) to the whole tree, `grace` apart and before SIGKILL; an attempt that was not
   /// spawned yet is revoked and answers never_started. Repeating the same stop changes nothing; another one replaces it
   /// (no signals: SIGKILL at once).
@@ -118,7 +115,7 @@ class SupervisorClient : public StepRunner {
   /// Sends what is queued, as far as the socket takes it, closes and joins. Steps and supervisor go on.
   ~SupervisorClient() override;
 
-  void spawn(const SpawnRequest& request) override;
+  std::uint64_t spawn(const SpawnRequest& request) override;
   void stop(const std::string& attempt, const std::vector<std::string>& signals,
             std::chrono::milliseconds grace) override;
   void ack(const std::vector<std::string>& attempts) override;

@@ -111,6 +111,7 @@ class DaemonService final : public Service {
   void perform(const ShowProgress& effect);
   void publish(const std::vector<Event>& events);
   void latch(const std::string& why);
+  bool is_latched() const { return store_->latched() || (!latched_.empty() && !recovering_); }  ///< service's thread
   void try_unlatch();
   void watch_disk(Turn& turn);
   Millis wait_time() const;
@@ -126,10 +127,8 @@ class DaemonService final : public Service {
   std::expected<void, StoreError> find_reported(RestoredRun& restored);
   void connect();
   void reconcile(const SupervisorListing& listing);
-  void reconcile(const AttemptRecord& wrecked, bool listed);
   std::vector<AttemptRecord> live_attempts() const;
   LauncherOptions launcher_options() const;
-  StopAttempt stop_of(const LiveAttempt& attempt) const;
   std::shared_ptr<const Project> cached_version(std::int64_t version) const;
   std::shared_ptr<const Project> load_version(std::int64_t version);
 
@@ -198,6 +197,7 @@ class DaemonService final : public Service {
   nlohmann::json definitions_status_ = nlohmann::json::object();
   std::string latched_;
   std::string latched_since_;
+  bool recovering_ = false;  ///< service's thread: the store is open again, the engine is being taken from it
   bool definitions_loading_ = false;
   bool supervisor_connected_ = false;
   std::string supervisor_detail_;

@@ -44,6 +44,7 @@ Millis DaemonService::wait_time() const {
 }
 
 void DaemonService::run_turn(std::vector<Task> tasks) {
+  try_unlatch();  // first: what waits to be committed is of the engine that this drops
   Turn turn;
   if (waiting_turn_) {
     turn = std::move(*waiting_turn_);
@@ -51,7 +52,6 @@ void DaemonService::run_turn(std::vector<Task> tasks) {
   }
   turn.now = clock_.now();
   metrics_.heartbeat(turn.now.wall);
-  try_unlatch();
   flush_forgotten(turn.now);
   for (auto& task : tasks) task(turn);
   let_time_pass(turn);
@@ -82,7 +82,7 @@ bool DaemonService::may_wait(const Turn& turn) const {
 void DaemonService::let_time_pass(Turn& turn) {
   if (const auto timer = engine_->next_timer(); timer && *timer <= turn.now.boot) feed(turn, TimePassed{});
   // Not while the store is latched: the cursors would move on and what was due with them would be lost.
-  if (!draining_ && project() && !store_->latched()) let_schedules_tick(turn);
+  if (!draining_ && project() && !is_latched()) let_schedules_tick(turn);
   watch_disk(turn);
 }
 
@@ -127,13 +127,18 @@ void DaemonService::finish(Turn& turn) {
 
 void DaemonService::commit(Turn& turn) {
   turn.batch.assets = book_.take_staged();
+  if (is_latched()) {  // nothing is done or answered on top of what may not be committed, be it only an acknowledgement
+    if (latched_.empty()) latch("a write beside the turns failed");
+    for (auto& after : turn.after) after(false);
+    return;
+  }
   if (turn.batch.empty()) {
     perform(turn.effects, turn.now);
     for (auto& after : turn.after) after(true);
     return;
   }
   const auto begun = std::chrono::steady_clock::now();
-  const auto done = store_->latched() ? std::unexpected(StoreError{StoreError::Kind::io, latched_}) : store_->commit(turn.batch);
+  const auto done = store_->commit(turn.batch);
   metrics_.committed(std::chrono::steady_clock::now() - begun, done.has_value());
   if (!done) {
     latch(done.error().message);
@@ -205,8 +210,12 @@ void DaemonService::try_unlatch() {
   book_.drop_staged();
   waiting_turn_.reset();
   auto opened = store_->reopen();
-  auto recovered = opened ? recover() : std::unexpected(opened.error().message);
+  if (!opened) return latch(opened.error().message);
+  recovering_ = true;
+  const auto recovered = recover();
+  recovering_ = false;
   if (!recovered) return latch(recovered.error());
+  if (store_->latched()) return;  // what follows from recovering could not be written
   spdlog::warn("the store works again; transaction {} was the last that is there", *opened);
   {
     std::lock_guard lock(mutex_);

@@ -56,7 +56,7 @@ void DaemonService::command_on_run(RunId run, Caller caller, Done done, Work wor
 
 /// A command's frame: refused while latched, answered from memory when its idempotency key is known, answered once committed.
 void DaemonService::obey(Turn& turn, const Caller& caller, const Done& done, const Work& work) {
-  if (store_->latched()) return done(unavailable("the store failed and is being opened anew; see /readyz"));
+  if (is_latched()) return done(unavailable("the store failed and is being opened anew; see /readyz"));
   const auto answer_after = [&](Reply reply, bool known) {
     turn.after.push_back([this, done, reply = std::move(reply), known](bool committed) mutable {
       if (!committed && (known || reply.status < 400)) return done(unavailable("whether the request was stored is not known; ask again with the same Idempotency-Key"));

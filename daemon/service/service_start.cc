@@ -7,12 +7,11 @@
 
 #include <sodium.h>
 
+#include "core/engine/reconcile.h"
 #include "daemon/service/daemon_service.h"
 
 namespace assetd {
 namespace {
-
-constexpr Millis kStopGrace{10'000};  ///< of attempts whose asset's own is not known
 
 AttemptId random_attempt_id() {
   unsigned char bytes[16];
@@ -182,6 +181,8 @@ void DaemonService::connect() {
       finish(turn);
       turn = Turn{};
       turn.now = clock_.now();
+      // The engine may hold what is not committed. Once the store works again it is asked for another listing.
+      if (is_latched()) return;
       reconcile(listing);
       feed(turn, TimePassed{});
     });
@@ -200,39 +201,21 @@ void DaemonService::connect() {
   execution_ = std::make_unique<Execution>(launcher_options(), std::move(client), live_attempts(), std::move(handlers));
 }
 
-/// What the supervisor has against what the store says lives. Sending a spawn or a stop again is harmless: an id is executed at most once.
+/// The rules are reconcile()'s, in core/engine.
 void DaemonService::reconcile(const SupervisorListing& listing) {
-  std::set<AttemptId> listed, wrecked;
-  for (const auto& [id, wreck] : engine_->wrecks())
-    for (const auto& each : wreck.live) wrecked.insert(each.first);
-  for (const auto& attempt : listing.attempts) {
-    listed.insert(attempt.attempt);
-    if (attempt.running && !engine_->attempt(attempt.attempt) && !wrecked.contains(attempt.attempt)) {
-      spdlog::warn("attempt {} runs and is not known to this store; it is stopped", attempt.attempt);
-      execution_->stop({attempt.attempt, {"TERM"}, kStopGrace});
+  const auto was_sent = [&](const AttemptId& attempt) { return execution_->was_sent(attempt, listing.connection); };
+  for (const auto& action : assetd::reconcile(*engine_, listing.attempts, was_sent, clock_.now())) {
+    if (const auto* lost = std::get_if<ReportLost>(&action)) {
+      execution_->report_lost(lost->attempt);
+    } else if (const auto* stray = std::get_if<StopStray>(&action)) {
+      spdlog::warn("attempt {} runs and is not known to this store; it is stopped", stray->stop.attempt);
+      execution_->stop(stray->stop);
+    } else if (const auto* begin = std::get_if<StartAttempt>(&action)) {
+      perform(*begin);
+    } else {
+      execution_->stop(std::get<StopAttempt>(action));
     }
   }
-  for (const auto& [id, wreck] : engine_->wrecks())
-    for (const auto& each : wreck.live) reconcile(each.second, listed.contains(each.first));
-  for (const auto& record : live_attempts()) {
-    if (!listed.contains(record.id)) {
-      if (record.started_at) execution_->report_lost(record);
-      else perform(StartAttempt{record});
-    }
-    const auto* live = engine_->attempt(record.id);
-    if (live && !live->stop_reason.empty()) perform({stop_of(*live)}, clock_.now());
-  }
-}
-
-/// Of a run of which nothing can go on: what runs is stopped, and what is not known to the supervisor will never be sent to it.
-void DaemonService::reconcile(const AttemptRecord& wrecked, bool listed) {
-  if (!listed) return execution_->report_lost(wrecked);
-  execution_->stop({wrecked.id, {"TERM"}, kStopGrace});
-}
-
-StopAttempt DaemonService::stop_of(const LiveAttempt& attempt) const {
-  const auto* run = engine_->run(attempt.record.run);
-  return RunMachine::stop_effect(*run, attempt);
 }
 
 }  // namespace assetd
