@@ -31,8 +31,11 @@ std::vector<ReconcileAction> reconcile(const Engine& engine, std::span<const Lis
     for (const auto& [id, live] : run->live) {
       const bool known = listed.contains(id);
       const bool may_have_run = live.record.started_at || (live.record.intended_at < booted_at && !was_sent(id));
-      if (!known && may_have_run) actions.push_back(ReportLost{live.record});
-      else if (!known && !was_sent(id)) actions.push_back(StartAttempt{live.record});
+      if (!known && may_have_run) {
+        actions.push_back(ReportLost{live.record});
+        continue;  // a stop of the unknown would be answered with never_started
+      }
+      if (!known && !was_sent(id)) actions.push_back(StartAttempt{live.record});
       if (!live.stop_reason.empty()) actions.push_back(RunMachine::stop_effect(*run, live));
     }
   return actions;

@@ -140,6 +140,7 @@ void RunMachine::exited(const AttemptId& id, const ExitReport& exit) {
   else
     for (const auto step : record.steps) run_.steps[step].begun = true;
   close_checks(attempt, verdict);
+  if (run_.plan->mode() == StepsMode::checks && ended_by_itself(verdict)) end_unchecked(record);
   for (const auto step : run_.plan->units()[record.unit].steps) cancel_unchecked(step);
   after_attempt(record.unit, verdict.reason == "never_started");
 }
@@ -223,6 +224,16 @@ void RunMachine::end_never_begun(const std::vector<StepIndex>& steps, StepIndex 
     } else {
       fail(step, verdict.reason, verdict.detail, true, id);
     }
+  }
+}
+
+// In a run of checks alone: what its process reported are checks that none of its steps waits for.
+void RunMachine::end_unchecked(const AttemptRecord& attempt) {
+  for (const auto step : attempt.steps) {
+    auto& slot = run_.steps[step];
+    if (slot.open_checks > 0 || is_terminal(slot.status)) continue;
+    slot.materialized = true;
+    end_if_checked(step, attempt.id);
   }
 }
 

@@ -114,6 +114,7 @@ class RunMachine {
   void end_begun(StepIndex step, const LiveAttempt& attempt, const Verdict& verdict);
   void end_never_begun(const std::vector<StepIndex>& steps, StepIndex interrupted, bool any_begun, const LiveAttempt& attempt, const Verdict& verdict);
   bool goes_along_with_retry(StepIndex step) const;
+  void end_unchecked(const AttemptRecord& attempt);
   void close_checks(const LiveAttempt& attempt, const Verdict& verdict);
   void end_check_attempt(const LiveAttempt& attempt, const Verdict& verdict);
   void start_later(UnitIndex unit);

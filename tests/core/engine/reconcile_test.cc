@@ -63,6 +63,14 @@ TEST(Reconcile, WhatHadBeenSeenToRunAndIsGoneIsLost) {
   EXPECT_THAT(actions(d, {}, /*was_sent=*/true), ElementsAre("lost a"));
 }
 
+TEST(Reconcile, WhatIsLostIsNotStoppedToo) {
+  Driver d(one());
+  d.request();
+  d.seen("a");
+  d.cancel();
+  EXPECT_THAT(actions(d, {}), ElementsAre("lost a")) << "a stop of what the supervisor does not know says that it never started";
+}
+
 TEST(Reconcile, AStopIsAskedAgainAndARunningStrayIsStopped) {
   Driver d(one());
   d.request();
