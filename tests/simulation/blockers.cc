@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <set>
-#include <stdexcept>
+
+#include "tests/simulation/violation.h"
 
 namespace assetd::simulation {
 namespace {
@@ -52,7 +53,7 @@ Held held_by_live_attempts(const FakeStore& store) {
   Held held;
   for (const auto& [id, run] : store.runs())
     for (const auto& [attempt_id, attempt] : run.attempts) {
-      if (attempt.outcome) continue;
+      if (attempt.outcome || is_terminal(run.record.status)) continue;
       for (const auto& [pool, slots] : attempt.slots) held.slots[pool] += slots;
       for (const auto& [resource, mode] : attempt.resources) ++(mode == HoldMode::read ? held.resources[resource].first : held.resources[resource].second);
     }
@@ -60,9 +61,13 @@ Held held_by_live_attempts(const FakeStore& store) {
 }
 
 /// By unit: what it waits for, in the order of starting.
-std::map<std::pair<RunId, UnitIndex>, Names> line_up(std::vector<Waiting> waiting, Held held, const std::map<std::string, int>& pools) {
+std::map<std::pair<RunId, UnitIndex>, Names> line_up(std::vector<Waiting> waiting, Held held, const std::map<std::string, int>& pools, const std::string& all_held) {
   std::sort(waiting.begin(), waiting.end());
   std::map<std::pair<RunId, UnitIndex>, Names> result;
+  if (!all_held.empty()) {
+    for (const auto& each : waiting) result[{each.run->record.id, each.unit}] = {all_held};
+    return result;
+  }
   Names reserved;
   for (const auto& each : waiting) {
     Names lacking, blocked;
@@ -79,32 +84,33 @@ std::map<std::pair<RunId, UnitIndex>, Names> line_up(std::vector<Waiting> waitin
       if (reserved.contains("resource " + resource)) blocked.insert("resource " + resource);
     }
     blocked.insert(lacking.begin(), lacking.end());
-    if (blocked.empty()) throw std::logic_error("run " + std::to_string(each.run->record.id) + " unit " + std::to_string(each.unit) + " could start and does not");
+    if (blocked.empty()) broken(Invariant::blockers, "run " + std::to_string(each.run->record.id) + " unit " + std::to_string(each.unit) + " could start and does not");
     if (possible) reserved.insert(lacking.begin(), lacking.end());
     result[{each.run->record.id, each.unit}] = blocked;
   }
   return result;
 }
 
-struct Said {
+struct Stated {
   Names kinds, what;
 };
 
-Said said_by(const Engine& engine, RunId run, StepIndex step, WallTime now) {
-  Said said;
-  for (const auto& blocker : engine.blockers(run, step, now)) said.kinds.insert(blocker.kind), said.what.insert(blocker.what);
-  return said;
+Stated stated(const std::vector<Blocker>& blockers) {
+  Stated result;
+  for (const auto& blocker : blockers) result.kinds.insert(blocker.kind), result.what.insert(blocker.what);
+  return result;
 }
 
 void require_equal(const FakeStore::Run& run, StepIndex step, const Names& said, const Names& expected) {
   if (said == expected) return;
-  throw std::logic_error("run " + std::to_string(run.record.id) + " step " + std::to_string(step) + " (" + std::string(to_string(status(run, step))) + ") states the blockers " + text(said) +
+  broken(Invariant::blockers, "run " + std::to_string(run.record.id) + " step " + std::to_string(step) + " (" + std::string(to_string(status(run, step))) + ") states the blockers " + text(said) +
                          ", it waits for " + text(expected));
 }
 
-void check_step(const Engine& engine, const FakeStore::Run& run, StepIndex step, const std::map<std::pair<RunId, UnitIndex>, Names>& lines, WallTime now) {
+void check_step(const Engine& engine, const FakeStore::Run& run, StepIndex step, const std::map<std::pair<RunId, UnitIndex>, Names>& lines, const Said& say) {
   const auto now_is = status(run, step);
-  const auto said = said_by(engine, run.record.id, step, now);
+  const auto blockers = say(run.record.id, step);
+  const auto said = stated(blockers);
   if (is_terminal(now_is) || run.record.status == RunStatus::queued) return require_equal(run, step, said.kinds, is_terminal(now_is) ? Names{} : Names{"overlap"});
   const bool waits = now_is == StepStatus::pending || now_is == StepStatus::waiting_retry;
   const auto unit = run.plan->unit_of(step);
@@ -114,9 +120,9 @@ void check_step(const Engine& engine, const FakeStore::Run& run, StepIndex step,
     if (engine.run(run.record.id)->units[unit].phase == UnitSlot::Phase::delayed) return require_equal(run, step, said.kinds, {"retry_delay"});
     if (above.empty()) return require_equal(run, step, said.what, lines.at({run.record.id, unit}));
     require_equal(run, step, said.kinds, {"upstream"});
-    const auto named = engine.blockers(run.record.id, step, now).front().what;
+    const auto& named = blockers.front().what;
     if (std::none_of(above.begin(), above.end(), [&](const std::string& key) { return named.find(key) != std::string::npos; }))
-      throw std::logic_error("a step waits for " + text(above) + " and names " + named);
+      broken(Invariant::blockers, "a step waits for " + text(above) + " and names " + named);
     return;
   }
   // Beyond its own process: one of the processes of its checks that wait.
@@ -127,13 +133,13 @@ void check_step(const Engine& engine, const FakeStore::Run& run, StepIndex step,
     any = true;
     told = told || said.what == line->second;
   }
-  if (any && said.what.empty()) throw std::logic_error("a check's process waits and its step " + std::to_string(step) + " of run " + std::to_string(run.record.id) + " states no blocker");
-  if (!told && said.kinds != Names{"retry_delay"} && unit == kNone) throw std::logic_error("a step states blockers that nothing has: " + text(said.what));
+  if (any && said.what.empty()) broken(Invariant::blockers, "a check's process waits and its step " + std::to_string(step) + " of run " + std::to_string(run.record.id) + " states no blocker");
+  if (!told && said.kinds != Names{"retry_delay"} && unit == kNone) broken(Invariant::blockers, "a step states blockers that nothing has: " + text(said.what));
 }
 
 }  // namespace
 
-void check_blockers(const Engine& engine, const FakeStore& store, const std::map<std::string, int>& pools, WallTime now) {
+void check_blockers(const Engine& engine, const FakeStore& store, const std::string& held, const Said& said) {
   std::vector<Waiting> waiting;
   for (const auto& [id, state] : engine.runs()) {
     const auto& run = store.runs().at(id);
@@ -145,13 +151,13 @@ void check_blockers(const Engine& engine, const FakeStore& store, const std::map
       const bool startable = std::any_of(members.begin(), members.end(), [&](StepIndex s) { return status(run, s) == StepStatus::pending || status(run, s) == StepStatus::waiting_retry; });
       const bool delayed = state->units[unit].phase == UnitSlot::Phase::delayed;
       if (!of_check && startable && !delayed && !is_live(run, unit) && upstream(run, unit).empty() != ready)
-        throw std::logic_error("run " + std::to_string(id) + " unit " + std::to_string(unit) + (ready ? " is ready and has something upstream" : " is not ready and has nothing upstream"));
+        broken(Invariant::blockers, "run " + std::to_string(id) + " unit " + std::to_string(unit) + (ready ? " is ready and has something upstream" : " is not ready and has nothing upstream"));
       if (ready) waiting.push_back({&run, unit, RunMachine::demand_of(*state, unit)});
     }
   }
-  const auto lines = line_up(std::move(waiting), held_by_live_attempts(store), pools);
+  const auto lines = line_up(std::move(waiting), held_by_live_attempts(store), store.pools(), held);
   for (const auto& [id, state] : engine.runs())
-    for (StepIndex step = 0; step < state->steps.size(); ++step) check_step(engine, store.runs().at(id), step, lines, now);
+    for (StepIndex step = 0; step < state->steps.size(); ++step) check_step(engine, store.runs().at(id), step, lines, said);
 }
 
 }  // namespace assetd::simulation

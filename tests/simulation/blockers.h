@@ -1,12 +1,18 @@
 #pragma once
 // Why each step waits, worked out anew from what is stored: slow and simple, to be equal to what the engine says.
 
+#include <functional>
+
 #include "core/engine/engine.h"
 #include "tests/simulation/fake_store.h"
 
 namespace assetd::simulation {
 
-/// Throws std::logic_error where a step that waits has no stated blocker or another one, and where one waits that could start.
-void check_blockers(const Engine& engine, const FakeStore& store, const std::map<std::string, int>& pools, WallTime now);
+/// What the engine states for a step.
+using Said = std::function<std::vector<Blocker>(RunId, StepIndex)>;
+
+/// Throws a Violation where a step that waits has no stated blocker or another one, and where one waits that could start. `held`: the kind of what keeps
+/// all starts back, or empty.
+void check_blockers(const Engine& engine, const FakeStore& store, const std::string& held, const Said& said);
 
 }  // namespace assetd::simulation

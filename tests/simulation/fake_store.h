@@ -1,14 +1,17 @@
 #pragma once
-// A store in memory that keeps what a restart needs, and that checks each change against what it knows: the invariants of design.md.
+// A store in memory that keeps what a restart needs and holds each change against what it knows (see invariants.cc).
 
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "core/engine/change.h"
 #include "core/engine/engine.h"
+#include "core/schedule/ticker.h"
 
 namespace assetd::simulation {
 
@@ -16,28 +19,49 @@ class FakeStore {
  public:
   struct Run {
     RunRecord record;
+    std::string encoded;  ///< its plan
     std::shared_ptr<const RunPlan> plan;
     RunContext context;
+    bool damaged = false;  ///< its plan cannot be read any more
     std::map<StepIndex, StepRecord> steps;
     std::vector<CheckResult> checks;
     std::map<AttemptId, AttemptRecord> attempts;
     std::map<std::pair<AttemptId, StepIndex>, int> made;  ///< materializations
   };
+  /// What one transaction holds.
+  struct Batch {
+    std::vector<Change> changes;
+    std::optional<std::map<std::string, int>> pools;
+    std::optional<RunContext> definitions;
+    std::map<std::string, RunId> answers;  ///< by idempotency key
+    bool empty() const { return changes.empty() && !pools && !definitions && answers.empty(); }
+  };
 
-  void know_context(RunContext context) { context_ = std::move(context); }
-  void set_pools(std::map<std::string, int> slots) { pools_ = std::move(slots); }
+  /// Commits all of it, or throws a Violation.
+  void commit(const Batch& batch);
+  /// Called with every attempt whose end commits.
+  std::function<void(const AttemptRecord&)> on_ended;
 
-  /// Commits all of it, or fails the test by throwing std::logic_error with what is wrong.
-  void commit(const std::vector<Change>& changes);
   std::vector<RestoredRun> active() const;
-  /// The program of an attempt has said so: each report is one materialization, and a step of which none was reported has one at most.
-  void program_reported(const AttemptId& attempt, StepIndex step) { ++reported_[{attempt, step}]; }
+  std::int64_t next_generation() { return ++generation_; }
+  const RunContext& definitions() const { return versions_.rbegin()->second; }
+  const std::map<std::string, int>& pools() const { return pools_; }
+  const std::map<std::string, SchedulePosition>& schedules() const { return schedules_; }
+  bool had_tick(const std::string& schedule, WallTime instant) const { return ticks_.contains({schedule, instant}); }
+  std::optional<RunId> answer(const std::string& key) const;
   const std::map<RunId, Run>& runs() const { return runs_; }
   RunId last_run() const { return runs_.empty() ? 0 : runs_.rbegin()->first; }
   const AttemptRecord* attempt(const AttemptId& id) const;
-  /// Of runs that have ended: every skipped step has a root, counts are right.
-  void check_ended(const Run& run) const;
-  void check_line(const Run& run) const;
+  const Run& run_of(const AttemptId& id) const { return runs_.at(run_of_attempt_.at(id)); }
+  std::size_t attempts() const { return run_of_attempt_.size(); }
+  void damage(RunId run) { runs_.at(run).damaged = true; }
+
+  /// The program of an attempt has said so: each report is one materialization, and a step of which none was reported has one at most.
+  void program_reported(const AttemptId& attempt, StepIndex step) { ++reported_[{attempt, step}]; }
+  /// How many of its numbered messages have counted.
+  int noted(const AttemptId& attempt) const;
+
+  // invariants.cc
   void check_holds(const Engine& engine) const;
 
  private:
@@ -48,20 +72,38 @@ class FakeStore {
   void on(const AttemptIntended& change);
   void on(const AttemptStarted& change);
   void on(const AttemptEnded& change);
+  void on(const AttemptNoted& change);
   void on(const MessagesRead& change);
-  void on(const CheckReported& change);
+  void on(const CheckReported& change) { runs_.at(change.result.run).checks.push_back(change.result); }
   void on(const Materialized& change);
-  template <typename Other>
-  void on(const Other&) {}
-  void move(Run& run, StepIndex step, StepStatus to);
-  StepStatus status(const Run& run, StepIndex step) const;
-  AttemptRecord& attempt_record(const AttemptId& id);
+  void on(const TickRecorded& change);
+  void on(const ScheduleMoved& change);
+  void on(const SchedulePaused&) {}
 
-  RunContext context_;
+  // invariants.cc
+  void check_created(const RunRecord& record) const;
+  void check_move(const Run& run, StepIndex step, StepStatus to) const;
+  void check_line(const Run& run) const;
+  void check_intent(const Run& run, const AttemptRecord& intent) const;
+  void check_alone(const AttemptRecord& intent) const;
+  void check_parents(const Run& run, const AttemptRecord& intent) const;
+  void check_ended(const Run& run) const;
+  bool has_root(const Run& run, StepIndex step) const;
+
+  static StepStatus status(const Run& run, StepIndex step);
+  AttemptRecord& attempt_record(const AttemptId& id) { return runs_.at(run_of_attempt_.at(id)).attempts.at(id); }
+
+  std::map<std::int64_t, RunContext> versions_;
   std::map<std::string, int> pools_;
   std::map<RunId, Run> runs_;
   std::map<AttemptId, RunId> run_of_attempt_;
+  std::map<AttemptId, const AttemptRecord*> live_;
   std::map<std::pair<AttemptId, StepIndex>, int> reported_;
+  std::map<AttemptId, int> noted_;
+  std::map<std::string, RunId> answers_;
+  std::set<std::pair<std::string, WallTime>> ticks_;
+  std::map<std::string, SchedulePosition> schedules_;
+  std::int64_t generation_ = 0;
 };
 
 }  // namespace assetd::simulation

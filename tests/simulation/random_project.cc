@@ -3,88 +3,108 @@
 #include <algorithm>
 
 namespace assetd::simulation {
-
-std::string Random::hex32() {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string text(32, '0');
-  for (auto& c : text) c = kDigits[below(16)];
-  return text;
-}
-
 namespace {
 
-AssetSpec random_asset(Random& random, int index, int batches) {
+RunSpec random_run(Random& random, const Options& options) {
+  RunSpec run;
+  run.plugin = "exec";
+  run.command = {"true"};
+  if (random.chance(options.timeouts)) run.timeout = Millis(500 + random.below(20'000));
+  if (random.chance(options.timeouts / 2)) run.queue_timeout = Millis(500 + random.below(30'000));
+  run.grace = Millis(random.below(3'000));
+  if (random.chance(20)) run.stop_signal = "INT";
+  return run;
+}
+
+RetrySpec random_retries(Random& random) {
+  RetrySpec retries;
+  retries.max = 1 + random.below(3);
+  retries.delay = Millis(random.below(5'000));
+  retries.jitter = random.chance(50) ? 0.5 : 0;
+  retries.backoff = random.chance(30) ? Backoff::exponential : random.chance(30) ? Backoff::linear : Backoff::constant;
+  if (random.chance(20)) retries.max_delay = Millis(random.below(6'000));
+  if (random.chance(30)) retries.on = {"lost", "exit_code"};
+  return retries;
+}
+
+std::string key(int index) { return "a" + std::string(index < 10 ? "0" : "") + std::to_string(index); }
+
+AssetSpec random_asset(Random& random, const Options& options, int index, int batches) {
   AssetSpec asset;
-  asset.key = "a" + std::string(index < 10 ? "0" : "") + std::to_string(index);
-  asset.run = RunSpec{};
-  asset.run->plugin = "exec";
-  asset.run->command = {"true"};
-  if (random.chance(20)) asset.run->timeout = Millis(1'000 + random.below(20'000));
+  asset.key = key(index);
+  asset.run = random_run(random, options);
   for (int parent = 0; parent < index; ++parent)
-    if (random.chance(index < 6 ? 40 : 15)) {
-      const auto key = "a" + std::string(parent < 10 ? "0" : "") + std::to_string(parent);
-      asset.deps.push_back({key, random.chance(10) ? OnFailure::proceed : OnFailure::skip, {}});
-    }
-  if (random.chance(45) && batches > 0) {
+    if (random.chance(index < 6 ? 40 : 15)) asset.deps.push_back({key(parent), random.chance(options.proceed) ? OnFailure::proceed : OnFailure::skip, {}});
+  if (batches > 0 && random.chance(options.batches)) {
     asset.import = random.below(batches);
     asset.batch = "build";
     asset.run->plugin = "batcher";
   }
-  if (random.chance(35)) {
-    asset.retries.max = 1 + random.below(2);
-    asset.retries.delay = Millis(random.below(5'000));
-    asset.retries.jitter = 0.2;
-  }
-  if (random.chance(30)) asset.pools["p"] = 1 + random.below(2);
-  if (random.chance(25)) asset.uses["r"] = random.chance(50) ? HoldMode::write : HoldMode::read;
+  if (random.chance(options.retries)) asset.retries = random_retries(random);
+  if (random.chance(options.pools)) asset.pools["p"] = 1 + random.below(2);
+  if (random.chance(options.resources)) asset.uses["r"] = random.chance(50) ? HoldMode::write : HoldMode::read;
   return asset;
 }
 
-CheckSpec random_check(Random& random, const Definitions& definitions, int index) {
+CheckSpec random_check(Random& random, const Options& options, const Definitions& definitions, int index) {
   CheckSpec check;
   check.name = "c" + std::to_string(index);
-  const auto& home = definitions.assets[static_cast<std::size_t>(random.below(static_cast<int>(definitions.assets.size())))];
+  const auto& home = *random.pick(definitions.assets);
   check.home = home.key;
   check.depends_on = {home.key};
   if (random.chance(25)) {
-    const auto& other = definitions.assets[static_cast<std::size_t>(random.below(static_cast<int>(definitions.assets.size())))];
+    const auto& other = *random.pick(definitions.assets);
     if (other.key != home.key) check.depends_on.push_back(other.key);
   }
-  check.severity = random.chance(75) ? Severity::error : Severity::warn;
+  check.severity = random.chance(25) ? Severity::warn : Severity::error;
   check.blocking = random.chance(70);
   check.import = home.import;
-  if (home.batch.empty() || random.chance(30)) {
-    check.run = RunSpec{};
-    check.run->plugin = "exec";
-    check.run->command = {"true"};
-  }
+  if (home.batch.empty() || random.chance(30)) check.run = random_run(random, options);
   return check;
+}
+
+ScheduleSpec random_schedule(Random& random, int index) {
+  ScheduleSpec schedule;
+  schedule.name = index == 0 ? "nightly" : "hourly";
+  schedule.select = "*";
+  schedule.cron = random.chance(50) ? "*/5 * * * *" : "* * * * *";
+  schedule.timezone = "UTC";
+  schedule.misfire = random.chance(30) ? Misfire::all : random.chance(50) ? Misfire::once : Misfire::skip;
+  schedule.overlap = random.chance(40) ? Overlap::queue : random.chance(30) ? Overlap::allow : random.chance(50) ? Overlap::skip : Overlap::cancel_running;
+  return schedule;
 }
 
 }  // namespace
 
-Definitions random_definitions(Random& random) {
+RunTimeouts random_timeouts(Random& random, const Options& options) {
+  RunTimeouts timeouts;
+  if (random.chance(options.timeouts)) timeouts.timeout = Millis(1'000 + random.below(60'000));
+  if (random.chance(options.timeouts)) timeouts.queue_timeout = Millis(1'000 + random.below(60'000));
+  return timeouts;
+}
+
+Definitions random_definitions(Random& random, const Options& options) {
   Definitions definitions;
   definitions.name = "simulated";
-  const int batches = random.below(3);
+  const int batches = options.batches > 0 ? 1 + random.below(2) : 0;
   for (int i = 0; i < batches; ++i) definitions.imports.push_back({.plugin = "batcher", .name = "i" + std::to_string(i)});
-  const int size = 1 + random.below(random.chance(20) ? 40 : 14);
-  for (int i = 0; i < size; ++i) definitions.assets.push_back(random_asset(random, i, batches));
-  if (random.chance(20)) {
+  for (int i = 0; i < options.assets; ++i) definitions.assets.push_back(random_asset(random, options, i, batches));
+  const bool external = options.assets > 1 && random.chance(options.externals);
+  if (external) {
     auto& outside = definitions.assets.front();
     outside.external = true;
     outside.run.reset();
     outside.batch.clear();
     outside.import = -1;
   }
-  const int checks = random.below(8);
+  const int checks = random.chance(options.checks) ? 1 + random.below(8) : 0;
   for (int i = 0; i < checks; ++i) {
-    auto check = random_check(random, definitions, i);
-    const bool external_home = definitions.assets.front().external && check.home == definitions.assets.front().key;
-    if (external_home) check.run.reset();
+    auto check = random_check(random, options, definitions, i);
+    if (external && check.home == definitions.assets.front().key) check.run.reset();
     definitions.checks.push_back(std::move(check));
   }
   std::sort(definitions.checks.begin(), definitions.checks.end(), [](const CheckSpec& a, const CheckSpec& b) { return std::tie(a.home, a.name) < std::tie(b.home, b.name); });
+  for (int i = 0; i < options.schedules; ++i) definitions.schedules.push_back(random_schedule(random, i));
   definitions.pools["p"] = {2 + random.below(2)};
   definitions.resources["r"] = {};
   return definitions;

@@ -1,281 +1,190 @@
 #include "tests/simulation/world.h"
 
-#include "tests/simulation/blockers.h"
-
 #include <algorithm>
-#include <stdexcept>
+#include <array>
+
+#include "tests/simulation/violation.h"
 
 namespace assetd::simulation {
-namespace {
-
-constexpr std::int64_t kLine = 10;
-constexpr int kSteps = 250;
-constexpr int kSettleBound = 20'000;  // inputs within which everything must have ended once faults stop
-
-}  // namespace
-
-World::World(std::uint64_t seed) : random_(seed) {
-  auto definitions = std::make_shared<Definitions>(random_definitions(random_));
-  auto graph = AssetGraph::build(*definitions);
-  if (!graph) throw std::logic_error("the generator made a bad graph: " + graph.error().front().message);
-  definitions_ = definitions;
-  graph_ = std::make_shared<AssetGraph>(std::move(*graph));
-  store_.know_context({1, definitions_, graph_});
-  pools_ = {{"default", 1 + random_.below(4)}, {"p", definitions_->pools.at("p").slots}};
-  engine_ = std::make_unique<Engine>([this] { return random_.hex32(); }, 0);
-  store_.set_pools(pools_);
-  feed(PoolsChanged{pools_}, false);
+World::World(Random random) : machine_(std::move(random)), programs_(machine_), witness_(machine_), people_(machine_) {
+  machine_.os.on_execute = [this](const AttemptId& attempt) {
+    witness_.executed(attempt);
+    programs_.execute(attempt);
+  };
+  machine_.os.on_end = [this](const AttemptId& attempt, const supervisor::End& end) { witness_.recorded(attempt, end); };
+  machine_.os.point = [this] { point(Who::shim); };
+  machine_.point = [this](Who who) { point(who); };
+  machine_.store.on_ended = [this](const AttemptRecord& attempt) { witness_.ended(attempt); };
 }
+
+World::Counts World::counts() const { return {machine_.store.runs().size(), machine_.store.attempts(), steps_, crashes_}; }
 
 void World::run() {
+  people_.begin();
+  for (int i = 0; i < machine_.options.actions; ++i) {
+    fault();
+    draw(false);
+  }
+  settle();
+}
+
+std::vector<int> World::ready_shims() const {
+  std::vector<int> ready;
+  for (const auto& [pid, shim] : machine_.os.shims())
+    if (machine_.os.can_act(pid, machine_.now.boot)) ready.push_back(pid);
+  return ready;
+}
+
+bool World::can(Act act) const {
+  switch (act) {
+    case Act::people: return daemon_ && machine_.faults;
+    case Act::turn: return daemon_ && (daemon_->has_tasks() || daemon_->latched() || (daemon_->next_due() && *daemon_->next_due() <= machine_.now.boot));
+    case Act::receive: return daemon_ && daemon_->has_events();
+    case Act::read: return daemon_ && !daemon_->unread().empty();
+    case Act::connect: return daemon_ && !daemon_->is_connected();
+    case Act::start_daemon: return !daemon_;
+    case Act::supervise: return supervisor_ && supervisor_->has_work();
+    case Act::shim: return !ready_shims().empty();
+    case Act::program: return !programs_.all().empty();
+    case Act::time: return true;
+  }
+  return false;
+}
+
+void World::draw(bool calm) {
+  static constexpr std::array<std::pair<Act, int>, 10> kWeights{{{Act::turn, 30}, {Act::people, 8}, {Act::receive, 25}, {Act::read, 8}, {Act::connect, 15}, {Act::start_daemon, 15},
+                                                               {Act::supervise, 30}, {Act::shim, 20}, {Act::program, 15}, {Act::time, 4}}};
+  std::vector<std::pair<Act, int>> possible;
+  int total = 0;
+  for (const auto& [act, weight] : kWeights)
+    if (act != Act::time && can(act)) possible.emplace_back(act, weight), total += weight;
+  if (!calm || possible.empty()) possible.emplace_back(Act::time, 4), total += 4;
+  int drawn = machine_.random.below(total);
+  for (const auto& [act, weight] : possible)
+    if ((drawn -= weight) < 0) return guarded([this, act = act] { perform(act); });
+}
+
+void World::perform(Act act) {
+  ++steps_;
+  machine_.now.wall += Millis(1);
+  machine_.now.boot += Millis(1);
+  auto& random = machine_.random;
+  switch (act) {
+    case Act::people: return people_.act(*daemon_);
+    case Act::turn: return daemon_->turn();
+    case Act::receive: return daemon_->receive();
+    case Act::read: {
+      const auto all = daemon_->unread();
+      return daemon_->read(*random.pick(all));
+    }
+    case Act::connect:
+      if (!supervisor_) supervisor_ = std::make_unique<SupervisorHost>(machine_);
+      if (daemon_) daemon_->connect();
+      return;
+    case Act::start_daemon: daemon_ = std::make_unique<DaemonHost>(machine_); return;
+    case Act::supervise:
+      supervisor_->act();
+      if (supervisor_->exiting()) kill(Who::supervisor);
+      return;
+    case Act::shim: {
+      const auto ready = ready_shims();
+      return machine_.os.act(*random.pick(ready), machine_.now);
+    }
+    case Act::program: {
+      const auto all = programs_.all();
+      return programs_.act(*random.pick(all));
+    }
+    case Act::time: return pass_time(!machine_.faults);
+  }
+}
+
+// Mostly moments, sometimes as long as the longest delay; calm time goes on to the next thing that is due.
+void World::pass_time(bool calm) {
+  auto& random = machine_.random;
+  Millis by{calm ? 1'000 : random.below(random.chance(30) ? 5'000 : 300)};
+  if (calm || random.chance(30)) {
+    auto due = machine_.os.next_due();
+    if (daemon_ && daemon_->next_due() && (!due || *daemon_->next_due() < *due)) due = daemon_->next_due();
+    if (due) by = std::clamp(*due - machine_.now.boot, Millis{1}, Millis{600'000});
+  }
+  machine_.now.wall += by;
+  machine_.now.boot += by;
+  if (daemon_) daemon_->turn();
+  if (daemon_ && daemon_->drained()) kill(Who::daemon);
+}
+
+// ---- Faults
+
+void World::guarded(const std::function<void()>& action) {
   try {
-    for (int i = 0; i < kSteps; ++i) act(true);
-    faults_ = false;
-    settle();
-  } catch (const std::exception& error) {
-    throw std::logic_error(std::string(error.what()) + "\n" + trace_);
+    action();
+  } catch (const Died& died) {
+    kill(died.who);
   }
 }
 
-void World::request_run() {
-  std::vector<AssetId> assets;
-  const bool all = random_.chance(50);
-  for (AssetId id = 0; id < definitions_->assets.size(); ++id)
-    if (all || random_.chance(50)) assets.push_back(id);
-  const auto mode = random_.chance(80) ? StepsMode::all : random_.chance(50) ? StepsMode::assets : StepsMode::checks;
-  auto plan = std::make_shared<RunPlan>(make_plan(*definitions_, *graph_, assets, mode, [&](AssetId) { return random_.chance(50); }));
-  if (plan->size() == 0) return;
-  const auto decoded = RunPlan::decode(plan->encode(), *definitions_, *graph_);
-  if (!decoded || decoded->encode() != plan->encode() || decoded->units().size() != plan->units().size()) throw std::logic_error("a plan does not survive being stored");
-  RunRecord record;
-  record.priority = random_.below(3);
-  const bool in_line = random_.chance(30);
-  if (in_line) record.trigger = {"schedule", random_.chance(70) ? "nightly" : "hourly", now_.wall};
-  feed(RunRequested{record, plan, {1, definitions_, graph_}, in_line}, faults_);
-}
-
-void World::act(bool faults) {
-  now_.wall += Millis(random_.below(400));
-  now_.boot += Millis(random_.below(400));
-  const int what = random_.below(100);
-  if (what < 6 && engine_->runs().size() < 4) {
-    request_run();
-  } else if (what < 8 && !engine_->runs().empty()) {
-    auto it = engine_->runs().begin();
-    std::advance(it, random_.below(static_cast<int>(engine_->runs().size())));
-    feed(CancelRequested{it->first, {"somebody", ""}}, faults);
-  } else if (what < 10 && faults) {
-    crash();
-  } else if (what < 12) {
-    pools_["default"] = 1 + random_.below(4);
-    pools_["p"] = 2 + random_.below(3);
-    store_.set_pools(pools_);
-    feed(PoolsChanged{pools_}, false);
-  } else if (what < 25 || processes_.empty()) {
-    feed(TimePassed{}, faults);
-  } else {
-    auto it = processes_.begin();
-    std::advance(it, random_.below(static_cast<int>(processes_.size())));
-    advance(it->second, faults);
+void World::kill(Who who) {
+  ++crashes_;
+  machine_.trace.add([&] { return std::string(who == Who::daemon ? "! the daemon dies" : who == Who::supervisor ? "! the supervisor dies" : "! a shim dies"); });
+  if (who == Who::daemon) {
+    machine_.channel.daemon_dies(machine_.random);
+    daemon_.reset();
+  } else if (who == Who::supervisor) {
+    machine_.channel.supervisor_dies(machine_.random);
+    supervisor_.reset();
+    machine_.os.kill_supervisor();
+  } else if (!machine_.os.shims().empty()) {
+    const int pid = machine_.random.pick(machine_.os.shims())->first;
+    machine_.os.kill(pid);
+    if (machine_.os.supervisor() == 0 && machine_.random.chance(30)) machine_.os.give_pid_to_stranger(pid);
   }
 }
 
-// The daemon dies: what it had in memory is gone, what was committed stays, processes go on.
-void World::crash() {
-  note("crash");
-  engine_ = std::make_unique<Engine>([this] { return random_.hex32(); }, store_.last_run());
-  (void)engine_->handle(now_, PoolsChanged{pools_});
-  std::vector<AttemptRecord> live;
-  for (auto& restored : store_.active()) {
-    for (const auto& attempt : restored.attempts)
-      if (!attempt.outcome) live.push_back(attempt);
-    auto out = engine_->restore(now_, std::move(restored));
-    store_.commit(out.changes);
-  }
-  // Reconciliation, as the service does it: what is not known to the supervisor is started (again) or lost.
-  for (const auto& attempt : live) {
-    const auto* still = engine_->attempt(attempt.id);
-    if (!still) continue;
-    if (processes_.contains(attempt.id)) {
-      // It goes on; what it has said and was not committed is read again.
-    } else if (!attempt.started_at && !executed_.contains(attempt.id)) {
-      perform(StartAttempt{attempt});
-    } else {
-      ExitReport lost;
-      lost.kind = ExitReport::Kind::lost;
-      lost.ended_at = now_.wall;
-      feed(AttemptExited{attempt.id, lost, {attempt.id, attempt.message_offset, {}}}, false);
-      continue;
-    }
-    const auto* again = engine_->attempt(attempt.id);
-    if (again && !again->stop_reason.empty()) perform(StopAttempt{attempt.id, {"TERM"}, Millis{0}});
-  }
-  feed(TimePassed{}, false);
+void World::reboot() {
+  kill(Who::daemon);
+  kill(Who::supervisor);
+  restart_machine();
 }
 
-void World::tell(const Change& change) {
-  if (const auto* step = std::get_if<StepChanged>(&change))
-    note("  run " + std::to_string(step->run) + " step " + std::to_string(step->step.step) + " " + std::string(to_string(step->from)) + " -> " + std::string(to_string(step->step.status)) + " " + step->step.reason);
-  if (const auto* steps = std::get_if<StepsEnded>(&change))
-    for (const auto each : steps->steps) note("  run " + std::to_string(steps->run) + " step " + std::to_string(each) + " -> " + std::string(to_string(steps->status)));
-  if (const auto* check = std::get_if<CheckReported>(&change))
-    note("  run " + std::to_string(check->result.run) + " check " + check->result.home + "." + check->result.name + " " + std::string(to_string(check->result.status)));
-  if (const auto* run = std::get_if<RunChanged>(&change)) note("  run " + std::to_string(run->run.id) + " " + std::string(to_string(run->run.status)));
+void World::restart_machine() {
+  machine_.trace.add([] { return std::string("! the machine is restarted"); });
+  if (machine_.options.power_loss && machine_.random.chance(50)) {
+    witness_.power_lost();
+    machine_.disk.lose_power(machine_.random);
+  }
+  machine_.os.reboot();
+  machine_.now.boot = Millis{5'000};
+  machine_.now.wall += Millis(5'000 + machine_.random.below(60'000));
 }
 
-// A crash before the commit loses the output, one after it only the effects.
-void World::feed(const Input& input, bool may_crash) {
-  const auto out = engine_->handle(now_, input);
-  if (may_crash && random_.chance(2)) {
-    note("crash before commit");
-    return crash();
-  }
-  for (const auto& change : out.changes) tell(change);
-  store_.commit(out.changes);
-  store_.check_holds(*engine_);
-  check_blockers(*engine_, store_, pools_, now_.wall);
-  if (may_crash && random_.chance(2)) {
-    note("crash after commit");
-    return crash();
-  }
-  for (const auto& effect : out.effects) perform(effect);
+/// Here any of them may be killed; `current` is the one whose code runs.
+void World::point(Who current) {
+  const auto& options = machine_.options;
+  const int total = options.kill_daemon + options.kill_supervisor + options.kill_shim + options.reboot;
+  if (!machine_.faults || total == 0) return;
+  int drawn = 9'999 - machine_.random.below(10'000);
+  if (drawn >= total) return;
+  const auto dies = [&](Who who) {
+    if (who == current && who != Who::shim) throw Died{who};
+    kill(who);
+  };
+  if ((drawn -= options.kill_daemon) < 0) return dies(Who::daemon);
+  if ((drawn -= options.kill_supervisor) < 0) return dies(Who::supervisor);
+  if ((drawn -= options.kill_shim) < 0) return dies(Who::shim);
+  if (current == Who::shim) return;
+  kill(current == Who::daemon ? Who::supervisor : Who::daemon);
+  restart_machine();
+  throw Died{current};
 }
 
-void World::perform(const Effect& effect) {
-  if (const auto* start = std::get_if<StartAttempt>(&effect)) {
-    if (!store_.attempt(start->attempt.id)) throw std::logic_error("an effect without a committed intent");
-    if (!executed_.insert(start->attempt.id).second) return;  // the claim is there: executed at most once
-    processes_[start->attempt.id].attempt = start->attempt;
-    note("start " + start->attempt.id.substr(0, 6) + " run " + std::to_string(start->attempt.run) + " unit " + std::to_string(start->attempt.unit));
-  } else if (const auto* stop = std::get_if<StopAttempt>(&effect)) {
-    if (const auto it = processes_.find(stop->attempt); it != processes_.end()) it->second.stopped = true;
-  } else if (const auto* forget = std::get_if<ForgetAttempt>(&effect)) {
-    forgotten_.insert(forget->attempt);
-  }
-}
-
-void World::advance(Process& process, bool faults) {
-  if (!process.seen && random_.chance(70)) {
-    process.seen = true;
-    return feed(AttemptSeenRunning{process.attempt.id, 1, now_.wall}, faults);
-  }
-  ExitReport report;
-  report.started_at = now_.wall;
-  report.ended_at = now_.wall;
-  if (process.stopped) {
-    report.kind = process.seen || !process.file.empty() || random_.chance(50) ? ExitReport::Kind::signaled : ExitReport::Kind::never_started;
-    report.signal = 15;
-    report.stopped = true;
-    return exit(process, report);
-  }
-  if (faults && random_.chance(6)) {
-    const bool may_be_unstarted = process.file.empty();
-    report.kind = random_.chance(50) ? ExitReport::Kind::lost : random_.chance(50) || !may_be_unstarted ? ExitReport::Kind::signaled : ExitReport::Kind::never_started;
-    report.signal = 9;
-    return exit(process, report);
-  }
-  const bool batch = process.attempt.check == kNone && !definitions_->assets[store_.runs().at(process.attempt.run).plan->asset(process.attempt.steps.front())].batch.empty();
-  if (batch) return advance_batch(process, faults);
-  if (process.attempt.check == kNone && may_report(process, process.attempt.steps.front())) return;
-  report.code = random_.chance(faults ? 20 : 10) ? 1 : 0;
-  exit(process, report);
-}
-
-// Works through its members in order, as a dbt build does, skipping what a failure took along, and reports the checks of each.
-void World::advance_batch(Process& process, bool faults) {
-  const auto& plan = *store_.runs().at(process.attempt.run).plan;
-  const auto& steps = process.attempt.steps;
-  const auto key = [&](StepIndex step) { return definitions_->assets[plan.asset(step)].key; };
-  if (process.next_member < steps.size() && !(faults && random_.chance(3))) {
-    const auto step = steps[process.next_member];
-    const auto parents = plan.parents(step);
-    const bool skip = std::any_of(parents.begin(), parents.end(), [&](const PlanEdge& e) { return process.failed.contains(e.step); });
-    AttemptMessage message;
-    message.key = key(step);
-    if (!process.member_begun && !skip) {
-      process.member_begun = true;
-      message.kind = AttemptMessage::Kind::step_started;
-      return say(process, {message});
-    }
-    if (!skip && may_report(process, step)) return;
-    message.kind = AttemptMessage::Kind::step_ended;
-    message.status = skip ? "skipped" : random_.chance(15) ? "failed" : "succeeded";
-    if (message.status != "succeeded") process.failed.insert(step);
-    std::vector<AttemptMessage> messages{message};
-    for (const auto index : plan.checks_of_unit(process.attempt.unit)) {
-      const auto& check = definitions_->checks[plan.checks()[index].check];
-      if (check.home != message.key || message.status != "succeeded" || random_.chance(10)) continue;
-      AttemptMessage result;
-      result.kind = AttemptMessage::Kind::check;
-      result.key = check.home;
-      result.check = check.name;
-      result.check_status = random_.chance(20) ? CheckStatus::failed : CheckStatus::passed;
-      if (*result.check_status == CheckStatus::failed && check.blocking) process.failed.insert(step);
-      messages.push_back(result);
-    }
-    ++process.next_member;
-    process.member_begun = false;
-    return say(process, std::move(messages));
-  }
-  ExitReport report;
-  report.started_at = report.ended_at = now_.wall;
-  report.code = process.failed.empty() ? 0 : 1;
-  exit(process, report);
-}
-
-// A program may report what it made before it ends, also more than once.
-bool World::may_report(Process& process, StepIndex step) {
-  const auto& run = store_.runs().at(process.attempt.run);
-  if (run.plan->mode() == StepsMode::checks || !random_.chance(20)) return false;
-  AttemptMessage message;
-  message.kind = AttemptMessage::Kind::materialization;
-  message.key = definitions_->assets[run.plan->asset(step)].key;
-  store_.program_reported(process.attempt.id, step);
-  say(process, {message});
-  return true;
-}
-
-void World::say(Process& process, const std::vector<AttemptMessage>& messages) {
-  process.file.insert(process.file.end(), messages.begin(), messages.end());
-  feed(unread(process), faults_);
-}
-
-MessagesArrived World::unread(const Process& process) const {
-  const auto read = store_.attempt(process.attempt.id)->message_offset / kLine;
-  return {process.attempt.id, static_cast<std::int64_t>(process.file.size()) * kLine, {process.file.begin() + read, process.file.end()}};
-}
-
-// The process is gone; its end is told until it is forgotten.
-void World::exit(Process& process, ExitReport report) {
-  const auto id = process.attempt.id;
-  note("exit " + id.substr(0, 6) + " kind " + std::to_string(static_cast<int>(report.kind)) + " code " + std::to_string(report.code));
-  forgotten_.erase(id);
-  for (int tries = 0; tries < 5 && !forgotten_.contains(id); ++tries) feed(AttemptExited{id, report, unread(process)}, faults_ && tries < 3);
-  processes_.erase(id);
-  if (store_.attempt(id) && !store_.attempt(id)->outcome) throw std::logic_error("an exit was reported and is not in the store");
-}
-
-void World::settle() {
-  note("faults end");
-  for (int i = 0; i < kSettleBound; ++i) {
-    if (engine_->runs().empty()) return;
-    now_.wall += Millis(200);
-    now_.boot += Millis(200);
-    if (processes_.empty() || random_.chance(20)) feed(TimePassed{}, false);
-    else advance(processes_.begin()->second, false);
-  }
-  const auto& run = *engine_->runs().begin()->second;
-  std::string text = "run " + std::to_string(run.record.id) + " does not end:";
-  for (StepIndex step = 0; step < run.steps.size(); ++step)
-    if (!is_terminal(run.steps[step].status)) {
-      text += " " + run.asset(step).key + "=" + std::string(to_string(run.steps[step].status)) + "(open checks " + std::to_string(run.steps[step].open_checks) + ")";
-      for (const auto& blocker : engine_->blockers(run.record.id, step, now_.wall)) text += " [" + blocker.kind + ": " + blocker.detail + "]";
-    }
-  for (std::uint32_t i = 0; i < run.checks.size(); ++i) {
-    const auto& planned = run.plan->checks()[i];
-    text += " {" + run.check(i).home + "." + run.check(i).name + " unit " + std::to_string(planned.unit) + " holder " + std::to_string(planned.home) + (run.checks[i].status ? " in" : " out") + "}";
-  }
-  throw std::logic_error(text + " open check units " + std::to_string(run.open_check_units) + ", live " + std::to_string(run.live.size()));
+void World::fault() {
+  const auto& options = machine_.options;
+  auto& random = machine_.random;
+  if (random.in_ten_thousand(options.reboot)) guarded([this] { reboot(); });
+  if (daemon_ && random.in_ten_thousand(options.break_link)) daemon_->disconnect();
+  if (random.in_ten_thousand(machine_.disk.full ? options.disk_full * 4 : options.disk_full)) machine_.disk.full = !machine_.disk.full;
+  if (random.in_ten_thousand(options.clock_jump)) machine_.now.wall += Millis(random.below(1'200'000) - 600'000);
+  guarded([this] { point(Who::shim); });
 }
 
 }  // namespace assetd::simulation

@@ -1,60 +1,55 @@
 #pragma once
-// Engine, store and a fake world of processes under one seed: random requests, reports, faults and crashes, then a time without faults.
+// One simulation: everything that can happen next is known, and one of it is drawn. First with faults, where safety is checked, then without, where
+// everything must end.
 
-#include <deque>
-#include <map>
 #include <memory>
-#include <set>
 
-#include "tests/simulation/fake_store.h"
-#include "tests/simulation/random_project.h"
+#include "tests/simulation/daemon_host.h"
+#include "tests/simulation/people.h"
+#include "tests/simulation/programs.h"
+#include "tests/simulation/supervisor_host.h"
+#include "tests/simulation/witness.h"
 
 namespace assetd::simulation {
 
 class World {
  public:
-  explicit World(std::uint64_t seed);
-  /// Throws std::logic_error when an invariant breaks; the message ends with the trace.
+  explicit World(Random random);
+  /// To its end; throws a Violation.
   void run();
-  std::size_t runs_made() const { return store_.runs().size(); }
+
+  struct Counts {
+    std::size_t runs = 0, attempts = 0, steps = 0, crashes = 0;
+  };
+  Counts counts() const;
+  Machine& machine() { return machine_; }
 
  private:
-  struct Process {
-    AttemptRecord attempt;
-    bool seen = false;
-    bool stopped = false;
-    std::vector<AttemptMessage> file;  ///< its messages, each a line of kLine bytes
-    std::size_t next_member = 0;  ///< of a batch: which one it works on
-    bool member_begun = false;
-    std::set<StepIndex> failed;
-  };
+  enum class Act { people, turn, receive, read, connect, start_daemon, supervise, shim, program, time };
+  bool can(Act act) const;
+  void draw(bool calm);
+  void perform(Act act);
+  void guarded(const std::function<void()>& action);
 
-  void act(bool faults);
-  void request_run();
-  void crash();
-  void feed(const Input& input, bool may_crash);
-  void perform(const Effect& effect);
-  void advance(Process& process, bool faults);
-  void advance_batch(Process& process, bool faults);
-  void exit(Process& process, ExitReport report);
-  void say(Process& process, const std::vector<AttemptMessage>& messages);
-  MessagesArrived unread(const Process& process) const;
-  bool may_report(Process& process, StepIndex step);
+  void point(Who current);
+  void fault();
+  void kill(Who who);
+  void reboot();
+  void restart_machine();
+  void pass_time(bool calm);
+  std::vector<int> ready_shims() const;
+
   void settle();
-  void tell(const Change& change);
-  void note(const std::string& what) { trace_ += what + "\n"; }
-  bool faults_ = true;
+  bool is_over() const;
+  std::string what_is_left() const;
 
-  Random random_;
-  Now now_{WallTime(Millis(1'700'000'000'000)), Millis(1'000'000)};
-  std::shared_ptr<const Definitions> definitions_;
-  std::shared_ptr<const AssetGraph> graph_;
-  FakeStore store_;
-  std::unique_ptr<Engine> engine_;
-  std::map<std::string, int> pools_;
-  std::map<AttemptId, Process> processes_;
-  std::set<AttemptId> executed_, forgotten_;
-  std::string trace_;
+  Machine machine_;
+  Programs programs_;
+  Witness witness_;
+  People people_;
+  std::unique_ptr<DaemonHost> daemon_;
+  std::unique_ptr<SupervisorHost> supervisor_;
+  std::size_t steps_ = 0, crashes_ = 0;
 };
 
 }  // namespace assetd::simulation

@@ -1,0 +1,158 @@
+// Turns: take what waits, drive the engine, commit, then let it be done. After daemon/service/service_loop.cc.
+
+#include "tests/simulation/daemon_host.h"
+
+#include <algorithm>
+
+#include "tests/simulation/blockers.h"
+#include "tests/simulation/violation.h"
+
+namespace assetd::simulation {
+namespace {
+constexpr int kTasksATurn = 6;
+}
+
+DaemonHost::Turn DaemonHost::new_turn() const {
+  Turn turn;
+  turn.now = machine_.now;
+  return turn;
+}
+
+void DaemonHost::feed(Turn& turn, Input input) {
+  auto& seams = machine_.seams;
+  Output out;
+  restored_ = false;
+  try {
+    if (seams.before_engine) seams.before_engine(input);
+    out = engine_->handle(turn.now, input);
+  } catch (const std::logic_error& error) {
+    broken(Invariant::no_throw, std::string("the engine throws: ") + error.what());
+  }
+  if (seams.after_engine) seams.after_engine(turn.now, input, out);
+  take(turn, std::move(out));
+}
+
+void DaemonHost::take(Turn& turn, Output out) {
+  if (machine_.seams.acts_before_commit) perform(std::exchange(out.effects, {}));
+  std::move(out.changes.begin(), out.changes.end(), std::back_inserter(turn.batch.changes));
+  std::move(out.effects.begin(), out.effects.end(), std::back_inserter(turn.effects));
+}
+
+void DaemonHost::turn() {
+  std::vector<Task> tasks;
+  for (int count = 1 + machine_.random.below(kTasksATurn); count > 0 && !tasks_.empty(); --count) {
+    tasks.push_back(std::move(tasks_.front()));
+    tasks_.pop_front();
+  }
+  if (latched_ && machine_.random.chance(machine_.faults ? 40 : 100)) try_unlatch();
+  Turn turn = waiting_ ? std::move(*waiting_) : Turn{};
+  waiting_.reset();
+  turn.now = machine_.now;
+  if (machine_.random.chance(50)) flush();
+  for (auto& task : tasks) task(turn);
+  if (const auto timer = engine_->next_timer(); timer && *timer <= turn.now.boot) feed(turn, TimePassed{});
+  if (!draining_ && !latched_) let_schedules_tick(turn);
+  watch_disk(turn);
+  if (may_wait(turn)) {
+    if (!turn.batch.empty() || !turn.effects.empty()) waiting_ = std::move(turn);
+    return;
+  }
+  commit(turn);
+}
+
+// Only "it runs now": true without being written, so it waits a moment for company.
+bool DaemonHost::may_wait(const Turn& turn) const {
+  if (!turn.after.empty() || !turn.batch.answers.empty() || turn.batch.pools || turn.batch.definitions) return false;
+  if (!std::all_of(turn.batch.changes.begin(), turn.batch.changes.end(), is_soft)) return false;
+  return machine_.random.chance(50);
+}
+
+void DaemonHost::watch_disk(Turn& turn) {
+  const bool low = held_ && held_->kind == "disk";
+  if (low == machine_.disk.full || draining_) return;
+  held_ = low ? std::nullopt : std::optional(StartsHeld{"disk", "only 1 MiB is free"});
+  feed(turn, held_.value_or(StartsHeld{}));
+}
+
+/// Whether it is known to be committed.
+bool DaemonHost::write(const Turn& turn) {
+  machine_.point(Who::daemon);
+  const auto& options = machine_.options;
+  if (machine_.faults && machine_.random.in_ten_thousand(options.commit_failed)) return false;
+  machine_.store.commit(turn.batch);
+  if (machine_.faults && machine_.random.in_ten_thousand(options.commit_unknown)) return false;
+  return true;
+}
+
+void DaemonHost::commit(Turn& turn) {
+  if (latched_) {  // nothing is done on top of what is not known to be committed
+    if (turn.batch.empty() && machine_.seams.acts_while_latched) perform(std::move(turn.effects));
+    for (auto& after : turn.after) after(false);
+    return;
+  }
+  if (!turn.batch.empty()) {
+    if (!write(turn)) {
+      machine_.trace.add([] { return std::string("daemon: the store failed, it latches"); });
+      latched_ = true;
+      for (auto& after : turn.after) after(false);
+      return;
+    }
+    describe(machine_.trace, turn.batch.changes);
+    check(turn);
+    machine_.point(Who::daemon);
+  }
+  perform(std::move(turn.effects));
+  for (auto& after : turn.after) after(true);
+}
+
+/// All that the engine has said is committed: it and the store must agree.
+void DaemonHost::check(const Turn& turn) const {
+  machine_.store.check_holds(*engine_);
+  const auto said = [&](RunId run, StepIndex step) {
+    auto blockers = engine_->blockers(run, step, turn.now.wall);
+    if (machine_.seams.after_blockers) machine_.seams.after_blockers(blockers);
+    return blockers;
+  };
+  if (!restored_) check_blockers(*engine_, machine_.store, held_ ? held_->kind : "", said);
+}
+
+void DaemonHost::perform(std::vector<Effect> effects) {
+  if (machine_.seams.before_effects) machine_.seams.before_effects(effects);
+  const auto is_forget = [](const Effect& effect) { return std::holds_alternative<ForgetAttempt>(effect); };
+  // What starts comes first: a process begins while we tidy up behind the last one.
+  std::stable_partition(effects.begin(), effects.end(), [&](const Effect& effect) { return !is_forget(effect); });
+  for (const auto& effect : effects) {
+    machine_.point(Who::daemon);
+    perform(effect);
+  }
+}
+
+void DaemonHost::perform(const Effect& effect) {
+  if (const auto* begin = std::get_if<StartAttempt>(&effect)) {
+    if (engine_->run(begin->attempt.run)) start(begin->attempt);
+  } else if (const auto* end = std::get_if<StopAttempt>(&effect)) {
+    stop(*end);
+  } else if (const auto* over = std::get_if<ForgetAttempt>(&effect)) {
+    forget(over->attempt);
+  }
+}
+
+// The outcome of a failed commit is not known: everything in memory is dropped and read anew.
+void DaemonHost::try_unlatch() {
+  waiting_.reset();
+  latched_ = false;
+  machine_.trace.add([] { return std::string("daemon: the store is opened anew"); });
+  recover();
+  if (!latched_) send(supervisor::List{});
+}
+
+std::optional<Millis> DaemonHost::next_due() const {
+  auto next = engine_->next_timer();
+  if (const auto tick = ticker_.next_instant(); tick && !draining_) {
+    const auto at = machine_.now.boot + std::max(Millis{0}, *tick - machine_.now.wall);
+    if (!next || at < *next) next = at;
+  }
+  return next;
+}
+
+}  // namespace assetd::simulation

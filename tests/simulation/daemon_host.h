@@ -1,0 +1,134 @@
+#pragma once
+// A daemon around the production engine, ticker and reconciliation. What daemon/service and daemon/execution do with turns, commits, message files and
+// the channel is played here, one step at a time, with a point between any two effects at which it may die.
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/engine/engine.h"
+#include "core/schedule/ticker.h"
+#include "tests/simulation/machine.h"
+
+namespace assetd::simulation {
+
+/// What a person asks for. The same key again is the same request.
+struct RunRequestSpec {
+  std::string key;
+  std::vector<std::string> assets;
+  StepsMode mode = StepsMode::all;
+  int priority = 0;
+  RunTimeouts timeouts;
+};
+
+class DaemonHost {
+ public:
+  /// Starts: a new generation, the store is read, what had not ended is taken up.
+  explicit DaemonHost(Machine& machine);
+
+  // The service's thread.
+  bool has_tasks() const { return !tasks_.empty() || waiting_; }
+  void turn();
+  std::optional<Millis> next_due() const;  ///< boot time
+  // The client's thread.
+  void connect();
+  void disconnect();
+  bool is_connected() const { return connection_.has_value(); }
+  bool has_events() const;
+  void receive();
+  // The tail's thread.
+  std::vector<AttemptId> unread() const;
+  void read(const AttemptId& attempt);
+
+  // People. Commands are refused while the store is latched, and while draining.
+  using Done = std::function<void(bool)>;  ///< committed
+  void request_run(RunRequestSpec spec, Done done);
+  void cancel(RunId run);
+  void rerun(RunId run);
+  void reload(RunContext next);
+  void resize(std::map<std::string, int> pools);
+  void drain();
+  /// In words, how it stands with the supervisor.
+  std::string link() const { return refused_ ? "refused" : !connection_ ? "not connected" : welcome_ ? "connected" : "not welcomed"; }
+  bool draining() const { return draining_; }
+  bool has_later() const { return !later_.empty(); }
+  bool drained() const { return draining_ && tasks_.empty() && engine_->dispatcher().holds().empty(); }
+
+  const Engine& engine() const { return *engine_; }
+  bool latched() const { return latched_; }
+
+ private:
+  struct Turn {
+    Now now;
+    FakeStore::Batch batch;
+    std::vector<Effect> effects;
+    std::vector<std::function<void(bool)>> after;
+    std::set<std::pair<std::string, WallTime>> ticks;
+  };
+  using Task = std::function<void(Turn&)>;
+
+  // daemon_host.cc: turns
+  void feed(Turn& turn, Input input);
+  void take(Turn& turn, Output out);
+  bool may_wait(const Turn& turn) const;
+  void commit(Turn& turn);
+  bool write(const Turn& turn);
+  void perform(std::vector<Effect> effects);
+  void perform(const Effect& effect);
+  void check(const Turn& turn) const;
+  void watch_disk(Turn& turn);
+  void try_unlatch();
+  Turn new_turn() const;
+
+  // daemon_start.cc: start, restart, connection
+  void recover();
+  void restore(Turn& turn, RestoredRun run);
+  void reconcile(const std::vector<ListedAttempt>& listing, std::uint64_t connection);
+  void use_definitions(Turn& turn);
+  void take_event(const supervisor::Event& event);
+  bool send(supervisor::Command command);  ///< false: dropped
+
+  // daemon_execution.cc: what daemon/execution does
+  void start(const AttemptRecord& attempt);
+  void stop(const StopAttempt& stop);
+  void forget(const AttemptId& attempt);
+  void flush();
+  void report_lost(const AttemptRecord& attempt);
+  void report(Input input);
+  AttemptExited exited(const supervisor::Ended& event);
+  MessagesArrived read_new(const AttemptId& attempt, std::int64_t from) const;
+  MessagesArrived finish_reading(const AttemptId& attempt, std::int64_t offset_if_unknown);
+
+  // daemon_requests.cc
+  using Work = std::function<void(Turn&)>;
+  void command(Work work, Done refused = nullptr);
+  RunId begin_run(Turn& turn, RunRecord record, const std::vector<AssetId>& assets, StepsMode mode, bool in_line);
+  void let_schedules_tick(Turn& turn);
+  void tick(Turn& turn, const DueTick& due);
+  void request_tick(Turn& turn, const ScheduleSpec& schedule, TickRecord& record);
+  bool overlaps(Turn& turn, const ScheduleSpec& schedule);
+
+  Machine& machine_;
+  std::uint64_t generation_;
+  std::unique_ptr<Engine> engine_;
+  Ticker ticker_;
+  std::deque<Task> tasks_;
+  std::optional<Turn> waiting_;
+  std::optional<StartsHeld> held_;
+  bool latched_ = false, draining_ = false;
+  bool restored_ = false;  ///< and no input since: what may start has not been looked at
+  std::optional<std::uint64_t> connection_;
+  bool welcome_ = false;
+  bool refused_ = false;  ///< a newer daemon has taken over
+  std::vector<AttemptId> later_;  ///< acknowledgements that go with the next command
+  static constexpr std::uint64_t kWontBeSent = UINT64_MAX;
+  std::map<AttemptId, std::uint64_t> sent_;  ///< spawns, by the connection that took them
+  std::map<AttemptId, std::int64_t> places_;  ///< where the tail reads on
+};
+
+}  // namespace assetd::simulation

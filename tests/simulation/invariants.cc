@@ -1,0 +1,120 @@
+// What the store holds each change against: the invariants of design.md that can be told from what is committed.
+
+#include <algorithm>
+
+#include "tests/simulation/fake_store.h"
+#include "tests/simulation/violation.h"
+
+namespace assetd::simulation {
+namespace {
+
+std::string name(const RunRecord& run, StepIndex step) { return "run " + std::to_string(run.id) + " step " + std::to_string(step); }
+
+std::string key_of(const RunRecord& run) {
+  const auto it = run.tags.find("key");
+  return it == run.tags.end() ? "" : it->second;
+}
+
+bool shares_a_step(const AttemptRecord& a, const AttemptRecord& b) {
+  if (a.run != b.run || a.check != b.check) return false;
+  return std::any_of(a.steps.begin(), a.steps.end(), [&](StepIndex step) { return std::find(b.steps.begin(), b.steps.end(), step) != b.steps.end(); });
+}
+
+}  // namespace
+
+void FakeStore::check_created(const RunRecord& record) const {
+  if (runs_.contains(record.id)) broken(Invariant::one_run, "a run id was used twice");
+  for (const auto& [id, other] : runs_) {
+    const bool same_instant = record.trigger.instant && other.record.trigger.name == record.trigger.name && other.record.trigger.instant == record.trigger.instant;
+    if (same_instant) broken(Invariant::one_run, "two runs of one instant of " + record.trigger.name);
+    if (!key_of(record).empty() && key_of(record) == key_of(other.record)) broken(Invariant::one_run, "two runs for the request " + key_of(record));
+  }
+}
+
+void FakeStore::check_move(const Run& run, StepIndex step, StepStatus to) const {
+  const auto from = status(run, step);
+  if (is_terminal(from)) broken(Invariant::terminal, name(run.record, step) + ": " + std::string(to_string(from)) + " became " + std::string(to_string(to)));
+  if (from != to && !may_follow(from, to)) broken(Invariant::transition, name(run.record, step) + ": " + std::string(to_string(from)) + " became " + std::string(to_string(to)));
+}
+
+void FakeStore::check_line(const Run& run) const {
+  if (!run.record.tags.contains("in_line")) return;
+  for (const auto& [id, other] : runs_)
+    if (id < run.record.id && other.record.trigger.kind == "schedule" && other.record.trigger.name == run.record.trigger.name && !is_terminal(other.record.status))
+      broken(Invariant::line, "run " + std::to_string(run.record.id) + " begins before run " + std::to_string(id) + " of its schedule has ended");
+}
+
+void FakeStore::check_intent(const Run& run, const AttemptRecord& intent) const {
+  if (run_of_attempt_.contains(intent.id)) broken(Invariant::once, "an attempt id was used twice");
+  if (intent.steps.empty()) broken(Invariant::one_live, "an attempt that carries nothing: run " + std::to_string(intent.run) + " unit " + std::to_string(intent.unit));
+  if (run.record.status != RunStatus::running) broken(Invariant::cancel, "an intent of a run that is " + std::string(to_string(run.record.status)));
+}
+
+void FakeStore::check_alone(const AttemptRecord& intent) const {
+  std::map<std::string, int> held = intent.slots;
+  for (const auto& [id, other] : live_) {
+    if (shares_a_step(*other, intent)) broken(Invariant::one_live, "two live attempts of one step of run " + std::to_string(intent.run));
+    for (const auto& [pool, slots] : other->slots) held[pool] += slots;
+    for (const auto& [resource, mode] : other->resources)
+      if (const auto mine = intent.resources.find(resource); mine != intent.resources.end() && (mode == HoldMode::write || mine->second == HoldMode::write))
+        broken(Invariant::pool, "a writer shares the resource " + resource);
+  }
+  for (const auto& [pool, slots] : intent.slots)
+    if (!pools_.contains(pool) || held[pool] > pools_.at(pool)) broken(Invariant::pool, "an intent raises pool " + pool + " to " + std::to_string(held[pool]));
+}
+
+void FakeStore::check_parents(const Run& run, const AttemptRecord& intent) const {
+  if (intent.check != kNone || run.plan->mode() == StepsMode::checks) return;
+  for (const auto step : intent.steps)
+    for (const auto& edge : run.plan->parents(step)) {
+      if (run.plan->unit_of(edge.step) == run.plan->unit_of(step)) continue;
+      const auto parent = status(run, edge.step);
+      if (!is_terminal(parent)) broken(Invariant::parents, name(run.record, step) + " starts before its parent has ended");
+      const bool bad = parent == StepStatus::skipped || (parent == StepStatus::failed && run.steps.at(edge.step).reason != "check_failed");
+      if (bad && edge.on_failure != OnFailure::proceed) broken(Invariant::parents, name(run.record, step) + " starts after its parent's failure");
+    }
+}
+
+bool FakeStore::has_root(const Run& run, StepIndex step) const {
+  const auto failing = [](const CheckResult& c) { return c.blocking && (c.status == CheckStatus::failed || c.status == CheckStatus::error); };
+  if (std::any_of(run.checks.begin(), run.checks.end(), failing)) return true;
+  std::vector<StepIndex> above{step};
+  for (std::size_t i = 0; i < above.size(); ++i) {
+    // Interrupted in its process before it began: the root is another member of that process.
+    if (const auto unit = run.plan->unit_of(above[i]); unit != kNone)
+      for (const auto member : run.plan->units()[unit].steps)
+        if (status(run, member) == StepStatus::failed) return true;
+    for (const auto& edge : run.plan->parents(above[i])) {
+      const auto parent = status(run, edge.step);
+      if (parent == StepStatus::failed || parent == StepStatus::canceled) return true;
+      if (std::find(above.begin(), above.end(), edge.step) == above.end()) above.push_back(edge.step);
+    }
+  }
+  return false;
+}
+
+void FakeStore::check_ended(const Run& run) const {
+  for (const auto& [id, attempt] : run.attempts)
+    if (!attempt.outcome) broken(Invariant::ended, "run " + std::to_string(run.record.id) + " ended with a live attempt");
+  for (StepIndex step = 0; step < run.plan->size(); ++step) {
+    const auto now = status(run, step);
+    if (!is_terminal(now)) broken(Invariant::ended, name(run.record, step) + " is " + std::string(to_string(now)) + " though its run has ended");
+    if (run.record.status == RunStatus::succeeded && now != StepStatus::succeeded) broken(Invariant::ended, name(run.record, step) + " did not succeed, its run did");
+    const auto is_of = [&](const auto& made) { return made.first.second == step; };
+    if (now == StepStatus::succeeded && run.plan->mode() != StepsMode::checks && !std::any_of(run.made.begin(), run.made.end(), is_of))
+      broken(Invariant::ended, name(run.record, step) + " succeeded and nothing was materialized");
+    if (now == StepStatus::skipped && !has_root(run, step)) broken(Invariant::roots, name(run.record, step) + " was skipped and nothing in the run says why");
+  }
+}
+
+void FakeStore::check_holds(const Engine& engine) const {
+  std::map<std::string, int> held;
+  for (const auto& [id, attempt] : live_)
+    for (const auto& [pool, slots] : attempt->slots) held[pool] += slots;
+  for (const auto& [pool, slots] : engine.dispatcher().pools())
+    if (engine.dispatcher().used(pool) != held[pool])
+      broken(Invariant::slots, "pool " + pool + ": the engine holds " + std::to_string(engine.dispatcher().used(pool)) + " slots, the live attempts " + std::to_string(held[pool]));
+  if (engine.dispatcher().holds().size() != live_.size()) broken(Invariant::slots, "the engine knows other live attempts than the store");
+}
+
+}  // namespace assetd::simulation

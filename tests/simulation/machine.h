@@ -1,0 +1,77 @@
+#pragma once
+// What all parts of a simulation share: the moment, the disk, the operating system, the wires, the store, and the places where a test may break the
+// production code's answers.
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/engine/reconcile.h"
+#include "supervisor/logic.h"
+#include "tests/simulation/channel.h"
+#include "tests/simulation/fake_disk.h"
+#include "tests/simulation/fake_os.h"
+#include "tests/simulation/fake_store.h"
+#include "tests/simulation/options.h"
+
+namespace assetd::simulation {
+
+enum class Who { daemon, supervisor, shim };
+
+/// Thrown at a point where the program that runs is killed.
+struct Died {
+  Who who;
+};
+
+/// What happened, in lines; only kept for a seed that is shown.
+class Trace {
+ public:
+  bool on = false;
+  /// `text` gives the line.
+  template <typename Text>
+  void add(const Text& text) {
+    if (on) lines_ += text() + "\n";
+  }
+  const std::string& lines() const { return lines_; }
+
+ private:
+  std::string lines_;
+};
+
+/// Decorators around what production decides: a mutant sets one of them, everything else leaves them alone.
+struct Seams {
+  std::function<void(Input&)> before_engine;
+  std::function<void(const Now&, const Input&, Output&)> after_engine;
+  std::function<void(std::vector<Blocker>&)> after_blockers;
+  std::function<void(std::vector<ReconcileAction>&)> after_reconcile;
+  std::function<void(const supervisor::Input&, supervisor::Actions&)> after_logic;
+  std::function<void(std::vector<Effect>&)> before_effects;
+  bool acts_before_commit = false;    ///< effects are not held back until their commit
+  bool forgets_ticks = false;         ///< the store is not asked whether an instant has had its run
+  bool forgets_answers = false;       ///< nor whether a request was answered
+  bool acts_while_latched = false;    ///< what changes nothing is done though the store is latched
+  bool leaves_lost_trees = false;     ///< nobody looks for what a dead shim has left
+  bool ignores_recorded_ends = false; ///< what the shim wrote into the claim is not read when it is gone
+  bool trusts_old_pids = false;       ///< a claim's pid is taken for the shim's session though somebody else may have it
+};
+
+struct Machine {
+  explicit Machine(Random random_in) : random(std::move(random_in)), options(Options::draw(random)), os(random, disk) {}
+  Random random;
+  Options options;
+  Now now{WallTime(Millis(1'700'000'000'000)), Millis(1'000'000)};
+  Trace trace;
+  Seams seams;
+  FakeDisk disk;
+  FakeOs os;
+  Channel channel;
+  FakeStore store;
+  bool faults = true;
+  std::function<void(Who)> point;  ///< between two effects: anything may be killed here, whoever calls by a Died
+};
+
+/// A line for each change that says something.
+void describe(Trace& trace, const std::vector<Change>& changes);
+void describe(Trace& trace, std::uint64_t connection, const supervisor::Command& command);
+
+}  // namespace assetd::simulation

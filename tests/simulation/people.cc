@@ -1,0 +1,82 @@
+#include "tests/simulation/people.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "tests/simulation/random_project.h"
+
+namespace assetd::simulation {
+namespace {
+constexpr std::size_t kAskedKept = 4;
+const std::map<std::string, int> kLargeEnough{{"default", 2}, {"p", 2}};
+}  // namespace
+
+RunContext People::next_definitions(bool with_schedules) {
+  auto definitions = std::make_shared<Definitions>(random_definitions(machine_.random, machine_.options));
+  if (!with_schedules) definitions->schedules.clear();
+  auto graph = AssetGraph::build(*definitions);
+  if (!graph) throw std::runtime_error("the generator made a bad graph: " + graph.error().front().message);
+  return {++version_, definitions, std::make_shared<AssetGraph>(std::move(*graph))};
+}
+
+std::map<std::string, int> People::random_pools() { return {{"default", 1 + machine_.random.below(4)}, {"p", machine_.random.below(4)}}; }
+
+void People::begin() {
+  FakeStore::Batch batch;
+  batch.definitions = next_definitions(true);
+  batch.pools = random_pools();
+  machine_.store.commit(batch);
+}
+
+void People::calm(DaemonHost& daemon) {
+  daemon.reload(next_definitions(false));
+  daemon.resize(kLargeEnough);
+}
+
+bool People::is_calm() const { return machine_.store.definitions().definitions->schedules.empty() && machine_.store.pools() == kLargeEnough; }
+
+void People::act(DaemonHost& daemon) {
+  const auto& options = machine_.options;
+  auto& random = machine_.random;
+  const auto& active = daemon.engine().runs();
+  int what = random.below(100);
+  const auto does = [&](int share) { return (what -= share) < 0; };
+  if (does(options.cancels / 2)) {
+    if (!active.empty()) daemon.cancel(random.pick(active)->first);
+  } else if (does(options.reruns / 2)) {
+    const auto& runs = machine_.store.runs();
+    if (const auto run = runs.empty() ? runs.end() : random.pick(runs); run != runs.end() && is_terminal(run->second.record.status)) daemon.rerun(run->first);
+  } else if (does(options.reloads / 2)) {
+    daemon.reload(next_definitions(true));
+  } else if (does(options.resizes / 2)) {
+    daemon.resize(random_pools());
+  } else if (does(options.drains / 2)) {
+    daemon.drain();
+  } else if (does(options.repeats / 2)) {
+    repeat(daemon);
+  } else if (static_cast<int>(active.size()) < options.most_runs) {
+    request(daemon);
+  }
+}
+
+void People::request(DaemonHost& daemon) {
+  auto& random = machine_.random;
+  RunRequestSpec spec;
+  spec.key = "q" + std::to_string(++requests_);
+  const bool some = random.chance(50);
+  for (const auto& asset : machine_.store.definitions().definitions->assets)
+    if (!some || random.chance(50)) spec.assets.push_back(asset.key);
+  spec.mode = random.chance(20) ? (random.chance(50) ? StepsMode::assets : StepsMode::checks) : StepsMode::all;
+  spec.priority = random.below(3);
+  spec.timeouts = random_timeouts(random, machine_.options);
+  asked_.push_back(spec);
+  if (asked_.size() > kAskedKept) asked_.pop_front();
+  daemon.request_run(std::move(spec), [](bool) {});
+}
+
+// No answer came, or it was lost: the same request again must not make a second run.
+void People::repeat(DaemonHost& daemon) {
+  if (!asked_.empty()) daemon.request_run(*machine_.random.pick(asked_), [](bool) {});
+}
+
+}  // namespace assetd::simulation

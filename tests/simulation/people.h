@@ -1,0 +1,33 @@
+#pragma once
+// What people do: request, cancel and retry runs, change definitions and pools, drain the daemon, ask again when no answer came.
+
+#include <deque>
+#include <memory>
+
+#include "tests/simulation/daemon_host.h"
+
+namespace assetd::simulation {
+
+class People {
+ public:
+  explicit People(Machine& machine) : machine_(machine) {}
+  /// The first definitions and pools.
+  void begin();
+  void act(DaemonHost& daemon);
+  /// Pools that are large enough for every step, and no schedules: after this all that is there can end.
+  void calm(DaemonHost& daemon);
+  bool is_calm() const;
+
+ private:
+  RunContext next_definitions(bool with_schedules);
+  void request(DaemonHost& daemon);
+  void repeat(DaemonHost& daemon);
+  std::map<std::string, int> random_pools();
+
+  Machine& machine_;
+  std::deque<RunRequestSpec> asked_;  ///< for as long as somebody may ask again
+  int requests_ = 0;
+  std::int64_t version_ = 0;
+};
+
+}  // namespace assetd::simulation

@@ -1,0 +1,45 @@
+// The time after the faults: everything must end, and nothing be left.
+
+#include "tests/simulation/violation.h"
+#include "tests/simulation/world.h"
+
+namespace assetd::simulation {
+namespace {
+constexpr int kAskAgain = 50;
+constexpr int kSettleBound = 30'000;  // actions within which everything must have ended once faults stop
+}
+
+void World::settle() {
+  machine_.faults = false;
+  machine_.disk.full = false;
+  machine_.trace.add([] { return std::string("---- the faults end"); });
+  for (int i = 0; i < kSettleBound; ++i) {
+    if (daemon_ && daemon_->draining()) kill(Who::daemon);
+    if (daemon_ && i % kAskAgain == 0 && !people_.is_calm()) people_.calm(*daemon_);
+    if (is_over()) return witness_.check_leftovers(supervisor_->logic(), daemon_->engine());
+    draw(true);
+  }
+  broken(Invariant::liveness, what_is_left());
+}
+
+bool World::is_over() const {
+  if (!daemon_ || !supervisor_ || !people_.is_calm() || !daemon_->engine().runs().empty() || !daemon_->engine().wrecks().empty()) return false;
+  // What is over in the store may still be on its way to the disk: acknowledgements wait for company.
+  if (daemon_->has_tasks() || daemon_->has_events() || daemon_->has_later() || supervisor_->has_work() || !daemon_->is_connected()) return false;
+  return programs_.all().empty() && ready_shims().empty();
+}
+
+std::string World::what_is_left() const {
+  if (!daemon_ || !supervisor_) return "there is no daemon, or no supervisor";
+  std::string text = std::to_string(daemon_->engine().runs().size()) + " runs do not end, " + std::to_string(daemon_->engine().wrecks().size()) + " damaged ones neither; the daemon is " + daemon_->link();
+  for (const auto& [id, run] : daemon_->engine().runs()) {
+    text += "; run " + std::to_string(id) + " (" + std::string(to_string(run->record.status)) + ", " + std::to_string(run->live.size()) + " live attempts, " + std::to_string(run->open_check_units) + " open units of checks):";
+    for (StepIndex step = 0; step < run->steps.size(); ++step) {
+      if (is_terminal(run->steps[step].status)) continue;
+      text += " " + run->asset(step).key + "=" + std::string(to_string(run->steps[step].status)) + " (" + in_words(daemon_->engine().blockers(id, step, machine_.now.wall)) + ")";
+    }
+  }
+  return text;
+}
+
+}  // namespace assetd::simulation

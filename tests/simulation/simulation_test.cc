@@ -1,0 +1,109 @@
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+
+#include "tests/simulation/mutants.h"
+#include "tests/simulation/run_seed.h"
+
+namespace assetd::simulation {
+namespace {
+
+std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
+  const char* text = std::getenv(name);
+  return text ? std::strtoull(text, nullptr, 10) : otherwise;
+}
+
+#ifdef NDEBUG
+constexpr std::uint64_t kSeeds = 10'000;
+#else
+constexpr std::uint64_t kSeeds = 600;  // under a sanitizer
+#endif
+constexpr std::uint64_t kParts = 8;  // of equal size, so that two processes have equally much to do
+constexpr std::uint64_t kMutantSeeds = 3'000;
+
+class Simulation : public ::testing::TestWithParam<std::uint64_t> {};
+
+TEST_P(Simulation, InvariantsHoldUnderFaultsAndEverythingEndsAfterwards) {
+  const auto seeds = from_environment("ASSETD_SEEDS", kSeeds);
+  std::size_t runs = 0, expected = 0;
+  for (auto seed = 1 + GetParam(); seed <= seeds; seed += kParts) {
+    const auto result = run_seed({seed});
+    ASSERT_FALSE(result.failure) << explain(seed, *result.failure);
+    runs += result.counts.runs;
+    ++expected;
+  }
+  EXPECT_GE(runs, expected) << "the generator makes too few runs to show anything";
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, Simulation, ::testing::Range<std::uint64_t>(0, kParts));
+
+// ASSETD_SEED=N
+TEST(Replay, OfOneSeedWithItsTrace) {
+  const auto seed = from_environment("ASSETD_SEED", 0);
+  if (seed == 0) GTEST_SKIP() << "ASSETD_SEED says which";
+  const auto result = run_seed({seed, std::nullopt, true});
+  ASSERT_FALSE(result.failure) << result.failure->trace << explain(seed, *result.failure);
+}
+
+TEST(Replay, TheSameSeedIsTheSameHistory) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    World first{Random(seed)}, second{Random(seed)};
+    for (auto* world : {&first, &second}) world->machine().trace.on = true, world->run();
+    ASSERT_EQ(first.machine().trace.lines(), second.machine().trace.lines());
+    ASSERT_EQ(first.machine().random.tape(), second.machine().random.tape());
+  }
+}
+
+// Each is caught, and how soon is told: docs/simulation.md has the table.
+TEST(Mutants, EveryInvariantCatchesCodeThatIsBrokenOnPurpose) {
+  std::vector<bool> tried(kInvariants, false);
+  std::printf("| invariant | broken on purpose | caught by seed |\n|---|---|---|\n");
+  for (const auto& mutant : mutants()) {
+    std::uint64_t seed = 1;
+    while (seed <= kMutantSeeds) {
+      const auto result = run_seed({seed}, mutant.sabotage);
+      if (result.failure && result.failure->invariant == mutant.caught_by) break;
+      ++seed;
+    }
+    EXPECT_LE(seed, kMutantSeeds) << "not caught: " << mutant.what;
+    tried[static_cast<std::size_t>(mutant.caught_by)] = true;
+    std::printf("| %s | %s | %llu |\n", std::string(meaning(mutant.caught_by)).c_str(), mutant.what, static_cast<unsigned long long>(seed));
+  }
+  for (int each = 0; each < kInvariants; ++each) EXPECT_TRUE(tried[static_cast<std::size_t>(each)]) << "nothing breaks " << to_string(static_cast<Invariant>(each));
+}
+
+TEST(Shrink, MakesAFailureSmallerAndKeepsItsKind) {
+  const auto broken = mutants().front();
+  std::uint64_t seed = 1;
+  auto result = run_seed({seed}, broken.sabotage);
+  while (!result.failure) result = run_seed({++seed}, broken.sabotage);
+  const auto tape = shrink(seed, *result.failure, 300, broken.sabotage);
+  EXPECT_LT(tape.size(), result.failure->tape.size() / 2);
+  const auto small = run_seed({seed, tape}, broken.sabotage);
+  ASSERT_TRUE(small.failure);
+  EXPECT_EQ(small.failure->invariant, broken.caught_by);
+}
+
+// scripts/soak seeds: from ASSETD_FIRST_SEED every ASSETD_STRIDE-th, ASSETD_SEEDS of them or for ASSETD_SECONDS.
+TEST(Soak, DISABLED_Seeds) {
+  using Clock = std::chrono::steady_clock;
+  const auto stride = from_environment("ASSETD_STRIDE", 1), first = from_environment("ASSETD_FIRST_SEED", 1), count = from_environment("ASSETD_SEEDS", UINT64_MAX);
+  const auto until = Clock::now() + std::chrono::seconds(from_environment("ASSETD_SECONDS", 365 * 24 * 3600));
+  World::Counts all;
+  std::size_t seeds = 0, violations = 0;
+  for (auto seed = first; seeds < count && Clock::now() < until; seed += stride, ++seeds) {
+    const auto result = run_seed({seed});
+    all.runs += result.counts.runs, all.attempts += result.counts.attempts, all.steps += result.counts.steps, all.crashes += result.counts.crashes;
+    if (!result.failure) continue;
+    ++violations;
+    std::printf("%s\n", explain(seed, *result.failure).c_str());
+    std::fflush(stdout);
+  }
+  std::printf("soak %zu %zu %zu %zu %zu %zu\n", seeds, all.runs, all.attempts, all.steps, all.crashes, violations);
+  EXPECT_EQ(violations, 0u);
+}
+
+}  // namespace
+}  // namespace assetd::simulation

@@ -1,0 +1,39 @@
+#include "tests/simulation/violation.h"
+
+#include <array>
+#include <utility>
+
+namespace assetd::simulation {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, std::string_view>, kInvariants> kTexts{{
+    {"terminal", "a terminal state never changes"},
+    {"transition", "a transition that is not in the table never happens"},
+    {"one_live", "at most one live attempt, and one living process tree, per (run, step)"},
+    {"intent", "nothing is executed without a committed intent that has not ended"},
+    {"once", "an attempt id is executed at most once"},
+    {"slots", "a slot is held exactly from intent to committed end"},
+    {"pool", "no intent raises what is held above the pool's present size; a writer never shares a resource"},
+    {"roots", "every skipped step has a failed, canceled or check-failed root in its run"},
+    {"parents", "no child starts before its parents have ended or after one has failed"},
+    {"blockers", "every step that waits states what for, equal to a naive recomputation"},
+    {"one_run", "at most one run per (schedule, instant) and per idempotency key"},
+    {"line", "runs of a schedule that wait in line begin one after the other"},
+    {"cancel", "after a cancel commits, no intent of that run does"},
+    {"tree", "when the end of an attempt commits, no process of it is left"},
+    {"truth", "the end that commits is the end that was: lost only when nobody saw it"},
+    {"messages", "each message of a step counts once, in order"},
+    {"ended", "a run that ended has ended steps and attempts, and what failed has a cause"},
+    {"leftovers", "once everything is over no claim, file, process or slot is left"},
+    {"strangers", "a process that is none of ours is never killed"},
+    {"liveness", "without faults everything is terminal within a bounded number of inputs"},
+    {"pinned", "a run stays with the definitions it was planned with; its plan survives being stored"},
+    {"no_throw", "no input makes the engine throw"},
+}};
+
+}  // namespace
+
+std::string_view to_string(Invariant invariant) { return kTexts[static_cast<std::size_t>(invariant)].first; }
+std::string_view meaning(Invariant invariant) { return kTexts[static_cast<std::size_t>(invariant)].second; }
+
+}  // namespace assetd::simulation

@@ -1,0 +1,47 @@
+#pragma once
+// What must hold, each with the name under which its breach is reported and counted.
+
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace assetd::simulation {
+
+enum class Invariant {
+  terminal,         ///< a terminal state never changes
+  transition,       ///< a transition that is not in the table never happens
+  one_live,         ///< at most one live attempt, and at most one living process tree, per (run, step)
+  intent,           ///< nothing is executed without a committed intent that has not ended
+  once,             ///< an attempt id is executed at most once
+  slots,            ///< slots are held exactly from intent to committed end
+  pool,             ///< no intent raises what is held above the pool's present size, nor lets a writer share
+  roots,            ///< a skipped step has a failed, canceled or check-failed root in its run
+  parents,          ///< no child starts before its parents have ended, or after one has failed
+  blockers,         ///< a step that waits states why, equal to a naive recomputation
+  one_run,          ///< at most one run per (schedule, instant) and per idempotency key
+  line,             ///< runs of a schedule that wait in line begin one after the other
+  cancel,           ///< after a cancel commits, no intent of that run does
+  tree,             ///< when the end of an attempt commits, no process of it is left
+  truth,            ///< the end that commits is the end that was
+  messages,         ///< each message counts once, in order
+  ended,            ///< a run that ended has ended steps and attempts, and each that failed has a cause
+  leftovers,        ///< once everything is over no claim, file, process or slot is left
+  strangers,        ///< a process that is none of ours is never killed
+  liveness,         ///< without faults everything is terminal within a bounded number of inputs
+  pinned,           ///< a run stays with the definitions that it was planned with, and its plan survives being stored
+  no_throw,         ///< the engine never refuses an input by an exception
+};
+inline constexpr int kInvariants = static_cast<int>(Invariant::no_throw) + 1;
+std::string_view to_string(Invariant invariant);
+/// In a sentence, for the table in docs/simulation.md.
+std::string_view meaning(Invariant invariant);
+
+class Violation : public std::runtime_error {
+ public:
+  Violation(Invariant invariant, const std::string& what) : std::runtime_error(what), invariant(invariant) {}
+  Invariant invariant;
+};
+
+[[noreturn]] inline void broken(Invariant invariant, const std::string& what) { throw Violation(invariant, what); }
+
+}  // namespace assetd::simulation
