@@ -67,7 +67,7 @@ void add_run(Writer& writer, WallTime when) {
 
 void prune(Writer& writer, WallTime now) {
   const Retention ages;
-  PruneSweep sweep({now - kDay, now - ages.events, now - ages.runs});
+  PruneSweep sweep({now - kDay, now - ages.events, now - ages.runs, now - ages.runs});
   while (!sweep.over()) {
     const auto begun = std::chrono::steady_clock::now();
     check(writer.store->prune(sweep, writer.rows));

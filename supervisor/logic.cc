@@ -72,7 +72,7 @@ void Logic::tell(Event event) {
 void Logic::obey(ConnectionId from, Spawn& spawn) {
   const auto [entry, is_new] = attempts_.try_emplace(spawn.attempt);
   if (!is_new) return replay(entry);
-  if (draining_ || protocol_ == 0) {
+  if (!takes_spawns()) {
     attempts_.erase(entry);
     return refuse(from, draining_ ? "draining" : "protocol", spawn.attempt);
   }

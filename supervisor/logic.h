@@ -143,6 +143,8 @@ class Logic {
   Actions handle(Input input, std::int64_t wall_ms);
 
   const std::map<std::string, Attempt>& attempts() const { return attempts_; }
+  /// False: another supervisor is given what is new, and this one finishes what it has.
+  bool takes_spawns() const { return !draining_ && protocol_ != 0; }
 
  private:
   using Entry = std::map<std::string, Attempt>::iterator;

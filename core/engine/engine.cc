@@ -113,6 +113,7 @@ void Engine::on(const Now& now, const TimePassed&, Output& out) {
     if (slot.phase == UnitSlot::Phase::delayed && slot.retry_at_boot && *slot.retry_at_boot <= now.boot) machine.retry_due(unit);
     for (auto& [id, attempt] : run->live)
       if (attempt.record.unit == unit && attempt.deadline && *attempt.deadline <= now.boot) machine.timed_out(attempt);
+    finish_if_over(now, run_id, out);  // a retry that is due may turn out to have nothing to do
   }
 }
 

@@ -35,6 +35,11 @@ class ElderSupervisors::Elder {
   const std::string& path() const { return path_; }
   bool gone() const { return gone_; }
 
+  void list() {
+    const std::lock_guard lock(mutex_);
+    if (socket_ >= 0) send(list_message());
+  }
+
   bool send_if_its(const std::string& attempt, const std::string& message) {
     const std::lock_guard lock(mutex_);
     return attempts_.contains(attempt) && send(message);
@@ -60,7 +65,7 @@ class ElderSupervisors::Elder {
   void converse(const std::string& hello) {
     {
       const std::lock_guard lock(mutex_);
-      if (!send(hello) || !send(list_message())) return;
+      if (!send(hello)) return;
     }
     supervisor::FrameReader reader;
     std::vector<char> buffer(64 * 1024);
@@ -87,6 +92,7 @@ class ElderSupervisors::Elder {
       const std::lock_guard lock(mutex_);
       // One without a common version ends by itself, unless a daemon that speaks its own comes back.
       if (event.kind == Kind::connected && event.protocol != 0) send(shutdown_message());
+      if (event.kind == Kind::connected) send(list_message());  // now that it knows that it is one: of what others have it need not tell
       for (const auto& row : event.attempts) attempts_.insert(row.attempt);
       if (!event.attempt.empty()) attempts_.insert(event.attempt);
     }
@@ -131,6 +137,11 @@ void ElderSupervisors::add(const std::string& socket_path) {
 bool ElderSupervisors::has(const std::string& socket_path) const {
   const std::lock_guard lock(mutex_);
   return std::ranges::any_of(elders_, [&](const auto& elder) { return elder->path() == socket_path && !elder->gone(); });
+}
+
+void ElderSupervisors::list() {
+  const std::lock_guard lock(mutex_);
+  for (const auto& elder : elders_) elder->list();
 }
 
 bool ElderSupervisors::send(const std::string& attempt, const std::string& message) {

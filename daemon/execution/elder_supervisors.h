@@ -23,6 +23,8 @@ class ElderSupervisors {
   /// Connects to the one that listens there and stays with it until it is gone. Again: nothing more.
   void add(const std::string& socket_path);
   bool has(const std::string& socket_path) const;
+  /// Asks each what it has: ends that were told and not committed are told again.
+  void list();
   /// Sends the message to the one that has the attempt. False: none has.
   bool send(const std::string& attempt, const std::string& message);
 

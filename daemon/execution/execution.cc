@@ -99,6 +99,14 @@ AttemptExited Execution::exited(const SupervisorEvent& event) {
   return input;
 }
 
+AttemptExited Execution::refused(const SupervisorEvent& event) {
+  AttemptExited input{event.attempt, {}, tail_->finish(event.attempt, 0)};
+  input.exit.kind = ExitReport::Kind::never_started;
+  input.exit.detail = "the supervisor refused to start it: " + event.detail;
+  input.exit.ended_at = wall_now();
+  return input;
+}
+
 void Execution::on_event(const SupervisorEvent& event) {
   using Kind = SupervisorEvent::Kind;
   switch (event.kind) {
@@ -107,7 +115,11 @@ void Execution::on_event(const SupervisorEvent& event) {
     case Kind::started: handlers_.report(AttemptSeenRunning{event.attempt, event.pid, wall(event.at_ms), event.warm}); break;
     case Kind::ended: handlers_.report(exited(event)); break;
     case Kind::listing: handlers_.reconcile({event.attempts, event.connection}); break;
-    case Kind::refused: handlers_.link(!event.final, event.detail); break;
+    case Kind::refused:
+      // Both are said of spawns alone, which then execute nothing, now or later.
+      if (event.attempt.empty()) handlers_.link(!event.final, event.detail);
+      else if (event.detail == "draining" || event.detail == "protocol") handlers_.report(refused(event));
+      break;
   }
 }
 

@@ -51,6 +51,7 @@ class Execution {
  private:
   void on_event(const SupervisorEvent& event);
   AttemptExited exited(const SupervisorEvent& event);
+  AttemptExited refused(const SupervisorEvent& event);
 
   static constexpr std::uint64_t kNeverLeaves = UINT64_MAX;
 

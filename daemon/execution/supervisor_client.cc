@@ -87,6 +87,8 @@ class SupervisorClient::Session {
     send(message);
   }
 
+  void list_elders() { elders_.list(); }
+
   void send_later(const std::string& message) {
     const std::lock_guard lock(mutex_);
     if (connected_) supervisor::append_frame(later_, message);
@@ -366,7 +368,10 @@ void SupervisorClient::hold() { session_->hold(); }
 
 void SupervisorClient::release() { session_->release(); }
 
-void SupervisorClient::list() { session_->send(list_message()); }
+void SupervisorClient::list() {
+  session_->send(list_message());
+  session_->list_elders();
+}
 
 void SupervisorClient::shutdown_when_idle() { session_->send(shutdown_message()); }
 

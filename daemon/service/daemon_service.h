@@ -124,8 +124,10 @@ class DaemonService final : public Service {
   std::string why_latched() const;
   bool is_latched() const { return store_->latched() || (!latched_.empty() && !recovering_); }  ///< service's thread
   void try_unlatch();
+  std::expected<void, std::string> take_current_definitions();
+  void cancel_everything(Turn& turn);
   void watch_disk(Turn& turn);
-  bool may_keep_house() const { return !draining_ && !store_->latched() && project(); }
+  bool may_keep_house() const { return !draining_ && !is_latched() && project(); }
   void keep_house(const Now& now);
   Millis wait_time() const;
   template <typename T>
@@ -138,7 +140,7 @@ class DaemonService final : public Service {
   std::expected<void, std::string> recover();
   std::expected<RestoredRun, std::string> usable(ActiveRun& active);
   std::expected<void, StoreError> find_reported(RestoredRun& restored);
-  void connect();
+  std::expected<void, StartFailure> connect();
   void reconcile(const SupervisorListing& listing);
   std::vector<AttemptRecord> live_attempts() const;
   LauncherOptions launcher_options() const;
@@ -206,6 +208,7 @@ class DaemonService final : public Service {
   Millis disk_looked_at_{0};
   Millis unlatch_at_{0};
   bool draining_ = false;  ///< service's thread
+  bool cancels_what_runs_ = false;  ///< the same; while it drains
   std::thread thread_, reload_thread_, backup_thread_;
   std::atomic<bool> reloading_{false}, backing_up_{false};
 

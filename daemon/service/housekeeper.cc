@@ -19,6 +19,7 @@ constexpr microseconds kLong{10'000}, kShort{2'500};   // of a step: then the ne
 constexpr int kFewestRows = 10, kMostRows = 2'000;
 constexpr int kRest = 4;                               // times a step's length, until the next one
 constexpr std::chrono::hours kAnswersKept{24};
+constexpr Millis kRecordsKept{std::chrono::days(30)};  // at least
 constexpr int kMostSqueeze = 90;  // a year becomes milliseconds
 
 }  // namespace
@@ -26,6 +27,13 @@ constexpr int kMostSqueeze = 90;  // a year becomes milliseconds
 void Housekeeper::sweep_now(Done done) {
   asked_.push_back(std::move(done));
   if (!sweep_ && !output_.valid()) next_ = Millis{1};
+}
+
+void Housekeeper::give_up() {
+  if (!sweep_) return;
+  sweep_.reset();
+  asked_.insert(asked_.end(), std::make_move_iterator(waiting_.begin()), std::make_move_iterator(waiting_.end()));
+  waiting_.clear();
 }
 
 std::expected<void, StoreError> Housekeeper::step(const Now& now, Store& store, const Retention& retention) {
@@ -42,7 +50,9 @@ std::expected<void, StoreError> Housekeeper::step(const Now& now, Store& store, 
 void Housekeeper::begin(const Now& now, const Retention& retention) {
   const auto share = std::pow(0.75, squeeze_);
   const auto before = [&](Millis age) { return now.wall - std::chrono::duration_cast<Millis>(age * share); };
-  sweep_.emplace(PruneCutoffs{now.wall - kAnswersKept, before(retention.events), before(retention.runs)});
+  // By ticks and the audit people and schedules know what was dealt with: want of space is no reason to forget that.
+  const auto records = now.wall - std::max(retention.runs, kRecordsKept);
+  sweep_.emplace(PruneCutoffs{now.wall - kAnswersKept, before(retention.events), before(retention.runs), records});
   report_ = {};
   waiting_ = std::exchange(asked_, {});
 }
@@ -52,7 +62,7 @@ std::expected<void, StoreError> Housekeeper::prune(const Now& now, Store& store,
   const auto pruned = store.prune(*sweep_, rows_);
   if (!pruned) {
     give_up();
-    next_ = now.boot + kFirst;
+    next_ = asked_.empty() ? now.boot + kFirst : Millis{1};
     return pruned;
   }
   const auto took = std::chrono::duration_cast<microseconds>(std::chrono::steady_clock::now() - begun);

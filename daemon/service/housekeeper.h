@@ -33,7 +33,7 @@ class Housekeeper {
   /// A whole sweep from now on; `done` hears what it did.
   void sweep_now(Done done);
   /// The store was opened anew: a sweep that was under way begins again later.
-  void give_up() { sweep_.reset(); }
+  void give_up();
 
  private:
   void begin(const Now& now, const Retention& retention);

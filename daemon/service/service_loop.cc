@@ -45,6 +45,7 @@ Millis DaemonService::wait_time() const {
 }
 
 void DaemonService::run_turn(std::vector<Task> tasks) {
+  if (store_->latched() && latched_.empty()) latch("a write beside the turns failed");
   try_unlatch();  // first: what waits to be committed is of the engine that this drops
   Turn turn;
   if (waiting_turn_) {
@@ -134,7 +135,6 @@ void DaemonService::finish(Turn& turn) {
 void DaemonService::commit(Turn& turn) {
   turn.batch.assets = book_.take_staged();
   if (is_latched()) {  // nothing is done or answered on top of what may not be committed, be it only an acknowledgement
-    if (latched_.empty()) latch("a write beside the turns failed");
     for (auto& after : turn.after) after(false);
     return;
   }
@@ -220,6 +220,7 @@ void DaemonService::try_unlatch() {
   waiting_turn_.reset();
   auto opened = store_->reopen();
   if (!opened) return latch(opened.error().message);
+  if (auto taken = take_current_definitions(); !taken) return latch(taken.error());
   recovering_ = true;
   const auto recovered = recover();
   recovering_ = false;
@@ -231,6 +232,19 @@ void DaemonService::try_unlatch() {
     latched_.clear();
   }
   if (execution_) execution_->list();
+  if (cancels_what_runs_) tasks_.push([this](Turn& turn) { cancel_everything(turn); });  // what was asked of the former engine went with it
+}
+
+/// A version whose commit failed may be there all the same: then it is the one that serves.
+std::expected<void, std::string> DaemonService::take_current_definitions() {
+  const auto record = store_->current_definitions();
+  if (!record) return std::unexpected(record.error().message);
+  const auto serving = project();
+  if (!*record || (serving && serving->version == (*record)->version)) return {};
+  auto current = make_project(**record);
+  if (!current) return std::unexpected(current.error());
+  use_project(*current, nullptr);
+  return {};
 }
 
 int DaemonService::subscribe(std::function<void(const std::vector<Event>&)> listener) {
@@ -252,15 +266,21 @@ void DaemonService::drain(Drain how) {
   tasks_.push([this, how](Turn& turn) {
     draining_ = true;
     if (how == Drain::wait) return feed(turn, StartsHeld{"draining", kDrainDetail});
-    std::vector<RunId> runs;
-    for (const auto& [id, run] : engine_->runs()) runs.push_back(id);
-    std::ranges::reverse(runs);  // one that waits for another must not begin because that one is gone
-    for (const auto id : runs) feed(turn, CancelRequested{id, {"assetd", ""}});
+    cancels_what_runs_ = true;
+    cancel_everything(turn);
   });
+}
+
+void DaemonService::cancel_everything(Turn& turn) {
+  std::vector<RunId> runs;
+  for (const auto& [id, run] : engine_->runs()) runs.push_back(id);
+  std::ranges::reverse(runs);  // one that waits for another must not begin because that one is gone
+  for (const auto id : runs) feed(turn, CancelRequested{id, {"assetd", ""}});
 }
 
 // Canceled runs have ended when no run is left; of others that wait none is begun.
 bool DaemonService::is_drained() {
+  if (tasks_.closed()) return true;
   return ask<bool>([this] {
     const auto& runs = engine_->runs();
     const bool canceling = std::ranges::any_of(runs, [](const auto& each) { return each.second->canceling(); });

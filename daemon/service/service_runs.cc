@@ -21,6 +21,11 @@ json with_run(json body, const RunRecord& run) {
   return body;
 }
 
+/// Of a run of which nothing can go on: it has not ended, and nothing can be asked of it.
+Reply being_ended(RunId run) {
+  return conflict("run-active", "The run is being ended", "the stored plan of run " + std::to_string(run) + " is damaged: what runs of it is being stopped, then it ends as failed");
+}
+
 }  // namespace
 
 void DaemonService::audit(Turn& turn, const Caller& caller, const std::string& action, const std::string& subject, json detail) {
@@ -181,6 +186,7 @@ void DaemonService::cancel_run(Caller caller, RunId run, Done done) {
       const auto* still = engine_->run(run);
       return {202, {{"id", id}, {"status", still ? "canceling" : "canceled"}}};
     }
+    if (engine_->wrecks().contains(run)) return being_ended(run);
     const auto row = reader_->run(run);
     if (!row) return unavailable(row.error().message);
     if (!*row) return not_found("run", "there is no run " + id);
@@ -203,6 +209,7 @@ Reply DaemonService::prioritize(Turn& turn, const Caller& caller, RunId id, int 
     const auto* still = engine_->run(id);
     return {200, {{"id", text}, {"status", to_string(still ? still->record.status : RunStatus::succeeded)}, {"priority", priority}}};
   }
+  if (engine_->wrecks().contains(id)) return being_ended(id);
   const auto row = reader_->run(id);
   if (!row) return unavailable(row.error().message);
   if (!*row) return not_found("run", "there is no run " + text);
@@ -216,6 +223,7 @@ void DaemonService::retry_run(Caller caller, RunId run, bool from_start, std::ve
 Reply DaemonService::retry(Turn& turn, const Caller& caller, RunId id, bool from_start, const std::vector<std::string>& keys) {
   const auto text = std::to_string(id);
   if (engine_->run(id)) return conflict("run-active", "The run has not ended", "run " + text + " is still under way; cancel it or wait for its end before a retry");
+  if (engine_->wrecks().contains(id)) return being_ended(id);
   const auto row = reader_->run(id);
   if (!row) return unavailable(row.error().message);
   if (!*row) return not_found("run", "there is no run " + text);

@@ -35,7 +35,7 @@ std::expected<std::unique_ptr<DaemonService>, StartFailure> DaemonService::start
   if (auto opened = service->open_store(); !opened) return std::unexpected(opened.error());
   if (auto loaded = service->first_definitions(); !loaded) return std::unexpected(loaded.error());
   if (auto recovered = service->recover(); !recovered) return std::unexpected(StartFailure{4, recovered.error(), {}});
-  service->connect();
+  if (auto connected = service->connect(); !connected) return std::unexpected(connected.error());
   service->thread_ = std::thread([raw = service.get()] { raw->loop(); });
   if (service->definitions_loading_) service->reload_in_background({{"assetd", ""}, "", "", ""}, [](Reply) {});
   return service;
@@ -114,8 +114,8 @@ std::expected<void, std::string> DaemonService::recover() {
     projection_.know(restored->run, restored->plan, restored->context);
     take(turn, engine_->restore(turn.now, std::move(*restored)));
   }
+  if (draining_) feed(turn, StartsHeld{"draining", kDrainDetail});  // before anything that lets queued runs begin
   if (starts_held_for_disk_) feed(turn, StartsHeld{"disk", low_disk_});
-  if (draining_) feed(turn, StartsHeld{"draining", kDrainDetail});
   turn.effects.clear();  // asked again when the supervisor has said what it has
   if (execution_)
     for (const auto& attempt : live_attempts()) execution_->rewind(attempt);
@@ -168,7 +168,10 @@ LauncherOptions DaemonService::launcher_options() const {
   return {options_.compile.project_dir, options_.paths, plugins_, daemon_env_, default_secrets(daemon_env_)};
 }
 
-void DaemonService::connect() {
+std::expected<void, StartFailure> DaemonService::connect() {
+  // Without a number of its own the supervisor would take this daemon for one that has been replaced.
+  const auto generation = store_->next_generation();
+  if (generation == 0) return std::unexpected(StartFailure{1, options_.paths.store() + ": the store cannot be written; check its disk's space and state", {}});
   SupervisorClientOptions client;
   client.socket_path = options_.paths.supervisor_socket();
   client.claims_dir = options_.paths.claims();
@@ -177,7 +180,7 @@ void DaemonService::connect() {
   client.start_supervisor = options_.start_supervisor;
   client.log_path = options_.paths.supervisor_log();
   client.store_id = store_->id();
-  client.generation = static_cast<std::uint64_t>(store_->next_generation());
+  client.generation = static_cast<std::uint64_t>(generation);
   Execution::Handlers handlers;
   handlers.report = [this](Input input) {
     tasks_.push([this, input = std::move(input)](Turn& turn) { feed(turn, input); });
@@ -205,6 +208,7 @@ void DaemonService::connect() {
     });
   };
   execution_ = std::make_unique<Execution>(launcher_options(), std::move(client), live_attempts(), std::move(handlers));
+  return {};
 }
 
 /// The rules are reconcile()'s, in core/engine.

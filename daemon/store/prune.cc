@@ -27,7 +27,7 @@ void PruneSweep::step(Database& database, int rows) {
 
 /// True: there is more to do in this phase.
 bool PruneSweep::run_phase(Database& database, int rows) {
-  const auto day = std::chrono::floor<std::chrono::days>(cutoffs_.runs).time_since_epoch().count();
+  const auto day = std::chrono::floor<std::chrono::days>(cutoffs_.records).time_since_epoch().count();
   switch (phase_) {
     case Phase::answers:
       return gone(database.run("DELETE FROM answers WHERE rowid IN (SELECT rowid FROM answers WHERE at<? LIMIT ?)", cutoffs_.answers, rows));
@@ -43,7 +43,7 @@ bool PruneSweep::run_phase(Database& database, int rows) {
     case Phase::history:
       return gone(database.run("DELETE FROM history WHERE (day, asset) IN (SELECT day, asset FROM history WHERE day<? LIMIT ?)", std::int64_t{day}, rows));
     case Phase::audit:
-      return gone(database.run("DELETE FROM audit WHERE id IN (SELECT id FROM (SELECT id, at FROM audit ORDER BY id LIMIT ?) WHERE at<?)", rows, cutoffs_.runs));
+      return gone(database.run("DELETE FROM audit WHERE id IN (SELECT id FROM (SELECT id, at FROM audit ORDER BY id LIMIT ?) WHERE at<?)", rows, cutoffs_.records));
     case Phase::definitions: return prune_definitions(database, rows);
     case Phase::pages: {
       const auto free = number(database, "PRAGMA freelist_count");
@@ -180,7 +180,7 @@ bool PruneSweep::prune_ticks(Database& database, int rows) {
   while (rows > 0) {
     // The newest says what was dealt with last.
     const int removed = database.run("DELETE FROM ticks WHERE schedule=?1 AND instant IN (SELECT instant FROM ticks WHERE schedule=?1 AND instant<?2 AND "
-                                     "instant<(SELECT max(instant) FROM ticks WHERE schedule=?1) ORDER BY instant LIMIT ?3)", *key_, cutoffs_.runs, rows);
+                                     "instant<(SELECT max(instant) FROM ticks WHERE schedule=?1) ORDER BY instant LIMIT ?3)", *key_, cutoffs_.records, rows);
     gone(removed);
     rows -= removed + 1;
     if (removed == 0 && !next_key(database, kNext)) return false;

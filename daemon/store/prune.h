@@ -16,7 +16,8 @@ class Database;
 struct PruneCutoffs {
   WallTime answers{};  ///< of idempotent requests
   WallTime events{};
-  WallTime runs{};     ///< with steps, attempts, checks, materializations; also ticks, audit entries and the history by day
+  WallTime runs{};     ///< with steps, attempts, checks, materializations
+  WallTime records{};  ///< ticks, audit entries, the history by day
 };
 
 struct Pruned {

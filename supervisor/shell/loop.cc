@@ -46,7 +46,7 @@ void Loop::run() {
 /// Performing an action may produce inputs: they wait their turn.
 void Loop::take(Input input) {
   if (const auto* received = std::get_if<Received>(&input); received && received->command && std::holds_alternative<List>(*received->command))
-    shims_.look_at_others();
+    shims_.look_at_others(logic_.takes_spawns());
   inputs_.push_back(std::move(input));
   if (busy_) return;
   busy_ = true;

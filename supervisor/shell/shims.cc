@@ -81,12 +81,25 @@ void Shims::take_over(const std::set<std::string>& attempts) {
   }
 }
 
-void Shims::look_at_others() {
+void Shims::look_at_others(bool also_new) {
   for (const auto& attempt : others_.attempts()) {
     if (claims_.exists(attempt)) continue;
     others_.forget(attempt);
     report_(ClaimGone{attempt});
   }
+  if (!also_new) return;
+  std::set<std::string> left_alone;  // made since we began, by one that is gone by now
+  for (const auto& attempt : claims_.list()) {
+    if (shims_.contains(attempt) || others_.have(attempt)) continue;
+    const auto fd = claims_.open(attempt);
+    if (!fd) continue;
+    const auto claim = claims_.read(*fd);
+    close(*fd);
+    if (!claim.holder || claim.holder == claims_.self()) continue;
+    if (others_.leave(attempt, *claim.holder)) report_left(attempt, claim);
+    else left_alone.insert(attempt);
+  }
+  if (!left_alone.empty()) take_over(left_alone);
 }
 
 /// Whatever is in it yet: what becomes of the attempt is for its holder to tell.

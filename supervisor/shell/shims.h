@@ -37,8 +37,8 @@ class Shims {
 
   /// Reports what every claim in the directory says, and watches the shims that live. Claims that another living supervisor holds are left to it.
   void adopt_all();
-  /// Reports which of those left to others are gone meanwhile.
-  void look_at_others();
+  /// Reports which of those left to others are gone meanwhile and, `also_new`, what others hold that was not there before.
+  void look_at_others(bool also_new);
 
   void perform(StartShim& action, std::int64_t now_ms);
   void perform(ClaimAsEnded& action, std::int64_t now_ms);

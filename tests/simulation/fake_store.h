@@ -68,7 +68,6 @@ class FakeStore {
   void on(const RunCreated& change);
   void on(const RunChanged& change);
   void on(const RunAmended& change) { runs_.at(change.run.id).record = change.run; }
-  void on(const RunAmended& change) { runs_.at(change.run.id).record = change.run; }
   void on(const StepChanged& change);
   void on(const StepsEnded& change);
   void on(const AttemptIntended& change);
@@ -81,6 +80,7 @@ class FakeStore {
   void on(const TickRecorded& change);
   void on(const ScheduleMoved& change);
   void on(const SchedulePaused&) {}
+  void on(const PoolResized&) {}
 
   // invariants.cc
   void check_created(const RunRecord& record) const;

@@ -108,6 +108,7 @@ TEST(EngineWreck, IsWaitedForByTheRunsBehindItInItsSchedulesLine) {
   RunRecord behind;
   behind.id = 8;
   behind.trigger = {"schedule", "nightly", std::nullopt};
+  behind.in_line = true;
   EXPECT_THAT(e.ahead_of(behind), ElementsAre(7));
   e.handle(kNow, exited("a"));
   EXPECT_THAT(e.ahead_of(behind), IsEmpty());

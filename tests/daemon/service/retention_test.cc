@@ -79,7 +79,7 @@ TEST_F(Retained, OutputGoesSoonerThanItsAgeWhereThereIsTooMuch) {
 
 TEST_F(Retained, SaysThatItIsShuttingDown) {
   start(kShortLived);
-  service_->shut_down(DaemonService::Stop::leave_steps);
+  service_->shut_down();
   EXPECT_EQ(prune().status, 503);
 }
 

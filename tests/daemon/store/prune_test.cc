@@ -39,7 +39,7 @@ CommitBatch ended_run(RunId id, WallTime at, const std::vector<std::string>& key
   return batch;
 }
 
-PruneCutoffs all_before(WallTime at) { return {at, at, at}; }
+PruneCutoffs all_before(WallTime at) { return {at, at, at, at}; }
 
 /// Steps that it took.
 int sweep(TemporaryStore& t, PruneCutoffs cutoffs, int rows = 1'000) {
@@ -120,11 +120,11 @@ TEST(Prune, LeavesARunThatHasNotEndedAndWhatCameBefore) {
 TEST(Prune, ForgetsEventsByTheirOwnAgeAndSaysWhichIsTheOldest) {
   TemporaryStore t;
   for (RunId run = 1; run <= 20; ++run) t.commit(ended_run(run, at_ms(0) + run * kDay, {"a"}));
-  sweep(t, {at_ms(0), at_ms(0) + 15 * kDay, at_ms(0)}, 3);
+  sweep(t, {.events = at_ms(0) + 15 * kDay}, 3);
   EXPECT_EQ(count(t, "events"), 6);
   EXPECT_EQ(count(t, "runs"), 20);
   EXPECT_EQ(open_reader_of(t.path)->events_after(0, {}, 100)->lowest, 15);
-  sweep(t, {at_ms(0), at_ms(0) + 99 * kDay, at_ms(0)});
+  sweep(t, {.events = at_ms(0) + 99 * kDay});
   EXPECT_EQ(open_reader_of(t.path)->events_after(0, {}, 100)->lowest, 21) << "one above the newest, so that an older position is told to be gone";
   t.commit(ended_run(21, at_ms(0) + 99 * kDay, {"a"}));
   EXPECT_EQ(t.store->last_event(), 21) << "no id is given twice";

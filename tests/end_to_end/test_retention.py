@@ -1,0 +1,39 @@
+"""What is older than its age is forgotten when somebody asks for it, and nobody is told that it is still there."""
+
+from projects import project, shell
+from waiting import wait_until
+
+SHORT = "retention: {events: 1ms, runs: 1ms, logs: 1ms}\n"
+
+
+def test_what_is_forgotten_is_gone_for_everybody_and_said_to_be(start):
+    daemon = start(project(shell("good", "echo made"), shell("bad", "echo broken; exit 3"), head=SHORT))
+    failed, succeeded = daemon.run("bad"), daemon.run("good")
+    daemon.wait(failed)
+    daemon.wait(succeeded)
+    # Only what is older than a millisecond goes: what was just written may stay at first.
+    wait_until(lambda: daemon.ctl("prune").returncode == 0 and daemon.request("GET", f"/runs/{succeeded}").status == 404, "the good run forgotten")
+    assert daemon.get(f"/runs/{failed}")["status"] == "failed", "the run in which an asset failed last stays"
+    assert "broken" in daemon.step_log(failed, "bad")
+    assert [run["id"] for run in daemon.items("/runs")] == [failed]
+    gone = daemon.request("GET", "/events?after=1", headers={"accept": "text/event-stream"})
+    assert gone.status == 410 and "no longer kept" in gone.json["detail"], gone.text
+    assert len(daemon.items("/assets/good/materializations")) == 1
+    assert daemon.get("/assets/good")["status"] == "materialized"
+    assert daemon.get("/audit")["items"][0]["action"] == "prune"
+    assert not (daemon.data / "logs" / str(succeeded)).exists()
+
+
+def test_history_that_was_forgotten_stays_forgotten_across_a_crash(start):
+    daemon = start(project(shell("a", "true"), head=SHORT))
+    runs = [daemon.run("a") for _ in range(3)]
+    for run in runs:
+        daemon.wait(run)
+    wait_until(lambda: daemon.post("/admin/prune") and not daemon.items("/runs"), "all runs forgotten")
+    daemon.kill9()
+    daemon.start()
+    assert daemon.items("/runs") == []
+    assert daemon.get("/assets/a")["status"] == "materialized"
+    later = daemon.run("a")
+    assert int(later) > int(runs[-1]), "no number of a run is given twice"
+    assert daemon.wait(later)["status"] == "succeeded"
