@@ -183,7 +183,8 @@ class Round:
         succeeded = {id for id, attempt in attempts.items() if attempt["status"] == "succeeded"}
         demand(succeeded <= set(lines), f"succeeded without having been executed: {succeeded - set(lines)}")
         lost = {id for id, attempt in attempts.items() if attempt["reason"] == "lost"}
-        demand(len(lost & set(lines)) <= self.killed["shim"], f"{len(lost & set(lines))} attempts lost, {self.killed['shim']} shims killed")
+        killed = self.killed["shim"] + self.killed["worker"]  # a fork of a worker may have become a shim between the look and the kill
+        demand(len(lost & set(lines)) <= killed, f"{len(lost & set(lines))} attempts lost, {killed} shims and workers killed")
         demand(not lost or self.killed["shim"] + self.killed["supervisor"] > 0, f"lost although only the daemon was killed: {lost}")
         nameless = [id for id, attempt in attempts.items() if attempt["status"] in ("failed", "canceled") and not attempt["reason"]]
         demand(not nameless, f"ended without a cause: {nameless}")
