@@ -275,7 +275,8 @@ void RunMachine::queued_too_long(UnitIndex unit, const std::string& waited_for) 
 
 // A step whose own work is done and whose checks will not come any more ends with the last process that works on it.
 void RunMachine::cancel_unchecked(StepIndex step) {
-  if (!run_.canceling() || run_.steps[step].status != StepStatus::running) return;
+  const auto status = run_.steps[step].status;
+  if (!run_.canceling() || (status != StepStatus::running && status != StepStatus::starting)) return;
   const auto works_on_it = [&](const auto& live) {
     const auto& record = live.second.record;
     return record.unit == run_.plan->unit_of(step) || (record.check != kNone && record.steps.front() == step);

@@ -210,6 +210,8 @@ class PlanBuilder {
       if (planned.home == kNone) return;
       planned.unit = static_cast<UnitIndex>(plan_.units_.size());
       plan_.units_.push_back({.steps = {planned.home}, .check = index});
+      if (check.blocking && check.severity == Severity::error)
+        for (const auto step : planned.depends_on) held_by_check_.emplace(plan_.unit_of_[step], planned.home);
     } else {
       planned.unit = carrier(check, planned);
       if (planned.unit == kNone) return;
@@ -229,8 +231,9 @@ class PlanBuilder {
     });
   }
 
-  // A check of an asset and of something that is made after it (from it, or in a process that waits for it) can only come after the
-  // latter: it is that one's step that waits for it then.
+  // A check of an asset and of something that is made after it (from it, in a process that waits for it, or below an asset that another
+  // check holds until it is made) can only come after the latter: it is that one's step that waits for it then. So no check ever closes a
+  // circle.
   StepIndex holder(const PlannedCheck& planned) const {
     auto holder = planned.home;
     if (planned.depends_on.size() < 2) return holder;
@@ -254,13 +257,17 @@ class PlanBuilder {
     while (!stack.empty()) {
       const auto unit = stack.back();
       stack.pop_back();
-      for (const auto member : plan_.units_[unit].steps)
-        for (const auto& edge : plan_.children(member)) {
+      const auto release = [&](StepIndex done) {
+        for (const auto& edge : plan_.children(done)) {
           const auto next = plan_.unit_of_[edge.step];
-          if (next == kNone || next == unit || seen[next]) continue;
+          if (next == kNone || next == plan_.unit_of_[done] || seen[next]) continue;
           seen[next] = true;
           stack.push_back(next);
         }
+      };
+      for (const auto member : plan_.units_[unit].steps) release(member);
+      const auto [begin, end] = held_by_check_.equal_range(unit);
+      for (auto it = begin; it != end; ++it) release(it->second);
     }
     return seen;
   }
@@ -288,6 +295,7 @@ class PlanBuilder {
   std::function<bool(AssetId)> made_;
   std::vector<StepIndex> step_of_;
   std::unordered_map<std::string, std::vector<CheckIndex>> checks_at_home_;
+  std::unordered_multimap<UnitIndex, StepIndex> held_by_check_;  ///< unit → steps that a check with a process of its own holds until the unit's work is done
 };
 
 RunPlan make_plan(const Definitions& definitions, const AssetGraph& graph, std::span<const AssetId> assets, StepsMode mode,

@@ -44,12 +44,11 @@ bool at_its_cap(const FakeStore::Run& run) {
   return run.record.max_steps && live >= *run.record.max_steps;
 }
 
-/// What a queued run waits for: an earlier one of its schedule, else the limits that count it and are used up, or those before it in line.
-std::string queued_for(const FakeStore& store, const FakeStore::Run& run) {
-  for (const auto& [id, other] : store.runs())
-    if (run.record.in_line && id < run.record.id && other.record.trigger.kind == "schedule" && other.record.trigger.name == run.record.trigger.name && !is_terminal(other.record.status))
-      return "overlap";
-  return "limit";
+bool is_behind_another(const FakeStore& store, const FakeStore::Run& run) {
+  return std::any_of(store.runs().begin(), store.runs().end(), [&](const auto& each) {
+    const auto& other = each.second.record;
+    return run.record.in_line && each.first < run.record.id && other.trigger.kind == "schedule" && other.trigger.name == run.record.trigger.name && !is_terminal(other.status);
+  });
 }
 
 /// Parents in other units that have not ended.
@@ -108,6 +107,26 @@ std::map<std::pair<RunId, UnitIndex>, Names> line_up(std::vector<Waiting> waitin
   return result;
 }
 
+/// By queued run that is behind no other of its schedule: the limits that count it and are used up, by others under way or by those before it in line.
+std::map<std::pair<RunId, UnitIndex>, Names> line_of_runs(const FakeStore& store, const std::string& all_held) {
+  const auto& limits = store.definitions().definitions->limits;
+  Held held;
+  std::map<std::string, int> sizes;
+  std::vector<Waiting> waiting;
+  for (const auto& [id, run] : store.runs()) {
+    if (is_terminal(run.record.status)) continue;
+    const bool waits = run.record.status == RunStatus::queued;
+    Demand demand;
+    for (const auto& [limit, most] : limits_that_count(limits, run.record)) {
+      sizes[limit] = most;
+      demand.slots[limit] = 1;
+      if (!waits) ++held.slots[limit];
+    }
+    if (waits && !is_behind_another(store, run)) waiting.push_back({&run, 0, demand});
+  }
+  return line_up(std::move(waiting), std::move(held), sizes, all_held);
+}
+
 struct Stated {
   Names kinds, what;
 };
@@ -124,11 +143,23 @@ void require_equal(const FakeStore::Run& run, StepIndex step, const Names& said,
                          ", it waits for " + text(expected));
 }
 
-void check_step(const Engine& engine, const FakeStore& store, const FakeStore::Run& run, StepIndex step, const std::map<std::pair<RunId, UnitIndex>, Names>& lines, const Said& say, const std::string& held) {
+using Lines = std::map<std::pair<RunId, UnitIndex>, Names>;
+
+/// Of a run in line every step says the same.
+void check_queued(const FakeStore& store, const FakeStore::Run& run, StepIndex step, const Stated& said, const Lines& lines) {
+  const auto line = lines.find({run.record.id, 0});
+  if (line == lines.end()) return require_equal(run, step, said.kinds, {"overlap"});
+  Names expected;
+  for (const auto& name : line->second) expected.insert(name.starts_with("pool ") ? "limit " + name.substr(5) : name);
+  require_equal(run, step, said.what, expected);
+}
+
+void check_step(const Engine& engine, const FakeStore& store, const FakeStore::Run& run, StepIndex step, const Lines& lines, const Lines& of_runs, const Said& say) {
   const auto now_is = status(run, step);
   const auto blockers = say(run.record.id, step);
   const auto said = stated(blockers);
-  if (is_terminal(now_is) || run.record.status == RunStatus::queued) return require_equal(run, step, said.kinds, is_terminal(now_is) ? Names{} : Names{held == "draining" ? held : queued_for(store, run)});
+  if (is_terminal(now_is)) return require_equal(run, step, said.kinds, {});
+  if (run.record.status == RunStatus::queued) return check_queued(store, run, step, said, of_runs);
   const bool waits = now_is == StepStatus::pending || now_is == StepStatus::waiting_retry;
   const auto unit = run.plan->unit_of(step);
   if (unit != kNone && waits) {
@@ -173,8 +204,9 @@ void check_blockers(const Engine& engine, const FakeStore& store, const std::str
     }
   }
   const auto lines = line_up(std::move(waiting), held_by_live_attempts(store), store.pools(), held);
+  const auto of_runs = line_of_runs(store, held == "draining" ? held : "");
   for (const auto& [id, state] : engine.runs())
-    for (StepIndex step = 0; step < state->steps.size(); ++step) check_step(engine, store, store.runs().at(id), step, lines, said, held);
+    for (StepIndex step = 0; step < state->steps.size(); ++step) check_step(engine, store, store.runs().at(id), step, lines, of_runs, said);
 }
 
 }  // namespace assetd::simulation

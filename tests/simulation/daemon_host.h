@@ -24,6 +24,8 @@ struct RunRequestSpec {
   StepsMode mode = StepsMode::all;
   int priority = 0;
   RunTimeouts timeouts;
+  std::string team;  ///< a tag, which limits may count
+  std::optional<int> max_steps;
 };
 
 class DaemonHost {
@@ -50,6 +52,7 @@ class DaemonHost {
   void request_run(RunRequestSpec spec, Done done);
   void cancel(RunId run);
   void rerun(RunId run);
+  void prioritize(RunId run, int priority);
   void reload(RunContext next);
   void resize(std::map<std::string, int> pools);
   void drain();

@@ -24,7 +24,8 @@ void DaemonHost::request_run(RunRequestSpec spec, Done done) {
     RunRecord record;
     record.priority = spec.priority;
     record.timeouts = spec.timeouts;
-    record.tags["key"] = spec.key;
+    record.max_steps = spec.max_steps;
+    record.tags = {{"key", spec.key}, {"team", spec.team}};
     if (const auto run = begin_run(turn, std::move(record), assets, spec.mode, false); run != 0) turn.batch.answers.emplace(spec.key, run);
   }, done);
 }
@@ -61,15 +62,23 @@ void DaemonHost::rerun(RunId id) {
   });
 }
 
-// Pools are part of the definitions: they change with them, in the same transaction.
+void DaemonHost::prioritize(RunId run, int priority) {
+  command([this, run, priority](Turn& turn) { feed(turn, PriorityChanged{run, priority}); });
+}
+
+// Limits are part of the definitions: they change with them, in the same transaction.
 void DaemonHost::reload(RunContext next) {
   command([this, next](Turn& turn) {
-    if (turn.batch.definitions) return;
+    // What this turn has begun before was let in by the limits as they were.
+    commit(turn);
+    turn = new_turn();
+    if (latched_) return;
     turn.batch.definitions = next;
     ticker_.define(next.definitions->schedules, machine_.store.schedules(), turn.now.wall);
     Output moved;
     for (const auto& [name, entry] : ticker_.entries()) moved.changes.push_back(ScheduleMoved{name, *entry.position.cursor, entry.position.fingerprint});
     take(turn, std::move(moved));
+    feed(turn, LimitsChanged{next.definitions->limits});
   });
 }
 

@@ -17,6 +17,7 @@ DaemonHost::DaemonHost(Machine& machine) : machine_(machine), generation_(static
 void DaemonHost::use_definitions(Turn& turn) {
   const auto& store = machine_.store;
   ticker_.define(store.definitions().definitions->schedules, store.schedules(), turn.now.wall);
+  feed(turn, LimitsChanged{store.definitions().definitions->limits});
   feed(turn, PoolsChanged{store.pools()});
 }
 

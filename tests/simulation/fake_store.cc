@@ -46,7 +46,10 @@ void FakeStore::on(const RunChanged& change) {
     broken(Invariant::transition, "run " + std::to_string(change.run.id) + ": " + std::string(to_string(run.record.status)) + " became " + std::string(to_string(change.run.status)));
   if (change.run.definitions_version != run.context.version) broken(Invariant::pinned, "run " + std::to_string(change.run.id) + " went over to other definitions");
   run.record = change.run;
-  if (change.run.status == RunStatus::running) check_line(run);
+  if (change.run.status == RunStatus::running) {
+    check_line(run);
+    check_limits(run);
+  }
   if (is_terminal(change.run.status)) check_ended(run);
 }
 
@@ -77,6 +80,7 @@ void FakeStore::on(const AttemptIntended& change) {
   auto& run = runs_.at(change.attempt.run);
   check_intent(run, change.attempt);
   check_alone(change.attempt);
+  check_cap(run);
   check_parents(run, change.attempt);
   live_[change.attempt.id] = &(run.attempts[change.attempt.id] = change.attempt);
   run_of_attempt_[change.attempt.id] = change.attempt.run;

@@ -15,6 +15,9 @@
 
 namespace assetd::simulation {
 
+/// Name → how many runs it lets be under way.
+std::map<std::string, int> limits_that_count(const RunLimits& limits, const RunRecord& run);
+
 class FakeStore {
  public:
   struct Run {
@@ -86,8 +89,10 @@ class FakeStore {
   void check_created(const RunRecord& record) const;
   void check_move(const Run& run, StepIndex step, StepStatus to) const;
   void check_line(const Run& run) const;
+  void check_limits(const Run& run) const;
   void check_intent(const Run& run, const AttemptRecord& intent) const;
   void check_alone(const AttemptRecord& intent) const;
+  void check_cap(const Run& run) const;
   void check_parents(const Run& run, const AttemptRecord& intent) const;
   void check_ended(const Run& run) const;
   bool has_root(const Run& run, StepIndex step) const;

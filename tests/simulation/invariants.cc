@@ -22,6 +22,15 @@ bool shares_a_step(const AttemptRecord& a, const AttemptRecord& b) {
 
 }  // namespace
 
+std::map<std::string, int> limits_that_count(const RunLimits& limits, const RunRecord& run) {
+  std::map<std::string, int> found;
+  if (limits.runs) found["runs"] = *limits.runs;
+  for (const auto& [tag, most] : limits.tags)
+    for (const auto& [key, value] : run.tags)
+      if (tag == key || tag == key + "=" + value) found["tag " + tag] = most;
+  return found;
+}
+
 void FakeStore::check_created(const RunRecord& record) const {
   if (runs_.contains(record.id)) broken(Invariant::one_run, "a run id was used twice");
   for (const auto& [id, other] : runs_) {
@@ -42,6 +51,21 @@ void FakeStore::check_line(const Run& run) const {
   for (const auto& [id, other] : runs_)
     if (id < run.record.id && other.record.trigger.kind == "schedule" && other.record.trigger.name == run.record.trigger.name && !is_terminal(other.record.status))
       broken(Invariant::line, "run " + std::to_string(run.record.id) + " begins before run " + std::to_string(id) + " of its schedule has ended");
+}
+
+void FakeStore::check_limits(const Run& run) const {
+  for (const auto& [limit, most] : limits_that_count(definitions().definitions->limits, run.record)) {
+    const auto is_counted = [&](const auto& each) {
+      const auto& other = each.second.record;
+      return other.status != RunStatus::queued && !is_terminal(other.status) && limits_that_count(definitions().definitions->limits, other).contains(limit);
+    };
+    if (std::count_if(runs_.begin(), runs_.end(), is_counted) > most) broken(Invariant::limit, "run " + std::to_string(run.record.id) + " begins beyond the limit " + limit);
+  }
+}
+
+void FakeStore::check_cap(const Run& run) const {
+  const auto live = std::count_if(run.attempts.begin(), run.attempts.end(), [](const auto& each) { return !each.second.outcome; });
+  if (run.record.max_steps && live >= *run.record.max_steps) broken(Invariant::limit, "run " + std::to_string(run.record.id) + " has more live processes than its max_steps");
 }
 
 void FakeStore::check_intent(const Run& run, const AttemptRecord& intent) const {

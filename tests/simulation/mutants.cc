@@ -128,6 +128,12 @@ std::vector<Mutant> mutants() {
       {pool, "pools are one slot larger than they are", before_each<PoolsChanged>([](Machine&, PoolsChanged& pools, Input&) {
          for (auto& [name, slots] : pools.slots) ++slots;
        })},
+      {limit, "limits are one larger than they are", before_each<LimitsChanged>([](Machine&, LimitsChanged& changed, Input&) {
+         for (auto& [tag, most] : changed.limits.tags) ++most;
+       })},
+      {limit, "max_steps is forgotten", before_each<RunRequested>([](Machine&, RunRequested& request, Input&) {
+         if (request.run.max_steps) ++*request.run.max_steps;
+       })},
       {roots, "what is canceled is called skipped", after_each<StepsEnded>([](Machine&, StepsEnded& ended, More&) { ended.status = StepStatus::skipped; })},
       {parents, "children of a failed step are started", after_each<StepsEnded>(start_children)},
       {blockers, "what waits says nothing", silent()},

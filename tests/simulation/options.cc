@@ -43,6 +43,7 @@ Options Options::draw(Random& random) {
   o.resources = rate(random, 15, 30, 70);
   o.externals = random.chance(20) ? 100 : 0;
   o.proceed = rate(random, 5, 10, 30);
+  o.limits = rate(random, 20, 50, 90);
   o.fails = rate(random, 5, 15, 40);
   o.reports = rate(random, 10, 25, 50);
   o.forks = rate(random, 5, 15, 30);
@@ -53,6 +54,7 @@ Options Options::draw(Random& random) {
   o.resizes = rate(random, 5, 10, 30);
   o.drains = rate(random, 1, 3, 6);
   o.repeats = rate(random, 10, 30, 60);
+  o.priorities = rate(random, 5, 15, 40);
   o.schedules = random.chance(30) ? random.between(1, 2) : 0;
   o.on_demand = random.chance(50);
   return o;
@@ -70,9 +72,9 @@ std::string Options::in_words() const {
                              {"disk_full", disk_full}, {"clock_jump", clock_jump}, {"commit_failed", commit_failed}, {"commit_unknown", commit_unknown},
                              {"launch_fails", launch_fails}, {"damaged_plan", damaged_plan}, {"power_loss", power_loss}});
   line("definitions, %", {{"batches", batches}, {"checks", checks}, {"retries", retries}, {"timeouts", timeouts}, {"pools", pools}, {"resources", resources},
-                          {"externals", externals}, {"proceed", proceed}});
+                          {"externals", externals}, {"proceed", proceed}, {"limits", limits}});
   line("steps, %", {{"fails", fails}, {"reports", reports}, {"forks", forks}, {"hostile", hostile}});
-  line("people, %", {{"cancels", cancels}, {"reruns", reruns}, {"reloads", reloads}, {"resizes", resizes}, {"drains", drains}, {"repeats", repeats}});
+  line("people, %", {{"cancels", cancels}, {"reruns", reruns}, {"reloads", reloads}, {"resizes", resizes}, {"drains", drains}, {"repeats", repeats}, {"priorities", priorities}});
   return text;
 }
 

@@ -20,11 +20,11 @@ struct Options {
   bool power_loss = false;  ///< half of the reboots lose what was not synced. Not where the clock jumps: by it is told what is of an earlier boot
 
   // Of definitions, in percent.
-  int batches = 0, checks = 0, retries = 0, timeouts = 0, pools = 0, resources = 0, externals = 0, proceed = 0;
+  int batches = 0, checks = 0, retries = 0, timeouts = 0, pools = 0, resources = 0, externals = 0, proceed = 0, limits = 0;
   // Of steps, in percent.
   int fails = 0, reports = 0, forks = 0, hostile = 0;
   // What people do, per 100 actions that are theirs.
-  int cancels = 0, reruns = 0, reloads = 0, resizes = 0, drains = 0, repeats = 0;
+  int cancels = 0, reruns = 0, reloads = 0, resizes = 0, drains = 0, repeats = 0, priorities = 0;
   int schedules = 0;  ///< 0 to 2
   bool on_demand = false;
 

@@ -50,6 +50,8 @@ void People::act(DaemonHost& daemon) {
     daemon.reload(next_definitions(true));
   } else if (does(options.resizes / 2)) {
     daemon.resize(random_pools());
+  } else if (does(options.priorities / 2)) {
+    if (!active.empty()) daemon.prioritize(random.pick(active)->first, random.below(4));
   } else if (does(options.drains / 2)) {
     daemon.drain();
   } else if (does(options.repeats / 2)) {
@@ -69,6 +71,8 @@ void People::request(DaemonHost& daemon) {
   spec.mode = random.chance(20) ? (random.chance(50) ? StepsMode::assets : StepsMode::checks) : StepsMode::all;
   spec.priority = random.below(3);
   spec.timeouts = random_timeouts(random, machine_.options);
+  spec.team = random.chance(50) ? "red" : "blue";
+  if (random.chance(machine_.options.limits)) spec.max_steps = 1 + random.below(2);
   asked_.push_back(spec);
   if (asked_.size() > kAskedKept) asked_.pop_front();
   daemon.request_run(std::move(spec), [](bool) {});

@@ -15,11 +15,18 @@ constexpr std::uint64_t kStep = 0x9e3779b97f4a7c15ULL;
 
 int Random::below(int n) {
   if (n <= 1) return 0;
-  const auto at = next_++;
-  if (plays_) return at < tape_.size() ? static_cast<int>(tape_[at] % static_cast<std::uint32_t>(n)) : 0;
+  if (source_ == Source::tape) {
+    const auto at = next_++;
+    return at < tape_.size() ? static_cast<int>(tape_[at] % static_cast<std::uint32_t>(n)) : 0;
+  }
   const auto value = static_cast<std::uint32_t>(mix(state_ += kStep) % static_cast<std::uint64_t>(n));
-  tape_.push_back(value);
+  if (source_ == Source::seed) ++next_, tape_.push_back(value);
   return static_cast<int>(value);
+}
+
+void Random::leave_tape() {
+  source_ = Source::seed_untaped;
+  state_ = mix(seed_);  // also where the tape was shortened
 }
 
 std::string Random::hex32() {

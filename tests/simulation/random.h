@@ -14,7 +14,7 @@ class Random {
  public:
   explicit Random(std::uint64_t seed) : seed_(seed), state_(seed) {}
   /// Plays `tape`, and draws 0 once it is at its end: the plainest choice.
-  Random(std::uint64_t seed, Tape tape) : seed_(seed), state_(seed), tape_(std::move(tape)), plays_(true) {}
+  Random(std::uint64_t seed, Tape tape) : seed_(seed), state_(seed), tape_(std::move(tape)), source_(Source::tape) {}
 
   /// 0 to n - 1.
   int below(int n);
@@ -32,7 +32,13 @@ class Random {
   /// An attempt id that no other call gives. Not from the tape, so that a shortened one does not repeat ids.
   std::string hex32();
 
+  /// An action begins: what it draws can be cut out of the tape as a whole.
+  void mark() { marks_.push_back(next_); }
+  /// From here on the seed draws, whatever the tape says, and nothing is kept: a tape must not make a scheduler that is unfair to somebody for ever.
+  void leave_tape();
+
   const Tape& tape() const { return tape_; }
+  const std::vector<std::size_t>& marks() const { return marks_; }  ///< where in the tape each action began
   std::size_t drawn() const { return next_; }
 
  private:
@@ -40,7 +46,8 @@ class Random {
   std::uint64_t ids_ = 0;
   Tape tape_;
   std::size_t next_ = 0;
-  bool plays_ = false;
+  std::vector<std::size_t> marks_;
+  enum class Source { seed, tape, seed_untaped } source_ = Source::seed;
 };
 
 }  // namespace assetd::simulation

@@ -74,6 +74,14 @@ ScheduleSpec random_schedule(Random& random, int index) {
   return schedule;
 }
 
+RunLimits random_limits(Random& random, const Options& options) {
+  RunLimits limits;
+  if (random.chance(options.limits)) limits.runs = 1 + random.below(3);
+  if (random.chance(options.limits)) limits.tags["team"] = 1 + random.below(2);
+  if (random.chance(options.limits)) limits.tags["team=red"] = 1;
+  return limits;
+}
+
 }  // namespace
 
 RunTimeouts random_timeouts(Random& random, const Options& options) {
@@ -107,6 +115,7 @@ Definitions random_definitions(Random& random, const Options& options) {
   for (int i = 0; i < options.schedules; ++i) definitions.schedules.push_back(random_schedule(random, i));
   definitions.pools["p"] = {2 + random.below(2)};
   definitions.resources["r"] = {};
+  definitions.limits = random_limits(random, options);
   return definitions;
 }
 

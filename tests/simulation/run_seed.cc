@@ -23,7 +23,7 @@ Result run_seed(const Replay& replay, const Sabotage& sabotage) {
   const auto fails = [&](Invariant invariant, const std::string& what) {
     auto tape = machine.random.tape();
     tape.resize(std::min(tape.size(), machine.random.drawn()));
-    result.failure = Failure{invariant, what, std::move(tape), machine.options.in_words(), machine.trace.lines()};
+    result.failure = Failure{invariant, what, std::move(tape), machine.random.marks(), machine.options.in_words(), machine.trace.lines()};
   };
   try {
     world.run();
@@ -38,53 +38,61 @@ Result run_seed(const Replay& replay, const Sabotage& sabotage) {
 
 namespace {
 
+/// Cuts whole actions out, then makes the options and what is left plain: 0 is the plainest of every choice.
 class Shrinking {
  public:
-  Shrinking(std::uint64_t seed, const Failure& failure, int runs, const Sabotage& sabotage)
-      : seed_(seed), invariant_(failure.invariant), best_(failure.tape), runs_(runs), sabotage_(sabotage) {}
+  Shrinking(std::uint64_t seed, const Failure& failure, int runs, const Sabotage& sabotage) : seed_(seed), best_(failure), runs_(runs), sabotage_(sabotage) {}
 
   Tape run() {
     cut_end();
-    for (std::size_t size = std::max<std::size_t>(best_.size() / 2, 1); size > 0 && runs_ > 0; size /= 2) {
-      for (std::size_t at = 0; at < best_.size() && runs_ > 0;)
-        if (!without(at, size)) at += size;
-      for (std::size_t at = 0; at < best_.size() && runs_ > 0; at += size) zeroed(at, size);
+    for (std::size_t before = SIZE_MAX; best_.tape.size() < before && runs_ > 0;) {
+      before = best_.tape.size();
+      for (auto actions = std::max<std::size_t>(best_.marks.size() / 2, 1); actions > 0 && runs_ > 0; actions /= 2) cut_actions(actions);
+      for (auto size = std::max<std::size_t>(best_.tape.size() / 8, 1); size > 0 && runs_ > 0; size /= 4) zero_blocks(size);
     }
-    return best_;
+    return best_.tape;
   }
 
  private:
   bool fails(Tape tape) {
     --runs_;
     auto result = run_seed({seed_, std::move(tape)}, sabotage_);
-    if (!result.failure || result.failure->invariant != invariant_) return false;
-    best_ = std::move(result.failure->tape);
+    if (!result.failure || result.failure->invariant != best_.invariant) return false;
+    best_ = std::move(*result.failure);
     return true;
   }
 
   // What is behind the end of a tape is drawn as 0.
   void cut_end() {
-    for (std::size_t keep = best_.size() / 2; keep + 1 < best_.size() && runs_ > 0; keep += std::max<std::size_t>((best_.size() - keep) / 2, 1))
-      if (fails(Tape(best_.begin(), best_.begin() + static_cast<std::ptrdiff_t>(keep)))) keep /= 2;
+    for (std::size_t step = best_.tape.size() / 2; step > 0 && runs_ > 0;)
+      if (step >= best_.tape.size() || !fails(Tape(best_.tape.begin(), best_.tape.end() - static_cast<std::ptrdiff_t>(step)))) step /= 2;
   }
 
-  bool without(std::size_t at, std::size_t size) {
-    auto tape = best_;
-    tape.erase(tape.begin() + static_cast<std::ptrdiff_t>(at), tape.begin() + static_cast<std::ptrdiff_t>(std::min(at + size, tape.size())));
-    return fails(std::move(tape));
+  std::size_t begin_of(std::size_t action) const { return std::min(action < best_.marks.size() ? best_.marks[action] : best_.tape.size(), best_.tape.size()); }
+
+  // From the last to the first: what comes before decides what the later ones mean.
+  void cut_actions(std::size_t count) {
+    for (auto end = best_.marks.size(); end > 0 && runs_ > 0; end = std::min(end - std::min(end, count), best_.marks.size())) {
+      const auto from = begin_of(end - std::min(end, count)), to = begin_of(end);
+      if (from == to) continue;
+      auto tape = best_.tape;
+      tape.erase(tape.begin() + static_cast<std::ptrdiff_t>(from), tape.begin() + static_cast<std::ptrdiff_t>(to));
+      fails(std::move(tape));
+    }
   }
 
-  void zeroed(std::size_t at, std::size_t size) {
-    auto tape = best_;
-    const auto from = tape.begin() + static_cast<std::ptrdiff_t>(at), to = tape.begin() + static_cast<std::ptrdiff_t>(std::min(at + size, tape.size()));
-    if (std::all_of(from, to, [](auto each) { return each == 0; })) return;
-    std::fill(from, to, 0);
-    fails(std::move(tape));
+  void zero_blocks(std::size_t size) {
+    for (std::size_t at = 0; at < best_.tape.size() && runs_ > 0; at += size) {
+      auto tape = best_.tape;
+      const auto from = tape.begin() + static_cast<std::ptrdiff_t>(at), to = tape.begin() + static_cast<std::ptrdiff_t>(std::min(at + size, tape.size()));
+      if (std::all_of(from, to, [](auto each) { return each == 0; })) continue;
+      std::fill(from, to, 0);
+      fails(std::move(tape));
+    }
   }
 
   std::uint64_t seed_;
-  Invariant invariant_;
-  Tape best_;
+  Failure best_;
   int runs_;
   const Sabotage& sabotage_;
 };

@@ -15,7 +15,8 @@ using Sabotage = std::function<void(Machine&)>;
 struct Failure {
   Invariant invariant{};
   std::string what;
-  Tape tape;          ///< all that was drawn
+  Tape tape;          ///< all that was drawn while there were faults
+  std::vector<std::size_t> marks;  ///< where in the tape each action began
   std::string options;
   std::string trace;  ///< when asked for
 };

@@ -12,6 +12,7 @@ constexpr int kSettleBound = 30'000;  // actions within which everything must ha
 void World::settle() {
   machine_.faults = false;
   machine_.disk.full = false;
+  machine_.random.leave_tape();
   machine_.trace.add([] { return std::string("---- the faults end"); });
   for (int i = 0; i < kSettleBound; ++i) {
     if (daemon_ && daemon_->draining()) kill(Who::daemon);

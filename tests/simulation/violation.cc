@@ -14,6 +14,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, kInvariants>
     {"once", "an attempt id is executed at most once"},
     {"slots", "a slot is held exactly from intent to committed end"},
     {"pool", "no intent raises what is held above the pool's present size; a writer never shares a resource"},
+    {"limit", "no run begins beyond a limit that counts it, nor has more live processes than its max_steps"},
     {"roots", "every skipped step has a failed, canceled or check-failed root in its run"},
     {"parents", "no child starts before its parents have ended or after one has failed"},
     {"blockers", "every step that waits states what for, equal to a naive recomputation"},

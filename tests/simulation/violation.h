@@ -15,6 +15,7 @@ enum class Invariant {
   once,             ///< an attempt id is executed at most once
   slots,            ///< slots are held exactly from intent to committed end
   pool,             ///< no intent raises what is held above the pool's present size, nor lets a writer share
+  limit,            ///< no run begins beyond a limit that counts it, and none has more live processes than its max_steps
   roots,            ///< a skipped step has a failed, canceled or check-failed root in its run
   parents,          ///< no child starts before its parents have ended, or after one has failed
   blockers,         ///< a step that waits states why, equal to a naive recomputation

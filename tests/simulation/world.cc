@@ -22,6 +22,7 @@ World::Counts World::counts() const { return {machine_.store.runs().size(), mach
 void World::run() {
   people_.begin();
   for (int i = 0; i < machine_.options.actions; ++i) {
+    machine_.random.mark();
     fault();
     draw(false);
   }

@@ -232,6 +232,19 @@ TEST(EngineChecks, ACancelStopsThemAndTheirStepIsCanceled) {
   EXPECT_EQ(d.run_status(), "canceled");
 }
 
+TEST(EngineChecksOnly, ACancelEndsAStepWhoseProcessReportedAllButTheCheckBesideIt) {
+  Project project;
+  project.member("a");
+  project.reported_check("a", "fresh");
+  project.check("a", "unique");
+  Driver d(project, {{"default", 1}});
+  d.request({}, StepsMode::checks);
+  d.cancel();
+  d.succeed("a");
+  EXPECT_EQ(d.statuses(), "a=canceled");
+  EXPECT_EQ(d.run_status(), "canceled");
+}
+
 TEST(EngineChecks, AssetsOnlyRunsNone) {
   Driver d{Checked()};
   d.request({}, StepsMode::assets);

@@ -150,6 +150,31 @@ TEST_F(Plan, ACheckOfASourceGoesWithItsChild) {
   EXPECT_THAT(checks(), ElementsAre("fresh held by - in a"));
 }
 
+// a waits for a check of what is below b, b for one of what is below a: the second of them is held where it closes no circle.
+TEST_F(Plan, TwoChecksNeverMakeTheirHomesWaitForEachOther) {
+  project.asset("a");
+  project.asset("b");
+  project.asset("below_a", {"a"});
+  project.asset("below_b", {"b"});
+  project.check("a", "first").depends_on = {"a", "below_b"};
+  project.check("b", "second").depends_on = {"b", "below_a"};
+  make();
+  EXPECT_THAT(checks(), ElementsAre("first held by a in a:first", "second held by below_a in below_a:second"));
+}
+
+TEST_F(Plan, ACheckThatDoesNotBlockClosesNoCircle) {
+  project.asset("a");
+  project.asset("b");
+  project.asset("below_a", {"a"});
+  project.asset("below_b", {"b"});
+  auto& first = project.check("a", "first");
+  first.depends_on = {"a", "below_b"};
+  first.blocking = false;
+  project.check("b", "second").depends_on = {"b", "below_a"};
+  make();
+  EXPECT_THAT(checks(), ElementsAre("first held by a in a:first", "second held by b in b:second"));
+}
+
 TEST_F(Plan, ACheckWhoseHomeIsNotInTheRunIsNotRun) {
   project.asset("a");
   project.asset("b", {"a"});
