@@ -11,8 +11,6 @@
 namespace assetd {
 namespace {
 
-std::string in_quotes(std::string_view text) { return "\"" + std::string(text) + "\""; }
-
 std::string place(const SourceRef& source) {
   if (source.file.empty()) return "elsewhere";
   return source.file + (source.line > 0 ? ":" + std::to_string(source.line) : "");

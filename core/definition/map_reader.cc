@@ -2,16 +2,12 @@
 
 #include <algorithm>
 
+#include "core/definition/problems.h"
 #include "core/definition/scalars.h"
 #include "core/definition/variables.h"
 #include "core/schedule/cron.h"
 
 namespace assetd {
-namespace {
-
-std::string in_quotes(std::string_view text) { return "\"" + std::string(text) + "\""; }
-
-}  // namespace
 
 std::optional<std::string> read_text(const SourceFile& file, const YamlNode& node, const std::string& what,
                                      Secrets secrets) {

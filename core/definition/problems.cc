@@ -27,6 +27,8 @@ std::string cut(std::string_view line) {
 
 }  // namespace
 
+std::string in_quotes(std::string_view text) { return "\"" + std::string(text) + "\""; }
+
 Problems::Problems(const std::vector<ProjectFile>& files) : files_(files) {}
 
 void Problems::error(SourceRef source, std::string message, std::string hint) {

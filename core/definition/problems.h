@@ -10,6 +10,9 @@
 
 namespace assetd {
 
+/// As a key or a value stands in a message.
+std::string in_quotes(std::string_view text);
+
 /// Lines of the project's files, found without reading a file twice: ten thousand errors of one file are no reason to
 /// hang.
 class Excerpts {

@@ -111,7 +111,13 @@ ReadyUnit Dispatcher::head(const Line& line) {
   return {rank.priority, rank.run, units.begin()->first, units.begin()->second};
 }
 
-void Dispatcher::dispatch(const std::function<void(const ReadyUnit&, const Demand&)>& launch) {
+void Dispatcher::dispatch(const Launch& launch) {
+  while (dispatch_once(launch)) {
+  }
+}
+
+/// Whether others may start because a run came to its cap after it had kept something for its units.
+bool Dispatcher::dispatch_once(const Launch& launch) {
   struct Head {
     ReadyUnit unit;
     Lines::iterator line;
@@ -123,6 +129,8 @@ void Dispatcher::dispatch(const std::function<void(const ReadyUnit&, const Deman
   };
   for (auto line = lines_.begin(); line != lines_.end(); ++line) look_at(line);
   Reserved reserved;
+  std::set<RunId> reserving;
+  bool again = false;
   while (!heads.empty()) {
     const auto [unit, line] = heads.top();
     heads.pop();
@@ -133,14 +141,17 @@ void Dispatcher::dispatch(const std::function<void(const ReadyUnit&, const Deman
     }
     if (!fits(line->first, reserved)) {
       reserve(line->first, reserved);
+      reserving.insert(unit.run);
       continue;
     }
     const auto demand = line->first;
     const bool last = line->second.size == 1;
     remove(unit.run, unit.unit);
     launch(unit, demand);
+    again = again || (is_shut(unit.run) && reserving.contains(unit.run));
     if (!last) look_at(line);
   }
+  return again;
 }
 
 void Dispatcher::hold(const AttemptId& attempt, Hold hold) {

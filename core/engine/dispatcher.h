@@ -73,7 +73,8 @@ class Dispatcher {
 
   /// Takes out every unit that may start now, in order. `launch` must hold() its demand before it returns, and changes nothing else here. A unit
   /// that comes first and waits for a pool or resource keeps it from those behind it, so that large demands are not starved by small ones.
-  void dispatch(const std::function<void(const ReadyUnit&, const Demand&)>& launch);
+  using Launch = std::function<void(const ReadyUnit&, const Demand&)>;
+  void dispatch(const Launch& launch);
 
   void hold(const AttemptId& attempt, Hold hold);
   void release(const AttemptId& attempt);
@@ -109,6 +110,7 @@ class Dispatcher {
     std::set<std::string> pools, resources;
   };
   static ReadyUnit head(const Line& line);
+  bool dispatch_once(const Launch& launch);
   bool is_shut(RunId run) const;
   void turn(RunId run, bool shut);
   void count_live(RunId run, int by);

@@ -5,17 +5,17 @@
 namespace assetd {
 namespace {
 
-constexpr std::uint32_t kNone = UINT32_MAX;
+constexpr std::uint32_t kUnseen = UINT32_MAX;
 
 /// Tarjan's components without recursion: a chain of 100,000 assets must not exhaust the stack.
 class Components {
  public:
   explicit Components(const Adjacency& graph) : graph_(graph), size_(graph.offsets.size() - 1) {
-    index_.assign(size_, kNone);
-    low_.assign(size_, kNone);
-    component_.assign(size_, kNone);
+    index_.assign(size_, kUnseen);
+    low_.assign(size_, kUnseen);
+    component_.assign(size_, kUnseen);
     for (AssetId id = 0; id < size_; ++id)
-      if (index_[id] == kNone) explore(id);
+      if (index_[id] == kUnseen) explore(id);
   }
 
   std::vector<std::uint32_t> take() { return std::move(component_); }
@@ -42,9 +42,9 @@ class Components {
         continue;
       }
       const AssetId from = frame.id, to = targets[frame.edge++];
-      if (index_[to] == kNone)
+      if (index_[to] == kUnseen)
         enter(to);  // invalidates `frame`
-      else if (component_[to] == kNone)
+      else if (component_[to] == kUnseen)
         low_[from] = std::min(low_[from], index_[to]);
     }
   }
@@ -71,7 +71,7 @@ class Components {
   std::uint32_t next_index_ = 0, next_component_ = 0;
 };
 
-/// A shortest way from `start` back to itself; empty when there is none. `came_from` is scratch, all kNone before and
+/// A shortest way from `start` back to itself; empty when there is none. `came_from` is scratch, all kUnseen before and
 /// after.
 std::vector<AssetId> shortest_cycle(const Adjacency& graph, const std::vector<std::uint32_t>& components, AssetId start,
                                     std::vector<AssetId>& came_from) {
@@ -79,15 +79,15 @@ std::vector<AssetId> shortest_cycle(const Adjacency& graph, const std::vector<st
   for (std::size_t head = 0; head < queue.size() && path.empty(); ++head) {
     for (const AssetId to : graph.of(queue[head])) {
       if (to == start) {
-        for (AssetId id = queue[head]; id != kNone; id = came_from[id]) path.push_back(id);
+        for (AssetId id = queue[head]; id != kUnseen; id = came_from[id]) path.push_back(id);
         break;
       }
-      if (components[to] != components[start] || came_from[to] != kNone) continue;
+      if (components[to] != components[start] || came_from[to] != kUnseen) continue;
       came_from[to] = queue[head];
       queue.push_back(to);
     }
   }
-  for (const AssetId id : queue) came_from[id] = kNone;
+  for (const AssetId id : queue) came_from[id] = kUnseen;
   std::ranges::reverse(path);
   return path;
 }
@@ -99,7 +99,7 @@ std::vector<std::uint32_t> strong_components(const Adjacency& graph) { return Co
 std::vector<GraphError> describe_cycles(const Adjacency& children, const std::vector<std::string>& keys) {
   const auto components = strong_components(children);
   std::vector<GraphError> errors;
-  std::vector<AssetId> came_from(keys.size(), kNone);
+  std::vector<AssetId> came_from(keys.size(), kUnseen);
   std::vector<bool> told(keys.size(), false);  // by component
   for (AssetId id = 0; id < keys.size(); ++id) {
     if (told[components[id]]) continue;

@@ -37,11 +37,11 @@ std::string list_of(const std::vector<std::string_view>& names) {
   return text;
 }
 
-std::string in_quotes(std::string_view text) { return "\"" + std::string(text) + "\""; }
+std::string quote(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
 std::string did_you_mean(std::string_view name, const std::vector<std::string_view>& names) {
   const auto near = nearest_name(name, names);
-  return near.empty() ? "" : "; did you mean " + in_quotes(near) + "?";
+  return near.empty() ? "" : "; did you mean " + quote(near) + "?";
 }
 
 std::unexpected<SelectionError> fail(std::string message, int column) {
@@ -164,7 +164,7 @@ class Parser {
     if (word.empty()) return explain_missing_atom();
     const char next = scan_.peek(word.size());
     if (next != ':' && (word == "or" || word == "and" || word == "not"))
-      return fail("an asset name is missing before " + in_quotes(word) + " (if it is one, quote it)", column);
+      return fail("an asset name is missing before " + quote(word) + " (if it is one, quote it)", column);
     scan_.go_to(scan_.at() + word.size());
     if (next == ':') return parse_attribute(word, column);
     if (next == '(' && (word == "roots" || word == "sinks")) {
@@ -196,7 +196,7 @@ class Parser {
       std::vector<std::string_view> names;
       for (const auto& attribute : kAttributes) names.push_back(attribute.name);
       const auto near = did_you_mean(name, names);
-      return fail("unknown attribute " + in_quotes(name) + (near.empty() ? ": one of " + list_of(names) : near),
+      return fail("unknown attribute " + quote(name) + (near.empty() ? ": one of " + list_of(names) : near),
                   column);
     }
     scan_.take(':');
@@ -205,10 +205,10 @@ class Parser {
     auto value = scan_.take_value();
     if (!value) return std::unexpected(value.error());
     if (value->empty() && !(is_quoted && known->attribute == Attribute::group))
-      return fail("a value is missing after " + in_quotes(std::string(name) + ":") + ", without a blank", value_column);
+      return fail("a value is missing after " + quote(std::string(name) + ":") + ", without a blank", value_column);
     const auto values = values_of(known->attribute);
     if (!values.empty() && std::ranges::find(values, *value) == values.end())
-      return fail("unknown " + std::string(name) + " " + in_quotes(*value) + did_you_mean(*value, values) +
+      return fail("unknown " + std::string(name) + " " + quote(*value) + did_you_mean(*value, values) +
                       " (one of " + list_of(values) + ")",
                   value_column);
     return SelectionNode{
@@ -218,7 +218,7 @@ class Parser {
   Parsed explain_missing_atom() {
     const int column = scan_.column();
     if (scan_.at_end() && last_word_.empty()) return fail("the selection is empty: write * for all assets", column);
-    const std::string after = last_word_.empty() ? "" : " after " + in_quotes(last_word_);
+    const std::string after = last_word_.empty() ? "" : " after " + quote(last_word_);
     if (scan_.at_end()) return fail("an asset name is missing" + after, column);
     if (scan_.at_blank()) return fail("a blank" + after + ": write it directly before the name", column);
     if (scan_.peek() == ')') return fail("an asset name is missing before ')'", column);
@@ -234,7 +234,7 @@ class Parser {
     const auto small = lower(word);
     if (small == "or" || small == "and" || small == "not")
       return fail("operators are written in small letters" +
-                      (small == "not" ? ", and \"not\" joins nothing: write \"and not\"" : ": " + in_quotes(small)),
+                      (small == "not" ? ", and \"not\" joins nothing: write \"and not\"" : ": " + quote(small)),
                   column);
     if (blank && (!word.empty() || scan_.peek() == '"' || scan_.peek() == '(' || scan_.peek() == '+'))
       return fail(

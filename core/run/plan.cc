@@ -210,7 +210,7 @@ class PlanBuilder {
       if (planned.home == kNone) return;
       planned.unit = static_cast<UnitIndex>(plan_.units_.size());
       plan_.units_.push_back({.steps = {planned.home}, .check = index});
-      if (check.blocking && check.severity == Severity::error)
+      if (check.blocking && check.severity == Severity::error && plan_.mode_ != StepsMode::checks)  // a run of checks alone waits for nothing
         for (const auto step : planned.depends_on) held_by_check_.emplace(plan_.unit_of_[step], planned.home);
     } else {
       planned.unit = carrier(check, planned);
@@ -236,7 +236,7 @@ class PlanBuilder {
   // circle.
   StepIndex holder(const PlannedCheck& planned) const {
     auto holder = planned.home;
-    if (planned.depends_on.size() < 2) return holder;
+    if (planned.depends_on == std::vector{holder}) return holder;
     for (bool moved = true; moved;) {
       moved = false;
       const auto after = units_after(holder);

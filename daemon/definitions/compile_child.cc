@@ -12,7 +12,7 @@ namespace {
 
 using Json = nlohmann::json;
 // Above the largest describe_timeout: what it guards against is a hang of the compiler itself.
-constexpr std::chrono::minutes kTimeout{65};
+constexpr std::chrono::minutes kLongestCompile{65};
 constexpr std::size_t kMostOutput = 1u << 30;
 
 Json to_json(const SourceRef& source) {
@@ -55,7 +55,7 @@ ChildSpec child_of(const std::string& program, const CompileOptions& options) {
   if (!options.data_dir.empty()) spec.argv.insert(spec.argv.end(), {"--data", options.data_dir});
   if (!options.environment.empty()) spec.argv.insert(spec.argv.end(), {"--env", options.environment});
   for (const auto& dir : options.plugin_dirs) spec.argv.insert(spec.argv.end(), {"--plugins", dir});
-  spec.timeout = kTimeout;
+  spec.timeout = kLongestCompile;
   spec.max_output = kMostOutput;
   return spec;
 }

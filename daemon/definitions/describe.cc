@@ -13,7 +13,7 @@ namespace assetd {
 namespace {
 
 using Json = nlohmann::json;
-constexpr std::chrono::seconds kTimeout{120};
+constexpr std::chrono::seconds kLongestDescribe{120};
 constexpr const char* kCacheName = "/.assetd-describe.json";
 
 Json resource_as_told(const ResourceSpec& resource) {
@@ -107,7 +107,7 @@ class Describer {
     child.env = *env;
     child.cwd = input_.project_dir;
     child.input = told.dump(-1, ' ', false, Json::error_handler_t::replace);
-    child.timeout = input_.import.describe_timeout.value_or(kTimeout);
+    child.timeout = input_.import.describe_timeout.value_or(kLongestDescribe);
     const auto began = coarse_now_ns();
     const auto ended = run_child(child);
     if (!ended)

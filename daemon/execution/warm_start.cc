@@ -25,20 +25,20 @@ std::string sha256_hex(const std::string& bytes) {
   return hex;
 }
 
-std::string dump(const nlohmann::json& value) { return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace); }
+std::string text_of(const nlohmann::json& value) { return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace); }
 
 }  // namespace
 
 WarmStart make_warm_start(const Plugin& plugin, std::vector<std::string> argv, const std::map<std::string, std::string>& env, std::string cwd,
                           const nlohmann::json& load, std::string log_path) {
   WarmStart warm;
-  warm.key = sha256_hex(dump({plugin.name, plugin.version, plugin.dir, argv, env, cwd, load}));
+  warm.key = sha256_hex(text_of({plugin.name, plugin.version, plugin.dir, argv, env, cwd, load}));
   warm.argv = std::move(argv);
   for (const auto& [name, value] : env) warm.env.push_back(name + "=" + value);
   warm.env.push_back("ASSETD_WORKER_LOG=" + log_path);  // who looks at processes sees whose it is
   warm.cwd = std::move(cwd);
   warm.log_path = std::move(log_path);
-  warm.load = dump(load);
+  warm.load = text_of(load);
   return warm;
 }
 

@@ -13,7 +13,7 @@ bool wants_json(const Request& request) {
   return accept.find("application/json") != std::string_view::npos && accept.find("text/event-stream") == std::string_view::npos;
 }
 
-std::expected<RunId, Response> run_of(const Call& call) {
+std::expected<RunId, Response> run_in_query(const Call& call) {
   const std::string text = call.query.text("run");
   if (text.empty()) return 0;
   const auto id = parse_integer(text);
@@ -67,7 +67,7 @@ Response event_page(const Call& call, EventFilter filter, std::optional<std::int
 }
 
 Response get_events(const Call& call, Context& context) {
-  const auto run = run_of(call);
+  const auto run = run_in_query(call);
   if (!run) return run.error();
   const auto after = begin_of(call);
   if (!after) return after.error();

@@ -31,7 +31,7 @@ void request_run(const Call& call, Context& context, Respond done) {
 }
 
 /// The id in the path; ids that cannot be are unknown runs.
-std::optional<RunId> run_of(const Call& call) {
+std::optional<RunId> run_in_path(const Call& call) {
   const auto id = parse_integer(call.path_of("run_id"));
   return id && *id > 0 ? id : std::nullopt;
 }
@@ -41,19 +41,19 @@ Response no_such_run(const Call& call) {
 }
 
 void cancel_run(const Call& call, Context& context, Respond done) {
-  const auto run = run_of(call);
+  const auto run = run_in_path(call);
   if (!run) return done(no_such_run(call));
   context.service.cancel_run(call.caller, *run, answer_to(context, std::move(done)));
 }
 
 void set_priority(const Call& call, Context& context, Respond done) {
-  const auto run = run_of(call);
+  const auto run = run_in_path(call);
   if (!run) return done(no_such_run(call));
   context.service.set_priority(call.caller, *run, static_cast<int>(call.body.at("priority").get<double>()), answer_to(context, std::move(done)));
 }
 
 void retry_run(const Call& call, Context& context, Respond done) {
-  const auto run = run_of(call);
+  const auto run = run_in_path(call);
   if (!run) return done(no_such_run(call));
   std::vector<std::string> keys;
   if (call.body.contains("steps")) keys = call.body["steps"].get<std::vector<std::string>>();

@@ -10,6 +10,9 @@ namespace {
 
 using Names = std::set<std::string>;
 
+/// By unit: what it waits for. Runs in line have the unit 0.
+using Lines = std::map<std::pair<RunId, UnitIndex>, Names>;
+
 struct Waiting {
   const FakeStore::Run* run = nullptr;
   UnitIndex unit = 0;
@@ -73,9 +76,9 @@ Held held_by_live_attempts(const FakeStore& store) {
 }
 
 /// By unit: what it waits for, in the order of starting.
-std::map<std::pair<RunId, UnitIndex>, Names> line_up(std::vector<Waiting> waiting, Held held, const std::map<std::string, int>& pools, const std::string& all_held) {
+Lines line_up(std::vector<Waiting> waiting, Held held, const std::map<std::string, int>& pools, const std::string& all_held) {
   std::sort(waiting.begin(), waiting.end());
-  std::map<std::pair<RunId, UnitIndex>, Names> result;
+  Lines result;
   if (!all_held.empty()) {
     for (const auto& each : waiting) result[{each.run->record.id, each.unit}] = {all_held};
     return result;
@@ -108,7 +111,7 @@ std::map<std::pair<RunId, UnitIndex>, Names> line_up(std::vector<Waiting> waitin
 }
 
 /// By queued run that is behind no other of its schedule: the limits that count it and are used up, by others under way or by those before it in line.
-std::map<std::pair<RunId, UnitIndex>, Names> line_of_runs(const FakeStore& store, const std::string& all_held) {
+Lines line_of_runs(const FakeStore& store, const std::string& all_held) {
   const auto& limits = store.definitions().definitions->limits;
   Held held;
   std::map<std::string, int> sizes;
@@ -143,10 +146,9 @@ void require_equal(const FakeStore::Run& run, StepIndex step, const Names& said,
                          ", it waits for " + text(expected));
 }
 
-using Lines = std::map<std::pair<RunId, UnitIndex>, Names>;
-
-/// Of a run in line every step says the same.
-void check_queued(const FakeStore& store, const FakeStore::Run& run, StepIndex step, const Stated& said, const Lines& lines) {
+/// Of a run in line every step says the same. `all_held`: no run begins.
+void check_queued(const FakeStore::Run& run, StepIndex step, const Stated& said, const Lines& lines, const std::string& all_held) {
+  if (!all_held.empty()) return require_equal(run, step, said.kinds, {all_held});
   const auto line = lines.find({run.record.id, 0});
   if (line == lines.end()) return require_equal(run, step, said.kinds, {"overlap"});
   Names expected;
@@ -154,12 +156,12 @@ void check_queued(const FakeStore& store, const FakeStore::Run& run, StepIndex s
   require_equal(run, step, said.what, expected);
 }
 
-void check_step(const Engine& engine, const FakeStore& store, const FakeStore::Run& run, StepIndex step, const Lines& lines, const Lines& of_runs, const Said& say) {
+void check_step(const Engine& engine, const FakeStore::Run& run, StepIndex step, const Lines& lines, const Lines& of_runs, const Said& say, const std::string& runs_held) {
   const auto now_is = status(run, step);
   const auto blockers = say(run.record.id, step);
   const auto said = stated(blockers);
   if (is_terminal(now_is)) return require_equal(run, step, said.kinds, {});
-  if (run.record.status == RunStatus::queued) return check_queued(store, run, step, said, of_runs);
+  if (run.record.status == RunStatus::queued) return check_queued(run, step, said, of_runs, runs_held);
   const bool waits = now_is == StepStatus::pending || now_is == StepStatus::waiting_retry;
   const auto unit = run.plan->unit_of(step);
   if (unit != kNone && waits) {
@@ -204,9 +206,10 @@ void check_blockers(const Engine& engine, const FakeStore& store, const std::str
     }
   }
   const auto lines = line_up(std::move(waiting), held_by_live_attempts(store), store.pools(), held);
-  const auto of_runs = line_of_runs(store, held == "draining" ? held : "");
+  const std::string runs_held = held == "draining" ? held : "";
+  const auto of_runs = line_of_runs(store, runs_held);
   for (const auto& [id, state] : engine.runs())
-    for (StepIndex step = 0; step < state->steps.size(); ++step) check_step(engine, store, store.runs().at(id), step, lines, of_runs, said);
+    for (StepIndex step = 0; step < state->steps.size(); ++step) check_step(engine, store.runs().at(id), step, lines, of_runs, said, runs_held);
 }
 
 }  // namespace assetd::simulation

@@ -131,8 +131,8 @@ std::vector<Mutant> mutants() {
       {limit, "limits are one larger than they are", before_each<LimitsChanged>([](Machine&, LimitsChanged& changed, Input&) {
          for (auto& [tag, most] : changed.limits.tags) ++most;
        })},
-      {limit, "max_steps is forgotten", before_each<RunRequested>([](Machine&, RunRequested& request, Input&) {
-         if (request.run.max_steps) ++*request.run.max_steps;
+      {limit, "the max_steps that is stored is less than the one that counts", after_each<RunChanged>([](Machine&, RunChanged& run, More&) {
+         if (run.run.max_steps) run.run.max_steps = 1;
        })},
       {roots, "what is canceled is called skipped", after_each<StepsEnded>([](Machine&, StepsEnded& ended, More&) { ended.status = StepStatus::skipped; })},
       {parents, "children of a failed step are started", after_each<StepsEnded>(start_children)},

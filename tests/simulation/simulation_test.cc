@@ -85,7 +85,7 @@ TEST_P(Shrink, MakesAFailureSmallerAndKeepsItsKind) {
   auto result = run_seed({seed}, broken.sabotage);
   while (!result.failure) result = run_seed({++seed}, broken.sabotage);
   const auto tape = shrink(seed, *result.failure, 300, broken.sabotage);
-  EXPECT_LT(tape.size(), result.failure->tape.size() / 4);
+  EXPECT_LT(tape.size(), result.failure->tape.size() / 3);
   EXPECT_GT(tape.size(), 0U) << "plain choices alone break nothing";
   const auto small = run_seed({seed, tape}, broken.sabotage);
   ASSERT_TRUE(small.failure);

@@ -17,13 +17,6 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-constexpr char kWaitForGo[] = "while [ ! -e go ]; do sleep 0.01; done";
-
-std::string marker() {
-  static int count = 0;
-  return "8" + std::to_string(getpid()) + "." + std::to_string(++count) + "7";
-}
-
 json all_limits() { return {{"memory_bytes", 64 << 20}, {"cpu_millis", 1500}, {"cpu_seconds", 60}, {"open_files", 99}, {"processes", 50}}; }
 
 // ---- Stand-in

@@ -17,14 +17,6 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-constexpr char kWaitForGo[] = "while [ ! -e go ]; do sleep 0.01; done";
-
-/// A command line that the process table can be searched for, its own for every test process.
-std::string marker() {
-  static int count = 0;
-  return "9" + std::to_string(getpid()) + "." + std::to_string(++count) + "7";
-}
-
 /// Ignores what can be ignored, leaves a child that left session and parent and cleared its environment. Writes a line
 /// to `ready` when all run.
 std::string hostile(const std::string& mark) {

@@ -14,8 +14,6 @@
 namespace assetd::supervisor::testing {
 namespace {
 
-constexpr char kWaitForGo[] = "while [ ! -e go ]; do sleep 0.01; done";
-
 class FreeShimTest : public ::testing::Test {
  protected:
   json run(const json& message) {

@@ -17,6 +17,7 @@
 #include "supervisor/attempt.h"
 #include "supervisor/shell/processes.h"
 #include "supervisor/socket_address.h"
+#include "tests/paths.h"
 
 namespace assetd::supervisor::testing {
 namespace {
@@ -47,6 +48,11 @@ std::vector<int> processes_in(const std::string& folder) {
 }
 
 }  // namespace
+
+std::string marker() {
+  static int count = 0;
+  return "9" + std::to_string(getpid()) + "." + std::to_string(++count) + "7";
+}
 
 bool eventually(const std::function<bool()>& condition) {
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
@@ -92,7 +98,8 @@ Program::Program(const Folder& folder, std::string claims, std::vector<std::stri
 Program::~Program() { kill_9(); }
 
 void Program::start() {
-  std::vector<const char*> argv{ASSETD_BIN_DIR "/assetd-supervisor", "--socket", socket_.c_str(), "--claims", claims_.c_str()};
+  const auto path = assetd::testing::program("assetd-supervisor");
+  std::vector<const char*> argv{path.c_str(), "--socket", socket_.c_str(), "--claims", claims_.c_str()};
   for (const auto& option : options_) argv.push_back(option.c_str());
   argv.push_back(nullptr);
   pid_ = fork();

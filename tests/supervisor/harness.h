@@ -14,6 +14,12 @@ namespace assetd::supervisor::testing {
 
 using nlohmann::json;
 
+/// For a shell: until there is a file `go` in its folder.
+inline constexpr char kWaitForGo[] = "while [ ! -e go ]; do sleep 0.01; done";
+
+/// A number for `sleep` that the process table can be searched for: no other call and no other test program gives it.
+std::string marker();
+
 /// Calls `condition` until it is true; false after 30 s.
 bool eventually(const std::function<bool()>& condition);
 

@@ -9,6 +9,7 @@
 #include "supervisor/claim.h"
 #include "supervisor/shell/processes.h"
 #include "tests/supervisor/harness.h"
+#include "tests/paths.h"
 
 namespace assetd::supervisor::testing {
 namespace {
@@ -16,9 +17,9 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-constexpr char kWorker[] = ASSETD_SOURCE_DIR "/tests/supervisor/warm_worker.py";
+const std::string kWorker = assetd::testing::in_source("tests/supervisor/warm_worker.py");
 constexpr char kPython[] = "/usr/bin/python3";  // no wrapper script of another's: tests kill what has the worker's name
-constexpr char kWaitForGo[] = "wait_until(lambda: os.path.exists('go'))\n";
+constexpr char kWorkerWaitsForGo[] = "wait_until(lambda: os.path.exists('go'))\n";
 constexpr char kWitness[] = "open('witness', 'a').write(os.environ['ASSETD_ATTEMPT_ID'] + '\\n')\n";
 
 class WarmTest : public ::testing::Test {
@@ -163,7 +164,7 @@ TEST_F(WarmTest, WorkersEndWithTheirSupervisor) {
 
 TEST_F(WarmTest, AStepOutlivesItsWorker) {
   const auto attempt = new_attempt();
-  ASSERT_EQ(started(warm(attempt, kWaitForGo))["warm"], true);
+  ASSERT_EQ(started(warm(attempt, kWorkerWaitsForGo))["warm"], true);
   kill(loads().at(0), SIGKILL);
   ASSERT_TRUE(eventually([&] { return !alive(loads().at(0)); }));
   const auto next = new_attempt();
@@ -183,10 +184,10 @@ TEST_F(WarmTest, AStepWhoseWorkerDiesWhileItLoadsRunsCold) {
 
 TEST_F(WarmTest, AKilledStepIsSignaledAndAKilledShimIsLost) {
   const auto first = new_attempt(), second = new_attempt();
-  const int step = started(warm(first, kWaitForGo))["pid"];
+  const int step = started(warm(first, kWorkerWaitsForGo))["pid"];
   kill(step, SIGKILL);
   EXPECT_EQ(channel->expect("ended", first)["signal"], SIGKILL);
-  const int other = started(warm(second, kWaitForGo))["pid"];
+  const int other = started(warm(second, kWorkerWaitsForGo))["pid"];
   kill(parent_of(other), SIGKILL);
   EXPECT_EQ(channel->expect("ended", second)["outcome"], "lost");
   EXPECT_FALSE(alive(other));
@@ -197,7 +198,7 @@ TEST_F(WarmTest, AStopReachesTheWholeTree) {
   started(warm(attempt,
                "import signal, subprocess\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
                "subprocess.Popen(['setsid', 'env', '-i', '/bin/sleep', '7654321'], close_fds=True)\nopen('ready', 'w').close()\n" +
-                   std::string(kWaitForGo)));
+                   std::string(kWorkerWaitsForGo)));
   ASSERT_TRUE(eventually([&] { return std::filesystem::exists(folder / "ready") && !processes_with("7654321").empty(); }));
   channel->send(stop(attempt, {"TERM"}, 50));
   const auto ended = channel->expect("ended", attempt);
@@ -219,7 +220,7 @@ TEST_F(WarmTest, AStopBeforeTheWorkerIsReadyRevokesTheStep) {
 
 TEST_F(WarmTest, AnotherSupervisorAdoptsAWarmStep) {
   const auto attempt = new_attempt();
-  const int step = started(warm(attempt, kWaitForGo))["pid"];
+  const int step = started(warm(attempt, kWorkerWaitsForGo))["pid"];
   die_and_come_back();
   channel->send({{"op", "list"}});
   const auto listing = channel->expect("listing");
@@ -230,7 +231,7 @@ TEST_F(WarmTest, AnotherSupervisorAdoptsAWarmStep) {
 
 TEST_F(WarmTest, AStepThatLostShimAndSupervisorIsKilledBeforeItIsSaidToBeLost) {
   const auto attempt = new_attempt();
-  const int step = started(warm(attempt, kWaitForGo))["pid"];
+  const int step = started(warm(attempt, kWorkerWaitsForGo))["pid"];
   const int shim = parent_of(step);
   program.kill_9();
   kill(shim, SIGKILL);

@@ -2,6 +2,7 @@
 #include <sstream>
 
 #include "tests/core/definition/load_sample.h"
+#include "tests/paths.h"
 
 namespace assetd {
 namespace {
@@ -201,7 +202,7 @@ TEST(Load, ADemandThatItsPoolCannotMeetIsAWarningSincePoolsCanGrow) {
 }
 
 TEST(Load, ExampleOfTheContractIsWhole) {
-  std::ifstream file(ASSETD_SOURCE_DIR "/config/assetd.example.yaml");
+  std::ifstream file(testing::in_source("config/assetd.example.yaml"));
   std::stringstream text;
   text << file.rdbuf();
   const auto loaded = load(text.str() + "\nexternal: [gold_customers, bronze_events]\n");

@@ -61,6 +61,18 @@ TEST(Dispatcher, AUnitThatCannotStartForItsPoolDoesNotUseUpTheCap) {
   EXPECT_THAT(start(dispatcher), ElementsAre("1/1"));
 }
 
+// 1/0 keeps what is free of p until 1/1 uses up the cap of its run: from then on 1/0 cannot start for another reason.
+TEST(Dispatcher, WhatARunKeptBeforeItCameToItsCapIsFreeForOthersAtOnce) {
+  Dispatcher dispatcher;
+  dispatcher.set_pools({{"p", 2}, {"q", 1}});
+  dispatcher.hold("held", {9, 0, kSlot, {}});
+  dispatcher.cap(1, 1);
+  dispatcher.add({.run = 1, .unit = 0}, {.slots = {{"p", 2}}, .resources = {}});
+  dispatcher.add({.run = 1, .unit = 1}, {.slots = {{"q", 1}}, .resources = {}});
+  dispatcher.add({.run = 2, .unit = 0}, kSlot);
+  EXPECT_THAT(start(dispatcher), ElementsAre("1/1", "2/0"));
+}
+
 TEST(Dispatcher, AnotherPriorityMovesAllThatWaitsOfARun) {
   Dispatcher dispatcher;
   dispatcher.set_pools({{"p", 0}});

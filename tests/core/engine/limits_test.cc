@@ -13,7 +13,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-Project one() {
+Project one_asset() {
   Project project;
   project.asset("a");
   return project;
@@ -35,7 +35,7 @@ std::vector<std::string> statuses(const Driver& d, RunId last) {
 }
 
 TEST(EngineLimits, RunsBeyondTheLimitAreQueuedAndSayWhoHoldsIt) {
-  Driver d(one());
+  Driver d(one_asset());
   d.feed(LimitsChanged{runs(2)});
   for (int i = 0; i < 4; ++i) d.request();
   EXPECT_THAT(statuses(d, 4), ElementsAre("running", "running", "queued", "queued"));
@@ -52,7 +52,7 @@ TEST(EngineLimits, RunsBeyondTheLimitAreQueuedAndSayWhoHoldsIt) {
 }
 
 TEST(EngineLimits, TheyBeginByPriorityThenAge) {
-  Driver d(one());
+  Driver d(one_asset());
   d.feed(LimitsChanged{runs(1)});
   d.request();
   d.request();
@@ -68,7 +68,7 @@ TEST(EngineLimits, TheyBeginByPriorityThenAge) {
 }
 
 TEST(EngineLimits, ATagCountsAllItsValuesOrOneAndHoldsUpNoOthers) {
-  Driver d(one());
+  Driver d(one_asset());
   d.feed(LimitsChanged{{.runs = std::nullopt, .tags = {{"team=growth", 1}, {"backfill", 1}}}});
   d.tags = {{"team", "growth"}};
   d.request();
@@ -91,7 +91,7 @@ TEST(EngineLimits, ATagCountsAllItsValuesOrOneAndHoldsUpNoOthers) {
 }
 
 TEST(EngineLimits, ACanceledRunCountsUntilItsProcessIsGone) {
-  Driver d(one());
+  Driver d(one_asset());
   d.feed(LimitsChanged{runs(1)});
   d.request();
   d.request();
@@ -106,7 +106,7 @@ TEST(EngineLimits, ACanceledRunCountsUntilItsProcessIsGone) {
 }
 
 TEST(EngineLimits, AnotherLimitCountsWhatIsUnderWayAlready) {
-  Driver d(one());
+  Driver d(one_asset());
   for (int i = 0; i < 3; ++i) d.request();
   d.feed(LimitsChanged{runs(2)});
   EXPECT_THAT(statuses(d, 3), ElementsAre("running", "running", "running")) << "none is stopped";
@@ -121,7 +121,7 @@ TEST(EngineLimits, AnotherLimitCountsWhatIsUnderWayAlready) {
 }
 
 TEST(EngineLimits, ARestartKeepsThePlaceInLine) {
-  Driver d(one());
+  Driver d(one_asset());
   d.feed(LimitsChanged{runs(1)});
   for (int i = 0; i < 3; ++i) d.request();
   d.feed(PriorityChanged{3, 2});
@@ -132,7 +132,7 @@ TEST(EngineLimits, ARestartKeepsThePlaceInLine) {
 }
 
 TEST(EngineLimits, TheTimeInLineCountsForTheQueueTimeout) {
-  Driver d(one());
+  Driver d(one_asset());
   d.feed(LimitsChanged{runs(1)});
   d.request();
   d.timeouts = {std::nullopt, 5min};
@@ -144,7 +144,7 @@ TEST(EngineLimits, TheTimeInLineCountsForTheQueueTimeout) {
 }
 
 TEST(EngineLimits, ARunWhoseTurnInItsScheduleHasComeStillWaitsForTheLimit) {
-  Driver d(one());
+  Driver d(one_asset());
   d.request_tick("nightly");
   d.request();
   d.request_tick("nightly");
@@ -161,7 +161,7 @@ TEST(EngineLimits, ARunWhoseTurnInItsScheduleHasComeStillWaitsForTheLimit) {
 }
 
 TEST(EngineLimits, ThatWhichOneThatEndsAtItsBeginLetsInBeginsWithIt) {
-  Driver d(one());
+  Driver d(one_asset());
   d.feed(LimitsChanged{runs(1)});
   d.request();
   d.request({}, StepsMode::checks);  // there is no check: over at once
@@ -171,7 +171,7 @@ TEST(EngineLimits, ThatWhichOneThatEndsAtItsBeginLetsInBeginsWithIt) {
 }
 
 TEST(EngineLimits, WhileTheDaemonDrainsNoneBeginsAndNoneHasWaitedTooLong) {
-  Driver d(one());
+  Driver d(one_asset());
   d.feed(LimitsChanged{runs(1)});
   d.request();
   d.timeouts = {std::nullopt, 5min};

@@ -12,7 +12,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-Project chain() {
+Project chain_of_three() {
   Project project;
   project.asset("a");
   project.asset("b", {"a"});
@@ -21,7 +21,7 @@ Project chain() {
 }
 
 TEST(EngineRestore, ALiveAttemptIsNotStartedAgainAndItsExitCounts) {
-  Driver d(chain());
+  Driver d(chain_of_three());
   d.request();
   d.succeed("a");
   d.seen("b");
@@ -38,7 +38,7 @@ TEST(EngineRestore, ALiveAttemptIsNotStartedAgainAndItsExitCounts) {
 }
 
 TEST(EngineRestore, WhatWasReadyStartsAndSkippedStaysSkipped) {
-  auto project = chain();
+  auto project = chain_of_three();
   project.asset("x");
   project.asset("y");
   Driver d(project, {{"default", 2}});
@@ -74,7 +74,7 @@ TEST(EngineRestore, ARetryWaitsWhatIsLeftOfItsDelay) {
 }
 
 TEST(EngineRestore, AStopIsAskedAgain) {
-  Driver d(chain());
+  Driver d(chain_of_three());
   d.request();
   d.seen("a");
   d.cancel();
@@ -167,7 +167,7 @@ TEST(EngineRestore, OfMessagesThatAreReadAgainOnlyTheNewCount) {
 }
 
 TEST(EngineRestore, MessagesReadBeforeItCountOnce) {
-  Driver d(chain());
+  Driver d(chain_of_three());
   d.request();
   AttemptMessage made;
   made.kind = AttemptMessage::Kind::materialization;
@@ -179,7 +179,7 @@ TEST(EngineRestore, MessagesReadBeforeItCountOnce) {
 }
 
 TEST(EngineRestore, AMaterializationReportedBeforeItIsNotMadeUpAgainAtTheExit) {
-  Driver d(chain());
+  Driver d(chain_of_three());
   d.request();
   AttemptMessage made;
   made.kind = AttemptMessage::Kind::materialization;
@@ -212,7 +212,7 @@ TEST(EngineRestore, WhatAnEarlierAttemptReportedSaysNothingOfTheLiveOne) {
 }
 
 TEST(EngineRestore, WhatDoesNotGoWithItsPlanIsToldAndNotTakenUp) {
-  Driver d(chain());
+  Driver d(chain_of_three());
   d.request();
   const auto& state = *d.engine().run(1);
   const RestoredRun good{state.record, state.plan, state.context, {{0, StepStatus::starting}}, {}, {d.attempt("a")}};
@@ -231,7 +231,7 @@ TEST(EngineRestore, WhatDoesNotGoWithItsPlanIsToldAndNotTakenUp) {
 }
 
 TEST(EngineRestore, RunNumbersGoOn) {
-  Driver d(chain());
+  Driver d(chain_of_three());
   d.request({"a"});
   d.succeed("a");
   d.restart();

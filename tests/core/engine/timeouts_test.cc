@@ -12,7 +12,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using namespace std::chrono_literals;
 
-Project chain() {
+Project chain_of_two() {
   Project project;
   project.asset("a").retries = {3, Millis(0)};
   project.asset("b", {"a"});
@@ -20,7 +20,7 @@ Project chain() {
 }
 
 TEST(RunTimeout, StopsWhatRunsAndFailsTheRun) {
-  Driver d(chain());
+  Driver d(chain_of_two());
   d.timeouts = {2h, std::nullopt};
   d.request();
   d.seen("a");
@@ -52,7 +52,7 @@ TEST(QueueTimeout, OfTheOnlyCheckEndsARunOfChecksAlone) {
 }
 
 TEST(RunTimeout, ARunThatEndsInTimeIsLeftAlone) {
-  Driver d(chain());
+  Driver d(chain_of_two());
   d.timeouts = {2h, std::nullopt};
   d.request({"a"});
   d.succeed("a");
@@ -62,7 +62,7 @@ TEST(RunTimeout, ARunThatEndsInTimeIsLeftAlone) {
 }
 
 TEST(RunTimeout, GoesOnThroughARestart) {
-  Driver d(chain());
+  Driver d(chain_of_two());
   d.timeouts = {2h, std::nullopt};
   d.request();
   d.seen("a");
@@ -75,7 +75,7 @@ TEST(RunTimeout, GoesOnThroughARestart) {
 }
 
 TEST(RunTimeout, StaysTheCauseThroughARestartWhileItStops) {
-  Driver d(chain());
+  Driver d(chain_of_two());
   d.timeouts = {2h, std::nullopt};
   d.request();
   d.seen("a");
@@ -88,7 +88,7 @@ TEST(RunTimeout, StaysTheCauseThroughARestartWhileItStops) {
 }
 
 TEST(RunTimeout, ACancelWinsWhereItCameFirst) {
-  Driver d(chain());
+  Driver d(chain_of_two());
   d.timeouts = {2h, std::nullopt};
   d.request();
   d.seen("a");
@@ -193,7 +193,7 @@ TEST(QueueTimeout, AProcessOfAChecksEndsAsAnErrorOfTheCheck) {
 }
 
 TEST(QueueTimeout, ARunThatStoodInLineTooLongFailsWithoutHavingBegun) {
-  Driver d(chain());
+  Driver d(chain_of_two());
   const auto first = d.request_tick("nightly");
   d.timeouts = {std::nullopt, 30min};
   const auto second = d.request_tick("nightly");

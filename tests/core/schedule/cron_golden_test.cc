@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "core/schedule/cron.h"
+#include "tests/paths.h"
 
 namespace assetd {
 namespace {
@@ -30,12 +31,12 @@ GoldenCase read_case(const std::string& line) {
   return result;
 }
 
-WallTime at(std::int64_t seconds) { return WallTime(std::chrono::seconds(seconds)); }
+WallTime at_second(std::int64_t seconds) { return WallTime(std::chrono::seconds(seconds)); }
 
 /// The instants that our implementation answers, formatted like the expected ones.
 std::string answer(const CronSchedule& schedule, const GoldenCase& expected) {
   std::string text;
-  auto time = at(expected.instants.front());
+  auto time = at_second(expected.instants.front());
   for (std::size_t i = 1; i < expected.instants.size(); ++i) {
     const auto found = expected.back ? schedule.previous(time - Millis(1)) : schedule.next(time);
     if (!found) return text + "nothing";
@@ -46,7 +47,7 @@ std::string answer(const CronSchedule& schedule, const GoldenCase& expected) {
 }
 
 TEST(CronGolden, AnswersAsCronsim) {
-  std::ifstream file(ASSETD_SOURCE_DIR "/tests/core/schedule/cron_golden.txt");
+  std::ifstream file(testing::in_source("tests/core/schedule/cron_golden.txt"));
   int cases = 0;
   for (std::string line; std::getline(file, line);) {
     if (line.starts_with('#')) continue;
@@ -54,9 +55,9 @@ TEST(CronGolden, AnswersAsCronsim) {
     const auto schedule = CronSchedule::parse(expected.expression, expected.zone);
     ASSERT_TRUE(schedule) << line << ": " << schedule.error().message;
     std::string text;
-    for (std::size_t i = 1; i < expected.instants.size(); ++i) text += format_time(at(expected.instants[i])) + "\n";
+    for (std::size_t i = 1; i < expected.instants.size(); ++i) text += format_time(at_second(expected.instants[i])) + "\n";
     EXPECT_EQ(answer(*schedule, expected), text)
-        << expected.zone << " " << expected.expression << " from " << format_time(at(expected.instants.front()));
+        << expected.zone << " " << expected.expression << " from " << format_time(at_second(expected.instants.front()));
     ++cases;
   }
   EXPECT_GT(cases, 400);

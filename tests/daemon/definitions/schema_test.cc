@@ -8,6 +8,7 @@
 #include "core/definition/scalars.h"
 #include "core/definition/yaml_tree.h"
 #include "daemon/definitions/plugin.h"
+#include "tests/paths.h"
 
 namespace assetd {
 namespace {
@@ -16,7 +17,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 std::string text_of(const std::string& path) {
-  std::ifstream file(ASSETD_SOURCE_DIR + ("/" + path));
+  std::ifstream file(testing::in_source(path));
   std::stringstream text;
   text << file.rdbuf();
   return text.str();

@@ -10,7 +10,7 @@ namespace assetd {
 namespace {
 
 using nlohmann::json;
-using Kind = AttemptMessage::Kind;
+using MessageKind = AttemptMessage::Kind;
 
 AttemptMessage message(const std::string& method, json params) {
   const json line = {{"__dagster_pipes_version", "0.1"}, {"method", method}, {"params", std::move(params)}};
@@ -20,7 +20,7 @@ AttemptMessage message(const std::string& method, json params) {
 TEST(Messages, AMaterializationAsPipesWritesIt) {
   const auto got = message("report_asset_materialization",
                            {{"asset_key", "gold/customers"}, {"metadata", {{"rows", {{"raw_value", 3}, {"type", "__infer__"}}}, {"plain", "x"}}}, {"data_version", "v1"}});
-  EXPECT_EQ(got.kind, Kind::materialization);
+  EXPECT_EQ(got.kind, MessageKind::materialization);
   EXPECT_EQ(got.key, "gold/customers");
   EXPECT_EQ(got.data, (json{{"rows", 3}, {"plain", "x"}}));
   EXPECT_EQ(got.data_version, "v1");
@@ -52,9 +52,9 @@ TEST(Messages, AChecksStatusIsItsOwnOrFollowsFromPassed) {
 }
 
 TEST(Messages, StepsBeginAndEnd) {
-  EXPECT_EQ(message("assetd.step_started", {{"asset_key", "a"}}).kind, Kind::step_started);
+  EXPECT_EQ(message("assetd.step_started", {{"asset_key", "a"}}).kind, MessageKind::step_started);
   const auto got = message("assetd.step_ended", {{"asset_key", "a"}, {"status", "failed"}, {"reason", "sql_error"}, {"detail", "no such column"}, {"at", "2026-11-22T02:00:00.500Z"}});
-  EXPECT_EQ(got.kind, Kind::step_ended);
+  EXPECT_EQ(got.kind, MessageKind::step_ended);
   EXPECT_EQ(got.status, "failed");
   EXPECT_EQ(got.reason, "sql_error");
   EXPECT_EQ(got.detail, "no such column");
@@ -71,10 +71,10 @@ TEST(Messages, ProgressArtifactsCustomMessagesAndLogs) {
 
 TEST(Messages, TheAttemptSaysWhyItFails) {
   const auto ours = message("assetd.attempt_failed", {{"reason", "resource_locked"}, {"detail", "by pid 7"}});
-  EXPECT_EQ(ours.kind, Kind::attempt_failed);
+  EXPECT_EQ(ours.kind, MessageKind::attempt_failed);
   EXPECT_EQ(ours.reason, "resource_locked");
   const auto theirs = message("closed", {{"exception", {{"name", "ValueError"}, {"message", "ValueError: bad\n"}, {"stack", json::array()}}}});
-  EXPECT_EQ(theirs.kind, Kind::attempt_failed);
+  EXPECT_EQ(theirs.kind, MessageKind::attempt_failed);
   EXPECT_EQ(theirs.reason, "exception");
   EXPECT_EQ(theirs.detail, "ValueError: bad");
   EXPECT_EQ(message("closed", {{"exception", {{"name", "KeyError"}, {"message", "'x'"}}}}).detail, "KeyError: 'x'");

@@ -16,6 +16,7 @@
 #include <thread>
 
 #include "supervisor/socket_address.h"
+#include "tests/paths.h"
 
 namespace assetd {
 namespace {
@@ -77,7 +78,7 @@ class SupervisorClientTest : public ::testing::Test {
   SupervisorClientOptions options(std::uint64_t generation = 1) const {
     return {.socket_path = folder / "s",
             .claims_dir = folder / "claims",
-            .program = ASSETD_BIN_DIR "/assetd-supervisor",
+            .program = testing::program("assetd-supervisor"),
             .log_path = folder / "log",
             .store_id = "store",
             .generation = generation};
@@ -101,10 +102,10 @@ class SupervisorClientTest : public ::testing::Test {
 
   /// A child of ours, that answers.
   int start_supervisor_of_protocol(const char* version) {
-    const auto socket = (folder / "s").string(), claims = (folder / "claims").string();
+    const auto socket = (folder / "s").string(), claims = (folder / "claims").string(), path = testing::program("assetd-supervisor");
     const int pid = fork();
     if (pid == 0) {
-      execl(ASSETD_BIN_DIR "/assetd-supervisor", "assetd-supervisor", "--socket", socket.c_str(), "--claims", claims.c_str(), "--protocol", version, nullptr);
+      execl(path.c_str(), "assetd-supervisor", "--socket", socket.c_str(), "--claims", claims.c_str(), "--protocol", version, nullptr);
       _exit(127);
     }
     supervisors.insert(pid);
@@ -139,7 +140,7 @@ constexpr char kWaitForGo[] = "while [ ! -e go ]; do sleep 0.01; done";
 
 TEST_F(SupervisorClientTest, AStepOfAWorkerIsToldAsSuchAndOneWithoutIsNot) {
   connect();
-  constexpr char worker[] = ASSETD_SOURCE_DIR "/tests/supervisor/warm_worker.py";
+  const std::string worker = testing::in_source("tests/supervisor/warm_worker.py");
   const auto start = [&](const std::string& program) {
     const auto attempt = new_attempt();
     auto request = shell(attempt, "");

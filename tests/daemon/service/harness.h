@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "daemon/service/daemon_service.h"
+#include "tests/paths.h"
 
 namespace assetd::testing {
 
@@ -33,7 +34,7 @@ class ServiceTest : public ::testing::Test {
     options_.compile = {project(), data(), "", {}};
     options_.paths.data_dir = data();
     options_.program = compiler();
-    options_.supervisor_program = ASSETD_BIN_DIR "/assetd-supervisor";
+    options_.supervisor_program = testing::program("assetd-supervisor");
     options_.free_space_floor = 0;
   }
   ~ServiceTest() override {

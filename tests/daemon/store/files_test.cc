@@ -8,6 +8,7 @@
 #include "daemon/store/file_system.h"
 #include "daemon/store/migrations.h"
 #include "tests/daemon/store/samples.h"
+#include "tests/paths.h"
 
 namespace assetd {
 namespace {
@@ -150,7 +151,7 @@ TEST(StoreFile, AMissingFolderIsAnErrorThatNamesIt) {
 /// A store that an older assetd wrote, opened by this one.
 struct OldStore {
   explicit OldStore(int schema) : path(folder.file("assetd.db")) {
-    fs::copy_file(ASSETD_SOURCE_DIR "/tests/daemon/store/old/schema-" + std::to_string(schema) + ".db", path);
+    fs::copy_file(testing::in_source("tests/daemon/store/old/schema-" + std::to_string(schema) + ".db"), path);
     store = open_store(path);
   }
   TemporaryFolder folder;
