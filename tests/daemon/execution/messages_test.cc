@@ -120,8 +120,11 @@ TEST(Messages, ALongExplanationIsCutAtACharacter) {
   EXPECT_NO_THROW(static_cast<void>(nlohmann::json(message->detail).dump()));
 }
 
-TEST(Messages, EncodedAsPipesReadsThem) {
-  const json params = {{"path", "/tmp/x"}, {"long", std::string(10'000, 'x')}};
+class EncodedMessages : public ::testing::TestWithParam<std::size_t> {};
+
+// Small ones are stored as they are, larger ones compressed: for a reader both are zlib's.
+TEST_P(EncodedMessages, AreAsPipesReadsThem) {
+  const json params = {{"path", "/tmp/x"}, {"long", std::string(GetParam(), 'x')}};
   const auto encoded = encode_pipes(params);
   std::string packed(encoded.size(), '\0');
   const auto length = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(packed.data()), reinterpret_cast<const unsigned char*>(encoded.data()), static_cast<int>(encoded.size()));
@@ -131,6 +134,8 @@ TEST(Messages, EncodedAsPipesReadsThem) {
   ASSERT_EQ(uncompress(reinterpret_cast<Bytef*>(plain.data()), &size, reinterpret_cast<const Bytef*>(packed.data()), static_cast<uLong>(length)), Z_OK);
   EXPECT_EQ(json::parse(plain.substr(0, size)), params);
 }
+
+INSTANTIATE_TEST_SUITE_P(Sizes, EncodedMessages, ::testing::Values(0, 300, 2'000, 2'100, 10'000));
 
 }  // namespace
 }  // namespace assetd
