@@ -135,6 +135,10 @@ void Logic::obey(ConnectionId from, Ack& ack) {
   }
 }
 
+void Logic::obey(ConnectionId, Preload& preload) {
+  if (takes_spawns()) actions_.push_back(LoadWorker{std::move(preload.warm)});
+}
+
 void Logic::obey(ConnectionId, Shutdown&) {
   draining_ = true;
   exit_if_idle();

@@ -111,9 +111,13 @@ struct WriteEnd {
 struct RemoveClaim {
   std::string attempt;
 };
+/// Load the worker, if there is none and there is room.
+struct LoadWorker {
+  Warm warm;
+};
 struct Exit {};
 
-using Action = std::variant<Send, Close, StartShim, ClaimAsEnded, OrderStop, KillTree, WriteEnd, RemoveClaim, Exit>;
+using Action = std::variant<Send, Close, StartShim, ClaimAsEnded, OrderStop, KillTree, WriteEnd, RemoveClaim, LoadWorker, Exit>;
 using Actions = std::vector<Action>;
 
 // ---- State
@@ -165,6 +169,7 @@ class Logic {
   void obey(ConnectionId from, Stop& stop);
   void obey(ConnectionId from, List& list);
   void obey(ConnectionId from, Ack& ack);
+  void obey(ConnectionId from, Preload& preload);
   void obey(ConnectionId from, Shutdown& shutdown);
 
   void refuse(ConnectionId to, std::string why, std::string attempt = {}, bool and_close = false);

@@ -102,6 +102,12 @@ Spawn parse_spawn(const json& body) {
   return spawn;
 }
 
+Preload parse_preload(const json& body) {
+  auto warm = parse_warm(body);
+  if (!warm) throw BadCommand{"'warm' is missing"};
+  return {std::move(*warm)};
+}
+
 int signal_number(const std::string& name) {
   static constexpr std::pair<const char*, int> kNames[] = {{"INT", SIGINT},   {"TERM", SIGTERM}, {"HUP", SIGHUP},
                                                            {"QUIT", SIGQUIT}, {"USR1", SIGUSR1}, {"USR2", SIGUSR2},
@@ -132,9 +138,10 @@ Command parse_body(const json& body) {
   if (op == "stop") return parse_stop(body);
   if (op == "ack") return Ack{texts(body, "attempts")};
   if (op == "list") return List{};
+  if (op == "preload") return parse_preload(body);
   if (op == "hello") return parse_hello(body);
   if (op == "shutdown") return parse_shutdown(body);
-  throw BadCommand{"unknown op '" + op + "': it is one of hello, spawn, stop, list, ack, shutdown"};
+  throw BadCommand{"unknown op '" + op + "': it is one of hello, spawn, stop, list, ack, preload, shutdown"};
 }
 
 const char* name_of(Outcome outcome) {

@@ -70,9 +70,14 @@ struct Ack {
   std::vector<std::string> attempts;
 };
 
+/// Steps with this worker will come soon: it may be loaded in advance, or not.
+struct Preload {
+  Warm warm;
+};
+
 struct Shutdown {};  ///< when idle
 
-using Command = std::variant<Hello, Spawn, Stop, List, Ack, Shutdown>;
+using Command = std::variant<Hello, Spawn, Stop, List, Ack, Preload, Shutdown>;
 
 struct Welcome {
   int protocol = 0;  ///< the one in common; 0: none, no spawn is taken, and the supervisor ends when nothing of it runs

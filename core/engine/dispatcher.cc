@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <queue>
+#include <utility>
 
 namespace assetd {
 namespace {
@@ -86,11 +87,23 @@ bool Dispatcher::resource_fits(const std::string& resource, HoldMode mode) const
   return mode == HoldMode::read ? !it->second.writer : !it->second.writer && it->second.readers == 0;
 }
 
+bool Dispatcher::keeps_pool(const Reserved& reserved, const std::string& pool, int slots) const {
+  if (reserved.pools.contains(pool)) return true;
+  const auto aside = reserved.aside.slots.find(pool);
+  return aside != reserved.aside.slots.end() && !pool_fits(pool, slots + aside->second);
+}
+
+bool Dispatcher::keeps_resource(const Reserved& reserved, const std::string& resource, HoldMode mode) {
+  if (reserved.resources.contains(resource)) return true;
+  const auto aside = reserved.aside.resources.find(resource);
+  return aside != reserved.aside.resources.end() && (mode == HoldMode::write || aside->second == HoldMode::write);
+}
+
 bool Dispatcher::fits(const Demand& demand, const Reserved& reserved) const {
   for (const auto& [pool, slots] : demand.slots)
-    if (reserved.pools.contains(pool) || !pool_fits(pool, slots)) return false;
+    if (!pool_fits(pool, slots) || keeps_pool(reserved, pool, slots)) return false;
   for (const auto& [resource, mode] : demand.resources)
-    if (reserved.resources.contains(resource) || !resource_fits(resource, mode)) return false;
+    if (!resource_fits(resource, mode) || keeps_resource(reserved, resource, mode)) return false;
   return true;
 }
 
@@ -100,10 +113,13 @@ void Dispatcher::reserve(const Demand& demand, Reserved& reserved) const {
     const auto size = pools_.find(pool);
     if (size == pools_.end() || slots > size->second) return;
   }
+  const bool first = !std::exchange(reserved.any, true);
   for (const auto& [pool, slots] : demand.slots)
     if (!pool_fits(pool, slots)) reserved.pools.insert(pool);
+    else if (first) reserved.aside.slots.emplace(pool, slots);
   for (const auto& [resource, mode] : demand.resources)
     if (!resource_fits(resource, mode)) reserved.resources.insert(resource);
+    else if (first) reserved.aside.resources.emplace(resource, mode);
 }
 
 ReadyUnit Dispatcher::head(const Line& line) {
@@ -188,13 +204,18 @@ Dispatcher::Reserved Dispatcher::reserved_before(const ReadyUnit& unit) const {
   return reserved;
 }
 
-std::size_t Dispatcher::ahead_of(const ReadyUnit& unit, const Line& line) const {
+// Those of every line that want it too and come first.
+std::size_t Dispatcher::ahead_of(const ReadyUnit& unit, const std::function<bool(const Demand&)>& wants_it) const {
   std::size_t count = 0;
   const Rank rank{unit.priority, unit.run};
-  for (auto it = line.open.begin(); it != line.open.end() && it->first < rank && count < kAheadCounted; ++it) count += it->second.size();
-  const auto& side = is_shut(unit.run) ? line.shut : line.open;
-  const auto& own = side.at(rank);
-  for (auto it = own.begin(); it->first != unit.unit && count < kAheadCounted; ++it) ++count;
+  for (const auto& [demand, line] : lines_) {
+    if (!wants_it(demand)) continue;
+    for (auto it = line.open.begin(); it != line.open.end() && it->first < rank && count < kAheadCounted; ++it) count += it->second.size();
+    const auto& side = is_shut(unit.run) ? line.shut : line.open;
+    const auto own = side.find(rank);
+    if (own == side.end()) continue;
+    for (auto it = own->second.begin(); it != own->second.end() && it->first < unit.unit && count < kAheadCounted; ++it) ++count;
+  }
   return std::min(count, kAheadCounted);
 }
 
@@ -215,7 +236,6 @@ std::vector<DispatchBlock> Dispatcher::blocks(RunId run, UnitIndex unit) const {
   if (it == waiting_.end()) return result;
   const auto& [line, rank] = it->second;
   const ReadyUnit ready{rank.priority, run, unit, {}};
-  const auto ahead = ahead_of(ready, line->second);
   if (is_shut(run)) {
     const auto& cap = caps_.at(run);
     DispatchBlock block{.kind = "cap", .what = "", .needs = 1, .size = cap.most, .used = cap.live};
@@ -226,17 +246,17 @@ std::vector<DispatchBlock> Dispatcher::blocks(RunId run, UnitIndex unit) const {
   for (const auto& [pool, slots] : line->first.slots) {
     const auto size = pools_.find(pool);
     const bool fits = size != pools_.end() && pool_fits(pool, slots);
-    if (fits && !reserved.pools.contains(pool)) continue;
+    if (fits && !keeps_pool(reserved, pool, slots)) continue;
     DispatchBlock block{.kind = "pool", .what = pool, .needs = slots, .size = size == pools_.end() ? -1 : size->second, .used = used(pool)};
-    block.ahead = std::max<std::size_t>(ahead, fits ? 1 : 0);
+    block.ahead = std::max<std::size_t>(ahead_of(ready, [&](const Demand& demand) { return demand.slots.contains(pool); }), fits ? 1 : 0);
     name_holders(block, [&](const Hold& hold) { return hold.demand.slots.contains(pool); });
     result.push_back(std::move(block));
   }
   for (const auto& [resource, mode] : line->first.resources) {
     const bool fits = resource_fits(resource, mode);
-    if (fits && !reserved.resources.contains(resource)) continue;
+    if (fits && !keeps_resource(reserved, resource, mode)) continue;
     DispatchBlock block{.kind = "resource", .what = resource};
-    block.ahead = std::max<std::size_t>(ahead, fits ? 1 : 0);
+    block.ahead = std::max<std::size_t>(ahead_of(ready, [&](const Demand& demand) { return demand.resources.contains(resource); }), fits ? 1 : 0);
     name_holders(block, [&](const Hold& hold) { return hold.demand.resources.contains(resource); });
     result.push_back(std::move(block));
   }

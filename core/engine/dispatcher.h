@@ -72,7 +72,9 @@ class Dispatcher {
   void set_priority(RunId run, int priority);
 
   /// Takes out every unit that may start now, in order. `launch` must hold() its demand before it returns, and changes nothing else here. A unit
-  /// that comes first and waits for a pool or resource keeps it from those behind it, so that large demands are not starved by small ones.
+  /// that comes first and waits for a pool or resource keeps it from those behind it, so that large demands are not starved by small ones; for the
+  /// first of all that wait, what it needs besides is set aside too, so that a demand of two pools is not starved by demands of each (backfilling
+  /// with one reservation: Lifka 1995).
   using Launch = std::function<void(const ReadyUnit&, const Demand&)>;
   void dispatch(const Launch& launch);
 
@@ -106,8 +108,11 @@ class Dispatcher {
     int most = 0, live = 0;
     bool reached() const { return live >= most; }
   };
+  /// What those that come first and wait keep from those behind them.
   struct Reserved {
-    std::set<std::string> pools, resources;
+    std::set<std::string> pools, resources;  ///< what they are short of, whole
+    bool any = false;                        ///< somebody waits: the first of all has the rest of its demand set aside
+    Demand aside;
   };
   static ReadyUnit head(const Line& line);
   bool dispatch_once(const Launch& launch);
@@ -116,8 +121,10 @@ class Dispatcher {
   void count_live(RunId run, int by);
   bool fits(const Demand& demand, const Reserved& reserved) const;
   void reserve(const Demand& demand, Reserved& reserved) const;
+  bool keeps_pool(const Reserved& reserved, const std::string& pool, int slots) const;
+  static bool keeps_resource(const Reserved& reserved, const std::string& resource, HoldMode mode);
   Reserved reserved_before(const ReadyUnit& unit) const;
-  std::size_t ahead_of(const ReadyUnit& unit, const Line& line) const;
+  std::size_t ahead_of(const ReadyUnit& unit, const std::function<bool(const Demand&)>& wants_it) const;
   void name_holders(DispatchBlock& block, const std::function<bool(const Hold&)>& holds_it) const;
   bool pool_fits(const std::string& pool, int slots) const;
   bool resource_fits(const std::string& resource, HoldMode mode) const;

@@ -50,6 +50,10 @@ void Execution::start(const Launch& launch) {
   sent_[launch.attempt.id] = client_->spawn(*request);
 }
 
+void Execution::preload(const RunPlan& plan, const RunContext& context) {
+  for (const auto& worker : launcher_->workers_of(plan, context)) client_->preload(worker);
+}
+
 bool Execution::was_sent(const AttemptId& attempt, std::uint64_t connection) const {
   const auto it = sent_.find(attempt);
   return it != sent_.end() && it->second >= connection;

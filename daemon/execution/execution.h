@@ -39,6 +39,8 @@ class Execution {
   void release() { client_->release(); }
   void flush() { client_->flush(); }  ///< what forget() left for the next command to take along
   void start(const Launch& launch);   ///< service's thread
+  /// A run has begun: what its steps will be forked from is loaded meanwhile. Service's thread.
+  void preload(const RunPlan& plan, const RunContext& context);
   /// Whether the attempt's spawn left on that connection or a later one, or will never leave because it could not be launched. Service's thread.
   bool was_sent(const AttemptId& attempt, std::uint64_t connection) const;
   void stop(const StopAttempt& stop);

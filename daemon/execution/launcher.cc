@@ -17,6 +17,7 @@ namespace {
 // execve takes 128 KiB for one string; a larger context goes into a file.
 constexpr std::size_t kLargestInlineContext = 96 << 10;
 constexpr std::size_t kMostDirsRemembered = 100'000;
+constexpr std::size_t kMostPreloaded = 4;
 
 using nlohmann::json;
 
@@ -61,13 +62,13 @@ void Launcher::make_dir_once(const std::string& path) {
   if (made_.size() > kMostDirsRemembered) made_.clear();
 }
 
-Launcher::Subject Launcher::subject_of(const Launch& launch) const {
-  const auto& definitions = *launch.context.definitions;
+Launcher::Subject Launcher::subject_of(const RunPlan& plan, const RunContext& context, StepIndex step, CheckIndex check) const {
+  const auto& definitions = *context.definitions;
   Subject subject;
-  subject.asset = &definitions.assets[launch.plan->asset(launch.attempt.steps.front())];
-  const auto& own = launch.attempt.check != kNone ? definitions.checks[launch.attempt.check].run : subject.asset->run;
+  subject.asset = &definitions.assets[plan.asset(step)];
+  const auto& own = check != kNone ? definitions.checks[check].run : subject.asset->run;
   if (own) subject.run = &*own;
-  const int import = launch.attempt.check != kNone ? definitions.checks[launch.attempt.check].import : subject.asset->import;
+  const int import = check != kNone ? definitions.checks[check].import : subject.asset->import;
   if (import >= 0) subject.import = &definitions.imports[static_cast<std::size_t>(import)];
   return subject;
 }
@@ -175,9 +176,25 @@ std::expected<void, std::string> Launcher::add_pipes(const Launch& launch, const
   return {};
 }
 
+// What is wrong with one shows when its step is launched.
+std::vector<WarmStart> Launcher::workers_of(const RunPlan& plan, const RunContext& context) {
+  std::vector<WarmStart> workers;
+  std::set<std::pair<const ImportSpec*, std::string>> seen;
+  for (const auto& unit : plan.units()) {
+    if (workers.size() >= kMostPreloaded) break;
+    const auto subject = subject_of(plan, context, unit.steps.front(), unit.check);
+    if (!subject.run || subject.run->plugin == "exec" || !seen.emplace(subject.import, subject.run->plugin).second) continue;
+    const auto& run = *subject.run;
+    const auto env = make_environment({run.env, run.env_file.empty() ? "" : absolute(run.env_file), run.inherit_env}, options_.daemon_env, options_.secrets);
+    if (!env) continue;
+    if (auto worker = warm_start(subject, *env)) workers.push_back(std::move(*worker));
+  }
+  return workers;
+}
+
 std::expected<SpawnRequest, std::string> Launcher::prepare(const Launch& launch) {
   const auto& attempt = launch.attempt;
-  const auto subject = subject_of(launch);
+  const auto subject = subject_of(*launch.plan, launch.context, attempt.steps.front(), attempt.check);
   if (!subject.run) return std::unexpected("nothing says how " + subject.asset->key + " is run");
   const auto& run = *subject.run;
   auto command = argv(subject);

@@ -38,12 +38,14 @@ class Launcher {
   explicit Launcher(LauncherOptions options) : options_(std::move(options)) {}
   /// The error says what is missing: a plugin, an env_file, a secret.
   std::expected<SpawnRequest, std::string> prepare(const Launch& launch);
+  /// The workers that steps of a run will be forked from, a few at most: one of each import and plugin, as its first step wants it.
+  std::vector<WarmStart> workers_of(const RunPlan& plan, const RunContext& context);
   /// Removes what only the attempt needed; empty logs too.
   void clean_up(const AttemptId& attempt, RunId run);
 
  private:
   struct Subject;
-  Subject subject_of(const Launch& launch) const;
+  Subject subject_of(const RunPlan& plan, const RunContext& context, StepIndex step, CheckIndex check) const;
   std::expected<std::vector<std::string>, std::string> argv(const Subject& subject) const;
   std::vector<std::string> argv(const Subject& subject, const Plugin& plugin, const std::string& verb) const;
   std::optional<WarmStart> warm_start(const Subject& subject, const std::map<std::string, std::string>& env);

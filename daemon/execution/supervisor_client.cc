@@ -373,6 +373,8 @@ void SupervisorClient::list() {
   session_->list_elders();
 }
 
+void SupervisorClient::preload(const WarmStart& warm) { session_->send(preload_message(warm)); }
+
 void SupervisorClient::shutdown_when_idle() { session_->send(shutdown_message()); }
 
 }  // namespace assetd

@@ -138,6 +138,8 @@ class SupervisorClient : public StepRunner {
             std::chrono::milliseconds grace) override;
   void ack(const std::vector<std::string>& attempts) override;
   void list() override;
+  /// Steps with this worker will come soon. Only a hint: dropped while not connected.
+  void preload(const WarmStart& warm);
   void hold();  ///< may be nested
   void release();
   void flush();  ///< sends what waits for company

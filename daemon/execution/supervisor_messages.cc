@@ -130,6 +130,8 @@ std::string ack_message(const std::vector<std::string>& attempts) {
 
 std::string list_message() { return dump({{"op", "list"}}); }
 
+std::string preload_message(const WarmStart& warm) { return dump({{"op", "preload"}, {"warm", warm_body(warm)}}); }
+
 std::string shutdown_message() { return dump({{"op", "shutdown"}, {"mode", "when_idle"}}); }
 
 std::expected<SupervisorEvent, std::string> parse_supervisor_message(std::string_view text) {

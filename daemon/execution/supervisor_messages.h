@@ -17,6 +17,7 @@ std::string stop_message(const std::string& attempt, const std::vector<std::stri
                          std::chrono::milliseconds grace);
 std::string ack_message(const std::vector<std::string>& attempts);
 std::string list_message();
+std::string preload_message(const WarmStart& warm);
 std::string shutdown_message();
 
 /// A welcome becomes `connected`. The error says what is wrong with the message.

@@ -119,6 +119,7 @@ class DaemonService final : public Service {
   void perform(const std::vector<Effect>& effects, const Now& now);
   void perform(const StartAttempt& effect);
   void perform(const ShowProgress& effect);
+  void preload(const std::vector<Change>& changes);
   void publish(const std::vector<Event>& events);
   void latch(const std::string& why);
   std::string why_latched() const;

@@ -154,6 +154,7 @@ void DaemonService::commit(Turn& turn) {
   book_.apply(turn.batch.assets, store_->last_event());
   publish(turn.batch.events);
   perform(turn.effects, turn.now);
+  preload(turn.batch.changes);
   for (auto& after : turn.after) after(true);
 }
 
@@ -175,6 +176,16 @@ void DaemonService::perform(const std::vector<Effect>& effects, const Now& now) 
     } else if (const auto* progress = std::get_if<ShowProgress>(&effect)) {
       perform(*progress);
     }
+  }
+}
+
+// After the first starts: whose worker is wanted at once is loaded first.
+void DaemonService::preload(const std::vector<Change>& changes) {
+  if (!execution_) return;
+  for (const auto& change : changes) {
+    const auto* changed = std::get_if<RunChanged>(&change);
+    if (!changed || changed->run.status != RunStatus::running) continue;
+    if (const auto* run = engine_->run(changed->run.id)) execution_->preload(*run->plan, run->context);
   }
 }
 

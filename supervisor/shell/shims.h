@@ -45,6 +45,7 @@ class Shims {
   void perform(OrderStop& action);
   void perform(KillTree& action);
   void perform(WriteEnd& action);
+  void perform(LoadWorker& action) { warm_.preload(action.warm); }
   void perform(RemoveClaim& action);
 
   /// SIGCHLD: takes the dead among our children.

@@ -84,6 +84,10 @@ bool WarmWorkers::take(WarmRequest& request) {
   return true;
 }
 
+void WarmWorkers::preload(const Warm& warm) {
+  if (program_ >= 0 && workers_.size() < kMostWorkers) find_or_start(warm);
+}
+
 /// 0: there is none to be had.
 int WarmWorkers::find_or_start(const Warm& warm) {
   if (const auto known = by_key_.find(warm.key); known != by_key_.end()) return known->second;

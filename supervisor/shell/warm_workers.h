@@ -48,6 +48,8 @@ class WarmWorkers {
 
   /// True: it is answered later. False: it has to be started cold, and `request` is as it was.
   bool take(WarmRequest& request);
+  /// Loads the worker in advance, if there is none of this key and no other would have to go for it.
+  void preload(const Warm& warm);
   /// It is not wanted any more: nobody has it from now on. Nothing when it is not waiting here.
   std::optional<WarmRequest> withdraw(const std::string& attempt);
 

@@ -72,6 +72,18 @@ def test_steps_of_an_import_are_forks_of_one_worker_that_is_loaded_when_the_firs
     assert warm(daemon.steps("1")) == {"one": [True], "two": [True]}, "it is stored"
 
 
+def test_a_worker_is_loaded_while_the_steps_above_it_still_run(make):
+    above = "assets:\n  - {key: slow, run: {plugin: exec, command: [sh, -c, 'until [ -e go ]; do sleep 0.02; done']}}\n"
+    daemon = make(STEPS.replace("@asset\ndef one", "@asset(deps=['slow'])\ndef one"), PROJECT + above)
+    run = daemon.run("*")
+    wait_until(lambda: len(Household(daemon.data).workers) == 1)
+    [worker] = Household(daemon.data).workers
+    assert daemon.steps(run)["one"]["status"] == "pending"
+    (daemon.project / "go").touch()
+    assert daemon.wait(run)["status"] == "succeeded"
+    assert value(facts(daemon, "one"), "loaded_by") == worker
+
+
 def test_secrets_are_in_nothing_that_is_written(make):
     daemon = make(STEPS + "\nprint('loaded')\n")
     succeed(daemon)

@@ -84,19 +84,23 @@ Lines line_up(std::vector<Waiting> waiting, Held held, const std::map<std::strin
     return result;
   }
   Names reserved;
+  const Waiting* first = nullptr;  // the first of all that could start: nobody takes what it needs besides
   for (const auto& each : waiting) {
     Names lacking, blocked;
     bool possible = true;
+    const auto aside = first ? first->demand : Demand{};
     for (const auto& [pool, slots] : each.demand.slots) {
       const auto size = pools.contains(pool) ? pools.at(pool) : 0;
       possible = possible && slots <= size;
       if (held.slots[pool] + slots > size) lacking.insert("pool " + pool);
-      if (reserved.contains("pool " + pool)) blocked.insert("pool " + pool);
+      const bool is_aside = aside.slots.contains(pool) && held.slots[pool] + slots + aside.slots.at(pool) > size;
+      if (reserved.contains("pool " + pool) || is_aside) blocked.insert("pool " + pool);
     }
     for (const auto& [resource, mode] : each.demand.resources) {
       const auto [readers, writers] = held.resources[resource];
       if (writers > 0 || (mode == HoldMode::write && readers > 0)) lacking.insert("resource " + resource);
-      if (reserved.contains("resource " + resource)) blocked.insert("resource " + resource);
+      const bool is_aside = aside.resources.contains(resource) && (mode == HoldMode::write || aside.resources.at(resource) == HoldMode::write);
+      if (reserved.contains("resource " + resource) || is_aside) blocked.insert("resource " + resource);
     }
     blocked.insert(lacking.begin(), lacking.end());
     if (at_its_cap(*each.run)) {
@@ -105,6 +109,7 @@ Lines line_up(std::vector<Waiting> waiting, Held held, const std::map<std::strin
     }
     if (blocked.empty()) broken(Invariant::blockers, "run " + std::to_string(each.run->record.id) + " unit " + std::to_string(each.unit) + " could start and does not");
     if (possible) reserved.insert(lacking.begin(), lacking.end());
+    if (possible && !first) first = &each;
     result[{each.run->record.id, each.unit}] = blocked;
   }
   return result;

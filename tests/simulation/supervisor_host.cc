@@ -141,6 +141,8 @@ void SupervisorHost::perform(sv::WriteEnd& action) { machine_.disk.write_claim(a
 
 void SupervisorHost::perform(sv::RemoveClaim& action) { machine_.disk.remove_claim(action.attempt); }
 
+void SupervisorHost::perform(sv::LoadWorker&) {}  // workers are not played
+
 void SupervisorHost::perform(sv::Exit&) { exiting_ = true; }
 
 }  // namespace assetd::simulation

@@ -51,6 +51,7 @@ class SupervisorHost {
   void perform(supervisor::KillTree& action);
   void perform(supervisor::WriteEnd& action);
   void perform(supervisor::RemoveClaim& action);
+  void perform(supervisor::LoadWorker& action);
   void perform(supervisor::Exit& action);
 
   void adopt(const AttemptId& attempt);

@@ -25,7 +25,7 @@ std::string word(const Action& action) {
     return to + "refused " + std::get<Refused>(event).why;
   }
   static const char* kNames[] = {"",          "close",        "start_shim", "claim_as_ended", "order_stop", "kill_tree",
-                                 "write_end", "remove_claim", "exit"};
+                                 "write_end", "remove_claim", "load_worker", "exit"};
   return kNames[action.index()];
 }
 
@@ -243,6 +243,15 @@ TEST_F(LogicTest, ShutdownRefusesSpawnsAndWaits) {
   EXPECT_THAT(command(Shutdown{}), ElementsAre());
   EXPECT_THAT(command(spawn_of(kB)), ElementsAre("1:refused draining"));
   EXPECT_THAT(give(ShimGone{kA, kExit3}), ElementsAre("1:ended a", "exit"));
+}
+
+TEST_F(LogicTest, AWorkerIsLoadedInAdvanceWhileSpawnsAreTaken) {
+  EXPECT_THAT(command(Preload{}), ElementsAre("1:refused generation", "close")) << "only the daemon may";
+  hello();
+  EXPECT_THAT(command(Preload{}), ElementsAre("load_worker"));
+  begin(kA);
+  command(Shutdown{});
+  EXPECT_THAT(command(Preload{}), ElementsAre());
 }
 
 TEST(OnDemandTest, ItExitsWhenItsDaemonIsGoneAndNothingRuns) {

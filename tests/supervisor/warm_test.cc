@@ -64,6 +64,27 @@ class WarmTest : public ::testing::Test {
   std::unique_ptr<Channel> channel = std::make_unique<Channel>(folder);
 };
 
+TEST_F(WarmTest, AWorkerThatWasPreloadedIsTheOneThatStepsAreForkedFrom) {
+  const auto attempt = new_attempt();
+  const auto step = warm(attempt, "");
+  for (int i = 0; i < 3; ++i) channel->send({{"op", "preload"}, {"warm", step["warm"]}});
+  ASSERT_TRUE(eventually([&] { return loads().size() == 1; })) << read_text(folder / "log");
+  EXPECT_EQ(started(step)["warm"], true);
+  EXPECT_EQ(loads().size(), 1u);
+}
+
+// Those that are there are or were of use, which of another is only expected.
+TEST_F(WarmTest, APreloadTakesNobodysPlace) {
+  const auto preload = [&](int key) { channel->send({{"op", "preload"}, {"warm", warm(new_attempt(), "", {{"key", std::to_string(key)}})["warm"]}}); };
+  for (int key = 0; key < 8; ++key) preload(key);
+  ASSERT_TRUE(eventually([&] { return loads().size() == 8; }));
+  preload(8);
+  EXPECT_EQ(run(warm(new_attempt(), "", {{"key", "0"}}))["exit_code"], 0);
+  EXPECT_EQ(loads().size(), 8u);
+  EXPECT_EQ(started(warm(new_attempt(), "", {{"key", "9"}}))["warm"], true) << "a step gets its worker";
+  EXPECT_EQ(loads().size(), 9u);
+}
+
 TEST_F(WarmTest, StepsAreForkedFromOneWorker) {
   for (int code : {0, 3, 7}) {
     const auto attempt = new_attempt();

@@ -73,6 +73,43 @@ TEST(Dispatcher, WhatARunKeptBeforeItCameToItsCapIsFreeForOthersAtOnce) {
   EXPECT_THAT(start(dispatcher), ElementsAre("1/1", "2/0"));
 }
 
+// Each of its pools is free by turns: without what is set aside, whoever wants one of them would always be quicker.
+TEST(Dispatcher, ADemandOfTwoPoolsIsNotStarvedByDemandsOfEach) {
+  Dispatcher dispatcher;
+  dispatcher.set_pools({{"p", 1}, {"q", 1}});
+  const Demand both{.slots = {{"p", 1}, {"q", 1}}, .resources = {}}, q{.slots = {{"q", 1}}, .resources = {}};
+  dispatcher.hold("held", {9, 0, kSlot, {}});
+  dispatcher.add({.priority = 5, .run = 2, .unit = 0}, both);
+  dispatcher.add({.run = 1, .unit = 0}, q);
+  EXPECT_THAT(start(dispatcher), IsEmpty()) << "q is free, and set aside for the first";
+  EXPECT_EQ(dispatcher.blocks(1, 0).at(0).ahead, 1U);
+  dispatcher.release("held");
+  EXPECT_THAT(start(dispatcher), ElementsAre("2/0"));
+  dispatcher.release("2/0");
+  EXPECT_THAT(start(dispatcher), ElementsAre("1/0"));
+}
+
+TEST(Dispatcher, OnlyTheFirstOfAllHasAnythingSetAside) {
+  Dispatcher dispatcher;
+  dispatcher.set_pools({{"p", 1}, {"q", 3}, {"r", 1}});
+  dispatcher.hold("p", {9, 0, kSlot, {}});
+  dispatcher.hold("r", {9, 1, {.slots = {{"r", 1}}, .resources = {}}, {}});
+  dispatcher.add({.run = 1, .unit = 0}, {.slots = {{"p", 1}, {"q", 1}}, .resources = {}});
+  dispatcher.add({.run = 2, .unit = 0}, {.slots = {{"r", 1}, {"q", 2}}, .resources = {}});
+  dispatcher.add({.run = 3, .unit = 0}, {.slots = {{"q", 2}}, .resources = {}});
+  EXPECT_THAT(start(dispatcher), ElementsAre("3/0")) << "one of three is set aside";
+}
+
+TEST(Dispatcher, WhatIsSetAsideOfAResourceMayBeReadByReaders) {
+  Dispatcher dispatcher;
+  dispatcher.set_pools({{"p", 1}, {"q", 9}});
+  dispatcher.hold("p", {9, 0, kSlot, {}});
+  dispatcher.add({.run = 1, .unit = 0}, {.slots = {{"p", 1}}, .resources = {{"db", HoldMode::read}}});
+  dispatcher.add({.run = 2, .unit = 0}, {.slots = {{"q", 1}}, .resources = {{"db", HoldMode::read}}});
+  dispatcher.add({.run = 3, .unit = 0}, {.slots = {{"q", 1}}, .resources = {{"db", HoldMode::write}}});
+  EXPECT_THAT(start(dispatcher), ElementsAre("2/0"));
+}
+
 TEST(Dispatcher, AnotherPriorityMovesAllThatWaitsOfARun) {
   Dispatcher dispatcher;
   dispatcher.set_pools({{"p", 0}});

@@ -289,6 +289,23 @@ TEST_F(LauncherTest, AWorkerIsAnothersWhenAnythingOfItDiffers) {
   expect_another([&] { options_.plugins["batcher"].dir = "/elsewhere"; });
 }
 
+TEST_F(LauncherTest, WhatARunWillForkFromIsKnownWhenItBegins) {
+  options_.plugins["batcher"].serve = true;
+  asset("plain", "exec");
+  member("a");
+  member("b");
+  const auto begun = launch();
+  const auto workers = Launcher(options_).workers_of(*begun.plan, begun.context);
+  ASSERT_EQ(workers.size(), 1u);
+  auto first = begun;
+  for (UnitIndex unit = 0; unit < begun.plan->units().size(); ++unit)
+    if (const auto& steps = begun.plan->units()[unit].steps; begun.context.definitions->assets[begun.plan->asset(steps.front())].key == "a") first.attempt.unit = unit, first.attempt.steps = steps;
+  EXPECT_EQ(workers[0].key, prepared(first).warm.value().key);
+  for (auto& each : definitions_.assets) each.run->warm = false;
+  const auto cold = launch();
+  EXPECT_TRUE(Launcher(options_).workers_of(*cold.plan, cold.context).empty());
+}
+
 TEST_F(LauncherTest, WithoutAVerbForItOrWithWarmOffNoneIsForked) {
   auto& run = *asset("a", "batcher").run;
   EXPECT_FALSE(prepared(launch()).warm);
