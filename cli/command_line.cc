@@ -25,13 +25,17 @@ std::string nearest_command(const CLI::App& app, const std::string& word) {
 int report_parse_error(const CommandLine& line, const CLI::ParseError& error, std::ostream& out, std::ostream& err) {
   if (error.get_exit_code() == 0) return line.app.exit(error, out, err);
   const CLI::App* level = &line.app;
-  while (!level->get_subcommands().empty()) level = level->get_subcommands().front();
+  std::string command = "assetctl";
+  while (!level->get_subcommands().empty()) {
+    level = level->get_subcommands().front();
+    command += " " + level->get_name();
+  }
   const auto rest = line.app.remaining(true);
   const bool no_such_command = !rest.empty() && error.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError) && !rest.front().starts_with("-");
   err << "error: " << (no_such_command ? "there is no command '" + rest.front() + "'" : error.what()) << "\n";
   const auto nearest = rest.empty() ? "" : nearest_command(line.app, rest.front());
   if (!nearest.empty()) err << "  did you mean '" << nearest << "'?\n";
-  err << "  " << (level == &line.app ? "assetctl" : "assetctl " + level->get_name()) << " --help says what there is\n";
+  err << "  " << command << " --help says what there is\n";
   return kUsage;
 }
 

@@ -71,36 +71,67 @@ Finding check_free_disk(const std::string& data_dir) {
   return {"disk", free < kLittleDisk ? Grade::warn : Grade::ok, text};
 }
 
-/// What SQLite finds in the file; "ok" when nothing.
-std::string quick_check(const std::string& path) {
-  sqlite3* db = nullptr;
-  std::string answer;
-  int code = sqlite3_open_v2(path.c_str(), &db, SQLITE_OPEN_READONLY, nullptr);
+/// Rows of a store that SQLite takes for whole and the daemon cannot read. Each gives a number, 0 when all is well.
+constexpr std::pair<const char*, const char*> kRowChecks[] = {
+    {"meta: its row is missing", "SELECT count(*) <> 1 FROM meta"},
+    {"asset_states: states are no JSON", "SELECT count(*) FROM asset_states WHERE NOT json_valid(state)"},
+    {"runs: counts, causes, options or tags are no JSON",
+     "SELECT count(*) FROM runs WHERE NOT (json_valid(coalesce(nullif(counts,''),'1')) AND json_valid(coalesce(nullif(causes,''),'1')) "
+     "AND json_valid(coalesce(nullif(options,''),'1')) AND json_valid(coalesce(nullif(tags,''),'1')))"},
+    {"events: changes or subjects are no JSON",
+     "SELECT count(*) FROM events WHERE NOT (json_valid(coalesce(nullif(changes,''),'1')) AND json_valid(coalesce(nullif(subject,''),'1')))"},
+    {"definitions: the compiled form of a version is missing", "SELECT count(*) FROM definitions WHERE hash NOT IN (SELECT hash FROM compiled)"},
+    {"compiled: a version is cut short", "SELECT count(*) FROM compiled WHERE length(bytes) < 8"},
+    {"run_plans: the plan of a run is cut short", "SELECT count(*) FROM run_plans WHERE length(bytes) < 8"},
+};
+
+/// The first column of the first row; an error is its own text.
+std::string first_value(sqlite3* db, const char* query) {
   sqlite3_stmt* statement = nullptr;
-  if (code == SQLITE_OK) code = sqlite3_prepare_v2(db, "PRAGMA quick_check(1)", -1, &statement, nullptr);
-  if (code == SQLITE_OK) {
-    code = sqlite3_step(statement);
-    if (code == SQLITE_ROW) answer = reinterpret_cast<const char*>(sqlite3_column_text(statement, 0));
-  }
+  std::string answer;
+  if (sqlite3_prepare_v2(db, query, -1, &statement, nullptr) == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW)
+    if (const auto* text = sqlite3_column_text(statement, 0)) answer = reinterpret_cast<const char*>(text);
   if (answer.empty()) answer = sqlite3_errmsg(db);
   sqlite3_finalize(statement);
-  sqlite3_close(db);
   return answer;
 }
 
-bool has_logs(const std::string& data_dir) {
-  std::error_code none;
-  const fs::directory_iterator logs(data_dir + "/logs", none), end;
-  return !none && logs != end;
+/// What is wrong with pages or rows; empty when nothing. Leaves no file behind: without a log it is read as one that nobody writes.
+std::string store_damage(const std::string& path) {
+  std::error_code ignored;
+  const bool log = fs::exists(path + "-wal", ignored);
+  sqlite3* db = nullptr;
+  std::string uri = "file:";
+  for (const char c : fs::absolute(path).string()) uri += c == '?' || c == '#' || c == '%' ? (c == '?' ? "%3f" : c == '#' ? "%23" : "%25") : std::string(1, c);
+  const int code = sqlite3_open_v2((uri + (log ? "" : "?immutable=1")).c_str(), &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, nullptr);
+  std::string damage = code == SQLITE_OK ? first_value(db, "PRAGMA quick_check(1)") : sqlite3_errmsg(db);
+  if (damage == "ok") {
+    damage.clear();
+    for (const auto& [what, query] : kRowChecks)
+      if (const auto count = first_value(db, query); damage.empty() && count != "0") damage = std::string(what) + " (" + count + ")";
+  }
+  sqlite3_close(db);
+  return damage;
+}
+
+/// As the daemon finds it at its start (daemon/store/connection.cc).
+std::string lost_store(const std::string& path, const std::string& data_dir) {
+  std::error_code ignored, no_log;
+  const bool there = fs::exists(path, ignored);
+  if (there && fs::file_size(path, ignored) > 0) return "";
+  const auto log = fs::file_size(path + "-wal", no_log);
+  const fs::directory_iterator output(data_dir + "/logs", ignored), none;
+  const bool lost = (!no_log && log > 0) || (!ignored && output != none);
+  return lost ? std::string(there ? "the file is empty" : "the file is gone") + ", and yet its log or logs of runs lie beside it" : "";
 }
 
 Finding check_store(const std::string& data_dir) {
   const auto path = data_dir + "/store.sqlite";
   std::error_code ignored;
-  if (!fs::exists(path, ignored)) return {"store", Grade::ok, "none yet"};
-  const bool emptied = fs::file_size(path, ignored) == 0 && has_logs(data_dir);
-  const auto found = emptied ? "the file is empty, and yet logs of runs lie beside it" : quick_check(path);
-  if (found == "ok") return {"store", Grade::ok, path + " is whole"};
+  auto found = lost_store(path, data_dir);
+  if (found.empty() && (!fs::exists(path, ignored) || fs::file_size(path, ignored) == 0)) return {"store", Grade::ok, "none yet"};
+  if (found.empty()) found = store_damage(path);
+  if (found.empty()) return {"store", Grade::ok, path + " is whole"};
   return {"store", Grade::fail,
           path + ": " + found + ". What to do: (1) copy the whole folder " + data_dir + " before anything else. (2) With a backup: remove " + path + ", " + path + "-wal and " + path +
               "-shm, copy the backup to " + path + " and start the daemon. (3) Without one: `sqlite3 " + path +

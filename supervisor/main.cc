@@ -107,7 +107,8 @@ std::string read_boot_id() {
 void settle_groups(std::string& groups) {
   const bool asked = !groups.empty();
   if (!asked) groups = assetd::supervisor::delegated_group();
-  if (groups.empty()) return;
+  if (groups.empty())
+    return static_cast<void>(std::fputs("assetd-supervisor: no control groups (--cgroups, or Delegate of systemd): limits of memory, files and processor time are set per process, cpu and processes are not in force\n", stderr));
   const auto controllers = assetd::supervisor::prepare_group_root(groups);
   if (controllers)
     std::fprintf(stderr, "assetd-supervisor: attempts get control groups in '%s' (%s)\n", groups.c_str(),

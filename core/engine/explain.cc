@@ -45,7 +45,7 @@ Blocker blocker_of(const DispatchBlock& block, const Runs& runs, WallTime since,
                                       who(block, ": ", [&](const Hold& hold) { return step_of(runs, hold) + for_how_long(hold.since, now); }), since};
   if (block.kind == "resource") return {"resource", "resource " + block.what, "held" + who(block, " by ", holder), since};
   const auto pool = "pool " + block.what;
-  if (block.size < 0) return {"pool", pool, "nobody defines the pool " + block.what, since};
+  if (block.size < 0) return {"pool", pool, "nobody defines the pool " + block.what + " any more: define it again and reload, or cancel the run", since};
   if (block.needs > block.size)
     return {"pool", pool, "needs " + std::to_string(block.needs) + " of " + pool + ", which has " + std::to_string(block.size) + (block.size == 1 ? " slot" : " slots") +
                               ": it can never start until the pool grows", since};

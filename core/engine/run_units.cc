@@ -299,7 +299,7 @@ void RunMachine::expire(const std::string& waited_for) {
   if (is_terminal(record.status) || record.status == RunStatus::canceling) return;
   const bool began = record.status != RunStatus::queued;
   record.reason = began ? "timeout" : "queue_timeout";
-  record.detail = began ? "stopped: it ran longer than its timeout of " + spoken_duration(*record.timeouts.timeout)
+  record.detail = began ? "stopped: it ran longer than its timeout of " + format_duration(*record.timeouts.timeout)
                         : "never began: it waited " + spoken_duration(now_.wall - record.created_at) + (waited_for.empty() ? "" : " for " + waited_for);
   stop_everything(record.reason, "its run was stopped: " + record.reason, "run_over");
 }

@@ -80,7 +80,7 @@ void Execution::report_lost(const AttemptRecord& attempt) {
   input.exit.kind = ExitReport::Kind::lost;
   input.exit.started_at = attempt.started_at;
   input.exit.ended_at = wall_now();
-  input.exit.detail = "the supervisor does not know it: the machine was restarted, or its files were removed";
+  input.exit.detail = "the supervisor does not know it: the machine was restarted, a backup of the store was restored, or the claims were removed";
   handlers_.report(std::move(input));
 }
 

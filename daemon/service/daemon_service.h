@@ -139,6 +139,7 @@ class DaemonService final : public Service {
   std::expected<void, StartFailure> first_definitions();
   void take_settings(const Recovered& stored);
   std::expected<void, std::string> recover();
+  RunId unused_after(RunId last) const;
   std::expected<RestoredRun, std::string> usable(ActiveRun& active);
   std::expected<void, StoreError> find_reported(RestoredRun& restored);
   std::expected<void, StartFailure> connect();

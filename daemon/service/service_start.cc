@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <set>
 
@@ -89,11 +90,25 @@ std::expected<void, StartFailure> DaemonService::first_definitions() {
   return {};
 }
 
+/// A restored backup, or a log of the store that was damaged, may know fewer runs than have left output: their ids are not given again.
+RunId DaemonService::unused_after(RunId last) const {
+  RunId highest = 0;
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator(options_.paths.data_dir + "/logs", none)) {
+    const auto name = entry.path().filename().string();
+    if (!name.empty() && name.size() < 16 && std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; })) highest = std::max<RunId>(highest, std::stoll(name));
+  }
+  if (highest <= last) return last;
+  spdlog::warn("{} knows runs up to {}, and run {} has left output: either a backup was restored, or the newest runs were lost with a damaged {}-wal; their ids are not given again",
+               options_.paths.store(), last, highest, options_.paths.store());
+  return highest;
+}
+
 /// Forgets what the engine has in memory and takes it from the store: at a start, and after a failed commit.
 std::expected<void, std::string> DaemonService::recover() {
   auto stored = store_->load();
   if (!stored) return std::unexpected(stored.error().message);
-  engine_ = std::make_unique<Engine>(random_attempt_id, stored->last_run);
+  engine_ = std::make_unique<Engine>(random_attempt_id, unused_after(stored->last_run));
   projection_ = Projection();
   book_.load(std::move(stored->assets));
   // In memory a cursor may have passed a tick whose commit failed.

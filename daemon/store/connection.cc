@@ -33,12 +33,16 @@ void check_pages(Database& database) {
   for (const auto& table : tables) database.script(("SELECT 1 FROM \"" + table + "\" LIMIT 1").c_str());
 }
 
-/// A new store's file is empty for a moment too, but no run has left its log beside it then.
-bool was_emptied(const std::string& path) {
-  std::error_code absent, no_logs;
+/// Why a store that is not there, or empty, cannot be a new one; empty: it is one. A new one has its first page before anything is in its log or any
+/// run leaves output.
+std::string was_lost(const std::string& path) {
+  std::error_code absent, no_log, no_output;
   const auto size = std::filesystem::file_size(path, absent);
-  const std::filesystem::directory_iterator logs(std::filesystem::path(path).parent_path() / "logs", no_logs), none;
-  return !absent && size == 0 && !no_logs && logs != none && !std::filesystem::exists(path + "-wal", absent);
+  if (!absent && size > 0) return "";
+  const auto what = absent ? std::string("the file is gone") : std::string("the file is empty");
+  if (const auto log = std::filesystem::file_size(path + "-wal", no_log); !no_log && log > 0) return what + ", and yet its log " + path + "-wal holds something";
+  const std::filesystem::directory_iterator output(std::filesystem::path(path).parent_path() / "logs", no_output), none;
+  return !no_output && output != none ? what + ", and yet logs of runs lie beside it" : "";
 }
 
 bool is_empty(Database& database) {
@@ -60,7 +64,7 @@ void use_write_ahead_log(Database& database) {
 
 std::expected<std::unique_ptr<Database>, StoreError> open_writer(const std::string& path) {
   if (auto local = check_local(path); !local) return std::unexpected(local.error());
-  if (was_emptied(path)) return std::unexpected(damaged_error(path, "the file is empty, and yet logs of runs lie beside it; to begin anew, move the whole folder away"));
+  if (const auto lost = was_lost(path); !lost.empty()) return std::unexpected(damaged_error(path, lost + "; to begin anew, move the whole folder away"));
   auto database = Database::open(path, true);
   if (!database) return database;
   sqlite3_busy_timeout((*database)->handle(), kBusyMs);

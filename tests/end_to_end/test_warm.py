@@ -76,12 +76,11 @@ def test_a_worker_is_loaded_while_the_steps_above_it_still_run(make):
     above = "assets:\n  - {key: slow, run: {plugin: exec, command: [sh, -c, 'until [ -e go ]; do sleep 0.02; done']}}\n"
     daemon = make(STEPS.replace("@asset\ndef one", "@asset(deps=['slow'])\ndef one"), PROJECT + above)
     run = daemon.run("*")
-    wait_until(lambda: len(Household(daemon.data).workers) == 1)
-    [worker] = Household(daemon.data).workers
+    seen = wait_until(lambda: Household(daemon.data).workers, "a worker is there")  # for a moment perhaps with a child of its imports
     assert daemon.steps(run)["one"]["status"] == "pending"
     (daemon.project / "go").touch()
     assert daemon.wait(run)["status"] == "succeeded"
-    assert value(facts(daemon, "one"), "loaded_by") == worker
+    assert value(facts(daemon, "one"), "loaded_by") in seen
 
 
 def test_secrets_are_in_nothing_that_is_written(make):

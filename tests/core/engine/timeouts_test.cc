@@ -36,7 +36,7 @@ TEST(RunTimeout, StopsWhatRunsAndFailsTheRun) {
   EXPECT_EQ(d.step("a").reason, "timeout");
   EXPECT_EQ(d.run_status(), "failed");
   EXPECT_EQ(d.record().reason, "timeout");
-  EXPECT_EQ(d.record().detail, "stopped: it ran longer than its timeout of 2 h");
+  EXPECT_EQ(d.record().detail, "stopped: it ran longer than its timeout of 2h");
 }
 
 TEST(QueueTimeout, OfTheOnlyCheckEndsARunOfChecksAlone) {

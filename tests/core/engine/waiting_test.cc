@@ -132,7 +132,7 @@ TEST(EnginePools, APoolThatNobodyDefinesIsABlocker) {
   Driver d(project);
   d.request();
   EXPECT_THAT(d.started(), IsEmpty());
-  EXPECT_THAT(d.blockers("a"), ElementsAre("pool: nobody defines the pool tpu"));
+  EXPECT_THAT(d.blockers("a"), ElementsAre("pool: nobody defines the pool tpu any more: define it again and reload, or cancel the run"));
 }
 
 TEST(EnginePools, EveryEndGivesItsSlotsBack) {

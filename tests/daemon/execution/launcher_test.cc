@@ -291,9 +291,9 @@ TEST_F(LauncherTest, AWorkerIsAnothersWhenAnythingOfItDiffers) {
 
 TEST_F(LauncherTest, WhatARunWillForkFromIsKnownWhenItBegins) {
   options_.plugins["batcher"].serve = true;
-  asset("plain", "exec");
   member("a");
   member("b");
+  asset("plain", "exec");
   const auto begun = launch();
   const auto workers = Launcher(options_).workers_of(*begun.plan, begun.context);
   ASSERT_EQ(workers.size(), 1u);
