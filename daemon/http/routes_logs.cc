@@ -1,6 +1,7 @@
 // The output of attempts.
 
 #include <algorithm>
+#include <filesystem>
 
 #include "core/graph/asset_key.h"
 #include "daemon/http/log_file.h"
@@ -158,6 +159,12 @@ Response log_response(const LogRequest& request, const std::optional<AttemptReco
   return response.with("X-Attempt", attempt ? id_text(attempt->number) : "");
 }
 
+/// A run's folder is made with its first attempt and goes with its output: an attempt that printed nothing leaves the folder.
+bool is_forgotten(const AttemptRecord& attempt, const DataPaths& paths) {
+  std::error_code ignored;
+  return attempt.outcome && attempt.started_at && !std::filesystem::exists(paths.log_dir(attempt.run), ignored);
+}
+
 Response get_logs(const Call& call, Context& context) {
   const auto request = log_request(call);
   if (!request) return request.error();
@@ -173,6 +180,9 @@ Response get_logs(const Call& call, Context& context) {
   if (!step) return step.error();
   const auto attempt = chosen_attempt(call, *step, **plan, *attempts);
   if (!attempt) return attempt.error();
+  if (*attempt && is_forgotten(**attempt, context.service.paths()))
+    return problem_response(410, "gone", "No longer kept",
+                            "the output of run " + id_text(row->run.id) + " is no longer kept: output goes after the time that `retention: {logs: …}` says (30 days without it), sooner where max_bytes is reached");
   // Its end is committed after its last byte is written: whoever reads "ended" reads all of the file.
   const bool ended = *attempt ? (*attempt)->outcome.has_value() : is_terminal(row->run.status);
   return log_response(*request, *attempt, ended, context.service.paths());

@@ -181,7 +181,7 @@ class DaemonService final : public Service {
   static std::expected<std::shared_ptr<Project>, std::string> make_project(const DefinitionsRecord& record);
   std::expected<void, StoreError> apply(Turn& turn, Compiled& compiled);
   void use_project(std::shared_ptr<const Project> project, Turn* turn);
-  static std::map<std::string, int> defined_pools(const Project& project);
+  std::map<std::string, int> defined_pools(const Project& project) const;
   PoolsChanged pools_in_force(const Project& project) const;
   void describe_outcome(const Compiled& compiled);
   void reload_in_background(Caller caller, Done done);

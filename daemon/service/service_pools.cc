@@ -9,9 +9,13 @@
 
 namespace assetd {
 
-std::map<std::string, int> DaemonService::defined_pools(const Project& project) {
+// A run keeps the version it was planned with: pools that only an older one defines are there for as long as a run of it is.
+std::map<std::string, int> DaemonService::defined_pools(const Project& project) const {
   std::map<std::string, int> slots{{"default", static_cast<int>(std::max(1U, std::thread::hardware_concurrency()))}};
   for (const auto& [name, pool] : project.definitions.pools) slots[name] = pool.slots;
+  if (!engine_) return slots;
+  for (const auto& [id, run] : engine_->runs())
+    for (const auto& [name, pool] : run->context.definitions->pools) slots.try_emplace(name, pool.slots);
   return slots;
 }
 

@@ -129,6 +129,7 @@ std::expected<void, std::string> DaemonService::recover() {
     projection_.know(restored->run, restored->plan, restored->context);
     take(turn, engine_->restore(turn.now, std::move(*restored)));
   }
+  if (current) feed(turn, pools_in_force(*current));  // again: what was taken up may need pools that are not defined any more
   if (draining_) feed(turn, StartsHeld{"draining", kDrainDetail});  // before anything that lets queued runs begin
   if (starts_held_for_disk_) feed(turn, StartsHeld{"disk", low_disk_});
   turn.effects.clear();  // asked again when the supervisor has said what it has

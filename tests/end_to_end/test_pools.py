@@ -95,6 +95,21 @@ def test_a_size_survives_a_kill_and_a_reload(start):
     assert pool(daemon)["slots"] == 3
 
 
+def test_a_pool_that_the_definitions_drop_stays_for_the_runs_that_need_it(start):
+    daemon = start(pooled(gpu("hold", waits_for("go")), gpu("want", "true"), slots=1))
+    hold, want = daemon.run("hold"), daemon.run("want")
+    daemon.wait_step(hold, "hold", "running")
+    file = daemon.project / "assetd.yaml"
+    file.write_text(file.read_text().replace("gpu", "other"))
+    daemon.post("/definitions/reload")
+    assert (pool(daemon)["used"], pool(daemon)["waiting"], pool(daemon, "other")["slots"]) == (1, 1, 1)
+    daemon.kill9()
+    daemon.start()
+    assert pool(daemon)["waiting"] == 1
+    (daemon.project / "go").touch()
+    assert [daemon.wait(run)["status"] for run in (hold, want)] == ["succeeded"] * 2
+
+
 def test_a_demand_that_no_pool_can_meet_is_told_at_load_and_where_it_waits(start):
     daemon = start(pooled(gpu("big", "true", 4)))
     warning = daemon.get("/definitions")["warnings"][0]

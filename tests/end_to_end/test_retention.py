@@ -37,3 +37,15 @@ def test_history_that_was_forgotten_stays_forgotten_across_a_crash(start):
     later = daemon.run("a")
     assert int(later) > int(runs[-1]), "no number of a run is given twice"
     assert daemon.wait(later)["status"] == "succeeded"
+
+
+def test_forgotten_output_says_that_it_is_and_does_not_look_empty(start):
+    daemon = start(project(shell("a", "echo said"), shell("quiet", "true"), head="retention: {logs: 1ms}\n"))
+    run = daemon.run("*")
+    daemon.wait(run)
+    assert daemon.step_log(run, "quiet") == ""
+    wait_until(lambda: daemon.ctl("prune").returncode == 0 and not (daemon.data / "logs" / run).exists(), "the output forgotten")
+    gone = daemon.request("GET", f"/runs/{run}/logs?step=a")
+    assert gone.status == 410 and "no longer kept" in gone.json["detail"], gone.text
+    shown = daemon.ctl("runs", "logs", run, "--step", "a")
+    assert shown.returncode != 0 and "no longer kept" in shown.stderr, (shown.stdout, shown.stderr)

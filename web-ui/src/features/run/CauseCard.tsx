@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useLayoutEffect, useRef, useState } from "react";
+import { ApiError } from "@/api/client";
 import { fetchLogTail } from "@/api/queries";
 import { keys } from "@/api/keys";
 import type { Cause, Run, Step } from "@/api/types";
@@ -69,6 +70,7 @@ function CauseLog({ run, cause, open }: { run: Run; cause: Cause; open: () => vo
   }, [tail.data]);
   const buffer = new LogBuffer();
   buffer.append(new TextEncoder().encode(tail.data ?? ""));
+  if (tail.error instanceof ApiError && tail.error.status === 410) return <div className="cause-log dim" style={{ padding: "8px 14px" }}>Its output is no longer kept.</div>;
   if (tail.data !== undefined && buffer.length === 0) return <div className="cause-log dim" style={{ padding: "8px 14px" }}>The step wrote no output.</div>;
   return (
     <div className="cause-log">

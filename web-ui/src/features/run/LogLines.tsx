@@ -44,7 +44,7 @@ export function LogLines({ log, follow, onLeave, onBottom, find, target, mark, o
   const digits = String(log.length).length;
   return (
     <div ref={scroller} className="log-lines" tabIndex={0} role="log" aria-label="Output" aria-live="off" onWheel={(event) => event.deltaY < 0 && onLeave()} onTouchMove={onLeave} onScroll={onScroll}>
-      {log.loaded && log.length === 0 && <div className="log-none">{log.complete ? "The step wrote no output." : "No output yet. It appears here as it is written."}</div>}
+      {log.loaded && log.length === 0 && <div className="log-none">{log.error?.status === 410 ? "Its output is no longer kept." : log.complete ? "The step wrote no output." : "No output yet. It appears here as it is written."}</div>}
       {log.length > 0 && count === 0 && <div className="log-none">No line names this level or a worse one.</div>}
       <div style={{ height: virtual.getTotalSize(), position: "relative", minWidth: "max-content" }}>
         {virtual.getVirtualItems().map((item) => {

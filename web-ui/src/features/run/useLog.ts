@@ -40,7 +40,9 @@ async function follow({ run, step, attempt, stream }: LogPlace, buffer: LogBuffe
     } catch (error) {
       if (signal.aborted) return;
       const problem = error instanceof ApiError ? error : new ApiError(0, "The log could not be read", String(error));
-      show({ buffer, length: buffer.length, complete: false, error: problem, loaded: true });
+      const forgotten = problem.status === 410; // by retention: it will not come back
+      show({ buffer, length: buffer.length, complete: forgotten, error: problem, loaded: true });
+      if (forgotten) return;
       await pause(2_000, signal);
     }
   }
