@@ -1,0 +1,74 @@
+#pragma once
+// Partitions that are windows of time: the n-th hour, day, week or month since a start, in a zone's local time.
+
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/partition/index_set.h"
+#include "core/schedule/zone.h"
+#include "core/time.h"
+
+namespace assetd {
+
+enum class Grain : std::uint8_t { hourly, daily, weekly, monthly };
+
+struct TimeWindowsSpec {
+  Grain grain = Grain::daily;
+  std::string start;                ///< a key, or a local time "2026-01-01T06:00"; the first window begins there or at the next boundary
+  std::string end;                  ///< as `start`; no window ends after it. Empty: as long as time goes on
+  std::string timezone = "UTC";
+  int minute_offset = 0;            ///< of each boundary within its hour, 0 to 59
+  int hour_offset = 0;              ///< within its day, 0 to 23; not for hourly
+  int day_offset = 0;               ///< weekly: 0 (Sunday) to 6; monthly: 1 to 28, 0 counts as 1
+  bool operator==(const TimeWindowsSpec&) const = default;
+};
+
+struct TimeWindow {
+  WallTime begin{}, end{};  ///< [begin, end)
+  bool operator==(const TimeWindow&) const = default;
+};
+
+/// Immutable; use from any thread. Every function takes a fixed number of look-ups in the zone's rules, however many windows there are.
+///
+/// Hours are real: where clocks are set, a local hour is skipped or comes twice. Days, weeks and months begin when the clock first shows their
+/// boundary, so that a day may have 23 or 25 hours. Keys are local: "2026-01-31" and "2026-01-31-05:00", the second of two equal hours with its
+/// offset from UTC, "2026-10-25-01:00+00:00". A day that a zone never had (Apia left one out) is an empty window.
+class TimeWindows {
+ public:
+  /// Errors are sentences about the key of the definition that is wrong: "start: …".
+  static std::expected<TimeWindows, std::string> make(const TimeWindowsSpec& spec);
+
+  TimeWindow window(PartitionIndex index) const;
+  std::string key(PartitionIndex index) const;
+  std::optional<PartitionIndex> index(std::string_view key) const;  ///< of a key exactly as key() writes it
+  /// The window with that moment; nothing before the first and after the last.
+  std::optional<PartitionIndex> at(WallTime time) const;
+  /// How many windows have ended by then, from the first on: those that can be filled.
+  PartitionIndex ended_by(WallTime time) const;
+  /// How many there are in all; nothing where they go on.
+  std::optional<PartitionIndex> count() const { return count_; }
+  Grain grain() const { return grain_; }
+  /// Those with a moment of [begin, end) as if windows went on in both directions: also before 0 and beyond the last.
+  IndexRange overlapping(const TimeWindow& time) const;
+  /// Those of a range that there are.
+  IndexRange existing(IndexRange range) const;
+
+ private:
+  TimeWindows(Grain grain, Zone zone) : grain_(grain), zone_(zone) {}
+  std::chrono::local_seconds boundary(PartitionIndex index) const;  ///< not for hourly
+  std::chrono::sys_seconds begin_of(PartitionIndex index) const;
+  PartitionIndex last_begun(std::chrono::sys_seconds time) const;  ///< may be negative or beyond the last
+
+  Grain grain_;
+  Zone zone_;
+  std::chrono::sys_seconds first_hour_{};      ///< hourly
+  std::chrono::local_days first_day_{};        ///< daily, weekly
+  std::chrono::year_month first_month_{};      ///< monthly
+  std::chrono::days month_offset_{0};
+  std::chrono::seconds time_of_day_{0};
+  std::optional<PartitionIndex> count_;
+};
+
+}  // namespace assetd
