@@ -100,7 +100,10 @@ TEST_F(LogsTest, StepsAndAttemptsThatAreNotThere) {
   EXPECT_EQ(typo.status, 404);
   EXPECT_THAT(typo.json()["detail"].get<std::string>(), HasSubstr("'stg'"));
   EXPECT_EQ(logs("?step=stg&attempt=2").status, 404);
-  EXPECT_EQ(logs(std::string("?step=stg&attempt=") + kAttempt).status, 200);
+  const auto by_id = std::string("?step=stg&attempt=") + kAttempt;
+  EXPECT_EQ(logs(by_id).status, 410) << "its folder is gone: retention was there";
+  write_log("");
+  EXPECT_EQ(logs(by_id).status, 200);
   const auto never_ran = logs("?step=gold");
   EXPECT_EQ(never_ran.status, 200);
   EXPECT_EQ(never_ran.body, "");
