@@ -107,8 +107,12 @@ std::string store_damage(const std::string& path) {
   std::string damage = code == SQLITE_OK ? first_value(db, "PRAGMA quick_check(1)") : sqlite3_errmsg(db);
   if (damage == "ok") {
     damage.clear();
-    for (const auto& [what, query] : kRowChecks)
-      if (const auto count = first_value(db, query); damage.empty() && count != "0") damage = std::string(what) + " (" + count + ")";
+    for (const auto& [what, query] : kRowChecks) {
+      const auto count = first_value(db, query);
+      if (count == "0") continue;
+      damage = std::string(what) + " (" + count + ")";
+      break;
+    }
   }
   sqlite3_close(db);
   return damage;

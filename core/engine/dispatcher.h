@@ -71,11 +71,11 @@ class Dispatcher {
   /// Of the run's units that wait now. Costs a step for each line, and one for each of those units.
   void set_priority(RunId run, int priority);
 
+  using Launch = std::function<void(const ReadyUnit&, const Demand&)>;
   /// Takes out every unit that may start now, in order. `launch` must hold() its demand before it returns, and changes nothing else here. A unit
   /// that comes first and waits for a pool or resource keeps it from those behind it, so that large demands are not starved by small ones; for the
   /// first of all that wait, what it needs besides is set aside too, so that a demand of two pools is not starved by demands of each (backfilling
   /// with one reservation: Lifka 1995).
-  using Launch = std::function<void(const ReadyUnit&, const Demand&)>;
   void dispatch(const Launch& launch);
 
   void hold(const AttemptId& attempt, Hold hold);
