@@ -64,16 +64,17 @@ def run_seconds(daemon, select):
     return (datetime.datetime.fromisoformat(found["ended_at"]) - sent).total_seconds()
 
 
-def floor_rate(count, jobs):
-    """Steps per second of the least that commits before each start: one loop without supervisor and shims (bench/floor_bench.cc)."""
+def floor_rates(count, jobs):
+    """Steps per second of the least that commits before each start, without and with a shim for each step (bench/floor_bench.cc)."""
     with tempfile.TemporaryDirectory(prefix="assetd-bench-") as folder:
         done = subprocess.run([BIN / "floor_bench", str(min(count, 5_000)), str(jobs), folder], capture_output=True, text=True, check=True)
-        return json.loads(done.stdout)["durable_per_s"]
+        found = json.loads(done.stdout)
+        return found["durable_per_s"], found["shimmed_per_s"]
 
 
 def throughput(count, rounds, jobs=2, peers=("ninja", "make")):
     """Steps per second of assetd and its peers in turns, so that what else the machine does meets all; of each its median. Processor time is of all rounds."""
-    floor = []
+    floors = []
     rates, cpu = {name: [] for name in ("assetd", *peers)}, dict.fromkeys(("assetd", *peers), 0)
     with project(assetd_yaml(count, jobs)) as daemon:
         daemon.start(seconds=300)
@@ -82,11 +83,12 @@ def throughput(count, rounds, jobs=2, peers=("ninja", "make")):
                 took, used = peer_seconds(name, count, jobs)
                 rates[name].append(count / took)
                 cpu[name] += used
-            floor.append(floor_rate(count, jobs))
+            floors.append(floor_rates(count, jobs))
             before = processor_seconds(daemon)
             rates["assetd"].append(count / run_seconds(daemon, "*"))
             cpu["assetd"] += processor_seconds(daemon) - before
-    found = {"assets": count, "parallelism": jobs, "rounds": rounds, "floor_steps_per_s": statistics.median(floor)}
+    found = {"assets": count, "parallelism": jobs, "rounds": rounds,
+             "floor_steps_per_s": statistics.median(bare for bare, _ in floors), "shim_floor_steps_per_s": statistics.median(shimmed for _, shimmed in floors)}
     for name, values in rates.items():
         found[f"{name}_steps_per_s"] = statistics.median(values)
         found[f"{name}_cpu_ms"] = cpu[name] * 1e3 / count / rounds

@@ -1,5 +1,6 @@
 #include "cli/format.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <ctime>
@@ -19,6 +20,13 @@ std::string pair(long big, const char* big_unit, long small, const char* small_u
   std::string out = std::to_string(big) + " " + big_unit;
   if (small > 0) out += " " + std::to_string(small) + " " + small_unit;
   return out;
+}
+
+/// What others wrote (a reason, a tag, an error message) must not steer the reader's terminal.
+std::string harmless(std::string text) {
+  const auto steers = [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') || c == 0x7F; };
+  std::ranges::replace_if(text, steers, '?');
+  return text;
 }
 
 std::string span_text(seconds span) {
@@ -68,7 +76,7 @@ std::string text_at(const nlohmann::json& object, const std::string& key) {
   if (!object.is_object()) return "";
   const auto found = object.find(key);
   if (found == object.end() || found->is_null()) return "";
-  return found->is_string() ? found->get<std::string>() : found->dump();
+  return found->is_string() ? harmless(found->get<std::string>()) : found->dump();
 }
 
 std::string ago_at(const nlohmann::json& object, const std::string& key, SystemTime now) {

@@ -18,7 +18,7 @@ std::string duration_text(std::chrono::milliseconds duration);  ///< "840 ms", "
 std::string bytes_text(std::uint64_t bytes);                    ///< "512 B", "1.5 GiB"
 
 // Fields of answers, "" where they are missing or null.
-std::string text_at(const nlohmann::json& object, const std::string& key);   ///< numbers and booleans as JSON writes them
+std::string text_at(const nlohmann::json& object, const std::string& key);   ///< numbers and booleans as JSON writes them; control characters as "?"
 std::string ago_at(const nlohmann::json& object, const std::string& key, SystemTime now);
 std::string duration_at(const nlohmann::json& object, const std::string& key);  ///< of milliseconds
 std::string steps_at(const nlohmann::json& run);  ///< "1 step", "8 steps": its steps_total

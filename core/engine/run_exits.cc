@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/engine/run_machine.h"
+#include "core/schedule/cron.h"
 
 namespace assetd {
 namespace {
@@ -25,8 +26,7 @@ void RunMachine::seen_running(LiveAttempt& attempt, std::int64_t pid, WallTime a
   record.warm = warm;
   out_.changes.push_back(AttemptStarted{record.id, pid, at, warm});
   const auto& planned = run_.plan->units()[record.unit];
-  const auto& run = planned.check != kNone ? run_.context.definitions->checks[planned.check].run : run_.asset(planned.steps.front()).run;
-  if (run && run->timeout) {
+  if (const auto& run = run_.run_spec(record.unit); run && run->timeout) {
     attempt.deadline = now_.boot + *run->timeout - std::clamp(now_.wall - at, Millis{0}, *run->timeout);
     timers_.emplace(*attempt.deadline, run_.record.id, record.unit);
   }
@@ -97,7 +97,10 @@ RunMachine::Verdict RunMachine::judge(const LiveAttempt& attempt, const ExitRepo
   if (attempt.stop_reason == "canceled" && !(exit.kind == Kind::exited && exit.code == 0))
     return {AttemptOutcome::canceled, "canceled", "canceled by " + run_.record.cancel_requested_by};
   if (attempt.stop_reason == "run_over") return failed(run_.record.reason, "stopped because its run was over: " + run_.record.detail);
-  if (attempt.stop_reason == "timeout") return failed("timeout", "stopped because it ran longer than its timeout");
+  if (attempt.stop_reason == "timeout") {
+    const auto& run = run_.run_spec(attempt.record.unit);
+    return failed("timeout", "stopped because it ran longer than its timeout" + (run && run->timeout ? " of " + format_duration(*run->timeout) : ""));
+  }
   if (!exit.reason.empty()) return failed(exit.reason, exit.detail);
   switch (exit.kind) {
     case Kind::never_started: return failed("never_started", exit.detail.empty() ? "its process was never started" : exit.detail);

@@ -76,6 +76,11 @@ struct RunState {
   std::map<StepIndex, std::uint32_t> skipped_by;  ///< how many steps each failed one took along
 
   const AssetSpec& asset(StepIndex step) const { return context.definitions->assets[plan->asset(step)]; }
+  /// How the unit's process is to be run: the check's own, or that of its first asset; nullopt where a plugin decides all.
+  const std::optional<RunSpec>& run_spec(UnitIndex unit) const {
+    const auto& planned = plan->units()[unit];
+    return planned.check != kNone ? context.definitions->checks[planned.check].run : asset(planned.steps.front()).run;
+  }
   const CheckSpec& check(std::uint32_t planned) const { return context.definitions->checks[plan->checks()[planned].check]; }
   /// Members of a batch begin and end when their process says so; a plain step does with its process.
   bool is_plain(UnitIndex unit) const { return plan->units()[unit].check != kNone || asset(plan->units()[unit].steps.front()).batch.empty(); }

@@ -236,8 +236,7 @@ void RunMachine::put_back(StepIndex step) {
 }
 
 StopAttempt RunMachine::stop_effect(const RunState& run, const LiveAttempt& attempt) {
-  const auto& planned = run.plan->units()[attempt.record.unit];
-  const auto& spec = planned.check != kNone ? run.context.definitions->checks[planned.check].run : run.asset(planned.steps.front()).run;
+  const auto& spec = run.run_spec(attempt.record.unit);
   StopAttempt effect{attempt.record.id, {spec ? spec->stop_signal : "TERM"}, spec ? spec->grace : Millis{10'000}};
   if (effect.signals.front() != "TERM") effect.signals.push_back("TERM");
   return effect;

@@ -35,6 +35,11 @@ TEST(Format, Sizes) {
   EXPECT_EQ(bytes_text(20ULL << 30), "20 GiB");
 }
 
+TEST(Format, WhatOthersWroteDoesNotSteerTheTerminal) {
+  const nlohmann::json object = {{"reason", "night\x1b[2Jshift\r\x7f\nand\tmore é"}};
+  EXPECT_EQ(text_at(object, "reason"), "night?[2Jshift??\nand\tmore é");
+}
+
 TEST(Format, FieldsThatAreMissingOrNullAreEmpty) {
   const nlohmann::json object = {{"text", "a"}, {"null", nullptr}, {"number", 7}};
   EXPECT_EQ(text_at(object, "text"), "a");

@@ -174,6 +174,7 @@ TEST(EngineTimeouts, AnAttemptThatRunsTooLongIsStoppedAndFailsWhenItIsGone) {
   EXPECT_THAT(d.stopped(), IsEmpty()) << "asked once";
   d.signal("a", 2);
   EXPECT_EQ(d.step("a").reason, "timeout");
+  EXPECT_EQ(d.step("a").detail, "stopped because it ran longer than its timeout of 5s");
   EXPECT_EQ(d.status("a"), "failed");
 }
 
