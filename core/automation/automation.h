@@ -1,0 +1,120 @@
+#pragma once
+// Which partitions of which assets are to be materialized now, because their conditions say so.
+//
+// An evaluation looks at what has come since the one before it: news, instants of cron expressions, windows of time that ended. Only assets are evaluated
+// that could give another answer than the last time; the answer is the same as if all were (tests/core/automation).
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/automation/condition.h"
+#include "core/graph/graph.h"
+#include "core/partition/index_set.h"
+#include "core/schedule/cron.h"
+#include "core/time.h"
+
+namespace assetd {
+
+/// What conditions are about. Sets are of partitions that exist at the time of the evaluation; {0} is an asset without partitions.
+class AutomationWorld {
+ public:
+  virtual ~AutomationWorld() = default;
+  virtual const AssetGraph& graph() const = 0;
+  virtual ConditionPtr condition(AssetId asset) const = 0;  ///< nullptr: nothing is done by itself
+  virtual IndexSet existing(AssetId asset, WallTime now) const = 0;
+  virtual IndexSet latest_window(AssetId asset, WallTime now) const = 0;  ///< all that exist, where there is no time
+  /// When existing() or latest_window() next change by themselves.
+  virtual std::optional<WallTime> next_window(AssetId asset, WallTime now) const = 0;
+  /// Partitions of `child` that are made from a partition of `parent` that is in the set.
+  virtual IndexSet made_from(AssetId child, AssetId parent, const IndexSet& of_parent) const = 0;
+  virtual bool selects(const std::string& selection, AssetId asset) const = 0;
+
+  virtual IndexSet materialized(AssetId asset) const = 0;
+  virtual IndexSet in_progress(AssetId asset) const = 0;  ///< of a run that is queued or under way
+  virtual IndexSet failed(AssetId asset) const = 0;
+  virtual IndexSet checks_failed(AssetId asset) const = 0;
+};
+
+struct AutomationNews {
+  std::map<AssetId, IndexSet> updated;       ///< materialized or observed
+  std::map<AssetId, IndexSet> code_changed;
+  std::set<AssetId> touched;                 ///< another answer of the world changed: what is in progress, failed, materialized, checks, existing
+};
+
+/// How a condition came to its answer, node by node.
+struct ConditionAnswer {
+  const Condition* condition = nullptr;  ///< lives as long as the Automation
+  AssetId on = kNone;                    ///< of which asset it was asked
+  IndexSet holds;
+  std::vector<ConditionAnswer> children; ///< of any_deps and all_deps: one for each asset above
+};
+
+class Automation {
+ public:
+  /// `world` outlives it, and its graph and conditions do not change.
+  explicit Automation(const AutomationWorld& world);
+
+  struct Evaluated {
+    AssetId asset = kNone;
+    IndexSet requested;
+    ConditionAnswer answer;
+  };
+  /// In an order in which no asset comes before one above it. What is in progress is not requested again. Times never go back.
+  std::vector<Evaluated> evaluate(WallTime now, const AutomationNews& news);
+  /// As evaluate(), of all assets that have a condition, whether or not anything could have changed.
+  std::vector<Evaluated> evaluate_all(WallTime now, const AutomationNews& news);
+
+  /// Is something true only until the next evaluation? Then evaluate again before there are news, or what they trigger could be taken as handled.
+  bool unsettled() const { return !restless_.empty(); }
+  std::optional<WallTime> next_instant() const;  ///< when to evaluate although there are no news
+
+  /// What conditions of this asset remember ("since"), to be kept across restarts; empty where they remember nothing.
+  std::string memory(AssetId asset) const;
+  /// False: it is not the memory of this condition. An asset whose memory is not restored begins anew.
+  bool restore(AssetId asset, const std::string& memory);
+  void restore_time(WallTime last) { last_ = last; }  ///< of the evaluation before the restart: cron instants since then count
+
+ private:
+  struct Node {
+    const Condition* condition;
+    std::vector<std::size_t> children;
+    std::optional<CronSchedule> cron;
+  };
+  using Remembered = std::map<std::pair<std::size_t, AssetId>, IndexSet>;
+  struct Subject {
+    AssetId asset = kNone;
+    ConditionPtr condition;  // keeps the nodes' alive
+    std::vector<Node> nodes;                // the root is the first
+    Remembered remembered;                  // of `since` what it held, of `newly_true` what its child held; no empty sets
+    std::vector<AssetId> watched;           // itself and what is above it, as far as its condition looks
+    std::optional<WallTime> due;
+    bool restless = false;
+  };
+  struct Scene;
+
+  std::size_t add_node(Subject& subject, const Condition& condition);
+  std::vector<Evaluated> evaluate(Scene& scene, std::set<std::pair<std::size_t, std::size_t>> due);
+  ConditionAnswer answer(Subject& subject, std::size_t node, AssetId on, Scene& scene);
+  IndexSet own(Subject& subject, const Node& node, AssetId on, Scene& scene);
+  void combine(Subject& subject, std::size_t node, ConditionAnswer& out, const Scene& scene);
+  void ask_deps(Subject& subject, const Node& node, ConditionAnswer& out, Scene& scene);
+  void schedule(std::size_t subject, WallTime now);
+  std::pair<std::size_t, std::size_t> place(std::size_t subject) const { return {rank_[subjects_[subject].asset], subject}; }
+
+  const AutomationWorld& world_;
+  std::vector<std::size_t> rank_;                      // of assets, those above first
+  std::vector<Subject> subjects_;
+  std::vector<std::vector<std::size_t>> watchers_;     // by asset: subjects that look at it
+  std::set<std::pair<WallTime, std::size_t>> timers_;
+  std::set<std::size_t> restless_;                     // subjects that gave an answer which holds for one evaluation
+  std::map<AssetId, IndexSet> requested_;              // at the last evaluation
+  std::optional<WallTime> last_;
+};
+
+}  // namespace assetd
