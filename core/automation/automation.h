@@ -71,7 +71,7 @@ class Automation {
   std::vector<Evaluated> evaluate_all(WallTime now, const AutomationNews& news);
 
   /// Is something true only until the next evaluation? Then evaluate again before there are news, or what they trigger could be taken as handled.
-  bool unsettled() const { return !restless_.empty(); }
+  bool unsettled() const { return !restless_.empty() || !requested_.empty(); }
   std::optional<WallTime> next_instant() const;  ///< when to evaluate although there are no news
 
   /// What conditions of this asset remember ("since"), to be kept across restarts; empty where they remember nothing.
@@ -99,17 +99,15 @@ class Automation {
   struct Scene;
 
   std::size_t add_node(Subject& subject, const Condition& condition);
-  std::vector<Evaluated> evaluate(Scene& scene, std::set<std::pair<std::size_t, std::size_t>> due);
+  std::vector<Evaluated> evaluate(Scene& scene, std::set<std::size_t> due);
   ConditionAnswer answer(Subject& subject, std::size_t node, AssetId on, Scene& scene);
-  IndexSet own(Subject& subject, const Node& node, AssetId on, Scene& scene);
+  IndexSet own(const Node& node, AssetId on, Scene& scene) const;
   void combine(Subject& subject, std::size_t node, ConditionAnswer& out, const Scene& scene);
   void ask_deps(Subject& subject, const Node& node, ConditionAnswer& out, Scene& scene);
   void schedule(std::size_t subject, WallTime now);
-  std::pair<std::size_t, std::size_t> place(std::size_t subject) const { return {rank_[subjects_[subject].asset], subject}; }
 
   const AutomationWorld& world_;
-  std::vector<std::size_t> rank_;                      // of assets, those above first
-  std::vector<Subject> subjects_;
+  std::vector<Subject> subjects_;                      // those above first
   std::vector<std::vector<std::size_t>> watchers_;     // by asset: subjects that look at it
   std::set<std::pair<WallTime, std::size_t>> timers_;
   std::set<std::size_t> restless_;                     // subjects that gave an answer which holds for one evaluation

@@ -1,0 +1,244 @@
+#include "core/automation/automation.h"
+
+#include <algorithm>
+#include <charconv>
+#include <sstream>
+
+namespace assetd {
+namespace {
+
+using Kind = Condition::Kind;
+
+/// Does what it says hold for one evaluation only?
+bool is_news(Kind kind) {
+  return kind == Kind::newly_updated || kind == Kind::newly_requested || kind == Kind::code_version_changed || kind == Kind::cron_tick_passed ||
+         kind == Kind::requested || kind == Kind::newly_true;
+}
+
+const IndexSet& find_or_empty(const std::map<AssetId, IndexSet>& sets, AssetId asset) {
+  static const IndexSet kEmpty;
+  const auto it = sets.find(asset);
+  return it == sets.end() ? kEmpty : it->second;
+}
+
+std::vector<AssetId> within_reach(const AssetGraph& graph, AssetId asset, std::size_t depth) {
+  const auto flags = graph.ancestors({&asset, 1}, static_cast<std::uint32_t>(depth));
+  std::vector<AssetId> out;
+  for (AssetId each = 0; each < flags.size(); ++each)
+    if (flags[each]) out.push_back(each);
+  return out;
+}
+
+}  // namespace
+
+/// What one evaluation goes by, and what it has asked for so far.
+struct Automation::Scene {
+  WallTime now;
+  const AutomationNews& news;
+  std::map<AssetId, IndexSet> requested{};
+};
+
+Automation::Automation(const AutomationWorld& world) : world_(world), watchers_(world.graph().size()) {
+  const auto& graph = world.graph();
+  for (const auto asset : graph.topological()) {
+    auto condition = world.condition(asset);
+    if (!condition) continue;
+    Subject subject{.asset = asset, .condition = condition};
+    add_node(subject, *condition);
+    subject.watched = within_reach(graph, asset, depth_of(*condition));
+    for (const auto watched : subject.watched) watchers_[watched].push_back(subjects_.size());
+    subjects_.push_back(std::move(subject));
+  }
+}
+
+std::size_t Automation::add_node(Subject& subject, const Condition& condition) {
+  const auto index = subject.nodes.size();
+  subject.nodes.push_back({&condition, {}, {}});
+  if (condition.kind == Kind::cron_tick_passed)
+    if (auto cron = CronSchedule::parse(condition.text, condition.zone)) subject.nodes[index].cron = *std::move(cron);
+  for (const auto& child : condition.children) {
+    const auto added = add_node(subject, *child);
+    subject.nodes[index].children.push_back(added);
+  }
+  return index;
+}
+
+// ---- Which are looked at
+
+std::vector<Automation::Evaluated> Automation::evaluate(WallTime now, const AutomationNews& news) {
+  if (!last_) return evaluate_all(now, news);
+  std::set<std::size_t> due = restless_;
+  const auto look_from = [&](AssetId asset) { due.insert(watchers_[asset].begin(), watchers_[asset].end()); };
+  for (const auto* sets : {&news.updated, &news.code_changed, &std::as_const(requested_)})
+    for (const auto& [asset, set] : *sets) look_from(asset);
+  for (const auto asset : news.touched) look_from(asset);
+  for (const auto& [at, subject] : timers_) {
+    if (at > now) break;
+    due.insert(subject);
+  }
+  Scene scene{now, news};
+  return evaluate(scene, std::move(due));
+}
+
+std::vector<Automation::Evaluated> Automation::evaluate_all(WallTime now, const AutomationNews& news) {
+  std::set<std::size_t> all;
+  for (std::size_t subject = 0; subject < subjects_.size(); ++subject) all.insert(all.end(), subject);
+  Scene scene{now, news};
+  return evaluate(scene, std::move(all));
+}
+
+/// Subjects are numbered from above to below: who watches an asset that is asked for comes after it.
+std::vector<Automation::Evaluated> Automation::evaluate(Scene& scene, std::set<std::size_t> due) {
+  std::vector<Evaluated> out;
+  while (!due.empty()) {
+    const auto number = *due.begin();
+    due.erase(due.begin());
+    auto& subject = subjects_[number];
+    subject.restless = false;
+    auto found = answer(subject, 0, subject.asset, scene);
+    auto requested = found.holds - world_.in_progress(subject.asset);
+    if (!requested.empty()) {
+      scene.requested[subject.asset] = requested;
+      for (const auto watcher : watchers_[subject.asset])
+        if (watcher > number) due.insert(watcher);
+    }
+    if (subject.restless) restless_.insert(number);
+    else restless_.erase(number);
+    schedule(number, scene.now);
+    out.push_back({subject.asset, std::move(requested), std::move(found)});
+  }
+  requested_ = std::move(scene.requested);
+  last_ = scene.now;
+  return out;
+}
+
+std::optional<WallTime> Automation::next_instant() const {
+  return timers_.empty() ? std::nullopt : std::optional(timers_.begin()->first);
+}
+
+void Automation::schedule(std::size_t number, WallTime now) {
+  auto& subject = subjects_[number];
+  std::optional<WallTime> next;
+  const auto consider = [&](std::optional<WallTime> at) {
+    if (at && (!next || *at < *next)) next = at;
+  };
+  for (const auto& node : subject.nodes)
+    if (node.cron) consider(node.cron->next(now));
+  for (const auto watched : subject.watched) consider(world_.next_window(watched, now));
+  if (next == subject.due) return;
+  if (subject.due) timers_.erase({*subject.due, number});
+  if (next) timers_.emplace(*next, number);
+  subject.due = next;
+}
+
+// ---- What they answer
+
+ConditionAnswer Automation::answer(Subject& subject, std::size_t number, AssetId on, Scene& scene) {
+  const auto& node = subject.nodes[number];
+  ConditionAnswer out{node.condition, on, {}, {}};
+  if (node.condition->kind == Kind::any_deps || node.condition->kind == Kind::all_deps) {
+    ask_deps(subject, node, out, scene);
+  } else if (node.children.empty()) {
+    out.holds = own(node, on, scene) & world_.existing(on, scene.now);
+  } else {
+    for (const auto child : node.children) out.children.push_back(answer(subject, child, on, scene));
+    combine(subject, number, out, scene);
+  }
+  if (!out.holds.empty() && is_news(node.condition->kind)) subject.restless = true;
+  return out;
+}
+
+IndexSet Automation::own(const Node& node, AssetId on, Scene& scene) const {
+  switch (node.condition->kind) {
+    case Kind::missing: return world_.existing(on, scene.now) - world_.materialized(on);
+    case Kind::in_progress: return world_.in_progress(on);
+    case Kind::failed: return world_.failed(on);
+    case Kind::checks_passed: return world_.existing(on, scene.now) - world_.checks_failed(on);
+    case Kind::in_latest_time_window: return world_.latest_window(on, scene.now);
+    case Kind::newly_updated: return find_or_empty(scene.news.updated, on);
+    case Kind::newly_requested: return find_or_empty(requested_, on);
+    case Kind::code_version_changed: return find_or_empty(scene.news.code_changed, on);
+    case Kind::requested: return find_or_empty(scene.requested, on);
+    case Kind::cron_tick_passed: {
+      const auto next = node.cron && last_ ? node.cron->next(*last_) : std::nullopt;
+      return next && *next <= scene.now ? world_.existing(on, scene.now) : IndexSet();
+    }
+    default: return {};
+  }
+}
+
+void Automation::combine(Subject& subject, std::size_t number, ConditionAnswer& out, const Scene& scene) {
+  const auto remember = [&](const IndexSet& set) {
+    const std::pair key{number, out.on};
+    if (set.empty()) subject.remembered.erase(key);
+    else subject.remembered[key] = set;
+  };
+  const auto remembered = [&]() -> IndexSet {
+    const auto it = subject.remembered.find({number, out.on});
+    return it == subject.remembered.end() ? IndexSet() : it->second;
+  };
+  const auto& children = out.children;
+  switch (out.condition->kind) {
+    case Kind::all_of:
+      out.holds = children.front().holds;
+      for (const auto& child : children) out.holds = out.holds & child.holds;
+      break;
+    case Kind::any_of:
+      for (const auto& child : children) out.holds = out.holds | child.holds;
+      break;
+    case Kind::negation: out.holds = world_.existing(out.on, scene.now) - children.front().holds; break;
+    case Kind::since:
+      out.holds = ((remembered() | children[0].holds) - children[1].holds) & world_.existing(out.on, scene.now);
+      remember(out.holds);
+      break;
+    case Kind::newly_true:
+      out.holds = children.front().holds - remembered();
+      remember(children.front().holds);
+      break;
+    default: break;
+  }
+}
+
+void Automation::ask_deps(Subject& subject, const Node& node, ConditionAnswer& out, Scene& scene) {
+  const bool any = node.condition->kind == Kind::any_deps;
+  const auto existing = world_.existing(out.on, scene.now);
+  IndexSet touched;  // by a parent of which it holds; for all_deps, by one of which it does not
+  for (const auto parent : world_.graph().parents(out.on)) {
+    if (!node.condition->text.empty() && !world_.selects(node.condition->text, parent)) continue;
+    out.children.push_back(answer(subject, node.children.front(), parent, scene));
+    const auto& holds = out.children.back().holds;
+    touched = touched | world_.made_from(out.on, parent, any ? holds : world_.existing(parent, scene.now) - holds);
+  }
+  out.holds = any ? touched & existing : existing - touched;
+}
+
+// ---- What they remember
+
+std::string Automation::memory(AssetId asset) const {
+  const auto found = std::ranges::find(subjects_, asset, &Subject::asset);
+  std::string out;
+  if (found == subjects_.end()) return out;
+  for (const auto& [key, set] : found->remembered)
+    out += std::to_string(key.first) + ' ' + world_.graph().key(key.second) + ' ' + set.encode() + '\n';
+  return out;
+}
+
+bool Automation::restore(AssetId asset, const std::string& memory) {
+  const auto subject = std::ranges::find(subjects_, asset, &Subject::asset);
+  if (subject == subjects_.end()) return false;
+  Remembered remembered;
+  std::istringstream lines(memory);
+  std::size_t node = 0;
+  std::string key, ranges;
+  while (lines >> node >> key >> ranges) {
+    const auto on = world_.graph().find(key);
+    const auto set = IndexSet::decode(ranges);
+    if (node >= subject->nodes.size() || !on || !set) return false;
+    remembered[{node, *on}] = *set;
+  }
+  if (!lines.eof()) return false;
+  subject->remembered = std::move(remembered);
+  return true;
+}
+
+}  // namespace assetd

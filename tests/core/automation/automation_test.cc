@@ -1,0 +1,195 @@
+#include "core/automation/automation.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/core/automation/played_world.h"
+
+namespace assetd::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+/// raw → silver → gold: raw without a condition, the others with those given.
+class AutomationTest : public ::testing::Test {
+ protected:
+  void begin(const std::string& silver, const std::string& gold = "", PartitionIndex partitions = 0) {
+    world = std::make_unique<PlayedWorld>(std::vector<Row>{{"raw", {}}, {"silver", {"raw"}}, {"gold", {"silver"}}},
+                                          std::map<std::string, PlayedAsset>{{"raw", {"", partitions}}, {"silver", {silver, partitions}}, {"gold", {gold, partitions}}});
+    automation = std::make_unique<Automation>(*world);
+  }
+  void materialized(const std::string& key, IndexSet set = IndexSet::range(0, 1)) {
+    const auto id = world->id(key);
+    auto& state = world->state();
+    state.materialized[id] = state.materialized[id] | set;
+    state.in_progress[id] = state.in_progress[id] - set;
+    news.updated[id] = news.updated[id] | set;
+  }
+  void now_missing(const std::string& key) { world->state().materialized[world->id(key)] = {}, news.touched.insert(world->id(key)); }
+  /// One evaluation; what it asks for, as "key" or "key:0-3", is then in progress.
+  std::vector<std::string> evaluate(int minutes_later = 0) {
+    now += Millis(minutes_later * 60'000);
+    std::vector<std::string> out;
+    const auto evaluated = automation->evaluate(now, std::exchange(news, {}));
+    looked_at = evaluated.size();
+    for (const auto& each : evaluated) {
+      if (each.requested.empty()) continue;
+      const auto text = each.requested.encode();
+      out.push_back(world->graph().key(each.asset) + (text == "0" ? "" : ":" + text));
+      auto& in_progress = world->state().in_progress[each.asset];
+      in_progress = in_progress | each.requested;
+      news.touched.insert(each.asset);
+    }
+    return out;
+  }
+  /// Until nothing is news any more, as the service does.
+  void settle() {
+    for (int i = 0; i < 10 && automation->unsettled(); ++i) evaluate();
+  }
+
+  WallTime now{Millis(0)};
+  std::unique_ptr<PlayedWorld> world;
+  std::unique_ptr<Automation> automation;
+  AutomationNews news;
+  std::size_t looked_at = 0;
+};
+
+TEST_F(AutomationTest, EagerMaterializesWhatIsMissingOnceItsDepsAreThere) {
+  begin("eager", "eager");
+  EXPECT_THAT(evaluate(), IsEmpty()) << "raw is missing";
+  materialized("raw");
+  EXPECT_THAT(evaluate(), ElementsAre("silver", "gold")) << "in one run: gold's missing dep has just been asked for";
+}
+
+TEST_F(AutomationTest, EagerFollowsAnUpdateThroughTheGraphAndOnlyOnce) {
+  begin("eager", "eager");
+  for (const auto* key : {"raw", "silver", "gold"}) materialized(key);
+  evaluate();
+  settle();
+  materialized("raw");
+  EXPECT_THAT(evaluate(), ElementsAre("silver", "gold"));
+  settle();
+  materialized("silver");
+  EXPECT_THAT(evaluate(), IsEmpty()) << "gold is in progress";
+  materialized("gold");
+  evaluate();
+  settle();
+  EXPECT_THAT(evaluate(60), IsEmpty());
+  EXPECT_EQ(looked_at, 0u) << "nothing has come";
+}
+
+TEST_F(AutomationTest, EagerWaitsForADepThatIsInProgressAndThenCatchesUp) {
+  begin("eager", "");
+  for (const auto* key : {"raw", "silver"}) materialized(key);
+  evaluate();
+  settle();
+  world->state().in_progress[world->id("raw")] = IndexSet::range(0, 1);
+  materialized("raw");
+  world->state().in_progress[world->id("raw")] = IndexSet::range(0, 1);
+  EXPECT_THAT(evaluate(), IsEmpty());
+  settle();
+  world->state().in_progress[world->id("raw")] = {};
+  news.touched.insert(world->id("raw"));
+  EXPECT_THAT(evaluate(), ElementsAre("silver")) << "the update is not forgotten";
+}
+
+TEST_F(AutomationTest, OnCronWaitsForDepsThatAreNewerThanTheTick) {
+  begin("on_cron(\"0 * * * *\")");
+  for (const auto* key : {"raw", "silver"}) materialized(key);
+  evaluate(5);
+  settle();
+  EXPECT_EQ(automation->next_instant(), WallTime(Millis(60 * 60'000)));
+  EXPECT_THAT(evaluate(55), IsEmpty()) << "raw is older than the tick";
+  settle();
+  materialized("raw");
+  EXPECT_THAT(evaluate(10), ElementsAre("silver"));
+  settle();
+  materialized("silver");
+  evaluate(1);
+  settle();
+  materialized("raw");
+  EXPECT_THAT(evaluate(1), IsEmpty()) << "once a tick";
+}
+
+TEST_F(AutomationTest, WithoutDepsCronAloneDecides) {
+  world = std::make_unique<PlayedWorld>(std::vector<Row>{{"a", {}}}, std::map<std::string, PlayedAsset>{{"a", {"on_cron(\"30 0 * * *\", \"Europe/Paris\")", 0}}});
+  automation = std::make_unique<Automation>(*world);
+  EXPECT_THAT(evaluate(), IsEmpty());
+  EXPECT_THAT(evaluate(60 * 24), ElementsAre("a"));
+}
+
+TEST_F(AutomationTest, OnMissingDoesNotFollowUpdates) {
+  begin("on_missing");
+  materialized("raw");
+  EXPECT_THAT(evaluate(), ElementsAre("silver"));
+  settle();
+  materialized("silver");
+  evaluate();
+  settle();
+  materialized("raw");
+  EXPECT_THAT(evaluate(), IsEmpty());
+  settle();
+  now_missing("silver");
+  EXPECT_THAT(evaluate(), ElementsAre("silver"));
+}
+
+TEST_F(AutomationTest, ConditionsHoldOfPartitions) {
+  begin("eager", "", 100);
+  EXPECT_THAT(evaluate(35), IsEmpty());
+  materialized("raw", IndexSet::range(0, 3));
+  EXPECT_THAT(evaluate(), ElementsAre("silver:2")) << "of the three windows that have ended the latest";
+  settle();
+  EXPECT_THAT(evaluate(10), IsEmpty()) << "raw has no fourth";
+  materialized("raw", IndexSet::range(3, 4));
+  EXPECT_THAT(evaluate(), ElementsAre("silver:3"));
+}
+
+TEST_F(AutomationTest, ASelectionBoundsTheDepsThatCount) {
+  world = std::make_unique<PlayedWorld>(std::vector<Row>{{"x", {}}, {"y", {}}, {"z", {"x", "y"}}},
+                                        std::map<std::string, PlayedAsset>{{"z", {"any_deps_updated(\"x\")", 0}}});
+  automation = std::make_unique<Automation>(*world);
+  evaluate();
+  materialized("y");
+  EXPECT_THAT(evaluate(), IsEmpty());
+  settle();
+  materialized("x");
+  EXPECT_THAT(evaluate(), ElementsAre("z"));
+}
+
+TEST_F(AutomationTest, AnswersTellHowTheyCameAbout) {
+  begin("any_deps_missing or failed");
+  const auto evaluated = automation->evaluate(now, {});
+  ASSERT_EQ(evaluated.size(), 1u);
+  const auto& answer = evaluated[0].answer;
+  EXPECT_EQ(answer.condition->name, "or");
+  ASSERT_EQ(answer.children.size(), 2u);
+  EXPECT_EQ(answer.children[0].condition->name, "any_deps_missing");
+  EXPECT_EQ(answer.children[0].children[0].on, world->id("raw"));
+  EXPECT_FALSE(answer.children[0].holds.empty());
+  EXPECT_TRUE(answer.children[1].holds.empty());
+}
+
+TEST_F(AutomationTest, WhatConditionsRememberOutlivesARestart) {
+  begin("since(any_deps_updated, newly_requested) and checks_passed");
+  materialized("silver");
+  evaluate();
+  world->state().checks_failed[world->id("silver")] = IndexSet::range(0, 1);
+  materialized("raw");
+  EXPECT_THAT(evaluate(), IsEmpty()) << "its check failed";
+  settle();
+  const auto memory = automation->memory(world->id("silver"));
+  automation = std::make_unique<Automation>(*world);
+  ASSERT_TRUE(automation->restore(world->id("silver"), memory));
+  automation->restore_time(now);
+  world->state().checks_failed = {};
+  news.touched.insert(world->id("silver"));
+  EXPECT_THAT(evaluate(), ElementsAre("silver"));
+  EXPECT_FALSE(automation->restore(world->id("silver"), "99 silver 0\n"));
+  EXPECT_FALSE(automation->restore(world->id("silver"), "1 nobody 0\n"));
+  EXPECT_FALSE(automation->restore(world->id("silver"), "1 silver x\n"));
+  EXPECT_FALSE(automation->restore(world->id("raw"), memory)) << "it has no condition";
+}
+
+}  // namespace
+}  // namespace assetd::testing

@@ -1,0 +1,227 @@
+// The incremental evaluation gives what a naive one gives that computes every condition of every asset anew at every step, through random histories.
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "tests/core/automation/played_world.h"
+
+namespace assetd::testing {
+namespace {
+
+using Kind = Condition::Kind;
+using Random = std::mt19937_64;
+
+std::size_t below(Random& random, std::size_t bound) { return random() % bound; }
+
+std::string random_condition(Random& random, int depth) {
+  static const std::vector<std::string> kLeaves = {"missing", "in_progress", "failed", "newly_updated", "newly_requested", "code_version_changed", "checks_passed",
+                                                   "in_latest_time_window", "any_deps_updated", "any_deps_missing", "any_deps_in_progress", "eager", "on_missing",
+                                                   "cron_tick_passed('*/15 * * * *')", "on_cron('*/20 * * * *')", "any_deps_updated('a0')"};
+  if (depth == 0) return kLeaves[below(random, kLeaves.size())];
+  const auto child = [&] { return random_condition(random, depth - 1); };
+  switch (below(random, 8)) {
+    case 0: return "(" + child() + " and " + child() + ")";
+    case 1: return "(" + child() + " or " + child() + ")";
+    case 2: return "not (" + child() + ")";
+    case 3: return "since(" + child() + ", " + child() + ")";
+    case 4: return "newly_true(" + child() + ")";
+    case 5: return "any_deps(" + child() + ")";
+    case 6: return "all_deps(" + child() + ")";
+    default: return child();
+  }
+}
+
+/// By the definitions of the language alone: what a condition held of is computed from what it held of at the step before, for everything, always.
+class Naive {
+ public:
+  explicit Naive(const PlayedWorld& world) : world_(world) {}
+
+  std::map<AssetId, IndexSet> evaluate(WallTime now, const AutomationNews& news) {
+    now_ = now;
+    news_ = &news;
+    asked_.clear();
+    for (const auto asset : world_.graph().topological()) {
+      const auto condition = world_.condition(asset);
+      if (!condition) continue;
+      auto requested = holds(asset, {}, *condition, asset) - world_.in_progress(asset);
+      if (!requested.empty()) asked_[asset] = requested;
+    }
+    before_ = std::move(held_);
+    held_.clear();
+    asked_before_ = asked_;
+    last_ = now;
+    return asked_;
+  }
+
+ private:
+  /// A place in the tree of one asset, asked of an asset.
+  struct Place {
+    AssetId subject;
+    std::vector<std::size_t> path;
+    AssetId on;
+    auto operator<=>(const Place&) const = default;
+  };
+
+  IndexSet holds(AssetId subject, std::vector<std::size_t> path, const Condition& condition, AssetId on) {
+    const auto child = [&](std::size_t i, AssetId of) {
+      auto below = path;
+      below.push_back(i);
+      return holds(subject, below, *condition.children[i], of);
+    };
+    const auto all = world_.existing(on, now_);
+    const Place place{subject, path, on};
+    const auto before = before_.contains(place) ? before_.at(place) : IndexSet();
+    IndexSet found;
+    auto kept = std::optional<IndexSet>();
+    switch (condition.kind) {
+      case Kind::all_of:
+        found = all;
+        for (std::size_t i = 0; i < condition.children.size(); ++i) found = found & child(i, on);
+        break;
+      case Kind::any_of:
+        for (std::size_t i = 0; i < condition.children.size(); ++i) found = found | child(i, on);
+        break;
+      case Kind::negation: found = all - child(0, on); break;
+      case Kind::since: {
+        const auto trigger = child(0, on), reset = child(1, on);
+        found = (before | trigger) - reset;
+        break;
+      }
+      case Kind::newly_true: kept = child(0, on), found = *kept - before; break;
+      case Kind::any_deps:
+      case Kind::all_deps: found = deps(condition, on, all, child); break;
+      default: found = leaf(condition, on, all);
+    }
+    found = found & all;
+    held_[place] = kept.value_or(found);
+    return found;
+  }
+
+  template <typename Child>
+  IndexSet deps(const Condition& condition, AssetId on, const IndexSet& all, const Child& child) {
+    const bool any = condition.kind == Kind::any_deps;
+    IndexSet out = any ? IndexSet() : all;
+    for (const auto parent : world_.graph().parents(on)) {
+      if (!condition.text.empty() && !world_.selects(condition.text, parent)) continue;
+      const auto good = child(0, parent);
+      // Partition by partition: is one that it is made from among them?
+      all.each([&](PartitionIndex partition) {
+        bool one = false, every = true;
+        world_.existing(parent, now_).each([&](PartitionIndex above) {
+          if (!world_.made_from(on, parent, IndexSet::range(above, above + 1)).contains(partition)) return;
+          one = one || good.contains(above);
+          every = every && good.contains(above);
+        });
+        if (any && one) out.insert(partition);
+        if (!any && !every) out.erase(partition);
+      });
+    }
+    return out;
+  }
+
+  IndexSet leaf(const Condition& condition, AssetId on, const IndexSet& all) const {
+    const auto of = [&](const std::map<AssetId, IndexSet>& sets) { return sets.contains(on) ? sets.at(on) : IndexSet(); };
+    switch (condition.kind) {
+      case Kind::missing: return all - world_.materialized(on);
+      case Kind::in_progress: return world_.in_progress(on);
+      case Kind::failed: return world_.failed(on);
+      case Kind::checks_passed: return all - world_.checks_failed(on);
+      case Kind::in_latest_time_window: return world_.latest_window(on, now_);
+      case Kind::newly_updated: return of(news_->updated);
+      case Kind::newly_requested: return of(asked_before_);
+      case Kind::code_version_changed: return of(news_->code_changed);
+      case Kind::requested: return of(asked_);
+      case Kind::cron_tick_passed: {
+        const auto cron = CronSchedule::parse(condition.text, condition.zone).value();
+        return last_ && cron.previous(now_) > *last_ ? all : IndexSet();
+      }
+      default: return {};
+    }
+  }
+
+  const PlayedWorld& world_;
+  WallTime now_{};
+  const AutomationNews* news_ = nullptr;
+  std::map<Place, IndexSet> held_, before_;
+  std::map<AssetId, IndexSet> asked_, asked_before_;
+  std::optional<WallTime> last_;
+};
+
+struct History {
+  explicit History(std::uint64_t seed) : random(seed), world(make()) {}
+
+  PlayedWorld make() {
+    const auto size = 1 + below(random, 5);
+    std::vector<Row> rows;
+    std::map<std::string, PlayedAsset> assets;
+    for (std::size_t i = 0; i < size; ++i) {
+      Row row{"a" + std::to_string(i), {}};
+      for (std::size_t parent = 0; parent < i; ++parent)
+        if (below(random, 2) == 0) row.second.push_back("a" + std::to_string(parent));
+      const auto has_condition = below(random, 4) != 0;
+      assets[row.first] = {has_condition ? random_condition(random, static_cast<int>(below(random, 3))) : "", static_cast<PartitionIndex>(below(random, 2) * (1 + below(random, 6)))};
+      described += row.first + ": " + assets[row.first].condition + "\n";
+      rows.push_back(std::move(row));
+    }
+    return {rows, assets};
+  }
+
+  IndexSet some(AssetId asset) {
+    IndexSet out;
+    world.existing(asset, now).each([&](PartitionIndex partition) {
+      if (below(random, 2) == 0) out.insert(partition);
+    });
+    return out;
+  }
+
+  AutomationNews happen() {
+    AutomationNews news;
+    now += Millis(static_cast<std::int64_t>(below(random, 3) * below(random, 13)) * 60'000);
+    auto& state = world.state();
+    for (std::size_t events = below(random, 3); events > 0; --events) {
+      const auto asset = static_cast<AssetId>(below(random, world.graph().size()));
+      const auto set = some(asset);
+      news.touched.insert(asset);
+      switch (below(random, 6)) {
+        case 0: state.materialized[asset] = state.materialized[asset] | set, news.updated[asset] = set; break;
+        case 1: state.materialized[asset] = state.materialized[asset] - set; break;
+        case 2: state.in_progress[asset] = set; break;
+        case 3: state.failed[asset] = set; break;
+        case 4: state.checks_failed[asset] = set; break;
+        default: news.code_changed[asset] = set;
+      }
+    }
+    return news;
+  }
+
+  Random random;
+  std::string described;
+  WallTime now{Millis(0)};
+  PlayedWorld world;
+};
+
+TEST(IncrementalAutomation, GivesWhatANaiveEvaluationOfEverythingGives) {
+  std::size_t requests = 0, spared = 0;
+  for (std::uint64_t seed = 1; seed <= 2'000; ++seed) {
+    History history(seed);
+    Automation automation(history.world);
+    Naive naive(history.world);
+    for (int step = 0; step < 25; ++step) {
+      const auto news = history.happen();
+      const auto expected = naive.evaluate(history.now, news);
+      std::map<AssetId, IndexSet> found;
+      const auto evaluated = automation.evaluate(history.now, news);
+      for (const auto& each : evaluated)
+        if (!each.requested.empty()) found[each.asset] = each.requested;
+      ASSERT_EQ(found, expected) << "seed " << seed << ", step " << step << "\n" << history.described;
+      requests += found.size();
+      spared += evaluated.empty();
+    }
+  }
+  EXPECT_GT(requests, 1000u);
+  EXPECT_GT(spared, 1000u) << "nothing was incremental";
+}
+
+}  // namespace
+}  // namespace assetd::testing
