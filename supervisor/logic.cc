@@ -144,6 +144,8 @@ void Logic::obey(ConnectionId, Shutdown&) {
   exit_if_idle();
 }
 
+void Logic::obey(ConnectionId from, Ping&) { actions_.push_back(Send{from, Pong{}}); }
+
 // ---- What became of attempts
 // --------------------------------------------------------------------------------------------------
 

@@ -171,6 +171,7 @@ class Logic {
   void obey(ConnectionId from, Ack& ack);
   void obey(ConnectionId from, Preload& preload);
   void obey(ConnectionId from, Shutdown& shutdown);
+  void obey(ConnectionId from, Ping& ping);
 
   void refuse(ConnectionId to, std::string why, std::string attempt = {}, bool and_close = false);
   void tell(Event event);

@@ -141,7 +141,8 @@ Command parse_body(const json& body) {
   if (op == "preload") return parse_preload(body);
   if (op == "hello") return parse_hello(body);
   if (op == "shutdown") return parse_shutdown(body);
-  throw BadCommand{"unknown op '" + op + "': it is one of hello, spawn, stop, list, ack, preload, shutdown"};
+  if (op == "ping") return Ping{};
+  throw BadCommand{"unknown op '" + op + "': it is one of hello, spawn, stop, list, ack, preload, shutdown, ping"};
 }
 
 const char* name_of(Outcome outcome) {
@@ -207,6 +208,8 @@ json body_of(const Refused& event) {
   if (!event.attempt.empty()) body["attempt"] = event.attempt;
   return body;
 }
+
+json body_of(const Pong&) { return {{"op", "pong"}}; }
 
 }  // namespace
 

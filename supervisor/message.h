@@ -77,7 +77,9 @@ struct Preload {
 
 struct Shutdown {};  ///< when idle
 
-using Command = std::variant<Hello, Spawn, Stop, List, Ack, Preload, Shutdown>;
+struct Ping {};  ///< answered at once: is anybody there?
+
+using Command = std::variant<Hello, Spawn, Stop, List, Ack, Preload, Shutdown, Ping>;
 
 struct Welcome {
   int protocol = 0;  ///< the one in common; 0: none, no spawn is taken, and the supervisor ends when nothing of it runs
@@ -109,7 +111,9 @@ struct Refused {
   std::string attempt;  ///< empty: not about one
 };
 
-using Event = std::variant<Welcome, Started, Ended, Listing, Refused>;
+struct Pong {};
+
+using Event = std::variant<Welcome, Started, Ended, Listing, Refused, Pong>;
 
 /// What arrived from the daemon. The error is what to answer.
 std::expected<Command, Refused> parse_command(std::string_view json);

@@ -23,7 +23,8 @@ std::optional<Range> range_of(std::uint8_t first) {
   return Range{3, 0x80, 0xBF};
 }
 
-/// Bytes of the character at the start of `text`, 0 when it is none.
+}  // namespace
+
 std::size_t character_length(std::string_view text) {
   const auto range = range_of(static_cast<std::uint8_t>(text[0]));
   if (!range || text.size() <= static_cast<std::size_t>(range->extra)) return 0;
@@ -33,8 +34,6 @@ std::size_t character_length(std::string_view text) {
   }
   return static_cast<std::size_t>(range->extra) + 1;
 }
-
-}  // namespace
 
 std::optional<InvalidUtf8> find_invalid_utf8(std::string_view text) {
   InvalidUtf8 at;

@@ -61,6 +61,7 @@ struct MessagesArrived {
   std::int64_t offset = 0;  ///< of the message file, up to which these were read
   std::vector<AttemptMessage> messages;
   std::int64_t from = 0;    ///< where reading began: what lies before was handed over earlier
+  std::shared_ptr<const void> hold{};  ///< to let go of once these are dealt with: more of the attempt comes then
 };
 struct AttemptExited {
   AttemptId attempt;

@@ -76,39 +76,45 @@ void Execution::rewind(const AttemptRecord& attempt) {
 void Execution::list() { client_->list(); }
 
 void Execution::report_lost(const AttemptRecord& attempt) {
-  AttemptExited input{attempt.id, {}, tail_->finish(attempt.id, attempt.message_offset)};
-  input.exit.kind = ExitReport::Kind::lost;
-  input.exit.started_at = attempt.started_at;
-  input.exit.ended_at = wall_now();
-  input.exit.detail = "the supervisor does not know it: the machine was restarted, a backup of the store was restored, or the claims were removed";
-  handlers_.report(std::move(input));
+  ExitReport exit;
+  exit.kind = ExitReport::Kind::lost;
+  exit.started_at = attempt.started_at;
+  exit.ended_at = wall_now();
+  exit.detail = "the supervisor does not know it: the machine was restarted, a backup of the store was restored, or the claims were removed";
+  report_end(attempt.id, std::move(exit), attempt.message_offset);
 }
 
-AttemptExited Execution::exited(const SupervisorEvent& event) {
+void Execution::report_end(const AttemptId& attempt, ExitReport exit, std::int64_t message_offset) {
+  tail_->finish(attempt, message_offset, [this, attempt, exit = std::move(exit)](MessagesArrived rest) {
+    handlers_.report(AttemptExited{attempt, exit, std::move(rest)});
+  });
+}
+
+ExitReport Execution::exited(const SupervisorEvent& event) {
   const auto& end = event.end;
-  AttemptExited input{event.attempt, {}, tail_->finish(event.attempt, 0)};
-  input.exit.kind = kind_of(end.outcome);
-  input.exit.code = end.exit_code;
-  input.exit.signal = end.signal;
-  input.exit.stopped = end.stopped;
+  ExitReport exit;
+  exit.kind = kind_of(end.outcome);
+  exit.code = end.exit_code;
+  exit.signal = end.signal;
+  exit.stopped = end.stopped;
   // What failed for no more than one process of its tree, and went on to succeed, has no reason.
   const bool succeeded = end.outcome == EndKind::exited && end.exit_code == 0;
-  if (!succeeded) input.exit.reason = end.cause;
-  input.exit.detail = end.detail;
-  if (end.started_at_ms > 0) input.exit.started_at = wall(end.started_at_ms);
-  input.exit.ended_at = end.ended_at_ms > 0 ? wall(end.ended_at_ms) : wall_now();
-  input.exit.user_ms = end.user_ms;
-  input.exit.system_ms = end.system_ms;
-  input.exit.max_rss_kb = end.max_rss_kb;
-  return input;
+  if (!succeeded) exit.reason = end.cause;
+  exit.detail = end.detail;
+  if (end.started_at_ms > 0) exit.started_at = wall(end.started_at_ms);
+  exit.ended_at = end.ended_at_ms > 0 ? wall(end.ended_at_ms) : wall_now();
+  exit.user_ms = end.user_ms;
+  exit.system_ms = end.system_ms;
+  exit.max_rss_kb = end.max_rss_kb;
+  return exit;
 }
 
-AttemptExited Execution::refused(const SupervisorEvent& event) {
-  AttemptExited input{event.attempt, {}, tail_->finish(event.attempt, 0)};
-  input.exit.kind = ExitReport::Kind::never_started;
-  input.exit.detail = "the supervisor refused to start it: " + event.detail;
-  input.exit.ended_at = wall_now();
-  return input;
+ExitReport Execution::refused(const SupervisorEvent& event) {
+  ExitReport exit;
+  exit.kind = ExitReport::Kind::never_started;
+  exit.detail = "the supervisor refused to start it: " + event.detail;
+  exit.ended_at = wall_now();
+  return exit;
 }
 
 void Execution::on_event(const SupervisorEvent& event) {
@@ -117,12 +123,13 @@ void Execution::on_event(const SupervisorEvent& event) {
     case Kind::connected: handlers_.link(true, ""); break;
     case Kind::disconnected: handlers_.link(false, event.detail); break;
     case Kind::started: handlers_.report(AttemptSeenRunning{event.attempt, event.pid, wall(event.at_ms), event.warm}); break;
-    case Kind::ended: handlers_.report(exited(event)); break;
+    case Kind::ended: report_end(event.attempt, exited(event), 0); break;
     case Kind::listing: handlers_.reconcile({event.attempts, event.connection}); break;
+    case Kind::answered: break;
     case Kind::refused:
       // Both are said of spawns alone, which then execute nothing, now or later.
       if (event.attempt.empty()) handlers_.link(!event.final, event.detail);
-      else if (event.detail == "draining" || event.detail == "protocol") handlers_.report(refused(event));
+      else if (event.detail == "draining" || event.detail == "protocol") report_end(event.attempt, refused(event), 0);
       break;
   }
 }

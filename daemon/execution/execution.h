@@ -52,8 +52,10 @@ class Execution {
 
  private:
   void on_event(const SupervisorEvent& event);
-  AttemptExited exited(const SupervisorEvent& event);
-  AttemptExited refused(const SupervisorEvent& event);
+  static ExitReport exited(const SupervisorEvent& event);
+  static ExitReport refused(const SupervisorEvent& event);
+  /// With all that is left of its messages, from `message_offset` on if they were not followed.
+  void report_end(const AttemptId& attempt, ExitReport exit, std::int64_t message_offset);
 
   static constexpr std::uint64_t kNeverLeaves = UINT64_MAX;
 

@@ -226,9 +226,9 @@ std::expected<SpawnRequest, std::string> Launcher::prepare(const Launch& launch)
 }
 
 void Launcher::clean_up(const AttemptId& attempt, RunId run) {
-  unlink(options_.paths.messages(attempt).c_str());
-  unlink(options_.paths.context(attempt).c_str());
   std::error_code ignored;
+  std::filesystem::remove_all(options_.paths.messages(attempt), ignored);  // whatever the step made of it
+  unlink(options_.paths.context(attempt).c_str());
   std::filesystem::remove_all(options_.paths.attempt_dir(attempt), ignored);
   if (run == 0) return;
   for (const bool err : {false, true}) {

@@ -1,181 +1,207 @@
 #include "daemon/execution/message_tail.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <set>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <optional>
 #include <stdexcept>
+#include <utility>
 
-#include "daemon/execution/messages.h"
+#include "daemon/execution/message_file.h"
 
 namespace assetd {
+
+struct MessageTail::State {
+  struct Followed {
+    MessagePlace place;
+    bool waits_for_turn = false;  ///< is in `turns`
+    bool being_read = false;      ///< by our thread, until it has handed over
+    bool held = false;            ///< the last piece is not dealt with yet
+    bool changed = false;         ///< while it could not be read
+    int rewinds = 0;
+    Handler finished;             ///< set: nothing is written any more
+  };
+
+  ~State() { close(wake); }
+
+  /// With the lock held.
+  void give_turn(const AttemptId& attempt, Followed& followed) {
+    if (followed.waits_for_turn) return;
+    if (followed.being_read || followed.held) return void(followed.changed = true);
+    followed.waits_for_turn = true;
+    turns.push_back(attempt);
+    eventfd_write(wake, 1);
+  }
+
+  void let_go(const AttemptId& attempt) {
+    const std::lock_guard lock(mutex);
+    const auto it = followed.find(attempt);
+    if (it == followed.end()) return;
+    it->second.held = false;
+    if (std::exchange(it->second.changed, false)) give_turn(attempt, it->second);
+  }
+
+  std::mutex mutex;
+  std::map<AttemptId, Followed> followed;
+  std::deque<AttemptId> turns;
+  bool stopping = false;
+  int wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+};
+
 namespace {
 
-// More than this of one attempt waits for the next round, so that a chatty step does not hold up the others.
-constexpr std::int64_t kReadAtOnce = 4 << 20;
-// A line beyond this is no message: it would be held in memory as text, as JSON, and by everybody who watches.
-constexpr std::int64_t kLongestLine = 64 << 20;
-
-std::string read_range(int fd, std::int64_t offset, std::int64_t limit) {
-  std::string data;
-  while (static_cast<std::int64_t>(data.size()) < limit) {
-    const auto before = data.size();
-    data.resize(before + 65536);
-    const auto got = pread(fd, data.data() + before, 65536, offset + static_cast<std::int64_t>(before));
-    data.resize(before + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
-    if (got <= 0) break;
-  }
-  return data;
-}
-
-AttemptMessage too_long(std::int64_t bytes) {
-  AttemptMessage message;
-  message.kind = AttemptMessage::Kind::log;
-  message.data = {{"level", "WARNING"}, {"message", "a message of " + std::to_string(bytes) + " bytes was left out: the most is " + std::to_string(kLongestLine)}};
-  return message;
-}
-
-/// `end`: the offset behind the line.
-void add(AttemptMessage message, std::int64_t end, std::vector<AttemptMessage>& out) {
-  message.end = end;
-  out.push_back(std::move(message));
-}
-
-void parse_line(std::string_view line, std::int64_t end, std::vector<AttemptMessage>& out) {
-  if (static_cast<std::int64_t>(line.size()) > kLongestLine) return add(too_long(static_cast<std::int64_t>(line.size())), end, out);
-  if (auto message = parse_message(line)) add(std::move(*message), end, out);
+/// Goes with a piece of messages until whoever took it is done with it.
+template <typename LetGo>
+std::shared_ptr<const void> hold(LetGo let_go) {
+  return {nullptr, [let_go = std::move(let_go)](const void*) { let_go(); }};
 }
 
 }  // namespace
 
-MessageTail::MessageTail(DataPaths paths, Handler handler) : paths_(std::move(paths)), handler_(std::move(handler)) {
-  inotify_ = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-  wake_ = eventfd(0, EFD_CLOEXEC);
-  if (inotify_ < 0 || wake_ < 0 || inotify_add_watch(inotify_, paths_.messages_dir().c_str(), IN_MODIFY | IN_CLOSE_WRITE) < 0)
+MessageTail::MessageTail(DataPaths paths, Handler handler)
+    : paths_(std::move(paths)), handler_(std::move(handler)), state_(std::make_shared<State>()), inotify_(inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
+  if (inotify_ < 0 || state_->wake < 0 || inotify_add_watch(inotify_, paths_.messages_dir().c_str(), IN_MODIFY | IN_CLOSE_WRITE) < 0)
     throw std::runtime_error("cannot watch " + paths_.messages_dir() + " for messages of steps (is fs.inotify.max_user_instances used up?)");
   thread_ = std::thread([this] { loop(); });
 }
 
 MessageTail::~MessageTail() {
-  eventfd_write(wake_, 1);
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->stopping = true;
+    eventfd_write(state_->wake, 1);
+  }
   thread_.join();
   close(inotify_);
-  close(wake_);
 }
 
 void MessageTail::follow(const AttemptId& attempt, std::int64_t offset) {
-  {
-    std::lock_guard lock(mutex_);
-    places_.try_emplace(attempt, Place{offset, offset});
-  }
+  const std::lock_guard lock(state_->mutex);
+  const auto [it, is_new] = state_->followed.try_emplace(attempt, State::Followed{.place = MessagePlace::at(offset)});
   // Only a file that was there before the watch needs a first look: after a restart.
-  if (offset > 0 || access(paths_.messages(attempt).c_str(), F_OK) == 0) read_new(attempt);
+  if (offset > 0 || access(paths_.messages(attempt).c_str(), F_OK) == 0) state_->give_turn(attempt, it->second);
 }
 
 void MessageTail::rewind(const AttemptId& attempt, std::int64_t offset) {
+  const std::lock_guard lock(state_->mutex);
+  auto& followed = state_->followed[attempt];
+  followed.place = MessagePlace::at(offset);
+  ++followed.rewinds;
+  state_->give_turn(attempt, followed);
+}
+
+void MessageTail::finish(const AttemptId& attempt, std::int64_t offset_if_unknown, Handler then) {
+  MessagePlace place;
   {
-    std::lock_guard lock(mutex_);
-    places_[attempt] = {offset, offset};
+    const std::lock_guard lock(state_->mutex);
+    const auto [it, is_new] = state_->followed.try_emplace(attempt, State::Followed{.place = MessagePlace::at(offset_if_unknown)});
+    auto& followed = it->second;
+    if (followed.finished) return;  // its end was said twice; the first one is on its way
+    const MessageFile file(paths_.messages(attempt), attempt);
+    if (followed.being_read || followed.held || file.size() - followed.place.searched > kReadAtOnce) {
+      followed.finished = std::move(then);
+      return state_->give_turn(attempt, followed);
+    }
+    place = followed.place;
+    state_->followed.erase(it);
   }
-  read_new(attempt);
+  MessagesArrived all{attempt, place.offset, {}, place.offset};
+  const MessageFile file(paths_.messages(attempt), attempt);
+  const auto take = [&](MessagesArrived& more) {
+    std::ranges::move(more.messages, std::back_inserter(all.messages));
+    all.offset = more.offset;
+  };
+  MessagesArrived more;
+  while (file.read_on(place, more)) take(more);
+  file.read_rest(place, more);
+  take(more);
+  then(std::move(all));
 }
 
 void MessageTail::loop() {
-  alignas(inotify_event) char buffer[16384];
-  pollfd fds[] = {{inotify_, POLLIN, 0}, {wake_, POLLIN, 0}};
+  pollfd fds[] = {{inotify_, POLLIN, 0}, {state_->wake, POLLIN, 0}};
   while (true) {
-    poll(fds, 2, -1);
-    if (fds[1].revents != 0) return;
-    std::set<AttemptId> changed;
-    for (ssize_t got; (got = read(inotify_, buffer, sizeof buffer)) > 0;)
-      for (char* at = buffer; at < buffer + got; at += sizeof(inotify_event) + reinterpret_cast<inotify_event*>(at)->len)
-        if (const auto* event = reinterpret_cast<inotify_event*>(at); event->len > 0) changed.insert(event->name);
-    for (const auto& attempt : changed) read_new(attempt);
-  }
-}
-
-void MessageTail::read_new(const AttemptId& attempt) {
-  // The lock is held over the hand-over too: finish() must not overtake messages that were read before it.
-  std::lock_guard lock(mutex_);
-  const auto it = places_.find(attempt);
-  if (it == places_.end()) return;
-  while (true) {
-    const auto before = it->second.offset;
-    auto arrived = read_lines(attempt, it->second);
-    if (arrived.offset == before) return;
-    handler_(std::move(arrived));
-  }
-}
-
-MessagesArrived MessageTail::finish(const AttemptId& attempt, std::int64_t offset_if_unknown) {
-  std::lock_guard lock(mutex_);
-  const auto it = places_.find(attempt);
-  auto place = it == places_.end() ? Place{offset_if_unknown, offset_if_unknown} : it->second;
-  if (it != places_.end()) places_.erase(it);
-  MessagesArrived all{attempt, place.offset, {}, place.offset};
-  while (true) {
-    const auto before = place.offset;
-    auto arrived = read_lines(attempt, place);
-    std::ranges::move(arrived.messages, std::back_inserter(all.messages));
-    if (arrived.offset == before) break;
-  }
-  read_rest(attempt, place, all);
-  return all;
-}
-
-// The next lines that have ended. What has been searched for an end in vain is not read again before there is one.
-MessagesArrived MessageTail::read_lines(const AttemptId& attempt, Place& place) const {
-  MessagesArrived result{attempt, place.offset, {}, place.offset};
-  const int fd = open(paths_.messages(attempt).c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return result;
-  std::string data;
-  auto last = std::string::npos;
-  while (last == std::string::npos) {
-    data = read_range(fd, place.searched, kReadAtOnce);
-    last = data.rfind('\n');
-    if (last == std::string::npos) place.searched += static_cast<std::int64_t>(data.size());
-    if (data.empty()) break;
-  }
-  if (last != std::string::npos) {
-    std::string_view view(data.data(), last + 1);
-    result.offset = place.searched + static_cast<std::int64_t>(view.size());
-    take_begun_line(fd, place, view, result.messages);
-    for (auto end = view.find('\n'); end != std::string_view::npos; end = view.find('\n')) {
-      const auto line = view.substr(0, end);
-      view.remove_prefix(end + 1);
-      parse_line(line, result.offset - static_cast<std::int64_t>(view.size()), result.messages);
+    std::optional<AttemptId> next;
+    {
+      const std::lock_guard lock(state_->mutex);
+      if (state_->stopping) return;
+      if (!state_->turns.empty()) {
+        next = std::move(state_->turns.front());
+        state_->turns.pop_front();
+      }
     }
-    place = {result.offset, result.offset};
+    if (next) read_next(*next);
+    poll(fds, 2, next ? 0 : -1);
+    eventfd_t count = 0;
+    if (fds[1].revents != 0) eventfd_read(state_->wake, &count);
+    if (fds[0].revents != 0) collect_changed();
   }
-  close(fd);
-  return result;
 }
 
-// The line that began in an earlier read and ends in `view`.
-void MessageTail::take_begun_line(int fd, const Place& place, std::string_view& view, std::vector<AttemptMessage>& out) {
-  const auto begun = place.searched - place.offset;
-  if (begun == 0) return;
-  const auto end = view.find('\n');
-  const auto length = begun + static_cast<std::int64_t>(end);
-  const auto behind = place.offset + length + 1;
-  if (length > kLongestLine)
-    add(too_long(length), behind, out);
-  else
-    parse_line(read_range(fd, place.offset, length).substr(0, static_cast<std::size_t>(length)), behind, out);
-  view.remove_prefix(end + 1);
+void MessageTail::collect_changed() {
+  alignas(inotify_event) char buffer[16384];
+  const std::lock_guard lock(state_->mutex);
+  for (ssize_t got; (got = read(inotify_, buffer, sizeof buffer)) > 0;) {
+    for (char* at = buffer; at < buffer + got; at += sizeof(inotify_event) + reinterpret_cast<inotify_event*>(at)->len) {
+      const auto* event = reinterpret_cast<inotify_event*>(at);
+      if (event->len == 0) continue;
+      if (const auto it = state_->followed.find(event->name); it != state_->followed.end()) state_->give_turn(it->first, it->second);
+    }
+  }
 }
 
-void MessageTail::read_rest(const AttemptId& attempt, const Place& place, MessagesArrived& all) const {
-  all.offset = place.searched;
-  if (place.searched - place.offset > kLongestLine) return add(too_long(place.searched - place.offset), all.offset, all.messages);
-  const int fd = open(paths_.messages(attempt).c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return;
-  parse_line(read_range(fd, place.offset, place.searched - place.offset), all.offset, all.messages);
-  close(fd);
+// One piece. finish() must not overtake it: until it is handed over the attempt counts as being read.
+void MessageTail::read_next(const AttemptId& attempt) {
+  MessagePlace place;
+  int rewinds = 0;
+  bool finishing = false;
+  {
+    const std::lock_guard lock(state_->mutex);
+    const auto it = state_->followed.find(attempt);
+    if (it == state_->followed.end()) return;
+    auto& followed = it->second;
+    followed.waits_for_turn = false;
+    followed.being_read = true;
+    place = followed.place;
+    rewinds = followed.rewinds;
+    finishing = followed.finished != nullptr;
+  }
+  MessagesArrived piece, rest;
+  const MessageFile file(paths_.messages(attempt), attempt);
+  const bool more = file.read_on(place, piece);
+  const bool over = !more && finishing;
+  if (over) file.read_rest(place, rest);
+  const bool news = piece.offset > piece.from;
+  if (news) {
+    piece.hold = hold([state = std::weak_ptr(state_), attempt] {
+      if (const auto alive = state.lock()) alive->let_go(attempt);
+    });
+    const std::lock_guard lock(state_->mutex);
+    state_->followed[attempt].held = true;
+  }
+  if (news) handler_(std::move(piece));
+  Handler finished;
+  {
+    const std::lock_guard lock(state_->mutex);
+    const auto it = state_->followed.find(attempt);
+    auto& followed = it->second;
+    followed.being_read = false;
+    if (followed.rewinds == rewinds) followed.place = place;
+    const bool again = std::exchange(followed.changed, false) || more || followed.rewinds != rewinds || (followed.finished && !over);
+    if (over && followed.rewinds == rewinds) {
+      finished = std::move(followed.finished);
+      state_->followed.erase(it);
+    } else if (again) {
+      state_->give_turn(attempt, followed);
+    }
+  }
+  if (finished) finished(std::move(rest));
 }
 
 }  // namespace assetd

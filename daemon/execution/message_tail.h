@@ -1,10 +1,8 @@
 #pragma once
 // Reads the message files of live attempts as they grow: by inode and offset, whole lines only, each once.
 
-#include <atomic>
 #include <functional>
-#include <map>
-#include <mutex>
+#include <memory>
 #include <string>
 #include <thread>
 
@@ -15,7 +13,8 @@ namespace assetd {
 
 class MessageTail {
  public:
-  /// `handler` is called on the tail's thread with what is new of one attempt; it must not block.
+  /// `handler` is called with what is new of one attempt; it must not block. Of an attempt that writes much there is one such piece at a time: the next one
+  /// is read when MessagesArrived::hold of the last one is gone, in turns with other attempts'.
   using Handler = std::function<void(MessagesArrived)>;
   MessageTail(DataPaths paths, Handler handler);
   ~MessageTail();
@@ -24,26 +23,20 @@ class MessageTail {
   void follow(const AttemptId& attempt, std::int64_t offset);
   /// What was read beyond `offset` was not committed: it is read again.
   void rewind(const AttemptId& attempt, std::int64_t offset);
-  /// The process tree is gone: all that is left, an unterminated last line too. The attempt is no longer followed. Any thread.
-  MessagesArrived finish(const AttemptId& attempt, std::int64_t offset_if_unknown);
+  /// The process tree is gone. `then` is called with the last that is left, an unterminated last line too, once all before has been handed over: at once
+  /// on the caller's thread if it is little, else later on ours; never if the tail is destroyed before. The attempt is no longer followed. Any thread.
+  void finish(const AttemptId& attempt, std::int64_t offset_if_unknown, Handler then);
 
  private:
-  struct Place {
-    std::int64_t offset = 0;    ///< where the next line begins
-    std::int64_t searched = 0;  ///< up to here that line does not end
-  };
-
+  struct State;
   void loop();
-  void read_new(const AttemptId& attempt);
-  MessagesArrived read_lines(const AttemptId& attempt, Place& place) const;
-  void read_rest(const AttemptId& attempt, const Place& place, MessagesArrived& all) const;
-  static void take_begun_line(int fd, const Place& place, std::string_view& view, std::vector<AttemptMessage>& out);
+  void collect_changed();
+  void read_next(const AttemptId& attempt);
 
   DataPaths paths_;
   Handler handler_;
-  std::mutex mutex_;
-  std::map<AttemptId, Place> places_;
-  int inotify_ = -1, wake_ = -1;
+  std::shared_ptr<State> state_;  // holds of pieces outlive the tail
+  int inotify_ = -1;
   std::thread thread_;
 };
 

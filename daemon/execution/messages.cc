@@ -7,11 +7,12 @@
 #include <stdexcept>
 
 #include "core/schedule/cron.h"
+#include "daemon/execution/lenient_json.h"
 
 namespace assetd {
 namespace {
 
-using Kind = AttemptMessage::Kind;
+using MessageKind = AttemptMessage::Kind;
 using nlohmann::json;
 
 /// Kept between uses: to make the state anew, a quarter of a megabyte as zlib has it by default, takes longer than to compress a context.
@@ -116,7 +117,7 @@ std::optional<Severity> severity(const std::string& name) {
 }
 
 void read_check(const json& params, AttemptMessage& message) {
-  message.kind = Kind::check;
+  message.kind = MessageKind::check;
   message.check = text(params, "check_name");
   message.severity = severity(text(params, "severity"));
   message.data = plain_metadata(object(params, "metadata"));
@@ -125,7 +126,7 @@ void read_check(const json& params, AttemptMessage& message) {
 }
 
 void read_closed(const json& params, AttemptMessage& message) {
-  message.kind = Kind::attempt_failed;
+  message.kind = MessageKind::attempt_failed;
   message.reason = "exception";
   const auto error = object(params, "exception");
   message.detail = bounded(text(error, "message"));  // as dagster_pipes writes it: with the name before it and a line feed at its end
@@ -133,32 +134,32 @@ void read_closed(const json& params, AttemptMessage& message) {
   if (const auto name = text(error, "name"); !name.empty() && !message.detail.starts_with(name)) message.detail = name + ": " + message.detail;
 }
 
-bool read(const std::string& method, const json& params, AttemptMessage& message) {
+bool read_method(const std::string& method, const json& params, AttemptMessage& message) {
   if (method == "report_asset_materialization") {
-    message.kind = Kind::materialization;
+    message.kind = MessageKind::materialization;
     message.data = plain_metadata(object(params, "metadata"));
     message.data_version = text(params, "data_version");
   } else if (method == "report_asset_check") {
     read_check(params, message);
   } else if (method == "assetd.step_started") {
-    message.kind = Kind::step_started;
+    message.kind = MessageKind::step_started;
   } else if (method == "assetd.step_ended") {
-    message.kind = Kind::step_ended;
+    message.kind = MessageKind::step_ended;
     message.status = text(params, "status");
     message.data = plain_metadata(object(params, "metadata"));
   } else if (method == "assetd.progress") {
-    message.kind = Kind::progress;
+    message.kind = MessageKind::progress;
     if (const auto it = params.find("fraction"); it != params.end() && it->is_number()) message.fraction = it->get<double>();
   } else if (method == "assetd.artifact") {
-    message.kind = Kind::artifact;
+    message.kind = MessageKind::artifact;
     message.data = bounded(params);
   } else if (method == "assetd.attempt_failed") {
-    message.kind = Kind::attempt_failed;
+    message.kind = MessageKind::attempt_failed;
   } else if (method == "report_custom_message") {
-    message.kind = Kind::custom;
+    message.kind = MessageKind::custom;
     message.data = bounded(params.value("payload", json()));
   } else if (method == "log") {
-    message.kind = Kind::log;
+    message.kind = MessageKind::log;
     message.data = bounded(params);
   } else if (method == "closed" && params.contains("exception") && params["exception"].is_object()) {
     read_closed(params, message);
@@ -168,10 +169,21 @@ bool read(const std::string& method, const json& params, AttemptMessage& message
   return true;
 }
 
+/// What others print into the file is passed over; of a message that is lost somebody should know.
+bool looks_like_one(std::string_view line) { return line.starts_with('{') && line.contains("\"method\""); }
+
+AttemptMessage unreadable(std::string_view line) {
+  AttemptMessage message;
+  message.kind = MessageKind::log;
+  message.data = {{"level", "WARNING"}, {"message", "a message was left out, it is not JSON: " + std::string(line.substr(0, 200))}};
+  return message;
+}
+
 }  // namespace
 
 std::optional<AttemptMessage> parse_message(std::string_view line) {
-  const auto json = json::parse(line, nullptr, false);
+  const auto json = parse_lenient(line);
+  if (json.is_discarded() && looks_like_one(line)) return unreadable(line);
   if (!json.is_object() || !json.contains("method") || !json["method"].is_string()) return std::nullopt;
   const auto params = object(json, "params");
   AttemptMessage message;
@@ -179,7 +191,7 @@ std::optional<AttemptMessage> parse_message(std::string_view line) {
   message.reason = text(params, "reason");
   message.detail = bounded(text(params, "detail"));
   message.at = parse_time(text(params, "at"));
-  if (!read(json["method"].get<std::string>(), params, message)) return std::nullopt;
+  if (!read_method(json["method"].get<std::string>(), params, message)) return std::nullopt;
   return message;
 }
 

@@ -9,7 +9,7 @@
 
 namespace assetd {
 
-/// Nothing for a line that is not a message, or one of a method that we do not know.
+/// Nothing for a line that is not a message, or one of a method that we do not know; a warning in its place for one that cannot be read.
 std::optional<AttemptMessage> parse_message(std::string_view line);
 
 /// base64(zlib(json)): how Pipes hands parameters over in an environment variable.

@@ -201,18 +201,31 @@ class SupervisorClient::Session {
       supervisor::append_frame(outgoing_, hello_message(options_.store_id, options_.generation));
     }
     const auto deadline = Clock::now() + kWelcomeWithin;
+    last_heard_ = Clock::now();
+    asked_ = false;
     while (true) {
       bool all_sent = false;
       if (auto why = write_out(all_sent); !why.empty()) return why;
       if (stopping()) return "the daemon ends";
-      const int timeout = connected_ ? -1 : static_cast<int>(std::max<std::int64_t>(0, remaining(deadline).count()));
+      const auto patience = connected_ ? last_heard_ + options_.patience * (asked_ ? 2 : 1) : deadline;
+      const int timeout = static_cast<int>(std::max<std::int64_t>(0, remaining(patience).count()));
       pollfd fds[] = {{socket_, static_cast<short>(all_sent ? POLLIN : POLLIN | POLLOUT), 0},
                       {wake_, POLLIN, 0}};
-      if (poll(fds, 2, timeout) == 0) return "the supervisor does not answer";
+      if (poll(fds, 2, timeout) == 0) {
+        if (!connected_ || asked_) return "the supervisor does not answer";
+        ask();
+        continue;
+      }
       if (fds[1].revents != 0) clear_wake();
       if ((fds[0].revents & (POLLIN | POLLHUP | POLLERR)) == 0) continue;
       if (auto why = read_in(); !why.empty()) return why;
     }
+  }
+
+  /// It has been silent: a process that was stopped keeps its connections.
+  void ask() {
+    asked_ = true;
+    send(ping_message());
   }
 
   std::string write_out(bool& all_sent) {
@@ -250,6 +263,8 @@ class SupervisorClient::Session {
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return {};
     if (got < 0) return std::string("cannot read from the supervisor: ") + std::strerror(errno);
     if (got == 0) return "the supervisor closed the connection";
+    last_heard_ = Clock::now();
+    asked_ = false;
     reader_.feed({buffer_.data(), static_cast<std::size_t>(got)});
     while (const auto frame = reader_.next()) {
       auto event = parse_supervisor_message(*frame);
@@ -261,6 +276,7 @@ class SupervisorClient::Session {
   }
 
   void take(SupervisorEvent event) {
+    if (event.kind == Kind::answered) return;
     if (event.kind == Kind::connected) {
       turned_away_ = event.protocol == 0;
       if (turned_away_) return;
@@ -343,6 +359,8 @@ class SupervisorClient::Session {
   supervisor::FrameReader reader_;
   std::vector<char> buffer_ = std::vector<char>(64 * 1024);
   bool said_disconnected_ = false, final_ = false;
+  Clock::time_point last_heard_;
+  bool asked_ = false;  ///< since then
 
   std::thread thread_;
 };

@@ -74,6 +74,7 @@ struct SupervisorEvent {
     started,       ///< pid, at_ms, warm
     ended,         ///< end; comes again after each connect until ack()
     listing,       ///< attempts
+    answered,      ///< it is there; of the client's own questions, handed to nobody
     refused,  ///< `detail` says why: "generation" (a newer daemon took over, see `final`), "draining", or what is wrong
               ///< with the command
   };
@@ -114,6 +115,7 @@ struct SupervisorClientOptions {
   std::string log_path;    ///< stdout and stderr of a supervisor that the client starts; empty: /dev/null
   std::string store_id;
   std::uint64_t generation = 0;  ///< counts the daemon's starts; a supervisor that knows a higher one refuses
+  std::chrono::milliseconds patience{5000};  ///< after that long without a word it is asked, after as long again taken for gone
   bool start_supervisor = true;  ///< false: somebody else does (systemd); only one beside it, when that speaks no common version, is still ours to start
 };
 

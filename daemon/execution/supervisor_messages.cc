@@ -87,6 +87,8 @@ SupervisorEvent parse_body(const json& body) {
   } else if (op == "listing") {
     event.kind = Kind::listing;
     event.attempts = parse_listing(body);
+  } else if (op == "pong") {
+    event.kind = Kind::answered;
   } else if (op == "refused") {
     event.kind = Kind::refused;
     event.detail = body.at("why").get<std::string>();
@@ -133,6 +135,8 @@ std::string list_message() { return dump({{"op", "list"}}); }
 std::string preload_message(const WarmStart& warm) { return dump({{"op", "preload"}, {"warm", warm_body(warm)}}); }
 
 std::string shutdown_message() { return dump({{"op", "shutdown"}, {"mode", "when_idle"}}); }
+
+std::string ping_message() { return dump({{"op", "ping"}}); }
 
 std::expected<SupervisorEvent, std::string> parse_supervisor_message(std::string_view text) {
   try {

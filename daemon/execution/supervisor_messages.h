@@ -19,6 +19,7 @@ std::string ack_message(const std::vector<std::string>& attempts);
 std::string list_message();
 std::string preload_message(const WarmStart& warm);
 std::string shutdown_message();
+std::string ping_message();
 
 /// A welcome becomes `connected`. The error says what is wrong with the message.
 std::expected<SupervisorEvent, std::string> parse_supervisor_message(std::string_view text);

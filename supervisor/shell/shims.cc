@@ -293,11 +293,14 @@ void Shims::revoke(const std::string& attempt) {
   report_(SpawnFailed{attempt, "it was stopped before it began"});
 }
 
+/// Also one that its step has stopped: of those that are not our children we are not told.
 void Shims::wake(const Shim& shim) {
-  if (shim.pidfd >= 0) {
-    syscall(SYS_pidfd_send_signal, shim.pidfd, stop_signal(), nullptr, 0);
-  } else if (shim.pid > 0) {
-    kill(shim.pid, stop_signal());  // our child, not reaped yet: the pid is its own
+  for (const int signal : {stop_signal(), SIGCONT}) {
+    if (shim.pidfd >= 0) {
+      syscall(SYS_pidfd_send_signal, shim.pidfd, signal, nullptr, 0);
+    } else if (shim.pid > 0) {
+      kill(shim.pid, signal);  // our child, not reaped yet: the pid is its own
+    }
   }
 }
 
@@ -348,9 +351,15 @@ void Shims::done(const std::string& attempt) {
 void Shims::reap() {
   std::vector<std::string> ended;
   pid_t pid = 0;
-  while ((pid = waitpid(-1, nullptr, WNOHANG)) > 0) {
-    warm_.reaped(pid);
+  int status = 0;
+  while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
     const auto child = children_.find(pid);
+    if (WIFSTOPPED(status)) {
+      const bool is_free = child != children_.end() && child->second.empty();
+      if (!is_free) kill(pid, SIGCONT);  // stopped by its step, which must not escape its timeout so
+      continue;
+    }
+    warm_.reaped(pid);
     if (child == children_.end()) continue;  // an orphan of a dead shim
     const bool untaken = free_.gone(pid);
     if (!child->second.empty()) {

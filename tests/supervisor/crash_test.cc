@@ -199,6 +199,36 @@ TEST_F(CrashTest, AStepWhoseShimIsKilledIsLostWithItsWholeTree) {
   EXPECT_EQ(channel.expect("ended", other)["exit_code"], 0) << "its neighbour goes on";
 }
 
+TEST_F(CrashTest, AStepThatStopsItsShimDoesNotEscapeItsStop) {
+  const auto mark = marker();
+  const auto attempt = new_attempt();
+  Channel channel(folder);
+  channel.send(shell(folder, attempt, "kill -STOP $PPID; exec sleep " + mark));
+  channel.expect("started", attempt);
+  ASSERT_TRUE(eventually([&] { return processes_with(mark).size() == 1; }));
+  channel.send(stop(attempt, {"TERM"}, 1000));
+  EXPECT_EQ(channel.expect("ended", attempt)["stopped"], true);
+  EXPECT_THAT(processes_with(mark), IsEmpty());
+}
+
+TEST_F(CrashTest, AnAdoptedShimThatIsStoppedIsStoppedAllTheSame) {
+  const auto mark = marker();
+  const auto attempt = new_attempt();
+  int shim = 0;
+  {
+    Channel channel(folder);
+    channel.send(shell(folder, attempt, "exec sleep " + mark));
+    shim = parent_of(channel.expect("started", attempt)["pid"]);
+  }
+  program.kill_9();
+  program.start();
+  Channel channel(folder);
+  kill(shim, SIGSTOP);
+  channel.send(stop(attempt, {"TERM"}, 1000));
+  EXPECT_EQ(channel.expect("ended", attempt)["stopped"], true);
+  EXPECT_THAT(processes_with(mark), IsEmpty());
+}
+
 TEST_F(CrashTest, SupervisorAndShimKilledTogether) {
   const auto mark = marker();
   const auto attempt = new_attempt();

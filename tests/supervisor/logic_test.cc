@@ -278,7 +278,7 @@ TEST(MessageTest, BadCommandsSayWhatIsWrong) {
   const auto why = [](const char* text) { return parse_command(text).error().why; };
   EXPECT_EQ(why("{"), "not valid JSON");
   EXPECT_EQ(why("[]"), "a command is a JSON object");
-  EXPECT_EQ(why(R"({"op":"jump"})"), "unknown op 'jump': it is one of hello, spawn, stop, list, ack, preload, shutdown");
+  EXPECT_EQ(why(R"({"op":"jump"})"), "unknown op 'jump': it is one of hello, spawn, stop, list, ack, preload, shutdown, ping");
   EXPECT_EQ(why(R"({"op":"stop","attempt":"../../etc"})"), "'attempt' must be 32 lower-case hex digits");
   const auto bad =
       parse_command(R"({"op":"stop","attempt":"0123456789abcdef0123456789abcdef","signals":["WINCH"],"grace_ms":1})")

@@ -31,6 +31,28 @@ TEST(Messages, ATypeThatSaysMoreThanJsonIsKept) {
   EXPECT_EQ(message("report_asset_materialization", {{"metadata", {{"link", url}}}}).data["link"], url);
 }
 
+TEST(Messages, NumbersThatJsonDoesNotHaveAreTakenAsTexts) {
+  const auto got = parse_message(R"({"method":"report_asset_check","params":{"check_name":"loss_ok","passed":false,"metadata":{"loss":NaN,"best":-Infinity,"NaN":"NaN, Infinity"}}})");
+  ASSERT_TRUE(got);
+  EXPECT_EQ(got->check_status, CheckStatus::failed);
+  EXPECT_EQ(got->data, (json{{"loss", "NaN"}, {"best", "-Infinity"}, {"NaN", "NaN, Infinity"}}));
+}
+
+TEST(Messages, HalvesOfCharactersAreReplaced) {
+  const auto got = parse_message("{\"method\":\"closed\",\"params\":{\"exception\":{\"name\":\"E\",\"message\":\"a \\ud800 b \\\\ud800 \\ud83d\\ude00 \xff é\"}}}");
+  ASSERT_TRUE(got);
+  EXPECT_EQ(got->reason, "exception");
+  EXPECT_EQ(got->detail, "E: a \uFFFD b \\ud800 \U0001F600 \uFFFD é");
+}
+
+TEST(Messages, OneThatCannotBeReadLeavesAWarning) {
+  const auto got = parse_message(R"({"method":"report_asset_check","params":{"passed":fals)");
+  ASSERT_TRUE(got);
+  EXPECT_EQ(got->kind, MessageKind::log);
+  EXPECT_EQ(got->data["level"], "WARNING");
+  EXPECT_FALSE(parse_message("{not a message}"));
+}
+
 TEST(Messages, WhatPipesLeavesNullIsEmpty) {
   const auto got = message("report_asset_materialization", {{"asset_key", nullptr}, {"metadata", nullptr}, {"data_version", nullptr}});
   EXPECT_EQ(got.key, "");

@@ -138,6 +138,20 @@ class SupervisorClientTest : public ::testing::Test {
 
 constexpr char kWaitForGo[] = "while [ ! -e go ]; do sleep 0.01; done";
 
+TEST_F(SupervisorClientTest, OneThatDoesNotAnswerCountsAsGoneUntilItDoes) {
+  auto impatient = options();
+  impatient.patience = 50ms;
+  client = std::make_unique<SupervisorClient>(impatient, inbox.handler());
+  const int pid = await_connected();
+  ASSERT_GT(pid, 0);
+  kill(pid, SIGSTOP);
+  const auto gone = inbox.take(Kind::disconnected);
+  ASSERT_TRUE(gone);
+  EXPECT_THAT(gone->detail, HasSubstr("does not answer"));
+  kill(pid, SIGCONT);
+  EXPECT_GT(await_connected(), 0) << "with it or, as it had nothing to do and ended, with the next";
+}
+
 TEST_F(SupervisorClientTest, AStepOfAWorkerIsToldAsSuchAndOneWithoutIsNot) {
   connect();
   const std::string worker = testing::in_source("tests/supervisor/warm_worker.py");
