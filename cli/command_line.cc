@@ -59,6 +59,7 @@ CommandLine::CommandLine() : app("assetctl: the command line of assetd", "assetc
   add_backup_command(*this);
   add_prune_command(*this);
   add_validate_command(*this);
+  add_plan_commands(*this);
   add_doctor_command(*this);
   add_completion_command(*this);
 }

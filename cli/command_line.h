@@ -42,6 +42,7 @@ void add_daemon_commands(CommandLine& line);  // definitions, events, audit
 void add_backup_command(CommandLine& line);
 void add_prune_command(CommandLine& line);
 void add_validate_command(CommandLine& line);
+void add_plan_commands(CommandLine& line);  // plan, apply
 void add_doctor_command(CommandLine& line);
 void add_completion_command(CommandLine& line);
 

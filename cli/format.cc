@@ -22,13 +22,6 @@ std::string pair(long big, const char* big_unit, long small, const char* small_u
   return out;
 }
 
-/// What others wrote (a reason, a tag, an error message) must not steer the reader's terminal.
-std::string harmless(std::string text) {
-  const auto steers = [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') || c == 0x7F; };
-  std::ranges::replace_if(text, steers, '?');
-  return text;
-}
-
 std::string span_text(seconds span) {
   const auto s = span.count();
   if (s < 60) return std::to_string(s) + " s";
@@ -70,6 +63,12 @@ std::string bytes_text(std::uint64_t bytes) {
   std::size_t unit = 0;
   for (; value >= 1024 && unit + 1 < units.size(); ++unit) value /= 1024;
   return number(value, units[unit]);
+}
+
+std::string harmless(std::string text) {
+  const auto steers = [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') || c == 0x7F; };
+  std::ranges::replace_if(text, steers, '?');
+  return text;
 }
 
 std::string text_at(const nlohmann::json& object, const std::string& key) {

@@ -17,6 +17,9 @@ std::string relative_time(SystemTime at, SystemTime now);      ///< "now", "3 mi
 std::string duration_text(std::chrono::milliseconds duration);  ///< "840 ms", "5.1 s", "3 min 20 s", "2 h 5 min"
 std::string bytes_text(std::uint64_t bytes);                    ///< "512 B", "1.5 GiB"
 
+/// What others wrote (a reason, a tag, an error message) must not steer the reader's terminal: control characters as "?".
+std::string harmless(std::string text);
+
 // Fields of answers, "" where they are missing or null.
 std::string text_at(const nlohmann::json& object, const std::string& key);   ///< numbers and booleans as JSON writes them; control characters as "?"
 std::string ago_at(const nlohmann::json& object, const std::string& key, SystemTime now);

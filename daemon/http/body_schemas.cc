@@ -51,6 +51,7 @@ json all_schemas() {
            closed({{"priority", {{"type", "integer"}, {"minimum", -1'000'000}, {"maximum", 1'000'000}, {"description", "higher goes first"}}}}, {"priority"})},
           {"PoolRequest",
            closed({{"slots", {{"type", "integer"}, {"minimum", 0}, {"maximum", 1'000'000}, {"description", "0: nothing of it starts"}}}, {"reason", reason}}, {"slots"})},
+          {"ApplyRequest", closed({{"plan", text(100, "the id of a plan of POST /definitions/plan")}}, {"plan"})},
           {"PauseRequest", closed({{"reason", reason}})},
           {"SessionRequest", closed({{"token", token}}, {"token"})}};
 }

@@ -169,6 +169,9 @@ void add_project(json& out) {
   out["QueueList"] = object({{"items", list_of(refer("QueueEntry"))}, {"next_cursor", text_or_null()}, {"runs", list_of(refer("QueuedRun"))},
                              {"limits", list_of(object({{"name", text()}, {"limit", integer()}, {"used", integer()}}))}, {"as_of", integer()}});
   out["Definitions"] = object({{"version", text_or_null()}, {"state", text()}, {"errors", list_of(any_object())}});
+  out["DefinitionsPlan"] = object({{"id", text()}, {"base_version", text_or_null()}, {"changes", list_of(any_object())}, {"changes_total", integer()},
+                                   {"counts", {{"type", "object"}, {"additionalProperties", integer()}}}, {"stale", any_object()},
+                                   {"schedules_started", list_of(text())}, {"schedules_stopped", list_of(text())}, {"as_of", integer()}});
   out["Audit"] = object({{"id", id()}, {"at", time()}, {"actor", text()}, {"remote", text_or_null()}, {"action", text()}, {"subject", text()},
                          {"detail", json::object()}});
   out["AuditList"] = page_of("Audit");

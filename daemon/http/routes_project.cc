@@ -31,6 +31,10 @@ Response get_definitions(const Call&, Context& context) { return with_as_of(cont
 
 void back_up(const Call& call, Context& context, Respond done) { context.service.back_up(call.caller, answer_to(context, std::move(done))); }
 void prune(const Call& call, Context& context, Respond done) { context.service.prune(call.caller, answer_to(context, std::move(done))); }
+void plan(const Call& call, Context& context, Respond done) { context.service.plan_definitions(call.caller, answer_to(context, std::move(done))); }
+void apply(const Call& call, Context& context, Respond done) {
+  context.service.apply_definitions(call.caller, call.body.at("plan"), answer_to(context, std::move(done)));
+}
 void reload(const Call& call, Context& context, Respond done) { context.service.reload(call.caller, answer_to(context, std::move(done))); }
 
 Response list_jobs(const Call& call, Context& context) {
@@ -103,6 +107,10 @@ void add_project_routes(std::vector<Route>& table) {
   add(table, "/definitions", "get_definitions", "The definitions that serve", get_definitions, "Definitions");
   table.push_back({.method = "POST", .pattern = "/api/v1/definitions/reload", .name = "reload_definitions", .summary = "Read the files again",
                    .tag = "project", .handler = reload, .answers = {{200, "Definitions"}}, .problems = {409}, .mutating = true});
+  table.push_back({.method = "POST", .pattern = "/api/v1/definitions/plan", .name = "plan_definitions", .summary = "What applying the files would change",
+                   .tag = "project", .handler = plan, .answers = {{200, "DefinitionsPlan"}}, .problems = {409}, .mutating = true});
+  table.push_back({.method = "POST", .pattern = "/api/v1/definitions/apply", .name = "apply_definitions", .summary = "Apply the files, as planned",
+                   .tag = "project", .handler = apply, .answers = {{200, "Definitions"}}, .problems = {409}, .body_schema = "ApplyRequest", .body_required = true, .mutating = true});
   table.push_back({.method = "POST", .pattern = "/api/v1/admin/backup", .name = "back_up", .summary = "A backup of the store, made while everything goes on",
                    .tag = "project", .handler = back_up, .answers = {{201, "Backup"}}, .problems = {409}, .mutating = true});
   table.push_back({.method = "POST", .pattern = "/api/v1/admin/prune", .name = "prune", .summary = "Forget now what retention lets go",

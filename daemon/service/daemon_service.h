@@ -79,6 +79,8 @@ class DaemonService final : public Service {
   void pause_schedule(Caller caller, std::string schedule, bool pause, std::string reason, Done done) override;
   void trigger_schedule(Caller caller, std::string schedule, Done done) override;
   void reload(Caller caller, Done done) override;
+  void plan_definitions(Caller caller, Done done) override;
+  void apply_definitions(Caller caller, std::string plan, Done done) override;
   void back_up(Caller caller, Done done) override;
   void prune(Caller caller, Done done) override;
   std::shared_ptr<const Project> project() const override;
@@ -184,7 +186,13 @@ class DaemonService final : public Service {
   std::map<std::string, int> defined_pools(const Project& project) const;
   PoolsChanged pools_in_force(const Project& project) const;
   void describe_outcome(const Compiled& compiled);
+  void compile_in_background(Done done, std::function<void(Turn&, Compiled&, std::shared_ptr<Done>)> then);
   void reload_in_background(Caller caller, Done done);
+  void apply_and_answer(Turn& turn, Compiled& compiled, const Caller& caller, const std::string& action, std::shared_ptr<Done> answer);
+  void answer_status(const Done& done) const;
+  void say_broken(Turn& turn, const Compiled& compiled);
+  bool waits_for_apply(const Compiled& compiled) const;
+  void say_pending(Turn& turn, const Compiled& compiled);
 
   ServiceOptions options_;
   SystemClock clock_;

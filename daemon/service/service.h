@@ -148,6 +148,8 @@ class Service {
   virtual void pause_schedule(Caller caller, std::string schedule, bool pause, std::string reason, Done done) = 0;
   virtual void trigger_schedule(Caller caller, std::string schedule, Done done) = 0;
   virtual void reload(Caller caller, Done done) = 0;
+  virtual void plan_definitions(Caller caller, Done done) = 0;  ///< what applying the files as they are now would change
+  virtual void apply_definitions(Caller caller, std::string plan, Done done) = 0;  ///< if that is still the plan
   virtual void back_up(Caller caller, Done done) = 0;
   virtual void prune(Caller caller, Done done) = 0;  ///< what retention lets go, now
 

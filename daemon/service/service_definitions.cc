@@ -6,9 +6,11 @@
 #include <thread>
 
 #include "core/definition/compiled.h"
+#include "core/definition/difference.h"
 #include "core/schedule/cron.h"
 #include "daemon/definitions/plugin.h"
 #include "daemon/service/daemon_service.h"
+#include "daemon/service/definitions_plan.h"
 #include "daemon/service/replies.h"
 
 namespace assetd {
@@ -38,30 +40,19 @@ json imports_json(const std::vector<ImportReport>& imports, const std::string& a
   return result;
 }
 
-struct Difference {
+/// Of assets.
+struct Counts {
   std::size_t added = 0, changed = 0, removed = 0;
 };
 
-// Compared by their compiled lines: equal assets compile to equal bytes.
-Difference difference(const Definitions& before, const Definitions& after) {
-  const auto lines = [](const Definitions& definitions) {
-    std::map<std::string, std::string> result;
-    for (const auto& asset : definitions.assets) {
-      Definitions one;
-      one.assets.push_back(asset);
-      result[asset.key] = to_compiled(one);
-    }
-    return result;
-  };
-  const auto old_lines = lines(before), new_lines = lines(after);
-  Difference result;
-  for (const auto& [key, line] : new_lines) {
-    const auto it = old_lines.find(key);
-    if (it == old_lines.end()) ++result.added;
-    else if (it->second != line) ++result.changed;
+Counts count_changes(const Definitions& before, const Definitions& after) {
+  Counts out;
+  for (const auto& change : difference(before, after)) {
+    if (change.kind != "asset") continue;
+    using Action = DefinitionChange::Action;
+    ++(change.action == Action::added ? out.added : change.action == Action::removed ? out.removed : out.changed);
   }
-  for (const auto& [key, line] : old_lines) result.removed += new_lines.contains(key) ? 0 : 1;
-  return result;
+  return out;
 }
 
 }  // namespace
@@ -98,6 +89,7 @@ void DaemonService::describe_outcome(const Compiled& compiled) {
   auto& status = definitions_status_;
   status["errors"] = errors_json(compiled.result.errors);
   status["state"] = compiled.result.errors.empty() ? "current" : "broken";
+  status["pending"] = nullptr;
   if (!compiled.result.imports.empty() || compiled.result.errors.empty()) status["imports"] = imports_json(compiled.result.imports, now);
   if (compiled.result.errors.empty()) {
     status["warnings"] = warnings_json(compiled.result.warnings);
@@ -161,7 +153,7 @@ std::expected<void, StoreError> DaemonService::apply(Turn& turn, Compiled& compi
   finish(turn);
   turn = Turn{};
   turn.now = clock_.now();
-  const auto diff = difference(current ? current->definitions : Definitions{}, compiled.project->definitions);
+  const auto diff = count_changes(current ? current->definitions : Definitions{}, compiled.project->definitions);
   DefinitionsRecord record;
   record.hash = compiled.result.hash;
   record.compiled = std::move(compiled.result.compiled);
@@ -189,41 +181,101 @@ std::expected<void, StoreError> DaemonService::apply(Turn& turn, Compiled& compi
   return {};
 }
 
-void DaemonService::reload(Caller caller, Done done) { reload_in_background(std::move(caller), std::move(done)); }
-
-void DaemonService::reload_in_background(Caller caller, Done done) {
+/// Files are read beside what serves; `then` gets what came of them on the service's thread, and answers if they load.
+void DaemonService::compile_in_background(Done done, std::function<void(Turn&, Compiled&, std::shared_ptr<Done>)> then) {
   if (reloading_.exchange(true)) return done(conflict("reload-running", "A reload is under way", "wait for the reload that is under way, then ask again"));
   if (reload_thread_.joinable()) reload_thread_.join();
-  reload_thread_ = std::thread([this, caller, done = std::move(done)]() mutable {
+  reload_thread_ = std::thread([this, then = std::move(then), done = std::move(done)]() mutable {
     auto compiled = std::make_shared<Compiled>(compile());
     auto shared_done = std::make_shared<Done>(std::move(done));
-    const bool taken = tasks_.push([this, caller, shared_done, compiled](Turn& turn) {
+    const bool taken = tasks_.push([this, then = std::move(then), shared_done, compiled](Turn& turn) {
       reloading_ = false;
       {
         std::lock_guard lock(mutex_);
         definitions_loading_ = false;
       }
-      if (!compiled->result.errors.empty()) {
-        describe_outcome(*compiled);
-        for (const auto& error : compiled->result.errors) spdlog::error("{}:{}:{}: {}", error.source.file, error.source.line, error.source.column, error.message);
-        const auto errors = errors_json(compiled->result.errors);
-        const auto current = project();
-        turn.batch.events.push_back({0, turn.now.wall, "definitions_changed", 0, "", {{"version", current ? std::to_string(current->version) : "0"}}, {{"errors", errors}}});
-        const auto detail = std::to_string(errors.size()) + (errors.size() == 1 ? " error" : " errors") + "; what was serving goes on serving";
-        turn.after.push_back([shared_done, detail, errors](bool) { (*shared_done)(problem(422, "definitions-broken", "The definitions do not load", detail, errors)); });
-        return;
-      }
-      const auto applied = apply(turn, *compiled);
-      if (!caller.route.empty()) audit(turn, caller, "definitions.reload", "definitions", {{"hash", compiled->result.hash}});
-      turn.after.push_back([this, shared_done, applied](bool committed) {
-        if (!applied || !committed) return (*shared_done)(unavailable("whether the new definitions were stored is not known; see /readyz"));
-        auto body = definitions_status();
-        body["as_of"] = store_->last_event();
-        (*shared_done)({200, std::move(body)});
-      });
+      then(turn, *compiled, shared_done);
+      if (compiled->result.errors.empty()) return;
+      const auto errors = errors_json(compiled->result.errors);
+      const auto detail = std::to_string(errors.size()) + (errors.size() == 1 ? " error" : " errors") + "; what was serving goes on serving";
+      turn.after.push_back([shared_done, detail, errors](bool) { (*shared_done)(problem(422, "definitions-broken", "The definitions do not load", detail, errors)); });
     });
     if (!taken) (*shared_done)(unavailable("the daemon is shutting down"));
   });
+}
+
+void DaemonService::say_broken(Turn& turn, const Compiled& compiled) {
+  describe_outcome(compiled);
+  for (const auto& error : compiled.result.errors) spdlog::error("{}:{}:{}: {}", error.source.file, error.source.line, error.source.column, error.message);
+  const auto current = project();
+  turn.batch.events.push_back({0, turn.now.wall, "definitions_changed", 0, "", {{"version", current ? std::to_string(current->version) : "0"}},
+                               {{"errors", errors_json(compiled.result.errors)}}});
+}
+
+void DaemonService::reload(Caller caller, Done done) { reload_in_background(std::move(caller), std::move(done)); }
+
+void DaemonService::reload_in_background(Caller caller, Done done) {
+  compile_in_background(std::move(done), [this, caller = std::move(caller)](Turn& turn, Compiled& compiled, std::shared_ptr<Done> answer) {
+    if (!compiled.result.errors.empty()) return say_broken(turn, compiled);
+    if (waits_for_apply(compiled)) {
+      say_pending(turn, compiled);
+      return turn.after.push_back([this, answer](bool) { answer_status(*answer); });
+    }
+    apply_and_answer(turn, compiled, caller, "definitions.reload", std::move(answer));
+  });
+}
+
+void DaemonService::plan_definitions(Caller, Done done) {
+  compile_in_background(std::move(done), [this](Turn& turn, Compiled& compiled, std::shared_ptr<Done> answer) {
+    if (!compiled.result.errors.empty()) return;
+    auto body = plan_body(project().get(), *compiled.project);
+    body["as_of"] = store_->last_event();
+    turn.after.push_back([answer, body = std::move(body)](bool) { (*answer)({200, body}); });
+  });
+}
+
+void DaemonService::apply_definitions(Caller caller, std::string plan, Done done) {
+  compile_in_background(std::move(done), [this, caller = std::move(caller), plan = std::move(plan)](Turn& turn, Compiled& compiled, std::shared_ptr<Done> answer) {
+    if (!compiled.result.errors.empty()) return say_broken(turn, compiled);
+    if (const auto now = plan_id(project().get(), compiled.result.hash); now != plan) {
+      const auto detail = "plan '" + plan + "' is not what applying would do now (" + now + "): what serves or the files have changed since. Plan again";
+      return turn.after.push_back([answer, detail](bool) { (*answer)(conflict("stale-plan", "The plan is out of date", detail)); });
+    }
+    apply_and_answer(turn, compiled, caller, "definitions.apply", std::move(answer));
+  });
+}
+
+void DaemonService::apply_and_answer(Turn& turn, Compiled& compiled, const Caller& caller, const std::string& action, std::shared_ptr<Done> answer) {
+  const auto applied = apply(turn, compiled);
+  if (!caller.route.empty()) audit(turn, caller, action, "definitions", {{"hash", compiled.result.hash}});
+  turn.after.push_back([this, answer, applied](bool committed) {
+    if (applied && committed) return answer_status(*answer);
+    (*answer)(unavailable("whether the new definitions were stored is not known; see /readyz"));
+  });
+}
+
+void DaemonService::answer_status(const Done& done) const {
+  auto body = definitions_status();
+  body["as_of"] = store_->last_event();
+  done({200, std::move(body)});
+}
+
+/// `definitions: {apply: manual}` of what serves: other files wait until somebody has seen what they change.
+bool DaemonService::waits_for_apply(const Compiled& compiled) const {
+  const auto current = project();
+  if (!current || current->hash == compiled.result.hash) return false;
+  return current->definitions.settings.value(json::json_pointer("/definitions/apply"), "auto") == "manual";
+}
+
+void DaemonService::say_pending(Turn& turn, const Compiled& compiled) {
+  describe_outcome(compiled);
+  const auto plan = plan_body(project().get(), *compiled.project);
+  {
+    std::lock_guard lock(mutex_);
+    definitions_status_["state"] = "pending";
+    definitions_status_["pending"] = {{"plan", plan["id"]}, {"counts", plan["counts"]}};
+  }
+  turn.batch.events.push_back({0, turn.now.wall, "definitions_changed", 0, "", {{"version", std::to_string(project()->version)}}, {{"pending", plan["id"]}, {"counts", plan["counts"]}}});
 }
 
 nlohmann::json DaemonService::definitions_status() const {

@@ -1,5 +1,5 @@
 import { keyInPath, post } from "./client";
-import type { Definitions, RunPlan } from "./types";
+import type { Definitions, DefinitionsPlan, RunPlan } from "./types";
 
 export interface RunRequest {
   select: string;
@@ -24,6 +24,8 @@ export const resumeSchedule = (name: string) => post(schedule(name, "resume"));
 export const triggerSchedule = (name: string) => post<RunPlan>(schedule(name, "trigger"));
 
 export const reloadDefinitions = () => post<Definitions>("/definitions/reload");
+export const planDefinitions = () => post<DefinitionsPlan>("/definitions/plan");
+export const applyDefinitions = (plan: string) => post<Definitions>("/definitions/apply", { plan });
 export const openSession = (token: string) => post("/session", { token });
 export const reportMaterialization = (key: string, metadata: Record<string, unknown>) =>
   post(`/assets/${keyInPath(key)}/materializations`, { metadata });

@@ -132,10 +132,21 @@ export interface Queue { items: QueueItem[]; next_cursor: string | null; runs: Q
 
 export interface DefinitionProblem { message: string; hint?: string | null; source?: Source | null; excerpt?: string | null }
 export interface Definitions {
-  version: string; hash: string; applied_at: string | null; state: "current" | "broken";
+  version: string; hash: string; applied_at: string | null; state: "current" | "broken" | "pending";
+  pending?: null | { plan: string; counts: PlanCounts };
   errors: DefinitionProblem[]; warnings: DefinitionProblem[]; assets: number; checks: number; schedules: number;
   imports: { name: string; plugin: string; assets: number; status: "ok" | "failed"; at: string | null; detail: string | null }[];
   sources: { file: string; size: number }[];
+}
+
+export interface PlanCounts { added: number; changed: number; removed: number; renamed: number }
+export interface PlannedChange {
+  action: "added" | "changed" | "removed" | "renamed"; kind: string; name: string; renamed_from: string | null;
+  fields: { field: string; before: unknown; after: unknown }[];
+}
+export interface DefinitionsPlan {
+  id: string; base_version: string | null; changes: PlannedChange[]; changes_total: number; counts: PlanCounts;
+  stale: { keys: string[]; total: number; select: string | null }; schedules_started: string[]; schedules_stopped: string[];
 }
 
 export interface Project {

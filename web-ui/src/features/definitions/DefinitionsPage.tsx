@@ -2,7 +2,8 @@ import { Button } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { IconRefresh } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { reloadDefinitions } from "@/api/actions";
+import type { ReactNode } from "react";
+import { planDefinitions, reloadDefinitions } from "@/api/actions";
 import { ApiError } from "@/api/client";
 import { keys } from "@/api/keys";
 import { definitionsQuery } from "@/api/queries";
@@ -14,21 +15,34 @@ import { PageHead } from "@/ui/Page";
 import { StateIcon, StateLabel } from "@/ui/StateIcon";
 import { Ago } from "@/ui/Time";
 import { CopyButton } from "@/ui/CopyButton";
+import { countsText, PlanSection } from "./PlanSection";
 
 export function DefinitionsPage() {
   const definitions = useQuery(definitionsQuery);
+  const client = useQueryClient();
+  const plan = useMutation({
+    mutationFn: planDefinitions,
+    onError: (error) => {
+      void client.invalidateQueries({ queryKey: keys.definitions });
+      toastProblem("There is no plan")(error instanceof ApiError && error.status === 422 ? new ApiError(422, "The files do not load.", "The files do not load; assetctl plan prints why.") : error);
+    },
+  });
+  const actions = <div className="row tight"><Button variant="default" loading={plan.isPending} onClick={() => plan.mutate()}>Plan</Button><Reload /></div>;
   return (
     <div className="page scroll">
-      <PageHead title="Definitions" name="Definitions" actions={<Reload />}>{definitions.data && <Summary data={definitions.data} />}</PageHead>
-      <Loaded query={definitions}>{(data) => <Body data={data} />}</Loaded>
+      <PageHead title="Definitions" name="Definitions" actions={actions}>{definitions.data && <Summary data={definitions.data} />}</PageHead>
+      <Loaded query={definitions}>{(data) => <Body data={data} plan={plan.data && <PlanSection plan={plan.data} onDone={plan.reset} />} onPlan={() => plan.mutate()} />}</Loaded>
     </div>
   );
 }
 
+const STATES = { current: "As in the files", pending: "The files have changed", broken: "The files do not load" } as const;
+const ICONS = { current: "ok", pending: "warned", broken: "failed" } as const;
+
 function Summary({ data }: { data: Definitions }) {
   return (
     <div className="row wrap dim" style={{ gap: "2px 16px" }}>
-      <span className="state" style={{ color: "var(--text)" }}><StateIcon state={data.state === "current" ? "ok" : "failed"} /><span className="strong">{data.state === "current" ? "As in the files" : "The files do not load"}</span></span>
+      <span className="state" style={{ color: "var(--text)" }}><StateIcon state={ICONS[data.state]} /><span className="strong">{STATES[data.state]}</span></span>
       <span className="num">version {data.version}</span>
       {data.applied_at && <span>applied <Ago at={data.applied_at} /></span>}
       <span className="num">{data.assets.toLocaleString("en")} assets, {data.checks.toLocaleString("en")} checks, {data.schedules} {data.schedules === 1 ? "schedule" : "schedules"}</span>
@@ -71,9 +85,17 @@ function named(sources: Definitions["sources"]) {
   return sources.map((source) => ({ ...source, name: folder && source.file.startsWith(folder) ? source.file.slice(folder.length) : source.file }));
 }
 
-function Body({ data }: { data: Definitions }) {
+function Body({ data, plan, onPlan }: { data: Definitions; plan: ReactNode; onPlan: () => void }) {
   return (
     <div className="page-body" style={{ maxWidth: 1100 }}>
+      {plan}
+      {!plan && data.pending && (
+        <div className="notice warn" role="status">
+          <StateIcon state="warned" size={16} />
+          <div className="grow">Changed files wait to be applied: {countsText(data.pending.counts)}. Version {data.version} serves until then.</div>
+          <Button size="xs" variant="default" onClick={onPlan}>Show the plan</Button>
+        </div>
+      )}
       {data.errors.length > 0 && (
         <section className="section">
           <h2>Errors <span className="count">{data.errors.length}</span></h2>

@@ -1,0 +1,113 @@
+// plan, apply: what changed files would mean, and making it so.
+#include <iostream>
+
+#include "cli/command_line.h"
+#include "cli/compile_errors.h"
+#include "cli/run_watch.h"
+
+namespace assetd::cli {
+namespace {
+
+constexpr int kWouldChange = 2;
+
+struct PlanOptions {
+  bool detailed_exit_code = false;
+};
+
+struct ApplyOptions {
+  std::string plan;
+  bool run = false, wait = false;
+};
+
+Colour colour_of(const std::string& action) { return action == "added" ? Colour::green : action == "removed" ? Colour::red : Colour::yellow; }
+const char* sign_of(const std::string& action) { return action == "added" ? "+" : action == "removed" ? "-" : action == "renamed" ? ">" : "~"; }
+
+std::string value_text(const Json& value) { return value.is_null() ? "(not set)" : harmless(value.dump(-1, ' ', false, Json::error_handler_t::replace)); }
+
+void print_change(Session& session, const Json& change) {
+  const auto action = text_at(change, "action"), name = text_at(change, "name"), former = text_at(change, "renamed_from");
+  session.out << "  " << session.terminal.paint(std::string(sign_of(action)) + " " + text_at(change, "kind") + (name.empty() ? "" : " " + name), colour_of(action))
+              << (former.empty() ? "" : " (was " + former + ")") << "\n";
+  for (const auto& field : change.value("fields", Json::array()))
+    session.out << "      " << text_at(field, "field") << ": " << value_text(field.value("before", Json())) << " -> " << value_text(field.value("after", Json())) << "\n";
+}
+
+void print_names(Session& session, const Json& plan, const char* field, const char* what) {
+  for (const auto& name : plan.value(field, Json::array())) session.out << "  schedule " << harmless(name.get<std::string>()) << what << "\n";
+}
+
+void print_plan(Session& session, const Json& plan) {
+  const auto changes = plan.value("changes", Json::array());
+  const auto total = plan.value("changes_total", changes.size());
+  if (total == 0) {
+    session.out << "nothing would change: the files say what serves (version " << text_at(plan, "base_version") << ")\n";
+    return;
+  }
+  for (const auto& change : changes) print_change(session, change);
+  if (total > changes.size()) session.out << "  … and " << total - changes.size() << " more\n";
+  const auto counts = plan.value("counts", Json::object());
+  session.out << "plan: " << text_at(counts, "added") << " to add, " << text_at(counts, "changed") << " to change, " << text_at(counts, "removed") << " to remove, "
+              << text_at(counts, "renamed") << " renamed\n";
+  print_names(session, plan, "schedules_started", " starts to tick");
+  print_names(session, plan, "schedules_stopped", " no longer ticks");
+  if (const auto stale = plan.value("stale", Json::object()); stale.value("total", 0) > 0)
+    session.out << "  " << text_at(stale, "total") << (stale.value("total", 0) == 1 ? " asset is" : " assets are") << " to be computed anew, with what is below\n";
+  session.out << "to do it: assetctl apply " << text_at(plan, "id") << "\n";
+}
+
+/// As print or, where the files do not load, their errors as a compiler prints them.
+int show(Session& session, const Result<Json>& answer, const std::function<void(const Json&)>& print) {
+  const bool broken = !answer && answer.error().status == 422 && answer.error().body.is_object() && !session.settings.json;
+  if (!broken) return session.show(answer, print);
+  session.err << render_definition_errors(answer.error().body.value("errors", Json::array()), "error", session.terminal)
+              << "the files do not load; what served goes on serving\n";
+  return kUsage;
+}
+
+int make_plan(Session& session, const PlanOptions& options) {
+  const auto answer = session.api->post("/definitions/plan");
+  const int code = show(session, answer, [&](const Json& plan) { print_plan(session, plan); });
+  if (!options.detailed_exit_code) return code;
+  if (code != kOk) return code == kWouldChange ? kFailed : code;  // files that do not load are no change
+  return answer->value("changes_total", 0) > 0 ? kWouldChange : kOk;
+}
+
+int run_stale(Session& session, const Json& plan, bool wait) {
+  const auto select = text_at(plan.value("stale", Json::object()), "select");
+  if (select.empty()) {
+    session.out << "nothing is to be computed anew\n";
+    return kOk;
+  }
+  const auto answer = session.api->post("/runs", {{"select", select}});
+  if (!answer || !wait) return session.show(answer, [&](const Json& run) { session.out << "run " << text_at(run, "id") << " requested: " << steps_at(run) << "\n"; });
+  return watch_run(session, text_at(*answer, "id"));
+}
+
+int apply_plan(Session& session, const ApplyOptions& options) {
+  Json plan;
+  if (options.run) {  // what is stale is known before it is applied
+    auto answer = session.api->post("/definitions/plan");
+    if (!answer) return show(session, answer, {});
+    plan = *std::move(answer);
+  }
+  const auto applied = session.api->post("/definitions/apply", {{"plan", options.plan}});
+  const int code = show(session, applied, [&](const Json& definitions) {
+    session.out << "version " << text_at(definitions, "version") << " serves: " << text_at(definitions, "assets") << " assets\n";
+  });
+  return code == kOk && options.run ? run_stale(session, plan, options.wait) : code;
+}
+
+}  // namespace
+
+void add_plan_commands(CommandLine& line) {
+  const auto plan = std::make_shared<PlanOptions>();
+  add_command(line.app, line, "plan", "what applying the files would change, and what follows from it", plan, make_plan)
+      ->add_flag("--detailed-exitcode", plan->detailed_exit_code, "exit with 2 when something would change");
+  const auto apply = std::make_shared<ApplyOptions>();
+  auto* command = add_command(line.app, line, "apply", "apply the files as planned; refused when the plan is out of date", apply, apply_plan);
+  command->add_option("plan", apply->plan, "a plan's id")->required();
+  command->add_flag("--run", apply->run, "then materialize what is to be computed anew, with what is below");
+  command->add_flag("--wait", apply->wait, "with --run: until that run has ended");
+}
+
+}  // namespace assetd::cli

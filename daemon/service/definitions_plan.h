@@ -1,0 +1,17 @@
+#pragma once
+// What applying changed files would mean, told before it is done.
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "daemon/service/service.h"
+
+namespace assetd {
+
+/// Names what serves and what would: a plan whose id this no longer is is out of date. `current` may be null.
+std::string plan_id(const Project* current, const std::string& next_hash);
+
+/// As POST /definitions/plan answers it.
+nlohmann::json plan_body(const Project* current, const Project& next);
+
+}  // namespace assetd

@@ -1,0 +1,92 @@
+"""What changed files would mean, told before it is done; and definitions that wait until somebody has seen it."""
+
+import json
+
+from projects import project, shell
+
+HEAD = "schedules: [{name: nightly, select: a, cron: '0 2 * * *', timezone: UTC}]\n"
+BEFORE = project(shell("a", "true"), shell("b", "true", ["a"]), shell("c", "true", ["b"]), shell("gone", "true"), head=HEAD)
+AFTER = project(shell("a", "true", more="description: raw"), shell("b", "echo b", ["a"]), shell("c", "true", ["b"]), shell("new", "true"))
+
+
+def write(daemon, text):
+    (daemon.project / "assetd.yaml").write_text(text)
+
+
+def test_a_plan_names_every_change_and_what_follows(start):
+    daemon = start(BEFORE)
+    assert daemon.post("/definitions/plan")["changes"] == []
+    write(daemon, AFTER)
+    plan = daemon.post("/definitions/plan")
+    found = {(change["kind"], change["name"]): change for change in plan["changes"]}
+    assert {name: change["action"] for name, change in found.items()} == {
+        ("asset", "a"): "changed", ("asset", "b"): "changed", ("asset", "gone"): "removed", ("asset", "new"): "added", ("schedule", "nightly"): "removed"}
+    assert found["asset", "a"]["fields"] == [{"field": "description", "before": None, "after": "raw"}]
+    assert [field["field"] for field in found["asset", "b"]["fields"]] == ["run.command"]
+    assert plan["counts"] == {"added": 1, "changed": 2, "removed": 2, "renamed": 0}
+    assert plan["stale"]["keys"] == ["b", "c", "new"], "a's description changes nothing that is computed"
+    assert plan["schedules_stopped"] == ["nightly"] and plan["schedules_started"] == []
+    assert daemon.get("/definitions")["version"] == plan["base_version"], "a plan changes nothing"
+
+
+def test_apply_does_what_was_planned_and_refuses_what_was_not(start):
+    daemon = start(BEFORE)
+    write(daemon, AFTER)
+    plan = daemon.post("/definitions/plan")
+    write(daemon, AFTER + shell("later", "true"))
+    refused = daemon.request("POST", "/definitions/apply", {"plan": plan["id"]})
+    assert refused.status == 409 and refused.json["type"].endswith("stale-plan")
+    write(daemon, AFTER)
+    assert daemon.post("/definitions/apply", {"plan": plan["id"]})["assets"] == 4
+    again = daemon.request("POST", "/definitions/apply", {"plan": plan["id"]})
+    assert again.status == 409, "it has been applied"
+    assert [entry["action"] for entry in daemon.items("/audit")][0] == "definitions.apply"
+
+
+def test_with_apply_manual_changed_files_wait_also_across_a_restart(start):
+    manual = "definitions: {apply: manual}\n"
+    daemon = start(manual + BEFORE)
+    write(daemon, manual + AFTER)
+    pending = daemon.post("/definitions/reload")
+    assert pending["state"] == "pending" and pending["pending"]["counts"]["added"] == 1
+    daemon.stop()
+    daemon.start()
+    assert {asset["key"] for asset in daemon.items("/assets")} == {"a", "b", "c", "gone"}
+    waiting = daemon.post("/definitions/reload")["pending"]
+    applied = daemon.post("/definitions/apply", {"plan": waiting["plan"]})
+    assert applied["state"] == "current" and applied["pending"] is None
+    assert {asset["key"] for asset in daemon.items("/assets")} == {"a", "b", "c", "new"}
+
+
+def test_files_that_do_not_load_have_no_plan_and_change_nothing(start):
+    daemon = start(BEFORE)
+    write(daemon, BEFORE + shell("b", "true"))
+    refused = daemon.request("POST", "/definitions/plan", {})
+    assert refused.status == 422 and refused.json["errors"]
+    assert daemon.get("/definitions")["state"] == "current"
+
+
+def test_a_rename_is_one_change(start):
+    daemon = start(BEFORE)
+    write(daemon, BEFORE.replace("key: gone", "key: moved\n    renamed_from: gone"))
+    changes = daemon.post("/definitions/plan")["changes"]
+    assert [(change["action"], change["name"], change["renamed_from"]) for change in changes] == [("renamed", "moved", "gone")]
+
+
+def test_assetctl_plans_like_terraform_and_runs_what_is_stale(start):
+    daemon = start(BEFORE)
+    assert daemon.ctl("plan", "--detailed-exitcode").returncode == 0
+    write(daemon, AFTER)
+    planned = daemon.ctl("plan", "--detailed-exitcode")
+    assert planned.returncode == 2
+    assert "~ asset b" in planned.stdout and "- schedule nightly" in planned.stdout and "+ asset new" in planned.stdout
+    assert "1 to add, 2 to change, 2 to remove, 0 renamed" in planned.stdout and "3 assets are to be computed anew" in planned.stdout
+    plan = json.loads(daemon.ctl("plan", "--output", "json").stdout)["id"]
+    assert plan in planned.stdout
+    applied = daemon.ctl("apply", plan, "--run", "--wait")
+    assert applied.returncode == 0, applied.stderr
+    assert set(daemon.steps("1")) == {"b", "c", "new"}
+    assert daemon.ctl("apply", plan).returncode == 3
+    write(daemon, "assets: 7\n")
+    broken = daemon.ctl("plan", "--detailed-exitcode")
+    assert broken.returncode == 1 and "assetd.yaml:1" in broken.stderr, "2 would be a change"
