@@ -120,6 +120,7 @@ int serve(const Options& options, const std::string& program, const sigset_t& si
   service_options.supervisor_program = std::filesystem::path(program).replace_filename("assetd-supervisor").string();
   service_options.cgroups = options.cgroups;
   service_options.start_supervisor = !options.external_supervisor;
+  service_options.watch = options.watch;
   auto service = DaemonService::start(std::move(service_options));
   if (!service) {
     print_failure(service.error());

@@ -29,6 +29,7 @@ void describe_serving(CLI::App& app, Options& options) {
   app.add_option("--host-name", options.host_names, "Further name by which clients may call this server")->envname("ASSETD_HOST_NAME");
   app.add_option("--origin", options.origins, "Further origin whose pages may command it")->envname("ASSETD_ORIGIN");
   app.add_option("--cgroups", options.cgroups, "Control group (cgroup v2) for a supervisor that is started here: what it runs gets groups below")->envname("ASSETD_CGROUPS");
+  app.add_flag("--watch", options.watch, "Reload when a file of the definitions is saved; if it does not load, what serves goes on serving")->envname("ASSETD_WATCH");
   app.add_flag("--external-supervisor", options.external_supervisor, "Wait for a supervisor that somebody else starts (systemd) instead of starting one")->envname("ASSETD_EXTERNAL_SUPERVISOR");
   app.add_flag("--drain", options.drain, "On SIGTERM wait for running steps instead of leaving them to the supervisor")->envname("ASSETD_DRAIN");
   app.add_flag("--stop-steps", options.stop_steps, "On SIGTERM cancel what runs")->envname("ASSETD_STOP_STEPS");

@@ -19,6 +19,7 @@ struct Options {
   std::vector<std::string> host_names, origins;
   std::vector<std::string> plugin_dirs;  ///< folders that hold plugin folders; empty: the usual places
   std::string cgroups;              ///< absolute; control group (cgroup v2) that is delegated to the supervisor; empty: it sees for itself
+  bool watch = false;               ///< reload when a file of the definitions is saved
   bool external_supervisor = false; ///< somebody else starts it and starts it again
   bool drain = false;               ///< on SIGTERM: wait for live steps
   bool stop_steps = false;          ///< on SIGTERM: cancel what runs

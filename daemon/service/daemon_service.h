@@ -14,6 +14,7 @@
 #include "core/graph/selection.h"
 #include "core/schedule/ticker.h"
 #include "daemon/definitions/compiler.h"
+#include "daemon/service/definitions_watch.h"
 #include "daemon/execution/execution.h"
 #include "daemon/service/asset_book.h"
 #include "daemon/service/clock.h"
@@ -35,6 +36,7 @@ struct ServiceOptions {
   bool start_supervisor = true;    ///< see SupervisorClientOptions
   std::string supervisor_program;  ///< empty: assetd-supervisor beside `program`
   std::string listen;              ///< for GET /project
+  bool watch = false;              ///< reloads when a file of the definitions is saved
   std::int64_t free_space_floor = 64 << 20;  ///< bytes below which no attempt starts
 };
 
@@ -188,6 +190,7 @@ class DaemonService final : public Service {
   void describe_outcome(const Compiled& compiled);
   void compile_in_background(Done done, std::function<void(Turn&, Compiled&, std::shared_ptr<Done>)> then);
   void reload_in_background(Caller caller, Done done);
+  void watch_definitions();
   void apply_and_answer(Turn& turn, Compiled& compiled, const Caller& caller, const std::string& action, std::shared_ptr<Done> answer);
   void answer_status(const Done& done) const;
   void say_broken(Turn& turn, const Compiled& compiled);
@@ -220,6 +223,7 @@ class DaemonService final : public Service {
   bool draining_ = false;  ///< service's thread
   bool cancels_what_runs_ = false;  ///< the same; while it drains
   std::thread thread_, reload_thread_, backup_thread_;
+  std::unique_ptr<DefinitionsWatch> watch_;
   std::atomic<bool> reloading_{false}, backing_up_{false};
 
   mutable std::mutex mutex_;  ///< of what follows: read by any thread

@@ -194,6 +194,7 @@ void DaemonService::compile_in_background(Done done, std::function<void(Turn&, C
         std::lock_guard lock(mutex_);
         definitions_loading_ = false;
       }
+      if (watch_) watch_->seen(compiled->result.watch_state);
       then(turn, *compiled, shared_done);
       if (compiled->result.errors.empty()) return;
       const auto errors = errors_json(compiled->result.errors);
@@ -223,6 +224,11 @@ void DaemonService::reload_in_background(Caller caller, Done done) {
     }
     apply_and_answer(turn, compiled, caller, "definitions.reload", std::move(answer));
   });
+}
+
+void DaemonService::watch_definitions() {
+  watch_ = std::make_unique<DefinitionsWatch>(options_.compile, [this] { reload_in_background({}, [](const Reply&) {}); });
+  if (const auto current = store_->current_definitions(); current && *current) watch_->seen((*current)->watch_state);
 }
 
 void DaemonService::plan_definitions(Caller, Done done) {

@@ -303,6 +303,7 @@ void DaemonService::shut_down() {
   if (!thread_.joinable()) return;
   tasks_.close();
   thread_.join();
+  watch_.reset();  // it may begin a reload until here
   if (reload_thread_.joinable()) reload_thread_.join();
   if (backup_thread_.joinable()) backup_thread_.join();
   execution_.reset();

@@ -37,6 +37,7 @@ std::expected<std::unique_ptr<DaemonService>, StartFailure> DaemonService::start
   if (auto loaded = service->first_definitions(); !loaded) return std::unexpected(loaded.error());
   if (auto recovered = service->recover(); !recovered) return std::unexpected(StartFailure{4, recovered.error(), {}});
   if (auto connected = service->connect(); !connected) return std::unexpected(connected.error());
+  if (service->options_.watch) service->watch_definitions();
   service->thread_ = std::thread([raw = service.get()] { raw->loop(); });
   if (service->definitions_loading_) service->reload_in_background({{"assetd", ""}, "", "", ""}, [](Reply) {});
   return service;

@@ -3,6 +3,7 @@
 import json
 
 from projects import project, shell
+from waiting import wait_until
 
 HEAD = "schedules: [{name: nightly, select: a, cron: '0 2 * * *', timezone: UTC}]\n"
 BEFORE = project(shell("a", "true"), shell("b", "true", ["a"]), shell("c", "true", ["b"]), shell("gone", "true"), head=HEAD)
@@ -90,3 +91,15 @@ def test_assetctl_plans_like_terraform_and_runs_what_is_stale(start):
     write(daemon, "assets: 7\n")
     broken = daemon.ctl("plan", "--detailed-exitcode")
     assert broken.returncode == 1 and "assetd.yaml:1" in broken.stderr, "2 would be a change"
+
+
+def test_with_watch_a_saved_file_serves_and_a_broken_one_does_not(start):
+    daemon = start(BEFORE, extra=["--watch"])
+    write(daemon, AFTER)
+    wait_until(lambda: daemon.get("/definitions")["assets"] == 4 and daemon.get("/definitions")["version"] == "2", 60)
+    write(daemon, AFTER + shell("a", "true"))
+    wait_until(lambda: daemon.get("/definitions")["state"] == "broken", 60)
+    assert daemon.get("/definitions")["version"] == "2"
+    write(daemon, BEFORE)
+    wait_until(lambda: daemon.get("/definitions")["version"] == "3", 60)
+    assert daemon.get("/definitions")["state"] == "current"
