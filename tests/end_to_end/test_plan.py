@@ -96,10 +96,10 @@ def test_assetctl_plans_like_terraform_and_runs_what_is_stale(start):
 def test_with_watch_a_saved_file_serves_and_a_broken_one_does_not(start):
     daemon = start(BEFORE, extra=["--watch"])
     write(daemon, AFTER)
-    wait_until(lambda: daemon.get("/definitions")["assets"] == 4 and daemon.get("/definitions")["version"] == "2", 60)
+    wait_until(lambda: daemon.get("/definitions")["assets"] == 4 and daemon.get("/definitions")["version"] == "2", "the new version")
     write(daemon, AFTER + shell("a", "true"))
-    wait_until(lambda: daemon.get("/definitions")["state"] == "broken", 60)
+    wait_until(lambda: daemon.get("/definitions")["state"] == "broken", "the error")
     assert daemon.get("/definitions")["version"] == "2"
     write(daemon, BEFORE)
-    wait_until(lambda: daemon.get("/definitions")["version"] == "3", 60)
+    wait_until(lambda: daemon.get("/definitions")["version"] == "3", "the mended version")
     assert daemon.get("/definitions")["state"] == "current"
