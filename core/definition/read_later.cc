@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/automation/condition.h"
 #include "core/definition/reading.h"
 #include "core/definition/scalars.h"
 #include "core/definition/sizes.h"
@@ -33,6 +34,13 @@ void check_partitions(MapReader& asset, const YamlNode& node) {
     file.error(node, "partitions: takes one of hourly, daily, weekly, monthly, static, dynamic and multi");
 }
 
+void check_condition(const SourceFile& file, const YamlNode& node, const std::string& text) {
+  const auto parsed = parse_condition(text);
+  if (parsed) return;
+  const auto offset = static_cast<std::size_t>(std::max(parsed.error().column - 1, 0));
+  file.error(file.at(node, offset), "bad condition \"" + text + "\": " + parsed.error().message, "as in eager, on_cron(\"0 6 * * *\", \"Europe/London\"), or any_deps_updated and not in_progress");
+}
+
 void keep(Reading& reading, const AssetSpec& asset, const char* key, const YamlNode& node) {
   reading.definitions().settings["assets"][asset.key][key] = to_json(node);
 }
@@ -50,8 +58,10 @@ void read_later_keys(Reading& reading, MapReader& asset, AssetSpec& spec) {
     warn_not_in_force(reading, asset.at("partitions"), "\"partitions\"");
   }
   if (const auto* automation = asset.take("automation")) {
-    if (asset.text("automation").value_or("none") != "none")
+    if (const auto condition = asset.text("automation").value_or("none"); condition != "none") {
+      check_condition(asset.file(), *automation, condition);
       warn_not_in_force(reading, asset.at("automation"), "\"automation\"");
+    }
     keep(reading, spec, "automation", *automation);
   }
   if (const auto* freshness = asset.take("freshness")) {
