@@ -35,7 +35,7 @@ def lags_ms(seen, instants):
     lags, due = [], iter(sorted(instants))
     done = 0
     for at, count in seen:
-        while done < count:
+        while done < min(count, len(instants)):  # the last look may also count ticks of the time after
             lags.append((at - next(due)) * 1e3)
             done += 1
     return sorted(lags)
