@@ -73,10 +73,10 @@ def main():
     results = {**{name: rows for name, rows in former.items() if name in FIGURES}, "machine": machine()}
     for name in arguments.figures or FIGURES:
         results[name] = take(name)
+        arguments.json.parent.mkdir(exist_ok=True)
+        arguments.json.write_text(json.dumps(results, indent=2) + "\n")  # a figure that fails loses none of the others
     text = report(results)
     print(text)
-    arguments.json.parent.mkdir(exist_ok=True)
-    arguments.json.write_text(json.dumps(results, indent=2) + "\n")
     if arguments.write:
         write_page(text)
 

@@ -97,13 +97,13 @@ void MessageTail::rewind(const AttemptId& attempt, std::int64_t offset) {
 }
 
 void MessageTail::finish(const AttemptId& attempt, std::int64_t offset_if_unknown, Handler then) {
+  const MessageFile file(paths_.messages(attempt), attempt);
   MessagePlace place;
   {
     const std::lock_guard lock(state_->mutex);
     const auto [it, is_new] = state_->followed.try_emplace(attempt, State::Followed{.place = MessagePlace::at(offset_if_unknown)});
     auto& followed = it->second;
     if (followed.finished) return;  // its end was said twice; the first one is on its way
-    const MessageFile file(paths_.messages(attempt), attempt);
     if (followed.being_read || followed.held || file.size() - followed.place.searched > kReadAtOnce) {
       followed.finished = std::move(then);
       return state_->give_turn(attempt, followed);
@@ -112,7 +112,6 @@ void MessageTail::finish(const AttemptId& attempt, std::int64_t offset_if_unknow
     state_->followed.erase(it);
   }
   MessagesArrived all{attempt, place.offset, {}, place.offset};
-  const MessageFile file(paths_.messages(attempt), attempt);
   const auto take = [&](MessagesArrived& more) {
     std::ranges::move(more.messages, std::back_inserter(all.messages));
     all.offset = more.offset;
