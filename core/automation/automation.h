@@ -50,7 +50,7 @@ struct AutomationNews {
 /// How a condition came to its answer, node by node.
 struct ConditionAnswer {
   const Condition* condition = nullptr;  ///< lives as long as the Automation
-  AssetId on = kNone;                    ///< of which asset it was asked
+  AssetId on = 0;                    ///< of which asset it was asked
   IndexSet holds;
   std::vector<ConditionAnswer> children; ///< of any_deps and all_deps: one for each asset above
 };
@@ -61,7 +61,7 @@ class Automation {
   explicit Automation(const AutomationWorld& world);
 
   struct Evaluated {
-    AssetId asset = kNone;
+    AssetId asset = 0;
     IndexSet requested;
     ConditionAnswer answer;
   };
@@ -88,7 +88,7 @@ class Automation {
   };
   using Remembered = std::map<std::pair<std::size_t, AssetId>, IndexSet>;
   struct Subject {
-    AssetId asset = kNone;
+    AssetId asset = 0;
     ConditionPtr condition;  // keeps the nodes' alive
     std::vector<Node> nodes;                // the root is the first
     Remembered remembered;                  // of `since` what it held, of `newly_true` what its child held; no empty sets

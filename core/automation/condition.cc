@@ -92,7 +92,8 @@ class Parser {
     }
     const auto* form = find_form(name.text);
     if (!form) {
-      const auto nearest = nearest_name(name.text, condition_names());
+      const auto names = condition_names();
+      const auto nearest = nearest_name(name.text, {names.begin(), names.end()});
       return wrong(name.column, "there is no condition \"" + name.text + "\"" + (nearest.empty() ? "" : "; nearest: " + nearest));
     }
     FormArguments arguments;
