@@ -92,6 +92,7 @@ test("cancel a run from its page", async () => {
   await page.getByRole("log").getByText("asleep").waitFor();
   await page.getByRole("button", { name: "Cancel run" }).click();
   await status("Canceled");
+  await page.getByText(/^Canceled by /).waitFor();
   await page.getByRole("button", { name: /Retry from failure/ }).waitFor();
   const id = page.url().match(/runs\/(\d+)/)[1];
   assert.equal((await daemon.api(`/runs/${id}`)).status, "canceled");

@@ -49,6 +49,7 @@ function RunBody({ run }: { run: Run }) {
         <Facts run={run} />
       </PageHead>
       {run.blocked_by.length > 0 && <InLine run={run} />}
+      {run.causes.length === 0 && <Why run={run} />}
       {run.causes.length > 0 && <CauseCard run={run} steps={steps.data ?? noSteps} select={select} />}
       <Loaded query={steps}>
         {(data) => (
@@ -83,6 +84,17 @@ function Facts({ run }: { run: Run }) {
       {run.max_steps !== null && <span className="dim">at most {run.max_steps} processes at once</span>}
       {run.retry_of && <span className="dim">retry of <RunLink id={run.retry_of} /></span>}
       {run.retried_by.length > 0 && <span className="dim">retried by {run.retried_by.map((id) => <RunLink key={id} id={id} />)}</span>}
+    </div>
+  );
+}
+
+/** Of a run that no step of its own ended: its timeout, a cancel, a queue in which it waited too long. */
+function Why({ run }: { run: Run }) {
+  if (!run.detail || (run.status !== "failed" && run.status !== "canceled")) return null;
+  return (
+    <div className={run.status === "failed" ? "notice bad" : "notice"} role="status">
+      <StateIcon state={run.status} size={16} />
+      <div className="strong">{localTimes(run.detail.charAt(0).toUpperCase() + run.detail.slice(1))}</div>
     </div>
   );
 }
