@@ -163,6 +163,13 @@ Finding check_clock() {
   return {"clock", Grade::ok, "synchronised"};
 }
 
+Finding check_project(const std::string& project_dir) {
+  std::error_code ignored;
+  if (fs::exists(project_dir + "/assetd.yaml", ignored)) return {"project", Grade::ok, fs::absolute(project_dir).lexically_normal().string()};
+  if (!fs::is_directory(project_dir, ignored)) return {"project", Grade::fail, "there is no folder " + project_dir + "; --project names the one that holds assetd.yaml"};
+  return {"project", Grade::warn, "no assetd.yaml in " + project_dir + ": its plugins and Pythons were not looked for; --project names the folder that holds it"};
+}
+
 std::vector<Finding> check_plugins(const std::string& project_dir, const std::string& program_dir) {
   std::vector<std::string> folders;
   if (const char* named = std::getenv("ASSETD_PLUGINS")) {

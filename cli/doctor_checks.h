@@ -21,6 +21,7 @@ Finding check_free_disk(const std::string& data_dir);
 Finding check_store(const std::string& data_dir);
 Finding check_supervisor(const std::string& data_dir, bool daemon_runs);
 Finding check_clock();
+Finding check_project(const std::string& project_dir);
 std::vector<Finding> check_plugins(const std::string& project_dir, const std::string& program_dir);
 /// python3 of the PATH, and every `python:` that assetd.yaml names.
 std::vector<Finding> check_pythons(const std::string& project_dir);

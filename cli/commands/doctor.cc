@@ -1,4 +1,5 @@
 // doctor: is everything there that a daemon needs, and does it run?
+#include <filesystem>
 #include <iostream>
 
 #include "cli/command_line.h"
@@ -47,15 +48,24 @@ bool ask_daemon(Session& session, std::vector<Finding>& findings) {
   return true;
 }
 
-int doctor(Session& session, const DoctorOptions& options) {
-  const auto data = options.data.empty() ? options.project + "/.assetd" : options.data;
-  std::vector<Finding> findings;
-  const bool runs = ask_daemon(session, findings);
+void check_data(const std::string& data, bool runs, std::vector<Finding>& findings) {
+  if (runs && !std::filesystem::exists(data)) {
+    findings.push_back({"data folder", Grade::warn, "the daemon that answers keeps its data elsewhere than in " + data + "; --data names the folder that is to be checked"});
+    return;
+  }
   findings.push_back(check_data_folder(data));
   findings.push_back(check_free_disk(data));
   if (!runs) findings.push_back(check_store(data));
   findings.push_back(check_supervisor(data, runs));
+}
+
+int doctor(Session& session, const DoctorOptions& options) {
+  const auto data = options.data.empty() ? options.project + "/.assetd" : options.data;
+  std::vector<Finding> findings;
+  const bool runs = ask_daemon(session, findings);
+  check_data(data, runs, findings);
   findings.push_back(check_clock());
+  findings.push_back(check_project(options.project));
   for (auto& finding : check_plugins(options.project, program_dir())) findings.push_back(std::move(finding));
   for (auto& finding : check_pythons(options.project)) findings.push_back(std::move(finding));
 

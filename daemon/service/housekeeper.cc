@@ -58,6 +58,10 @@ void Housekeeper::begin(const Now& now, const Retention& retention) {
 }
 
 std::expected<void, StoreError> Housekeeper::prune(const Now& now, Store& store, const Retention& retention) {
+  if (store.is_moving_log()) {
+    next_ = now.boot + kLook;
+    return {};
+  }
   const auto begun = std::chrono::steady_clock::now();
   const auto pruned = store.prune(*sweep_, rows_);
   if (!pruned) {

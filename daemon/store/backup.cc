@@ -70,12 +70,12 @@ std::expected<void, StoreError> backup_store(const std::string& path, const std:
   return done;
 }
 
-std::expected<void, StoreError> checkpoint_store(const std::string& path) {
+std::expected<CheckpointResult, StoreError> checkpoint_store(const std::string& path) {
   auto database = open_reader(path);  // one that has read something: before, SQLite does not know of the log
   if (!database) return std::unexpected(database.error());
-  const auto done = run_checkpoint(**database, CheckpointMode::passive);
-  if (!done && done.error().kind != StoreError::Kind::busy) return std::unexpected(done.error());
-  return {};
+  auto done = run_checkpoint(**database, CheckpointMode::passive);
+  if (!done && done.error().kind == StoreError::Kind::busy) return CheckpointResult{};
+  return done;
 }
 
 }  // namespace assetd

@@ -5,6 +5,7 @@
 #include <expected>
 #include <string>
 
+#include "daemon/store/connection.h"
 #include "daemon/store/store.h"
 
 namespace assetd {
@@ -13,7 +14,7 @@ namespace assetd {
 /// a store with an id of its own, in which every attempt that had not ended counts as started: what became of it since, a restored store cannot know.
 std::expected<void, StoreError> backup_store(const std::string& path, const std::string& file);
 
-/// Moves the write-ahead log into the main file as far as readers let it, without making the writer wait.
-std::expected<void, StoreError> checkpoint_store(const std::string& path);
+/// Moves the write-ahead log into the main file as far as readers let it, without making the writer wait. Nothing moved: another checkpoint is under way.
+std::expected<CheckpointResult, StoreError> checkpoint_store(const std::string& path);
 
 }  // namespace assetd

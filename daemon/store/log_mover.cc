@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "daemon/store/backup.h"
 #include "daemon/store/connection.h"
@@ -16,6 +17,7 @@ namespace {
 // Long enough that pages written again and again are moved once, and short enough to be read quickly after a crash.
 constexpr std::int64_t kWorthMoving = 16 << 20;
 constexpr std::int64_t kTooLong = 32 << 20;  // then the writer itself does it all
+constexpr std::int64_t kLittle = 1 << 20;    // what the writer may move itself: a few milliseconds
 constexpr std::int64_t kRoom = 1 << 20;
 constexpr std::int64_t kFrameHeader = 24;
 
@@ -38,13 +40,26 @@ void LogMover::look() {
   make_room();
   const auto bytes = std::int64_t{frames_} * page_bytes_;
   if (bulk_.valid()) {
-    if (bytes < begin_at_ + kTooLong && bulk_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) return;
-    bulk_.get();
-    return move_rest();
+    const bool too_long = bytes >= begin_at_ + kTooLong;
+    if (!too_long && bulk_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) return;
+    const auto rest = bytes - std::int64_t{bulk_.get()} * page_bytes_;
+    // While the disk was busy with the bulk, much more may have come. Where moving makes the rest no smaller, a reader holds it.
+    if (too_long || rest <= kLittle || rest >= std::exchange(rest_, rest)) return move_rest();
+    return move_bulk();
   }
   if (bytes < begin_at_) return;
   if (bytes >= begin_at_ + kTooLong - kWorthMoving) return move_rest();
-  bulk_ = std::async(std::launch::async, [path = writer_.path()] { (void)checkpoint_store(path); });
+  rest_ = bytes;
+  move_bulk();
+}
+
+bool LogMover::is_moving() {
+  if (bulk_.valid()) look();
+  return bulk_.valid();
+}
+
+void LogMover::move_bulk() {
+  bulk_ = std::async(std::launch::async, [path = writer_.path()] { return checkpoint_store(path).value_or(CheckpointResult{}).moved; });
 }
 
 void LogMover::make_room() {

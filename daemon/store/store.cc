@@ -188,7 +188,12 @@ std::optional<TickRecord> Store::find_tick(const std::string& schedule, WallTime
   return found ? std::move(*found) : std::nullopt;
 }
 
-std::expected<void, StoreError> Store::checkpoint() { return checkpoint_store(impl_->path); }
+bool Store::is_moving_log() { return impl_->log && impl_->log->is_moving(); }
+
+std::expected<void, StoreError> Store::checkpoint() {
+  if (auto done = checkpoint_store(impl_->path); !done) return std::unexpected(done.error());
+  return {};
+}
 
 std::expected<void, StoreError> Store::backup(const std::string& file) { return backup_store(impl_->path, file); }
 

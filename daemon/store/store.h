@@ -151,6 +151,8 @@ class Store {
   std::optional<IdempotentAnswer> find_answer(const std::string& actor, const std::string& route, const std::string& key);
   /// One step of a sweep that looks at about `rows` rows, in a transaction of its own. A failure latches.
   std::expected<void, StoreError> prune(PruneSweep& sweep, int rows);
+  /// True while much of the write-ahead log is being moved into the main file: what can wait, as pruning, waits, or the writer has the more to move.
+  bool is_moving_log();
   /// Has this attempt reported a materialization of this asset? Looks through the asset's history, newest first: for a restart.
   std::expected<bool, StoreError> has_materialized(const std::string& key, const AttemptId& attempt);
   /// What was made of this instant, if it was ever dealt with: holds also after the clock jumped back.

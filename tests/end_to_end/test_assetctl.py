@@ -126,6 +126,13 @@ def test_doctor_is_content_with_a_healthy_daemon_and_not_with_none(daemon):
     assert missing.returncode == 1 and "is whole" in missing.stdout, "without a daemon the store itself is checked"
 
 
+def test_doctor_says_what_it_did_not_find_where_it_was_told_to_look(daemon, tmp_path):
+    elsewhere = daemon.ctl("doctor", "--project", str(tmp_path))
+    assert elsewhere.returncode == 0 and "--data names the folder" in elsewhere.stdout and "no assetd.yaml" in elsewhere.stdout, elsewhere.stdout
+    nowhere = daemon.ctl("doctor", "--project", str(tmp_path / "missing"))
+    assert nowhere.returncode == 1 and "there is no folder" in nowhere.stdout, nowhere.stdout
+
+
 def test_a_unix_socket_serves_as_well(make_daemon, tmp_path):
     daemon = make_daemon(project(shell("a", "true")), listen=f"unix:{tmp_path}/s")
     daemon.launch()

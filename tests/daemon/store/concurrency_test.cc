@@ -40,5 +40,33 @@ TEST(Concurrency, EachQuerySeesWholeCommits) {
   EXPECT_EQ(t.load().runs.at(0).steps.size(), step);
 }
 
+Event long_event() {
+  Event event;
+  event.at = at_ms(0);
+  event.changes = {{"text", std::string(1 << 20, 'x')}};
+  return event;
+}
+
+void commit_megabytes(TemporaryStore& t, int count) {
+  for (int i = 0; i < count; ++i) {
+    CommitBatch batch;
+    batch.events.push_back(long_event());
+    t.commit(std::move(batch));
+  }
+}
+
+TEST(Concurrency, ALongLogIsMovedBesideAndBegunAnew) {
+  TemporaryStore t;
+  int moves = 0;
+  for (int round = 0; round < 6; ++round) {
+    commit_megabytes(t, 17);
+    moves += t.store->is_moving_log() ? 1 : 0;
+    commit_megabytes(t, 4);  // more than the writer moves itself comes while the bulk is moved
+    while (t.store->is_moving_log()) std::this_thread::yield();
+  }
+  EXPECT_GT(moves, 0);
+  EXPECT_LT(std::filesystem::file_size(t.path + "-wal"), 60u << 20) << "126 MB were written";
+}
+
 }  // namespace
 }  // namespace assetd
