@@ -37,6 +37,7 @@ void add_asset_commands(CommandLine& line);
 void add_materialize_commands(CommandLine& line);
 void add_run_commands(CommandLine& line);
 void add_schedule_commands(CommandLine& line);
+void add_automation_commands(CommandLine& line);
 void add_queue_commands(CommandLine& line);   // queue, pools
 void add_daemon_commands(CommandLine& line);  // definitions, events, audit
 void add_backup_command(CommandLine& line);

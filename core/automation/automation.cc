@@ -38,7 +38,7 @@ struct Automation::Scene {
   std::map<AssetId, IndexSet> requested{};
 };
 
-Automation::Automation(const AutomationWorld& world) : world_(world), watchers_(world.graph().size()) {
+Automation::Automation(const AutomationWorld& world) : world_(world), numbers_(world.graph().size(), kNoSubject), watchers_(world.graph().size()) {
   const auto& graph = world.graph();
   for (const auto asset : graph.topological()) {
     auto condition = world.condition(asset);
@@ -47,6 +47,7 @@ Automation::Automation(const AutomationWorld& world) : world_(world), watchers_(
     add_node(subject, *condition);
     subject.watched = within_reach(graph, asset, depth_of(*condition));
     for (const auto watched : subject.watched) watchers_[watched].push_back(subjects_.size());
+    numbers_[asset] = subjects_.size();
     subjects_.push_back(std::move(subject));
   }
 }
@@ -96,7 +97,7 @@ std::vector<Automation::Evaluated> Automation::evaluate(Scene& scene, std::set<s
     auto& subject = subjects_[number];
     subject.restless = false;
     auto found = answer(subject, 0, subject.asset, scene);
-    auto requested = found.holds - world_.in_progress(subject.asset);
+    auto requested = world_.may_request(subject.asset) ? found.holds - world_.in_progress(subject.asset) : IndexSet();
     if (!requested.empty()) {
       scene.requested[subject.asset] = requested;
       for (const auto watcher : watchers_[subject.asset])
@@ -116,6 +117,14 @@ std::optional<WallTime> Automation::next_instant() const {
   return timers_.empty() ? std::nullopt : std::optional(timers_.begin()->first);
 }
 
+std::optional<ConditionAnswer> Automation::explain(WallTime now, AssetId asset) const {
+  if (numbers_[asset] == kNoSubject) return std::nullopt;
+  auto subject = subjects_[numbers_[asset]];  // what it comes to remember goes with the copy
+  const AutomationNews none;
+  Scene scene{now, none};
+  return answer(subject, 0, asset, scene);
+}
+
 void Automation::schedule(std::size_t number, WallTime now) {
   auto& subject = subjects_[number];
   std::optional<WallTime> next;
@@ -133,7 +142,7 @@ void Automation::schedule(std::size_t number, WallTime now) {
 
 // ---- What they answer
 
-ConditionAnswer Automation::answer(Subject& subject, std::size_t number, AssetId on, Scene& scene) {
+ConditionAnswer Automation::answer(Subject& subject, std::size_t number, AssetId on, Scene& scene) const {
   const auto& node = subject.nodes[number];
   ConditionAnswer out{node.condition, on, {}, {}};
   if (node.condition->kind == Kind::any_deps || node.condition->kind == Kind::all_deps) {
@@ -167,7 +176,7 @@ IndexSet Automation::own(const Node& node, AssetId on, Scene& scene) const {
   }
 }
 
-void Automation::combine(Subject& subject, std::size_t number, ConditionAnswer& out, const Scene& scene) {
+void Automation::combine(Subject& subject, std::size_t number, ConditionAnswer& out, const Scene& scene) const {
   const auto remember = [&](const IndexSet& set) {
     const std::pair key{number, out.on};
     if (set.empty()) subject.remembered.erase(key);
@@ -199,7 +208,7 @@ void Automation::combine(Subject& subject, std::size_t number, ConditionAnswer& 
   }
 }
 
-void Automation::ask_deps(Subject& subject, const Node& node, ConditionAnswer& out, Scene& scene) {
+void Automation::ask_deps(Subject& subject, const Node& node, ConditionAnswer& out, Scene& scene) const {
   const bool any = node.condition->kind == Kind::any_deps;
   const auto existing = world_.existing(out.on, scene.now);
   IndexSet touched;  // by a parent of which it holds; for all_deps, by one of which it does not
@@ -215,17 +224,16 @@ void Automation::ask_deps(Subject& subject, const Node& node, ConditionAnswer& o
 // ---- What they remember
 
 std::string Automation::memory(AssetId asset) const {
-  const auto found = std::ranges::find(subjects_, asset, &Subject::asset);
   std::string out;
-  if (found == subjects_.end()) return out;
-  for (const auto& [key, set] : found->remembered)
+  if (numbers_[asset] == kNoSubject) return out;
+  for (const auto& [key, set] : subjects_[numbers_[asset]].remembered)
     out += std::to_string(key.first) + ' ' + world_.graph().key(key.second) + ' ' + set.encode() + '\n';
   return out;
 }
 
 bool Automation::restore(AssetId asset, const std::string& memory) {
-  const auto subject = std::ranges::find(subjects_, asset, &Subject::asset);
-  if (subject == subjects_.end()) return false;
+  if (numbers_[asset] == kNoSubject) return false;
+  auto& subject = subjects_[numbers_[asset]];
   Remembered remembered;
   std::istringstream lines(memory);
   std::size_t node = 0;
@@ -233,11 +241,11 @@ bool Automation::restore(AssetId asset, const std::string& memory) {
   while (lines >> node >> key >> ranges) {
     const auto on = world_.graph().find(key);
     const auto set = IndexSet::decode(ranges);
-    if (node >= subject->nodes.size() || !on || !set) return false;
+    if (node >= subject.nodes.size() || !on || !set) return false;
     remembered[{node, *on}] = *set;
   }
   if (!lines.eof()) return false;
-  subject->remembered = std::move(remembered);
+  subject.remembered = std::move(remembered);
   return true;
 }
 

@@ -34,6 +34,8 @@ class AutomationWorld {
   /// Partitions of `child` that are made from a partition of `parent` that is in the set.
   virtual IndexSet made_from(AssetId child, AssetId parent, const IndexSet& of_parent) const = 0;
   virtual bool selects(const std::string& selection, AssetId asset) const = 0;
+  /// False: somebody has paused it. Nothing is requested, and what would have been stays to be requested.
+  virtual bool may_request(AssetId) const { return true; }
 
   virtual IndexSet materialized(AssetId asset) const = 0;
   virtual IndexSet in_progress(AssetId asset) const = 0;  ///< of a run that is queued or under way
@@ -73,6 +75,9 @@ class Automation {
   /// Is something true only until the next evaluation? Then evaluate again before there are news, or what they trigger could be taken as handled.
   bool unsettled() const { return !restless_.empty() || !requested_.empty(); }
   std::optional<WallTime> next_instant() const;  ///< when to evaluate although there are no news
+  /// What its condition says now, without news; changes nothing. Nothing for an asset without one.
+  std::optional<ConditionAnswer> explain(WallTime now, AssetId asset) const;
+  bool empty() const { return subjects_.empty(); }
 
   /// What conditions of this asset remember ("since"), to be kept across restarts; empty where they remember nothing.
   std::string memory(AssetId asset) const;
@@ -98,16 +103,19 @@ class Automation {
   };
   struct Scene;
 
+  static constexpr std::size_t kNoSubject = static_cast<std::size_t>(-1);
+
   std::size_t add_node(Subject& subject, const Condition& condition);
   std::vector<Evaluated> evaluate(Scene& scene, std::set<std::size_t> due);
-  ConditionAnswer answer(Subject& subject, std::size_t node, AssetId on, Scene& scene);
+  ConditionAnswer answer(Subject& subject, std::size_t node, AssetId on, Scene& scene) const;
   IndexSet own(const Node& node, AssetId on, Scene& scene) const;
-  void combine(Subject& subject, std::size_t node, ConditionAnswer& out, const Scene& scene);
-  void ask_deps(Subject& subject, const Node& node, ConditionAnswer& out, Scene& scene);
+  void combine(Subject& subject, std::size_t node, ConditionAnswer& out, const Scene& scene) const;
+  void ask_deps(Subject& subject, const Node& node, ConditionAnswer& out, Scene& scene) const;
   void schedule(std::size_t subject, WallTime now);
 
   const AutomationWorld& world_;
   std::vector<Subject> subjects_;                      // those above first
+  std::vector<std::size_t> numbers_;                   // by asset: its place in subjects_, or kNoSubject
   std::vector<std::vector<std::size_t>> watchers_;     // by asset: subjects that look at it
   std::set<std::pair<WallTime, std::size_t>> timers_;
   std::set<std::size_t> restless_;                     // subjects that gave an answer which holds for one evaluation

@@ -236,6 +236,7 @@ Json write(const AssetSpec& asset) {
   put(object, "renamed_from", asset.renamed_from);
   put(object, "runbook", asset.runbook);
   put(object, "external", asset.external);
+  put(object, "automation", asset.automation);
   if (asset.retries != RetrySpec{}) object["retries"] = write(asset.retries);
   put(object, "pools", asset.pools);
   put_uses(object, asset.uses);
@@ -263,6 +264,7 @@ AssetSpec read_asset(Json& value) {
   take(value, "renamed_from", asset.renamed_from);
   take(value, "runbook", asset.runbook);
   take(value, "external", asset.external);
+  take(value, "automation", asset.automation);
   if (const auto retries = value.find("retries"); retries != value.end()) asset.retries = read_retries(*retries);
   take(value, "pools", asset.pools);
   take_uses(value, asset.uses);
@@ -285,6 +287,7 @@ Json write(const ImportDefaults& defaults) {
   put(object, "pools", defaults.pools);
   put_uses(object, defaults.uses);
   if (defaults.retries != RetrySpec{}) object["retries"] = write(defaults.retries);
+  put(object, "automation", defaults.automation);
   return object;
 }
 
@@ -297,6 +300,7 @@ ImportDefaults read_defaults(Json& value) {
   take(value, "pools", defaults.pools);
   take_uses(value, defaults.uses);
   if (const auto retries = value.find("retries"); retries != value.end()) defaults.retries = read_retries(*retries);
+  take(value, "automation", defaults.automation);
   return defaults;
 }
 

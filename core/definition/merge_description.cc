@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "core/automation/condition.h"
 #include "core/definition/load.h"
 #include "core/definition/names.h"
 #include "core/graph/asset_key.h"
@@ -230,6 +231,17 @@ class Merger {
         asset.uses[resource] = modes.word(resource.c_str(), HoldMode::write);
     }
     asset.uses.insert(defaults.uses.begin(), defaults.uses.end());
+    asset.automation = automation(reader, defaults.automation);
+  }
+
+  std::string automation(ObjectReader& reader, const std::string& otherwise) {
+    const auto own = reader.text("automation");
+    if (own.empty()) return otherwise == kNoAutomation ? "" : otherwise;
+    if (own == kNoAutomation) return "";
+    if (const auto parsed = parse_condition(own); !parsed)
+      reader.problem("bad condition \"" + own + "\" in automation of " + reader.text("key") + ": " + parsed.error().message,
+                     "as in eager, on_cron(\"0 6 * * *\", \"Europe/London\"), or any_deps_updated and not in_progress");
+    return own;
   }
 
   RetrySpec retries(ObjectReader& reader, const RetrySpec& otherwise) {

@@ -109,6 +109,8 @@ void read_asset(Reading& reading, const SourceFile& file, const YamlNode& node) 
   asset.retries = read_retries(reading, reader, reading.retries);
   asset.pools = read_pools(reading, reader);
   asset.uses = read_uses(reading, reader);
+  asset.automation = read_automation(reader);
+  if (asset.automation == kNoAutomation) asset.automation.clear();
   read_later_keys(reading, reader, asset);
   read_checks(reading, reader, asset.key, process);
   reader.refuse_rest();

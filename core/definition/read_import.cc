@@ -46,6 +46,7 @@ void read_defaults(Reading& reading, MapReader& reader, ImportSpec& import) {
   defaults.pools = read_pools(reading, reader);
   defaults.uses = read_uses(reading, reader);
   defaults.retries = read_retries(reading, reader, reading.retries);
+  defaults.automation = read_automation(reader);
 }
 
 bool looks_like_path(std::string_view key, const std::string& value) {

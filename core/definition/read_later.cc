@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "core/automation/condition.h"
 #include "core/definition/reading.h"
 #include "core/definition/scalars.h"
 #include "core/definition/sizes.h"
@@ -34,13 +33,6 @@ void check_partitions(MapReader& asset, const YamlNode& node) {
     file.error(node, "partitions: takes one of hourly, daily, weekly, monthly, static, dynamic and multi");
 }
 
-void check_condition(const SourceFile& file, const YamlNode& node, const std::string& text) {
-  const auto parsed = parse_condition(text);
-  if (parsed) return;
-  const auto offset = static_cast<std::size_t>(std::max(parsed.error().column - 1, 0));
-  file.error(file.at(node, offset), "bad condition \"" + text + "\": " + parsed.error().message, "as in eager, on_cron(\"0 6 * * *\", \"Europe/London\"), or any_deps_updated and not in_progress");
-}
-
 void keep(Reading& reading, const AssetSpec& asset, const char* key, const YamlNode& node) {
   reading.definitions().settings["assets"][asset.key][key] = to_json(node);
 }
@@ -56,13 +48,6 @@ void read_later_keys(Reading& reading, MapReader& asset, AssetSpec& spec) {
     check_partitions(asset, *partitions);
     keep(reading, spec, "partitions", *partitions);
     warn_not_in_force(reading, asset.at("partitions"), "\"partitions\"");
-  }
-  if (const auto* automation = asset.take("automation")) {
-    if (const auto condition = asset.text("automation").value_or("none"); condition != "none") {
-      check_condition(asset.file(), *automation, condition);
-      warn_not_in_force(reading, asset.at("automation"), "\"automation\"");
-    }
-    keep(reading, spec, "automation", *automation);
   }
   if (const auto* freshness = asset.take("freshness")) {
     MapReader reader(asset.file(), *freshness, "freshness:");

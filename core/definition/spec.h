@@ -94,6 +94,8 @@ struct CheckSpec {
   bool operator==(const CheckSpec&) const = default;
 };
 
+inline constexpr const char* kNoAutomation = "none";  ///< as written where a default is not wanted
+
 struct AssetSpec {
   std::string key;
   std::string description;
@@ -111,6 +113,7 @@ struct AssetSpec {
   std::map<std::string, int> pools;      ///< slots by pool; empty: one of `default`
   std::map<std::string, HoldMode> uses;  ///< holds on resources
   std::optional<Millis> freshness_within;
+  std::string automation;         ///< the condition under which it is materialized by itself (core/automation); empty: none
   int import = -1;                ///< index into Definitions::imports, -1 when written in assets:
   std::string batch;              ///< steps of one import with the same non-empty batch may share a process
   nlohmann::json data = nullptr;  ///< the plugin's own, given back at `run`
@@ -128,6 +131,7 @@ struct ImportDefaults {
   std::map<std::string, int> pools;
   std::map<std::string, HoldMode> uses;
   RetrySpec retries;
+  std::string automation;
   bool operator==(const ImportDefaults&) const = default;
 };
 

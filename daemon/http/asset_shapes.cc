@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/graph/asset_key.h"
+
 namespace assetd::http {
 namespace {
 
@@ -173,6 +175,14 @@ SelectionState selection_state(const AssetTable& table, WallTime now) {
 Response selection_problem(const SelectionError& error) {
   const std::string detail = "column " + std::to_string(error.column) + ": " + error.message;
   return problem_response(422, "invalid-selection", "The selection is not valid", detail, {{"/select", error.message, error.column}});
+}
+
+std::expected<AssetId, Response> find_asset(const std::string& key, const Project& project) {
+  if (const auto id = project.graph.find(key)) return *id;
+  std::vector<std::string_view> keys;
+  for (AssetId id = 0; id < project.graph.size(); ++id) keys.push_back(project.graph.key(id));
+  const std::string nearest = nearest_name(key, keys);
+  return std::unexpected(not_found("nobody defines the asset '" + key + "'" + (nearest.empty() ? "" : "; nearest: '" + nearest + "'")));
 }
 
 }  // namespace assetd::http

@@ -9,6 +9,9 @@
 
 namespace assetd::http {
 
+/// The asset of that key in the current definitions, or the 404 with the nearest key.
+std::expected<AssetId, Response> find_asset(const std::string& key, const Project& project);
+
 /// An item of GET /assets. Inside Service::with_assets.
 nlohmann::json asset_json(const AssetTable& table, AssetId id, WallTime now);
 /// What GET /assets/{key} adds, without definition_yaml.

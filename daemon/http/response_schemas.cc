@@ -46,6 +46,25 @@ json statuses(Status last) {
   return one_of(std::move(names));
 }
 
+json automation(json others = json::object()) {
+  auto schema = object({{"key", text()}, {"condition", text_or_null()}, {"holds", boolean()}, {"requested_at", time_or_null()}, {"run_id", id_or_null()},
+                        {"paused", or_null("AutomationPause")}});
+  for (const auto& [name, value] : others.items()) schema["properties"][name] = value, schema["required"].push_back(name);
+  return schema;
+}
+
+void add_automation(json& out) {
+  out["AutomationPause"] = object({{"by", text()}, {"reason", text()}, {"at", time()}, {"until", time_or_null()}});
+  out["AutomationPaused"] = object({{"key", text_or_null()}, {"paused", boolean()}, {"as_of?", integer()}});
+  out["Automation"] = automation();
+  out["AutomationList"] = object({{"items", list_of(refer("Automation"))}, {"next_cursor", text_or_null()}, {"paused", or_null("AutomationPause")}, {"as_of", integer()}});
+  out["ConditionAnswer"] = object({{"name", text()}, {"holds", boolean()}, {"reason", text()}, {"asset?", text()}, {"children?", list_of(refer("ConditionAnswer"))},
+                                   {"more?", integer()}});
+  out["AutomationDetail"] = automation({{"answer", or_null("ConditionAnswer")}, {"as_of", integer()}});
+  out["Evaluation"] = object({{"id", id()}, {"at", time()}, {"holds", boolean()}, {"run_id", id_or_null()}, {"answer", refer("ConditionAnswer")}});
+  out["EvaluationList"] = page_of("Evaluation");
+}
+
 void add_common(json& out) {
   out["Any"] = json::object();
   out["Health"] = object({{"status", {{"const", "ok"}}}});
@@ -184,6 +203,7 @@ const nlohmann::json& response_schemas() {
   static const json schemas = [] {
     json out;
     add_common(out);
+    add_automation(out);
     add_assets(out);
     add_lineage(out);
     add_runs(out);

@@ -75,15 +75,6 @@ Response list_assets(const Call& call, Context& context) {
   return response;
 }
 
-/// The asset of the path in the current definitions, or the 404 with the nearest key.
-std::expected<AssetId, Response> find_asset(const std::string& key, const Project& project) {
-  if (const auto id = project.graph.find(key)) return *id;
-  std::vector<std::string_view> keys;
-  for (AssetId id = 0; id < project.graph.size(); ++id) keys.push_back(project.graph.key(id));
-  const std::string nearest = nearest_name(key, keys);
-  return std::unexpected(not_found("nobody defines the asset '" + key + "'" + (nearest.empty() ? "" : "; nearest: '" + nearest + "'")));
-}
-
 Response get_asset(const Call& call, Context& context) {
   std::optional<Response> failed;
   json body;

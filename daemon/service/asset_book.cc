@@ -46,6 +46,11 @@ const AssetState* AssetBook::committed(const std::string& key) const {
   return it == elsewhere_.end() ? nullptr : &it->second;
 }
 
+const AssetState& AssetBook::current(AssetId asset) const {
+  const auto it = staged_.find(table_.project->graph.key(asset));
+  return it != staged_.end() ? it->second : table_.states[asset];
+}
+
 AssetState& AssetBook::stage(const std::string& key) {
   const auto it = staged_.find(key);
   if (it != staged_.end()) return it->second;

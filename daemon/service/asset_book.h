@@ -21,6 +21,8 @@ class AssetBook final : public AssetStaging {
   void use(std::shared_ptr<const Project> project);
 
   AssetState& stage(const std::string& key) override;
+  /// Of an asset of the current version, with what is staged.
+  const AssetState& current(AssetId asset) const;
   std::vector<std::string> in_progress_by(RunId run) const override;
   std::vector<std::pair<std::string, AssetState>> take_staged();
   void apply(const std::vector<std::pair<std::string, AssetState>>& committed, std::int64_t as_of);

@@ -14,10 +14,11 @@
 #include "core/graph/selection.h"
 #include "core/schedule/ticker.h"
 #include "daemon/definitions/compiler.h"
-#include "daemon/service/definitions_watch.h"
 #include "daemon/execution/execution.h"
 #include "daemon/service/asset_book.h"
+#include "daemon/service/automator.h"
 #include "daemon/service/clock.h"
+#include "daemon/service/definitions_watch.h"
 #include "daemon/service/housekeeper.h"
 #include "daemon/service/metrics.h"
 #include "daemon/service/projection.h"
@@ -80,6 +81,8 @@ class DaemonService final : public Service {
   void resize_pool(Caller caller, std::string pool, std::optional<int> slots, std::string reason, Done done) override;
   void pause_schedule(Caller caller, std::string schedule, bool pause, std::string reason, Done done) override;
   void trigger_schedule(Caller caller, std::string schedule, Done done) override;
+  void pause_automation(Caller caller, std::string asset, std::string reason, std::optional<WallTime> until, Done done) override;
+  void resume_automation(Caller caller, std::string asset, std::string reason, Done done) override;
   void reload(Caller caller, Done done) override;
   void plan_definitions(Caller caller, Done done) override;
   void apply_definitions(Caller caller, std::string plan, Done done) override;
@@ -93,6 +96,8 @@ class DaemonService final : public Service {
   QueueView queue(std::size_t limit) override;
   std::vector<PoolView> pools() override;
   std::vector<ScheduleView> schedules() override;
+  AutomationPage automation(const std::string& after, std::size_t limit) override;
+  std::optional<AutomationView> automation_of(const std::string& key) override;
   nlohmann::json definitions_status() const override;
   std::vector<Unready> unready() const override;
   std::string metrics_text() const override;
@@ -168,6 +173,8 @@ class DaemonService final : public Service {
   Reply prioritize(Turn& turn, const Caller& caller, RunId id, int priority);
   Reply resize(Turn& turn, const Caller& caller, const std::string& pool, std::optional<int> slots, const std::string& reason);
   Reply retry(Turn& turn, const Caller& caller, RunId id, bool from_start, const std::vector<std::string>& keys);
+  /// Not while the store is latched: the cursors would move on and what was due with them would be lost.
+  bool may_tick() const { return !draining_ && project() && !is_latched() && !automator_.find_pause(""); }
   void let_schedules_tick(Turn& turn);
   bool had_tick(const Turn& turn, const std::string& schedule, WallTime instant);
   void tick(Turn& turn, const DueTick& due);
@@ -175,6 +182,11 @@ class DaemonService final : public Service {
   std::optional<std::string> overlapping(Turn& turn, const ScheduleSpec& schedule);
   std::string select_of(const Project& project, const ScheduleSpec& schedule) const;
   void audit(Turn& turn, const Caller& caller, const std::string& action, const std::string& subject, nlohmann::json detail = nlohmann::json::object());
+
+  // automation (service_automation.cc)
+  void automate(Turn& turn);
+  std::optional<RunId> request_automated(Turn& turn, const std::vector<AssetId>& assets);
+  std::optional<Reply> no_automation(const std::string& asset) const;
 
   // definitions (service_definitions.cc)
   struct Compiled {
@@ -205,6 +217,7 @@ class DaemonService final : public Service {
   std::unique_ptr<Execution> execution_;
   Projection projection_;
   AssetBook book_;
+  Automator automator_{book_};
   Ticker ticker_;
   Metrics metrics_;
   std::unique_ptr<Housekeeper> housekeeper_;

@@ -121,6 +121,21 @@ struct PoolView {
   std::optional<PoolSize> resized;       ///< by whom and why, where the slots in force were set over the API
   std::vector<PoolHolder> holders;
 };
+struct AutomationView {
+  std::string key, condition;
+  bool holds = false;                    ///< as it is now, without news
+  nlohmann::json answer = nullptr;       ///< node by node (core/automation/answer_json.h); only where it was asked for
+  std::optional<WallTime> requested_at;  ///< last
+  RunId run = 0;                         ///< that was requested last; 0: none
+  std::optional<AutomationPause> pause;  ///< of this asset alone
+};
+struct AutomationPage {
+  std::vector<AutomationView> items;
+  bool more = false;
+  std::optional<AutomationPause> pause;  ///< of all automation
+};
+/// {"by", "reason", "at", "until"}.
+nlohmann::json to_json(const AutomationPause& pause);
 struct ScheduleView {
   ScheduleSpec spec;
   bool paused = false;
@@ -147,6 +162,9 @@ class Service {
   virtual void resize_pool(Caller caller, std::string pool, std::optional<int> slots, std::string reason, Done done) = 0;
   virtual void pause_schedule(Caller caller, std::string schedule, bool pause, std::string reason, Done done) = 0;
   virtual void trigger_schedule(Caller caller, std::string schedule, Done done) = 0;
+  /// Of one asset, or of all automation and all schedules (""); `until`: then it goes on by itself.
+  virtual void pause_automation(Caller caller, std::string asset, std::string reason, std::optional<WallTime> until, Done done) = 0;
+  virtual void resume_automation(Caller caller, std::string asset, std::string reason, Done done) = 0;
   virtual void reload(Caller caller, Done done) = 0;
   virtual void plan_definitions(Caller caller, Done done) = 0;  ///< what applying the files as they are now would change
   virtual void apply_definitions(Caller caller, std::string plan, Done done) = 0;  ///< if that is still the plan
@@ -165,6 +183,9 @@ class Service {
   virtual QueueView queue(std::size_t limit) = 0;  ///< the first `limit` of each
   virtual std::vector<PoolView> pools() = 0;
   virtual std::vector<ScheduleView> schedules() = 0;
+  /// Assets that have a condition, by key, those after `after`.
+  virtual AutomationPage automation(const std::string& after, std::size_t limit) = 0;
+  virtual std::optional<AutomationView> automation_of(const std::string& key) = 0;  ///< with its answer; nothing: it has no condition
 
   virtual nlohmann::json definitions_status() const = 0;  ///< as GET /definitions, without as_of
   virtual std::vector<Unready> unready() const = 0;       ///< empty: ready

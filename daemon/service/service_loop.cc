@@ -38,7 +38,11 @@ Millis DaemonService::wait_time() const {
   const auto now = clock_.now();
   auto wait = kIdleWait;
   if (const auto timer = engine_->next_timer()) wait = std::min(wait, *timer - now.boot);
-  if (const auto tick = ticker_.next_instant()) wait = std::min(wait, *tick - now.wall);
+  if (const auto tick = ticker_.next_instant(); tick && may_tick()) wait = std::min(wait, *tick - now.wall);
+  if (!is_latched()) {
+    if (automator_.is_due(now.wall)) return Millis{0};
+    if (const auto next = automator_.next_instant()) wait = std::min(wait, *next - now.wall);
+  }
   if (forgot_since_) wait = std::min(wait, *forgot_since_ + kForgetWait - now.boot);
   if (may_keep_house()) wait = std::min(wait, housekeeper_->next() - now.boot);
   return std::max(wait, Millis{0});
@@ -82,15 +86,14 @@ void DaemonService::flush_forgotten(const Now& now) {
 
 // Only "it runs now": true without being written, so it waits a moment for company.
 bool DaemonService::may_wait(const Turn& turn) const {
-  if (!turn.after.empty() || !turn.batch.audit.empty() || !turn.batch.answers.empty()) return false;
+  if (!turn.after.empty() || !turn.batch.audit.empty() || !turn.batch.answers.empty() || automator_.is_due(turn.now.wall)) return false;
   if (waiting_since_ && turn.now.boot - *waiting_since_ >= kSoftWait) return false;
   return std::all_of(turn.batch.changes.begin(), turn.batch.changes.end(), is_soft);
 }
 
 void DaemonService::let_time_pass(Turn& turn) {
   if (const auto timer = engine_->next_timer(); timer && *timer <= turn.now.boot) feed(turn, TimePassed{});
-  // Not while the store is latched: the cursors would move on and what was due with them would be lost.
-  if (!draining_ && project() && !is_latched()) let_schedules_tick(turn);
+  if (may_tick()) let_schedules_tick(turn);
 }
 
 void DaemonService::watch_disk(Turn& turn) {
@@ -121,6 +124,7 @@ void DaemonService::take(Turn& turn, Output output) {
       if (const auto* run = engine_->run(created->run.id)) projection_.know(created->run, created->plan, run->context);
     projection_.project(change, book_, turn.batch);
     if (const auto* changed = std::get_if<RunChanged>(&change); changed && is_terminal(changed->run.status)) turn.ended.push_back(changed->run.id);
+    automator_.note(change, projection_);
     metrics_.count(change);
     turn.batch.changes.push_back(std::move(change));
   }
@@ -128,6 +132,7 @@ void DaemonService::take(Turn& turn, Output output) {
 }
 
 void DaemonService::finish(Turn& turn) {
+  automate(turn);
   commit(turn);
   for (const auto run : turn.ended) projection_.forget(run);
 }
@@ -276,6 +281,7 @@ void DaemonService::drain(Drain how) {
   }
   tasks_.push([this, how](Turn& turn) {
     draining_ = true;
+    automator_.hold(true);
     if (how == Drain::wait) return feed(turn, StartsHeld{"draining", kDrainDetail});
     cancels_what_runs_ = true;
     cancel_everything(turn);

@@ -63,6 +63,7 @@ void DaemonService::take_settings(const Recovered& stored) {
   stored_schedules_.clear();
   pool_sizes_.clear();
   for (const auto& size : stored.pools) pool_sizes_[size.pool] = size;
+  automator_.restore(stored.automation, stored.automation_pauses, stored.automation_evaluated_at);
   for (const auto& s : stored.schedules) stored_schedules_[s.schedule] = {s.cursor, s.fingerprint, s.paused, s.paused_by, s.pause_reason};
 }
 
@@ -130,6 +131,7 @@ std::expected<void, std::string> DaemonService::recover() {
     projection_.know(restored->run, restored->plan, restored->context);
     take(turn, engine_->restore(turn.now, std::move(*restored)));
   }
+  automator_.know_runs(*engine_);
   if (current) feed(turn, pools_in_force(*current));  // again: what was taken up may need pools that are not defined any more
   if (draining_) feed(turn, StartsHeld{"draining", kDrainDetail});  // before anything that lets queued runs begin
   if (starts_held_for_disk_) feed(turn, StartsHeld{"disk", low_disk_});

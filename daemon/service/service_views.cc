@@ -125,10 +125,12 @@ nlohmann::json DaemonService::project_status() const {
   auto* self = const_cast<DaemonService*>(this);
   struct Counts {
     std::size_t running = 0, queued = 0;
+    nlohmann::json pause = nullptr;
   };
   const auto counts = self->ask<Counts>([self] {
     Counts c;
     for (const auto& [id, run] : self->engine_->runs()) ++(run->record.status == RunStatus::queued ? c.queued : c.running);
+    if (const auto* pause = self->automator_.find_pause("")) c.pause = to_json(*pause);
     return c;
   });
   std::size_t failed = 0, assets = 0;
@@ -145,6 +147,7 @@ nlohmann::json DaemonService::project_status() const {
           {"definitions_version", project_ ? std::to_string(project_->version) : "0"},
           {"counts", {{"assets", assets}, {"running_runs", counts.running}, {"queued_runs", counts.queued}, {"failed_assets", failed}}},
           {"latched", latched_.empty() ? nlohmann::json(nullptr) : nlohmann::json{{"since", latched_since_}, {"why", latched_}}},
+          {"automation_paused", counts.pause},
           {"draining", drain_detail_.empty() ? nlohmann::json(nullptr) : nlohmann::json(drain_detail_)}};
 }
 

@@ -5,6 +5,7 @@
 #include <set>
 #include <string_view>
 
+#include "daemon/store/automation_tables.h"
 #include "daemon/store/codes.h"
 #include "daemon/store/packed.h"
 #include "daemon/store/rows.h"
@@ -66,6 +67,7 @@ void ChangeWriter::write(CommitBatch& batch) {
   for (auto& event : batch.events) write(event);
   for (const auto& entry : batch.audit) write(entry);
   for (const auto& answer : batch.answers) write(answer);
+  if (!batch.automation.empty()) write_automation(database_, batch.automation);
 }
 
 void ChangeWriter::expect_one(int changed, const std::string& what) {

@@ -87,7 +87,7 @@ constexpr std::optional<E> from_stored(std::int64_t number) {
 }
 
 /// Event types that are stored as numbers; another type is stored as its text.
-inline constexpr std::array<std::pair<std::string_view, int>, 9> kEventTypes{{{"run_changed", 1},
+inline constexpr std::array<std::pair<std::string_view, int>, 10> kEventTypes{{{"run_changed", 1},
                                                                               {"step_changed", 2},
                                                                               {"asset_changed", 3},
                                                                               {"materialization", 4},
@@ -95,6 +95,7 @@ inline constexpr std::array<std::pair<std::string_view, int>, 9> kEventTypes{{{"
                                                                               {"definitions_changed", 6},
                                                                               {"tick", 7},
                                                                               {"schedule_changed", 8},
-                                                                              {"pool_changed", 9}}};
+                                                                              {"pool_changed", 9},
+                                                                              {"automation_changed", 10}}};
 
 }  // namespace assetd

@@ -126,7 +126,18 @@ ALTER TABLE runs ADD COLUMN in_line INTEGER;
 UPDATE runs SET in_line = 1 WHERE status = 0;
 )sql";
 
-constexpr Migration kMigrations[] = {{1, kFirst}, {2, kLimits}, {3, kRetention}, {4, kWarm}, {5, kRunTerms}};
+// What automation remembers and asked for, how its conditions came to their answers, and who paused what.
+constexpr const char* kAutomation = R"sql(
+ALTER TABLE meta ADD COLUMN automation_at INTEGER;
+CREATE TABLE automation(
+  asset TEXT PRIMARY KEY, condition TEXT NOT NULL, memory TEXT NOT NULL, holds INTEGER NOT NULL, requested_at INTEGER, run INTEGER
+) WITHOUT ROWID;
+CREATE TABLE evaluations(id INTEGER PRIMARY KEY AUTOINCREMENT, asset TEXT NOT NULL, at INTEGER NOT NULL, holds INTEGER NOT NULL, run INTEGER, answer TEXT NOT NULL);
+CREATE INDEX evaluations_by_asset ON evaluations(asset, id);
+CREATE TABLE automation_pauses(asset TEXT PRIMARY KEY, paused_by TEXT NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL, until INTEGER) WITHOUT ROWID;
+)sql";
+
+constexpr Migration kMigrations[] = {{1, kFirst}, {2, kLimits}, {3, kRetention}, {4, kWarm}, {5, kRunTerms}, {6, kAutomation}};
 
 std::int64_t pragma(Database& database, std::string_view name) {
   auto query = database.query(name);

@@ -44,6 +44,8 @@ bool PruneSweep::run_phase(Database& database, int rows) {
       return gone(database.run("DELETE FROM history WHERE (day, asset) IN (SELECT day, asset FROM history WHERE day<? LIMIT ?)", std::int64_t{day}, rows));
     case Phase::audit:
       return gone(database.run("DELETE FROM audit WHERE id IN (SELECT id FROM (SELECT id, at FROM audit ORDER BY id LIMIT ?) WHERE at<?)", rows, cutoffs_.records));
+    case Phase::evaluations:
+      return gone(database.run("DELETE FROM evaluations WHERE id IN (SELECT id FROM (SELECT id, at FROM evaluations ORDER BY id LIMIT ?) WHERE at<?)", rows, cutoffs_.events));
     case Phase::definitions: return prune_definitions(database, rows);
     case Phase::pages: {
       const auto free = number(database, "PRAGMA freelist_count");

@@ -35,7 +35,7 @@ class PruneSweep {
   void step(Database& database, int rows);
 
  private:
-  enum class Phase : std::uint8_t { answers, events, runs, outcomes, materializations, ticks, history, audit, definitions, pages, over };
+  enum class Phase : std::uint8_t { answers, events, runs, outcomes, materializations, ticks, history, audit, evaluations, definitions, pages, over };
   bool run_phase(Database& database, int rows);
   bool gone(int removed);
   bool prune_runs(Database& database, int rows);

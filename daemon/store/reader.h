@@ -62,6 +62,10 @@ struct HistoryCell {
   std::string asset;
   std::uint32_t succeeded = 0, failed = 0, skipped = 0;
 };
+struct EvaluationRow {
+  std::int64_t id = 0;
+  EvaluationRecord value;
+};
 struct Note {
   std::string kind, key;
   nlohmann::json data;
@@ -97,6 +101,7 @@ class Reader {
   Result<Page<StepOutcome>> asset_attempts(const std::string& asset, const PageRequest& page);
   Result<Page<TickRecord>> ticks(const std::string& schedule, const PageRequest& page);
   Result<Page<AuditRow>> audit(const PageRequest& page);
+  Result<Page<EvaluationRow>> evaluations(const std::string& asset, const PageRequest& page);
   /// By day and asset, from the day of `since` on.
   Result<std::vector<HistoryCell>> history(WallTime since);
   /// Ascending after `after`. `lowest` is the oldest id that is still kept (for 410).

@@ -108,6 +108,24 @@ Reader::Result<Page<AuditRow>> Reader::audit(const PageRequest& page) {
   });
 }
 
+Reader::Result<Page<EvaluationRow>> Reader::evaluations(const std::string& asset, const PageRequest& page) {
+  const CursorScope scope{{"evaluations", asset}};
+  const auto position = read_cursor(scope, page.cursor, 1);
+  if (!position) return std::unexpected(position.error());
+  return impl_->read([&](Database& database) {
+    std::vector<EvaluationRow> rows;
+    auto query = database.query("SELECT id, at, holds, run, answer FROM evaluations WHERE asset=? AND id<? ORDER BY id DESC LIMIT ?", asset, before(*position),
+                                page.limit + 1);
+    while (query.next()) {
+      auto row = query.row();
+      auto& each = rows.emplace_back();
+      each.id = row.integer();
+      each.value = {asset, row.time(), row.integer() != 0, row.integer_or_null().value_or(0), row.text()};
+    }
+    return make_page(std::move(rows), page, scope, [](const EvaluationRow& row) { return std::vector{row.id}; });
+  });
+}
+
 Reader::Result<std::vector<HistoryCell>> Reader::history(WallTime since) {
   const std::int64_t first = std::chrono::floor<std::chrono::days>(since).time_since_epoch().count();
   return impl_->read([&](Database& database) {

@@ -79,6 +79,40 @@ struct StepOutcome {
   WallTime ended_at{};
 };
 
+/// What an asset's automation remembers, and what it last asked for.
+struct AutomationRecord {
+  std::string asset, condition;  ///< the condition as written: the memory is of no other
+  std::string memory;            ///< Automation::memory
+  bool holds = false;            ///< its condition, at the last evaluation
+  std::optional<WallTime> requested_at;
+  RunId run = 0;                 ///< that it asked for last; 0: none yet
+  bool operator==(const AutomationRecord&) const = default;
+};
+/// An evaluation of an asset's condition that gave another answer than the one before, or asked for a run.
+struct EvaluationRecord {
+  std::string asset;
+  WallTime at{};
+  bool holds = false;
+  RunId run = 0;       ///< that it asked for; 0: none
+  std::string answer;  ///< JSON, node by node (core/automation/answer_json.h)
+};
+/// Nothing is requested by itself: of one asset, or ("") of any, and then schedules do not tick either.
+struct AutomationPause {
+  std::string asset;
+  std::string by, reason;
+  WallTime at{};
+  std::optional<WallTime> until;  ///< nothing: until somebody resumes it
+};
+/// What automation commits with the changes that brought it about.
+struct AutomationBatch {
+  std::vector<AutomationRecord> records;
+  std::vector<EvaluationRecord> evaluations;
+  std::vector<AutomationPause> paused;
+  std::vector<std::string> resumed;      ///< assets, "" for all
+  std::optional<WallTime> evaluated_at;  ///< instants up to there have been dealt with
+  bool empty() const { return records.empty() && evaluations.empty() && paused.empty() && resumed.empty() && !evaluated_at; }
+};
+
 /// Everything that one transaction takes. Order within `changes` is kept.
 struct CommitBatch {
   std::vector<Change> changes;
@@ -87,7 +121,8 @@ struct CommitBatch {
   std::vector<Event> events;          ///< ids are given at the commit
   std::vector<AuditEntry> audit;
   std::vector<IdempotentAnswer> answers;
-  bool empty() const { return changes.empty() && assets.empty() && outcomes.empty() && events.empty() && audit.empty() && answers.empty(); }
+  AutomationBatch automation;
+  bool empty() const { return changes.empty() && assets.empty() && outcomes.empty() && events.empty() && audit.empty() && answers.empty() && automation.empty(); }
 };
 
 /// What a restart needs: all runs that have not ended, and what lives on.
@@ -118,6 +153,9 @@ struct Recovered {
   std::vector<std::pair<std::string, AssetState>> assets;
   std::vector<ScheduleState> schedules;
   std::vector<PoolSize> pools;
+  std::vector<AutomationRecord> automation;
+  std::vector<AutomationPause> automation_pauses;
+  std::optional<WallTime> automation_evaluated_at;
   RunId last_run = 0;
   std::int64_t last_event = 0;
   std::int64_t transaction = 0;

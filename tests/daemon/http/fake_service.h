@@ -6,6 +6,7 @@
 #include <mutex>
 #include <thread>
 
+#include "core/schedule/cron.h"
 #include "daemon/service/service.h"
 
 namespace assetd::test {
@@ -29,6 +30,7 @@ class FakeService : public Service {
   QueueView queue_view;
   std::vector<PoolView> pool_views;
   std::vector<ScheduleView> schedule_views;
+  AutomationPage automation_page;
   nlohmann::json definitions = {{"version", "3"}, {"state", "current"}, {"errors", nlohmann::json::array()}};
   std::vector<Unready> reasons;
   DataPaths data_paths;
@@ -67,6 +69,14 @@ class FakeService : public Service {
     take({"pause_schedule " + schedule + " " + reason, caller, {}, {}, pause}, std::move(done));
   }
   void trigger_schedule(Caller caller, std::string schedule, Done done) override { take({"trigger_schedule " + schedule, caller}, std::move(done)); }
+  void pause_automation(Caller caller, std::string asset, std::string reason, std::optional<WallTime> until, Done done) override {
+    take({"pause_automation " + asset + " " + reason + (until ? " " + format_time(*until) : ""), caller}, std::move(done));
+  }
+  void resume_automation(Caller caller, std::string asset, std::string reason, Done done) override {
+    take({"resume_automation " + asset + " " + reason, caller}, std::move(done));
+  }
+  void plan_definitions(Caller caller, Done done) override { take({"plan_definitions", caller}, std::move(done)); }
+  void apply_definitions(Caller caller, std::string plan, Done done) override { take({"apply_definitions " + plan, caller}, std::move(done)); }
   void reload(Caller caller, Done done) override { take({"reload", caller}, std::move(done)); }
   void back_up(Caller caller, Done done) override { take({"back_up", caller}, std::move(done)); }
   void prune(Caller caller, Done done) override { take({"prune", caller}, std::move(done)); }
@@ -90,6 +100,12 @@ class FakeService : public Service {
   QueueView queue(std::size_t) override { return queue_view; }
   std::vector<PoolView> pools() override { return pool_views; }
   std::vector<ScheduleView> schedules() override { return schedule_views; }
+  AutomationPage automation(const std::string&, std::size_t) override { return automation_page; }
+  std::optional<AutomationView> automation_of(const std::string& key) override {
+    for (const auto& view : automation_page.items)
+      if (view.key == key) return view;
+    return std::nullopt;
+  }
   nlohmann::json definitions_status() const override { return definitions; }
   std::vector<Unready> unready() const override {
     const std::lock_guard lock(mutex_);

@@ -1,0 +1,282 @@
+#include "daemon/service/automator.h"
+
+#include <algorithm>
+
+#include "core/automation/answer_json.h"
+#include "core/graph/selection.h"
+
+namespace assetd {
+namespace {
+
+const IndexSet kAll = IndexSet::range(0, 1);  // of an asset without partitions: itself
+
+IndexSet all_if(bool condition) { return condition ? kAll : IndexSet(); }
+
+}  // namespace
+
+void Automator::restore(std::vector<AutomationRecord> records, std::vector<AutomationPause> pauses, std::optional<WallTime> evaluated_at) {
+  records_.clear();
+  pauses_.clear();
+  for (auto& record : records) records_[record.asset] = std::move(record);
+  for (auto& pause : pauses) pauses_[pause.asset] = std::move(pause);
+  evaluated_at_ = evaluated_at;
+  project_.reset();
+  automation_.reset();
+  news_ = {};
+  pending_ = {};
+  pending_evaluations_.clear();
+  pending_records_.clear();
+}
+
+void Automator::use(std::shared_ptr<const Project> project, const Engine& engine) {
+  const auto before = std::exchange(project_, std::move(project));
+  automation_.reset();
+  selected_.clear();
+  news_ = {};  // numbers are of the version before; all are looked at anyway, and what was made last is in what they remember
+  conditions_.clear();
+  for (const auto& asset : project_->definitions.assets)
+    conditions_.push_back(asset.automation.empty() ? nullptr : parse_condition(asset.automation).value_or(nullptr));
+  automation_ = std::make_unique<Automation>(*this);
+  if (evaluated_at_) automation_->restore_time(*evaluated_at_);
+  for (AssetId id = 0; id < conditions_.size(); ++id) {
+    const auto& asset = project_->definitions.assets[id];
+    const auto found = records_.find(records_.contains(asset.key) ? asset.key : asset.renamed_from);
+    if (conditions_[id] && found != records_.end() && found->second.condition == asset.automation) automation_->restore(id, found->second.memory);
+  }
+  if (before) note_code_changes(*before);
+  know_runs(engine);
+  all_are_due_ = !automation_->empty();
+}
+
+void Automator::note_code_changes(const Project& before) {
+  for (AssetId id = 0; id < conditions_.size(); ++id) {
+    const auto& asset = project_->definitions.assets[id];
+    const auto old = before.graph.find(asset.key);
+    if (old && before.definitions.assets[*old].code_version != asset.code_version) news_.code_changed[id] = kAll;
+  }
+}
+
+void Automator::know_runs(const Engine& engine) {
+  planned_.clear();
+  if (automation_->empty()) return;
+  for (const auto& [id, run] : engine.runs())
+    for (StepIndex step = 0; step < run->plan->size(); ++step)
+      if (!is_terminal(run->steps[step].status)) plan(id, run->asset(step).key, true);
+}
+
+// ---- What happens
+
+void Automator::touch(const std::string& key) {
+  if (const auto id = project_->graph.find(key)) news_.touched.insert(*id);
+}
+
+void Automator::plan(RunId run, const std::string& key, bool planned) {
+  const auto id = project_->graph.find(key);
+  if (!id) return;
+  news_.touched.insert(*id);
+  if (planned) {
+    planned_[*id].insert(run);
+  } else if (const auto it = planned_.find(*id); it != planned_.end()) {
+    it->second.erase(run);
+    if (it->second.empty()) planned_.erase(it);
+  }
+}
+
+void Automator::plan(const Projection::Known* run, StepIndex step, bool planned) {
+  if (run) plan(run->run.id, run->context.definitions->assets[run->plan->asset(step)].key, planned);
+}
+
+void Automator::note(const Change& change, const Projection& runs) {
+  if (!automation_ || automation_->empty()) return;
+  const auto plan_all = [&](RunId id, bool planned) {
+    const auto* run = runs.known(id);
+    for (StepIndex step = 0; run && step < run->plan->size(); ++step) plan(run, step, planned);
+  };
+  if (const auto* made = std::get_if<Materialized>(&change)) {
+    if (const auto id = project_->graph.find(made->materialization.key)) news_.updated[*id] = kAll;
+  } else if (const auto* checked = std::get_if<CheckReported>(&change)) {
+    touch(checked->result.home);
+  } else if (const auto* created = std::get_if<RunCreated>(&change)) {
+    plan_all(created->run.id, true);
+  } else if (const auto* changed = std::get_if<StepChanged>(&change)) {
+    if (is_terminal(changed->step.status)) plan(runs.known(changed->run), changed->step.step, false);
+  } else if (const auto* ended = std::get_if<StepsEnded>(&change)) {
+    for (const auto step : ended->steps) plan(runs.known(ended->run), step, false);
+  } else if (const auto* run = std::get_if<RunChanged>(&change); run && is_terminal(run->run.status)) {
+    plan_all(run->run.id, false);
+  }
+}
+
+bool Automator::is_due(WallTime now) const {
+  if (!automation_) return false;
+  const bool news = !news_.updated.empty() || !news_.code_changed.empty() || !news_.touched.empty();
+  const auto next = next_instant();
+  return all_are_due_ || news || (next && *next <= now) || !pending_.empty();
+}
+
+std::optional<WallTime> Automator::next_instant() const {
+  auto next = automation_ ? automation_->next_instant() : std::nullopt;
+  for (const auto& [asset, pause] : pauses_)
+    if (pause.until && (!next || *pause.until < *next)) next = pause.until;
+  return next;
+}
+
+void Automator::hold(bool held) { held_ = held; }
+
+// ---- Evaluation
+
+std::vector<AssetId> Automator::evaluate(WallTime now) {
+  std::vector<AssetId> wanted;
+  if (!automation_) return wanted;
+  resume_what_is_over(now);
+  // Time never goes back for conditions: an instant of cron that was dealt with is not dealt with again after the clock was set back.
+  const auto at = std::max(now, evaluated_at_.value_or(now));
+  constexpr int kMostRounds = 8;  // what an evaluation itself makes news is settled in two; a bound, in case a condition swings
+  for (int round = 0; round < kMostRounds && wanted.empty(); ++round) {
+    const auto news = std::exchange(news_, {});
+    const bool all = std::exchange(all_are_due_, false);
+    const auto next = automation_->next_instant();
+    const bool due = all || automation_->unsettled() || (next && *next <= at) || !news.updated.empty() || !news.code_changed.empty() || !news.touched.empty();
+    if (!due) break;
+    for (const auto& evaluated : all ? automation_->evaluate_all(at, news) : automation_->evaluate(at, news)) {
+      record(evaluated, now);
+      if (!evaluated.requested.empty()) wanted.push_back(evaluated.asset);
+    }
+    evaluated_at_ = pending_.evaluated_at = at;
+  }
+  return wanted;
+}
+
+void Automator::record(const Automation::Evaluated& evaluated, WallTime now) {
+  const auto& asset = project_->definitions.assets[evaluated.asset];
+  const auto known = records_.find(asset.key);
+  AutomationRecord next{asset.key, asset.automation, automation_->memory(evaluated.asset), !evaluated.answer.holds.empty(), std::nullopt, 0};
+  if (known != records_.end()) next.requested_at = known->second.requested_at, next.run = known->second.run;
+  const bool another = known == records_.end() ? next.holds : known->second.holds != next.holds;
+  if (another || !evaluated.requested.empty()) {
+    pending_evaluations_[asset.key] = pending_.evaluations.size();
+    pending_.evaluations.push_back({asset.key, now, next.holds, 0, to_json(evaluated.answer, project_->graph).dump()});
+  }
+  if (known != records_.end() && known->second == next) return;
+  records_[asset.key] = next;
+  const auto [place, added] = pending_records_.try_emplace(asset.key, pending_.records.size());
+  if (added) pending_.records.push_back(std::move(next));
+  else pending_.records[place->second] = std::move(next);
+}
+
+void Automator::requested(const std::vector<AssetId>& assets, RunId run) {
+  for (const auto id : assets) {
+    const auto& key = project_->definitions.assets[id].key;
+    const auto evaluation = pending_evaluations_.find(key);
+    if (evaluation == pending_evaluations_.end()) continue;
+    auto& request = pending_.evaluations[evaluation->second];
+    request.run = run;
+    auto& record = records_[key];
+    record.requested_at = request.at;
+    record.run = run;
+    const auto [place, added] = pending_records_.try_emplace(key, pending_.records.size());
+    if (added) pending_.records.push_back(record);
+    else pending_.records[place->second] = record;
+  }
+}
+
+void Automator::write(AutomationBatch& batch) {
+  batch = std::move(pending_);
+  pending_ = {};
+  pending_evaluations_.clear();
+  pending_records_.clear();
+}
+
+// ---- Pauses
+
+void Automator::pause(AutomationPause pause) {
+  pending_.paused.push_back(pause);
+  std::erase(pending_.resumed, pause.asset);
+  pauses_[pause.asset] = std::move(pause);
+}
+
+bool Automator::resume(const std::string& asset) {
+  if (pauses_.erase(asset) == 0) return false;
+  std::erase_if(pending_.paused, [&](const AutomationPause& pause) { return pause.asset == asset; });
+  pending_.resumed.push_back(asset);
+  all_are_due_ = automation_ && !automation_->empty();  // what would have been requested meanwhile is now
+  return true;
+}
+
+void Automator::resume_what_is_over(WallTime now) {
+  std::vector<std::string> over;
+  for (const auto& [asset, pause] : pauses_)
+    if (pause.until && *pause.until <= now) over.push_back(asset);
+  for (const auto& asset : over) resume(asset);
+}
+
+const AutomationPause* Automator::find_pause(const std::string& asset) const {
+  const auto it = pauses_.find(asset);
+  return it == pauses_.end() ? nullptr : &it->second;
+}
+
+// ---- What conditions ask
+
+bool Automator::may_request(AssetId asset) const { return !held_ && !find_pause("") && !find_pause(project_->graph.key(asset)); }
+
+bool Automator::selects(const std::string& selection, AssetId asset) const {
+  auto it = selected_.find(selection);
+  if (it == selected_.end()) {
+    const auto chosen = select_assets(selection, project_->definitions, project_->graph);
+    it = selected_.emplace(selection, chosen ? std::set<AssetId>(chosen->begin(), chosen->end()) : std::set<AssetId>()).first;
+  }
+  return it->second.contains(asset);
+}
+
+/// What is made elsewhere is taken to be there: nobody here can say otherwise.
+IndexSet Automator::materialized(AssetId asset) const {
+  return all_if(project_->definitions.assets[asset].external || book_.current(asset).last_materialization);
+}
+
+IndexSet Automator::in_progress(AssetId asset) const { return all_if(planned_.contains(asset)); }
+
+IndexSet Automator::failed(AssetId asset) const {
+  const auto& attempt = book_.current(asset).last_attempt;
+  return all_if(attempt && attempt->status == StepStatus::failed);
+}
+
+IndexSet Automator::checks_failed(AssetId asset) const {
+  return all_if(std::ranges::any_of(book_.current(asset).checks, [](const auto& check) { return check.second == CheckStatus::failed || check.second == CheckStatus::error; }));
+}
+
+// ---- What people see
+
+AutomationView Automator::view_of(AssetId id, WallTime now, bool with_answer) const {
+  const auto& asset = project_->definitions.assets[id];
+  AutomationView view{.key = asset.key, .condition = asset.automation};
+  if (const auto answer = automation_->explain(std::max(now, evaluated_at_.value_or(now)), id)) {
+    view.holds = !answer->holds.empty();
+    if (with_answer) view.answer = to_json(*answer, project_->graph);
+  }
+  if (const auto record = records_.find(asset.key); record != records_.end()) {
+    view.requested_at = record->second.requested_at;
+    view.run = record->second.run;
+  }
+  if (const auto* pause = find_pause(asset.key)) view.pause = *pause;
+  return view;
+}
+
+AutomationPage Automator::page(const std::string& after, std::size_t limit, WallTime now) const {
+  AutomationPage page;
+  if (const auto* pause = find_pause("")) page.pause = *pause;
+  if (!automation_) return page;
+  for (AssetId id = 0; id < conditions_.size() && !page.more; ++id) {  // by key
+    if (!conditions_[id] || project_->graph.key(id) <= after) continue;
+    page.more = page.items.size() == limit;
+    if (!page.more) page.items.push_back(view_of(id, now, false));
+  }
+  return page;
+}
+
+std::optional<AutomationView> Automator::view(const std::string& key, WallTime now) const {
+  const auto id = project_ ? project_->graph.find(key) : std::nullopt;
+  if (!id || !conditions_[*id]) return std::nullopt;
+  return view_of(*id, now, true);
+}
+
+}  // namespace assetd

@@ -1,0 +1,94 @@
+#pragma once
+// Automation at work: the world that conditions are about is made of the asset book and of the runs that are not over; what is asked for, remembered and
+// paused goes into the batch of the turn that brought it about, so that a crash repeats nothing and forgets nothing.
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/automation/automation.h"
+#include "core/engine/engine.h"
+#include "daemon/service/asset_book.h"
+#include "daemon/service/service.h"
+
+namespace assetd {
+
+/// The service's thread only.
+class Automator final : private AutomationWorld {
+ public:
+  explicit Automator(const AssetBook& book) : book_(book) {}
+  Automator(const Automator&) = delete;
+
+  /// What the store has; before use().
+  void restore(std::vector<AutomationRecord> records, std::vector<AutomationPause> pauses, std::optional<WallTime> evaluated_at);
+  /// Takes over a version that the book uses already: all of its conditions are looked at with the next evaluation. What they remember goes on where the
+  /// condition is the same as before.
+  void use(std::shared_ptr<const Project> project, const Engine& engine);
+  /// Again, which assets are about to be made: after runs were taken up from the store.
+  void know_runs(const Engine& engine);
+
+  /// A change that the turn in progress commits; `runs` knows what its run is about.
+  void note(const Change& change, const Projection& runs);
+  bool is_due(WallTime now) const;               ///< is there something to evaluate?
+  std::optional<WallTime> next_instant() const;  ///< when there will be, without news
+  /// While held nothing is requested, as if all were paused: the daemon is being drained.
+  void hold(bool held);
+
+  /// Evaluates what has become due and says which assets are to be made, those above first. The caller makes a run of them, says so with requested(), and
+  /// asks again until nothing more is asked for; then write() says what is to be committed.
+  std::vector<AssetId> evaluate(WallTime now);
+  void requested(const std::vector<AssetId>& assets, RunId run);
+  void write(AutomationBatch& batch);
+
+  /// Of one asset's key, or "" for all.
+  void pause(AutomationPause pause);
+  /// False: it was not paused.
+  bool resume(const std::string& asset);
+  const AutomationPause* find_pause(const std::string& asset) const;
+  bool has_condition(AssetId asset) const { return conditions_[asset] != nullptr; }
+
+  AutomationPage page(const std::string& after, std::size_t limit, WallTime now) const;
+  std::optional<AutomationView> view(const std::string& key, WallTime now) const;
+
+ private:
+  const AssetGraph& graph() const override { return project_->graph; }
+  ConditionPtr condition(AssetId asset) const override { return conditions_[asset]; }
+  IndexSet existing(AssetId, WallTime) const override { return IndexSet::range(0, 1); }
+  IndexSet latest_window(AssetId, WallTime) const override { return IndexSet::range(0, 1); }
+  std::optional<WallTime> next_window(AssetId, WallTime) const override { return std::nullopt; }
+  IndexSet made_from(AssetId, AssetId, const IndexSet& of_parent) const override { return of_parent; }
+  bool selects(const std::string& selection, AssetId asset) const override;
+  bool may_request(AssetId asset) const override;
+  IndexSet materialized(AssetId asset) const override;
+  IndexSet in_progress(AssetId asset) const override;
+  IndexSet failed(AssetId asset) const override;
+  IndexSet checks_failed(AssetId asset) const override;
+
+  void note_code_changes(const Project& before);
+  void touch(const std::string& key);
+  void plan(RunId run, const std::string& key, bool planned);
+  void plan(const Projection::Known* run, StepIndex step, bool planned);
+  void resume_what_is_over(WallTime now);
+  void record(const Automation::Evaluated& evaluated, WallTime now);
+  AutomationView view_of(AssetId asset, WallTime now, bool with_answer) const;
+
+  const AssetBook& book_;
+  std::shared_ptr<const Project> project_;
+  std::vector<ConditionPtr> conditions_;  ///< by asset
+  std::unique_ptr<Automation> automation_;
+  mutable std::map<std::string, std::set<AssetId>> selected_;  ///< by selection that stands in a condition
+  std::map<AssetId, std::set<RunId>> planned_;                 ///< runs that have a step of it that has not ended
+  AutomationNews news_;
+  bool all_are_due_ = false;
+  bool held_ = false;
+  std::optional<WallTime> evaluated_at_;
+  std::map<std::string, AutomationRecord> records_;  ///< by asset
+  std::map<std::string, AutomationPause> pauses_;    ///< by asset; "": all
+  AutomationBatch pending_;                          ///< for write()
+  std::map<std::string, std::size_t> pending_evaluations_, pending_records_;  ///< places in it
+};
+
+}  // namespace assetd
