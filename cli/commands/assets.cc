@@ -113,8 +113,25 @@ void show_check(Sheet& sheet, const Json& check) {
   sheet.line("check", text);
 }
 
+/// The asset with its automation; a daemon of before there was any has none to tell.
+Result<Json> asset_with_automation(Session& session, const std::string& key) {
+  auto asset = session.api->get("/assets/" + key_in_path(key));
+  if (!asset) return asset;
+  if (auto automation = session.api->get("/assets/" + key_in_path(key) + "/automation")) (*asset)["automation"] = std::move(*automation);
+  return asset;
+}
+
+std::string automation_text(const Json& automation, SystemTime now) {
+  const auto condition = text_at(automation, "condition");
+  if (condition.empty()) return "";
+  const auto run = text_at(automation, "run_id");
+  const bool paused = automation.value("paused", Json()).is_object();
+  return condition + (paused ? " (paused)" : automation.value("holds", false) ? " (holds)" : " (does not hold)") +
+         (run.empty() ? "" : ", asked for run " + run + " " + ago_at(automation, "requested_at", now));
+}
+
 int show_asset(Session& session, const ShowOptions& options) {
-  return session.show(session.api->get("/assets/" + key_in_path(options.key)), [&](const Json& asset) {
+  return session.show(asset_with_automation(session, options.key), [&](const Json& asset) {
     const auto now = session.now();
     session.out << session.terminal.paint(text_at(asset, "key"), Colour::bold) << "\n";
     Sheet sheet(session);
@@ -126,6 +143,7 @@ int show_asset(Session& session, const ShowOptions& options) {
     }
     show_last_attempt(sheet, asset.value("last_attempt", Json()), now);
     show_materialization(sheet, asset.value("last_materialization", Json()), now);
+    sheet.line("automation", automation_text(asset.value("automation", Json::object()), now));
     sheet.line("checks", checks_text(asset.value("checks", Json::object())));
     for (const auto& check : asset.value("check_definitions", Json::array())) show_check(sheet, check);
     sheet.line("upstream", join(asset.value("deps", Json::array()), ", "));

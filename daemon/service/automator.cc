@@ -1,6 +1,7 @@
 #include "daemon/service/automator.h"
 
 #include <algorithm>
+#include <sstream>
 
 #include "core/automation/answer_json.h"
 #include "core/graph/selection.h"
@@ -11,6 +12,17 @@ namespace {
 const IndexSet kAll = IndexSet::range(0, 1);  // of an asset without partitions: itself
 
 IndexSet all_if(bool condition) { return condition ? kAll : IndexSet(); }
+
+/// What was remembered of assets by their former names (Automation::memory: a line each, "NODE KEY RANGES").
+std::string with_present_names(const std::string& memory, const std::map<std::string, std::string>& present) {
+  std::istringstream lines(memory);
+  std::string out, node, key, ranges;
+  while (lines >> node >> key >> ranges) {
+    const auto renamed = present.find(key);
+    out += node + ' ' + (renamed == present.end() ? key : renamed->second) + ' ' + ranges + '\n';
+  }
+  return out;
+}
 
 }  // namespace
 
@@ -36,16 +48,24 @@ void Automator::use(std::shared_ptr<const Project> project, const Engine& engine
   conditions_.clear();
   for (const auto& asset : project_->definitions.assets)
     conditions_.push_back(asset.automation.empty() ? nullptr : parse_condition(asset.automation).value_or(nullptr));
-  automation_ = std::make_unique<Automation>(*this);
+  automation_ = std::make_unique<Automation>(static_cast<const AutomationWorld&>(*this));
   if (evaluated_at_) automation_->restore_time(*evaluated_at_);
-  for (AssetId id = 0; id < conditions_.size(); ++id) {
-    const auto& asset = project_->definitions.assets[id];
-    const auto found = records_.find(records_.contains(asset.key) ? asset.key : asset.renamed_from);
-    if (conditions_[id] && found != records_.end() && found->second.condition == asset.automation) automation_->restore(id, found->second.memory);
-  }
+  restore_memories();
   if (before) note_code_changes(*before);
   know_runs(engine);
   all_are_due_ = !automation_->empty();
+}
+
+void Automator::restore_memories() {
+  std::map<std::string, std::string> present;  // by former names that nobody has now
+  for (const auto& asset : project_->definitions.assets)
+    if (!asset.renamed_from.empty() && !project_->graph.find(asset.renamed_from)) present[asset.renamed_from] = asset.key;
+  for (AssetId id = 0; id < conditions_.size(); ++id) {
+    const auto& asset = project_->definitions.assets[id];
+    const auto found = records_.find(records_.contains(asset.key) ? asset.key : asset.renamed_from);
+    if (conditions_[id] && found != records_.end() && found->second.condition == asset.automation)
+      automation_->restore(id, with_present_names(found->second.memory, present));
+  }
 }
 
 void Automator::note_code_changes(const Project& before) {

@@ -67,6 +67,7 @@ class Automator final : private AutomationWorld {
   IndexSet failed(AssetId asset) const override;
   IndexSet checks_failed(AssetId asset) const override;
 
+  void restore_memories();
   void note_code_changes(const Project& before);
   void touch(const std::string& key);
   void plan(RunId run, const std::string& key, bool planned);

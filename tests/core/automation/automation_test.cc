@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/automation/answer_json.h"
 #include "tests/core/automation/played_world.h"
 
 namespace assetd::testing {
@@ -189,6 +190,50 @@ TEST_F(AutomationTest, WhatConditionsRememberOutlivesARestart) {
   EXPECT_FALSE(automation->restore(world->id("silver"), "1 nobody 0\n"));
   EXPECT_FALSE(automation->restore(world->id("silver"), "1 silver x\n"));
   EXPECT_FALSE(automation->restore(world->id("raw"), memory)) << "it has no condition";
+}
+
+TEST_F(AutomationTest, WhatIsHeldBackStaysToBeRequested) {
+  begin("eager");
+  materialized("raw");
+  materialized("silver");
+  evaluate();
+  const auto silver = world->id("silver");
+  world->held = {silver};
+  materialized("raw");
+  EXPECT_THAT(evaluate(1), IsEmpty());
+  EXPECT_THAT(evaluate(1), IsEmpty());
+  EXPECT_FALSE(automation->explain(now, silver)->holds.empty());
+  EXPECT_FALSE(automation->explain(now, world->id("raw"))) << "it has no condition";
+  world->held.clear();
+  news.touched.insert(silver);
+  EXPECT_THAT(evaluate(1), ElementsAre("silver"));
+}
+
+TEST_F(AutomationTest, ExplainingChangesNothing) {
+  begin("since(any_deps_updated, newly_updated) and failed");
+  materialized("raw");
+  evaluate();
+  const auto silver = world->id("silver");
+  const auto memory = automation->memory(silver);
+  EXPECT_NE(memory, "");
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(automation->explain(now, silver)->holds.empty());
+  EXPECT_EQ(automation->memory(silver), memory);
+}
+
+TEST_F(AutomationTest, AnAnswerIsShownNodeByNodeWithItsReasons) {
+  begin("any_deps_updated and not missing");
+  materialized("raw");
+  const auto evaluated = automation->evaluate(now, news);
+  ASSERT_EQ(evaluated.size(), 1);
+  const auto shown = to_json(evaluated[0].answer, world->graph());
+  EXPECT_EQ(shown["name"], "and");
+  EXPECT_EQ(shown["holds"], false);
+  const auto& updated = shown["children"][0];
+  EXPECT_EQ(updated["name"], "any_deps_updated");
+  EXPECT_EQ(updated["reason"], "true of 1 of 1 asset above");
+  EXPECT_EQ(updated["children"][0]["asset"], "raw");
+  EXPECT_EQ(shown["children"][1]["children"][0]["reason"], "it was never materialized");
+  EXPECT_FALSE(shown["children"][1].contains("asset"));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 // A world of a few assets for tests of automation: what happens is written into it, and each evaluation is told of it.
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@ class PlayedWorld : public AutomationWorld {
   IndexSet latest_window(AssetId asset, WallTime now) const override;
   std::optional<WallTime> next_window(AssetId asset, WallTime now) const override;
   IndexSet made_from(AssetId child, AssetId parent, const IndexSet& of_parent) const override;
+  bool may_request(AssetId asset) const override { return !held.contains(asset); }
   bool selects(const std::string& selection, AssetId asset) const override { return graph_.key(asset) == selection; }
   IndexSet materialized(AssetId asset) const override { return of(state_.materialized, asset); }
   IndexSet in_progress(AssetId asset) const override { return of(state_.in_progress, asset); }
@@ -37,6 +39,7 @@ class PlayedWorld : public AutomationWorld {
     Sets materialized, in_progress, failed, checks_failed;
   };
   State& state() { return state_; }
+  std::set<AssetId> held;
 
  private:
   static IndexSet of(const Sets& sets, AssetId asset) {

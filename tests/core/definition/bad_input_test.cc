@@ -5,6 +5,7 @@
 namespace assetd {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::load;
@@ -22,6 +23,17 @@ TEST(BadInput, CycleNamesItsPathAndPointsAtADependency) {
           .lines(),
       ElementsAre(
           "3:21 the assets depend on each other in a cycle: a -> b -> c -> a (remove one of these dependencies)"));
+}
+
+TEST(BadInput, AConditionPointsAtWhatCannotBeRead) {
+  EXPECT_THAT(load("assets:\n"
+                   "  - key: a\n"
+                   "    run: {command: [x]}\n"
+                   "    automation: any_deps_updated and egaer\n")
+                  .lines(),
+              ElementsAre(AllOf(StartsWith("4:38 bad condition"), HasSubstr("egaer"), HasSubstr("eager"))));
+  EXPECT_THAT(load("imports: [{plugin: dbt, automation: on_cron()}]\n").lines(), ElementsAre(HasSubstr("bad condition \"on_cron()\"")));
+  EXPECT_THAT(load("external: [{key: a, automation: eager}]\n").lines(), ElementsAre(HasSubstr("\"automation\"")));
 }
 
 TEST(BadInput, UnknownDependencyPointsAtItselfAndNamesTheNearest) {

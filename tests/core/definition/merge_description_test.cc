@@ -71,6 +71,18 @@ TEST(MergeDescription, TakesTheImportsDefaultsAndItsName) {
   EXPECT_THAT(b.tags, ElementsAre(Pair("a", "x"), Pair("b", "y")));
 }
 
+TEST(MergeDescription, AutomationIsTheAssetsOwnElseTheImports) {
+  const std::string import = "imports: [{plugin: dbt, automation: eager}]\n";
+  const Project project(import, {answer({described_asset("a"), described_asset("b", {{"automation", "on_missing"}}), described_asset("c", {{"automation", "none"}}),
+                                         described_asset("e", {{"external", true}})})});
+  ASSERT_THAT(project.errors, IsEmpty());
+  EXPECT_EQ(project.asset("a").automation, "eager");
+  EXPECT_EQ(project.asset("b").automation, "on_missing");
+  EXPECT_EQ(project.asset("c").automation, "");
+  EXPECT_EQ(project.asset("e").automation, "");
+  EXPECT_THAT(Project(import, {answer({described_asset("a", {{"automation", "egaer"}})})}).errors, ElementsAre(HasSubstr("bad condition \"egaer\" in automation of a")));
+}
+
 TEST(MergeDescription, PrefixesWhatTheImportMakesAndNothingElse) {
   auto described =
       answer({described_asset("raw/events", {{"external", true}}), described_asset("a", {{"deps", {"raw/events"}}}),

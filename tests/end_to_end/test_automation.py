@@ -1,0 +1,219 @@
+"""Assets that are materialized by themselves: exactly once for each reason, through kill -9, pauses and reloads, and always with the reason at hand."""
+
+import json
+import sqlite3
+import urllib.parse
+
+from projects import project, shell
+from waiting import wait_until
+
+EAGER = "automation: eager"
+CHAIN = project(shell("raw", "echo raw >> made"), shell("report", "echo report >> made", ["raw"], EAGER), shell("summary", "echo summary >> made", ["report"], EAGER),
+                shell("by_hand", "true", ["summary"]))
+
+
+def automated(daemon, **filters):
+    query = "&".join(f"{name}={value}" for name, value in filters.items())
+    return [run for run in daemon.items(f"/runs?{query}") if run["trigger"]["kind"] == "automation"]
+
+
+def ended(daemon, count):
+    def reached():
+        runs = automated(daemon)
+        return runs if len(runs) == count and all(run["status"] in ("succeeded", "failed", "canceled") for run in runs) else None
+    return wait_until(reached, f"{count} runs by automation that have ended")
+
+
+def is_quiet(daemon):
+    """Nothing is queued or runs, and what has ended has been looked at: a question is answered after the turn that it comes with."""
+    daemon.get("/automation")
+    return not daemon.items("/runs?status=queued,running,canceling")
+
+
+def made(daemon):
+    file = daemon.project / "made"
+    return file.read_text().split() if file.exists() else []
+
+
+def names(answer):
+    yield answer["name"], answer["holds"]
+    for child in answer.get("children", []):
+        yield from names(child)
+
+
+def test_what_is_below_is_made_once_when_what_is_above_is_made(start):
+    daemon = start(CHAIN)
+    assert made(daemon) == [], "nothing is asked for while what it is made from is missing"
+    daemon.wait(daemon.run("raw"))
+    run, = ended(daemon, 1)
+    assert made(daemon) == ["raw", "report", "summary"], "one run of the whole chain, in its order"
+    assert run["steps_total"] == 2 and run["status"] == "succeeded" and run["actor"] == "automation"
+    daemon.wait(daemon.run("raw"))
+    ended(daemon, 2)
+    daemon.wait(daemon.run("*"))
+    wait_until(lambda: is_quiet(daemon), "rest")
+    assert len(automated(daemon)) == 2, "what a run makes anyway is not asked for again"
+
+
+def test_a_condition_says_node_by_node_why_it_waits_and_what_it_asked_for(start):
+    daemon = start(CHAIN)
+    detail = daemon.get("/assets/report/automation")
+    assert detail["condition"] == "eager" and detail["holds"] is False and detail["requested_at"] is None
+    tree = dict(names(detail["answer"]))
+    assert tree["eager"] is False and tree["any_deps_missing"] is True and tree["in_progress"] is False
+    above = next(node for node in walk(detail["answer"]) if node["name"] == "any_deps_missing")["children"][0]
+    assert above["asset"] == "raw" and {node["name"]: node["reason"] for node in walk(above)}["missing"] == "it was never materialized"
+    daemon.wait(daemon.run("raw"))
+    run, = ended(daemon, 1)
+    asked = [entry for entry in daemon.items("/assets/report/evaluations") if entry["run_id"]]
+    assert [entry["run_id"] for entry in asked] == [run["id"]] and asked[0]["holds"] is True and asked[0]["answer"]["holds"] is True
+    listed = {item["key"]: item for item in daemon.items("/automation")}
+    assert set(listed) == {"report", "summary"} and listed["summary"]["run_id"] == run["id"] and listed["summary"]["requested_at"]
+    shown = daemon.ctl("automation", "show", "report").stdout
+    assert f"asked for run {run['id']}" in shown and "any_deps_updated of" not in shown and "true" in shown
+    assert daemon.get("/assets/by_hand/automation")["condition"] is None
+    assert daemon.request("GET", "/assets/nobody/automation").status == 404
+
+
+def walk(answer):
+    yield answer
+    for child in answer.get("children", []):
+        yield from walk(child)
+
+
+def test_kill_9_loses_nothing_and_repeats_nothing(start):
+    daemon = start(CHAIN)
+    for round_number in range(1, 9):
+        run = daemon.run("raw")
+        if round_number % 2:
+            daemon.wait(run)  # then the crash comes while the run by automation begins or goes on
+        daemon.kill9()
+        daemon.start()
+        daemon.wait(run)
+        ended(daemon, round_number)
+    assert made(daemon) == ["raw", "report", "summary"] * 8
+
+
+def test_what_is_missing_is_made_at_the_first_start_and_not_again(start):
+    daemon = start(project(shell("seed", "echo seed >> made", (), "automation: on_missing")))
+    ended(daemon, 1)
+    daemon.stop()
+    daemon.start()
+    wait_until(lambda: is_quiet(daemon), "rest")
+    assert made(daemon) == ["seed"]
+
+
+def test_a_failure_is_not_tried_for_ever(start):
+    daemon = start(project(shell("raw", "true"), shell("broken", "echo tried >> made; exit 3", ["raw"], EAGER), shell("below", "true", ["broken"], EAGER)))
+    daemon.wait(daemon.run("raw"))
+    run, = ended(daemon, 1)
+    assert run["status"] == "failed" and daemon.statuses(run["id"])["below"] == "skipped"
+    daemon.stop()
+    daemon.start()
+    wait_until(lambda: is_quiet(daemon), "rest")
+    assert made(daemon) == ["tried"]
+    daemon.wait(daemon.run("raw"))
+    ended(daemon, 2)
+    assert made(daemon) == ["tried", "tried"], "newer data is worth another attempt"
+
+
+def test_the_red_button_holds_everything_until_it_is_released(start):
+    every_minute = "schedules: [{name: often, select: raw, cron: '* * * * *', timezone: UTC}]\n"
+    daemon = start(project(shell("raw", "true"), shell("report", "echo report >> made", ["raw"], EAGER), head=every_minute))
+    assert daemon.request("POST", "/automation/pause", {}).status == 422, "a reason is owed"
+    paused = daemon.post("/automation/pause", {"reason": "gold is wrong"})
+    assert paused["paused"] and daemon.get("/project")["automation_paused"]["reason"] == "gold is wrong"
+    daemon.stop()
+    daemon.start()
+    daemon.wait(daemon.run("raw"))
+    wait_until(lambda: is_quiet(daemon), "rest")
+    assert made(daemon) == [] and daemon.get("/automation")["paused"]["by"] == paused["by"]
+    assert dict(names(daemon.get("/assets/report/automation")["answer"]))["eager"] is True, "it stays to be asked for"
+    assert "gold is wrong" in daemon.ctl("automation", "list").stdout
+    daemon.post("/automation/resume", {"reason": "mended"})
+    ended(daemon, 1)
+    assert made(daemon) == ["report"] and daemon.get("/project")["automation_paused"] is None
+    assert [entry["action"] for entry in daemon.items("/audit") if entry["action"].startswith("automation")] == ["automation.resume", "automation.pause"]
+
+
+def test_one_asset_is_muted_and_a_pause_may_have_an_end(start):
+    daemon = start(project(shell("raw", "true"), shell("muted", "echo muted >> made", ["raw"], EAGER), shell("other", "echo other >> made", ["raw"], EAGER)))
+    assert daemon.request("POST", "/assets/raw/automation/pause", {"reason": "x"}).json["type"].endswith("no-automation")
+    assert daemon.request("POST", "/assets/nobody/automation/pause", {"reason": "x"}).status == 404
+    assert daemon.request("POST", "/automation/pause", {"reason": "x", "until": "soon"}).status == 422
+    assert daemon.request("POST", "/automation/pause", {"reason": "x", "until": "2001-01-01T00:00:00Z"}).status == 422
+    daemon.post("/assets/muted/automation/pause", {"reason": "its owner asked for it", "until": "2999-01-01T00:00:00Z"})
+    daemon.wait(daemon.run("raw"))
+    ended(daemon, 1)
+    assert made(daemon) == ["other"]
+    daemon.stop()
+    end_pauses(daemon)
+    daemon.start()
+    ended(daemon, 2)
+    assert made(daemon) == ["other", "muted"] and daemon.get("/assets/muted/automation")["paused"] is None
+
+
+def end_pauses(daemon):
+    """As if the time had come."""
+    with sqlite3.connect(daemon.data / "store.sqlite") as store:
+        store.execute("UPDATE automation_pauses SET until = at + 1")
+
+
+def test_an_instant_that_came_while_nothing_ran_counts_once(start):
+    daemon = start(project(shell("hourly", "echo hourly >> made", (), "automation: 'on_cron(\"0 * * * *\")'")))
+    wait_until(lambda: is_quiet(daemon), "rest")
+    assert made(daemon) == []
+    daemon.stop()
+    with sqlite3.connect(daemon.data / "store.sqlite") as store:
+        store.execute("UPDATE meta SET automation_at = automation_at - 5 * 3600000")
+    daemon.start()
+    ended(daemon, 1)
+    daemon.stop()
+    daemon.start()
+    wait_until(lambda: is_quiet(daemon), "rest")
+    assert made(daemon) == ["hourly"], "five instants passed: once"
+
+
+def test_changed_code_is_a_reason_and_an_unchanged_reload_is_none(start):
+    def text(version):
+        return project(shell("model", "echo model >> made", (), f"code_version: \"{version}\"\nautomation: code_version_changed"))
+
+    daemon = start(text(1))
+    daemon.post("/definitions/reload")
+    wait_until(lambda: is_quiet(daemon), "rest")
+    assert made(daemon) == []
+    (daemon.project / "assetd.yaml").write_text(text(2))
+    daemon.post("/definitions/reload")
+    ended(daemon, 1)
+    assert made(daemon) == ["model"]
+
+
+def test_a_renamed_asset_and_an_edited_condition_keep_and_lose_what_they_remember(start):
+    def text(key, condition, more=""):
+        return project(shell("raw", "true"), shell(key, f"echo {key} >> made", ["raw"], f"automation: {json.dumps(condition)}\n{more}"))
+
+    waits = "since(any_deps_updated, newly_updated) and not failed and checks_passed and code_version_changed"
+    daemon = start(text("old", waits))
+    daemon.wait(daemon.run("raw"))
+    (daemon.project / "assetd.yaml").write_text(text("new", waits, "renamed_from: old"))
+    daemon.post("/definitions/reload")
+    remembered = dict(names(daemon.get("/assets/new/automation")["answer"]))
+    assert remembered["since"] is True and remembered["and"] is False
+    (daemon.project / "assetd.yaml").write_text(text("new", waits + " and not missing", "renamed_from: old"))
+    daemon.post("/definitions/reload")
+    assert dict(names(daemon.get("/assets/new/automation")["answer"]))["since"] is False, "of another condition nothing is remembered"
+    assert made(daemon) == []
+
+
+def test_thousands_are_listed_in_pages(start):
+    assets = [shell("raw", "true")] + [shell(f"asset_{number:04}", "true", ["raw"], "automation: none" if number % 2 else EAGER) for number in range(300)]
+    daemon = start(project(*assets))
+    keys, cursor = [], ""
+    while cursor is not None:
+        page = daemon.get(f"/automation?limit=40&cursor={urllib.parse.quote(cursor)}")
+        keys += [item["key"] for item in page["items"]]
+        cursor = page["next_cursor"]
+    assert keys == [f"asset_{number:04}" for number in range(0, 300, 2)]
+    daemon.wait(daemon.run("raw"))
+    run, = ended(daemon, 1)
+    assert run["steps_total"] == 150, "one run of all that one piece of news makes due"
