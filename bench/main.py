@@ -13,6 +13,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "end_to_end"))  # the harness that starts daemons
 
 import api_load  # noqa: E402
+import automation  # noqa: E402
 import dbt_manifest  # noqa: E402
 import log_lines  # noqa: E402
 import measures  # noqa: E402
@@ -33,6 +34,7 @@ FIGURES = {
     "manifest": [lambda: [dbt_manifest.manifest(100)]],
     "api": [lambda: api_load.api(10_000)],
     "schedules": [lambda: [schedules.schedules(100_000)]],
+    "automation": [lambda: [automation.automation(assets) for assets in (10_000, 100_000)]],
     "retention": [lambda: [retention.retention()]],
     "logs": [lambda: [log_lines.log_lines()]],
     "shop": [shop.shop],

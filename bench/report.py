@@ -43,6 +43,8 @@ TABLES = {
         Column("errors", "errors", "d"), Column("bare, requests/s", "bare_per_s"), Column("bare p99, ms", "bare_p99_ms", ".1f")]),
     "schedules": Table("Ticks committed after their instant", [
         Column("schedules", "schedules", ",d"), Column("all at one instant, s", "together_s", ".1f"), Column("spread: p50, ms", "spread_p50_ms"), Column("p99, ms", "spread_p99_ms"), Column("ticks in that minute", "spread", ",d")]),
+    "automation": Table("An evaluation of conditions, every asset eager with three above it", [
+        Column("assets", "assets", ",d"), Column("one was touched, ms", "touched_ms", ".3f"), Column("one was materialized, ms", "event_ms", ".3f"), Column("all of them, ms", "tick_ms", ".1f")]),
     "retention": Table("The store with the default retention", [
         Column("steps a day", "steps_a_day", ",d"), Column("MB after 360 days", "year_mb"), Column("390", "after_mb"), Column("days", "days", "d"), Column("MB", "end_mb"),
         Column("longest hold of the writer by pruning, ms", "longest_ms", ".1f"), Column("steps of pruning", "prune_steps", ",d")]),
@@ -72,6 +74,10 @@ TARGETS = {
     "schedules": [
         Target("{schedules:,d} schedules at one instant, committed within, s", "together_s", ".1f", at_most=10),
         Target("the same, spread: tick lag p99, ms", "spread_p99_ms", ".0f", at_most=100)],
+    "automation": [
+        Target("automation after one event, {assets:,d} assets, ms", "event_ms", ".3f", at_most=5, where={"assets": 10_000}),
+        Target("automation, all of {assets:,d} assets, ms", "tick_ms", ".1f", at_most=50, where={"assets": 10_000}),
+        Target("automation, all of {assets:,d} assets, ms (ten times as many)", "tick_ms", ".1f", at_most=500, where={"assets": 100_000})],
     "retention": [Target("a simulated time of {days} days with {steps_a_day:,d} steps each: the store's last size to that after 390 days", "growth", ".3f", at_most=1.02),
                   Target("the longest step of pruning, ms", "longest_ms", ".1f", at_most=50)],
     "logs": [Target("{lines_per_s:,d} log lines/s from {steps} steps: lag p99, ms", "p99_ms", ".0f", at_most=250), Target("lines lost", "lost", "d", at_most=0)],

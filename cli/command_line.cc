@@ -53,6 +53,7 @@ CommandLine::CommandLine() : app("assetctl: the command line of assetd", "assetc
   add_materialize_commands(*this);
   add_asset_commands(*this);
   add_run_commands(*this);
+  add_report_command(*this);
   add_schedule_commands(*this);
   add_automation_commands(*this);
   add_queue_commands(*this);
@@ -82,6 +83,18 @@ int run_command_line(int argc, const char* const* argv, std::ostream& out, std::
   auto api = std::make_unique<ApiClient>(std::move(*transport), line.settings.token);
   Session session(line.settings, std::move(api), terminal_of(STDOUT_FILENO), out, err);
   return line.action(session);
+}
+
+std::expected<Json, std::string> assignments(const std::vector<std::string>& list, const std::string& option, bool as_json) {
+  Json out = Json::object();
+  for (const auto& text : list) {
+    const auto equals = text.find('=');
+    if (equals == 0 || equals == std::string::npos) return std::unexpected(option + " takes name=value, not '" + text + "'");
+    const auto value = text.substr(equals + 1);
+    const auto parsed = as_json ? Json::parse(value, nullptr, false) : Json(value);
+    out[text.substr(0, equals)] = parsed.is_discarded() ? Json(value) : parsed;
+  }
+  return out;
 }
 
 }  // namespace assetd::cli

@@ -36,6 +36,7 @@ struct NoOptions {};
 void add_asset_commands(CommandLine& line);
 void add_materialize_commands(CommandLine& line);
 void add_run_commands(CommandLine& line);
+void add_report_command(CommandLine& line);
 void add_schedule_commands(CommandLine& line);
 void add_automation_commands(CommandLine& line);
 void add_queue_commands(CommandLine& line);   // queue, pools
@@ -49,5 +50,8 @@ void add_completion_command(CommandLine& line);
 
 /// The whole program but for what is the process's own.
 int run_command_line(int argc, const char* const* argv, std::ostream& out, std::ostream& err);
+
+/// "a=1" → {"a": 1}: a value that is JSON is taken as such, everything else as text.
+std::expected<Json, std::string> assignments(const std::vector<std::string>& list, const std::string& option, bool as_json);
 
 }  // namespace assetd::cli

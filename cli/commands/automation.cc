@@ -13,12 +13,12 @@ std::string pause_text(const Json& pause, const Session& session) {
   return "paused by " + text_at(pause, "by") + " " + ago_at(pause, "at", session.now()) + ": " + text_at(pause, "reason") + (until.empty() ? "" : " (until " + until + ")");
 }
 
-struct ListOptions {
+struct AutomationListOptions {
   std::string cursor;
   int limit = 100;
 };
 
-int list_automation(Session& session, const ListOptions& options) {
+int list_automation(Session& session, const AutomationListOptions& options) {
   const auto path = "/automation?limit=" + std::to_string(options.limit) + (options.cursor.empty() ? "" : "&cursor=" + percent_encode(options.cursor));
   return session.show(session.api->get(path), [&](const Json& page) {
     if (const auto all = pause_text(page.value("paused", Json()), session); !all.empty()) session.out << "all automation and all schedules: " << all << "\n\n";
@@ -92,7 +92,7 @@ int resume_automation(Session& session, const PauseOptions& options) {
 void add_automation_commands(CommandLine& line) {
   auto* automation = line.app.add_subcommand("automation", "what is materialized by itself, and why (not); pause it");
   automation->require_subcommand(1);
-  const auto listed = std::make_shared<ListOptions>();
+  const auto listed = std::make_shared<AutomationListOptions>();
   auto* list = add_command(*automation, line, "list", "assets that have a condition", listed, list_automation);
   list->add_option("--limit", listed->limit, "assets shown")->check(CLI::Range(1, 1000))->capture_default_str();
   list->add_option("--cursor", listed->cursor, "of the page before");

@@ -18,19 +18,6 @@ struct RunOptions {
   std::vector<std::string> vars, tags, partitions;
 };
 
-/// "a=1" → {"a": 1}: a value that is JSON is taken as such, everything else as text.
-std::expected<Json, std::string> assignments(const std::vector<std::string>& list, const std::string& option, bool as_json) {
-  Json out = Json::object();
-  for (const auto& text : list) {
-    const auto equals = text.find('=');
-    if (equals == 0 || equals == std::string::npos) return std::unexpected(option + " takes name=value, not '" + text + "'");
-    const auto value = text.substr(equals + 1);
-    const auto parsed = as_json ? Json::parse(value, nullptr, false) : Json(value);
-    out[text.substr(0, equals)] = parsed.is_discarded() ? Json(value) : parsed;
-  }
-  return out;
-}
-
 std::expected<Json, std::string> request_body(const RunOptions& options) {
   auto vars = assignments(options.vars, "--var", true);
   if (!vars) return vars;

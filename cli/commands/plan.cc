@@ -36,7 +36,7 @@ void print_names(Session& session, const Json& plan, const char* field, const ch
   for (const auto& name : plan.value(field, Json::array())) session.out << "  schedule " << harmless(name.get<std::string>()) << what << "\n";
 }
 
-void print_plan(Session& session, const Json& plan) {
+void print_definitions_plan(Session& session, const Json& plan) {
   const auto changes = plan.value("changes", Json::array());
   const auto total = plan.value("changes_total", changes.size());
   if (total == 0) {
@@ -66,7 +66,7 @@ int show(Session& session, const Result<Json>& answer, const std::function<void(
 
 int make_plan(Session& session, const PlanOptions& options) {
   const auto answer = session.api->post("/definitions/plan");
-  const int code = show(session, answer, [&](const Json& plan) { print_plan(session, plan); });
+  const int code = show(session, answer, [&](const Json& plan) { print_definitions_plan(session, plan); });
   if (!options.detailed_exit_code) return code;
   if (code != kOk) return code == kWouldChange ? kFailed : code;  // files that do not load are no change
   return answer->value("changes_total", 0) > 0 ? kWouldChange : kOk;

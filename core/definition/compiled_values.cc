@@ -223,6 +223,28 @@ CheckSpec read_check(Json& value) {
   return check;
 }
 
+Json write(const FreshnessSpec& freshness) {
+  Json object = Json::object();
+  put(object, "within", freshness.within);
+  put(object, "deadline", freshness.deadline);
+  put(object, "timezone", freshness.timezone);
+  put(object, "warn", freshness.warn);
+  put(object, "of", freshness.of);
+  return object;
+}
+
+FreshnessSpec read_freshness(Json& value) {
+  FreshnessSpec freshness;
+  if (value.is_number_integer()) freshness.within = Millis(value.get<std::int64_t>());  // as it was before there was more to say
+  if (!value.is_object()) return freshness;
+  take(value, "within", freshness.within);
+  take(value, "deadline", freshness.deadline);
+  take(value, "timezone", freshness.timezone);
+  take(value, "warn", freshness.warn);
+  take(value, "of", freshness.of);
+  return freshness;
+}
+
 Json write(const AssetSpec& asset) {
   Json object = Json::object();
   put(object, "key", asset.key);
@@ -240,7 +262,7 @@ Json write(const AssetSpec& asset) {
   if (asset.retries != RetrySpec{}) object["retries"] = write(asset.retries);
   put(object, "pools", asset.pools);
   put_uses(object, asset.uses);
-  put(object, "freshness", asset.freshness_within);
+  if (!asset.freshness.empty()) object["freshness"] = write(asset.freshness);
   put(object, "import", asset.import, -1);
   put(object, "batch", asset.batch);
   put_data(object, asset.data);
@@ -268,7 +290,7 @@ AssetSpec read_asset(Json& value) {
   if (const auto retries = value.find("retries"); retries != value.end()) asset.retries = read_retries(*retries);
   take(value, "pools", asset.pools);
   take_uses(value, asset.uses);
-  take(value, "freshness", asset.freshness_within);
+  if (const auto freshness = value.find("freshness"); freshness != value.end()) asset.freshness = read_freshness(*freshness);
   take(value, "import", asset.import);
   take(value, "batch", asset.batch);
   take_json(value, "data", asset.data);

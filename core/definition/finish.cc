@@ -23,7 +23,7 @@ void fill_from_external(AssetSpec& asset, AssetSpec& external) {
   if (asset.owners.empty()) asset.owners = std::move(external.owners);
   if (asset.kinds.empty()) asset.kinds = std::move(external.kinds);
   if (asset.runbook.empty()) asset.runbook = std::move(external.runbook);
-  if (!asset.freshness_within) asset.freshness_within = external.freshness_within;
+  if (asset.freshness.empty()) asset.freshness = external.freshness;
   asset.tags.merge(external.tags);
   for (auto& [key, value] : external.metadata.items())
     if (!asset.metadata.contains(key)) asset.metadata[key] = value;

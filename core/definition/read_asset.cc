@@ -111,6 +111,7 @@ void read_asset(Reading& reading, const SourceFile& file, const YamlNode& node) 
   asset.uses = read_uses(reading, reader);
   asset.automation = read_automation(reader);
   if (asset.automation == kNoAutomation) asset.automation.clear();
+  asset.freshness = read_freshness(reader);
   read_later_keys(reading, reader, asset);
   read_checks(reading, reader, asset.key, process);
   reader.refuse_rest();
@@ -127,6 +128,7 @@ void read_external(Reading& reading, const SourceFile& file, const YamlNode& nod
     MapReader reader(file, node, "an external asset");
     asset.key = read_key(reader);
     read_facts(reader, asset);
+    asset.freshness = read_freshness(reader);
     read_later_keys(reading, reader, asset);
     read_checks(reading, reader, asset.key, reading.process);
     reader.refuse_rest();

@@ -49,13 +49,6 @@ void read_later_keys(Reading& reading, MapReader& asset, AssetSpec& spec) {
     keep(reading, spec, "partitions", *partitions);
     warn_not_in_force(reading, asset.at("partitions"), "\"partitions\"");
   }
-  if (const auto* freshness = asset.take("freshness")) {
-    MapReader reader(asset.file(), *freshness, "freshness:");
-    reader.require("within");
-    spec.freshness_within = reader.duration("within");
-    reader.refuse_rest();
-    warn_not_in_force(reading, asset.at("freshness"), "\"freshness\"");
-  }
 }
 
 void read_sensor(Reading& reading, const SourceFile& file, const YamlNode& node) {

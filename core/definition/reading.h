@@ -72,6 +72,7 @@ void read_sensor(Reading& reading, const SourceFile& file, const YamlNode& node)
 void read_alert(Reading& reading, const SourceFile& file, const YamlNode& node);
 void read_retention(Reading& reading, MapReader& project);
 void read_later_keys(Reading& reading, MapReader& asset, AssetSpec& spec);
+FreshnessSpec read_freshness(MapReader& asset);
 /// `automation:` as written, its condition checked; kNoAutomation where that is said, "" where nothing is.
 std::string read_automation(MapReader& reader);
 void warn_not_in_force(Reading& reading, const SourceRef& where, const std::string& what);

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/freshness/freshness.h"
 #include "core/time.h"
 
 namespace assetd {
@@ -112,7 +113,7 @@ struct AssetSpec {
   RetrySpec retries;
   std::map<std::string, int> pools;      ///< slots by pool; empty: one of `default`
   std::map<std::string, HoldMode> uses;  ///< holds on resources
-  std::optional<Millis> freshness_within;
+  FreshnessSpec freshness;
   std::string automation;         ///< the condition under which it is materialized by itself (core/automation); empty: none
   int import = -1;                ///< index into Definitions::imports, -1 when written in assets:
   std::string batch;              ///< steps of one import with the same non-empty batch may share a process

@@ -36,7 +36,7 @@ struct SelectionError {
 struct SelectionState {
   std::function<std::string(AssetId)> status;  ///< never, materializing, materialized, failed, skipped
   std::function<bool(AssetId)> stale;
-  std::function<std::string(AssetId)> freshness;  ///< none, fresh, violated
+  std::function<std::string(AssetId)> freshness;  ///< none, fresh, warn, violated
 };
 
 /// Parses and resolves in one go. Result in topological order. An empty result is not an error here: the caller knows

@@ -63,6 +63,7 @@ std::optional<AssetState> read(const json& value) {
     if (!state.last_attempt) return std::nullopt;
   }
   if (const auto found = value.find("last_materialization"); found != value.end()) state.last_materialization = data(*found);
+  state.freshness = value.value("freshness", "");
   if (const auto found = value.find("checks"); found != value.end())
     for (const auto& [name, text] : found->items()) {
       const auto status = parse_check_status(text.get<std::string>());
@@ -98,6 +99,7 @@ json to_json(const AssetState& state) {
   if (state.in_progress) out["in_progress"] = {{"run", state.in_progress->run}, {"since", ms(state.in_progress->since)}};
   if (state.last_attempt) out["last_attempt"] = to_json(*state.last_attempt);
   if (state.last_materialization) out["last_materialization"] = to_json(*state.last_materialization);
+  put_text(out, "freshness", state.freshness);
   for (const auto& [name, status] : state.checks) out["checks"][name] = to_string(status);
   return out;
 }

@@ -36,6 +36,7 @@ struct AssetState {
   std::optional<Attempt> last_attempt;
   std::optional<Data> last_materialization;
   std::map<std::string, CheckStatus> checks;  ///< the last result of each
+  std::string freshness;                      ///< as it was told last (core/freshness); empty: never
 
   /// materializing while in progress, else what the last attempt says, else materialized or never.
   AssetStatus status() const;

@@ -19,22 +19,23 @@ json last_attempt_json(const AssetState& state) {
   const auto& attempt = *state.last_attempt;
   json causes = json::array();
   for (const auto& cause : attempt.root_causes) causes.push_back(root_cause_json(cause));
-  return {{"run_id", id_text(attempt.run)},  {"status", to_string(attempt.status)},  {"reason", text_or_null(attempt.reason)},
+  return {{"run_id", id_or_null(attempt.run)},  {"status", to_string(attempt.status)},  {"reason", text_or_null(attempt.reason)},
           {"detail", text_or_null(attempt.detail)}, {"at", time_json(attempt.at)}, {"root_causes", causes}};
 }
 
 json last_materialization_json(const AssetState& state) {
   if (!state.last_materialization) return nullptr;
   const auto& data = *state.last_materialization;
-  return {{"run_id", id_text(data.run)}, {"at", time_json(data.at)}, {"metadata", data.metadata.is_null() ? json::object() : data.metadata}};
+  return {{"run_id", id_or_null(data.run)}, {"at", time_json(data.at)}, {"metadata", data.metadata.is_null() ? json::object() : data.metadata}};
 }
 
 json freshness_json(const AssetTable& table, AssetId id, WallTime now) {
-  const auto& within = table.project->definitions.assets[id].freshness_within;
-  json out = {{"status", table.freshness(id, now)}, {"within_ms", nullptr}, {"deadline", nullptr}};
-  if (!within) return out;
-  out["within_ms"] = within->count();
-  if (const auto& data = table.states[id].last_materialization) out["deadline"] = time_json(data->at + *within);
+  const auto& spec = table.project->definitions.assets[id].freshness;
+  json out = {{"status", table.freshness(id, now)}, {"within_ms", spec.within ? json(spec.within->count()) : json()}, {"deadline", nullptr}};
+  if (const auto& data = table.states[id].last_materialization; data && !spec.empty())
+    out["deadline"] = time_json(violated_at(spec, data_time(spec, data->metadata, data->at)));
+  if (!spec.deadline.empty()) out["cron"] = spec.deadline, out["timezone"] = spec.timezone.empty() ? "UTC" : spec.timezone;
+  if (!spec.of.empty()) out["of"] = spec.of;
   return out;
 }
 

@@ -7,7 +7,7 @@
 namespace assetd::http {
 
 AssetTexts::Stamp AssetTexts::stamp_of(const AssetTable& table, AssetId id, WallTime now) {
-  Stamp stamp{table.project->version, id, table.changed[id], table.freshness(id, now) == "fresh"};
+  Stamp stamp{table.project->version, id, table.changed[id], table.freshness(id, now)};
   for (const auto parent : table.project->graph.parents(id)) stamp.changed = std::max(stamp.changed, table.changed[parent]);
   return stamp;
 }

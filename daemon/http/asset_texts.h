@@ -22,7 +22,7 @@ class AssetTexts {
     std::int64_t version = -1;
     AssetId id = 0;
     std::uint64_t changed = 0;  ///< the latest revision among the asset and its parents, whose data makes it stale
-    bool fresh = false;
+    std::string freshness;
     bool operator==(const Stamp&) const = default;
   };
   struct Slot {

@@ -53,6 +53,8 @@ json all_schemas() {
            closed({{"slots", {{"type", "integer"}, {"minimum", 0}, {"maximum", 1'000'000}, {"description", "0: nothing of it starts"}}}, {"reason", reason}}, {"slots"})},
           {"ApplyRequest", closed({{"plan", text(100, "the id of a plan of POST /definitions/plan")}}, {"plan"})},
           {"PauseRequest", closed({{"reason", reason}})},
+          {"ReportRequest",
+           closed({{"reason", reason}, {"metadata", {{"type", "object"}, {"description", "as a step reports it: {\"rows\": 5}"}}}, {"data_version", text(1000, "of the data")}}, {"reason"})},
           {"AutomationPauseRequest",
            closed({{"reason", reason}, {"until", {{"type", {"string", "null"}}, {"maxLength", 40}, {"description", "a time (RFC 3339): then it goes on by itself"}}}}, {"reason"})},
           {"SessionRequest", closed({{"token", token}}, {"token"})}};

@@ -18,6 +18,8 @@ inline nlohmann::json time_json(const std::optional<WallTime>& time) {
 inline nlohmann::json time_json(WallTime time) { return format_time(time); }
 inline nlohmann::json text_or_null(const std::string& text) { return text.empty() ? nlohmann::json() : nlohmann::json(text); }
 inline std::string id_text(std::int64_t id) { return std::to_string(id); }
+/// 0 is none: what somebody reported was made by no run.
+inline nlohmann::json id_or_null(std::int64_t id) { return id == 0 ? nlohmann::json() : nlohmann::json(id_text(id)); }
 
 nlohmann::json source_json(const SourceRef& source);
 nlohmann::json root_cause_json(const RootCause& cause);

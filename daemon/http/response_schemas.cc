@@ -92,14 +92,15 @@ void add_assets(json& out) {
                          {"code_version?", text_or_null()}, {"metadata?", any_object()}, {"definition_yaml?", text_or_null()}, {"jobs?", list_of(text())},
                          {"check_definitions?", list_of(any_object())}});
   out["InProgress"] = object({{"run_id", id()}, {"since", time()}});
-  out["LastAttempt"] = object({{"run_id", id()}, {"status", text()}, {"reason", text_or_null()}, {"detail", text_or_null()}, {"at", time()},
+  out["LastAttempt"] = object({{"run_id", id_or_null()}, {"status", text()}, {"reason", text_or_null()}, {"detail", text_or_null()}, {"at", time()},
                                {"root_causes", list_of(refer("RootCause"))}});
-  out["LastMaterialization"] = object({{"run_id", id()}, {"at", time()}, {"metadata", any_object()}});
+  out["LastMaterialization"] = object({{"run_id", id_or_null()}, {"at", time()}, {"metadata", any_object()}});
   out["Stale"] = object({{"is", boolean()}, {"because", list_of(object({{"key", text()}, {"reason", text()}, {"detail", text()}}))}});
-  out["Freshness"] = object({{"status", one_of({"none", "fresh", "violated"})}, {"within_ms", integer_or_null()}, {"deadline", time_or_null()}});
+  out["Freshness"] = object({{"status", one_of({"none", "fresh", "warn", "violated"})}, {"within_ms", integer_or_null()}, {"deadline", time_or_null()}, {"cron?", text()}, {"timezone?", text()}, {"of?", text()}});
   out["AssetList"] = page_of("Asset");
-  out["Materialization"] = object({{"id", id()}, {"run_id", id()}, {"step", text()}, {"partition", text_or_null()}, {"at", time()},
+  out["Materialization"] = object({{"id", id()}, {"run_id", id_or_null()}, {"step", text()}, {"partition", text_or_null()}, {"at", time()},
                                    {"duration_ms", integer()}, {"metadata", any_object()}, {"data_version", text_or_null()}});
+  out["Reported"] = object({{"key", text()}, {"at", time()}, {"metadata", any_object()}, {"data_version", text()}, {"as_of?", integer()}});
   out["MaterializationList"] = page_of("Materialization");
   out["CheckResult"] = object({{"id", id()}, {"check", text()}, {"run_id", id()}, {"at", time()}, {"status", statuses(CheckStatus::error)},
                                {"severity", one_of({"error", "warn"})}, {"blocking", boolean()}, {"detail", text_or_null()}, {"metadata", any_object()}});

@@ -124,10 +124,16 @@ Response list_materializations(const Call& call, Context& context) {
   if (!page) return store_problem(page.error());
   json items = json::array();
   for (const auto& [id, value] : page->items)
-    items.push_back({{"id", id_text(id)}, {"run_id", id_text(value.run)}, {"step", value.key}, {"partition", nullptr}, {"at", time_json(value.at)},
+    items.push_back({{"id", id_text(id)}, {"run_id", id_or_null(value.run)}, {"step", value.key}, {"partition", nullptr}, {"at", time_json(value.at)},
                      {"duration_ms", value.duration_ms}, {"metadata", value.metadata.is_null() ? json::object() : value.metadata},
                      {"data_version", text_or_null(value.data_version)}});
   return list_response(std::move(items), page->next_cursor, history->at.as_of);
+}
+
+void report_materialization(const Call& call, Context& context, Respond done) {
+  context.service.report_materialization(call.caller, call.path_of("key"),
+                                         {call.body.value("metadata", json::object()), call.body.value("data_version", ""), call.body.at("reason")},
+                                         answer_to(context, std::move(done)));
 }
 
 Response list_checks(const Call& call, Context& context) {
@@ -189,6 +195,10 @@ void add_asset_routes(std::vector<Route>& table) {
                                          {.name = "q", .description = "a part of key or description"}})});
   table.push_back({.method = "GET", .pattern = "/api/v1/assets/{key}", .name = "get_asset", .summary = "One asset", .tag = "assets",
                    .handler = get_asset, .answers = {{200, "Asset"}}, .path = {key_param()}});
+  table.push_back({.method = "POST", .pattern = "/api/v1/assets/{key}/materializations", .name = "report_materialization",
+                   .summary = "Data that was made by hand, or elsewhere: what is below follows as if a run had made it", .tag = "assets",
+                   .handler = report_materialization, .answers = {{201, "Reported"}}, .problems = {409}, .path = {key_param()}, .body_schema = "ReportRequest",
+                   .body_required = true, .mutating = true});
   add_history(table, "materializations", "Newest first", list_materializations, "MaterializationList");
   add_history(table, "checks", "Results of its checks, newest first", list_checks, "CheckResultList",
               page_params({{.name = "check", .description = "only this one"}}));

@@ -11,7 +11,7 @@ json pause_json(const std::optional<AutomationPause>& pause) { return pause ? to
 
 json view_json(const AutomationView& view) {
   return {{"key", view.key}, {"condition", view.condition}, {"holds", view.holds}, {"requested_at", time_json(view.requested_at)},
-          {"run_id", view.run == 0 ? json() : json(id_text(view.run))}, {"paused", pause_json(view.pause)}};
+          {"run_id", id_or_null(view.run)}, {"paused", pause_json(view.pause)}};
 }
 
 Response list_automation(const Call& call, Context& context) {
@@ -53,7 +53,7 @@ Response list_evaluations(const Call& call, Context& context) {
   }
   json items = json::array();
   for (const auto& [id, each] : page->items)
-    items.push_back({{"id", id_text(id)}, {"at", time_json(each.at)}, {"holds", each.holds}, {"run_id", each.run == 0 ? json() : json(id_text(each.run))},
+    items.push_back({{"id", id_text(id)}, {"at", time_json(each.at)}, {"holds", each.holds}, {"run_id", id_or_null(each.run)},
                      {"answer", json::parse(each.answer, nullptr, false)}});
   return list_response(std::move(items), page->next_cursor, at->as_of);
 }

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kReasonsGiven = 20;
 
-bool is_newer(const AssetState::Data& data, const AssetState::Data& own) { return data.run != own.run && data.at > own.at; }
+bool is_newer(const AssetState::Data& data, const AssetState::Data& own) { return (data.run != own.run || data.run == 0) && data.at > own.at; }
 
 }  // namespace
 
@@ -45,11 +45,13 @@ Staleness AssetTable::staleness(AssetId id) const {
   return result;
 }
 
+// Where there is a deadline, what was told last holds until its moment has come (freshness_watch): cron is too dear for every row of every list.
 std::string AssetTable::freshness(AssetId id, WallTime now) const {
-  const auto& within = project->definitions.assets[id].freshness_within;
-  if (!within) return "none";
-  const auto& data = states[id].last_materialization;
-  return data && now - data->at <= *within ? "fresh" : "violated";
+  const auto& spec = project->definitions.assets[id].freshness;
+  const auto& state = states[id];
+  if (!spec.deadline.empty() && !state.freshness.empty() && state.last_materialization) return state.freshness;
+  const auto& data = state.last_materialization;
+  return std::string(to_string(freshness_at(spec, data ? std::optional(data_time(spec, data->metadata, data->at)) : std::nullopt, now)));
 }
 
 }  // namespace assetd

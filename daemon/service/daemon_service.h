@@ -19,6 +19,7 @@
 #include "daemon/service/automator.h"
 #include "daemon/service/clock.h"
 #include "daemon/service/definitions_watch.h"
+#include "daemon/service/freshness_watch.h"
 #include "daemon/service/housekeeper.h"
 #include "daemon/service/metrics.h"
 #include "daemon/service/projection.h"
@@ -83,6 +84,7 @@ class DaemonService final : public Service {
   void trigger_schedule(Caller caller, std::string schedule, Done done) override;
   void pause_automation(Caller caller, std::string asset, std::string reason, std::optional<WallTime> until, Done done) override;
   void resume_automation(Caller caller, std::string asset, std::string reason, Done done) override;
+  void report_materialization(Caller caller, std::string key, ReportBody body, Done done) override;
   void reload(Caller caller, Done done) override;
   void plan_definitions(Caller caller, Done done) override;
   void apply_definitions(Caller caller, std::string plan, Done done) override;
@@ -183,6 +185,8 @@ class DaemonService final : public Service {
   std::string select_of(const Project& project, const ScheduleSpec& schedule) const;
   void audit(Turn& turn, const Caller& caller, const std::string& action, const std::string& subject, nlohmann::json detail = nlohmann::json::object());
 
+  Reply report(Turn& turn, const Caller& caller, const std::string& key, const ReportBody& body);
+
   // automation (service_automation.cc)
   void automate(Turn& turn);
   std::optional<RunId> request_automated(Turn& turn, const std::vector<AssetId>& assets);
@@ -218,6 +222,7 @@ class DaemonService final : public Service {
   Projection projection_;
   AssetBook book_;
   Automator automator_{book_};
+  FreshnessWatch freshness_{book_};
   Ticker ticker_;
   Metrics metrics_;
   std::unique_ptr<Housekeeper> housekeeper_;

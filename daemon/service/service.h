@@ -55,6 +55,12 @@ struct RunRequestBody {
   bool dry_run = false;
 };
 
+/// Of a materialization that was done by hand, or of data that is made elsewhere.
+struct ReportBody {
+  nlohmann::json metadata = nlohmann::json::object();
+  std::string data_version, reason;
+};
+
 struct Staleness {
   bool is = false;
   struct Because {
@@ -73,7 +79,7 @@ struct AssetTable {
   std::vector<std::uint64_t> changed = {};  ///< by AssetId: the revision that set its state; empty: not kept
   Staleness staleness(AssetId id) const;
   bool is_stale(AssetId id) const;  ///< staleness(id).is, without its reasons
-  std::string freshness(AssetId id, WallTime now) const;  ///< none, fresh, violated
+  std::string freshness(AssetId id, WallTime now) const;  ///< none, fresh, warn, violated
 };
 
 struct LiveStep {
@@ -165,6 +171,7 @@ class Service {
   /// Of one asset, or of all automation and all schedules (""); `until`: then it goes on by itself.
   virtual void pause_automation(Caller caller, std::string asset, std::string reason, std::optional<WallTime> until, Done done) = 0;
   virtual void resume_automation(Caller caller, std::string asset, std::string reason, Done done) = 0;
+  virtual void report_materialization(Caller caller, std::string key, ReportBody body, Done done) = 0;
   virtual void reload(Caller caller, Done done) = 0;
   virtual void plan_definitions(Caller caller, Done done) = 0;  ///< what applying the files as they are now would change
   virtual void apply_definitions(Caller caller, std::string plan, Done done) = 0;  ///< if that is still the plan

@@ -103,6 +103,7 @@ void DaemonService::use_project(std::shared_ptr<const Project> next, Turn* turn)
   const auto& definitions = next->definitions;
   book_.use(next);
   automator_.use(next, *engine_);
+  freshness_.use(next);
   std::vector<std::string> plugin_errors;
   plugins_ = find_plugins(options_.compile.plugin_dirs, plugin_errors);
   for (const auto& error : plugin_errors) spdlog::warn("{}", error);

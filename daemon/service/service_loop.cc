@@ -40,7 +40,8 @@ Millis DaemonService::wait_time() const {
   if (const auto timer = engine_->next_timer()) wait = std::min(wait, *timer - now.boot);
   if (const auto tick = ticker_.next_instant(); tick && may_tick()) wait = std::min(wait, *tick - now.wall);
   if (!is_latched()) {
-    if (automator_.is_due(now.wall)) return Millis{0};
+    if (automator_.is_due(now.wall) || freshness_.is_due(now.wall)) return Millis{0};
+    if (const auto next = freshness_.next_instant()) wait = std::min(wait, *next - now.wall);
     if (const auto next = automator_.next_instant()) wait = std::min(wait, *next - now.wall);
   }
   if (forgot_since_) wait = std::min(wait, *forgot_since_ + kForgetWait - now.boot);
@@ -86,7 +87,7 @@ void DaemonService::flush_forgotten(const Now& now) {
 
 // Only "it runs now": true without being written, so it waits a moment for company.
 bool DaemonService::may_wait(const Turn& turn) const {
-  if (!turn.after.empty() || !turn.batch.audit.empty() || !turn.batch.answers.empty() || automator_.is_due(turn.now.wall)) return false;
+  if (!turn.after.empty() || !turn.batch.audit.empty() || !turn.batch.answers.empty() || automator_.is_due(turn.now.wall) || freshness_.is_due(turn.now.wall)) return false;
   if (waiting_since_ && turn.now.boot - *waiting_since_ >= kSoftWait) return false;
   return std::all_of(turn.batch.changes.begin(), turn.batch.changes.end(), is_soft);
 }
@@ -125,6 +126,7 @@ void DaemonService::take(Turn& turn, Output output) {
     projection_.project(change, book_, turn.batch);
     if (const auto* changed = std::get_if<RunChanged>(&change); changed && is_terminal(changed->run.status)) turn.ended.push_back(changed->run.id);
     automator_.note(change, projection_);
+    freshness_.note(change);
     metrics_.count(change);
     turn.batch.changes.push_back(std::move(change));
   }
@@ -132,6 +134,7 @@ void DaemonService::take(Turn& turn, Output output) {
 }
 
 void DaemonService::finish(Turn& turn) {
+  if (!is_latched() && freshness_.is_due(turn.now.wall)) freshness_.step(turn.now.wall, turn.batch);
   automate(turn);
   commit(turn);
   for (const auto run : turn.ended) projection_.forget(run);

@@ -152,22 +152,30 @@ bool PruneSweep::prune_materializations(Database& database, int rows) {
   constexpr const char* kNext = "SELECT key FROM materializations WHERE key>? ORDER BY key LIMIT 1";
   if (!key_ && !next_key(database, kNext)) return false;
   while (rows > 0) {
-    std::vector<std::pair<std::int64_t, RunId>> found;
+    struct Made {
+      std::int64_t id = 0;
+      RunId run = 0;
+      WallTime at{};
+    };
+    std::vector<Made> found;
     {
-      auto query = database.query("SELECT id, run FROM materializations WHERE key=? AND id>? ORDER BY id LIMIT ?", *key_, position_, rows + 1);
+      auto query = database.query("SELECT id, run, at FROM materializations WHERE key=? AND id>? ORDER BY id LIMIT ?", *key_, position_, rows + 1);
       while (query.next()) {
         auto row = query.row();
-        const auto id = row.integer();
-        found.emplace_back(id, row.integer());
+        auto& made = found.emplace_back();
+        made.id = row.integer();
+        made.run = row.integer();
+        made.at = row.time();
       }
     }
     const bool reached = std::cmp_less_equal(found.size(), rows);  // then the last of them is the newest, which stays
     if (!found.empty()) found.pop_back();
     bool young = false;
-    for (const auto& [id, run] : found) {
-      young = run >= floor_;
+    for (const auto& [id, run, at] : found) {
+      const bool reported = run == 0;  // by no run
+      young = reported ? at >= cutoffs_.runs : run >= floor_;
       if (young) break;
-      if (run_is_gone(database, run)) gone(database.run("DELETE FROM materializations WHERE key=? AND id=?", *key_, id));
+      if (reported || run_is_gone(database, run)) gone(database.run("DELETE FROM materializations WHERE key=? AND id=?", *key_, id));
       position_ = id;
     }
     rows -= static_cast<int>(found.size()) + 1;

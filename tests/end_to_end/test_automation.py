@@ -217,3 +217,28 @@ def test_thousands_are_listed_in_pages(start):
     daemon.wait(daemon.run("raw"))
     run, = ended(daemon, 1)
     assert run["steps_total"] == 150, "one run of all that one piece of news makes due"
+
+
+def test_what_is_made_by_hand_or_elsewhere_is_told_and_followed(start):
+    daemon = start("name: test\nexternal: [{key: landing, freshness: {within: 1h}}]\nassets:\n" + shell("report", "echo report >> made", ["landing"], EAGER)
+                   + shell("broken", "exit 3") + shell("below", "true", ["broken"]))
+    ended(daemon, 1)  # it was missing, and landing is taken to be there
+    assert daemon.request("POST", "/assets/landing/materializations", {}).status == 422, "a reason is owed"
+    assert daemon.request("POST", "/assets/nobody/materializations", {"reason": "x"}).status == 404
+    daemon.post("/assets/landing/materializations", {"reason": "new files", "metadata": {"rows": 5}, "data_version": "v2"})
+    ended(daemon, 2)
+    assert made(daemon) == ["report", "report"]
+    landing = daemon.get("/assets/landing")
+    assert landing["last_materialization"]["run_id"] is None and landing["last_materialization"]["metadata"] == {"rows": 5}
+    assert landing["freshness"]["status"] == "fresh" and daemon.items("/assets/landing/materializations")[0]["data_version"] == "v2"
+
+    daemon.wait(daemon.run("broken"))
+    assert daemon.get("/assets/broken")["status"] == "failed"
+    said = daemon.ctl("report", "broken", "--reason", "loaded by hand", "--metadata", "rows=7")
+    assert said.returncode == 0, said.stderr
+    broken = daemon.get("/assets/broken")
+    assert broken["status"] == "materialized" and broken["last_attempt"]["detail"].endswith("loaded by hand") and broken["last_attempt"]["run_id"] is None
+    assert daemon.items("/audit")[0]["action"] == "asset.report"
+    daemon.stop()
+    daemon.start()
+    assert daemon.get("/assets/broken")["status"] == "materialized" and len(daemon.items("/assets/broken/materializations")) == 1

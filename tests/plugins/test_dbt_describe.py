@@ -34,6 +34,7 @@ def test_ephemeral_models_are_passed_through(described):
 def test_group_owner_tags_and_place(described):
     legs = described.assets["leg_count"]
     assert (legs["group"], legs["owners"], legs["tags"]) == ("anatomy", ["zoo@example.org"], {"anatomy": "", "domain": "body"})
+    assert legs["automation"] == "eager"
     assert legs["description"] == "How many animals have how many legs."
     assert legs["source"] == {"file": "models/marts/legs.sql", "line": 1, "column": 1}
     assert described.assets["nested"]["group"] == "marts"

@@ -33,7 +33,7 @@ def test_what_a_decorator_says_is_described(module):
         from assetd import asset
 
         @asset(deps=["a/b", {"asset": "c", "on_failure": "continue"}], key="marts/sum", group="marts", kinds=["x"], owners=["team:a"], tags=["pii"],
-               retries=2, pools={"cpu": 1}, uses={"db": "read"}, timeout="10m", code_version=3)
+               retries=2, pools={"cpu": 1}, uses={"db": "read"}, timeout="10m", code_version=3, automation="eager")
         def total():
             """Adds up."""
 
@@ -42,9 +42,9 @@ def test_what_a_decorator_says_is_described(module):
             pass
     ''')
     found = owner.assets["marts/sum"]
-    assert {name: found[name] for name in ("description", "deps", "group", "kinds", "owners", "tags", "retries", "pools", "uses", "timeout", "code_version")} == {
+    assert {name: found[name] for name in ("description", "deps", "group", "kinds", "owners", "tags", "retries", "pools", "uses", "timeout", "code_version", "automation")} == {
         "description": "Adds up.", "deps": ["a/b", {"asset": "c", "on_failure": "continue"}], "group": "marts", "kinds": ["x"], "owners": ["team:a"],
-        "tags": {"pii": ""}, "retries": {"max": 2}, "pools": {"cpu": 1}, "uses": {"db": "read"}, "timeout": "10m", "code_version": "3"}
+        "tags": {"pii": ""}, "retries": {"max": 2}, "pools": {"cpu": 1}, "uses": {"db": "read"}, "timeout": "10m", "code_version": "3", "automation": "eager"}
     assert found["source"] == {"file": "my_assets.py", "line": 4, "column": 1}
     assert owner.assets["after"]["deps"] == ["marts/sum"]
     assert str(owner.project_dir / "my_assets.py") in owner.described["watch"]

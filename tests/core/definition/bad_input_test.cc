@@ -8,6 +8,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using testing::load;
 using testing::load_files;
 using ::testing::SizeIs;
@@ -23,6 +24,19 @@ TEST(BadInput, CycleNamesItsPathAndPointsAtADependency) {
           .lines(),
       ElementsAre(
           "3:21 the assets depend on each other in a cycle: a -> b -> c -> a (remove one of these dependencies)"));
+}
+
+TEST(BadInput, FreshnessSaysWhatItNeeds) {
+  const auto asset = [](const std::string& freshness) { return load("external: [{key: a, freshness: " + freshness + "}]\n").lines(); };
+  EXPECT_THAT(asset("{within: 1h, warn: 10m, of: newest}"), IsEmpty());
+  EXPECT_THAT(asset("{deadline: 0 9 * * *, timezone: Europe/London, within: 3h}"), IsEmpty());
+  EXPECT_THAT(asset("{}"), ElementsAre(HasSubstr("needs \"within\" or a \"deadline\"")));
+  EXPECT_THAT(asset("{within: 1h, warn: 2h}"), ElementsAre(HasSubstr("must be shorter")));
+  EXPECT_THAT(asset("{within: soon}"), ElementsAre(HasSubstr("within")));
+  EXPECT_THAT(asset("{within: 1h, timezone: UTC}"), ElementsAre(HasSubstr("there is none")));
+  EXPECT_THAT(asset("{deadline: 0 9 * *}"), ElementsAre(StartsWith("1:")));
+  EXPECT_THAT(asset("{deadline: 0 9 * * *, timezone: Europe/Londn}"), ElementsAre(HasSubstr("Europe/London")));
+  EXPECT_THAT(asset("{within: 1h, whithin: 2h}"), ElementsAre(HasSubstr("whithin")));
 }
 
 TEST(BadInput, AConditionPointsAtWhatCannotBeRead) {

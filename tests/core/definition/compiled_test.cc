@@ -84,7 +84,7 @@ AssetSpec asset(int number) {
   asset.retries = retries();
   asset.pools = {{text(), 2}};
   asset.uses = {{text(), *rc::gen::element(HoldMode::read, HoldMode::write)}};
-  asset.freshness_within = duration();
+  asset.freshness = {duration(), text(), text(), duration(), text()};
   asset.import = *rc::gen::inRange(-1, 3);
   asset.batch = text();
   if (any<bool>()) asset.data = json();

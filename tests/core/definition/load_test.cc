@@ -163,10 +163,10 @@ TEST(Load, KeysOfLaterFeaturesWarnWhereTheyStand) {
     warnings.push_back(std::to_string(warning.source.line) + " " + warning.message);
   EXPECT_THAT(warnings,
               ::testing::UnorderedElementsAre(
-                  "5 \"partitions\" accepted, not yet in force", "6 \"freshness\" accepted, not yet in force", "7 the sensor accepted, not yet in force",
+                  "5 \"partitions\" accepted, not yet in force", "7 the sensor accepted, not yet in force",
                   "8 the alert accepted, not yet in force", "9 \"artifacts\" of \"retention\" accepted, not yet in force"));
   EXPECT_EQ(loaded.definitions.settings.at("retention").at("events"), "90d");
-  EXPECT_EQ(asset_of(loaded, "a").freshness_within, 24h);
+  EXPECT_EQ(asset_of(loaded, "a").freshness.within, 24h);
   EXPECT_EQ(asset_of(loaded, "a").automation, "eager");
 }
 

@@ -22,7 +22,7 @@ class AssetTextsTest : public ::testing::Test {
     child.key = "b";
     child.deps = {{"a", OnFailure::skip, {}}};
     child.description = description;
-    child.freshness_within = 1h;
+    child.freshness.within = 1h;
     project->definitions.assets = {parent, child};
     project->graph = *AssetGraph::build(project->definitions);
     table.project = project;

@@ -75,6 +75,9 @@ class FakeService : public Service {
   void resume_automation(Caller caller, std::string asset, std::string reason, Done done) override {
     take({"resume_automation " + asset + " " + reason, caller}, std::move(done));
   }
+  void report_materialization(Caller caller, std::string key, ReportBody body, Done done) override {
+    take({"report_materialization " + key + " " + body.reason + " " + body.metadata.dump() + body.data_version, caller}, std::move(done));
+  }
   void plan_definitions(Caller caller, Done done) override { take({"plan_definitions", caller}, std::move(done)); }
   void apply_definitions(Caller caller, std::string plan, Done done) override { take({"apply_definitions " + plan, caller}, std::move(done)); }
   void reload(Caller caller, Done done) override { take({"reload", caller}, std::move(done)); }

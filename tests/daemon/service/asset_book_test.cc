@@ -160,7 +160,7 @@ TEST(AssetTable, StaleWhenItsCodeHasChanged) {
 TEST(AssetTable, FreshWithinItsBound) {
   auto spec = asset("a");
   EXPECT_EQ(table_of({spec}, {made(1)}).freshness(0, WallTime(1h)), "none");
-  spec.freshness_within = 1h;
+  spec.freshness.within = 1h;
   EXPECT_EQ(table_of({spec}, {made(1)}).freshness(0, WallTime(1h)), "fresh");
   EXPECT_EQ(table_of({spec}, {made(1)}).freshness(0, WallTime(1h + 1ms)), "violated");
   EXPECT_EQ(table_of({spec}, {{}}).freshness(0, WallTime(1h)), "violated");

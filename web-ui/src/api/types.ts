@@ -25,12 +25,16 @@ export interface Asset {
   source: Source | null;
   status: AssetStatus;
   in_progress: { run_id: string; since: string } | null;
+  /** run_id null: somebody reported it. */
   last_attempt: {
-    run_id: string; status: StepStatus; reason: string | null; detail: string | null; at: string; root_causes: RootCause[];
+    run_id: string | null; status: StepStatus; reason: string | null; detail: string | null; at: string; root_causes: RootCause[];
   } | null;
-  last_materialization: { run_id: string; at: string; metadata: Metadata } | null;
+  last_materialization: { run_id: string | null; at: string; metadata: Metadata } | null;
   stale: { is: boolean; because: { key: string; reason: string; detail: string }[] };
-  freshness: { status: "none" | "fresh" | "violated"; within_ms: number | null; deadline: string | null };
+  /** deadline: when it is violated if nothing newer comes. */
+  freshness: {
+    status: "none" | "fresh" | "warn" | "violated"; within_ms: number | null; deadline: string | null; cron?: string; timezone?: string; of?: string;
+  };
   checks: { passed: number; failed: number; warned: number };
 }
 
@@ -53,7 +57,7 @@ export interface AssetDetail extends Asset {
 }
 
 export interface Materialization {
-  id: string; run_id: string; step?: unknown; partition: string | null; at: string; duration_ms: number | null;
+  id: string; run_id: string | null; step?: unknown; partition: string | null; at: string; duration_ms: number | null;
   metadata: Metadata; data_version: string | null;
 }
 export interface CheckResult {

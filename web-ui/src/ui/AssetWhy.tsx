@@ -16,7 +16,7 @@ export function AssetWhy({ asset }: { asset: Asset }) {
         <span className="strong">{stateMeta(state).label}{asset.status === "failed" && ":"}</span>{" "}
         <span className="dim why"><Because asset={asset} /></span>
         {asset.stale.is && <StaleLine asset={asset} />}
-        {asset.freshness.status === "violated" && <div className="bad">Overdue: should be no older than {formatDuration(asset.freshness.within_ms)}</div>}
+        <Overdue freshness={asset.freshness} />
       </div>
     </div>
   );
@@ -26,14 +26,26 @@ function Because({ asset }: { asset: Asset }) {
   const attempt = asset.last_attempt;
   if (asset.in_progress) return <>in run <RunLink id={asset.in_progress.run_id} />, since <Ago at={asset.in_progress.since} /></>;
   if (asset.status === "skipped" && attempt) {
-    return <>because {attempt.root_causes.map((cause, i) => <span key={cause.key}>{i > 0 && ", "}<AssetLink name={cause.key} /> {reasonText(cause.reason)}</span>)} in run <RunLink id={attempt.run_id} />, <Ago at={attempt.at} /></>;
+    return <>because {attempt.root_causes.map((cause, i) => <span key={cause.key}>{i > 0 && ", "}<AssetLink name={cause.key} /> {reasonText(cause.reason)}</span>)} <ByRun id={attempt.run_id} word="in run" />, <Ago at={attempt.at} /></>;
   }
   if (asset.status === "failed" && attempt) {
-    return <>{attempt.detail ?? reasonText(attempt.reason)} · run <RunLink id={attempt.run_id} step={asset.key} />, <Ago at={attempt.at} /></>;
+    return <>{attempt.detail ?? reasonText(attempt.reason)} · <ByRun id={attempt.run_id} word="run" step={asset.key} />, <Ago at={attempt.at} /></>;
   }
-  if (asset.last_materialization) return <>by run <RunLink id={asset.last_materialization.run_id} />, <Ago at={asset.last_materialization.at} /></>;
+  if (asset.last_materialization) return <><ByRun id={asset.last_materialization.run_id} word="by run" said={attempt?.detail} />, <Ago at={asset.last_materialization.at} /></>;
   if (asset.external) return <>made elsewhere; nothing has been reported</>;
   return <>no run has made it yet</>;
+}
+
+/** What no run made, somebody reported; who and why stands in the attempt's detail. */
+function ByRun({ id, word, step, said }: { id: string | null; word: string; step?: string; said?: string | null | undefined }) {
+  return id === null ? <>{said ?? "reported, made by no run"}</> : <>{word} <RunLink id={id} {...(step === undefined ? {} : { step })} /></>;
+}
+
+function Overdue({ freshness }: { freshness: Asset["freshness"] }) {
+  if (freshness.status !== "violated" && freshness.status !== "warn") return null;
+  const demanded = freshness.cron ? `new data is due by ${freshness.cron} (${freshness.timezone})` : `should be no older than ${formatDuration(freshness.within_ms)}`;
+  if (freshness.status === "violated") return <div className="bad">Overdue: {demanded}</div>;
+  return <div style={{ color: "var(--stale-text)" }}>Soon overdue: {demanded}{freshness.deadline && <>, <Ago at={freshness.deadline} /></>}</div>;
 }
 
 function StaleLine({ asset }: { asset: Asset }) {

@@ -139,9 +139,9 @@ class _Reader:
             "deps": [self._keys[parent] for parent in self._asset_parents(node["unique_id"])],
             "group": self._group(node), "kinds": ["dbt", self._adapter] if self._adapter else ["dbt"],
             "owners": self._owners(node), "tags": self._tags(node), "code_version": (node.get("checksum") or {}).get("checksum") or "",
-            "external": False, "automation": str(_ours(node).get("automation") or ""),
-            "metadata": self._metadata(node, config.get("materialized") or node["resource_type"]), "source": self._position(node),
+            "external": False, "metadata": self._metadata(node, config.get("materialized") or node["resource_type"]), "source": self._position(node),
             "batch": self._batch, "data": {"unique_id": node["unique_id"], "fqn": ".".join(node["fqn"])},
+            **({"automation": str(_ours(node)["automation"])} if _ours(node).get("automation") else {}),
         }
 
     def _external(self, node):

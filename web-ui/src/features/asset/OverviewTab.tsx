@@ -11,6 +11,12 @@ import { Ago } from "@/ui/Time";
 
 const Chart = lazy(() => import("./Chart").then((module) => ({ default: module.Chart })));
 
+function freshnessText(freshness: AssetDetail["freshness"]): string {
+  const within = freshness.within_ms === null ? "" : `within ${formatDuration(freshness.within_ms)}`;
+  const deadline = freshness.cron ? `at ${freshness.cron} (${freshness.timezone})` : "";
+  return [within, deadline, freshness.of && `by ${freshness.of}`].filter(Boolean).join(", ");
+}
+
 export function OverviewTab({ asset }: { asset: AssetDetail }) {
   const materializations = useQuery({ ...materializationsQuery(asset.key) });
   return (
@@ -114,7 +120,7 @@ function About({ asset }: { asset: AssetDetail }) {
     ["Jobs", asset.jobs.join(", ")],
     ["Import", asset.import],
     ["Code version", asset.code_version && <CodeVersion text={asset.code_version} />],
-    ["Freshness", asset.freshness.within_ms !== null && `within ${formatDuration(asset.freshness.within_ms)}`],
+    ["Freshness", freshnessText(asset.freshness)],
     ["Pools", Object.entries(asset.pools).map(([name, slots]) => `${name} × ${slots}`).join(", ")],
     ["Uses", Object.entries(asset.uses).map(([name, mode]) => `${name} (${mode})`).join(", ")],
     ["Defined in", asset.source && <span className="mono">{asset.source.file}{asset.source.line ? `:${asset.source.line}` : ""}</span>],

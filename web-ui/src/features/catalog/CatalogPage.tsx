@@ -29,13 +29,14 @@ const columns: Column<Asset>[] = [
   { id: "kinds", header: "Kind", width: "minmax(130px, 1fr)", wide: true, cell: (asset) => <span className="row tight">{asset.kinds.map((kind) => <span key={kind} className="tag">{kind}</span>)}</span> },
   { id: "checks", header: "Checks", width: "90px", wide: true, cell: (asset) => <Checks asset={asset} /> },
   { id: "at", header: "Materialized", width: "96px", align: "right", cell: (asset) => <span className="dim"><Ago at={asset.last_materialization?.at} /></span> },
-  { id: "run", header: "Run", width: "60px", align: "right", wide: "desk", cell: (asset) => asset.last_attempt ? <RunLink id={asset.last_attempt.run_id} /> : null },
+  { id: "run", header: "Run", width: "60px", align: "right", wide: "desk", cell: (asset) => asset.last_attempt?.run_id ? <RunLink id={asset.last_attempt.run_id} /> : null },
   { id: "description", header: "Description", width: "minmax(120px, 3fr)", wide: "desk", cell: (asset) => <span className="dim">{asset.description}</span> },
 ];
 
 function Status({ asset }: { asset: Asset }) {
   const state = asset.external && asset.status === "never" ? "external" : asset.status;
   if (asset.freshness.status === "violated") return <span className="bad">Overdue</span>;
+  if (asset.freshness.status === "warn") return <span style={{ color: "var(--stale-text)" }}>Soon overdue</span>;
   return <span>{stateMeta(state).label}{asset.stale.is && <span style={{ color: "var(--stale-text)" }}>, stale</span>}</span>;
 }
 

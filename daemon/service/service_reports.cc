@@ -1,0 +1,43 @@
+// Materializations that no run made: done by hand, or of what is made elsewhere.
+
+#include "core/graph/asset_key.h"
+#include "core/schedule/cron.h"
+#include "daemon/service/daemon_service.h"
+#include "daemon/service/replies.h"
+
+namespace assetd {
+namespace {
+
+constexpr const char* kNoAttempt = "00000000000000000000000000000000";
+
+}  // namespace
+
+void DaemonService::report_materialization(Caller caller, std::string key, ReportBody body, Done done) {
+  command(std::move(caller), std::move(done), [this, key, body](Turn& turn, const Caller& who) { return report(turn, who, key, body); });
+}
+
+/// As if a run had made it, but for the run: what is below becomes stale, or is made by automation; freshness counts from now. A failure before is over.
+Reply DaemonService::report(Turn& turn, const Caller& caller, const std::string& key, const ReportBody& body) {
+  const auto current = project();
+  const auto id = current ? current->graph.find(key) : std::nullopt;
+  if (!id) return not_found("asset", "nobody defines the asset '" + key + "'");
+  const auto now = turn.now.wall;
+  const auto& by = caller.actor.name;
+  Output output;
+  output.changes.push_back(Materialized{{0, 0, key, kNoAttempt, body.metadata, body.data_version, 0, now}});
+  take(turn, std::move(output));
+
+  auto& state = book_.stage(key);
+  const auto before = state.status();
+  state.last_materialization = AssetState::Data{0, now, body.metadata, body.data_version, current->definitions.assets[*id].code_version};
+  if (state.last_attempt)
+    state.last_attempt = AssetState::Attempt{0, StepStatus::succeeded, "reported", "reported by " + by + ": " + body.reason, {}, now};
+  nlohmann::json changes = {{"metadata", body.metadata}, {"reported_by", by}, {"reason", body.reason}};
+  turn.batch.events.push_back({0, now, "materialization", 0, key, {{"run_id", nullptr}, {"key", key}, {"partition", nullptr}}, std::move(changes)});
+  if (state.status() != before)
+    turn.batch.events.push_back({0, now, "asset_changed", 0, key, {{"key", key}}, {{"status", to_string(state.status())}}});
+  audit(turn, caller, "asset.report", "asset " + key, {{"reason", body.reason}, {"metadata", body.metadata}});
+  return {201, {{"key", key}, {"at", format_time(now)}, {"metadata", body.metadata}, {"data_version", body.data_version}}};
+}
+
+}  // namespace assetd

@@ -1,0 +1,47 @@
+"""How old data may become: told once when it changes, also for what happened while the daemon was not running."""
+
+import json
+import sqlite3
+
+from projects import project, shell
+from waiting import wait_until
+
+
+def freshness_events(daemon, key):
+    page = daemon.get(f"/events?asset={key}&types=asset_changed&limit=1000")
+    return [event["changes"] for event in reversed(page["items"]) if "freshness" in event["changes"]]
+
+
+def make_older(daemon, key, hours):
+    with sqlite3.connect(daemon.data / "store.sqlite") as store:
+        state = json.loads(store.execute("SELECT state FROM asset_states WHERE key = ?", [key]).fetchone()[0])
+        state["last_materialization"]["at"] -= hours * 3_600_000
+        store.execute("UPDATE asset_states SET state = ? WHERE key = ?", [json.dumps(state), key])
+
+
+def test_data_becomes_too_old_by_itself_and_new_data_is_fresh_again(start):
+    daemon = start(project(shell("quick", "true", more="freshness: {within: 1s, warn: 500ms}"), shell("slow", "true", more="freshness: {within: 2h}"), shell("free", "true")))
+    assert {asset["key"]: asset["freshness"]["status"] for asset in daemon.items("/assets")} == {"quick": "violated", "slow": "violated", "free": "none"}
+    assert freshness_events(daemon, "quick") == [], "what was never made became nothing"
+    daemon.wait(daemon.run("*"))
+    told = wait_until(lambda: [e["freshness"] for e in freshness_events(daemon, "quick")] == ["warn", "violated"] and freshness_events(daemon, "quick"), "two changes")
+    assert told[1]["from"] == "warn" and told[1]["violated_at"] > told[1]["data_at"]
+    assert [asset["key"] for asset in daemon.items("/assets?select=freshness:violated")] == ["quick"]
+    daemon.wait(daemon.run("quick"))
+    wait_until(lambda: [e["freshness"] for e in freshness_events(daemon, "quick")][2:4] == ["fresh", "warn"], "fresh again")
+    assert daemon.get("/assets/slow")["freshness"]["status"] == "fresh" and freshness_events(daemon, "slow") == []
+
+
+def test_what_became_too_old_while_nothing_ran_is_told_once_at_the_next_start(start):
+    daemon = start(project(shell("slow", "true", more="freshness: {within: 2h}"), shell("nightly", "true", more="freshness: {deadline: '0 * * * *', within: 1h}")))
+    daemon.wait(daemon.run("*"))
+    daemon.stop()
+    make_older(daemon, "slow", 3)
+    make_older(daemon, "nightly", 3)
+    for _ in range(2):
+        daemon.start()
+        for key in ("slow", "nightly"):
+            wait_until(lambda key=key: freshness_events(daemon, key), f"{key} is violated")
+            assert [e["freshness"] for e in freshness_events(daemon, key)] == ["violated"]
+            assert daemon.get(f"/assets/{key}")["freshness"]["status"] == "violated"
+        daemon.kill9()
