@@ -28,7 +28,7 @@ export function PauseButton({ name }: Whose) {
   return (
     <>
       <Button variant="default" className={all ? "red-outline" : undefined} leftSection={<IconPlayerPauseFilled size={12} />} onClick={() => setOpen(true)}>{all ? "Pause everything…" : "Pause…"}</Button>
-      <Modal opened={open} onClose={() => setOpen(false)} title={all ? "Pause all automation and schedules" : "Pause this asset's automation"} size={440} styles={{ title: { fontWeight: 600, fontSize: 15 } }} closeButtonProps={{ "aria-label": "Close" }}>
+      <Modal opened={open} onClose={() => setOpen(false)} title={all ? "Pause all automation and schedules" : "Pause this asset's automation"} size={440} styles={{ title: { fontWeight: 600, fontSize: 15 } }} closeButtonProps={{ "aria-label": "Close" }} attributes={{ header: { role: "presentation" } }}>
         <PauseForm name={name} done={() => setOpen(false)} />
       </Modal>
     </>

@@ -52,7 +52,7 @@ function State({ automation }: { automation: AutomationDetail }) {
   };
   return (
     <div className="row" style={{ alignItems: "flex-start" }} data-testid="automation-state">
-      <span style={{ paddingTop: 2 }}><StateIcon state={state} size={15} title="" /></span>
+      <span style={{ paddingTop: 2 }}><StateIcon state={state} size={15} /></span>
       <span style={{ overflowWrap: "anywhere", minWidth: 0 }}><span className="strong">{stateMeta(state).label}</span> <span className="dim">{why[state]}</span></span>
     </div>
   );
