@@ -79,12 +79,12 @@ function EndField({ now, end, setEnd, over }: { now: number; end: string; setEnd
   );
 }
 
-export function ResumeButton({ name }: Whose) {
+export function ResumeButton({ name, children = "Resume" }: Whose & { children?: string }) {
   const client = useQueryClient();
   const resume = useMutation({ mutationFn: () => resumeAutomation(name), onSuccess: () => refresh(client), onError: toastProblem("Automation was not resumed") });
   return (
     <Tooltip label={name === null ? "Automation and schedules start runs again; what is due is asked for at once" : "If its condition is true, it is asked for at once"}>
-      <Button variant="default" leftSection={<IconPlayerPlayFilled size={12} />} loading={resume.isPending} onClick={() => resume.mutate()} aria-label={name === null ? "Resume all automation" : undefined}>Resume</Button>
+      <Button variant="default" leftSection={<IconPlayerPlayFilled size={12} />} loading={resume.isPending} onClick={() => resume.mutate()}>{children}</Button>
     </Tooltip>
   );
 }

@@ -28,7 +28,7 @@ export function AutomationTab({ name }: { name: string }) {
 function Body({ automation, condition }: { automation: AutomationDetail; condition: string }) {
   return (
     <div className="asset-automation">
-      <div className="row" style={{ minHeight: 30, alignItems: "flex-start" }}>
+      <div className="row" style={{ minHeight: 30, marginBottom: 12, alignItems: "flex-start" }}>
         <div className="grow" style={{ paddingTop: 5 }}><State automation={automation} /></div>
         {automation.paused ? <ResumeButton name={automation.key} /> : <PauseButton name={automation.key} />}
       </div>
@@ -37,7 +37,7 @@ function Body({ automation, condition }: { automation: AutomationDetail; conditi
         <dt>Asked for</dt><dd>{automation.requested_at ? <><Ago at={automation.requested_at} />{automation.run_id && <>, in run <span className="answer-asset"><RunLink id={automation.run_id} step={automation.key} /></span></>}</> : <span className="dim">never yet</span>}</dd>
       </dl>
       {automation.answer && <section className="section"><h2>What it says now</h2><AnswerTree answer={automation.answer} label="What the condition says now" /></section>}
-      <section className="section"><h2>Answers before</h2><Evaluations name={automation.key} /></section>
+      <section className="section"><h2>Past evaluations</h2><Evaluations name={automation.key} /></section>
     </div>
   );
 }

@@ -32,10 +32,10 @@ function Row({ evaluation, name }: { evaluation: Evaluation; name: string }) {
       <div className="evaluation-line">
         <button type="button" className="evaluation-fold" aria-expanded={open} onClick={() => setOpen(!open)}>
           <span className="fold" aria-hidden><IconChevronRight size={14} /></span>
-          <At at={evaluation.at} />
+          <span className="evaluation-at"><At at={evaluation.at} /></span>
           <span className="state"><StateIcon state={evaluation.holds ? "true" : "false"} size={13} />{evaluation.holds ? "true" : "false"}</span>
         </button>
-        {evaluation.run_id && <span className="clip">asked for run <span className="answer-asset"><RunLink id={evaluation.run_id} step={name} /></span></span>}
+        {evaluation.run_id && <span className="clip"><span className="wide-only">asked for </span>run <span className="answer-asset"><RunLink id={evaluation.run_id} step={name} /></span></span>}
         <span className="spacer" />
         <span className="dim wide-only"><Ago at={evaluation.at} /></span>
       </div>

@@ -17,11 +17,11 @@ const example = `assets:
 `;
 
 const columnsOf = (held: boolean): Column<Automation>[] => [
-  { id: "key", header: "Asset", width: "minmax(140px, 2fr)", cell: (one) => <span className="row"><StateIcon state={automationState(one)} /><span className="strong clip"><AssetLink name={one.key} tab="automation" /></span></span> },
-  { id: "state", header: "State", width: "minmax(96px, 1.4fr)", cell: (one) => <State one={one} held={held} /> },
+  { id: "key", header: "Asset", width: "minmax(100px, 2fr)", cell: (one) => <span className="row"><StateIcon state={automationState(one)} /><span className="strong clip"><AssetLink name={one.key} tab="automation" /></span></span> },
+  { id: "state", header: "State", width: "minmax(60px, 1.4fr)", cell: (one) => <State one={one} held={held} /> },
   { id: "condition", header: "Condition", width: "minmax(120px, 3fr)", wide: true, cell: (one) => <span className="mono dim" title={one.condition ?? undefined}>{one.condition}</span> },
-  { id: "at", header: "Asked for", width: "84px", align: "right", cell: (one) => one.requested_at ? <span className="dim"><Ago at={one.requested_at} /></span> : <span className="faint" title="It was never asked for">–</span> },
-  { id: "run", header: "Run", width: "56px", align: "right", cell: (one) => one.run_id && <RunLink id={one.run_id} step={one.key} /> },
+  { id: "at", header: "Asked for", width: "80px", align: "right", cell: (one) => one.requested_at ? <span className="dim"><Ago at={one.requested_at} /></span> : <span className="faint" title="It was never asked for">–</span> },
+  { id: "run", header: "Run", width: "44px", align: "right", cell: (one) => one.run_id && <RunLink id={one.run_id} step={one.key} /> },
 ];
 
 function State({ one, held }: { one: Automation; held: boolean }) {

@@ -2,10 +2,9 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { automationQuery, projectQuery, schedulesQuery } from "@/api/queries";
 import type { AutomationPause } from "@/api/types";
-import { PauseButton, PausedBy, ResumeButton } from "@/ui/AutomationPause";
+import { PauseButton, ResumeButton } from "@/ui/AutomationPause";
 import { Problem, Waiting } from "@/ui/Loaded";
 import { PageHead } from "@/ui/Page";
-import { StateIcon } from "@/ui/StateIcon";
 import { AutomatedAssets } from "./AutomatedAssets";
 import { SchedulesTab } from "./SchedulesTab";
 import "./automation.css";
@@ -18,15 +17,12 @@ export function AutomationPage() {
   const pause = project.data?.automation_paused ?? null;
   return (
     <div className="page">
-      <PageHead title="Automation" name="Automation" actions={pause ? <ResumeButton name={null} /> : <PauseButton name={null} />}><State pause={pause} /></PageHead>
+      <PageHead title="Automation" name="Automation" actions={pause ? <ResumeButton name={null}>Resume everything</ResumeButton> : <PauseButton name={null} />}>
+        <div className="dim">Assets are materialized while their condition is true; schedules start jobs at the times of their cron lines.</div>
+      </PageHead>
       <Parts pause={pause} />
     </div>
   );
-}
-
-function State({ pause }: { pause: AutomationPause | null }) {
-  if (!pause) return <div className="dim">Assets are materialized while their condition is true; schedules start jobs at the times of their cron lines.</div>;
-  return <div className="row tight" style={{ alignItems: "baseline" }}><span style={{ alignSelf: "flex-start", paddingTop: 2 }}><StateIcon state="paused" size={15} /></span><span className="dim" style={{ overflowWrap: "anywhere" }}>Paused <PausedBy pause={pause} />: <span style={{ color: "var(--text)" }}>{pause.reason}</span></span></div>;
 }
 
 function Parts({ pause }: { pause: AutomationPause | null }) {

@@ -18,14 +18,15 @@ describe("deciding", () => {
 
 describe("opens", () => {
   const many = Array.from({ length: 40 }, (_, i) => leaf(`parent${i}`, i === 7));
-  it("a node that decides", () => expect(opens({ holds: false, children: [leaf("a", false)] }, true)).toBe(true));
-  it("not one that does not", () => expect(opens({ holds: false, children: [leaf("a", false)] }, false)).toBe(false));
+  it("a node that decides", () => expect(opens({ name: "x", holds: false, children: [leaf("a", false)] }, true)).toBe(true));
+  it("not one that does not", () => expect(opens({ name: "x", holds: false, children: [leaf("a", false)] }, false)).toBe(false));
   it("not a leaf", () => expect(opens(leaf("missing", true), true)).toBe(false));
-  it("not one that many assets decide alike", () => expect(opens({ holds: false, children: many.map((one) => ({ ...one, holds: false })) }, true)).toBe(false));
-  it("one that one of many decides", () => expect(opens({ holds: true, children: many }, true)).toBe(true));
+  it("not one that many assets decide alike", () => expect(opens({ name: "x", holds: false, children: many.map((one) => ({ ...one, holds: false })) }, true)).toBe(false));
+  it("one that one of many decides", () => expect(opens({ name: "x", holds: true, children: many }, true)).toBe(true));
 });
 
 it("says what a folded node keeps to itself", () => {
-  expect(foldedText({ holds: true, children: [leaf("a", true), leaf("b", false)] })).toBe("1 of 2 true");
-  expect(foldedText({ holds: true, children: [leaf("a", true)], more: 1200 })).toBe("1 of 1 true, 1,200 more");
+  expect(foldedText({ name: "x", holds: true, children: [leaf("a", true), leaf("b", false)] })).toBe("1 of 2 true");
+  expect(foldedText({ name: "not", holds: true, children: [leaf("missing", false)] })).toBe("missing: false");
+  expect(foldedText({ name: "x", holds: true, children: [leaf("a", true)], more: 1200 })).toBe("1 of 1 true, 1,200 more");
 });
