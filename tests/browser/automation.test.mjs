@@ -30,7 +30,7 @@ async function open(path) {
 }
 
 const see = (text) => page.getByText(text).first().waitFor();
-const state = (text) => page.getByTestId("automation-state").getByText(text).first().waitFor();
+const state = (text) => page.getByTestId("automation-state").filter({ hasText: text }).waitFor();
 const row = (key) => page.getByRole("table", { name: "Assets with automation" }).getByRole("row").filter({ has: page.getByRole("link", { name: key, exact: true }) });
 const banner = () => page.getByRole("region", { name: "Automation is paused" });
 const runOf = async (key) => (await daemon.api(`/assets/${key}/automation`)).run_id;
