@@ -17,12 +17,19 @@ const example = `assets:
 `;
 
 const columnsOf = (held: boolean): Column<Automation>[] => [
-  { id: "key", header: "Asset", width: "minmax(100px, 2fr)", cell: (one) => <span className="row"><StateIcon state={automationState(one)} /><span className="strong clip"><AssetLink name={one.key} tab="automation" /></span></span> },
-  { id: "state", header: "State", width: "minmax(60px, 1.4fr)", cell: (one) => <State one={one} held={held} /> },
+  { id: "key", header: "Asset", width: "minmax(110px, 2fr)", cell: (one) => <span className="row"><StateIcon state={automationState(one)} /><span className="strong clip"><AssetLink name={one.key} tab="automation" /></span></span> },
+  { id: "state", header: "State", width: "minmax(60px, 1.1fr)", cell: (one) => <State one={one} held={held} /> },
   { id: "condition", header: "Condition", width: "minmax(120px, 3fr)", wide: true, cell: (one) => <span className="mono dim" title={one.condition ?? undefined}>{one.condition}</span> },
-  { id: "at", header: "Asked for", width: "80px", align: "right", cell: (one) => one.requested_at ? <span className="dim"><Ago at={one.requested_at} /></span> : <span className="faint" title="It was never asked for">–</span> },
-  { id: "run", header: "Run", width: "44px", align: "right", cell: (one) => one.run_id && <RunLink id={one.run_id} step={one.key} /> },
+  { id: "at", header: "Asked for", width: "80px", align: "right", cell: (one) => <AskedFor one={one} /> },
+  { id: "run", header: "Run", width: "44px", align: "right", wide: true, cell: (one) => one.run_id && <RunLink id={one.run_id} step={one.key} /> },
 ];
+
+/** The time leads to the run as well: a phone has no column for it. */
+function AskedFor({ one }: { one: Automation }) {
+  if (!one.requested_at) return <span className="faint" title="It was never asked for">–</span>;
+  const ago = <span className="dim"><Ago at={one.requested_at} /></span>;
+  return one.run_id ? <RunLink id={one.run_id} step={one.key}>{ago}</RunLink> : ago;
+}
 
 function State({ one, held }: { one: Automation; held: boolean }) {
   const word = stateMeta(automationState(one)).label;
