@@ -9,11 +9,12 @@ const runs = (await get("/runs?limit=50")).items;
 const failed = runs.find((run) => run.status === "failed");
 const assets = (await get("/assets?limit=50")).items;
 const asset = assets.find((one) => one.checks.failed > 0) ?? assets.find((one) => one.status === "failed") ?? assets.find((one) => one.last_materialization) ?? assets[0];
+const automated = (await get("/automation?limit=1")).items[0];
 const of = (one) => one && `/assets/${one.key.replaceAll("/", ":")}`;
 const pages = {
   overview: "/", lineage: "/lineage", lineageSelected: asset && `/lineage?asset=${asset.key}`, catalog: "/assets", asset: of(asset), assetMade: of(assets.find((one) => one.last_materialization && one !== asset)),
   history: of(asset) && `${of(asset)}?tab=history`, checks: of(asset) && `${of(asset)}?tab=checks`, near: of(asset) && `${of(asset)}?tab=lineage`, definition: of(asset) && `${of(asset)}?tab=definition`,
-  runs: "/runs", runFailed: failed && `/runs/${failed.id}`, runLast: runs[0] && `/runs/${runs[0].id}`, automation: "/automation", queue: "/queue", definitions: "/definitions", audit: "/audit",
+  runs: "/runs", runFailed: failed && `/runs/${failed.id}`, runLast: runs[0] && `/runs/${runs[0].id}`, automation: "/automation?tab=assets", schedules: "/automation?tab=schedules", assetAutomation: automated && `${of(automated)}?tab=automation`, queue: "/queue", definitions: "/definitions", audit: "/audit",
   health: "/health", settings: "/settings", missing: "/nowhere",
 };
 await mkdir(out, { recursive: true });

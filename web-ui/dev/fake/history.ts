@@ -6,7 +6,7 @@ import { generated, layout, random, shop, type World } from "./world.ts";
 export function makeWorld(size: string, state: string): World {
   const assets = size === "shop" ? shop() : generated(Number(size));
   const world: World = {
-    assets, byKey: new Map(assets.map((asset) => [asset.key, asset])), runs: [], seq: 100, version: 3, paused: null, events: new Set(), audit: [], failing: new Set(), broken: state === "everything", access: state === "token" ? "token" : "open",
+    assets, byKey: new Map(assets.map((asset) => [asset.key, asset])), runs: [], seq: 100, version: 3, paused: null, pauses: new Map(), events: new Set(), audit: [], failing: new Set(), broken: state === "everything", access: state === "token" ? "token" : "open",
   };
   if (state === "new" || assets.length === 0) return world;
   const day = 86_400_000;

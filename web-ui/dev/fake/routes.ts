@@ -1,3 +1,4 @@
+import { automated, automationDetail, evaluations, setPause } from "./automation.ts";
 import { layout } from "./history.ts";
 import { makeRun } from "./runs.ts";
 import { select } from "./select.ts";
@@ -35,7 +36,13 @@ function act(world: World, path: string, body: Record<string, unknown>, emit: Em
     world.failing = new Set();
     return created(makeRun(world, keys, { select: String(body.select) }).id, keys.length, steps, emit);
   }
-  const [, what, id, verb] = path.split("/");
+  const [, what, id, verb, last] = path.split("/");
+  if (what === "automation" || verb === "automation") {
+    const key = what === "automation" ? "" : id!.replaceAll(":", "/");
+    const done = setPause(world, key, (what === "automation" ? id : last)!, body);
+    emit("automation_changed", { key: done.key }, { paused: done.paused });
+    return ok(done);
+  }
   const run = world.runs.find((one) => one.id === id);
   if (what === "runs" && run && verb === "cancel") {
     if (run.ended === null) run.status = "canceling";
@@ -66,7 +73,7 @@ const simple: Record<string, (world: World, url: URL) => Answer> = {
   "/project": (world) => ok({
     name: "shop", environment: "production", version: "0.1.0", started_at: new Date(Date.now() - 9e6).toISOString(), listen: "http://127.0.0.1:8080", definitions_version: "3",
     counts: { assets: world.assets.length, running_runs: world.runs.filter((run) => run.ended === null).length, queued_runs: 0, failed_assets: world.assets.filter((a) => a.status === "failed").length },
-    latched: null, draining: null, access: world.access, as_of: world.seq,
+    latched: null, draining: null, automation_paused: world.pauses.get("") ?? null, access: world.access, as_of: world.seq,
   }),
   "/overview": (world) => ok(overview(world)),
   "/assets": (world, url) => page(matching(world, url).map((asset) => assetShape(world, asset)), url),
@@ -97,6 +104,10 @@ const simple: Record<string, (world: World, url: URL) => Answer> = {
     return { name, slots: name === "gpu" ? 1 : 2, defined_slots: name === "gpu" ? 1 : 2, resized: null, used: Math.min(2, holders.length), waiting: name === "gpu" ? 0 : world.runs.flatMap((run) => run.steps.filter((s) => s.status === "ready")).length, holders };
   }), url),
   "/queue": (world) => ok({ next_cursor: null, runs: [], limits: [], as_of: world.seq, items: world.runs.flatMap((run) => run.steps.filter((s) => s.status === "ready").map((s) => ({ run_id: run.id, key: s.key, partition: null, status: "ready", since: new Date(Date.now() - 4000).toISOString(), blocked_by: stepShape(world, s).blocked_by }))) }),
+  "/automation": (world, url) => {
+    const answer = page(automated(world), url);
+    return { ...answer, body: { ...(answer.body as object), paused: world.pauses.get("") ?? null } };
+  },
   "/definitions": (world) => ok(definitions(world)),
   "/audit": (world, url) => page(world.audit, url),
 };
@@ -109,6 +120,8 @@ function read(world: World, path: string, url: URL): Answer {
   if (what !== "assets") return problem(404, "There is no such address", path);
   const asset = world.byKey.get(id.replaceAll(":", "/"));
   if (!asset) return problem(404, "There is no such asset", `Nobody defines '${id}'.`);
+  if (part === "automation") return ok(automationDetail(world, asset));
+  if (part === "evaluations") return page(evaluations(world, asset), url);
   if (part === "materializations") return page(asset.history.filter((h) => h.status === "succeeded").map((h) => ({ id: h.run_id, run_id: h.run_id, partition: null, at: new Date(h.at).toISOString(), duration_ms: h.ms, metadata: h.metadata, data_version: null })), url);
   if (part === "attempts") return page(asset.history.map((h) => ({ run_id: h.run_id, attempt: 1, status: h.status, reason: h.status === "failed" ? "check_failed" : null, started_at: new Date(h.at - h.ms).toISOString(), ended_at: new Date(h.at).toISOString(), duration_ms: h.ms })), url);
   if (part === "checks") return page(asset.history.flatMap((h) => asset.checks.map((check, i) => ({ id: `${h.run_id}-${check}`, check, run_id: h.run_id, at: new Date(h.at).toISOString(), status: h.status === "failed" && i === asset.checks.length - 1 ? "failed" : "passed", severity: "error", blocking: true, detail: h.status === "failed" && i === asset.checks.length - 1 ? "12 rows above the bound of 1,000,000" : null, metadata: h.status === "failed" ? { failing_rows: 12 } : {} }))), url);

@@ -1,5 +1,7 @@
 /** The state the development server plays: assets, their layout, runs and events, all in memory and made from a seed. */
 
+import type { Pause } from "./automation.ts";
+
 export interface FakeAsset {
   key: string; group: string; kinds: string[]; deps: string[]; description: string; external: boolean; status: string; stale: boolean;
   at: number | null; run: string | null; metadata: Record<string, unknown>; checks: string[]; failedCheck: string | null; owners: string[];
@@ -14,7 +16,7 @@ export interface FakeRun {
   ended: number | null; steps: FakeStep[]; retry_of: string | null; retried_by: string[]; actor: string;
 }
 export interface World {
-  assets: FakeAsset[]; byKey: Map<string, FakeAsset>; runs: FakeRun[]; seq: number; version: number; paused: { reason: string } | null;
+  assets: FakeAsset[]; byKey: Map<string, FakeAsset>; runs: FakeRun[]; seq: number; version: number; paused: { reason: string } | null; pauses: Map<string, Pause>;
   events: Set<(type: string, subject: object, changes: object) => void>; audit: object[]; failing: Set<string>; broken: boolean; access: "open" | "token";
 }
 

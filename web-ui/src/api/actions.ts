@@ -23,6 +23,12 @@ export const pauseSchedule = (name: string, reason: string) => post(schedule(nam
 export const resumeSchedule = (name: string) => post(schedule(name, "resume"));
 export const triggerSchedule = (name: string) => post<RunPlan>(schedule(name, "trigger"));
 
+const automation = (key: string | null, verb: string) => `${key === null ? "" : `/assets/${keyInPath(key)}`}/automation/${verb}`;
+/** Of one asset, or of null: of all assets and schedules. `until` in epoch milliseconds. */
+export const pauseAutomation = (key: string | null, reason: string, until: number | null) =>
+  post(automation(key, "pause"), { reason, ...(until !== null && { until: new Date(until).toISOString() }) });
+export const resumeAutomation = (key: string | null) => post(automation(key, "resume"));
+
 export const reloadDefinitions = () => post<Definitions>("/definitions/reload");
 export const planDefinitions = () => post<DefinitionsPlan>("/definitions/plan");
 export const applyDefinitions = (plan: string) => post<Definitions>("/definitions/apply", { plan });

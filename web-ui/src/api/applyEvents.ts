@@ -27,12 +27,12 @@ function apply(client: QueryClient, invalidator: Invalidator, event: LiveEvent) 
     case "run_changed":
       if (run) patchRun(client, run, event);
       if (run) invalidator.mark(keys.run(run));
-      for (const key of [keys.runs, keys.overview, keys.project, keys.queue, keys.pools]) invalidator.mark(key);
+      for (const key of [keys.runs, keys.overview, keys.project, keys.queue, keys.pools, keys.automation]) invalidator.mark(key);
       if (run && isTerminal(event.changes.status)) invalidator.mark(keys.steps(run), 0);
       break;
     case "step_changed":
       if (run) for (const key of [keys.steps(run), keys.run(run)]) invalidator.mark(key);
-      for (const key of [keys.queue, keys.pools]) invalidator.mark(key);
+      for (const key of [keys.queue, keys.pools, keys.automation]) invalidator.mark(key);
       break;
     case "asset_changed":
     case "materialization":
@@ -41,16 +41,20 @@ function apply(client: QueryClient, invalidator: Invalidator, event: LiveEvent) 
       for (const key of subjectKeys(event)) assetChanged(client, invalidator, key, event);
       if (run && event.type === "check_result") invalidator.mark(keys.steps(run));
       invalidator.mark(keys.lineageStatus, 300);
-      for (const key of [keys.assets, keys.overview, keys.project]) invalidator.mark(key);
+      for (const key of [keys.assets, keys.overview, keys.project, keys.automation]) invalidator.mark(key);
       break;
     case "definitions_changed":
       for (const key of [
         keys.definitions, keys.lineage, keys.lineageStatus, keys.assets, keys.allAssetPages, keys.project, keys.schedules, keys.select,
-        keys.plan, keys.overview, keys.jobs,
+        keys.plan, keys.overview, keys.jobs, keys.automation,
       ]) invalidator.mark(key, 0);
       break;
     case "pool_changed":
       for (const key of [keys.pools, keys.queue]) invalidator.mark(key, 0);
+      break;
+    case "automation_changed":
+      // The project's answer carries the pause of all, which the banner on every page shows; the overview what comes next.
+      for (const key of [keys.automation, keys.project, keys.overview]) invalidator.mark(key, 0);
       break;
     case "tick":
     case "schedule_changed":

@@ -12,6 +12,7 @@ export const keys = {
   steps: (id: string) => ["steps", id] as const,
   schedules: ["schedules"] as const,
   ticks: (name: string) => ["ticks", name] as const,
+  automation: ["automation"] as const,
   pools: ["pools"] as const,
   queue: ["queue"] as const,
   definitions: ["definitions"] as const,

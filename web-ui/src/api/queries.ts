@@ -4,8 +4,8 @@ import { apiUrl, get, keyInPath, post, query, send } from "./client";
 import { keys } from "./keys";
 import { askAgain } from "./seen";
 import type {
-  Asset, AssetAttempt, AssetDetail, AuditItem, CheckResult, Definitions, EventItem, Lineage, LineageStatus, Materialization, Overview, Page,
-  Pool, Project, Queue, Readiness, Run, RunPlan, Schedule, Selected, Step, Tick,
+  Asset, AssetAttempt, AssetDetail, AuditItem, AutomationDetail, AutomationList, CheckResult, Definitions, Evaluation, EventItem, Lineage,
+  LineageStatus, Materialization, Overview, Page, Pool, Project, Queue, Readiness, Run, RunPlan, Schedule, Selected, Step, Tick,
 } from "./types";
 
 const pageOf = (cursor: string | null) => (cursor === null ? undefined : cursor);
@@ -107,6 +107,28 @@ export const ticksQuery = (name: string) =>
   queryOptions({
     queryKey: keys.ticks(name), queryFn: ({ signal }) => get<Page<Tick>>(`/schedules/${encodeURIComponent(name)}/ticks?limit=50`, signal),
   });
+// One prefix for all three: a condition looks at the assets above as well, so what changed anywhere may change any answer.
+export const automationQuery = infiniteQueryOptions({
+  queryKey: [...keys.automation, "list"],
+  queryFn: ({ signal, pageParam }) => get<AutomationList>(`/automation${query({ limit: 200, cursor: pageParam })}`, signal),
+  initialPageParam: null as string | null,
+  getNextPageParam: (last) => pageOf(last.next_cursor),
+  refetchInterval: 60_000,
+});
+export const assetAutomationQuery = (key: string) =>
+  queryOptions({
+    queryKey: [...keys.automation, "asset", key],
+    queryFn: ({ signal }) => get<AutomationDetail>(`/assets/${keyInPath(key)}/automation`, signal),
+    refetchInterval: 60_000,
+  });
+export const evaluationsQuery = (key: string) =>
+  infiniteQueryOptions({
+    queryKey: [...keys.automation, "evaluations", key],
+    queryFn: ({ signal, pageParam }) => get<Page<Evaluation>>(`/assets/${keyInPath(key)}/evaluations${query({ limit: 20, cursor: pageParam })}`, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => pageOf(last.next_cursor),
+  });
+
 export const poolsQuery = queryOptions({ queryKey: keys.pools, queryFn: ({ signal }) => get<Page<Pool>>("/pools?limit=1000", signal) });
 export const queueQuery = queryOptions({ queryKey: keys.queue, queryFn: ({ signal }) => get<Queue>("/queue?limit=1000", signal) });
 export const definitionsQuery = queryOptions({

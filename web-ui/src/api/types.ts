@@ -121,6 +121,18 @@ export interface Schedule {
   paused: boolean; paused_by: string | null; pause_reason: string | null; next_ticks: string[]; last_tick: Tick | null;
 }
 
+/** Of one asset's automation, or of all of it together with the schedules. `until`: when it goes on by itself. */
+export interface AutomationPause { by: string; reason: string; at: string; until: string | null }
+/** `holds`: its condition is true now, so it is asked for as soon as nothing holds automation back. */
+export interface Automation {
+  key: string; condition: string | null; holds: boolean; requested_at: string | null; run_id: string | null; paused: AutomationPause | null;
+}
+export interface AutomationList { items: Automation[]; next_cursor: string | null; paused: AutomationPause | null; as_of: number }
+/** How a condition came to its answer. `asset` stands where a node is about another asset than the one above it; `more`: children left out. */
+export interface ConditionAnswer { name: string; holds: boolean; reason: string; asset?: string; children?: ConditionAnswer[]; more?: number }
+export interface AutomationDetail extends Automation { answer: ConditionAnswer | null; as_of: number }
+export interface Evaluation { id: string; at: string; holds: boolean; run_id: string | null; answer: ConditionAnswer }
+
 export interface Pool {
   name: string; slots: number; defined_slots: number; resized: { by: string; reason: string | null; at: string } | null; used: number; waiting: number;
   holders: { run_id: string; step: string; attempt_id: string; slots: number; since: string }[];
@@ -156,7 +168,7 @@ export interface DefinitionsPlan {
 export interface Project {
   name: string; environment: string | null; version: string; started_at: string; listen: string; definitions_version: string;
   counts: { assets: number; running_runs: number; queued_runs: number; failed_assets: number };
-  latched: null | { since: string; why: string }; draining: string | null; access: "open" | "token"; as_of: number;
+  latched: null | { since: string; why: string }; draining: string | null; automation_paused: AutomationPause | null; access: "open" | "token"; as_of: number;
 }
 export interface NeedsYou {
   kind: string; run_id: string | null; key: string | null; reason: string | null; detail: string | null; at: string; skipped: number | null;

@@ -12,6 +12,7 @@ import { Finder } from "./Finder";
 import { Keys } from "./Keys";
 import { LiveDot } from "./LiveDot";
 import { morePages, pages, type PageLink } from "./pages";
+import { PausedBanner } from "./PausedBanner";
 
 /** Rail, top bar and the page between them; on a phone the rail is a bottom bar. */
 export function Frame() {
@@ -27,6 +28,7 @@ export function Frame() {
         {project?.latched && <Latched project={project} />}
         {project?.draining && <Draining why={project.draining} />}
         <div className="frame-page"><Outlet /></div>
+        {project?.automation_paused && <PausedBanner pause={project.automation_paused} />}
       </main>
       <BottomBar />
       <Finder />

@@ -26,6 +26,11 @@ const metas: Record<string, StateMeta> = {
   skipped: of("slash", "skip", "Skipped"),
   warned: of("triangle", "skip", "Warned"),
   canceled: of("bar", "cancel", "Canceled"),
+  due: of("clock", "run", "Due"),
+  waits: of("hollow", "never", "Waits"),
+  paused: of("bar", "cancel", "Paused"),
+  true: of("tick", "ok", "True"),
+  false: of("hollow", "never", "False"),
   never: of("hollow", "never", "Never materialized"),
   external: of("square", "never", "External"),
 };

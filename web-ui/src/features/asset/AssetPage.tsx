@@ -1,15 +1,18 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
-import { assetAttemptsQuery, assetQuery } from "@/api/queries";
-import type { AssetDetail } from "@/api/types";
+import { assetAttemptsQuery, assetAutomationQuery, assetQuery } from "@/api/queries";
+import type { AssetDetail, AutomationDetail } from "@/api/types";
 import { quoted } from "@/system/selection/complete";
 import { AssetWhy } from "@/ui/AssetWhy";
 import { AttemptStrip } from "@/ui/AttemptStrip";
+import { automationState } from "@/ui/AutomationPause";
 import { keyFromPath, keyToPath } from "@/ui/links";
 import { Loaded, Waiting } from "@/ui/Loaded";
 import { MaterializeButton } from "@/ui/Materialize";
 import { PageHead } from "@/ui/Page";
+import { StateIcon } from "@/ui/StateIcon";
+import { AutomationTab } from "./AutomationTab";
 import { ChecksTab } from "./ChecksTab";
 import { HistoryTab } from "./HistoryTab";
 import { NearLineage } from "./NearLineage";
@@ -23,13 +26,17 @@ export function AssetPage() {
   const { key: part } = route.useParams();
   const key = keyFromPath(part);
   const asset = useQuery(assetQuery(key));
-  return <Loaded query={asset}>{(data) => <AssetBody key={data.key} asset={data} />}</Loaded>;
+  const automation = useQuery(assetAutomationQuery(key));
+  // Whether there is a tab for it is to be known before the tabs are drawn, or they would move; its failure holds nothing up.
+  if (automation.isPending && automation.failureCount === 0) return <Waiting />;
+  return <Loaded query={asset}>{(data) => <AssetBody key={data.key} asset={data} automation={automation.data} />}</Loaded>;
 }
 
-const tabs = [["overview", "Overview"], ["history", "History"], ["checks", "Checks"], ["lineage", "Lineage"], ["definition", "Definition"]] as const;
+const tabs = [["overview", "Overview"], ["history", "History"], ["checks", "Checks"], ["automation", "Automation"], ["lineage", "Lineage"], ["definition", "Definition"]] as const;
 
-function AssetBody({ asset }: { asset: AssetDetail }) {
+function AssetBody({ asset, automation }: { asset: AssetDetail; automation?: AutomationDetail }) {
   const { tab = "overview" } = route.useSearch();
+  const automated = automation?.condition ? automation : undefined;
   return (
     <div className="page">
       <PageHead
@@ -40,14 +47,14 @@ function AssetBody({ asset }: { asset: AssetDetail }) {
       </PageHead>
       {!asset.external && <Strip name={asset.key} />}
       <nav className="tabs" aria-label="Parts of this asset">
-        {tabs.map(([id, label]) => (
+        {tabs.map(([id, label]) => (id !== "automation" || automated || tab === id) && (
           <Link key={id} to="/assets/$key" params={{ key: keyToPath(asset.key) }} search={{ tab: id === "overview" ? undefined : id }} replace data-on={tab === id || undefined} aria-current={tab === id ? "page" : undefined} activeOptions={{ exact: true, includeSearch: true }}>
-            {label}{id === "checks" && asset.check_definitions.length > 0 && <span className="count">{asset.check_definitions.length}</span>}
+            {label}{id === "automation" && automated && <StateIcon state={automationState(automated)} size={12} />}{id === "checks" && asset.check_definitions.length > 0 && <span className="count">{asset.check_definitions.length}</span>}
           </Link>
         ))}
       </nav>
       <div className="asset-tab">
-        {tab === "history" ? <HistoryTab name={asset.key} /> : tab === "checks" ? <ChecksTab asset={asset} /> : tab === "lineage" ? <NearLineage name={asset.key} />
+        {tab === "history" ? <HistoryTab name={asset.key} /> : tab === "checks" ? <ChecksTab asset={asset} /> : tab === "automation" ? <AutomationTab name={asset.key} /> : tab === "lineage" ? <NearLineage name={asset.key} />
           : tab === "definition" ? <Suspense fallback={<Waiting />}><DefinitionTab asset={asset} /></Suspense> : <OverviewTab asset={asset} />}
       </div>
     </div>

@@ -9,7 +9,7 @@ import type { Run, Step } from "@/api/types";
 import { formatDuration, localTimes } from "@/system/time/format";
 import { CopyButton } from "@/ui/CopyButton";
 import { CountsList } from "@/ui/Counts";
-import { RunLink } from "@/ui/links";
+import { AssetLink, RunLink } from "@/ui/links";
 import { Loaded } from "@/ui/Loaded";
 import { toastProblem, toastRun } from "@/ui/Materialize";
 import { PageHead } from "@/ui/Page";
@@ -74,7 +74,7 @@ function Facts({ run }: { run: Run }) {
     <div className="run-facts">
       <span className="strong">{stateMeta(run.status).label}</span>
       <span className={`${whatClass(run)} run-what`} title={run.select}>{whatText(run)}</span>
-      <span className="dim">{run.trigger.kind === "schedule" && run.trigger.name ? <Link to="/automation" search={{ schedule: run.trigger.name }} className="link">{triggerText(run)}</Link> : triggerText(run)}, <Ago at={run.created_at} /></span>
+      <span className="dim"><StartedBy run={run} />, <Ago at={run.created_at} /></span>
       <span className="dim">
         <Duration from={run.started_at} to={run.ended_at} ms={over(run) ? run.duration_ms : null} />
         {run.usual_ms !== null && <> · usually {formatDuration(run.usual_ms)}</>}
@@ -86,6 +86,14 @@ function Facts({ run }: { run: Run }) {
       {run.retried_by.length > 0 && <span className="dim">retried by {run.retried_by.map((id) => <RunLink key={id} id={id} />)}</span>}
     </div>
   );
+}
+
+/** A schedule and the asset whose automation it was are a click away. */
+function StartedBy({ run }: { run: Run }) {
+  const { kind, name } = run.trigger;
+  if (kind === "schedule" && name) return <Link to="/automation" search={{ schedule: name }} className="link">{triggerText(run)}</Link>;
+  if (kind === "automation") return name ? <AssetLink name={name} tab="automation">{triggerText(run)}</AssetLink> : <Link to="/automation" search={{ tab: "assets" }} className="link">{triggerText(run)}</Link>;
+  return <>{triggerText(run)}</>;
 }
 
 /** Of a run that no step of its own ended: its timeout, a cancel, a queue in which it waited too long. */
