@@ -5,6 +5,7 @@
 #include <set>
 #include <string_view>
 
+#include "daemon/store/alert_rows.h"
 #include "daemon/store/codes.h"
 #include "daemon/store/packed.h"
 #include "daemon/store/rows.h"
@@ -66,6 +67,7 @@ void ChangeWriter::write(CommitBatch& batch) {
   for (auto& event : batch.events) write(event);
   for (const auto& entry : batch.audit) write(entry);
   for (const auto& answer : batch.answers) write(answer);
+  for (const auto& alert : batch.alerts) write_alert_change(database_, alert);
 }
 
 void ChangeWriter::expect_one(int changed, const std::string& what) {

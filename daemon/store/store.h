@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/alert/alert.h"
 #include "core/engine/change.h"
 #include "core/run/asset_state.h"
 #include "core/run/records.h"
@@ -87,7 +88,8 @@ struct CommitBatch {
   std::vector<Event> events;          ///< ids are given at the commit
   std::vector<AuditEntry> audit;
   std::vector<IdempotentAnswer> answers;
-  bool empty() const { return changes.empty() && assets.empty() && outcomes.empty() && events.empty() && audit.empty() && answers.empty(); }
+  std::vector<AlertChange> alerts;
+  bool empty() const { return changes.empty() && assets.empty() && outcomes.empty() && events.empty() && audit.empty() && answers.empty() && alerts.empty(); }
 };
 
 /// What a restart needs: all runs that have not ended, and what lives on.
@@ -118,6 +120,8 @@ struct Recovered {
   std::vector<std::pair<std::string, AssetState>> assets;
   std::vector<ScheduleState> schedules;
   std::vector<PoolSize> pools;
+  std::vector<AlertRecord> alerts;  ///< those that are pending or open, in the order in which they were raised
+  std::vector<Silence> silences;    ///< also those that are over
   RunId last_run = 0;
   std::int64_t last_event = 0;
   std::int64_t transaction = 0;
