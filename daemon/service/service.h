@@ -33,6 +33,7 @@ struct Project {
 struct Reply {
   int status = 200;
   nlohmann::json body;
+  std::string location = "";  ///< of what was made (201), where it is no run
 };
 Reply problem(int status, const std::string& type, const std::string& title, const std::string& detail,
               nlohmann::json errors = nlohmann::json::array());
@@ -53,6 +54,12 @@ struct RunRequestBody {
   std::optional<int> max_steps;
   RunTimeouts timeouts;
   bool dry_run = false;
+};
+
+/// What is to be silent, and until when.
+struct SilenceBody {
+  std::string rule, select, reason;  ///< rule, select "": every one
+  WallTime until{};
 };
 
 struct Staleness {
@@ -147,6 +154,9 @@ class Service {
   virtual void resize_pool(Caller caller, std::string pool, std::optional<int> slots, std::string reason, Done done) = 0;
   virtual void pause_schedule(Caller caller, std::string schedule, bool pause, std::string reason, Done done) = 0;
   virtual void trigger_schedule(Caller caller, std::string schedule, Done done) = 0;
+  virtual void add_silence(Caller caller, SilenceBody body, Done done) = 0;
+  virtual void end_silence(Caller caller, std::string silence, Done done) = 0;
+  virtual void test_alert(Caller caller, std::string rule, Done done) = 0;  ///< as if something had happened; no silence holds it back
   virtual void reload(Caller caller, Done done) = 0;
   virtual void plan_definitions(Caller caller, Done done) = 0;  ///< what applying the files as they are now would change
   virtual void apply_definitions(Caller caller, std::string plan, Done done) = 0;  ///< if that is still the plan

@@ -24,6 +24,7 @@ void DaemonService::loop() {
   while (!tasks_.closed()) {
     auto tasks = tasks_.take(wait_time(), kTasksATurn);
     run_turn(std::move(tasks));
+    send_due_alerts(clock_.now());
     keep_house(clock_.now());
   }
   if (waiting_turn_) {
@@ -40,6 +41,7 @@ Millis DaemonService::wait_time() const {
   if (const auto timer = engine_->next_timer()) wait = std::min(wait, *timer - now.boot);
   if (const auto tick = ticker_.next_instant()) wait = std::min(wait, *tick - now.wall);
   if (forgot_since_) wait = std::min(wait, *forgot_since_ + kForgetWait - now.boot);
+  if (const auto alert = alerts_.next_due(); alert && !is_latched()) wait = std::min(wait, *alert - now.wall);
   if (may_keep_house()) wait = std::min(wait, housekeeper_->next() - now.boot);
   return std::max(wait, Millis{0});
 }
@@ -82,7 +84,7 @@ void DaemonService::flush_forgotten(const Now& now) {
 
 // Only "it runs now": true without being written, so it waits a moment for company.
 bool DaemonService::may_wait(const Turn& turn) const {
-  if (!turn.after.empty() || !turn.batch.audit.empty() || !turn.batch.answers.empty()) return false;
+  if (!turn.after.empty() || !turn.batch.audit.empty() || !turn.batch.answers.empty() || !turn.batch.alerts.empty()) return false;
   if (waiting_since_ && turn.now.boot - *waiting_since_ >= kSoftWait) return false;
   return std::all_of(turn.batch.changes.begin(), turn.batch.changes.end(), is_soft);
 }
@@ -120,6 +122,7 @@ void DaemonService::take(Turn& turn, Output output) {
     if (const auto* created = std::get_if<RunCreated>(&change))
       if (const auto* run = engine_->run(created->run.id)) projection_.know(created->run, created->plan, run->context);
     projection_.project(change, book_, turn.batch);
+    note_alerts(turn, change);
     if (const auto* changed = std::get_if<RunChanged>(&change); changed && is_terminal(changed->run.status)) turn.ended.push_back(changed->run.id);
     metrics_.count(change);
     turn.batch.changes.push_back(std::move(change));
@@ -306,6 +309,7 @@ void DaemonService::shut_down() {
   watch_.reset();  // it may begin a reload until here
   if (reload_thread_.joinable()) reload_thread_.join();
   if (backup_thread_.joinable()) backup_thread_.join();
+  courier_.reset();
   execution_.reset();
 }
 
