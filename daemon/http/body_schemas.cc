@@ -53,6 +53,12 @@ json all_schemas() {
            closed({{"slots", {{"type", "integer"}, {"minimum", 0}, {"maximum", 1'000'000}, {"description", "0: nothing of it starts"}}}, {"reason", reason}}, {"slots"})},
           {"ApplyRequest", closed({{"plan", text(100, "the id of a plan of POST /definitions/plan")}}, {"plan"})},
           {"PauseRequest", closed({{"reason", reason}})},
+          {"SilenceRequest",
+           closed({{"rule", text(255, "only of this rule; default: of all")},
+                   {"select", text(65'536, "only of these assets; default: of all")},
+                   {"until", {{"type", "string"}, {"format", "date-time"}, {"maxLength", 64}}},
+                   {"reason", reason}},
+                  {"until"})},
           {"SessionRequest", closed({{"token", token}}, {"token"})}};
 }
 

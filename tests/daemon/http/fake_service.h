@@ -67,6 +67,11 @@ class FakeService : public Service {
     take({"pause_schedule " + schedule + " " + reason, caller, {}, {}, pause}, std::move(done));
   }
   void trigger_schedule(Caller caller, std::string schedule, Done done) override { take({"trigger_schedule " + schedule, caller}, std::move(done)); }
+  void add_silence(Caller caller, SilenceBody body, Done done) override {
+    take({"add_silence " + body.rule + " " + body.select + " " + body.reason, caller}, std::move(done));
+  }
+  void end_silence(Caller caller, std::string silence, Done done) override { take({"end_silence " + silence, caller}, std::move(done)); }
+  void test_alert(Caller caller, std::string rule, Done done) override { take({"test_alert " + rule, caller}, std::move(done)); }
   void reload(Caller caller, Done done) override { take({"reload", caller}, std::move(done)); }
   void back_up(Caller caller, Done done) override { take({"back_up", caller}, std::move(done)); }
   void prune(Caller caller, Done done) override { take({"prune", caller}, std::move(done)); }
