@@ -98,6 +98,9 @@ const simple: Record<string, (world: World, url: URL) => Answer> = {
   }), url),
   "/queue": (world) => ok({ next_cursor: null, runs: [], limits: [], as_of: world.seq, items: world.runs.flatMap((run) => run.steps.filter((s) => s.status === "ready").map((s) => ({ run_id: run.id, key: s.key, partition: null, status: "ready", since: new Date(Date.now() - 4000).toISOString(), blocked_by: stepShape(world, s).blocked_by }))) }),
   "/definitions": (world) => ok(definitions(world)),
+  "/alerts": (_, url) => page([], url),
+  "/alerts/rules": (_, url) => page([], url),
+  "/alerts/silences": (_, url) => page([], url),
   "/audit": (world, url) => page(world.audit, url),
 };
 

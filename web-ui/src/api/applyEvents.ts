@@ -46,11 +46,14 @@ function apply(client: QueryClient, invalidator: Invalidator, event: LiveEvent) 
     case "definitions_changed":
       for (const key of [
         keys.definitions, keys.lineage, keys.lineageStatus, keys.assets, keys.allAssetPages, keys.project, keys.schedules, keys.select,
-        keys.plan, keys.overview, keys.jobs,
+        keys.plan, keys.overview, keys.jobs, keys.alertRules,
       ]) invalidator.mark(key, 0);
       break;
     case "pool_changed":
       for (const key of [keys.pools, keys.queue]) invalidator.mark(key, 0);
+      break;
+    case "alert_changed":
+      for (const key of [keys.alerts, keys.silences]) invalidator.mark(key);
       break;
     case "tick":
     case "schedule_changed":
