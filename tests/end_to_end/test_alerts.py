@@ -91,7 +91,7 @@ def test_an_alert_is_delivered_to_a_receiver_that_fails_twice_first(start, webho
     assert (b"/T0/x" not in (daemon.data / "store.sqlite").read_bytes()) and (b"/T0/x" not in (daemon.data / "store.sqlite-wal").read_bytes())
     table = daemon.ctl("alerts", "list").stdout
     assert "delivered" in table and "root failed (exit_code) in run" in table, table
-    assert [event["changes"]["state"] for event in daemon.get("/events?types=alert_changed")["items"]] == ["delivered", "pending", "pending", "pending"]
+    assert [event["changes"]["state"] for event in daemon.request("GET", "/events?types=alert_changed", headers={"accept": "application/json"}).json["items"]] == ["delivered", "pending", "pending", "pending"]
 
 
 def test_what_was_not_delivered_goes_on_after_a_kill(start, webhook):

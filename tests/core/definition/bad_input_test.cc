@@ -102,7 +102,7 @@ TEST(BadInput, EachKeyOfAnAlertIsChecked) {
   EXPECT_THAT(errors_of(on + ", email: {server: m, from: a@x, to: [b@x]}"), SizeIs(1));
   EXPECT_THAT(errors_of(on + ", email: {server: \"smtp://m\", from: \"A <a@x>\", to: [b@x]}"), SizeIs(1));
   EXPECT_THAT(errors_of(on + ", email: {from: a@x}"), SizeIs(2));
-  EXPECT_THAT(load("alerts: [{name: o, " + hook + "}, {name: o, " + hook + "}]\n").lines(), ElementsAre(StartsWith("1:73 a second alert is named \"o\"")));
+  EXPECT_THAT(load("alerts: [{name: o, " + hook + "}, {name: o, " + hook + "}]\n").lines(), ElementsAre(StartsWith("1:69 a second alert is named \"o\"")));
 }
 
 TEST(BadInput, BadCronPointsIntoTheExpression) {

@@ -73,6 +73,8 @@ class FakeService : public Service {
   void end_silence(Caller caller, std::string silence, Done done) override { take({"end_silence " + silence, caller}, std::move(done)); }
   void test_alert(Caller caller, std::string rule, Done done) override { take({"test_alert " + rule, caller}, std::move(done)); }
   void reload(Caller caller, Done done) override { take({"reload", caller}, std::move(done)); }
+  void plan_definitions(Caller caller, Done done) override { take({"plan_definitions", caller}, std::move(done)); }
+  void apply_definitions(Caller caller, std::string plan, Done done) override { take({"apply_definitions " + plan, caller}, std::move(done)); }
   void back_up(Caller caller, Done done) override { take({"back_up", caller}, std::move(done)); }
   void prune(Caller caller, Done done) override { take({"prune", caller}, std::move(done)); }
 
