@@ -97,6 +97,12 @@ Result<Json> ApiClient::post(const std::string& path, const Json& body) {
   return parse(request(std::move(out)));
 }
 
+Result<Json> ApiClient::remove(const std::string& path) {
+  auto out = prepared("DELETE", std::string(kPrefix) + path);
+  out.headers["idempotency-key"] = new_idempotency_key();
+  return parse(request(std::move(out)));
+}
+
 Result<Json> ApiClient::list(const std::string& path, Query query, std::size_t limit) {
   Json all = {{"items", Json::array()}, {"next_cursor", nullptr}};
   auto& items = all["items"];

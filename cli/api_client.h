@@ -42,6 +42,7 @@ class ApiClient {
   /// `path` is below /api/v1; for /healthz, /readyz and /metrics see `probe`.
   Result<Json> get(const std::string& path, const Query& query = {});
   Result<Json> post(const std::string& path, const Json& body = Json::object());
+  Result<Json> remove(const std::string& path);  ///< DELETE
   /// Follows `next_cursor` until `limit` items are there: {"items": […], "as_of", "next_cursor"}.
   Result<Json> list(const std::string& path, Query query, std::size_t limit);
   Result<LogPage> logs(const std::string& path, const Query& query);

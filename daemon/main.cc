@@ -121,6 +121,7 @@ int serve(const Options& options, const std::string& program, const sigset_t& si
   service_options.cgroups = options.cgroups;
   service_options.start_supervisor = !options.external_supervisor;
   service_options.watch = options.watch;
+  if (!options.origins.empty()) service_options.public_address = options.origins.front();
   auto service = DaemonService::start(std::move(service_options));
   if (!service) {
     print_failure(service.error());

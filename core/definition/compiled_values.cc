@@ -429,6 +429,62 @@ ScheduleSpec read_schedule(Json& value) {
   return schedule;
 }
 
+Json write(const AlertSpec& alert) {
+  const AlertSpec unset;
+  Json object = Json::object();
+  put(object, "name", alert.name);
+  for (const auto event : alert.on) object["on"].push_back(name_of(event));
+  put(object, "select", alert.select);
+  put(object, alert.select_source, "select_at");
+  put(object, "owners", alert.owners);
+  if (alert.webhook) {
+    Json& webhook = object["webhook"] = {{"url", alert.webhook->url}};
+    put_enum(webhook, "form", alert.webhook->form, WebhookForm::json);
+    put(webhook, "secret", alert.webhook->secret);
+  }
+  if (alert.email) {
+    Json& email = object["email"] = {{"server", alert.email->server}, {"from", alert.email->from}, {"to", alert.email->to}};
+    put(email, "user", alert.email->user);
+    put(email, "password", alert.email->password);
+  }
+  put(object, "program", alert.program);
+  if (alert.repeat != unset.repeat) object["repeat"] = alert.repeat.count();
+  if (alert.timeout != unset.timeout) object["timeout"] = alert.timeout.count();
+  if (alert.give_up != unset.give_up) object["give_up"] = alert.give_up.count();
+  put(object, alert.source);
+  return object;
+}
+
+AlertSpec read_alert(Json& value) {
+  AlertSpec alert;
+  take(value, "name", alert.name);
+  if (const auto on = value.find("on"); on != value.end())
+    for (const auto& event : *on) alert.on.push_back(enum_value<AlertEvent>(event));
+  take(value, "select", alert.select);
+  take(value, alert.select_source, "select_at");
+  take(value, "owners", alert.owners);
+  if (const auto webhook = value.find("webhook"); webhook != value.end()) {
+    auto& into = alert.webhook.emplace();
+    take(*webhook, "url", into.url);
+    take_enum(*webhook, "form", into.form);
+    take(*webhook, "secret", into.secret);
+  }
+  if (const auto email = value.find("email"); email != value.end()) {
+    auto& into = alert.email.emplace();
+    take(*email, "server", into.server);
+    take(*email, "from", into.from);
+    take(*email, "to", into.to);
+    take(*email, "user", into.user);
+    take(*email, "password", into.password);
+  }
+  take(value, "program", alert.program);
+  take(value, "repeat", alert.repeat);
+  take(value, "timeout", alert.timeout);
+  take(value, "give_up", alert.give_up);
+  take(value, alert.source);
+  return alert;
+}
+
 Json write_project(const Definitions& definitions) {
   Json object = Json::object();
   put(object, "name", definitions.name);

@@ -156,6 +156,7 @@ std::vector<DefinitionChange> difference(const Definitions& before, const Defini
   compare("import", named(before.imports), named(after.imports), out);
   compare("job", named(before.jobs), named(after.jobs), out);
   compare("schedule", named(before.schedules), named(after.schedules), out);
+  compare("alert", named(before.alerts), named(after.alerts), out);
   compare("pool", pools_of(before), pools_of(after), out);
   compare("resource", resources_of(before), resources_of(after), out);
   DefinitionChange project{"project", "", Action::changed, "", {}};

@@ -43,6 +43,7 @@ class Finisher {
     check_unique(definitions_.imports, "import");
     check_unique(definitions_.jobs, "job");
     check_unique(definitions_.schedules, "schedule");
+    check_unique(definitions_.alerts, "alert");
     check_jobs_of_schedules();
     check_graph();
     return std::move(errors_);
@@ -235,6 +236,9 @@ class Finisher {
     for (const auto& schedule : definitions_.schedules)
       if (!schedule.select.empty())
         check_selection("the schedule " + in_quotes(schedule.name), schedule.select, schedule.target_source, *graph);
+    for (const auto& alert : definitions_.alerts)
+      if (!alert.select.empty())
+        check_selection("the alert " + in_quotes(alert.name), alert.select, alert.select_source, *graph);
   }
 
   Definitions keys_and_edges(bool with_edges) const {

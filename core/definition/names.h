@@ -46,6 +46,19 @@ struct EnumNames<Overlap> {
                                                 {Overlap::allow, "allow"}}};
 };
 
+template <>
+struct EnumNames<AlertEvent> {
+  static constexpr EnumTable<AlertEvent, 5> names{{{AlertEvent::run_failed, "run_failed"},
+                                                   {AlertEvent::run_succeeded, "run_succeeded"},
+                                                   {AlertEvent::run_canceled, "run_canceled"},
+                                                   {AlertEvent::check_failed, "check_failed"},
+                                                   {AlertEvent::freshness_violated, "freshness_violated"}}};
+};
+template <>
+struct EnumNames<WebhookForm> {
+  static constexpr EnumTable<WebhookForm, 2> names{{{WebhookForm::json, "json"}, {WebhookForm::slack, "slack"}}};
+};
+
 template <typename E>
 constexpr std::string_view name_of(E value) {
   for (const auto& [known, name] : EnumNames<E>::names)

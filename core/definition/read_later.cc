@@ -1,7 +1,6 @@
 // Keys of features that are not there yet: checked in form and kept, so that a project can be written for them, and
 // said to be without effect.
 #include <algorithm>
-#include <array>
 
 #include "core/definition/reading.h"
 #include "core/definition/scalars.h"
@@ -68,25 +67,6 @@ void read_sensor(Reading& reading, const SourceFile& file, const YamlNode& node)
   reader.refuse_rest();
   reading.definitions().settings["sensors"].push_back(to_json(node));
   warn_not_in_force(reading, file.at(node), "the sensor");
-}
-
-void read_alert(Reading& reading, const SourceFile& file, const YamlNode& node) {
-  constexpr std::array<std::string_view, 5> kEvents{"run_failed", "run_succeeded", "run_canceled", "freshness_violated",
-                                                    "check_failed"};
-  MapReader reader(file, node, "an alert");
-  if (!reader.is_map()) return;
-  read_name(reader);
-  reader.require("on");
-  for (const auto& event : reader.texts("on"))
-    if (std::find(kEvents.begin(), kEvents.end(), event) == kEvents.end())
-      file.error(reader.at("on"), "there is no event \"" + event + "\" to alert on",
-                 suggest(event, {kEvents.begin(), kEvents.end()}));
-  reader.require("webhook");
-  reader.text("webhook", Secrets::allowed);
-  if (const auto* select = reader.take("select")) check_selection(file, *select);
-  reader.refuse_rest();
-  reading.definitions().settings["alerts"].push_back(to_json(node));
-  warn_not_in_force(reading, file.at(node), "the alert");
 }
 
 void read_retention(Reading& reading, MapReader& project) {

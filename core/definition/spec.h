@@ -193,6 +193,46 @@ struct ScheduleSpec {
   bool operator==(const ScheduleSpec&) const = default;
 };
 
+/// What a rule of alerts: may be about. Alerts that a person asks for as a test have an event of their own, "test".
+enum class AlertEvent { run_failed, run_succeeded, run_canceled, check_failed, freshness_violated };
+
+enum class WebhookForm { json, slack };
+
+/// `url` and `secret` may hold ${secret:NAME}: resolved when an alert is sent, never stored.
+struct WebhookSpec {
+  std::string url;
+  WebhookForm form = WebhookForm::json;
+  std::string secret;  ///< the key of the signature; empty: not signed
+  bool operator==(const WebhookSpec&) const = default;
+};
+
+/// `server`, `user` and `password` may hold ${secret:NAME}.
+struct EmailSpec {
+  std::string server;  ///< smtp://HOST[:PORT] or smtps://HOST[:PORT]
+  std::string from;
+  std::vector<std::string> to;
+  std::string user;      ///< empty: no log-in
+  std::string password;
+  bool operator==(const EmailSpec&) const = default;
+};
+
+/// Whom to tell of what. One of webhook, email and program is set.
+struct AlertSpec {
+  std::string name;
+  std::vector<AlertEvent> on;
+  std::string select;               ///< only of these assets; empty: of all
+  std::vector<std::string> owners;  ///< only of assets that one of these owns; empty: whoever owns them
+  std::optional<WebhookSpec> webhook;
+  std::optional<EmailSpec> email;
+  std::vector<std::string> program;  ///< argv; gets the body on stdin
+  Millis repeat{3'600'000};          ///< the same root cause, not mended, is told again no sooner
+  Millis timeout{10'000};            ///< of one attempt to deliver
+  Millis give_up{86'400'000};        ///< counted from the event
+  SourceRef select_source;           ///< of the expression's first character
+  SourceRef source;
+  bool operator==(const AlertSpec&) const = default;
+};
+
 struct PoolSpec {
   int slots = 1;
   bool operator==(const PoolSpec&) const = default;
@@ -227,11 +267,12 @@ struct Definitions {
   std::vector<ImportSpec> imports;
   std::vector<JobSpec> jobs;
   std::vector<ScheduleSpec> schedules;
+  std::vector<AlertSpec> alerts;
   std::map<std::string, PoolSpec> pools;  ///< without `default` unless the project sets it
   RunLimits limits;
   std::map<std::string, ResourceSpec> resources;
-  nlohmann::json settings = nlohmann::json::object();  ///< retention, definitions.apply, timezone; sensors and alerts
-                                                       ///< as written; assets.KEY: partitions, automation
+  nlohmann::json settings = nlohmann::json::object();  ///< retention, definitions.apply, timezone; sensors as
+                                                       ///< written; assets.KEY: partitions, automation
   std::vector<DefinitionWarning> warnings;
   bool operator==(const Definitions&) const = default;
 };

@@ -59,22 +59,6 @@ std::expected<Variables, std::string> read_variables(const std::string& path) {
   return result;
 }
 
-std::expected<std::string, std::string> resolve_secrets(const std::string& value, const SecretLookup& secrets) {
-  constexpr std::string_view kBegin = "${secret:";
-  std::string result;
-  std::size_t done = 0;
-  for (auto at = value.find(kBegin); at != std::string::npos; at = value.find(kBegin, done)) {
-    const auto close = value.find('}', at);
-    if (close == std::string::npos) break;
-    const auto name = value.substr(at + kBegin.size(), close - at - kBegin.size());
-    const auto secret = secrets ? secrets(name) : std::unexpected("there is no secret \"" + name + "\"");
-    if (!secret) return std::unexpected(secret.error());
-    result.append(value, done, at - done).append(*secret);
-    done = close + 1;
-  }
-  return result.append(value, done);
-}
-
 std::expected<std::string, std::string> ask_program(const std::string& program, const std::string& name) {
   ChildSpec spec;
   spec.argv = {program, name};
@@ -95,6 +79,22 @@ std::string variable(const Variables& variables, const std::string& name) {
 }
 
 }  // namespace
+
+std::expected<std::string, std::string> resolve_secrets(const std::string& value, const SecretLookup& secrets) {
+  constexpr std::string_view kBegin = "${secret:";
+  std::string result;
+  std::size_t done = 0;
+  for (auto at = value.find(kBegin); at != std::string::npos; at = value.find(kBegin, done)) {
+    const auto close = value.find('}', at);
+    if (close == std::string::npos) break;
+    const auto name = value.substr(at + kBegin.size(), close - at - kBegin.size());
+    const auto secret = secrets ? secrets(name) : std::unexpected("there is no secret \"" + name + "\"");
+    if (!secret) return std::unexpected(secret.error());
+    result.append(value, done, at - done).append(*secret);
+    done = close + 1;
+  }
+  return result.append(value, done);
+}
 
 std::expected<Variables, std::string> make_environment(const EnvironmentSpec& spec, const Variables& daemon_env,
                                                        const SecretLookup& secrets) {

@@ -19,6 +19,9 @@ struct EnvironmentSpec {
   std::vector<std::string> inherit_env;  ///< names or NAME_* patterns
 };
 
+/// With every ${secret:NAME} of it looked up. The error names the missing secret.
+std::expected<std::string, std::string> resolve_secrets(const std::string& value, const SecretLookup& secrets);
+
 /// Later wins: passed through, inherited, env_file, env. The error names the missing file or secret.
 std::expected<std::map<std::string, std::string>, std::string> make_environment(
     const EnvironmentSpec& spec, const std::map<std::string, std::string>& daemon_env, const SecretLookup& secrets);

@@ -57,6 +57,12 @@ json all_schemas() {
            closed({{"reason", reason}, {"metadata", {{"type", "object"}, {"description", "as a step reports it: {\"rows\": 5}"}}}, {"data_version", text(1000, "of the data")}}, {"reason"})},
           {"AutomationPauseRequest",
            closed({{"reason", reason}, {"until", {{"type", {"string", "null"}}, {"maxLength", 40}, {"description", "a time (RFC 3339): then it goes on by itself"}}}}, {"reason"})},
+          {"SilenceRequest",
+           closed({{"rule", text(255, "only of this rule; default: of all")},
+                   {"select", text(65'536, "only of these assets; default: of all")},
+                   {"until", {{"type", "string"}, {"format", "date-time"}, {"maxLength", 64}}},
+                   {"reason", reason}},
+                  {"until"})},
           {"SessionRequest", closed({{"token", token}}, {"token"})}};
 }
 

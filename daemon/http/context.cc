@@ -18,7 +18,9 @@ namespace {
 Response to_response(const Reply& reply) {
   Response response = json_response(reply.body, reply.status);
   if (reply.status == 503) response.with("Retry-After", "5");
-  if (reply.status == 201 && reply.body.is_object() && reply.body.contains("id"))
+  if (reply.status == 201 && !reply.location.empty())
+    response.with("Location", reply.location);
+  else if (reply.status == 201 && reply.body.is_object() && reply.body.contains("id"))
     response.with("Location", "/api/v1/runs/" + reply.body["id"].get<std::string>());
   return response;
 }

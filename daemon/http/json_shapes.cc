@@ -40,7 +40,7 @@ namespace {
 /// What a cursor is bound to: it would point elsewhere in another list.
 std::string binding(const Call& call) {
   std::string text(call.request.path());
-  for (const char* name : {"select", "q", "status", "asset", "since", "job", "run", "types", "check"}) text += "\n" + call.query.text(name);
+  for (const char* name : {"select", "q", "status", "asset", "since", "job", "run", "types", "check", "state", "rule"}) text += "\n" + call.query.text(name);
   // FNV-1a: a guard against mistakes, not against forgers, who would gain nothing.
   std::uint64_t hash = 14695981039346656037ull;
   for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ull;

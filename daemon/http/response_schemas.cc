@@ -198,6 +198,29 @@ void add_project(json& out) {
   out["Selected"] = object({{"keys", list_of(text())}, {"total", integer()}, {"as_of", integer()}});
 }
 
+void add_alerts(json& out) {
+  const json alert = object({{"id", text()}, {"rule", text()}, {"event", text()}, {"at", time()}, {"run_id", id_or_null()}, {"asset", text_or_null()},
+                             {"check", text_or_null()}, {"reason", text_or_null()}, {"detail", text_or_null()}, {"cause", text()}, {"skipped", integer()},
+                             {"title", text()}, {"state", one_of({"pending", "delivered", "failed", "silenced"})}, {"attempts", integer()},
+                             {"last_error", text_or_null()}, {"next_attempt_at", time_or_null()}, {"delivered_at", time_or_null()},
+                             {"resolved_at", time_or_null()}, {"silence", text_or_null()}, {"repeats", integer()}});
+  out["Alert"] = alert;
+  out["AlertList"] = page_of("Alert");
+  out["AlertDetail"] = alert;
+  out["AlertDetail"]["properties"]["body"] = any_object();
+  out["AlertDetail"]["properties"]["as_of"] = integer();
+  out["AlertRule"] = object({{"name", text()}, {"on", list_of(text())}, {"select", text_or_null()}, {"owners", list_of(text())},
+                             {"receiver", one_of({"webhook", "slack", "email", "program"})}, {"signed", boolean()}, {"repeat_ms", integer()},
+                             {"timeout_ms", integer()}, {"give_up_ms", integer()}, {"source", or_null("Source")}});
+  out["AlertRuleList"] = page_of("AlertRule");
+  out["Silence"] = object({{"id", text()}, {"rule", text_or_null()}, {"select", text_or_null()}, {"reason", text_or_null()}, {"by", text()},
+                           {"created_at", time()}, {"until", time()}});
+  out["SilenceList"] = page_of("Silence");
+  out["SilenceAdded"] = object({{"id", text()}, {"until", time()}, {"as_of?", integer()}});
+  out["SilenceEnded"] = object({{"id", text()}, {"as_of?", integer()}});
+  out["AlertTested"] = object({{"id", text()}, {"rule", text()}, {"state", text()}, {"as_of?", integer()}});
+}
+
 }  // namespace
 
 const nlohmann::json& response_schemas() {
@@ -210,6 +233,7 @@ const nlohmann::json& response_schemas() {
     add_runs(out);
     add_schedules(out);
     add_project(out);
+    add_alerts(out);
     return out;
   }();
   return schemas;

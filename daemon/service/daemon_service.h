@@ -10,9 +10,11 @@
 #include <mutex>
 #include <thread>
 
+#include "core/alert/book.h"
 #include "core/engine/engine.h"
 #include "core/graph/selection.h"
 #include "core/schedule/ticker.h"
+#include "daemon/alerts/courier.h"
 #include "daemon/definitions/compiler.h"
 #include "daemon/execution/execution.h"
 #include "daemon/service/asset_book.h"
@@ -38,6 +40,8 @@ struct ServiceOptions {
   bool start_supervisor = true;    ///< see SupervisorClientOptions
   std::string supervisor_program;  ///< empty: assetd-supervisor beside `program`
   std::string listen;              ///< for GET /project
+  std::string public_address;      ///< of the dashboard, for links in alerts; empty: `listen`
+  std::shared_ptr<AlertSender> alert_sender = nullptr;  ///< null: the real one
   bool watch = false;              ///< reloads when a file of the definitions is saved
   std::int64_t free_space_floor = 64 << 20;  ///< bytes below which no attempt starts
 };
@@ -58,6 +62,7 @@ struct Turn {
   std::vector<std::function<void(bool committed)>> after;  ///< once the outcome of the commit is known
   std::vector<RunId> ended;
   std::set<std::pair<std::string, WallTime>> ticks;  ///< that this turn records
+  std::map<std::string, std::set<std::string>> selected;  ///< keys by a selection of an alert or silence, once they were asked for
 };
 
 class DaemonService final : public Service {
@@ -85,6 +90,9 @@ class DaemonService final : public Service {
   void pause_automation(Caller caller, std::string asset, std::string reason, std::optional<WallTime> until, Done done) override;
   void resume_automation(Caller caller, std::string asset, std::string reason, Done done) override;
   void report_materialization(Caller caller, std::string key, ReportBody body, Done done) override;
+  void add_silence(Caller caller, SilenceBody body, Done done) override;
+  void end_silence(Caller caller, std::string silence, Done done) override;
+  void test_alert(Caller caller, std::string rule, Done done) override;
   void reload(Caller caller, Done done) override;
   void plan_definitions(Caller caller, Done done) override;
   void apply_definitions(Caller caller, std::string plan, Done done) override;
@@ -191,6 +199,18 @@ class DaemonService final : public Service {
   void automate(Turn& turn);
   std::optional<RunId> request_automated(Turn& turn, const std::vector<AssetId>& assets);
   std::optional<Reply> no_automation(const std::string& asset) const;
+  // alerts (service_alerts.cc)
+  void note_alerts(Turn& turn, const Change& change);
+  void note_alerts(Turn& turn, const FreshnessTold& told);
+  void tell(Turn& turn, Happening happening);
+  void raise(Turn& turn, AlertRaised raised, const std::vector<std::string>& owners);
+  void mend(Turn& turn, const std::string& asset, const std::string& check);
+  bool is_about(Turn& turn, const std::string& select, const Happening& happening);
+  const AssetSpec* asset_of(RunId run, const std::string& key) const;
+  std::vector<std::string> owners_of_run(RunId run) const;
+  void start_courier();
+  void send_due_alerts(const Now& now);
+  void take_delivery(Turn& turn, const std::string& id, const std::optional<std::string>& error);
 
   // definitions (service_definitions.cc)
   struct Compiled {
@@ -224,6 +244,7 @@ class DaemonService final : public Service {
   Automator automator_{book_};
   FreshnessWatch freshness_{book_};
   Ticker ticker_;
+  AlertBook alerts_;
   Metrics metrics_;
   std::unique_ptr<Housekeeper> housekeeper_;
   std::map<std::string, SchedulePosition> stored_schedules_;
@@ -238,6 +259,7 @@ class DaemonService final : public Service {
   bool starts_held_for_disk_ = false;
   Millis disk_looked_at_{0};
   Millis unlatch_at_{0};
+  std::unique_ptr<AlertCourier> courier_;
   bool draining_ = false;  ///< service's thread
   bool cancels_what_runs_ = false;  ///< the same; while it drains
   std::thread thread_, reload_thread_, backup_thread_;

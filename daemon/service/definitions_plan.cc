@@ -50,7 +50,7 @@ json stale_json(const std::vector<DefinitionChange>& changes, const Project& nex
     const auto id = is_to_be_computed(change) ? next.graph.find(change.name) : std::nullopt;
     if (!id || next.definitions.assets[*id].external) continue;
     roots.push_back(*id);
-    select += (select.empty() ? "" : ",") + ("\"" + change.name + "\"+");
+    select += (select.empty() ? "" : " or ") + ("\"" + change.name + "\"+");
   }
   const auto below = next.graph.descendants(roots);
   json keys = json::array();

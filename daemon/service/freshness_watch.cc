@@ -21,17 +21,20 @@ void FreshnessWatch::note(const Change& change) {
   if (id && !project_->definitions.assets[*id].freshness.empty()) looked_for_.insert(*id);
 }
 
-void FreshnessWatch::step(WallTime now, CommitBatch& batch) {
+std::vector<FreshnessTold> FreshnessWatch::step(WallTime now, CommitBatch& batch) {
   while (!queue_.empty() && queue_.begin()->first <= now) {
     const auto asset = queue_.begin()->second;
     looked_for_.insert(asset);
     due_.erase(asset);
     queue_.erase(queue_.begin());
   }
-  for (const auto asset : std::exchange(looked_for_, {})) look_at(asset, now, batch);
+  std::vector<FreshnessTold> told;
+  for (const auto asset : std::exchange(looked_for_, {}))
+    if (auto change = look_at(asset, now, batch)) told.push_back(std::move(*change));
+  return told;
 }
 
-void FreshnessWatch::look_at(AssetId asset, WallTime now, CommitBatch& batch) {
+std::optional<FreshnessTold> FreshnessWatch::look_at(AssetId asset, WallTime now, CommitBatch& batch) {
   const auto& spec = project_->definitions.assets[asset];
   const auto& state = book_.current(asset);
   const auto& made = state.last_materialization;
@@ -39,19 +42,25 @@ void FreshnessWatch::look_at(AssetId asset, WallTime now, CommitBatch& batch) {
     queue_.erase({due->second, asset});
     due_.erase(due);
   }
-  if (!made) return;
+  if (!made) return std::nullopt;
   const auto data_at = data_time(spec.freshness, made->metadata, made->at);
   if (const auto next = next_change(spec.freshness, data_at, now)) {
     queue_.emplace(*next, asset);
     due_.emplace(asset, *next);
   }
-  const std::string found(to_string(freshness_at(spec.freshness, data_at, now)));
-  if (state.freshness == found) return;
-  const auto before = std::exchange(book_.stage(spec.key).freshness, found);
-  if (before.empty() && found == to_string(Freshness::fresh)) return;
-  nlohmann::json changes = {{"freshness", found}, {"from", before.empty() ? nlohmann::json() : nlohmann::json(before)}, {"data_at", format_time(data_at)}};
-  if (const auto end = violated_at(spec.freshness, data_at)) changes["violated_at"] = format_time(*end);
+  const auto found = freshness_at(spec.freshness, data_at, now);
+  const std::string name(to_string(found));
+  if (state.freshness == name) return std::nullopt;
+  const auto before = std::exchange(book_.stage(spec.key).freshness, name);
+  if (before.empty() && found == Freshness::fresh) return std::nullopt;
+  nlohmann::json changes = {{"freshness", name}, {"from", before.empty() ? nlohmann::json() : nlohmann::json(before)}, {"data_at", format_time(data_at)}};
+  std::string detail = "its data is of " + format_time(data_at);
+  if (const auto end = violated_at(spec.freshness, data_at)) {
+    changes["violated_at"] = format_time(*end);
+    detail += (found == Freshness::violated ? " and was due to be newer by " : " and is due to be newer by ") + format_time(*end);
+  }
   batch.events.push_back({0, now, "asset_changed", 0, spec.key, {{"key", spec.key}}, std::move(changes)});
+  return FreshnessTold{spec.key, found, std::move(detail)};
 }
 
 }  // namespace assetd

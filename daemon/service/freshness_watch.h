@@ -8,9 +8,17 @@
 #include <utility>
 
 #include "core/engine/change.h"
+#include "core/freshness/freshness.h"
 #include "daemon/service/asset_book.h"
 
 namespace assetd {
+
+/// The freshness of an asset that has become another.
+struct FreshnessTold {
+  std::string key;
+  Freshness freshness = Freshness::fresh;
+  std::string detail;
+};
 
 /// The service's thread only.
 class FreshnessWatch {
@@ -25,10 +33,10 @@ class FreshnessWatch {
   bool is_due(WallTime now) const { return !looked_for_.empty() || (!queue_.empty() && queue_.begin()->first <= now); }
   std::optional<WallTime> next_instant() const { return queue_.empty() ? std::nullopt : std::optional(queue_.begin()->first); }
   /// What has become another is staged in the book and told by an event; both commit with `batch`. An asset that was never materialized is not told of.
-  void step(WallTime now, CommitBatch& batch);
+  std::vector<FreshnessTold> step(WallTime now, CommitBatch& batch);
 
  private:
-  void look_at(AssetId asset, WallTime now, CommitBatch& batch);
+  std::optional<FreshnessTold> look_at(AssetId asset, WallTime now, CommitBatch& batch);
 
   AssetBook& book_;
   std::shared_ptr<const Project> project_;

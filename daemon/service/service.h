@@ -33,6 +33,7 @@ struct Project {
 struct Reply {
   int status = 200;
   nlohmann::json body;
+  std::string location = "";  ///< of what was made (201), where it is no run
 };
 Reply problem(int status, const std::string& type, const std::string& title, const std::string& detail,
               nlohmann::json errors = nlohmann::json::array());
@@ -59,6 +60,12 @@ struct RunRequestBody {
 struct ReportBody {
   nlohmann::json metadata = nlohmann::json::object();
   std::string data_version, reason;
+};
+
+/// What is to be silent, and until when.
+struct SilenceBody {
+  std::string rule, select, reason;  ///< rule, select "": every one
+  WallTime until{};
 };
 
 struct Staleness {
@@ -172,6 +179,9 @@ class Service {
   virtual void pause_automation(Caller caller, std::string asset, std::string reason, std::optional<WallTime> until, Done done) = 0;
   virtual void resume_automation(Caller caller, std::string asset, std::string reason, Done done) = 0;
   virtual void report_materialization(Caller caller, std::string key, ReportBody body, Done done) = 0;
+  virtual void add_silence(Caller caller, SilenceBody body, Done done) = 0;
+  virtual void end_silence(Caller caller, std::string silence, Done done) = 0;
+  virtual void test_alert(Caller caller, std::string rule, Done done) = 0;  ///< as if something had happened; no silence holds it back
   virtual void reload(Caller caller, Done done) = 0;
   virtual void plan_definitions(Caller caller, Done done) = 0;  ///< what applying the files as they are now would change
   virtual void apply_definitions(Caller caller, std::string plan, Done done) = 0;  ///< if that is still the plan

@@ -24,6 +24,7 @@ void DaemonService::loop() {
   while (!tasks_.closed()) {
     auto tasks = tasks_.take(wait_time(), kTasksATurn);
     run_turn(std::move(tasks));
+    send_due_alerts(clock_.now());
     keep_house(clock_.now());
   }
   if (waiting_turn_) {
@@ -45,6 +46,7 @@ Millis DaemonService::wait_time() const {
     if (const auto next = automator_.next_instant()) wait = std::min(wait, *next - now.wall);
   }
   if (forgot_since_) wait = std::min(wait, *forgot_since_ + kForgetWait - now.boot);
+  if (const auto alert = alerts_.next_due(); alert && !is_latched()) wait = std::min(wait, *alert - now.wall);
   if (may_keep_house()) wait = std::min(wait, housekeeper_->next() - now.boot);
   return std::max(wait, Millis{0});
 }
@@ -87,7 +89,7 @@ void DaemonService::flush_forgotten(const Now& now) {
 
 // Only "it runs now": true without being written, so it waits a moment for company.
 bool DaemonService::may_wait(const Turn& turn) const {
-  if (!turn.after.empty() || !turn.batch.audit.empty() || !turn.batch.answers.empty() || automator_.is_due(turn.now.wall) || freshness_.is_due(turn.now.wall)) return false;
+  if (!turn.after.empty() || !turn.batch.audit.empty() || !turn.batch.answers.empty() || !turn.batch.alerts.empty() || automator_.is_due(turn.now.wall) || freshness_.is_due(turn.now.wall)) return false;
   if (waiting_since_ && turn.now.boot - *waiting_since_ >= kSoftWait) return false;
   return std::all_of(turn.batch.changes.begin(), turn.batch.changes.end(), is_soft);
 }
@@ -124,6 +126,7 @@ void DaemonService::take(Turn& turn, Output output) {
     if (const auto* created = std::get_if<RunCreated>(&change))
       if (const auto* run = engine_->run(created->run.id)) projection_.know(created->run, created->plan, run->context);
     projection_.project(change, book_, turn.batch);
+    note_alerts(turn, change);
     if (const auto* changed = std::get_if<RunChanged>(&change); changed && is_terminal(changed->run.status)) turn.ended.push_back(changed->run.id);
     automator_.note(change, projection_);
     freshness_.note(change);
@@ -134,7 +137,8 @@ void DaemonService::take(Turn& turn, Output output) {
 }
 
 void DaemonService::finish(Turn& turn) {
-  if (!is_latched() && freshness_.is_due(turn.now.wall)) freshness_.step(turn.now.wall, turn.batch);
+  if (!is_latched() && freshness_.is_due(turn.now.wall))
+    for (const auto& told : freshness_.step(turn.now.wall, turn.batch)) note_alerts(turn, told);
   automate(turn);
   commit(turn);
   for (const auto run : turn.ended) projection_.forget(run);
@@ -315,6 +319,7 @@ void DaemonService::shut_down() {
   watch_.reset();  // it may begin a reload until here
   if (reload_thread_.joinable()) reload_thread_.join();
   if (backup_thread_.joinable()) backup_thread_.join();
+  courier_.reset();
   execution_.reset();
 }
 

@@ -37,6 +37,7 @@ std::expected<std::unique_ptr<DaemonService>, StartFailure> DaemonService::start
   if (auto loaded = service->first_definitions(); !loaded) return std::unexpected(loaded.error());
   if (auto recovered = service->recover(); !recovered) return std::unexpected(StartFailure{4, recovered.error(), {}});
   if (auto connected = service->connect(); !connected) return std::unexpected(connected.error());
+  service->start_courier();
   if (service->options_.watch) service->watch_definitions();
   service->thread_ = std::thread([raw = service.get()] { raw->loop(); });
   if (service->definitions_loading_) service->reload_in_background({{"assetd", ""}, "", "", ""}, [](Reply) {});
@@ -62,6 +63,7 @@ std::expected<void, StartFailure> DaemonService::open_store() {
 void DaemonService::take_settings(const Recovered& stored) {
   stored_schedules_.clear();
   pool_sizes_.clear();
+  alerts_ = AlertBook(stored.alerts, stored.silences);
   for (const auto& size : stored.pools) pool_sizes_[size.pool] = size;
   automator_.restore(stored.automation, stored.automation_pauses, stored.automation_evaluated_at);
   for (const auto& s : stored.schedules) stored_schedules_[s.schedule] = {s.cursor, s.fingerprint, s.paused, s.paused_by, s.pause_reason};
@@ -77,7 +79,9 @@ std::expected<void, StartFailure> DaemonService::first_definitions() {
   if (*record) {
     auto project = make_project(**record);
     if (project) {
-      definitions_loading_ = !is_unchanged((*record)->watch_state, options_.compile);
+      // Compiled by a version to which alerts were words without effect: its rules are not among those that are in force.
+      const bool without_alerts = project->get()->definitions.settings.contains("alerts");
+      definitions_loading_ = without_alerts || !is_unchanged((*record)->watch_state, options_.compile);
       use_project(*project, nullptr);
       return {};
     }

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "daemon/store/automation_tables.h"
+#include "daemon/store/alert_rows.h"
 #include "daemon/store/codes.h"
 #include "daemon/store/packed.h"
 #include "daemon/store/rows.h"
@@ -68,6 +69,7 @@ void ChangeWriter::write(CommitBatch& batch) {
   for (const auto& entry : batch.audit) write(entry);
   for (const auto& answer : batch.answers) write(answer);
   if (!batch.automation.empty()) write_automation(database_, batch.automation);
+  for (const auto& alert : batch.alerts) write_alert_change(database_, alert);
 }
 
 void ChangeWriter::expect_one(int changed, const std::string& what) {

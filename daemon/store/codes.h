@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/alert/alert.h"
 #include "core/run/records.h"
 
 namespace assetd {
@@ -70,6 +71,12 @@ template <>
 struct StoredCodes<TickOutcome> {
   using enum TickOutcome;
   static constexpr std::pair<TickOutcome, int> table[] = {{requested, 0}, {skipped, 1}, {failed, 2}, {queued, 3}};
+};
+
+template <>
+struct StoredCodes<AlertState> {
+  using enum AlertState;
+  static constexpr std::pair<AlertState, int> table[] = {{pending, 0}, {delivered, 1}, {failed, 2}, {silenced, 3}};
 };
 
 template <typename E>

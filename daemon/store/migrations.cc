@@ -137,7 +137,23 @@ CREATE INDEX evaluations_by_asset ON evaluations(asset, id);
 CREATE TABLE automation_pauses(asset TEXT PRIMARY KEY, paused_by TEXT NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL, until INTEGER) WITHOUT ROWID;
 )sql";
 
-constexpr Migration kMigrations[] = {{1, kFirst}, {2, kLimits}, {3, kRetention}, {4, kWarm}, {5, kRunTerms}, {6, kAutomation}};
+// The outbox of alerts, in the order in which they were raised, and what holds them back.
+constexpr const char* kAlerts = R"sql(
+CREATE TABLE alerts(
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, rule TEXT NOT NULL, event TEXT NOT NULL, at INTEGER NOT NULL, run INTEGER,
+  asset TEXT, chk TEXT, reason TEXT, detail TEXT, skipped INTEGER NOT NULL, cause TEXT NOT NULL, open INTEGER NOT NULL, body TEXT NOT NULL,
+  state INTEGER NOT NULL, attempts INTEGER NOT NULL, last_error TEXT, next_attempt_at INTEGER, delivered_at INTEGER, resolved_at INTEGER,
+  silence TEXT, repeats INTEGER NOT NULL
+);
+CREATE INDEX alerts_open ON alerts(rule, cause) WHERE open = 1;
+CREATE INDEX alerts_pending ON alerts(seq) WHERE state = 0;
+CREATE INDEX alerts_by_run ON alerts(run) WHERE run IS NOT NULL;
+CREATE TABLE silences(
+  id TEXT PRIMARY KEY, rule TEXT, selection TEXT, reason TEXT, set_by TEXT NOT NULL, created_at INTEGER NOT NULL, until INTEGER NOT NULL
+) WITHOUT ROWID;
+)sql";
+
+constexpr Migration kMigrations[] = {{1, kFirst}, {2, kLimits}, {3, kRetention}, {4, kWarm}, {5, kRunTerms}, {6, kAutomation}, {7, kAlerts}};
 
 std::int64_t pragma(Database& database, std::string_view name) {
   auto query = database.query(name);

@@ -36,6 +36,10 @@ bool PruneSweep::run_phase(Database& database, int rows) {
       pruned_.events += removed;
       return gone(removed);
     }
+    case Phase::alerts:
+      return gone(database.run("DELETE FROM alerts WHERE seq IN (SELECT seq FROM alerts WHERE at<? AND state<>0 ORDER BY seq LIMIT ?)", cutoffs_.events, rows));
+    case Phase::silences:
+      return gone(database.run("DELETE FROM silences WHERE id IN (SELECT id FROM silences WHERE until<? LIMIT ?)", cutoffs_.events, rows));
     case Phase::runs: return prune_runs(database, rows);
     case Phase::outcomes: return prune_outcomes(database, rows);
     case Phase::materializations: return prune_materializations(database, rows);

@@ -15,7 +15,7 @@ class Database;
 /// What ended before goes.
 struct PruneCutoffs {
   WallTime answers{};  ///< of idempotent requests
-  WallTime events{};
+  WallTime events{};   ///< and alerts that are not pending, and silences that are over
   WallTime runs{};     ///< with steps, attempts, checks, materializations
   WallTime records{};  ///< ticks, audit entries, the history by day
 };
@@ -35,7 +35,7 @@ class PruneSweep {
   void step(Database& database, int rows);
 
  private:
-  enum class Phase : std::uint8_t { answers, events, runs, outcomes, materializations, ticks, history, audit, evaluations, definitions, pages, over };
+  enum class Phase : std::uint8_t { answers, events, alerts, silences, runs, outcomes, materializations, ticks, history, audit, evaluations, definitions, pages, over };
   bool run_phase(Database& database, int rows);
   bool gone(int removed);
   bool prune_runs(Database& database, int rows);

@@ -45,6 +45,12 @@ struct EventFilter {
   std::string asset;
 };
 
+struct AlertFilter {
+  std::vector<std::string> states;  ///< as to_string(AlertState); empty: all
+  std::string rule;
+  RunId run = 0;
+};
+
 struct MaterializationRow {
   std::int64_t id = 0;
   Materialization value;
@@ -100,6 +106,10 @@ class Reader {
   Result<Page<CheckRow>> check_results(const std::string& asset, const std::string& check, const PageRequest& page);  ///< check "": all
   Result<Page<StepOutcome>> asset_attempts(const std::string& asset, const PageRequest& page);
   Result<Page<TickRecord>> ticks(const std::string& schedule, const PageRequest& page);
+  Result<Page<AlertRecord>> alerts(const AlertFilter& filter, const PageRequest& page);
+  Result<std::optional<AlertRecord>> alert(const std::string& id);
+  /// Those that stand at `now`, the one that ends last first.
+  Result<std::vector<Silence>> silences(WallTime now);
   Result<Page<AuditRow>> audit(const PageRequest& page);
   Result<Page<EvaluationRow>> evaluations(const std::string& asset, const PageRequest& page);
   /// By day and asset, from the day of `since` on.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "daemon/store/automation_tables.h"
+#include "daemon/store/alert_rows.h"
 #include "daemon/store/errors.h"
 #include "daemon/store/packed.h"
 #include "daemon/store/rows.h"
@@ -98,6 +99,8 @@ Recovered read_recovered(Database& database, const Counters& counters) {
   recovered.schedules = read_schedules(database);
   recovered.pools = read_pools(database);
   read_automation(database, recovered);
+  recovered.alerts = read_live_alerts(database);
+  recovered.silences = read_silences(database, WallTime{});
   recovered.last_run = counters.last_run;
   recovered.last_event = counters.last_event;
   recovered.transaction = counters.transaction;

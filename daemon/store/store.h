@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/alert/alert.h"
 #include "core/engine/change.h"
 #include "core/run/asset_state.h"
 #include "core/run/records.h"
@@ -122,7 +123,10 @@ struct CommitBatch {
   std::vector<AuditEntry> audit;
   std::vector<IdempotentAnswer> answers;
   AutomationBatch automation;
-  bool empty() const { return changes.empty() && assets.empty() && outcomes.empty() && events.empty() && audit.empty() && answers.empty() && automation.empty(); }
+  std::vector<AlertChange> alerts;
+  bool empty() const {
+    return changes.empty() && assets.empty() && outcomes.empty() && events.empty() && audit.empty() && answers.empty() && automation.empty() && alerts.empty();
+  }
 };
 
 /// What a restart needs: all runs that have not ended, and what lives on.
@@ -156,6 +160,8 @@ struct Recovered {
   std::vector<AutomationRecord> automation;
   std::vector<AutomationPause> automation_pauses;
   std::optional<WallTime> automation_evaluated_at;
+  std::vector<AlertRecord> alerts;  ///< those that are pending or open, in the order in which they were raised
+  std::vector<Silence> silences;    ///< also those that are over
   RunId last_run = 0;
   std::int64_t last_event = 0;
   std::int64_t transaction = 0;

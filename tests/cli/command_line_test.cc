@@ -44,6 +44,18 @@ TEST(CommandLine, PoolsAloneListsThemAndItsCommandsTakeTheirArguments) {
   EXPECT_EQ(run({"pools", "ste", "gpu", "1"}).code, kUsage);
 }
 
+TEST(CommandLine, AlertsTakeTheirArguments) {
+  for (const auto& words : std::vector<std::vector<const char*>>{{"alerts", "list", "--state", "pending,failed", "--rule", "ops", "--run", "7"}, {"alerts", "show", "abc"}, {"alerts", "rules"}, {"alerts", "silences"},
+                                                                 {"alerts", "test", "ops"}, {"alerts", "silence", "--for", "2h", "--rule", "ops", "--select", "a+", "--reason", "night"}, {"alerts", "unsilence", "5f3a9c21"}}) {
+    auto arguments = words;
+    arguments.insert(arguments.end(), {"--url", "unix:/nonexistent/assetd.sock"});
+    EXPECT_EQ(run(arguments).code, kRefused) << words.back() << ": understood, and nobody is there";
+  }
+  EXPECT_EQ(run({"alerts"}).code, kUsage);
+  EXPECT_EQ(run({"alerts", "silence"}).code, kUsage) << "none is for ever";
+  EXPECT_EQ(run({"alerts", "silence", "--for", "long", "--url", "unix:/nonexistent/assetd.sock"}).code, kUsage);
+}
+
 TEST(CommandLine, HelpIsNoError) {
   const auto outcome = run({"--help"});
   EXPECT_EQ(outcome.code, kOk);

@@ -20,6 +20,8 @@ jobs:
   - {name: nightly, select: "+beside"}
 schedules:
   - {name: nightly, job: nightly, cron: "0 2 * * *", timezone: Europe/London}
+alerts:
+  - {name: ops, on: [run_failed], program: [/bin/true]}
 """
 
 

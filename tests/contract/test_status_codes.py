@@ -24,6 +24,9 @@ def status(daemon, method, path, body=None, **headers):
         ("/runs/999999/logs", 404),
         ("/assets/nowhere", 404),
         ("/schedules/nowhere", 404),
+        ("/alerts/nowhere", 404),
+        ("/alerts?state=sent", 422),
+        ("/alerts?cursor=forged", 422),
         ("/nowhere", 404),
         ("/assets?limit=0", 422),
         ("/assets?limit=1001", 422),
@@ -70,6 +73,24 @@ def test_run_requests_that_are_refused(daemon, body, expected):
     if expected == 422:
         assert all({"pointer", "detail"} <= set(error) for error in answer.json.get("errors", []))
     assert daemon.get("/runs?limit=1")["items"][0]["id"] == before
+
+
+@pytest.mark.parametrize(
+    "method, path, body, expected",
+    [
+        ("POST", "/alerts/silences", {"until": "2099-01-01T00:00:00Z", "rule": "nowhere"}, 404),
+        ("POST", "/alerts/silences", {"until": "2000-01-01T00:00:00Z"}, 422),
+        ("POST", "/alerts/silences", {"until": "tomorrow"}, 422),
+        ("POST", "/alerts/silences", {"until": "2099-01-01T00:00:00Z", "select": "a,b"}, 422),
+        ("POST", "/alerts/silences", {}, 422),
+        ("DELETE", "/alerts/silences/nowhere", None, 404),
+        ("POST", "/alerts/rules/nowhere/test", {}, 404),
+    ],
+)
+def test_commands_on_alerts_that_are_refused(daemon, method, path, body, expected):
+    answer = status(daemon, method, path, body)
+    assert answer.status == expected, answer.text
+    assert answer.headers["content-type"] == PROBLEM
 
 
 def test_other_media_types_are_refused(daemon):

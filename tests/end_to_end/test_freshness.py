@@ -8,8 +8,8 @@ from waiting import wait_until
 
 
 def freshness_events(daemon, key):
-    page = daemon.get(f"/events?asset={key}&types=asset_changed&limit=1000")
-    return [event["changes"] for event in reversed(page["items"]) if "freshness" in event["changes"]]
+    page = daemon.get(f"/assets/{key}/events?limit=1000")
+    return [event["changes"] for event in reversed(page["items"]) if event["type"] == "asset_changed" and "freshness" in event["changes"]]
 
 
 def make_older(daemon, key, hours):

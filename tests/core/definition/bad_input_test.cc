@@ -98,6 +98,39 @@ TEST(BadInput, UnknownKeysPointAtTheKeyAndNameTheNearest) {
                           "6:62 unknown key \"misfires\" of a schedule (did you mean \"misfire\"?)"));
 }
 
+TEST(BadInput, EachKeyOfAnAlertIsChecked) {
+  const auto errors_of = [](const std::string& keys) {
+    return load("assets: [{key: a, run: {command: [x]}}]\nalerts:\n  - {name: o, " + keys + "}\n").lines();
+  };
+  const std::string on = "on: [run_failed]", hook = on + ", webhook: \"https://x.example\"";
+  EXPECT_THAT(errors_of("webhook: \"https://x.example\""), ElementsAre("3:5 an alert needs the key \"on\""));
+  EXPECT_THAT(errors_of("on: [], webhook: \"https://x.example\""), ElementsAre("3:19 an alert without an event tells nothing (as in on: [run_failed, check_failed])"));
+  EXPECT_THAT(errors_of("on: [run_faild], webhook: \"https://x.example\""),
+              ElementsAre("3:19 there is no event \"run_faild\" to alert on (did you mean \"run_failed\"?)"));
+  EXPECT_THAT(errors_of(on), ElementsAre("3:5 an alert needs one receiver: webhook, email or program (for several receivers write an alert for each)"));
+  EXPECT_THAT(errors_of(hook + ", program: [x]"), SizeIs(1));
+  EXPECT_THAT(errors_of(on + ", webhook: x.example"),
+              ElementsAre("3:42 \"webhook\" must be https://… or http://…, not \"x.example\" (a secret one is written ${secret:NAME})"));
+  EXPECT_THAT(errors_of(hook + ", form: slak"), SizeIs(1));
+  EXPECT_THAT(errors_of(hook + ", secret: abc"),
+              ElementsAre("3:71 \"secret\" can't be written out: it would be stored and shown (give it a name among the secrets and write ${secret:NAME})"));
+  EXPECT_THAT(errors_of(on + ", program: [x], secret: \"${secret:K}\""), ElementsAre("3:55 \"secret\" belongs to a webhook"));
+  EXPECT_THAT(errors_of(on + ", program: []"), SizeIs(1));
+  EXPECT_THAT(errors_of(hook + ", select: \"a,b\""), SizeIs(::testing::Ge(1u)));
+  EXPECT_THAT(errors_of(hook + ", select: nowhere"), ElementsAre(StartsWith("3:71 the selection of the alert \"o\": ")));
+  EXPECT_THAT(errors_of(hook + ", timeout: 61s"), SizeIs(1));
+  EXPECT_THAT(errors_of(hook + ", repeat: often"), SizeIs(1));
+  EXPECT_THAT(errors_of(hook + ", give_up: 1"), SizeIs(1));
+  EXPECT_THAT(errors_of(hook + ", retries: 1"), SizeIs(1));
+  const std::string mail = on + ", email: {server: \"smtp://m\", from: a@x, to: [b@x]";
+  EXPECT_THAT(errors_of(mail + "}"), ::testing::IsEmpty());
+  EXPECT_THAT(errors_of(mail + ", user: u}"), SizeIs(1));
+  EXPECT_THAT(errors_of(on + ", email: {server: m, from: a@x, to: [b@x]}"), SizeIs(1));
+  EXPECT_THAT(errors_of(on + ", email: {server: \"smtp://m\", from: \"A <a@x>\", to: [b@x]}"), SizeIs(1));
+  EXPECT_THAT(errors_of(on + ", email: {from: a@x}"), SizeIs(2));
+  EXPECT_THAT(load("alerts: [{name: o, " + hook + "}, {name: o, " + hook + "}]\n").lines(), ElementsAre(StartsWith("1:69 a second alert is named \"o\"")));
+}
+
 TEST(BadInput, BadCronPointsIntoTheExpression) {
   const auto loaded = load(
       "schedules:\n"

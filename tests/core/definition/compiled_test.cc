@@ -115,6 +115,23 @@ std::optional<int> count() { return any<bool>() ? std::optional(*rc::gen::inRang
 
 RunTerms terms() { return {{duration(), duration()}, count(), count(), {{text(), text()}}}; }
 
+AlertSpec alert() {
+  AlertSpec alert;
+  alert.name = text();
+  alert.on = {*rc::gen::element(AlertEvent::run_failed, AlertEvent::run_succeeded, AlertEvent::run_canceled), AlertEvent::check_failed};
+  alert.select = text();
+  alert.owners = texts();
+  if (any<bool>()) alert.webhook = WebhookSpec{text(), *rc::gen::element(WebhookForm::json, WebhookForm::slack), text()};
+  if (any<bool>()) alert.email = EmailSpec{text(), text(), texts(), text(), text()};
+  alert.program = texts();
+  alert.repeat = Millis(*rc::gen::inRange(0, 20'000));
+  alert.timeout = Millis(*rc::gen::inRange(0, 20'000));
+  alert.give_up = Millis(*rc::gen::inRange(0, 20'000));
+  alert.select_source = source();
+  alert.source = source();
+  return alert;
+}
+
 Definitions definitions() {
   Definitions result;
   result.name = text();
@@ -127,6 +144,7 @@ Definitions definitions() {
                               *rc::gen::element(Misfire::skip, Misfire::once, Misfire::all),
                               *rc::gen::element(Overlap::skip, Overlap::queue, Overlap::cancel_running, Overlap::allow),
                               terms(), any<bool>(), source()});
+  result.alerts.push_back(alert());
   result.pools[text()].slots = 3;
   result.limits = {count(), {{text(), 2}}};
   result.resources[text()] = {text(), json()};

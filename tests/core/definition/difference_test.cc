@@ -71,11 +71,14 @@ TEST(Difference, CoversAllKindsInOrder) {
   before.schedules.push_back({.name = "daily", .select = "*", .cron = "@daily", .timezone = "UTC"});
   after.schedules = before.schedules;
   after.schedules[0].cron = "@hourly";
+  before.alerts.push_back({.name = "ops", .on = {AlertEvent::run_failed}, .program = {"tell"}});
+  after.alerts = before.alerts;
+  after.alerts[0].repeat = Millis(5);
   after.pools["gpu"] = {2};
   before.resources["warehouse"] = {"duckdb", {{"path", "/a"}}};
   after.resources["warehouse"] = {"duckdb", {{"path", "/b"}}};
   after.limits.runs = 3;
-  EXPECT_THAT(told(before, after), ElementsAre("+ check a:rows", "+ job nightly", "~ schedule daily; cron \"@daily\" -> \"@hourly\"", "+ pool gpu",
+  EXPECT_THAT(told(before, after), ElementsAre("+ check a:rows", "+ job nightly", "~ schedule daily; cron \"@daily\" -> \"@hourly\"", "~ alert ops; repeat null -> 5", "+ pool gpu",
                                                "~ resource warehouse; config.path \"/a\" -> \"/b\"", "~ project ; limits.runs null -> 3"));
 }
 

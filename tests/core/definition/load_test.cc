@@ -155,7 +155,7 @@ TEST(Load, KeysOfLaterFeaturesWarnWhereTheyStand) {
       "    partitions: {daily: {start: 2026-01-01}}\n"
       "    freshness: {within: 24h}\n"
       "sensors: [{name: s, file: {glob: \"x/*\"}, every: 10s, select: a}]\n"
-      "alerts: [{name: o, on: [run_failed], webhook: \"${secret:W}\"}]\n"
+      "alerts: [{name: o, on: [run_failed, freshness_violated], webhook: \"${secret:W}\"}]\n"
       "retention: {events: 90d, artifacts: 9d, max_bytes: 20GB}\n");
   ASSERT_THAT(loaded.lines(), IsEmpty());
   std::vector<std::string> warnings;
@@ -164,10 +164,31 @@ TEST(Load, KeysOfLaterFeaturesWarnWhereTheyStand) {
   EXPECT_THAT(warnings,
               ::testing::UnorderedElementsAre(
                   "5 \"partitions\" accepted, not yet in force", "7 the sensor accepted, not yet in force",
-                  "8 the alert accepted, not yet in force", "9 \"artifacts\" of \"retention\" accepted, not yet in force"));
+                  "9 \"artifacts\" of \"retention\" accepted, not yet in force"));
   EXPECT_EQ(loaded.definitions.settings.at("retention").at("events"), "90d");
   EXPECT_EQ(asset_of(loaded, "a").freshness.within, 24h);
   EXPECT_EQ(asset_of(loaded, "a").automation, "eager");
+}
+
+TEST(Load, AlertsSayWhomToTellOfWhat) {
+  const auto loaded = load(
+      "assets: [{key: a, run: {command: [x]}}]\n"
+      "alerts:\n"
+      "  - {name: hook, on: [run_failed, check_failed], webhook: \"${secret:W}\", secret: \"${secret:K}\", select: a+, owners: [\"team:growth\"], repeat: 4h, timeout: 5s, give_up: 2d}\n"
+      "  - {name: chat, on: [run_canceled], webhook: \"https://chat.example/x\", form: slack}\n"
+      "  - {name: mail, on: [run_succeeded], email: {server: \"smtps://mail.example\", from: a@example.com, to: [b@example.com], user: u, password: \"${secret:P}\"}}\n"
+      "  - {name: script, on: [run_failed], program: [./tell.sh, ops]}\n");
+  ASSERT_THAT(loaded.lines(), IsEmpty());
+  const auto& alerts = loaded.definitions.alerts;
+  ASSERT_EQ(alerts.size(), 4U);
+  EXPECT_EQ(alerts[0].on, (std::vector{AlertEvent::run_failed, AlertEvent::check_failed}));
+  EXPECT_EQ(alerts[0].webhook, (WebhookSpec{"${secret:W}", WebhookForm::json, "${secret:K}"}));
+  EXPECT_EQ(std::tuple(alerts[0].select, alerts[0].owners, alerts[0].repeat, alerts[0].timeout, alerts[0].give_up),
+            std::tuple(std::string("a+"), std::vector<std::string>{"team:growth"}, Millis(4h), Millis(5s), Millis(48h)));
+  EXPECT_EQ(alerts[1].webhook, (WebhookSpec{"https://chat.example/x", WebhookForm::slack, ""}));
+  EXPECT_EQ(alerts[1].repeat, 1h);
+  EXPECT_EQ(alerts[2].email, (EmailSpec{"smtps://mail.example", "a@example.com", {"b@example.com"}, "u", "${secret:P}"}));
+  EXPECT_EQ(alerts[3].program, (std::vector<std::string>{"./tell.sh", "ops"}));
 }
 
 TEST(Load, LimitsAndWhatRunsAreGiven) {

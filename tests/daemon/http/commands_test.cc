@@ -34,6 +34,22 @@ TEST_F(CommandsTest, ARunRequestReachesTheServiceWhole) {
   EXPECT_EQ(command.caller.actor.remote, "127.0.0.1");
 }
 
+TEST_F(CommandsTest, SilencesAndTestsOfAlertsReachTheService) {
+  start();
+  post("/alerts/silences", R"({"rule": "ops", "select": "gold", "reason": "night", "until": "2030-01-01T00:00:00Z"})");
+  fetch(server->address(), "DELETE", "/api/v1/alerts/silences/5f3a9c21");
+  post("/alerts/rules/ops/test");
+  const auto commands = service.commands();
+  ASSERT_EQ(commands.size(), 3u);
+  EXPECT_EQ(commands[0].what, "add_silence ops gold night");
+  EXPECT_EQ(commands[1].what, "end_silence 5f3a9c21");
+  EXPECT_EQ(commands[1].caller.route, "DELETE /alerts/silences/{silence_id}");
+  EXPECT_EQ(commands[2].what, "test_alert ops");
+  EXPECT_EQ(post("/alerts/silences", R"({"rule": "ops"})").status, 422) << "none is for ever";
+  EXPECT_EQ(post("/alerts/silences", R"({"until": "tomorrow"})").status, 422);
+  EXPECT_EQ(service.commands().size(), 3u);
+}
+
 TEST_F(CommandsTest, TheBodysHashDependsOnPathAndBody) {
   start();
   post("/runs/1/cancel");

@@ -78,9 +78,14 @@ class FakeService : public Service {
   void report_materialization(Caller caller, std::string key, ReportBody body, Done done) override {
     take({"report_materialization " + key + " " + body.reason + " " + body.metadata.dump() + body.data_version, caller}, std::move(done));
   }
+  void add_silence(Caller caller, SilenceBody body, Done done) override {
+    take({"add_silence " + body.rule + " " + body.select + " " + body.reason, caller}, std::move(done));
+  }
+  void end_silence(Caller caller, std::string silence, Done done) override { take({"end_silence " + silence, caller}, std::move(done)); }
+  void test_alert(Caller caller, std::string rule, Done done) override { take({"test_alert " + rule, caller}, std::move(done)); }
+  void reload(Caller caller, Done done) override { take({"reload", caller}, std::move(done)); }
   void plan_definitions(Caller caller, Done done) override { take({"plan_definitions", caller}, std::move(done)); }
   void apply_definitions(Caller caller, std::string plan, Done done) override { take({"apply_definitions " + plan, caller}, std::move(done)); }
-  void reload(Caller caller, Done done) override { take({"reload", caller}, std::move(done)); }
   void back_up(Caller caller, Done done) override { take({"back_up", caller}, std::move(done)); }
   void prune(Caller caller, Done done) override { take({"prune", caller}, std::move(done)); }
 

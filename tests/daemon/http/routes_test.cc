@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include "core/schedule/cron.h"
 #include "tests/daemon/http/api_fixture.h"
 
 namespace assetd::test {
@@ -236,6 +237,55 @@ TEST_F(RoutesTest, TheQueueHoldsStepsRunsAndLimits) {
   EXPECT_EQ(pools[0]["resized"]["by"], "ann");
   EXPECT_EQ(pools[0]["resized"]["reason"], "night");
   EXPECT_TRUE(pools[1]["resized"].is_null());
+}
+
+TEST_F(RoutesTest, AlertsSayHowTheirDeliveryStands) {
+  CommitBatch batch;
+  for (int i = 0; i < 3; ++i) {
+    AlertRecord alert;
+    alert.id = "a" + std::to_string(i);
+    alert.rule = i == 2 ? "other" : "ops";
+    alert.event = "run_failed";
+    alert.at = at(i);
+    alert.run = i + 1;
+    alert.asset = "gold";
+    alert.cause = "gold";
+    alert.state = i == 1 ? AlertState::delivered : AlertState::pending;
+    alert.attempts = 2;
+    alert.last_error = "the webhook answered HTTP 500";
+    alert.next_attempt_at = at(9);
+    alert.body = {{"title", "gold failed"}, {"secret", "no"}};
+    batch.alerts.push_back(AlertRaised{alert});
+  }
+  batch.alerts.push_back(SilenceAdded{{"5f3a9c21", "ops", "", "night", "ann", at(0), at(100'000'000)}});
+  batch.alerts.push_back(SilenceAdded{{"00000000", "ops", "", "over", "ann", WallTime(), WallTime(Millis(1))}});
+  commit(std::move(batch));
+  AlertSpec rule{.name = "ops", .on = {AlertEvent::run_failed}};
+  rule.webhook = WebhookSpec{"${secret:OPS}", WebhookForm::json, "${secret:KEY}"};
+  service.current->definitions.alerts.push_back(rule);
+  start();
+  const auto first = get("/alerts?limit=2").json();
+  EXPECT_EQ(first["items"].size(), 2u);
+  EXPECT_EQ(first["items"][0]["id"], "a2") << "newest first";
+  EXPECT_EQ(first["items"][0]["title"], "gold failed");
+  EXPECT_EQ(first["items"][0]["next_attempt_at"], format_time(at(9)));
+  EXPECT_FALSE(first["items"][0].contains("body"));
+  const auto second = get("/alerts?limit=2&cursor=" + first["next_cursor"].get<std::string>()).json();
+  EXPECT_EQ(second["items"][0]["id"], "a0");
+  EXPECT_TRUE(second["next_cursor"].is_null());
+  EXPECT_EQ(get("/alerts?state=delivered,failed").json()["items"].size(), 1u);
+  EXPECT_EQ(get("/alerts?rule=ops&state=pending").json()["items"].size(), 1u);
+  EXPECT_EQ(get("/alerts?run=3").json()["items"][0]["id"], "a2");
+  EXPECT_EQ(get("/alerts?state=sent").status, 422);
+  EXPECT_EQ(get("/alerts/a1").json()["body"]["title"], "gold failed");
+  EXPECT_EQ(get("/alerts/nowhere").status, 404);
+  const auto silences = get("/alerts/silences").json()["items"];
+  ASSERT_EQ(silences.size(), 1u) << "what is over is not shown";
+  EXPECT_EQ(silences[0]["reason"], "night");
+  const auto rules = get("/alerts/rules").json()["items"];
+  EXPECT_EQ(rules[0]["signed"], true);
+  EXPECT_EQ(rules[0]["receiver"], "webhook");
+  EXPECT_EQ(rules.dump().find("secret"), std::string::npos);
 }
 
 TEST_F(RoutesTest, EveryAnswerSaysAtWhichEventItIsTrue) {

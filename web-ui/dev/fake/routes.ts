@@ -109,6 +109,9 @@ const simple: Record<string, (world: World, url: URL) => Answer> = {
     return { ...answer, body: { ...(answer.body as object), paused: world.pauses.get("") ?? null } };
   },
   "/definitions": (world) => ok(definitions(world)),
+  "/alerts": (_, url) => page([], url),
+  "/alerts/rules": (_, url) => page([], url),
+  "/alerts/silences": (_, url) => page([], url),
   "/audit": (world, url) => page(world.audit, url),
 };
 

@@ -1,4 +1,4 @@
-import { keyInPath, post } from "./client";
+import { keyInPath, post, remove } from "./client";
 import type { Definitions, DefinitionsPlan, RunPlan } from "./types";
 
 export interface RunRequest {
@@ -17,6 +17,12 @@ export const setPriority = (id: string, priority: number) => post<{ id: string; 
 const pool = (name: string) => `/pools/${encodeURIComponent(name)}`;
 export const resizePool = (name: string, slots: number, reason: string) => post(pool(name), { slots, ...(reason && { reason }) });
 export const resetPool = (name: string) => post(`${pool(name)}/reset`);
+
+export const testAlert = (rule: string) => post<{ id: string }>(`/alerts/rules/${encodeURIComponent(rule)}/test`);
+/** Empty texts are every rule, every asset, no reason. */
+export const addSilence = (silence: { until: string; rule: string; select: string; reason: string }) =>
+  post("/alerts/silences", Object.fromEntries(Object.entries(silence).filter(([, value]) => value !== "")));
+export const endSilence = (id: string) => remove(`/alerts/silences/${encodeURIComponent(id)}`);
 
 const schedule = (name: string, verb: string) => `/schedules/${encodeURIComponent(name)}/${verb}`;
 export const pauseSchedule = (name: string, reason: string) => post(schedule(name, "pause"), reason ? { reason } : {});

@@ -46,7 +46,7 @@ function apply(client: QueryClient, invalidator: Invalidator, event: LiveEvent) 
     case "definitions_changed":
       for (const key of [
         keys.definitions, keys.lineage, keys.lineageStatus, keys.assets, keys.allAssetPages, keys.project, keys.schedules, keys.select,
-        keys.plan, keys.overview, keys.jobs, keys.automation,
+        keys.plan, keys.overview, keys.jobs, keys.automation, keys.alertRules,
       ]) invalidator.mark(key, 0);
       break;
     case "pool_changed":
@@ -55,6 +55,9 @@ function apply(client: QueryClient, invalidator: Invalidator, event: LiveEvent) 
     case "automation_changed":
       // The project's answer carries the pause of all, which the banner on every page shows; the overview what comes next.
       for (const key of [keys.automation, keys.project, keys.overview]) invalidator.mark(key, 0);
+      break;
+    case "alert_changed":
+      for (const key of [keys.alerts, keys.silences]) invalidator.mark(key);
       break;
     case "tick":
     case "schedule_changed":

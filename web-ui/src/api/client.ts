@@ -77,6 +77,11 @@ function idempotencyKey(): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+/** DELETEs; what the daemon answers is of no interest. */
+export async function remove(path: string): Promise<void> {
+  await send(apiUrl(path), { method: "DELETE", headers: { "idempotency-key": idempotencyKey() } });
+}
+
 /** POSTs JSON with a fresh Idempotency-Key. Answers undefined when the daemon sends no body. */
 export async function post<T>(path: string, body: unknown = {}): Promise<T> {
   const response = await send(apiUrl(path), {

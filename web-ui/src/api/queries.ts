@@ -4,8 +4,9 @@ import { apiUrl, get, keyInPath, post, query, send } from "./client";
 import { keys } from "./keys";
 import { askAgain } from "./seen";
 import type {
-  Asset, AssetAttempt, AssetDetail, AuditItem, AutomationDetail, AutomationList, CheckResult, Definitions, Evaluation, EventItem, Lineage,
-  LineageStatus, Materialization, Overview, Page, Pool, Project, Queue, Readiness, Run, RunPlan, Schedule, Selected, Step, Tick,
+  Alert, AlertRule, Asset, AssetAttempt, AssetDetail, AuditItem, AutomationDetail, AutomationList, CheckResult, Definitions, Evaluation,
+  EventItem, Lineage, LineageStatus, Materialization, Overview, Page, Pool, Project, Queue, Readiness, Run, RunPlan, Schedule, Selected,
+  Silence, Step, Tick,
 } from "./types";
 
 const pageOf = (cursor: string | null) => (cursor === null ? undefined : cursor);
@@ -133,6 +134,16 @@ export const poolsQuery = queryOptions({ queryKey: keys.pools, queryFn: ({ signa
 export const queueQuery = queryOptions({ queryKey: keys.queue, queryFn: ({ signal }) => get<Queue>("/queue?limit=1000", signal) });
 export const definitionsQuery = queryOptions({
   queryKey: keys.definitions, queryFn: ({ signal }) => get<Definitions>("/definitions", signal),
+});
+export const alertsQuery = infiniteQueryOptions({
+  queryKey: keys.alerts,
+  queryFn: ({ signal, pageParam }) => get<Page<Alert>>(`/alerts${query({ limit: 200, cursor: pageParam })}`, signal),
+  initialPageParam: null as string | null,
+  getNextPageParam: (last) => pageOf(last.next_cursor),
+});
+export const alertRulesQuery = queryOptions({ queryKey: keys.alertRules, queryFn: ({ signal }) => get<Page<AlertRule>>("/alerts/rules?limit=1000", signal) });
+export const silencesQuery = queryOptions({
+  queryKey: keys.silences, queryFn: ({ signal }) => get<Page<Silence>>("/alerts/silences?limit=1000", signal), refetchInterval: 60_000,  // one ends by itself
 });
 export const auditQuery = infiniteQueryOptions({
   queryKey: keys.audit,

@@ -178,6 +178,13 @@ export interface Overview {
   history: { days: string[]; groups: { group: string | null; cells: { succeeded: number; failed: number; skipped: number }[] }[] };
 }
 export interface Selected { keys: string[]; total: number }
+export interface Alert {
+  id: string; rule: string; event: string; at: string; run_id: string | null; asset: string | null; check: string | null; reason: string | null; detail: string | null;
+  cause: string; skipped: number; title: string; state: "pending" | "delivered" | "failed" | "silenced"; attempts: number; last_error: string | null;
+  next_attempt_at: string | null; delivered_at: string | null; resolved_at: string | null; silence: string | null; repeats: number;
+}
+export interface AlertRule { name: string; on: string[]; select: string | null; owners: string[]; receiver: "webhook" | "slack" | "email" | "program"; signed: boolean }
+export interface Silence { id: string; rule: string | null; select: string | null; reason: string | null; by: string; created_at: string; until: string }
 export interface AuditItem {
   id: string; at: string; actor: string; remote: string | null; action: string; subject: unknown; detail: unknown;
 }

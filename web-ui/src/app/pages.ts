@@ -1,5 +1,5 @@
 import {
-  IconAdjustments, IconClockPlay, IconFileCode, IconHeartbeat, IconLayoutDashboard, IconListDetails, IconPlayerPlay, IconSchema, IconShieldCheck,
+  IconAdjustments, IconBell, IconClockPlay, IconFileCode, IconHeartbeat, IconLayoutDashboard, IconListDetails, IconPlayerPlay, IconSchema, IconShieldCheck,
   IconStack2,
 } from "@tabler/icons-react";
 
@@ -14,6 +14,7 @@ export const pages = [
 ] as const;
 
 export const morePages = [
+  { to: "/alerts", label: "Alerts", icon: IconBell, key: "t" },
   { to: "/audit", label: "Audit", icon: IconShieldCheck, key: "u" },
   { to: "/health", label: "Health", icon: IconHeartbeat, key: "h" },
   { to: "/settings", label: "Settings", icon: IconAdjustments, key: "s" },

@@ -52,6 +52,7 @@ const routes = [
   }),
   createRoute({ ...at("/queue"), component: lazyRouteComponent(() => import("@/features/queue/QueuePage"), "QueuePage") }),
   createRoute({ ...at("/definitions"), component: lazyRouteComponent(() => import("@/features/definitions/DefinitionsPage"), "DefinitionsPage") }),
+  createRoute({ ...at("/alerts"), component: lazyRouteComponent(() => import("@/features/alerts/AlertsPage"), "AlertsPage") }),
   createRoute({ ...at("/audit"), component: lazyRouteComponent(() => import("@/features/audit/AuditPage"), "AuditPage") }),
   createRoute({ ...at("/health"), component: lazyRouteComponent(() => import("@/features/health/HealthPage"), "HealthPage") }),
   createRoute({ ...at("/settings"), component: lazyRouteComponent(() => import("@/features/settings/SettingsPage"), "SettingsPage") }),

@@ -1,0 +1,79 @@
+#include "daemon/alerts/sender.h"
+
+#include <chrono>
+
+#include "core/alert/message.h"
+#include "daemon/alerts/mail.h"
+#include "daemon/alerts/signature.h"
+#include "daemon/alerts/transfer.h"
+#include "daemon/execution/child_process.h"
+
+namespace assetd {
+namespace {
+
+using Sent = std::expected<void, std::string>;
+
+WallTime now_by_the_wall() { return std::chrono::time_point_cast<Millis>(std::chrono::system_clock::now()); }
+
+std::string one_line_json(const nlohmann::json& value) { return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace); }
+
+class RealSender final : public AlertSender {
+ public:
+  explicit RealSender(SenderOptions options) : options_(std::move(options)) {}
+
+  Sent send(const Delivery& delivery, const std::atomic<bool>& stop) override {
+    if (delivery.rule.webhook) return over_webhook(delivery, *delivery.rule.webhook, stop);
+    if (delivery.rule.email) return by_mail(delivery, *delivery.rule.email, stop);
+    return through_program(delivery);
+  }
+
+ private:
+  Sent over_webhook(const Delivery& delivery, const WebhookSpec& webhook, const std::atomic<bool>& stop) {
+    const auto& body = delivery.alert.body;
+    const auto url = resolve_secrets(webhook.url, options_.secrets);
+    if (!url) return std::unexpected("webhook: " + url.error());
+    const auto key = resolve_secrets(webhook.secret, options_.secrets);
+    if (!key) return std::unexpected("secret: " + key.error());
+    HttpPost request{*url, {}, one_line_json(webhook.form == WebhookForm::slack ? slack_message(body) : body), delivery.rule.timeout};
+    request.headers = {{"Content-Type", "application/json"}, {"User-Agent", "assetd"}, {"Idempotency-Key", delivery.alert.id}, {"Assetd-Alert", delivery.alert.id}};
+    if (!webhook.secret.empty()) request.headers.emplace_back("Assetd-Signature", alert_signature(*key, request.body, now_by_the_wall()));
+    return post(request, stop);
+  }
+
+  Sent by_mail(const Delivery& delivery, const EmailSpec& email, const std::atomic<bool>& stop) {
+    Mail mail{.server = "", .user = "", .password = "", .from = email.from, .to = email.to, .text = mail_text(delivery.alert, email), .timeout = delivery.rule.timeout};
+    const std::pair<const std::string*, std::string*> texts[] = {{&email.server, &mail.server}, {&email.user, &mail.user}, {&email.password, &mail.password}};
+    for (const auto& [written, into] : texts) {
+      auto value = resolve_secrets(*written, options_.secrets);
+      if (!value) return std::unexpected("email: " + value.error());
+      *into = std::move(*value);
+    }
+    return send_mail(mail, stop);
+  }
+
+  // What it prints may be anything: only how it ended is told.
+  Sent through_program(const Delivery& delivery) {
+    auto env = make_environment({}, options_.daemon_env, options_.secrets);
+    if (!env) return std::unexpected(env.error());
+    env->emplace("ASSETD_ALERT_ID", delivery.alert.id);
+    ChildSpec child;
+    child.argv = delivery.rule.program;
+    child.env = std::move(*env);
+    child.cwd = options_.project_dir;
+    child.input = one_line_json(delivery.alert.body) + "\n";
+    child.timeout = delivery.rule.timeout;
+    child.max_output = 1u << 20;
+    const auto ended = run_child(child);
+    if (!ended) return std::unexpected("the program: " + ended.error());
+    if (!ended->ok()) return std::unexpected("the program ended with " + describe_end(*ended, child));
+    return {};
+  }
+
+  SenderOptions options_;
+};
+
+}  // namespace
+
+std::unique_ptr<AlertSender> make_alert_sender(SenderOptions options) { return std::make_unique<RealSender>(std::move(options)); }
+
+}  // namespace assetd

@@ -1,0 +1,57 @@
+// Reader: the outbox of alerts, and silences.
+
+#include "daemon/store/alert_rows.h"
+#include "daemon/store/codes.h"
+#include "daemon/store/reader_impl.h"
+#include "daemon/store/rows.h"
+
+namespace assetd {
+namespace {
+
+/// A bit for each state that is wanted: one statement for every filter.
+std::int64_t bits_of(const std::vector<std::string>& states) {
+  std::int64_t bits = 0;
+  for (const auto& name : states)
+    if (const auto state = parse_alert_state(name)) bits |= std::int64_t{1} << stored(*state);
+  return bits;
+}
+
+}  // namespace
+
+Reader::Result<Page<AlertRecord>> Reader::alerts(const AlertFilter& filter, const PageRequest& page) {
+  static const std::string sql = "SELECT seq, " + std::string(kAlertColumns) +
+                                 " FROM alerts WHERE seq<?1 AND (?2=0 OR (?2>>state)&1) AND (?3='' OR rule=?3) AND (?4=0 OR run=?4) ORDER BY seq DESC LIMIT ?5";
+  const auto states = bits_of(filter.states);
+  const CursorScope scope{{"alerts", states, filter.rule, filter.run}};
+  const auto position = read_cursor(scope, page.cursor, 1);
+  if (!position) return std::unexpected(position.error());
+  return impl_->read([&](Database& database) {
+    std::vector<std::pair<std::int64_t, AlertRecord>> rows;
+    auto query = database.query(sql, before(*position), states, filter.rule, filter.run, page.limit + 1);
+    while (query.next()) {
+      auto row = query.row();
+      const auto number = row.integer();
+      rows.emplace_back(number, read_alert(database, row));
+    }
+    auto numbered = make_page(std::move(rows), page, scope, [](const auto& row) { return std::vector{row.first}; });
+    Page<AlertRecord> result{{}, std::move(numbered.next_cursor)};
+    for (auto& [number, alert] : numbered.items) result.items.push_back(std::move(alert));
+    return result;
+  });
+}
+
+Reader::Result<std::optional<AlertRecord>> Reader::alert(const std::string& id) {
+  static const std::string sql = select_from(kAlertColumns, "alerts WHERE id=?");
+  return impl_->read([&](Database& database) -> std::optional<AlertRecord> {
+    auto query = database.query(sql, id);
+    if (!query.next()) return std::nullopt;
+    auto row = query.row();
+    return read_alert(database, row);
+  });
+}
+
+Reader::Result<std::vector<Silence>> Reader::silences(WallTime now) {
+  return impl_->read([&](Database& database) { return read_silences(database, now); });
+}
+
+}  // namespace assetd

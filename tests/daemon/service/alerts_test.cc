@@ -1,0 +1,112 @@
+// Alerts through the whole service, to a receiver that is not there: kept with the run's end, tried until they arrive.
+
+#include <gmock/gmock.h>
+
+#include "tests/daemon/service/harness.h"
+
+namespace assetd::testing {
+namespace {
+
+constexpr char kAlerting[] = R"(
+name: shop
+alerts:
+  - {name: ops, on: [run_failed, run_succeeded], webhook: "https://receiver.example", give_up: 1h}
+assets:
+  - {key: good, run: {plugin: exec, command: ["true"]}}
+  - {key: bad, owners: ["team:a"], run: {plugin: exec, command: [sh, -c, "exit 3"]}}
+  - {key: below, deps: [bad], run: {plugin: exec, command: ["true"]}}
+)";
+
+/// Refuses the first `refusals` attempts; keeps what it was given.
+struct Receiver {
+  std::mutex mutex;
+  int refusals = 0;
+  std::vector<AlertRecord> got;
+};
+
+class FakeAlertSender final : public AlertSender {
+ public:
+  explicit FakeAlertSender(std::shared_ptr<Receiver> receiver) : receiver_(std::move(receiver)) {}
+  std::expected<void, std::string> send(const Delivery& delivery, const std::atomic<bool>&) override {
+    const std::lock_guard lock(receiver_->mutex);
+    receiver_->got.push_back(delivery.alert);
+    if (receiver_->refusals-- > 0) return std::unexpected("not now");
+    return {};
+  }
+
+ private:
+  std::shared_ptr<Receiver> receiver_;
+};
+
+class Alerting : public ServiceTest {
+ protected:
+  void start_with_receiver(int refusals) {
+    receiver_->refusals = refusals;
+    options_.alert_sender = std::make_shared<FakeAlertSender>(receiver_);
+    start(kAlerting);
+  }
+  bool await_state(const std::string& state) {
+    return await_event([&](const Event& event) { return event.type == "alert_changed" && event.changes.value("state", "") == state; });
+  }
+  std::vector<AlertRecord> alerts() { return reader()->alerts({}, {})->items; }
+
+  std::shared_ptr<Receiver> receiver_ = std::make_shared<Receiver>();
+};
+
+TEST_F(Alerting, IsTriedUntilItArrives) {
+  start_with_receiver(1);
+  const auto id = run("bad+");
+  EXPECT_EQ(outcome(id), "failed");
+  ASSERT_TRUE(await_state("delivered"));
+  const auto found = alerts();
+  ASSERT_EQ(found.size(), 1U) << "one of the root cause, none of what it skips";
+  EXPECT_EQ(found[0].attempts, 2);
+  EXPECT_EQ(found[0].run, id);
+  EXPECT_EQ(found[0].asset, "bad");
+  EXPECT_EQ(found[0].skipped, 1U);
+  EXPECT_EQ(found[0].body["owners"], nlohmann::json({"team:a"}));
+  const std::lock_guard lock(receiver_->mutex);
+  ASSERT_EQ(receiver_->got.size(), 2U);
+  EXPECT_EQ(receiver_->got[0].id, receiver_->got[1].id);
+}
+
+TEST_F(Alerting, AnotherDaemonGoesOnWithWhatIsPending) {
+  start_with_receiver(1'000);
+  run("bad");
+  ASSERT_TRUE(await_event([](const Event& event) { return event.type == "alert_changed" && event.changes.contains("last_error"); }));
+  stop();
+  {
+    const std::lock_guard lock(receiver_->mutex);
+    receiver_->refusals = 0;
+  }
+  start();
+  ASSERT_TRUE(await_state("delivered"));
+  EXPECT_GE(alerts().at(0).attempts, 2);
+}
+
+TEST_F(Alerting, TellsOfARunAsAWholeByTheOwnersOfItsAssets) {
+  start_with_receiver(0);
+  run("good");
+  ASSERT_TRUE(await_state("delivered"));
+  EXPECT_EQ(alerts().at(0).event, "run_succeeded");
+  EXPECT_EQ(alerts().at(0).asset, "");
+}
+
+TEST_F(Alerting, ASilenceIsAudited) {
+  start_with_receiver(0);
+  SilenceBody body{"ops", "bad", "night", SystemClock().now().wall + std::chrono::hours(1)};
+  const auto added = answer([&](auto done) { service_->add_silence(caller(), body, done); });
+  ASSERT_EQ(added.status, 201) << added.body;
+  run("bad");
+  ASSERT_TRUE(await_state("silenced"));
+  EXPECT_EQ(reader()->audit({})->items.at(1).value.action, "alert.silence");
+  const auto id = added.body["id"].get<std::string>();
+  EXPECT_EQ(answer([&](auto done) { service_->end_silence(caller(), id, done); }).status, 200);
+  EXPECT_EQ(answer([&](auto done) { service_->end_silence(caller(), id, done); }).status, 404);
+  body.rule = "opps";
+  EXPECT_EQ(answer([&](auto done) { service_->add_silence(caller(), body, done); }).status, 404);
+  EXPECT_EQ(answer([&](auto done) { service_->test_alert(caller(), "opps", done); }).status, 404);
+}
+
+}  // namespace
+}  // namespace assetd::testing
