@@ -6,10 +6,13 @@ import email.policy
 import hashlib
 import hmac
 import json
+import socket
+import subprocess
+import sys
 
 import pytest
 from daemon import Refused
-from projects import project, shell, waits_for
+from projects import copy_example, project, shell, waits_for
 from receiver import MailServer, Webhook
 from waiting import wait_until
 
@@ -305,3 +308,22 @@ def test_a_rule_that_is_gone_tells_nobody_and_a_changed_one_its_new_receiver(sta
     assert failed["last_error"] == "the alert 'gone' is no longer in the definitions: nobody is told"
     assert [each["rule"] for each in wait_state(daemon, "delivered")] == ["ops"]
     assert receiver.bodies()[0]["asset"] == "root"
+
+
+def test_the_example_runs_as_its_readme_says(start, tmp_path):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    folder = copy_example("alerts", tmp_path)
+    out = tmp_path / "receiver.out"
+    with open(out, "wb") as taken, subprocess.Popen([sys.executable, folder / "receiver.py", str(port), KEY], stdout=taken, stderr=subprocess.DEVNULL) as receiver:
+        try:
+            daemon = start(folder, env=secrets(OPS_WEBHOOK=f"http://127.0.0.1:{port}/", OPS_KEY=KEY))
+            assert daemon.ctl("materialize", "*", "--wait").returncode == 1
+            by_rule = {each["rule"]: each for each in wait_state(daemon, "delivered", 2)}
+            assert by_rule["ops"]["attempts"] >= 3 and by_rule["sales"]["attempts"] == 1
+            wait_until(lambda: out.read_text().rstrip().endswith("}"), "what the receiver took")
+            assert json.loads(out.read_text())["id"] == by_rule["ops"]["id"]
+            assert json.loads((folder / "told.jsonl").read_text())["skipped"] == 2
+        finally:
+            receiver.kill()

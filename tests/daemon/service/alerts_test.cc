@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "core/definition/compiled.h"
 #include "tests/daemon/service/harness.h"
 
 namespace assetd::testing {
@@ -90,6 +91,25 @@ TEST_F(Alerting, TellsOfARunAsAWholeByTheOwnersOfItsAssets) {
   ASSERT_TRUE(await_state("delivered"));
   EXPECT_EQ(alerts().at(0).event, "run_succeeded");
   EXPECT_EQ(alerts().at(0).asset, "");
+}
+
+TEST_F(Alerting, RulesThatAnEarlierVersionHadAsWordsComeInForceThoughNoFileChanged) {
+  start_with_receiver(0);
+  stop();
+  {
+    const auto store = std::move(*Store::open(options_.paths.store()));
+    auto record = store->current_definitions().value().value();
+    auto definitions = from_compiled(record.compiled).value();
+    definitions.alerts.clear();
+    definitions.settings["alerts"] = nlohmann::json::array({{{"name", "ops"}}});
+    record.compiled = to_compiled(definitions);
+    record.hash = "of an earlier version";
+    CommitBatch batch;
+    ASSERT_TRUE(store->put_definitions(record, batch));
+  }
+  start();
+  ASSERT_TRUE(await_event([](const Event& event) { return event.type == "definitions_changed" && event.subject.value("version", "") == "3"; }));
+  EXPECT_EQ(service_->project()->definitions.alerts.size(), 1U);
 }
 
 TEST_F(Alerting, ASilenceIsAudited) {

@@ -1,13 +1,12 @@
 import { Button } from "@mantine/core";
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { notifications } from "@mantine/notifications";
-import { useCallback, useMemo } from "react";
+import { useMemo } from "react";
 import { endSilence, testAlert } from "@/api/actions";
 import { keys } from "@/api/keys";
 import { alertRulesQuery, alertsQuery, silencesQuery } from "@/api/queries";
 import type { Alert, AlertRule, Silence } from "@/api/types";
-import { DataTable, SmallTable, type Column } from "@/ui/DataTable";
-import { Empty } from "@/ui/Empty";
+import { SmallTable, type Column } from "@/ui/DataTable";
 import { AssetLink, RunLink } from "@/ui/links";
 import { Loaded, Problem, Waiting } from "@/ui/Loaded";
 import { toastProblem } from "@/ui/Materialize";
@@ -83,24 +82,26 @@ export function AlertsPage() {
   const rules = useQuery(alertRulesQuery);
   const silences = useQuery(silencesQuery);
   const rows = useMemo(() => alerts.data?.pages.flatMap((page) => page.items) ?? [], [alerts.data]);
-  const { hasNextPage, isFetchingNextPage, fetchNextPage } = alerts;
-  const more = useCallback(() => {
-    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
-  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
   return (
-    <div className="page">
+    <div className="page scroll">
       <PageHead title="Alerts" name="Alerts"><div className="dim">Who was told what, once for each root cause, and whether it arrived.</div></PageHead>
-      <section className="section">
-        <h2>Rules</h2>
-        <Loaded query={rules}>{(data) => <SmallTable label="Rules" columns={ruleColumns} rows={data.items} rowId={(rule) => rule.name} empty={howTo} />}</Loaded>
-      </section>
-      <section className="section">
-        <h2 className="row">Silences <span className="spacer" /><SilenceButton rules={rules.data?.items.map((rule) => rule.name) ?? []} /></h2>
-        <Loaded query={silences}>{(data) => <SmallTable label="Silences" columns={silenceColumns} rows={data.items} rowId={(silence) => silence.id} empty="Nothing is held back." />}</Loaded>
-      </section>
-      {alerts.error ? <Problem error={alerts.error} retry={() => void alerts.refetch()} /> : !alerts.data ? <Waiting /> : (
-        <DataTable label="Alerts" columns={columns} rows={rows} rowId={(alert) => alert.id} onEnd={more} empty={<Empty title="Nobody had to be told anything">What a rule tells is listed here, with how its delivery stands.</Empty>} />
-      )}
+      <div className="page-body">
+        <section className="section">
+          <h2>Alerts</h2>
+          {alerts.error ? <Problem error={alerts.error} retry={() => void alerts.refetch()} /> : !alerts.data ? <Waiting /> : (
+            <SmallTable label="Alerts" columns={columns} rows={rows} rowId={(alert) => alert.id} empty="Nobody had to be told anything. What a rule tells is listed here, with how its delivery stands." />
+          )}
+          {alerts.hasNextPage && <Button variant="default" size="compact-sm" loading={alerts.isFetchingNextPage} onClick={() => void alerts.fetchNextPage()}>Show older alerts</Button>}
+        </section>
+        <section className="section">
+          <h2 className="row">Silences <SilenceButton rules={rules.data?.items.map((rule) => rule.name) ?? []} /></h2>
+          <Loaded query={silences}>{(data) => <SmallTable label="Silences" columns={silenceColumns} rows={data.items} rowId={(silence) => silence.id} empty="Nothing is held back." />}</Loaded>
+        </section>
+        <section className="section">
+          <h2>Rules</h2>
+          <Loaded query={rules}>{(data) => <SmallTable label="Rules" columns={ruleColumns} rows={data.items} rowId={(rule) => rule.name} empty={howTo} />}</Loaded>
+        </section>
+      </div>
     </div>
   );
 }
