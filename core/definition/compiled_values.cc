@@ -1,98 +1,9 @@
 #include "core/definition/compiled_values.h"
 
-#include <stdexcept>
-
-#include "core/definition/names.h"
+#include "core/definition/compiled_fields.h"
 
 namespace assetd::compiled {
 namespace {
-
-using Json = nlohmann::json;
-
-template <typename T>
-void put(Json& object, const char* key, const T& value, const T& unless = T{}) {
-  if (value != unless) object[key] = value;
-}
-
-template <typename E>
-void put_enum(Json& object, const char* key, E value, E unless) {
-  if (value != unless) object[key] = name_of(value);
-}
-
-void put(Json& object, const SourceRef& source, const char* key = "at") {
-  if (source != SourceRef{}) object[key] = Json::array({source.file, source.line, source.column});
-}
-
-void put_object(Json& object, const char* key, const Json& value) {
-  if (!value.is_object() || !value.empty()) object[key] = value;
-}
-
-void put_data(Json& object, const Json& value) {
-  if (!value.is_null()) object["data"] = value;
-}
-
-void put(Json& object, const char* key, const std::optional<Millis>& value) {
-  if (value) object[key] = value->count();
-}
-
-void put(Json& object, const char* key, const std::optional<std::uint64_t>& value) {
-  if (value) object[key] = *value;
-}
-
-template <typename T>
-void take(Json& object, const char* key, T& into) {
-  if (const auto it = object.find(key); it != object.end()) it->get_to(into);
-}
-
-void take(Json& object, const char* key, std::string& into) {
-  if (const auto it = object.find(key); it != object.end()) into = std::move(it->get_ref<std::string&>());
-}
-
-void take_json(Json& object, const char* key, Json& into) {
-  if (const auto it = object.find(key); it != object.end()) into = std::move(*it);
-}
-
-void take(Json& object, SourceRef& into, const char* key = "at") {
-  const auto it = object.find(key);
-  if (it == object.end()) return;
-  into.file = std::move(it->at(0).get_ref<std::string&>());
-  into.line = it->at(1).get<int>();
-  into.column = it->at(2).get<int>();
-}
-
-void take(Json& object, const char* key, std::optional<Millis>& into) {
-  if (const auto it = object.find(key); it != object.end()) into = Millis(it->get<std::int64_t>());
-}
-
-void take(Json& object, const char* key, std::optional<std::uint64_t>& into) {
-  if (const auto it = object.find(key); it != object.end()) into = it->get<std::uint64_t>();
-}
-
-void take(Json& object, const char* key, Millis& into) {
-  if (const auto it = object.find(key); it != object.end()) into = Millis(it->get<std::int64_t>());
-}
-
-template <typename E>
-E enum_value(const Json& value) {
-  const auto& text = value.get_ref<const std::string&>();
-  const auto found = enum_of<E>(text);
-  if (!found) throw std::invalid_argument("unknown value \"" + text + "\"");
-  return *found;
-}
-
-template <typename E>
-void take_enum(Json& object, const char* key, E& into) {
-  if (const auto it = object.find(key); it != object.end()) into = enum_value<E>(*it);
-}
-
-void put_uses(Json& object, const std::map<std::string, HoldMode>& uses) {
-  for (const auto& [resource, mode] : uses) object["uses"][resource] = name_of(mode);
-}
-
-void take_uses(Json& object, std::map<std::string, HoldMode>& into) {
-  if (const auto uses = object.find("uses"); uses != object.end())
-    for (const auto& [resource, mode] : uses->items()) into[resource] = enum_value<HoldMode>(mode);
-}
 
 // A dependency is [key, line, column] in the asset's own file with the default policy, and carries what differs after
 // that.
@@ -262,7 +173,7 @@ Json write(const AssetSpec& asset) {
   if (asset.retries != RetrySpec{}) object["retries"] = write(asset.retries);
   put(object, "pools", asset.pools);
   put_uses(object, asset.uses);
-  if (!asset.freshness.empty()) object["freshness"] = write(asset.freshness);
+  if (asset.freshness != FreshnessSpec{}) object["freshness"] = write(asset.freshness);
   put(object, "import", asset.import, -1);
   put(object, "batch", asset.batch);
   put_data(object, asset.data);
@@ -354,135 +265,6 @@ ImportSpec read_import(Json& value) {
   take(value, "watch", import.watch);
   take(value, import.source);
   return import;
-}
-
-namespace {
-
-void put(Json& object, const RunTerms& terms) {
-  put(object, "timeout", terms.timeouts.timeout);
-  put(object, "queue_timeout", terms.timeouts.queue_timeout);
-  if (terms.priority) object["priority"] = *terms.priority;
-  if (terms.max_steps) object["max_steps"] = *terms.max_steps;
-  put(object, "tags", terms.tags);
-}
-
-void take(Json& object, RunTerms& terms) {
-  take(object, "timeout", terms.timeouts.timeout);
-  take(object, "queue_timeout", terms.timeouts.queue_timeout);
-  if (const auto it = object.find("priority"); it != object.end()) terms.priority = it->get<int>();
-  if (const auto it = object.find("max_steps"); it != object.end()) terms.max_steps = it->get<int>();
-  take(object, "tags", terms.tags);
-}
-
-}  // namespace
-
-Json write(const JobSpec& job) {
-  Json object = Json::object();
-  put(object, "name", job.name);
-  put(object, "select", job.select);
-  put(object, job.select_source, "select_at");
-  put(object, job.terms);
-  put(object, job.source);
-  return object;
-}
-
-JobSpec read_job(Json& value) {
-  JobSpec job;
-  take(value, "name", job.name);
-  take(value, "select", job.select);
-  take(value, job.select_source, "select_at");
-  take(value, job.terms);
-  take(value, job.source);
-  return job;
-}
-
-Json write(const ScheduleSpec& schedule) {
-  const ScheduleSpec unset;
-  Json object = Json::object();
-  put(object, "name", schedule.name);
-  put(object, "job", schedule.job);
-  put(object, "select", schedule.select);
-  put(object, schedule.target_source, "target_at");
-  put(object, "cron", schedule.cron);
-  put(object, "timezone", schedule.timezone);
-  put_enum(object, "misfire", schedule.misfire, unset.misfire);
-  put_enum(object, "overlap", schedule.overlap, unset.overlap);
-  put(object, "paused", schedule.paused);
-  put(object, schedule.terms);
-  put(object, schedule.source);
-  return object;
-}
-
-ScheduleSpec read_schedule(Json& value) {
-  ScheduleSpec schedule;
-  take(value, "name", schedule.name);
-  take(value, "job", schedule.job);
-  take(value, "select", schedule.select);
-  take(value, schedule.target_source, "target_at");
-  take(value, "cron", schedule.cron);
-  take(value, "timezone", schedule.timezone);
-  take_enum(value, "misfire", schedule.misfire);
-  take_enum(value, "overlap", schedule.overlap);
-  take(value, "paused", schedule.paused);
-  take(value, schedule.terms);
-  take(value, schedule.source);
-  return schedule;
-}
-
-Json write(const AlertSpec& alert) {
-  const AlertSpec unset;
-  Json object = Json::object();
-  put(object, "name", alert.name);
-  for (const auto event : alert.on) object["on"].push_back(name_of(event));
-  put(object, "select", alert.select);
-  put(object, alert.select_source, "select_at");
-  put(object, "owners", alert.owners);
-  if (alert.webhook) {
-    Json& webhook = object["webhook"] = {{"url", alert.webhook->url}};
-    put_enum(webhook, "form", alert.webhook->form, WebhookForm::json);
-    put(webhook, "secret", alert.webhook->secret);
-  }
-  if (alert.email) {
-    Json& email = object["email"] = {{"server", alert.email->server}, {"from", alert.email->from}, {"to", alert.email->to}};
-    put(email, "user", alert.email->user);
-    put(email, "password", alert.email->password);
-  }
-  put(object, "program", alert.program);
-  if (alert.repeat != unset.repeat) object["repeat"] = alert.repeat.count();
-  if (alert.timeout != unset.timeout) object["timeout"] = alert.timeout.count();
-  if (alert.give_up != unset.give_up) object["give_up"] = alert.give_up.count();
-  put(object, alert.source);
-  return object;
-}
-
-AlertSpec read_alert(Json& value) {
-  AlertSpec alert;
-  take(value, "name", alert.name);
-  if (const auto on = value.find("on"); on != value.end())
-    for (const auto& event : *on) alert.on.push_back(enum_value<AlertEvent>(event));
-  take(value, "select", alert.select);
-  take(value, alert.select_source, "select_at");
-  take(value, "owners", alert.owners);
-  if (const auto webhook = value.find("webhook"); webhook != value.end()) {
-    auto& into = alert.webhook.emplace();
-    take(*webhook, "url", into.url);
-    take_enum(*webhook, "form", into.form);
-    take(*webhook, "secret", into.secret);
-  }
-  if (const auto email = value.find("email"); email != value.end()) {
-    auto& into = alert.email.emplace();
-    take(*email, "server", into.server);
-    take(*email, "from", into.from);
-    take(*email, "to", into.to);
-    take(*email, "user", into.user);
-    take(*email, "password", into.password);
-  }
-  take(value, "program", alert.program);
-  take(value, "repeat", alert.repeat);
-  take(value, "timeout", alert.timeout);
-  take(value, "give_up", alert.give_up);
-  take(value, alert.source);
-  return alert;
 }
 
 Json write_project(const Definitions& definitions) {
