@@ -11,7 +11,7 @@ using Kind = Condition::Kind;
 
 /// Does what it says hold for one evaluation only?
 bool is_news(Kind kind) {
-  return kind == Kind::newly_updated || kind == Kind::newly_requested || kind == Kind::code_version_changed || kind == Kind::cron_tick_passed ||
+  return kind == Kind::newly_updated || kind == Kind::newly_updated_apart || kind == Kind::newly_requested || kind == Kind::code_version_changed || kind == Kind::cron_tick_passed ||
          kind == Kind::requested || kind == Kind::newly_true;
 }
 
@@ -148,7 +148,7 @@ ConditionAnswer Automation::answer(Subject& subject, std::size_t number, AssetId
   if (node.condition->kind == Kind::any_deps || node.condition->kind == Kind::all_deps) {
     ask_deps(subject, node, out, scene);
   } else if (node.children.empty()) {
-    out.holds = own(node, on, scene) & world_.existing(on, scene.now);
+    out.holds = own(node, on, subject.asset, scene) & world_.existing(on, scene.now);
   } else {
     for (const auto child : node.children) out.children.push_back(answer(subject, child, on, scene));
     combine(subject, number, out, scene);
@@ -157,7 +157,7 @@ ConditionAnswer Automation::answer(Subject& subject, std::size_t number, AssetId
   return out;
 }
 
-IndexSet Automation::own(const Node& node, AssetId on, Scene& scene) const {
+IndexSet Automation::own(const Node& node, AssetId on, AssetId subject, Scene& scene) const {
   switch (node.condition->kind) {
     case Kind::missing: return world_.existing(on, scene.now) - world_.materialized(on);
     case Kind::in_progress: return world_.in_progress(on);
@@ -165,6 +165,10 @@ IndexSet Automation::own(const Node& node, AssetId on, Scene& scene) const {
     case Kind::checks_passed: return world_.existing(on, scene.now) - world_.checks_failed(on);
     case Kind::in_latest_time_window: return world_.latest_window(on, scene.now);
     case Kind::newly_updated: return find_or_empty(scene.news.updated, on);
+    case Kind::newly_updated_apart: {
+      const auto& updated = find_or_empty(scene.news.updated, on);
+      return updated.empty() || on == subject ? updated : updated - world_.made_with(subject, on);
+    }
     case Kind::newly_requested: return find_or_empty(requested_, on);
     case Kind::code_version_changed: return find_or_empty(scene.news.code_changed, on);
     case Kind::requested: return find_or_empty(scene.requested, on);

@@ -37,6 +37,8 @@ class AutomationWorld {
   /// False: somebody has paused it. Nothing is requested, and what would have been stays to be requested.
   virtual bool may_request(AssetId) const { return true; }
 
+  /// Of what is new of `parent`: what came of a run that makes `asset` as well. That is no reason to make it once more, whatever became of it there.
+  virtual IndexSet made_with(AssetId, AssetId) const { return {}; }
   virtual IndexSet materialized(AssetId asset) const = 0;
   virtual IndexSet in_progress(AssetId asset) const = 0;  ///< of a run that is queued or under way
   virtual IndexSet failed(AssetId asset) const = 0;
@@ -108,7 +110,7 @@ class Automation {
   std::size_t add_node(Subject& subject, const Condition& condition);
   std::vector<Evaluated> evaluate(Scene& scene, std::set<std::size_t> due);
   ConditionAnswer answer(Subject& subject, std::size_t node, AssetId on, Scene& scene) const;
-  IndexSet own(const Node& node, AssetId on, Scene& scene) const;
+  IndexSet own(const Node& node, AssetId on, AssetId subject, Scene& scene) const;
   void combine(Subject& subject, std::size_t node, ConditionAnswer& out, const Scene& scene) const;
   void ask_deps(Subject& subject, const Node& node, ConditionAnswer& out, Scene& scene) const;
   void schedule(std::size_t subject, WallTime now);

@@ -23,6 +23,7 @@ struct Condition {
     in_progress,            ///< a run has it and is not over
     failed,                 ///< its newest attempt failed
     newly_updated,          ///< materialized, or observed, since the last evaluation
+    newly_updated_apart,    ///< the same, but for what came of a run that makes the asset whose condition this is as well
     newly_requested,        ///< automation asked for it at the last evaluation
     code_version_changed,   ///< the version of its code is another than at the last evaluation
     checks_passed,          ///< none of its checks failed at their last result

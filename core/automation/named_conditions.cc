@@ -14,6 +14,7 @@ constexpr std::pair<const char*, Kind> kLeaves[] = {
     {"in_progress", Kind::in_progress},
     {"failed", Kind::failed},
     {"newly_updated", Kind::newly_updated},
+    {"newly_updated_apart", Kind::newly_updated_apart},
     {"newly_requested", Kind::newly_requested},
     {"code_version_changed", Kind::code_version_changed},
     {"checks_passed", Kind::checks_passed},
@@ -68,7 +69,7 @@ class Builder {
   ConditionPtr all(std::vector<ConditionPtr> children, std::string name = "and") const { return node(Kind::all_of, std::move(name), std::move(children)); }
   ConditionPtr any(std::vector<ConditionPtr> children, std::string name = "or") const { return node(Kind::any_of, std::move(name), std::move(children)); }
   ConditionPtr negation(ConditionPtr child) const { return node(Kind::negation, "not", {std::move(child)}); }
-  ConditionPtr updated() const { return any({leaf(Kind::newly_updated), leaf(Kind::requested)}); }
+  ConditionPtr updated() const { return any({leaf(Kind::newly_updated_apart), leaf(Kind::requested)}); }
 
   ConditionPtr deps(Kind kind, std::string name, ConditionPtr child) const {
     auto made = std::make_shared<Condition>(*node(kind, std::move(name), {std::move(child)}));

@@ -35,6 +35,7 @@ void Automator::restore(std::vector<AutomationRecord> records, std::vector<Autom
   project_.reset();
   automation_.reset();
   news_ = {};
+  updated_by_.clear();
   pending_ = {};
   pending_evaluations_.clear();
   pending_records_.clear();
@@ -44,6 +45,7 @@ void Automator::use(std::shared_ptr<const Project> project, const Engine& engine
   const auto before = std::exchange(project_, std::move(project));
   automation_.reset();
   selected_.clear();
+  updated_by_.clear();
   news_ = {};  // numbers are of the version before; all are looked at anyway, and what was made last is in what they remember
   conditions_.clear();
   for (const auto& asset : project_->definitions.assets)
@@ -78,10 +80,21 @@ void Automator::note_code_changes(const Project& before) {
 
 void Automator::know_runs(const Engine& engine) {
   planned_.clear();
+  made_by_.clear();
+  over_.clear();
   if (automation_->empty()) return;
-  for (const auto& [id, run] : engine.runs())
+  for (const auto& [id, run] : engine.runs()) {
+    know_run(id, run->context, *run->plan);
     for (StepIndex step = 0; step < run->plan->size(); ++step)
       if (!is_terminal(run->steps[step].status)) plan(id, run->asset(step).key, true);
+  }
+}
+
+void Automator::know_run(RunId run, const RunContext& context, const RunPlan& plan) {
+  auto& made = made_by_[run];
+  for (StepIndex step = 0; step < plan.size(); ++step)
+    if (const auto id = project_->graph.find(context.definitions->assets[plan.asset(step)].key)) made.push_back(*id);
+  std::ranges::sort(made);
 }
 
 // ---- What happens
@@ -113,10 +126,11 @@ void Automator::note(const Change& change, const Projection& runs) {
     for (StepIndex step = 0; run && step < run->plan->size(); ++step) plan(run, step, planned);
   };
   if (const auto* made = std::get_if<Materialized>(&change)) {
-    if (const auto id = project_->graph.find(made->materialization.key)) news_.updated[*id] = kAll;
+    if (const auto id = project_->graph.find(made->materialization.key)) news_.updated[*id] = kAll, updated_by_[*id] = made->materialization.run;
   } else if (const auto* checked = std::get_if<CheckReported>(&change)) {
     touch(checked->result.home);
   } else if (const auto* created = std::get_if<RunCreated>(&change)) {
+    if (const auto* run = runs.known(created->run.id)) know_run(created->run.id, run->context, *run->plan);
     plan_all(created->run.id, true);
   } else if (const auto* changed = std::get_if<StepChanged>(&change)) {
     if (is_terminal(changed->step.status)) plan(runs.known(changed->run), changed->step.step, false);
@@ -124,6 +138,7 @@ void Automator::note(const Change& change, const Projection& runs) {
     for (const auto step : ended->steps) plan(runs.known(ended->run), step, false);
   } else if (const auto* run = std::get_if<RunChanged>(&change); run && is_terminal(run->run.status)) {
     plan_all(run->run.id, false);
+    over_.push_back(run->run.id);
   }
 }
 
@@ -163,6 +178,8 @@ std::vector<AssetId> Automator::evaluate(WallTime now) {
       if (!evaluated.requested.empty()) wanted.push_back(evaluated.asset);
     }
     evaluated_at_ = pending_.evaluated_at = at;
+    updated_by_.clear();
+    for (const auto run : std::exchange(over_, {})) made_by_.erase(run);
   }
   return wanted;
 }
@@ -246,6 +263,12 @@ bool Automator::selects(const std::string& selection, AssetId asset) const {
     it = selected_.emplace(selection, chosen ? std::set<AssetId>(chosen->begin(), chosen->end()) : std::set<AssetId>()).first;
   }
   return it->second.contains(asset);
+}
+
+IndexSet Automator::made_with(AssetId asset, AssetId parent) const {
+  const auto run = updated_by_.find(parent);
+  const auto made = run == updated_by_.end() ? made_by_.end() : made_by_.find(run->second);
+  return all_if(made != made_by_.end() && std::ranges::binary_search(made->second, asset));
 }
 
 /// What is made elsewhere is taken to be there: nobody here can say otherwise.

@@ -62,6 +62,7 @@ class Automator final : private AutomationWorld {
   IndexSet made_from(AssetId, AssetId, const IndexSet& of_parent) const override { return of_parent; }
   bool selects(const std::string& selection, AssetId asset) const override;
   bool may_request(AssetId asset) const override;
+  IndexSet made_with(AssetId asset, AssetId parent) const override;
   IndexSet materialized(AssetId asset) const override;
   IndexSet in_progress(AssetId asset) const override;
   IndexSet failed(AssetId asset) const override;
@@ -71,6 +72,7 @@ class Automator final : private AutomationWorld {
   void note_code_changes(const Project& before);
   void touch(const std::string& key);
   void plan(RunId run, const std::string& key, bool planned);
+  void know_run(RunId run, const RunContext& context, const RunPlan& plan);
   void plan(const Projection::Known* run, StepIndex step, bool planned);
   void resume_what_is_over(WallTime now);
   void record(const Automation::Evaluated& evaluated, WallTime now);
@@ -82,6 +84,9 @@ class Automator final : private AutomationWorld {
   std::unique_ptr<Automation> automation_;
   mutable std::map<std::string, std::set<AssetId>> selected_;  ///< by selection that stands in a condition
   std::map<AssetId, std::set<RunId>> planned_;                 ///< runs that have a step of it that has not ended
+  std::map<RunId, std::vector<AssetId>> made_by_;              ///< what each run that is not over makes, sorted
+  std::vector<RunId> over_;                                    ///< runs to forget in it after the next evaluation: their news are still to be looked at
+  std::map<AssetId, RunId> updated_by_;                        ///< of the news: by which run
   AutomationNews news_;
   bool all_are_due_ = false;
   bool held_ = false;

@@ -117,6 +117,21 @@ def test_a_failure_is_not_tried_for_ever(start):
     assert made(daemon) == ["tried", "tried"], "newer data is worth another attempt"
 
 
+def test_what_fails_in_the_run_that_made_its_input_is_not_tried_again(start):
+    """The first run makes all that is missing: what is above is updated in that very run, and what is below fails in it."""
+    daemon = start(project(shell("raw", "true"), shell("middle", "true", ["raw"], EAGER), shell("broken", "echo tried >> made; exit 3", ["middle"], EAGER)))
+    daemon.wait(daemon.run("raw"))
+    ended(daemon, 1)
+    wait_until(lambda: is_quiet(daemon), "rest")
+    assert made(daemon) == ["tried"] and len(automated(daemon)) == 1
+    daemon.wait(daemon.run("middle+"))
+    wait_until(lambda: is_quiet(daemon), "rest")
+    assert made(daemon) == ["tried"] * 2 and len(automated(daemon)) == 1, "nor what somebody's run made on its way"
+    daemon.wait(daemon.run("middle"))
+    ended(daemon, 2)
+    assert made(daemon) == ["tried"] * 3
+
+
 def test_the_red_button_holds_everything_until_it_is_released(start):
     every_minute = "schedules: [{name: often, select: raw, cron: '* * * * *', timezone: UTC}]\n"
     daemon = start(project(shell("raw", "true"), shell("report", "echo report >> made", ["raw"], EAGER), head=every_minute))

@@ -209,6 +209,21 @@ TEST_F(AutomationTest, WhatIsHeldBackStaysToBeRequested) {
   EXPECT_THAT(evaluate(1), ElementsAre("silver"));
 }
 
+TEST_F(AutomationTest, WhatARunMadeBesideItIsNoReasonToMakeItAgain) {
+  begin("eager");
+  materialized("raw");
+  materialized("silver");
+  evaluate();
+  settle();
+  world->together = {{world->id("silver"), world->id("raw")}};
+  materialized("raw");  // by a run that makes silver as well, in which silver then failed
+  EXPECT_THAT(evaluate(1), IsEmpty());
+  world->together.clear();
+  EXPECT_THAT(evaluate(1), IsEmpty());
+  materialized("raw");
+  EXPECT_THAT(evaluate(1), ElementsAre("silver"));
+}
+
 TEST_F(AutomationTest, ExplainingChangesNothing) {
   begin("since(any_deps_updated, newly_updated) and failed");
   materialized("raw");

@@ -129,7 +129,8 @@ class Naive {
       case Kind::failed: return world_.failed(on);
       case Kind::checks_passed: return all - world_.checks_failed(on);
       case Kind::in_latest_time_window: return world_.latest_window(on, now_);
-      case Kind::newly_updated: return of(news_->updated);
+      case Kind::newly_updated:
+      case Kind::newly_updated_apart: return of(news_->updated);  // nothing is made with another here
       case Kind::newly_requested: return of(asked_before_);
       case Kind::code_version_changed: return of(news_->code_changed);
       case Kind::requested: return of(asked_);

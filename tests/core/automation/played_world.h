@@ -27,6 +27,7 @@ class PlayedWorld : public AutomationWorld {
   IndexSet latest_window(AssetId asset, WallTime now) const override;
   std::optional<WallTime> next_window(AssetId asset, WallTime now) const override;
   IndexSet made_from(AssetId child, AssetId parent, const IndexSet& of_parent) const override;
+  IndexSet made_with(AssetId asset, AssetId parent) const override { return together.contains({asset, parent}) ? IndexSet::range(0, 1) : IndexSet(); }
   bool may_request(AssetId asset) const override { return !held.contains(asset); }
   bool selects(const std::string& selection, AssetId asset) const override { return graph_.key(asset) == selection; }
   IndexSet materialized(AssetId asset) const override { return of(state_.materialized, asset); }
@@ -40,6 +41,7 @@ class PlayedWorld : public AutomationWorld {
   };
   State& state() { return state_; }
   std::set<AssetId> held;
+  std::set<std::pair<AssetId, AssetId>> together;  ///< whose parent's news came of a run that makes both
 
  private:
   static IndexSet of(const Sets& sets, AssetId asset) {

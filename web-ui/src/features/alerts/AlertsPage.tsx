@@ -12,7 +12,7 @@ import { Loaded, Problem, Waiting } from "@/ui/Loaded";
 import { toastProblem } from "@/ui/Materialize";
 import { PageHead } from "@/ui/Page";
 import { StateIcon } from "@/ui/StateIcon";
-import { Ago, At, Countdown } from "@/ui/Time";
+import { Ago, Countdown } from "@/ui/Time";
 import { SilenceButton } from "./SilenceButton";
 
 const stateOf: Record<Alert["state"], string> = { pending: "queued", delivered: "succeeded", failed: "failed", silenced: "canceled" };
@@ -30,28 +30,28 @@ function Note({ alert }: { alert: Alert }) {
 }
 
 const columns: Column<Alert>[] = [
-  { id: "at", header: "When", width: "136px", cell: (alert) => <At at={alert.at} /> },
-  { id: "state", header: "Delivery", width: "110px", cell: (alert) => <span className="row"><StateIcon state={stateOf[alert.state]} />{alert.state}</span> },
+  { id: "at", header: "When", width: "84px", cell: (alert) => <span className="dim"><Ago at={alert.at} /></span> },
+  { id: "state", header: "Delivery", width: "96px", cell: (alert) => <span className="row"><StateIcon state={stateOf[alert.state]} />{alert.state}</span> },
   { id: "tries", header: "Tries", width: "50px", align: "right", wide: true, cell: (alert) => alert.attempts },
   { id: "rule", header: "Rule", width: "minmax(70px, 120px)", wide: true, cell: (alert) => alert.rule },
-  { id: "what", header: "What", width: "minmax(140px, 3fr)", cell: (alert) => <span title={alert.title} className="clip">{alert.asset ? <AssetLink name={alert.asset}>{alert.title}</AssetLink> : alert.title}</span> },
+  { id: "what", header: "What", width: "minmax(90px, 3fr)", cell: (alert) => <span title={alert.title} className="clip">{alert.asset ? <AssetLink name={alert.asset}>{alert.title}</AssetLink> : alert.title}</span> },
   { id: "run", header: "Run", width: "60px", wide: true, cell: (alert) => alert.run_id && <RunLink id={alert.run_id} /> },
   { id: "note", header: "Note", width: "minmax(120px, 2fr)", wide: true, cell: (alert) => <Note alert={alert} /> },
 ];
 
 const ruleColumns: Column<AlertRule>[] = [
-  { id: "name", header: "Rule", width: "minmax(80px, 160px)", cell: (rule) => <span className="strong">{rule.name}</span> },
-  { id: "on", header: "Tells of", width: "minmax(120px, 2fr)", cell: (rule) => rule.on.join(", ").replaceAll("_", " ") },
-  { id: "whom", header: "By", width: "90px", cell: (rule) => rule.receiver },
+  { id: "name", header: "Rule", width: "minmax(64px, 160px)", cell: (rule) => <span className="strong">{rule.name}</span> },
+  { id: "on", header: "Tells of", width: "minmax(90px, 2fr)", cell: (rule) => rule.on.join(", ").replaceAll("_", " ") },
+  { id: "whom", header: "By", width: "90px", wide: true, cell: (rule) => rule.receiver },
   { id: "which", header: "Only", width: "minmax(100px, 2fr)", wide: true, cell: (rule) => <span className="dim">{[rule.select, ...rule.owners].filter(Boolean).join(", ") || "everything"}</span> },
   { id: "test", header: "", width: "90px", align: "right", cell: (rule) => <TestButton rule={rule.name} /> },
 ];
 
 const silenceColumns: Column<Silence>[] = [
-  { id: "what", header: "Holds back", width: "minmax(120px, 2fr)", cell: (silence) => <span className="clip">{silence.rule ?? "every rule"}, {silence.select ?? "every asset"}</span> },
-  { id: "until", header: "Ends", width: "136px", cell: (silence) => <At at={silence.until} /> },
+  { id: "what", header: "Holds back", width: "minmax(90px, 2fr)", cell: (silence) => <span className="clip">{silence.rule ?? "every rule"}, {silence.select ?? "every asset"}</span> },
+  { id: "until", header: "Ends", width: "84px", cell: (silence) => <Ago at={silence.until} /> },
   { id: "why", header: "Why", width: "minmax(100px, 2fr)", wide: true, cell: (silence) => <span className="dim">{silence.by}{silence.reason && `: ${silence.reason}`}</span> },
-  { id: "end", header: "", width: "80px", align: "right", cell: (silence) => <EndButton id={silence.id} /> },
+  { id: "end", header: "", width: "56px", align: "right", cell: (silence) => <EndButton id={silence.id} /> },
 ];
 
 function TestButton({ rule }: { rule: string }) {
