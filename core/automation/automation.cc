@@ -150,6 +150,7 @@ ConditionAnswer Automation::answer(Subject& subject, std::size_t number, AssetId
   } else if (node.children.empty()) {
     out.holds = own(node, on, subject.asset, scene) & world_.existing(on, scene.now);
   } else {
+    out.children.reserve(node.children.size());
     for (const auto child : node.children) out.children.push_back(answer(subject, child, on, scene));
     combine(subject, number, out, scene);
   }
@@ -216,7 +217,9 @@ void Automation::ask_deps(Subject& subject, const Node& node, ConditionAnswer& o
   const bool any = node.condition->kind == Kind::any_deps;
   const auto existing = world_.existing(out.on, scene.now);
   IndexSet touched;  // by a parent of which it holds; for all_deps, by one of which it does not
-  for (const auto parent : world_.graph().parents(out.on)) {
+  const auto parents = world_.graph().parents(out.on);
+  out.children.reserve(parents.size());
+  for (const auto parent : parents) {
     if (!node.condition->text.empty() && !world_.selects(node.condition->text, parent)) continue;
     out.children.push_back(answer(subject, node.children.front(), parent, scene));
     const auto& holds = out.children.back().holds;

@@ -57,19 +57,27 @@ bool IndexSet::contains(PartitionIndex index) const {
   return after != ranges_.begin() && index < std::prev(after)->end;
 }
 
+// Most sets are of an asset without partitions, all or nothing: these are answered without a sweep.
+
 IndexSet IndexSet::operator|(const IndexSet& other) const {
+  if (other.empty() || *this == other) return *this;
+  if (empty()) return other;
   IndexSet result;
   result.ranges_ = sweep(ranges_, other.ranges_, [](bool a, bool b) { return a || b; });
   return result;
 }
 
 IndexSet IndexSet::operator&(const IndexSet& other) const {
+  if (empty() || *this == other) return *this;
+  if (other.empty()) return other;
   IndexSet result;
   result.ranges_ = sweep(ranges_, other.ranges_, [](bool a, bool b) { return a && b; });
   return result;
 }
 
 IndexSet IndexSet::operator-(const IndexSet& other) const {
+  if (empty() || other.empty()) return *this;
+  if (*this == other) return {};
   IndexSet result;
   result.ranges_ = sweep(ranges_, other.ranges_, [](bool a, bool b) { return a && !b; });
   return result;
