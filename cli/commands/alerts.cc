@@ -9,7 +9,7 @@
 namespace assetd::cli {
 namespace {
 
-struct ListOptions {
+struct AlertListOptions {
   std::string state, rule, run;
   std::size_t limit = 50;
 };
@@ -26,7 +26,7 @@ std::string alert_note(const Json& alert, SystemTime now) {
   return note;
 }
 
-int list_alerts(Session& session, const ListOptions& options) {
+int list_alerts(Session& session, const AlertListOptions& options) {
   const auto page = session.api->list("/alerts", {{"state", options.state}, {"rule", options.rule}, {"run", options.run}}, options.limit);
   return session.show(page, [&](const Json& alerts) {
     if (alerts["items"].empty()) session.out << "no alerts\n";
@@ -106,7 +106,7 @@ int end_silence(Session& session, const NamedOptions& options) {
 void add_alert_commands(CommandLine& line) {
   auto* alerts = line.app.add_subcommand("alerts", "who was told what, and whether it arrived");
   alerts->require_subcommand(1);
-  const auto listed = std::make_shared<ListOptions>();
+  const auto listed = std::make_shared<AlertListOptions>();
   auto* list = add_command(*alerts, line, "list", "alerts and how their delivery stands, newest first", listed, list_alerts);
   list->add_option("--state", listed->state, "pending, delivered, failed, silenced; several with ','");
   list->add_option("--rule", listed->rule, "only of this rule");

@@ -9,7 +9,7 @@
 namespace assetd::cli {
 namespace {
 
-struct ListOptions {
+struct AssetListOptions {
   std::string select;
   std::string text;
   std::size_t limit = 1000;
@@ -48,7 +48,7 @@ std::vector<Cell> asset_row(const Json& asset, SystemTime now) {
           join(asset.value("kinds", Json::array()), ", ")};
 }
 
-int list_assets(Session& session, const ListOptions& options) {
+int list_assets(Session& session, const AssetListOptions& options) {
   const auto answer = session.api->list("/assets", {{"select", options.select}, {"q", options.text}}, options.limit);
   return session.show(answer, [&](const Json& page) {
     Table table({{"ASSET", false, true}, {"STATUS"}, {"STALE"}, {"CHECKS"}, {"MATERIALIZED"}, {"GROUP"}, {"KINDS", false, true}});
@@ -205,7 +205,7 @@ int show_lineage(Session& session, const LineageOptions& options) {
 void add_asset_commands(CommandLine& line) {
   auto* assets = line.app.add_subcommand("assets", "what there is and how it stands");
   assets->require_subcommand(1);
-  const auto list = std::make_shared<ListOptions>();
+  const auto list = std::make_shared<AssetListOptions>();
   auto* list_command = add_command(*assets, line, "list", "list assets, all or those of a selection", list, list_assets);
   list_command->add_option("select", list->select, "selection");
   list_command->add_option("-q,--search", list->text, "only those whose key or description holds this text");

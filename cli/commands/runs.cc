@@ -10,7 +10,7 @@
 namespace assetd::cli {
 namespace {
 
-struct ListOptions {
+struct RunListOptions {
   std::string status, asset, since, job;
   std::size_t limit = 20;
 };
@@ -21,7 +21,7 @@ std::string trigger_text(const Json& run) {
   return text_at(trigger, "kind") + (name.empty() ? "" : " " + name);
 }
 
-int list_runs(Session& session, const ListOptions& options) {
+int list_runs(Session& session, const RunListOptions& options) {
   const auto answer = session.api->list(
       "/runs", {{"status", options.status}, {"asset", options.asset}, {"since", options.since}, {"job", options.job}}, options.limit);
   return session.show(answer, [&](const Json& page) {
@@ -34,7 +34,7 @@ int list_runs(Session& session, const ListOptions& options) {
   });
 }
 
-struct RunOptions {
+struct OneRunOptions {
   std::string id;
 };
 
@@ -53,7 +53,7 @@ std::string took(const Json& step) {
   return began && ended ? duration_text(std::chrono::duration_cast<std::chrono::milliseconds>(*ended - *began)) : "";
 }
 
-int show_run(Session& session, const RunOptions& options) {
+int show_run(Session& session, const OneRunOptions& options) {
   auto run = session.api->get("/runs/" + percent_encode(options.id));
   if (!run) return session.fail(run.error());
   const auto steps = session.api->list("/runs/" + percent_encode(options.id) + "/steps", {}, SIZE_MAX);
@@ -106,7 +106,7 @@ int print_logs(Session& session, const LogOptions& options) {
   return kOk;
 }
 
-int cancel_run(Session& session, const RunOptions& options) {
+int cancel_run(Session& session, const OneRunOptions& options) {
   return session.show(session.api->post("/runs/" + percent_encode(options.id) + "/cancel"), [&](const Json& run) {
     session.out << "run " << options.id << " is " << text_at(run, "status") << "\n";
   });
@@ -143,7 +143,7 @@ int retry_run(Session& session, const RetryOptions& options) {
   return watch_run(session, id);
 }
 
-int wait_for_run(Session& session, const RunOptions& options) { return watch_run(session, options.id); }
+int wait_for_run(Session& session, const OneRunOptions& options) { return watch_run(session, options.id); }
 
 }  // namespace
 
@@ -151,7 +151,7 @@ void add_run_commands(CommandLine& line) {
   auto* runs = line.app.add_subcommand("runs", "what ran and what runs");
   runs->require_subcommand(1);
 
-  const auto list = std::make_shared<ListOptions>();
+  const auto list = std::make_shared<RunListOptions>();
   auto* list_command = add_command(*runs, line, "list", "runs, newest first", list, list_runs);
   list_command->add_option("--status", list->status, "queued, running, canceling, succeeded, failed or canceled");
   list_command->add_option("--asset", list->asset, "runs with a step of this asset");
@@ -159,8 +159,8 @@ void add_run_commands(CommandLine& line) {
   list_command->add_option("--since", list->since, "runs created after this time (RFC 3339)");
   list_command->add_option("--limit", list->limit, "show at most this many")->check(CLI::PositiveNumber)->capture_default_str();
 
-  const auto with_id = [&](const char* name, const char* help, int (*run)(Session&, const RunOptions&)) {
-    const auto options = std::make_shared<RunOptions>();
+  const auto with_id = [&](const char* name, const char* help, int (*run)(Session&, const OneRunOptions&)) {
+    const auto options = std::make_shared<OneRunOptions>();
     add_command(*runs, line, name, help, options, run)->add_option("run", options->id, "id of the run")->required();
   };
   with_id("show", "one run: its outcome, its causes, its steps", show_run);
