@@ -2,7 +2,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include "core/graph/asset_key.h"
 #include "daemon/service/daemon_service.h"
 #include "daemon/service/replies.h"
 

@@ -1,6 +1,5 @@
 // Materializations that no run made: done by hand, or of what is made elsewhere.
 
-#include "core/graph/asset_key.h"
 #include "core/schedule/cron.h"
 #include "daemon/service/daemon_service.h"
 #include "daemon/service/replies.h"
