@@ -25,6 +25,8 @@ void World::settle() {
 
 bool World::is_over() const {
   if (!daemon_ || !supervisor_ || !people_.is_calm() || !daemon_->engine().runs().empty() || !daemon_->engine().wrecks().empty()) return false;
+  // A latched daemon knows of ends that its store does not: it reads what is committed again before anything counts.
+  if (daemon_->latched()) return false;
   // What is over in the store may still be on its way to the disk: acknowledgements wait for company.
   if (daemon_->has_tasks() || daemon_->has_events() || daemon_->has_later() || supervisor_->has_work() || !daemon_->is_connected()) return false;
   return programs_.all().empty() && ready_shims().empty();
