@@ -1,6 +1,7 @@
 #include "core/definition/compiled_values.h"
 
 #include "core/definition/compiled_fields.h"
+#include "core/definition/partitions_json.h"
 
 namespace assetd::compiled {
 namespace {
@@ -10,8 +11,10 @@ namespace {
 Json write(const DependencySpec& dep, const std::string& file) {
   Json row = Json::array({dep.asset, dep.source.line, dep.source.column});
   const bool elsewhere = dep.source.file != file;
-  if (dep.on_failure != OnFailure::skip || elsewhere) row.push_back(name_of(dep.on_failure));
-  if (elsewhere) row.push_back(dep.source.file);
+  const bool mapped = !dep.partitions.is_null();
+  if (dep.on_failure != OnFailure::skip || elsewhere || mapped) row.push_back(name_of(dep.on_failure));
+  if (elsewhere || mapped) row.push_back(dep.source.file);
+  if (mapped) row.push_back(dep.partitions);
   return row;
 }
 
@@ -21,6 +24,7 @@ DependencySpec read_dependency(Json& row, const std::string& file) {
   dep.source = {file, row.at(1).get<int>(), row.at(2).get<int>()};
   if (row.size() > 3) dep.on_failure = enum_value<OnFailure>(row[3]);
   if (row.size() > 4) dep.source.file = std::move(row[4].get_ref<std::string&>());
+  if (row.size() > 5) dep.partitions = std::move(row[5]);
   return dep;
 }
 
@@ -156,6 +160,16 @@ FreshnessSpec read_freshness(Json& value) {
   return freshness;
 }
 
+namespace {
+
+PartitionsSpec read_partitions(const Json& value) {
+  auto spec = partitions_from_json(value, "");
+  if (!spec) throw std::invalid_argument(spec.error().message);
+  return std::move(*spec);
+}
+
+}  // namespace
+
 Json write(const AssetSpec& asset) {
   Json object = Json::object();
   put(object, "key", asset.key);
@@ -174,6 +188,7 @@ Json write(const AssetSpec& asset) {
   put(object, "pools", asset.pools);
   put_uses(object, asset.uses);
   if (asset.freshness != FreshnessSpec{}) object["freshness"] = write(asset.freshness);
+  if (asset.partitions) object["partitions"] = to_json(*asset.partitions);
   put(object, "import", asset.import, -1);
   put(object, "batch", asset.batch);
   put_data(object, asset.data);
@@ -202,6 +217,7 @@ AssetSpec read_asset(Json& value) {
   take(value, "pools", asset.pools);
   take_uses(value, asset.uses);
   if (const auto freshness = value.find("freshness"); freshness != value.end()) asset.freshness = read_freshness(*freshness);
+  if (const auto partitions = value.find("partitions"); partitions != value.end()) asset.partitions = read_partitions(*partitions);
   take(value, "import", asset.import);
   take(value, "batch", asset.batch);
   take_json(value, "data", asset.data);

@@ -60,7 +60,10 @@ Json shown(const AssetSpec& asset, const Definitions& definitions) {
   value.erase("key");
   value.erase("renamed_from");
   value.erase("deps");
-  for (const auto& dep : asset.deps) value["deps"][dep.asset] = name_of(dep.on_failure);
+  for (const auto& dep : asset.deps) {
+    value["deps"][dep.asset] = name_of(dep.on_failure);
+    if (!dep.partitions.is_null()) value["deps"][dep.asset] = {{"on_failure", name_of(dep.on_failure)}, {"partitions", dep.partitions}};
+  }
   if (asset.run) value["run"] = compiled::write(*asset.run);
   return value;
 }

@@ -7,6 +7,7 @@
 #include "core/definition/problems.h"
 #include "core/graph/graph.h"
 #include "core/graph/selection.h"
+#include "core/partition/table.h"
 
 namespace assetd {
 namespace {
@@ -231,6 +232,7 @@ class Finisher {
       report_cycles(graph.error());
       graph = AssetGraph::build(keys_and_edges(false));
     }
+    check_partition_mappings(*graph);
     for (const auto& job : definitions_.jobs)
       check_selection("the job " + in_quotes(job.name), job.select, job.select_source, *graph);
     for (const auto& schedule : definitions_.schedules)
@@ -239,6 +241,14 @@ class Finisher {
     for (const auto& alert : definitions_.alerts)
       if (!alert.select.empty())
         check_selection("the alert " + in_quotes(alert.name), alert.select, alert.select_source, *graph);
+  }
+
+  // What dynamic partitions there will be is not known yet: mappings that name some are taken as they come.
+  void check_partition_mappings(const AssetGraph& graph) {
+    if (!errors_.empty()) return;
+    std::vector<PartitionProblem> problems;
+    PartitionTable::make(definitions_, graph, {}, &problems);
+    for (auto& problem : problems) error(problem.source, std::move(problem.message), "docs/partitions.md shows what each form is for");
   }
 
   Definitions keys_and_edges(bool with_edges) const {

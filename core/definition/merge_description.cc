@@ -5,6 +5,8 @@
 #include "core/automation/condition.h"
 #include "core/definition/load.h"
 #include "core/definition/names.h"
+#include "core/definition/partitions_json.h"
+#include "core/partition/mapping.h"
 #include "core/graph/asset_key.h"
 #include "core/graph/selection.h"
 #include "core/schedule/cron.h"
@@ -232,6 +234,15 @@ class Merger {
     }
     asset.uses.insert(defaults.uses.begin(), defaults.uses.end());
     asset.automation = automation(reader, defaults.automation);
+    partitions(reader, asset);
+  }
+
+  void partitions(ObjectReader& reader, AssetSpec& asset) {
+    const auto* value = reader.find("partitions");
+    if (!value) return;
+    auto spec = partitions_from_json(*value, definitions_.settings.value("timezone", ""));
+    if (spec) asset.partitions = std::move(*spec);
+    else reader.problem("bad partitions of " + asset.key + ": " + spec.error().message, spec.error().hint);
   }
 
   std::string automation(ObjectReader& reader, const std::string& otherwise) {

@@ -15,7 +15,7 @@ bool check_key(const SourceFile& file, const YamlNode& node, const std::string& 
   return checked.has_value();
 }
 
-std::optional<DependencySpec> read_dependency(Reading& reading, const SourceFile& file, const YamlNode& node) {
+std::optional<DependencySpec> read_dependency(const SourceFile& file, const YamlNode& node) {
   DependencySpec dep;
   dep.source = file.at(node);
   if (node.kind != YamlNode::Kind::map) {
@@ -28,21 +28,21 @@ std::optional<DependencySpec> read_dependency(Reading& reading, const SourceFile
   dep.asset = reader.required_text("asset");
   if (const auto* key = node.find("asset")) dep.source = file.at(*key);
   dep.on_failure = reader.word<OnFailure>("on_failure").value_or(OnFailure::skip);
-  if (reader.take("partitions")) warn_not_in_force(reading, reader.at("partitions"), "\"partitions\" of a dependency");
+  dep.partitions = read_partition_mapping(reader);
   reader.refuse_rest();
   const auto* key = node.find("asset");
   if (dep.asset.empty() || !check_key(file, *key, dep.asset)) return std::nullopt;
   return dep;
 }
 
-void read_dependencies(Reading& reading, MapReader& reader, AssetSpec& asset) {
+void read_dependencies(MapReader& reader, AssetSpec& asset) {
   const auto* deps = reader.take("deps");
   if (!deps) return;
   if (deps->kind != YamlNode::Kind::sequence)
     return reader.refuse("deps", *deps, "a list",
                          deps->kind == YamlNode::Kind::scalar ? "write [" + deps->text + "]" : "");
   for (const auto& item : deps->items)
-    if (auto dep = read_dependency(reading, reader.file(), item)) asset.deps.push_back(std::move(*dep));
+    if (auto dep = read_dependency(reader.file(), item)) asset.deps.push_back(std::move(*dep));
 }
 
 void read_facts(MapReader& reader, AssetSpec& asset) {
@@ -100,7 +100,7 @@ void read_asset(Reading& reading, const SourceFile& file, const YamlNode& node) 
   asset.source = file.at(node);
   asset.key = read_key(reader);
   read_facts(reader, asset);
-  read_dependencies(reading, reader, asset);
+  read_dependencies(reader, asset);
   asset.code_version = reader.text("code_version").value_or("");
   asset.renamed_from = reader.text("renamed_from").value_or("");
   asset.external = reader.boolean("external").value_or(false);
@@ -112,7 +112,7 @@ void read_asset(Reading& reading, const SourceFile& file, const YamlNode& node) 
   asset.automation = read_automation(reader);
   if (asset.automation == kNoAutomation) asset.automation.clear();
   asset.freshness = read_freshness(reader);
-  read_later_keys(reading, reader, asset);
+  asset.partitions = read_partitions(reading, reader);
   read_checks(reading, reader, asset.key, process);
   reader.refuse_rest();
   if (asset.key.empty()) return;
@@ -129,7 +129,7 @@ void read_external(Reading& reading, const SourceFile& file, const YamlNode& nod
     asset.key = read_key(reader);
     read_facts(reader, asset);
     asset.freshness = read_freshness(reader);
-    read_later_keys(reading, reader, asset);
+    asset.partitions = read_partitions(reading, reader);
     read_checks(reading, reader, asset.key, reading.process);
     reader.refuse_rest();
   } else if (const auto key = read_text(file, node, "an external asset")) {

@@ -71,7 +71,9 @@ void read_resource_definitions(Reading& reading, const SourceFile& file, const Y
 // Accepted, checked in form, kept, not yet in force.
 void read_sensor(Reading& reading, const SourceFile& file, const YamlNode& node);
 void read_retention(Reading& reading, MapReader& project);
-void read_later_keys(Reading& reading, MapReader& asset, AssetSpec& spec);
+std::optional<PartitionsSpec> read_partitions(const Reading& reading, MapReader& asset);
+/// `partitions:` of a dependency in form; whether it fits both assets is known when all are.
+nlohmann::json read_partition_mapping(MapReader& dependency);
 FreshnessSpec read_freshness(MapReader& asset);
 /// `automation:` as written, its condition checked; kNoAutomation where that is said, "" where nothing is.
 std::string read_automation(MapReader& reader);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/freshness/freshness.h"
+#include "core/partition/spec.h"
 #include "core/time.h"
 
 namespace assetd {
@@ -30,6 +31,7 @@ enum class OnFailure {
 struct DependencySpec {
   std::string asset;
   OnFailure on_failure = OnFailure::skip;
+  nlohmann::json partitions = nullptr;  ///< which of its partitions, as written (core/partition/mapping.h); null: as follows by itself
   SourceRef source;
   bool operator==(const DependencySpec&) const = default;
 };
@@ -114,6 +116,7 @@ struct AssetSpec {
   std::map<std::string, int> pools;      ///< slots by pool; empty: one of `default`
   std::map<std::string, HoldMode> uses;  ///< holds on resources
   FreshnessSpec freshness;
+  std::optional<PartitionsSpec> partitions;
   std::string automation;         ///< the condition under which it is materialized by itself (core/automation); empty: none
   int import = -1;                ///< index into Definitions::imports, -1 when written in assets:
   std::string batch;              ///< steps of one import with the same non-empty batch may share a process
@@ -272,7 +275,7 @@ struct Definitions {
   RunLimits limits;
   std::map<std::string, ResourceSpec> resources;
   nlohmann::json settings = nlohmann::json::object();  ///< retention, definitions.apply, timezone; sensors as
-                                                       ///< written; assets.KEY: partitions, automation
+                                                       ///< written
   std::vector<DefinitionWarning> warnings;
   bool operator==(const Definitions&) const = default;
 };

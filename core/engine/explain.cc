@@ -16,7 +16,7 @@ std::string step_of(const Runs& runs, const Hold& hold) {
   const auto it = runs.find(hold.run);
   if (it == runs.end()) return "";
   const auto& steps = it->second->plan->units()[hold.unit].steps;
-  return "step " + it->second->asset(steps.front()).key + (steps.size() > 1 ? " and " + std::to_string(steps.size() - 1) + " more" : "");
+  return "step " + it->second->name(steps.front()) + (steps.size() > 1 ? " and " + std::to_string(steps.size() - 1) + " more" : "");
 }
 
 /// "run 41, step train, for 12 min"
@@ -65,8 +65,8 @@ Blocker upstream(const RunState& run, UnitIndex unit) {
       const auto status = run.steps[edge.step].status;
       if (run.plan->unit_of(edge.step) == unit || is_terminal(status)) continue;
       if (shown++ >= kUpstreamShown) continue;
-      result.what += (result.what.empty() ? "" : ", ") + run.asset(edge.step).key;
-      result.detail += (result.detail.empty() ? "waits for " : ", ") + run.asset(edge.step).key + " (" + std::string(to_string(status)) + ")";
+      result.what += (result.what.empty() ? "" : ", ") + run.name(edge.step);
+      result.detail += (result.detail.empty() ? "waits for " : ", ") + run.name(edge.step) + " (" + std::string(to_string(status)) + ")";
     }
   if (shown > kUpstreamShown) result.detail += " and " + std::to_string(shown - kUpstreamShown) + " more";
   return result;

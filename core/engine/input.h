@@ -45,6 +45,7 @@ struct AttemptMessage {
   enum class Kind { step_started, step_ended, materialization, check, progress, artifact, custom, log, attempt_failed };
   Kind kind = Kind::log;
   std::string key;      ///< "" when the attempt carries one step
+  std::string partition;  ///< "" for all that it carries of `key`
   std::string check;    ///< check's name
   std::string status;   ///< of step_ended: succeeded, failed, skipped, canceled
   std::optional<CheckStatus> check_status;

@@ -33,19 +33,26 @@ void RunMachine::reopen_checks(const AttemptRecord& attempt) {
 void RunMachine::check_reported(LiveAttempt& attempt, const AttemptMessage& message) {
   const auto at = message.at.value_or(now_.wall);
   const auto status = message.check_status.value_or(CheckStatus::passed);
+  bool declared = false;
   for (const auto index : run_.plan->checks_of_unit(attempt.record.unit)) {
     const auto& check = run_.check(index);
     if ((check.name != message.check && !message.check.empty()) || (!message.key.empty() && check.home != message.key)) continue;
+    const auto home = run_.plan->checks()[index].home;
+    if (!message.partition.empty() && home != kNone && run_.plan->partition(home) != message.partition) continue;
+    declared = true;
     check_result(index, status, message.severity.value_or(check.severity), message.detail, message.data, at, attempt.record.id);
-    return;
+    if (home == kNone || run_.plan->partition(home).empty()) break;  // of partitions without a name: all of them
   }
+  if (declared) return;
   // A check that nobody declared: kept, and an error fails the run, as one that does not block.
   CheckResult result;
   result.run = run_.record.id;
   result.check = kNone;
   result.name = message.check;
-  result.home_step = step_in(attempt, message.key);
+  const auto steps = steps_in(attempt, message.key, message.partition);
+  result.home_step = steps.empty() ? kNone : steps.front();
   result.home = result.home_step == kNone ? message.key : run_.asset(result.home_step).key;
+  result.partition = !message.partition.empty() ? message.partition : steps.size() == 1 ? run_.plan->partition(steps.front()) : "";
   result.status = status;
   result.severity = message.severity.value_or(Severity::error);
   result.detail = message.detail;
@@ -64,7 +71,8 @@ void RunMachine::check_result(std::uint32_t index, CheckStatus status, Severity 
   const auto& check = run_.context.definitions->checks[planned.check];
   const bool failing = (status == CheckStatus::failed || status == CheckStatus::error) && severity == Severity::error;
   if (status == CheckStatus::failed && severity == Severity::warn) status = CheckStatus::warned;
-  out_.changes.push_back(CheckReported{{run_.record.id, planned.check, check.name, check.home, planned.home, status, severity, check.blocking, detail,
+  out_.changes.push_back(CheckReported{{run_.record.id, planned.check, check.name, check.home, planned.home,
+                                        planned.home == kNone ? std::string() : run_.plan->partition(planned.home), status, severity, check.blocking, detail,
                                         metadata.is_null() ? nlohmann::json::object() : metadata, at}});
   if (failing) {
     run_.failed_checks.push_back({check.name, check.home, detail, planned.home});
@@ -109,7 +117,7 @@ std::vector<StepIndex> RunMachine::blocked_by_check(const PlannedCheck& planned)
   const auto& check = run_.context.definitions->checks[planned.check];
   std::vector<bool> blocked(run_.steps.size(), true);
   for (const auto& key : check.depends_on) {
-    const auto below = descending(key);
+    const auto below = descending(key, planned);
     for (StepIndex step = 0; step < blocked.size(); ++step) blocked[step] = blocked[step] && below[step];
   }
   std::vector<StepIndex> result;
@@ -118,13 +126,13 @@ std::vector<StepIndex> RunMachine::blocked_by_check(const PlannedCheck& planned)
   return check.depends_on.empty() ? std::vector<StepIndex>{} : result;
 }
 
-std::vector<bool> RunMachine::descending(const std::string& key) const {
+std::vector<bool> RunMachine::descending(const std::string& key, const PlannedCheck& planned) const {
   std::vector<bool> result(run_.steps.size(), false);
   const auto asset = run_.context.graph->find(key);
   if (!asset) return result;
   const auto position = run_.context.graph->position(*asset);
   std::vector<StepIndex> stack;
-  for (StepIndex step = 0; step < run_.steps.size(); ++step)
+  for (const auto step : planned.depends_on)
     if (run_.plan->asset(step) == *asset) stack.push_back(step);
   if (stack.empty()) {  // made elsewhere: its steps are those that the whole graph puts below it
     const AssetId roots[] = {*asset};

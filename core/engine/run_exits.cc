@@ -12,10 +12,21 @@ constexpr int kMostNeverStarted = 5;           // in a row, then the step fails
 constexpr Millis kNeverStartedDelay{1'000};
 }  // namespace
 
-StepIndex RunMachine::step_in(const LiveAttempt& attempt, const std::string& key) const {
-  if (key.empty()) return attempt.record.steps.size() == 1 ? attempt.record.steps.front() : kNone;
-  const auto it = attempt.step_of_key.find(key);
-  return it == attempt.step_of_key.end() ? kNone : it->second;
+// A process that carries partitions of one asset speaks of all of them where it names none.
+std::vector<StepIndex> RunMachine::steps_in(const LiveAttempt& attempt, const std::string& key, const std::string& partition) const {
+  std::vector<StepIndex> found;
+  const auto take = [&](StepIndex step) {
+    if (partition.empty() || run_.plan->partition(step) == partition) found.push_back(step);
+  };
+  const auto& steps = attempt.record.steps;
+  if (!key.empty()) {
+    const auto [begin, end] = attempt.steps_of_key.equal_range(key);
+    for (auto it = begin; it != end; ++it) take(it->second);
+  } else if (std::ranges::all_of(steps, [&](StepIndex step) { return run_.plan->asset(step) == run_.plan->asset(steps.front()); })) {
+    for (const auto step : steps) take(step);
+  }
+  std::ranges::sort(found);
+  return found;
 }
 
 void RunMachine::seen_running(LiveAttempt& attempt, std::int64_t pid, WallTime at, bool warm) {
@@ -31,12 +42,13 @@ void RunMachine::seen_running(LiveAttempt& attempt, std::int64_t pid, WallTime a
     timers_.emplace(*attempt.deadline, run_.record.id, record.unit);
   }
   if (planned.check != kNone || !run_.is_plain(record.unit)) return;
-  const auto step = record.steps.front();
-  auto& slot = run_.steps[step];
-  if (!is_terminal(slot.status)) slot.begun = true;
-  if (slot.status != StepStatus::starting) return;
-  slot.started_at = at;
-  set_status(step, StepStatus::running, "", "", record.id);
+  for (const auto step : record.steps) {
+    auto& slot = run_.steps[step];
+    if (!is_terminal(slot.status)) slot.begun = true;
+    if (slot.status != StepStatus::starting) continue;
+    slot.started_at = at;
+    set_status(step, StepStatus::running, "", "", record.id);
+  }
 }
 
 void RunMachine::message(LiveAttempt& attempt, const AttemptMessage& message) {
@@ -48,17 +60,19 @@ void RunMachine::message(LiveAttempt& attempt, const AttemptMessage& message) {
     attempt.failed_detail = message.detail;
     return;
   }
-  const auto step = step_in(attempt, message.key);
-  if (message.kind == Kind::progress) {
-    if (step != kNone) out_.effects.push_back(ShowProgress{run_.record.id, step, message.fraction, message.detail});
-    return;
-  }
   if (message.kind == Kind::artifact || message.kind == Kind::custom || message.kind == Kind::log) {
     const auto kind = message.kind == Kind::artifact ? "artifact" : message.kind == Kind::custom ? "custom" : "log";
     out_.changes.push_back(AttemptNoted{attempt.record.id, kind, message.key, message.data, at});
     return;
   }
-  if (step == kNone || is_terminal(run_.steps[step].status) || attempt.record.check != kNone) return;
+  for (const auto step : steps_in(attempt, message.key, message.partition)) this->message(attempt, step, message);
+}
+
+void RunMachine::message(LiveAttempt& attempt, StepIndex step, const AttemptMessage& message) {
+  using Kind = AttemptMessage::Kind;
+  const auto at = message.at.value_or(now_.wall);
+  if (message.kind == Kind::progress) return void(out_.effects.push_back(ShowProgress{run_.record.id, step, message.fraction, message.detail}));
+  if (is_terminal(run_.steps[step].status) || attempt.record.check != kNone) return;
   if (message.kind == Kind::materialization) return materialize(attempt, step, message);
   auto& slot = run_.steps[step];
   if (!slot.begun && !(message.kind == Kind::step_ended && message.status == "skipped")) {
@@ -74,7 +88,7 @@ void RunMachine::materialize(const LiveAttempt& attempt, StepIndex step, const A
   slot.reported = true;
   const auto at = message.at.value_or(now_.wall);
   const auto since = slot.started_at.value_or(attempt.record.started_at.value_or(at));
-  out_.changes.push_back(Materialized{{run_.record.id, step, run_.asset(step).key, attempt.record.id, message.data, message.data_version,
+  out_.changes.push_back(Materialized{{run_.record.id, step, run_.asset(step).key, run_.plan->partition(step), attempt.record.id, message.data, message.data_version,
                                        std::max<std::int64_t>(0, (at - since).count()), at}});
 }
 
@@ -222,7 +236,7 @@ void RunMachine::end_never_begun(const std::vector<StepIndex>& steps, StepIndex 
       auto skipped = below(step);
       skipped.push_back(step);
       run_.skipped_by[interrupted] += static_cast<std::uint32_t>(skipped.size());
-      skip_all(skipped, interrupted, "upstream_failed", "its process ended in " + run_.asset(interrupted).key + " before it began");
+      skip_all(skipped, interrupted, "upstream_failed", "its process ended in " + run_.name(interrupted) + " before it began");
     } else if (any_begun || verdict.outcome == AttemptOutcome::succeeded) {
       fail(step, "not_run", "its process ended and never began this step" + (verdict.detail.empty() ? "" : " (" + verdict.detail + ")"), true, id);
     } else {

@@ -102,7 +102,7 @@ class RunMachine {
   std::vector<StepIndex> blocked_by_check(const PlannedCheck& planned) const;
   void check_unit_over(UnitIndex unit);
   void reopen_checks(const AttemptRecord& attempt);
-  std::vector<bool> descending(const std::string& key) const;
+  std::vector<bool> descending(const std::string& key, const PlannedCheck& planned) const;
 
   // the end of an attempt (run_exits.cc)
   struct Verdict {
@@ -120,7 +120,8 @@ class RunMachine {
   void end_check_attempt(const LiveAttempt& attempt, const Verdict& verdict);
   void start_later(UnitIndex unit);
   void after_attempt(UnitIndex unit, bool never_started);
-  StepIndex step_in(const LiveAttempt& attempt, const std::string& key) const;
+  std::vector<StepIndex> steps_in(const LiveAttempt& attempt, const std::string& key, const std::string& partition) const;
+  void message(LiveAttempt& attempt, StepIndex step, const AttemptMessage& message);
   void step_ended(LiveAttempt& attempt, StepIndex step, const AttemptMessage& message);
   void materialize(const LiveAttempt& attempt, StepIndex step, const AttemptMessage& message);
 

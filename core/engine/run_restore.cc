@@ -72,7 +72,7 @@ void RunMachine::restore_checks(const std::vector<CheckResult>& checks, const st
   for (const auto& result : checks) {
     if (is_failing(result)) run_.failed_checks.push_back({result.name, result.home, result.detail, result.home_step});
     for (std::uint32_t i = 0; i < planned.size(); ++i)
-      if (planned[i].check == result.check && !superseded(planned[i], result)) restore_check(i, result);
+      if (planned[i].check == result.check && planned[i].home == result.home_step && !superseded(planned[i], result)) restore_check(i, result);
   }
 }
 
@@ -99,7 +99,7 @@ void RunMachine::restore_attempts(const std::vector<AttemptRecord>& attempts) {
     live.record = record;
     if (record.check == kNone)
       for (const auto step : record.steps) run_.steps[step].begun = run_.steps[step].status == StepStatus::running;
-    for (const auto step : record.steps) live.step_of_key.emplace(run_.asset(step).key, step);
+    for (const auto step : record.steps) live.steps_of_key.emplace(run_.asset(step).key, step);
     run_.live.emplace(record.id, std::move(live));
   }
 }

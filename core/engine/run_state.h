@@ -48,7 +48,7 @@ struct LiveAttempt {
   std::string stop_reason;    ///< timeout (its own), run_over (its run's) or canceled, once a stop was asked
   std::string failed_reason, failed_detail;  ///< from assetd.attempt_failed or closed
   std::optional<Millis> deadline;            ///< boot time
-  std::unordered_map<std::string, StepIndex> step_of_key;
+  std::unordered_multimap<std::string, StepIndex> steps_of_key;
 };
 
 /// An error check that failed: why a run failed, and the cause of what it blocks.
@@ -76,6 +76,11 @@ struct RunState {
   std::map<StepIndex, std::uint32_t> skipped_by;  ///< how many steps each failed one took along
 
   const AssetSpec& asset(StepIndex step) const { return context.definitions->assets[plan->asset(step)]; }
+  /// For people: "events", "events [2026-01-31]".
+  std::string name(StepIndex step) const {
+    const auto& partition = plan->partition(step);
+    return partition.empty() ? asset(step).key : asset(step).key + " [" + partition + "]";
+  }
   /// How the unit's process is to be run: the check's own, or that of its first asset; nullopt where a plugin decides all.
   const std::optional<RunSpec>& run_spec(UnitIndex unit) const {
     const auto& planned = plan->units()[unit];

@@ -15,7 +15,7 @@ constexpr double kLongestDelayMs = 7.0 * 24 * 3600 * 1000;  // backoff ends here
 void RunMachine::set_quietly(StepIndex step, StepStatus to) {
   auto& slot = run_.steps[step];
   if (!may_follow(slot.status, to))
-    throw std::logic_error("step " + run_.asset(step).key + ": " + std::string(to_string(slot.status)) + " cannot become " + std::string(to_string(to)));
+    throw std::logic_error("step " + run_.name(step) + ": " + std::string(to_string(slot.status)) + " cannot become " + std::string(to_string(to)));
   --run_.counts[static_cast<std::size_t>(slot.status)];
   ++run_.counts[static_cast<std::size_t>(to)];
   slot.status = to;
@@ -96,7 +96,7 @@ void RunMachine::cascade(StepIndex cause) {
   const auto reached = below(cause);
   if (reached.empty()) return;
   run_.skipped_by[cause] += static_cast<std::uint32_t>(reached.size());
-  skip_all(reached, cause, "upstream_failed", run_.asset(cause).key + " failed");
+  skip_all(reached, cause, "upstream_failed", run_.name(cause) + " failed");
 }
 
 // What waits below a step and will never run if that one does not.
@@ -181,9 +181,10 @@ void RunMachine::end() {
 // The failed roots, for the run's page: failed steps in order, then checks that failed without failing their step.
 nlohmann::json RunMachine::causes() const {
   nlohmann::json result = nlohmann::json::array();
-  const auto add = [&](const std::string& key, std::string_view status, const std::string& reason, const std::string& check, const std::string& detail, int attempt, std::uint32_t skipped) {
+  const auto add = [&](const std::string& key, StepIndex step, std::string_view status, const std::string& reason, const std::string& check, const std::string& detail, int attempt, std::uint32_t skipped) {
     if (result.size() >= kMostCauses) return;
-    nlohmann::json cause = {{"key", key}, {"partition", nullptr}, {"status", status}, {"reason", reason}, {"detail", detail}, {"attempt", attempt}, {"skipped", skipped}};
+    const auto& partition = step == kNone ? std::string() : run_.plan->partition(step);
+    nlohmann::json cause = {{"key", key}, {"partition", partition.empty() ? nlohmann::json() : nlohmann::json(partition)}, {"status", status}, {"reason", reason}, {"detail", detail}, {"attempt", attempt}, {"skipped", skipped}};
     if (!check.empty()) cause["check"] = check;
     result.push_back(std::move(cause));
   };
@@ -193,11 +194,11 @@ nlohmann::json RunMachine::causes() const {
     const auto skipped = run_.skipped_by.contains(step) ? run_.skipped_by.at(step) : 0;
     const auto check = std::find_if(run_.failed_checks.begin(), run_.failed_checks.end(), [&](const FailedCheck& c) { return c.home_step == step; });
     const bool by_check = note.first == "check_failed" && check != run_.failed_checks.end();
-    add(run_.asset(step).key, "failed", note.first, by_check ? check->name : "", note.second, run_.steps[step].attempts, skipped + (by_check ? check->skipped : 0));
+    add(run_.asset(step).key, step, "failed", note.first, by_check ? check->name : "", note.second, run_.steps[step].attempts, skipped + (by_check ? check->skipped : 0));
   }
   for (const auto& check : run_.failed_checks) {
     const bool told = check.home_step != kNone && run_.steps[check.home_step].status == StepStatus::failed;
-    if (!told) add(check.home, check.home_step == kNone ? "materialized" : to_string(run_.steps[check.home_step].status), "check_failed", check.name, check.detail, 0, check.skipped);
+    if (!told) add(check.home, check.home_step, check.home_step == kNone ? "materialized" : to_string(run_.steps[check.home_step].status), "check_failed", check.name, check.detail, 0, check.skipped);
   }
   return result;
 }

@@ -213,7 +213,7 @@ void RunMachine::launch(UnitIndex unit, const Demand& demand, AttemptId id, Wall
   out_.changes.push_back(AttemptIntended{record});
   LiveAttempt live;
   live.record = record;
-  for (const auto step : record.steps) live.step_of_key.emplace(run_.asset(step).key, step);
+  for (const auto step : record.steps) live.steps_of_key.emplace(run_.asset(step).key, step);
   run_.live.emplace(id, std::move(live));
   reopen_checks(record);
   if (planned.check == kNone) {

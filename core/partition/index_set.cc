@@ -94,6 +94,16 @@ IndexSet IndexSet::first(std::int64_t count) const {
   return result;
 }
 
+IndexSet IndexSet::last(std::int64_t count) const {
+  IndexSet result;
+  for (auto it = ranges_.rbegin(); it != ranges_.rend() && count > 0; ++it) {
+    const auto taken = std::min(count, it->end - it->begin);
+    result.ranges_.insert(result.ranges_.begin(), {it->end - taken, it->end});
+    count -= taken;
+  }
+  return result;
+}
+
 void IndexSet::each(const std::function<void(PartitionIndex)>& visit) const {
   for (const auto& range : ranges_)
     for (auto index = range.begin; index < range.end; ++index) visit(index);

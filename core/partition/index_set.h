@@ -40,6 +40,7 @@ class IndexSet {
 
   /// The first `count` of them; all if there are fewer.
   IndexSet first(std::int64_t count) const;
+  IndexSet last(std::int64_t count) const;  ///< the last `count` of them
   void each(const std::function<void(PartitionIndex)>& visit) const;
 
   /// "0-8759,9000": inclusive, as people write ranges. Empty for the empty set.

@@ -33,7 +33,7 @@ std::expected<Partitions::Dimension, std::string> make_dimension(const Dimension
     return Partitions::Dimension{spec.name, std::move(*keys)};
   }
   const auto found = dynamic.find(std::get<DynamicPartitionsSpec>(spec.of).name);
-  return Partitions::Dimension{spec.name, found == dynamic.end() ? std::make_shared<const NamedKeys>() : found->second};
+  return Partitions::Dimension{spec.name, found == dynamic.end() ? std::make_shared<const NamedKeys>() : found->second, true};
 }
 
 std::string key_of(const Partitions::Dimension& dimension, PartitionIndex index) {
@@ -132,9 +132,35 @@ IndexSet Partitions::cross(const std::vector<IndexSet>& sets) const {
   return IndexSet(std::move(ranges));
 }
 
+std::vector<std::vector<IndexSet>> Partitions::products(const IndexSet& set) const {
+  if (dimensions_.size() == 1) return {{set}};
+  std::vector<std::vector<IndexSet>> out;
+  for (auto range : set.ranges())
+    while (range.begin < range.end) {
+      const auto high = range.begin >> kLowBits, next = std::min(range.end, (high + 1) << kLowBits);
+      std::vector<IndexSet> sets(2);
+      sets[low_] = IndexSet::range(range.begin & kLowMask, next - (high << kLowBits));
+      sets[1 - low_] = IndexSet::range(high, high + 1);
+      out.push_back(std::move(sets));
+      range.begin = next;
+    }
+  return out;
+}
+
+IndexSet Partitions::existing_in(std::size_t dimension, WallTime now) const { return existing_of(dimensions_[dimension], now); }
+
 IndexSet Partitions::existing(WallTime now) const {
   std::vector<IndexSet> sets;
   for (const auto& dimension : dimensions_) sets.push_back(existing_of(dimension, now));
+  return cross(sets);
+}
+
+IndexSet Partitions::usual(WallTime now) const {
+  std::vector<IndexSet> sets;
+  for (const auto& dimension : dimensions_) {
+    auto set = existing_of(dimension, now);
+    sets.push_back(dimension.has_time() ? set.last(1) : std::move(set));
+  }
   return cross(sets);
 }
 

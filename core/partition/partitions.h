@@ -14,29 +14,6 @@
 
 namespace assetd {
 
-/// Keys that the definitions list; their order is that of the list.
-struct StaticPartitionsSpec {
-  std::vector<std::string> keys;
-  bool operator==(const StaticPartitionsSpec&) const = default;
-};
-
-/// Keys that are added and removed while everything runs, kept in the store under this name; assets that name the same set share it.
-struct DynamicPartitionsSpec {
-  std::string name;
-  bool operator==(const DynamicPartitionsSpec&) const = default;
-};
-
-struct DimensionSpec {
-  std::string name;  ///< empty where it is the only one
-  std::variant<TimeWindowsSpec, StaticPartitionsSpec, DynamicPartitionsSpec> of;
-  bool operator==(const DimensionSpec&) const = default;
-};
-
-struct PartitionsSpec {
-  std::vector<DimensionSpec> dimensions;  ///< one, or two with different names
-  bool operator==(const PartitionsSpec&) const = default;
-};
-
 /// Keys by index in the order in which they came; an index is never given again, so that sets of indices stay true when a key is removed.
 class NamedKeys {
  public:
@@ -72,22 +49,30 @@ class Partitions {
   IndexSet existing(WallTime now) const;
   /// The time of a partition, where it has one.
   std::optional<TimeWindow> window(PartitionIndex index) const;
+  /// What is asked for where nobody says which: the last window of time that has ended, and of other dimensions all keys.
+  IndexSet usual(WallTime now) const;
   /// Of all windows of time with a moment of [begin, end), and all keys of the other dimension. Nothing where there is no time.
   std::optional<IndexSet> within(const TimeWindow& time, WallTime now) const;
 
   struct Dimension {
     std::string name;
     std::variant<TimeWindows, std::shared_ptr<const NamedKeys>> of;
+    bool dynamic = false;  ///< its keys come and go
     bool has_time() const { return std::holds_alternative<TimeWindows>(of); }
   };
   const std::vector<Dimension>& dimensions() const { return dimensions_; }  ///< in the order of their names
   /// The index within each dimension, and back.
   std::vector<PartitionIndex> split(PartitionIndex index) const;
   PartitionIndex join(const std::vector<PartitionIndex>& parts) const;
+  /// All combinations of one set for each dimension, in their order.
+  IndexSet cross(const std::vector<IndexSet>& sets) const;
+  /// The other way round: products of sets whose union is `set`, as few as its order gives.
+  std::vector<std::vector<IndexSet>> products(const IndexSet& set) const;
+  /// All that there are by then in one dimension, as existing().
+  IndexSet existing_in(std::size_t dimension, WallTime now) const;
 
  private:
   explicit Partitions(std::vector<Dimension> dimensions);
-  IndexSet cross(const std::vector<IndexSet>& sets) const;
 
   std::vector<Dimension> dimensions_;
   std::size_t low_ = 0;  ///< the dimension in the low bits

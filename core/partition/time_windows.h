@@ -7,23 +7,11 @@
 #include <string_view>
 
 #include "core/partition/index_set.h"
+#include "core/partition/spec.h"
 #include "core/schedule/zone.h"
 #include "core/time.h"
 
 namespace assetd {
-
-enum class Grain : std::uint8_t { hourly, daily, weekly, monthly };
-
-struct TimeWindowsSpec {
-  Grain grain = Grain::daily;
-  std::string start;                ///< a key, or a local time "2026-01-01T06:00"; the first window begins there or at the next boundary
-  std::string end;                  ///< as `start`; no window ends after it. Empty: as long as time goes on
-  std::string timezone = "UTC";
-  int minute_offset = 0;            ///< of each boundary within its hour, 0 to 59
-  int hour_offset = 0;              ///< within its day, 0 to 23; not for hourly
-  int day_offset = 0;               ///< weekly: 0 (Sunday) to 6; monthly: 1 to 28, 0 counts as 1
-  bool operator==(const TimeWindowsSpec&) const = default;
-};
 
 struct TimeWindow {
   WallTime begin{}, end{};  ///< [begin, end)

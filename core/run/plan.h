@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <expected>
 #include <functional>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 
 #include "core/definition/spec.h"
 #include "core/graph/graph.h"
+#include "core/partition/table.h"
 
 namespace assetd {
 
@@ -21,7 +23,14 @@ inline constexpr std::uint32_t kNone = UINT32_MAX;
 
 enum class StepsMode : std::uint8_t { all, assets, checks };
 
-/// What one attempt carries: one asset, a batch of assets of one import, or one check with a process of its own.
+/// Which partitions of the assets that are divided; of others there is nothing to say.
+struct PartitionPick {
+  const PartitionTable& table;
+  std::map<AssetId, IndexSet> sets;  ///< an asset that is divided and has no set here has no step
+  WallTime now{};                    ///< what there is by then
+};
+
+/// What one attempt carries: one asset or several partitions of one, a batch of assets of one import, or one check with a process of its own.
 struct PlanUnit {
   std::vector<StepIndex> steps;  ///< members in topological order; of a check's unit: its home, if that is in the run
   CheckIndex check = kNone;      ///< set for a check's unit
@@ -44,6 +53,9 @@ class RunPlan {
  public:
   std::size_t size() const { return assets_.size(); }
   AssetId asset(StepIndex step) const { return assets_[step]; }
+  bool has_partitions() const { return !partition_of_.empty(); }
+  /// Its partition's key; empty: its asset is not divided.
+  const std::string& partition(StepIndex step) const;
   UnitIndex unit_of(StepIndex step) const { return unit_of_[step]; }  ///< kNone in checks-only runs for assets whose checks run by themselves
   const std::vector<PlanUnit>& units() const { return units_; }
   const std::vector<PlannedCheck>& checks() const { return checks_; }
@@ -53,7 +65,7 @@ class RunPlan {
   std::span<const PlanEdge> children(StepIndex step) const;
   std::span<const std::uint32_t> checks_of_unit(UnitIndex unit) const;  ///< indices into checks()
 
-  /// A few bytes a step: assets and units; edges and checks are derived again from the definitions version it was planned with.
+  /// A few bytes a step: assets and units; checks, and edges unless there are partitions, are derived again from the definitions version it was planned with.
   std::string encode() const;
   /// Errors are sentences about "its stored plan": the caller names the run.
   static std::expected<RunPlan, std::string> decode(std::string_view encoded, const Definitions& definitions, const AssetGraph& graph);
@@ -62,6 +74,8 @@ class RunPlan {
   friend class PlanBuilder;
   StepsMode mode_ = StepsMode::all;
   std::vector<AssetId> assets_;
+  std::vector<std::string> partition_keys_;  ///< each once
+  std::vector<std::uint32_t> partition_of_;  ///< by step: index into partition_keys_, or kNone; empty where no step has one
   std::vector<UnitIndex> unit_of_;
   std::vector<PlanUnit> units_;
   std::vector<PlannedCheck> checks_;
@@ -73,9 +87,11 @@ class RunPlan {
 /// `assets` in any order; external ones are dropped. Batches are maximal groups of one import and batch that are convex in the graph, and such that
 /// units never wait for each other in a circle.
 ///
+/// Of an asset that is divided each partition of its set is a step; steps wait for those partitions that the definitions map them to.
+///
 /// A check of several assets is planned only where each of them is in the run, external, or `made` before: it would fail for want of a table. Without
 /// `made` all are taken to be there.
 RunPlan make_plan(const Definitions& definitions, const AssetGraph& graph, std::span<const AssetId> assets, StepsMode mode,
-                  const std::function<bool(AssetId)>& made = nullptr);
+                  const std::function<bool(AssetId)>& made = nullptr, const PartitionPick* partitions = nullptr);
 
 }  // namespace assetd

@@ -45,6 +45,8 @@ struct RunRecord {
   bool in_line = false;  ///< begins only after the earlier runs of its schedule have ended
   std::int64_t definitions_version = 0;
   std::optional<RunId> retry_of;
+  std::string partitions;              ///< those that were asked for, for people; empty: none
+  std::optional<std::int64_t> backfill;  ///< that made it
   std::uint32_t steps_total = 0;
   WallTime created_at{};
   std::optional<WallTime> started_at, ended_at;
@@ -109,6 +111,7 @@ struct CheckResult {
   CheckIndex check = 0;   ///< of the run's definitions version
   std::string name, home; ///< as defined then
   StepIndex home_step = kNone;
+  std::string partition;  ///< of its home
   CheckStatus status = CheckStatus::passed;
   Severity severity = Severity::error;
   bool blocking = false;
@@ -120,7 +123,7 @@ struct CheckResult {
 struct Materialization {
   RunId run = 0;
   StepIndex step = 0;
-  std::string key;
+  std::string key, partition;
   AttemptId attempt;
   nlohmann::json metadata = nlohmann::json::object();
   std::string data_version;
@@ -129,7 +132,7 @@ struct Materialization {
 };
 
 struct RootCause {
-  std::string key;
+  std::string key, partition;
   std::string status;  ///< failed or canceled (or materialized: only its check failed)
   std::string reason;
   std::string check;   ///< name, when reason is check_failed

@@ -70,13 +70,15 @@ AssetSpec asset(int number) {
   asset.source = source();
   for (const auto& key : texts())
     asset.deps.push_back({key, *rc::gen::element(OnFailure::skip, OnFailure::proceed),
-                          any<bool>() ? SourceRef{asset.source.file, 3, 4} : source()});
+                          *rc::gen::element(nlohmann::json(), nlohmann::json("last"), nlohmann::json{{"offset", -1}}), any<bool>() ? SourceRef{asset.source.file, 3, 4} : source()});
   asset.description = text();
   asset.group = text();
   asset.kinds = texts();
   asset.owners = texts();
   asset.tags = text_map();
   asset.code_version = text();
+  if (any<bool>()) asset.partitions = PartitionsSpec{{{"", TimeWindowsSpec{.start = "2026-01-01", .timezone = "Europe/London"}}}, *rc::gen::inRange(0, 3)};
+  else if (any<bool>()) asset.partitions = PartitionsSpec{{{"at", TimeWindowsSpec{.grain = Grain::hourly, .start = "2026-01-01", .end = "2026-02-01"}}, {"of", StaticPartitionsSpec{{"a", "b"}}}}};
   asset.renamed_from = text();
   asset.runbook = text();
   asset.external = any<bool>();

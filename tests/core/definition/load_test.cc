@@ -163,11 +163,12 @@ TEST(Load, KeysOfLaterFeaturesWarnWhereTheyStand) {
     warnings.push_back(std::to_string(warning.source.line) + " " + warning.message);
   EXPECT_THAT(warnings,
               ::testing::UnorderedElementsAre(
-                  "5 \"partitions\" accepted, not yet in force", "7 the sensor accepted, not yet in force",
+                  "7 the sensor accepted, not yet in force",
                   "9 \"artifacts\" of \"retention\" accepted, not yet in force"));
   EXPECT_EQ(loaded.definitions.settings.at("retention").at("events"), "90d");
   EXPECT_EQ(asset_of(loaded, "a").freshness.within, 24h);
   EXPECT_EQ(asset_of(loaded, "a").automation, "eager");
+  EXPECT_EQ(std::get<TimeWindowsSpec>(asset_of(loaded, "a").partitions->dimensions[0].of).start, "2026-01-01");
 }
 
 TEST(Load, AlertsSayWhomToTellOfWhat) {
