@@ -2,6 +2,7 @@
 #include <iostream>
 
 #include "cli/command_line.h"
+#include "cli/partition_options.h"
 #include "cli/run_watch.h"
 #include "cli/table.h"
 #include "core/schedule/cron.h"
@@ -15,7 +16,8 @@ struct RunOptions {
   bool wait = false, dry_run = false, full_refresh = false;
   int priority = 0, max_steps = 0;
   std::string timeout, queue_timeout;
-  std::vector<std::string> vars, tags, partitions;
+  std::vector<std::string> vars, tags;
+  PartitionOptions partitions;
 };
 
 std::expected<Json, std::string> request_body(const RunOptions& options) {
@@ -26,7 +28,9 @@ std::expected<Json, std::string> request_body(const RunOptions& options) {
   Json body = {{"select", options.select}};
   if (options.steps != "all") body["steps"] = options.steps;
   if (!tags->empty()) body["tags"] = *tags;
-  if (!options.partitions.empty()) body["partitions"] = options.partitions;
+  auto partitions = partitions_json(options.partitions);
+  if (!partitions) return partitions;
+  if (!partitions->is_null()) body["partitions"] = std::move(*partitions);
   if (options.priority != 0) body["priority"] = options.priority;
   if (options.max_steps != 0) body["max_steps"] = options.max_steps;
   for (const auto& [name, text] : {std::pair("timeout", options.timeout), std::pair("queue_timeout", options.queue_timeout)}) {
@@ -69,7 +73,7 @@ void add_common(CLI::App* command, RunOptions& options) {
   command->add_option("select", options.select, "selection")->required();
   command->add_flag("--wait,-w", options.wait, "follow the run to its end; the exit code tells how it went");
   command->add_flag("--dry-run", options.dry_run, "only say what would run");
-  command->add_option("--partition", options.partitions, "partition; may be given several times")->allow_extra_args(false);
+  add_partition_options(command, options.partitions);
   command->add_option("--tag", options.tags, "tag of the run, name=value; may be given several times")->allow_extra_args(false);
   command->add_option("--priority", options.priority, "higher goes first")->capture_default_str();
   command->add_option("--max-steps", options.max_steps, "how many of its processes may be live at once")->check(CLI::Range(1, 1'000'000));

@@ -71,9 +71,8 @@ void RunMachine::check_result(std::uint32_t index, CheckStatus status, Severity 
   const auto& check = run_.context.definitions->checks[planned.check];
   const bool failing = (status == CheckStatus::failed || status == CheckStatus::error) && severity == Severity::error;
   if (status == CheckStatus::failed && severity == Severity::warn) status = CheckStatus::warned;
-  out_.changes.push_back(CheckReported{{run_.record.id, planned.check, check.name, check.home, planned.home,
-                                        planned.home == kNone ? std::string() : run_.plan->partition(planned.home), status, severity, check.blocking, detail,
-                                        metadata.is_null() ? nlohmann::json::object() : metadata, at}});
+  out_.changes.push_back(CheckReported{{run_.record.id, planned.check, check.name, check.home, planned.home, status, severity, check.blocking, detail,
+                                        metadata.is_null() ? nlohmann::json::object() : metadata, at, planned.home == kNone ? "" : run_.plan->partition(planned.home)}});
   if (failing) {
     run_.failed_checks.push_back({check.name, check.home, detail, planned.home});
     const bool in_checks_run = run_.plan->mode() == StepsMode::checks;

@@ -60,8 +60,8 @@ void RunMachine::message(LiveAttempt& attempt, const AttemptMessage& message) {
     attempt.failed_detail = message.detail;
     return;
   }
-  if (message.kind == Kind::artifact || message.kind == Kind::custom || message.kind == Kind::log) {
-    const auto kind = message.kind == Kind::artifact ? "artifact" : message.kind == Kind::custom ? "custom" : "log";
+  if (message.kind == Kind::artifact || message.kind == Kind::custom || message.kind == Kind::log || message.kind == Kind::partitions) {
+    const auto kind = message.kind == Kind::artifact ? "artifact" : message.kind == Kind::custom ? "custom" : message.kind == Kind::log ? "log" : "partitions";
     out_.changes.push_back(AttemptNoted{attempt.record.id, kind, message.key, message.data, at});
     return;
   }
@@ -88,8 +88,8 @@ void RunMachine::materialize(const LiveAttempt& attempt, StepIndex step, const A
   slot.reported = true;
   const auto at = message.at.value_or(now_.wall);
   const auto since = slot.started_at.value_or(attempt.record.started_at.value_or(at));
-  out_.changes.push_back(Materialized{{run_.record.id, step, run_.asset(step).key, run_.plan->partition(step), attempt.record.id, message.data, message.data_version,
-                                       std::max<std::int64_t>(0, (at - since).count()), at}});
+  out_.changes.push_back(Materialized{{run_.record.id, step, run_.asset(step).key, attempt.record.id, message.data, message.data_version,
+                                       std::max<std::int64_t>(0, (at - since).count()), at, run_.plan->partition(step)}});
 }
 
 void RunMachine::step_ended(LiveAttempt& attempt, StepIndex step, const AttemptMessage& message) {

@@ -185,4 +185,19 @@ std::optional<IndexSet> Partitions::within(const TimeWindow& time, WallTime now)
   return timed ? std::optional(cross(sets)) : std::nullopt;
 }
 
+std::optional<TimeWindow> window_of(const PartitionsSpec& spec, std::string_view key) {
+  auto dimensions = spec.dimensions;
+  std::ranges::sort(dimensions, {}, &DimensionSpec::name);
+  for (std::size_t i = 0; i < dimensions.size(); ++i) {
+    const auto* time = std::get_if<TimeWindowsSpec>(&dimensions[i].of);
+    if (!time) continue;
+    const auto windows = TimeWindows::make(*time);
+    const auto bar = key.find(kSeparator);
+    const auto own = dimensions.size() == 1 ? key : bar == std::string_view::npos ? "" : i == 0 ? key.substr(0, bar) : key.substr(bar + 1);
+    const auto index = windows ? windows->index(own) : std::nullopt;
+    return index ? std::optional(windows->window(*index)) : std::nullopt;
+  }
+  return std::nullopt;
+}
+
 }  // namespace assetd

@@ -78,4 +78,7 @@ class Partitions {
   std::size_t low_ = 0;  ///< the dimension in the low bits
 };
 
+/// The time of a partition by its key, whatever keys the other dimension has; nothing where it has no time, or that is no key of it.
+std::optional<TimeWindow> window_of(const PartitionsSpec& spec, std::string_view key);
+
 }  // namespace assetd

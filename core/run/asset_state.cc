@@ -1,5 +1,7 @@
 #include "core/run/asset_state.h"
 
+#include "core/definition/partitions_json.h"
+
 namespace assetd {
 namespace {
 
@@ -16,11 +18,12 @@ json to_json(const RootCause& cause) {
   json out = {{"key", cause.key}, {"status", cause.status}, {"reason", cause.reason}};
   put_text(out, "check", cause.check);
   put_text(out, "detail", cause.detail);
+  put_text(out, "partition", cause.partition);
   return out;
 }
 
 RootCause root_cause(const json& value) {
-  return {value.at("key"), value.at("status"), value.at("reason"), value.value("check", ""), value.value("detail", "")};
+  return {value.at("key"), value.at("status"), value.at("reason"), value.value("check", ""), value.value("detail", ""), value.value("partition", "")};
 }
 
 json to_json(const AssetState::Attempt& attempt) {
@@ -53,6 +56,13 @@ AssetState::Data data(const json& value) {
           value.value("code_version", "")};
 }
 
+std::shared_ptr<const PartitionStates> partition_states(const json& value) {
+  auto spec = partitions_from_json(value.at("of"), "");
+  auto made = IndexSet::decode(value.value("materialized", "")), failed = IndexSet::decode(value.value("failed", ""));
+  if (!spec || !made || !failed) return nullptr;
+  return std::make_shared<const PartitionStates>(PartitionStates{std::move(*spec), std::move(*made), std::move(*failed)});
+}
+
 /// Throws what json throws for a shape that to_json() does not make.
 std::optional<AssetState> read(const json& value) {
   AssetState state;
@@ -63,6 +73,10 @@ std::optional<AssetState> read(const json& value) {
     if (!state.last_attempt) return std::nullopt;
   }
   if (const auto found = value.find("last_materialization"); found != value.end()) state.last_materialization = data(*found);
+  if (const auto found = value.find("partitions"); found != value.end()) {
+    state.partitions = partition_states(*found);
+    if (!state.partitions) return std::nullopt;
+  }
   state.freshness = value.value("freshness", "");
   if (const auto found = value.find("checks"); found != value.end())
     for (const auto& [name, text] : found->items()) {
@@ -88,6 +102,7 @@ std::string_view to_string(AssetStatus status) {
 
 AssetStatus AssetState::status() const {
   if (in_progress) return AssetStatus::materializing;
+  if (partitions && !partitions->failed.empty()) return AssetStatus::failed;
   if (last_attempt && last_attempt->status == StepStatus::failed) return AssetStatus::failed;
   if (last_attempt && last_attempt->status == StepStatus::skipped) return AssetStatus::skipped;
   // A canceled attempt says nothing about the data: what was there before still is.
@@ -99,6 +114,11 @@ json to_json(const AssetState& state) {
   if (state.in_progress) out["in_progress"] = {{"run", state.in_progress->run}, {"since", ms(state.in_progress->since)}};
   if (state.last_attempt) out["last_attempt"] = to_json(*state.last_attempt);
   if (state.last_materialization) out["last_materialization"] = to_json(*state.last_materialization);
+  if (state.partitions) {
+    auto& of = out["partitions"] = {{"of", to_json(state.partitions->spec)}};
+    put_text(of, "materialized", state.partitions->materialized.encode());
+    put_text(of, "failed", state.partitions->failed.encode());
+  }
   put_text(out, "freshness", state.freshness);
   for (const auto& [name, status] : state.checks) out["checks"][name] = to_string(status);
   return out;

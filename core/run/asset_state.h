@@ -1,17 +1,27 @@
 #pragma once
 // What is known of one asset across runs: what failed last and what data is there are told apart.
 
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "core/partition/index_set.h"
+#include "core/partition/spec.h"
 #include "core/run/records.h"
 
 namespace assetd {
 
 enum class AssetStatus : std::uint8_t { never, materializing, materialized, failed, skipped };
 std::string_view to_string(AssetStatus status);
+
+/// Of an asset that is divided: what there is of its partitions, by index.
+struct PartitionStates {
+  PartitionsSpec spec;             ///< what the indices count
+  IndexSet materialized, failed;   ///< failed: whose last attempt failed, whatever was there before
+  bool operator==(const PartitionStates&) const = default;
+};
 
 struct AssetState {
   struct InProgress {
@@ -36,6 +46,7 @@ struct AssetState {
   std::optional<Attempt> last_attempt;
   std::optional<Data> last_materialization;
   std::map<std::string, CheckStatus> checks;  ///< the last result of each
+  std::shared_ptr<const PartitionStates> partitions;  ///< null: it is not divided, or none of it was ever made
   std::string freshness;                      ///< as it was told last (core/freshness); empty: never
 
   /// materializing while in progress, else what the last attempt says, else materialized or never.

@@ -111,32 +111,34 @@ struct CheckResult {
   CheckIndex check = 0;   ///< of the run's definitions version
   std::string name, home; ///< as defined then
   StepIndex home_step = kNone;
-  std::string partition;  ///< of its home
   CheckStatus status = CheckStatus::passed;
   Severity severity = Severity::error;
   bool blocking = false;
   std::string detail;
   nlohmann::json metadata = nlohmann::json::object();
   WallTime at{};
+  std::string partition = "";  ///< of its home
 };
 
 struct Materialization {
   RunId run = 0;
   StepIndex step = 0;
-  std::string key, partition;
+  std::string key;
   AttemptId attempt;
   nlohmann::json metadata = nlohmann::json::object();
   std::string data_version;
   std::int64_t duration_ms = 0;
   WallTime at{};
+  std::string partition = "";
 };
 
 struct RootCause {
-  std::string key, partition;
+  std::string key;
   std::string status;  ///< failed or canceled (or materialized: only its check failed)
   std::string reason;
   std::string check;   ///< name, when reason is check_failed
   std::string detail;
+  std::string partition = "";
 };
 
 enum class TickOutcome : std::uint8_t {

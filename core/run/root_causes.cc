@@ -14,9 +14,11 @@ void merge(std::vector<StepIndex>& into, std::span<const StepIndex> roots, std::
 }
 
 /// Steps below the asset, itself left out.
-std::vector<bool> below(const RunPlan& plan, const AssetGraph& graph, AssetId asset) {
+std::vector<bool> below(const RunPlan& plan, const AssetGraph& graph, AssetId asset, const std::string& partition) {
   std::vector<bool> reached(plan.size(), false);
-  bool in_run = false;
+  bool in_run = false, divided = false;
+  for (StepIndex step = 0; step < plan.size() && !partition.empty(); ++step) divided = divided || (plan.asset(step) == asset && plan.partition(step) == partition);
+  const auto is_root = [&](StepIndex step) { return plan.asset(step) == asset && (!divided || plan.partition(step) == partition); };
   for (StepIndex step = 0; step < plan.size(); ++step) {
     if (plan.asset(step) == asset) {
       in_run = true;
@@ -24,7 +26,7 @@ std::vector<bool> below(const RunPlan& plan, const AssetGraph& graph, AssetId as
     }
     // Steps are in topological order: the parents of this one are settled.
     for (const auto& edge : plan.parents(step))
-      if (edge.on_failure == OnFailure::skip && (plan.asset(edge.step) == asset || reached[edge.step])) reached[step] = true;
+      if (edge.on_failure == OnFailure::skip && (is_root(edge.step) || reached[edge.step])) reached[step] = true;
   }
   if (in_run) return reached;
   const AssetId roots[] = {asset};
@@ -56,10 +58,10 @@ std::vector<std::vector<StepIndex>> root_causes(const RunPlan& plan, std::span<c
   return roots;
 }
 
-std::vector<StepIndex> descendants_of_all(const RunPlan& plan, const AssetGraph& graph, std::span<const AssetId> depends_on) {
+std::vector<StepIndex> descendants_of_all(const RunPlan& plan, const AssetGraph& graph, std::span<const AssetId> depends_on, const std::string& partition) {
   std::vector<bool> all(plan.size(), !depends_on.empty());
   for (const auto asset : depends_on) {
-    const auto reached = below(plan, graph, asset);
+    const auto reached = below(plan, graph, asset, partition);
     for (StepIndex step = 0; step < plan.size(); ++step) all[step] = all[step] && reached[step];
   }
   std::vector<StepIndex> out;

@@ -21,7 +21,9 @@ std::vector<std::vector<StepIndex>> root_causes(const RunPlan& plan, std::span<c
                                                 std::size_t limit = 20);
 
 /// What a failing blocking check skips: the steps that descend from all of its `depends_on` along edges that hand a failure on
+/// of `partition`, where that is said and the run has it
 /// (for an asset that has no step in the run: what the whole graph puts below it). Ascending.
-std::vector<StepIndex> descendants_of_all(const RunPlan& plan, const AssetGraph& graph, std::span<const AssetId> depends_on);
+std::vector<StepIndex> descendants_of_all(const RunPlan& plan, const AssetGraph& graph, std::span<const AssetId> depends_on,
+                                          const std::string& partition = "");
 
 }  // namespace assetd

@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "daemon/execution/messages.h"
+#include "daemon/execution/partition_context.h"
 #include "daemon/execution/warm_start.h"
 
 namespace assetd {
@@ -24,6 +25,8 @@ using nlohmann::json;
 std::string_view mode_name(StepsMode mode) {
   return mode == StepsMode::all ? "all" : mode == StepsMode::assets ? "assets" : "checks";
 }
+
+json partition_json(const RunPlan& plan, StepIndex step) { return plan.partition(step).empty() ? json() : json(plan.partition(step)); }
 
 bool write_file(const std::string& path, const std::string& text) {
   std::ofstream out(path, std::ios::binary | std::ios::trunc);
@@ -106,7 +109,7 @@ json Launcher::steps_of(const Launch& launch) const {
     const auto& asset = launch.context.definitions->assets[launch.plan->asset(step)];
     json deps = json::array();
     for (const auto& dep : asset.deps) deps.push_back(dep.asset);
-    steps.push_back({{"key", asset.key}, {"partition", nullptr}, {"data", asset.data}, {"deps", deps}});
+    steps.push_back({{"key", asset.key}, {"partition", partition_json(*launch.plan, step)}, {"data", asset.data}, {"deps", deps}});
   }
   return steps;
 }
@@ -121,7 +124,7 @@ json Launcher::checks_of(const Launch& launch) const {
     if (!home_carried) continue;
     const auto& check = launch.context.definitions->checks[planned.check];
     checks.push_back({{"name", check.name}, {"home", check.home}, {"depends_on", check.depends_on}, {"severity", check.severity == Severity::error ? "error" : "warn"},
-                      {"blocking", check.blocking}, {"data", check.data}});
+                      {"blocking", check.blocking}, {"partition", planned.home == kNone ? json() : partition_json(*launch.plan, planned.home)}, {"data", check.data}});
   }
   return checks;
 }
@@ -142,7 +145,7 @@ json Launcher::context_of(const Launch& launch, const Subject& subject) const {
   json keys = json::array(), versions = json::object();
   for (const auto step : attempt.steps) {
     const auto& asset = launch.context.definitions->assets[launch.plan->asset(step)];
-    keys.push_back(asset.key);
+    if (!versions.contains(asset.key)) keys.push_back(asset.key);
     versions[asset.key] = asset.code_version.empty() ? json(nullptr) : json(asset.code_version);
   }
   const bool plain = subject.run->plugin == "exec";
@@ -158,9 +161,11 @@ json Launcher::context_of(const Launch& launch, const Subject& subject) const {
     if (subject.import) ours["state_dir"] = options_.paths.import_state(subject.import->name);
   }
   ours["resources"] = resources_of(*launch.context.definitions);
-  return {{"asset_keys", keys}, {"code_version_by_asset_key", versions}, {"provenance_by_asset_key", nullptr}, {"partition_key", nullptr}, {"partition_key_range", nullptr},
+  json context = {{"asset_keys", keys}, {"code_version_by_asset_key", versions}, {"provenance_by_asset_key", nullptr}, {"partition_key", nullptr}, {"partition_key_range", nullptr},
           {"partition_time_window", nullptr}, {"run_id", std::to_string(attempt.run)}, {"job_name", launch.run.job.empty() ? json(nullptr) : json(launch.run.job)},
           {"retry_number", attempt.number - 1}, {"extras", {{"assetd", ours}}}};
+  add_partitions(partitions_of(attempt, *launch.plan, *launch.context.definitions), context);
+  return context;
 }
 
 std::expected<void, std::string> Launcher::add_pipes(const Launch& launch, const Subject& subject, std::map<std::string, std::string>& env) const {
@@ -210,7 +215,7 @@ std::expected<SpawnRequest, std::string> Launcher::prepare(const Launch& launch)
   vars["ASSETD_STEP"] = vars["ASSETD_ASSET_KEY"] = subject.asset->key;
   vars["ASSETD_ATTEMPT_ID"] = attempt.id;
   vars["ASSETD_ATTEMPT"] = std::to_string(attempt.number);
-  vars["ASSETD_PARTITION"] = "";
+  add_partitions(partitions_of(attempt, *launch.plan, *launch.context.definitions), vars);
   vars["ASSETD_ARTIFACTS"] = artifacts;
   if (auto added = add_pipes(launch, subject, vars); !added) return std::unexpected(added.error());
   SpawnRequest request;

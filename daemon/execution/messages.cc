@@ -153,6 +153,9 @@ bool read_method(const std::string& method, const json& params, AttemptMessage& 
   } else if (method == "assetd.artifact") {
     message.kind = MessageKind::artifact;
     message.data = bounded(params);
+  } else if (method == "assetd.add_partitions") {
+    message.kind = MessageKind::partitions;
+    message.data = bounded(params);
   } else if (method == "assetd.attempt_failed") {
     message.kind = MessageKind::attempt_failed;
   } else if (method == "report_custom_message") {
@@ -188,6 +191,7 @@ std::optional<AttemptMessage> parse_message(std::string_view line) {
   const auto params = object(json, "params");
   AttemptMessage message;
   message.key = text(params, "asset_key");
+  message.partition = text(params, "partition");
   message.reason = text(params, "reason");
   message.detail = bounded(text(params, "detail"));
   message.at = parse_time(text(params, "at"));

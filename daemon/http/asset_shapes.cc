@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/definition/partitions_json.h"
 #include "core/graph/asset_key.h"
 
 namespace assetd::http {
@@ -37,6 +38,13 @@ json freshness_json(const AssetTable& table, AssetId id, WallTime now) {
   if (!spec.deadline.empty()) out["cron"] = spec.deadline, out["timezone"] = spec.timezone.empty() ? "UTC" : spec.timezone;
   if (!spec.of.empty()) out["of"] = spec.of;
   return out;
+}
+
+/// What there is of its partitions; null: it is not divided. How many there are in all changes with time: GET /assets/{key}/partitions/map.
+json partitions_json(const AssetSpec& spec, const AssetState& state) {
+  if (!spec.partitions) return nullptr;
+  const auto& states = state.partitions;
+  return {{"of", to_json(*spec.partitions)}, {"materialized", states ? states->materialized.size() : 0}, {"failed", states ? states->failed.size() : 0}};
 }
 
 json run_spec_json(const AssetSpec& spec) {
@@ -146,6 +154,7 @@ json asset_json(const AssetTable& table, AssetId id, WallTime now) {
           {"last_materialization", last_materialization_json(state)},
           {"stale", stale_json(table, id)},
           {"freshness", freshness_json(table, id, now)},
+          {"partitions", partitions_json(spec, state)},
           {"checks", {{"passed", checks.passed}, {"failed", checks.failed}, {"warned", checks.warned}}}};
 }
 

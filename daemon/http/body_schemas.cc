@@ -1,5 +1,6 @@
 #include <stdexcept>
 
+#include "daemon/http/partition_choice.h"
 #include "daemon/http/schemas.h"
 
 namespace assetd::http {
@@ -23,7 +24,7 @@ json run_request() {
   json select = text(65'536, "a selection: +gold_customers");
   select["minLength"] = 1;
   return closed({{"select", select},
-                 {"partitions", {{"type", {"array", "null"}}, {"maxItems", 0}, {"description", "no asset has partitions yet"}}},
+                 {"partitions", partition_choice_schema()},
                  {"steps", {{"type", "string"}, {"enum", {"all", "assets", "checks"}}, {"default", "all"}}},
                  {"options",
                   {{"type", "object"},
@@ -38,12 +39,28 @@ json run_request() {
                 {"select"});
 }
 
+json backfill_request() {
+  auto schema = run_request();
+  for (const auto* not_of_it : {"max_steps", "timeout_ms", "queue_timeout_ms"}) schema["properties"].erase(not_of_it);
+  schema["properties"]["max_runs"] = {{"type", "integer"}, {"minimum", 1}, {"maximum", 10'000}, {"default", 4}, {"description", "runs of it under way at once"}};
+  schema["properties"]["order"] = {{"type", "string"}, {"enum", {"oldest", "newest"}}, {"default", "oldest"}, {"description", "which partitions go first"}};
+  schema["required"] = {"select", "partitions"};
+  return schema;
+}
+
+json partition_set_request() {
+  const json keys = {{"type", "array"}, {"maxItems", 100'000}, {"items", {{"type", "string"}, {"minLength", 1}, {"maxLength", 1000}}}};
+  return closed({{"add", keys}, {"remove", keys}});
+}
+
 json all_schemas() {
   const json reason = text(1000, "for people, kept in the audit");
   json token = text(4096, "as in the token file");
   token["minLength"] = 1;
   return {{"", closed(json::object())},
           {"RunRequest", run_request()},
+          {"BackfillRequest", backfill_request()},
+          {"PartitionSetRequest", partition_set_request()},
           {"RetryRequest",
            closed({{"from", {{"type", "string"}, {"enum", {"failure", "start"}}, {"default", "failure"}}},
                    {"steps", {{"type", "array"}, {"maxItems", 100'000}, {"items", {{"type", "string"}, {"maxLength", 255}}}}}})},

@@ -12,7 +12,7 @@ json source_json(const SourceRef& source) {
 }
 
 json root_cause_json(const RootCause& cause) {
-  json out = {{"key", cause.key}, {"partition", nullptr}, {"status", cause.status}, {"reason", text_or_null(cause.reason)}};
+  json out = {{"key", cause.key}, {"partition", text_or_null(cause.partition)}, {"status", cause.status}, {"reason", text_or_null(cause.reason)}};
   if (!cause.check.empty()) out["check"] = cause.check;
   if (!cause.detail.empty()) out["detail"] = cause.detail;
   return out;
@@ -40,7 +40,7 @@ namespace {
 /// What a cursor is bound to: it would point elsewhere in another list.
 std::string binding(const Call& call) {
   std::string text(call.request.path());
-  for (const char* name : {"select", "q", "status", "asset", "since", "job", "run", "types", "check", "state", "rule"}) text += "\n" + call.query.text(name);
+  for (const char* name : {"select", "q", "status", "asset", "since", "job", "run", "types", "check", "state", "rule", "partition", "backfill"}) text += "\n" + call.query.text(name);
   // FNV-1a: a guard against mistakes, not against forgers, who would gain nothing.
   std::uint64_t hash = 14695981039346656037ull;
   for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ull;

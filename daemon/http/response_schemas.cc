@@ -85,7 +85,7 @@ void add_assets(json& out) {
                          {"tags", any_object()}, {"description", text()}, {"deps", list_of(text())}, {"import", text_or_null()},
                          {"runbook", text_or_null()}, {"source", or_null("Source")}, {"status", refer("AssetStatus")},
                          {"in_progress", or_null("InProgress")}, {"last_attempt", or_null("LastAttempt")},
-                         {"last_materialization", or_null("LastMaterialization")}, {"stale", refer("Stale")}, {"freshness", refer("Freshness")},
+                         {"last_materialization", or_null("LastMaterialization")}, {"stale", refer("Stale")}, {"freshness", refer("Freshness")}, {"partitions", {{"type", {"object", "null"}}}},
                          {"checks", object({{"passed", integer()}, {"failed", integer()}, {"warned", integer()}})}, {"as_of?", integer()},
                          {"downstream?", list_of(text())},
                          {"neighbours?", list_of(object({{"key", text()}, {"relation", one_of({"upstream", "downstream"})}, {"status", refer("AssetStatus")}}))},
@@ -102,13 +102,20 @@ void add_assets(json& out) {
                                    {"duration_ms", integer()}, {"metadata", any_object()}, {"data_version", text_or_null()}});
   out["Reported"] = object({{"key", text()}, {"at", time()}, {"metadata", any_object()}, {"data_version", text()}, {"as_of?", integer()}});
   out["MaterializationList"] = page_of("Materialization");
-  out["CheckResult"] = object({{"id", id()}, {"check", text()}, {"run_id", id()}, {"at", time()}, {"status", statuses(CheckStatus::error)},
+  out["CheckResult"] = object({{"id", id()}, {"check", text()}, {"partition", text_or_null()}, {"run_id", id()}, {"at", time()}, {"status", statuses(CheckStatus::error)},
                                {"severity", one_of({"error", "warn"})}, {"blocking", boolean()}, {"detail", text_or_null()}, {"metadata", any_object()}});
   out["CheckResultList"] = page_of("CheckResult");
-  out["AssetAttempt"] = object({{"run_id", id()}, {"attempt", integer()}, {"status", refer("StepStatus")}, {"reason", text_or_null()},
+  out["AssetAttempt"] = object({{"run_id", id()}, {"attempt", integer()}, {"partition", text_or_null()}, {"status", refer("StepStatus")}, {"reason", text_or_null()},
                                 {"started_at", time_or_null()}, {"ended_at", time()}, {"duration_ms", integer_or_null()}});
   out["AssetAttemptList"] = page_of("AssetAttempt");
-  out["PartitionList"] = object({{"items", list_of(any_object())}, {"next_cursor", text_or_null()}, {"as_of", integer()}});
+  out["Partition"] = object({{"key", text()}, {"status", one_of({"missing", "materialized", "failed"})}, {"window", {{"type", {"object", "null"}}}}, {"run_id", id_or_null()}, {"at", time_or_null()}});
+  out["PartitionList"] = page_of("Partition");
+  out["PartitionMap"] = object({{"partitions", {{"type", {"object", "null"}}}}, {"counts", {{"type", "object"}, {"additionalProperties", integer()}}}, {"keys", list_of(text())},
+                                {"status", {{"type", "string"}, {"pattern", "^[-mf]*$"}}}, {"as_of", integer()}});
+  out["PartitionSetCount"] = object({{"name", text()}, {"total", integer()}});
+  out["PartitionSetList"] = page_of("PartitionSetCount");
+  out["PartitionSet"] = object({{"name", text()}, {"keys", list_of(text())}, {"as_of", integer()}});
+  out["PartitionSetChanged"] = object({{"set", text()}, {"added", list_of(text())}, {"removed", list_of(text())}, {"total", integer()}, {"as_of?", integer()}});
 }
 
 void add_lineage(json& out) {
@@ -139,7 +146,7 @@ void add_runs(json& out) {
                        {"trigger", object({{"kind", text()}, {"name", text_or_null()}, {"instant", time_or_null()}})}, {"actor", text()},
                        {"job", text_or_null()}, {"tags", any_object()}, {"priority", integer()}, {"options", any_object()},
                        {"max_steps", integer_or_null()}, {"blocked_by", list_of(refer("Blocker"))}, {"timeout_ms", integer_or_null()}, {"queue_timeout_ms", integer_or_null()},
-                       {"partitions", typed("array")}, {"definitions_version", id()}, {"retry_of", id_or_null()}, {"retried_by", list_of(id())},
+                       {"partitions", text_or_null()}, {"backfill", id_or_null()}, {"definitions_version", id()}, {"retry_of", id_or_null()}, {"retried_by", list_of(id())},
                        {"created_at", time()}, {"started_at", time_or_null()}, {"ended_at", time_or_null()}, {"duration_ms", integer_or_null()},
                        {"usual_ms", integer_or_null()}, {"steps_total", integer()},
                        {"counts", {{"type", "object"}, {"additionalProperties", integer()}}}, {"reason", text_or_null()}, {"detail", text_or_null()},
@@ -221,6 +228,24 @@ void add_alerts(json& out) {
   out["AlertTested"] = object({{"id", text()}, {"rule", text()}, {"state", text()}, {"as_of?", integer()}});
 }
 
+void add_backfills(json& out) {
+  const json counts = {{"type", "object"}, {"additionalProperties", integer()}};
+  const json backfill = object({{"id", id()}, {"status", one_of({"running", "paused", "succeeded", "failed", "canceled"})}, {"select", text()}, {"partitions", text_or_null()},
+                                {"priority", integer()}, {"max_runs", integer()}, {"order", one_of({"oldest", "newest"})}, {"tags", any_object()}, {"actor", text()}, {"by", text_or_null()},
+                                {"reason", text_or_null()}, {"detail", text_or_null()}, {"created_at", time()}, {"ended_at", time_or_null()}, {"estimated_end", time_or_null()},
+                                {"partitions_total", integer()}, {"counts", counts}, {"active_runs", list_of(id())}, {"runs_made", integer()}});
+  out["Backfill"] = backfill;
+  out["BackfillList"] = page_of("Backfill");
+  out["BackfillDetail"] = backfill;
+  out["BackfillDetail"]["properties"]["groups"] = list_of(object({{"assets", list_of(text())}, {"partitions", integer()}, {"per_run", integer()}, {"keys", list_of(text())},
+                                                                  {"status", {{"type", "string"}, {"pattern", "^[-rsfkc]*$"}}}, {"counts", counts}}));
+  out["BackfillDetail"]["properties"]["as_of"] = integer();
+  const json groups = list_of(object({{"assets", list_of(text())}, {"partitions", integer()}, {"runs", integer()}, {"first", text_or_null()}, {"last", text_or_null()}}));
+  out["BackfillCreated"] = object({{"id", id()}, {"status", text()}, {"partitions_total", integer()}, {"groups", groups}, {"as_of?", integer()}});
+  out["BackfillPlanned"] = object({{"dry_run", boolean()}, {"partitions_total", integer()}, {"groups", groups}, {"as_of?", integer()}});
+  out["BackfillState"] = object({{"id", id()}, {"status", text()}, {"partitions_total", integer()}, {"as_of?", integer()}});
+}
+
 }  // namespace
 
 const nlohmann::json& response_schemas() {
@@ -234,6 +259,7 @@ const nlohmann::json& response_schemas() {
     add_schedules(out);
     add_project(out);
     add_alerts(out);
+    add_backfills(out);
     return out;
   }();
   return schemas;

@@ -73,6 +73,8 @@ const std::vector<Route>& api_routes();
 // The rooms of the table, one function a file.
 void add_system_routes(std::vector<Route>& table);
 void add_asset_routes(std::vector<Route>& table);
+void add_partition_routes(std::vector<Route>& table);
+void add_backfill_routes(std::vector<Route>& table);
 void add_lineage_routes(std::vector<Route>& table);
 void add_run_routes(std::vector<Route>& table);
 void add_run_commands(std::vector<Route>& table);

@@ -9,6 +9,8 @@ const std::vector<Route>& api_routes() {
     add_project_routes(routes);
     add_queue_routes(routes);
     add_asset_routes(routes);
+    add_partition_routes(routes);
+    add_backfill_routes(routes);
     add_lineage_routes(routes);
     add_run_routes(routes);
     add_run_commands(routes);

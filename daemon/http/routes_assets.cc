@@ -120,11 +120,11 @@ std::expected<AssetHistory, Response> history_of(const Call& call, Context& cont
 Response list_materializations(const Call& call, Context& context) {
   const auto history = history_of(call, context);
   if (!history) return history.error();
-  const auto page = history->at.reader->materializations(history->key, page_of(call));
+  const auto page = history->at.reader->materializations(history->key, page_of(call), call.query.text("partition"));
   if (!page) return store_problem(page.error());
   json items = json::array();
   for (const auto& [id, value] : page->items)
-    items.push_back({{"id", id_text(id)}, {"run_id", id_or_null(value.run)}, {"step", value.key}, {"partition", nullptr}, {"at", time_json(value.at)},
+    items.push_back({{"id", id_text(id)}, {"run_id", id_or_null(value.run)}, {"step", value.key}, {"partition", text_or_null(value.partition)}, {"at", time_json(value.at)},
                      {"duration_ms", value.duration_ms}, {"metadata", value.metadata.is_null() ? json::object() : value.metadata},
                      {"data_version", text_or_null(value.data_version)}});
   return list_response(std::move(items), page->next_cursor, history->at.as_of);
@@ -143,7 +143,7 @@ Response list_checks(const Call& call, Context& context) {
   if (!page) return store_problem(page.error());
   json items = json::array();
   for (const auto& [id, value] : page->items)
-    items.push_back({{"id", id_text(id)}, {"check", value.name}, {"run_id", id_text(value.run)}, {"at", time_json(value.at)},
+    items.push_back({{"id", id_text(id)}, {"check", value.name}, {"partition", text_or_null(value.partition)}, {"run_id", id_text(value.run)}, {"at", time_json(value.at)},
                      {"status", to_string(value.status)}, {"severity", severity_text(value.severity)}, {"blocking", value.blocking},
                      {"detail", text_or_null(value.detail)}, {"metadata", value.metadata.is_null() ? json::object() : value.metadata}});
   return list_response(std::move(items), page->next_cursor, history->at.as_of);
@@ -156,16 +156,10 @@ Response list_attempts(const Call& call, Context& context) {
   if (!page) return store_problem(page.error());
   json items = json::array();
   for (const auto& row : page->items)
-    items.push_back({{"run_id", id_text(row.run)}, {"attempt", row.attempt}, {"status", to_string(row.status)}, {"reason", text_or_null(row.reason)},
+    items.push_back({{"run_id", id_text(row.run)}, {"attempt", row.attempt}, {"partition", text_or_null(row.partition)}, {"status", to_string(row.status)}, {"reason", text_or_null(row.reason)},
                      {"started_at", time_json(row.started_at)}, {"ended_at", time_json(row.ended_at)},
                      {"duration_ms", row.started_at ? json((row.ended_at - *row.started_at).count()) : json()}});
   return list_response(std::move(items), page->next_cursor, history->at.as_of);
-}
-
-Response list_partitions(const Call& call, Context& context) {
-  const auto history = history_of(call, context);
-  if (!history) return history.error();
-  return list_response(json::array(), "", history->at.as_of);
 }
 
 Response list_asset_events(const Call& call, Context& context) {
@@ -199,11 +193,10 @@ void add_asset_routes(std::vector<Route>& table) {
                    .summary = "Data that was made by hand, or elsewhere: what is below follows as if a run had made it", .tag = "assets",
                    .handler = report_materialization, .answers = {{201, "Reported"}}, .problems = {409}, .path = {key_param()}, .body_schema = "ReportRequest",
                    .body_required = true, .mutating = true});
-  add_history(table, "materializations", "Newest first", list_materializations, "MaterializationList");
+  add_history(table, "materializations", "Newest first", list_materializations, "MaterializationList", page_params({{.name = "partition", .description = "only of this one"}}));
   add_history(table, "checks", "Results of its checks, newest first", list_checks, "CheckResultList",
               page_params({{.name = "check", .description = "only this one"}}));
   add_history(table, "attempts", "How its steps ended, newest first", list_attempts, "AssetAttemptList");
-  add_history(table, "partitions", "Its partitions", list_partitions, "PartitionList");
   add_history(table, "events", "What happened to it, newest first", list_asset_events, "EventList");
 }
 

@@ -36,10 +36,12 @@ std::optional<Offsets> parse_offset(const std::string& text, const std::string& 
 std::expected<StepIndex, Response> chosen_step(const Call& call, const RunRow& row, const LoadedPlan& plan, const std::vector<AttemptRecord>& attempts) {
   std::string key = call.query.text("step");
   if (key.empty() && row.causes.is_array() && !row.causes.empty()) key = row.causes.front().value("key", "");
+  std::string partition = call.query.text("partition");
+  if (call.query.text("step").empty() && partition.empty() && row.causes.is_array() && !row.causes.empty() && row.causes.front().value("partition", nlohmann::json()).is_string()) partition = row.causes.front()["partition"];
   std::vector<std::string_view> keys;
   for (StepIndex step = 0; step < plan.plan.size(); ++step) {
     keys.push_back(plan.project->graph.key(plan.plan.asset(step)));
-    if (keys.back() == key) return step;
+    if (keys.back() == key && (partition.empty() || plan.plan.partition(step) == partition)) return step;
   }
   if (!call.query.text("step").empty()) {
     const std::string nearest = nearest_name(key, keys);
@@ -196,6 +198,7 @@ void add_log_routes(std::vector<Route>& table) {
        .summary = "Output of an attempt. X-Next-Offset is the next offset; X-Log-Complete is false while more may come", .tag = "runs",
        .handler = get_logs, .answers = {{200, "", "text/plain"}}, .problems = {410}, .path = {run_param()},
        .query = {{.name = "step", .description = "an asset's key; without it, the cause of the failure or the first step"},
+                 {.name = "partition", .description = "of the step, where its asset is divided; without it, the first"},
                  {.name = "check", .description = "a check of that asset that runs by itself"},
                  {.name = "attempt", .description = "number or id; the last without it"},
                  {.name = "stream", .kind = Param::Kind::choice, .description = "all without it", .choices = {"stdout", "stderr", "all"}},

@@ -53,7 +53,7 @@ Response list_queue(const Call& call, Context& context) {
   const auto queue = context.service.queue(skip + limit + 1);
   const auto& entries = queue.steps;
   for (std::size_t i = skip; i < entries.size() && items.size() < limit; ++i)
-    items.push_back({{"run_id", id_text(entries[i].run)}, {"key", entries[i].key}, {"partition", nullptr}, {"status", to_string(entries[i].status)},
+    items.push_back({{"run_id", id_text(entries[i].run)}, {"key", entries[i].key}, {"partition", text_or_null(entries[i].partition)}, {"status", to_string(entries[i].status)},
                      {"since", time_json(entries[i].since)}, {"blocked_by", blockers_json(entries[i].blocked_by)}});
   const std::string next = entries.size() > skip + limit ? make_cursor(call, std::to_string(skip + limit)) : "";
   json limits = json::array();

@@ -1,6 +1,7 @@
 // Runs: request, cancel, priority, retry.
 
 #include "daemon/http/json_shapes.h"
+#include "daemon/http/partition_choice.h"
 
 namespace assetd::http {
 namespace {
@@ -27,7 +28,11 @@ RunRequestBody run_request(const json& body) {
 }
 
 void request_run(const Call& call, Context& context, Respond done) {
-  context.service.request_run(call.caller, run_request(call.body), answer_to(context, std::move(done)));
+  auto partitions = partition_choice(call.body);
+  if (!partitions) return done(std::move(partitions.error()));
+  auto body = run_request(call.body);
+  body.partitions = std::move(*partitions);
+  context.service.request_run(call.caller, std::move(body), answer_to(context, std::move(done)));
 }
 
 /// The id in the path; ids that cannot be are unknown runs.

@@ -26,6 +26,7 @@ RunFilter filter_of(const Call& call) {
   filter.asset = call.query.text("asset");
   filter.since = call.query.time("since");
   filter.job = call.query.text("job");
+  filter.backfill = call.query.integer("backfill").value_or(0);
   return filter;
 }
 
@@ -113,7 +114,8 @@ void add_run_routes(std::vector<Route>& table) {
                    .query = page_params({status,
                                          {.name = "asset", .description = "runs with a step of this asset"},
                                          {.name = "since", .kind = Param::Kind::time, .description = "created at or after"},
-                                         {.name = "job", .description = "runs of this job"}})});
+                                         {.name = "job", .description = "runs of this job"},
+                                         {.name = "backfill", .kind = Param::Kind::integer, .description = "runs of this backfill", .min = 1, .max = INT64_MAX}})});
   table.push_back({.method = "GET", .pattern = "/api/v1/runs/{run_id}", .name = "get_run", .summary = "One run", .tag = "runs", .handler = get_run,
                    .answers = {{200, "Run"}}, .path = {run_param()}});
   table.push_back({.method = "GET", .pattern = "/api/v1/runs/{run_id}/steps", .name = "list_steps", .summary = "Steps in topological order",

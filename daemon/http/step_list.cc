@@ -85,7 +85,7 @@ std::vector<ExtraRoot> StepList::failing_checks(const std::vector<StepStatus>& s
     std::vector<AssetId> above;
     for (const auto& key : spec.depends_on)
       if (const auto id = project.graph.find(key)) above.push_back(*id);
-    out.push_back({descendants_of_all(plan_->plan, project.graph, above)});
+    out.push_back({descendants_of_all(plan_->plan, project.graph, above, result.partition)});
     extra_.push_back(&result);
   }
   return out;
@@ -102,12 +102,12 @@ json StepList::cause_json(StepIndex root) const {
     const CheckResult& check = *extra_[root - plan_->plan.size()];
     const auto home = records_.find(check.home_step);
     const bool failed = home != records_.end() && home->second.status == StepStatus::failed;
-    return root_cause_json({check.home, failed ? "failed" : "materialized", "check_failed", check.name, check.detail});
+    return root_cause_json({check.home, failed ? "failed" : "materialized", "check_failed", check.name, check.detail, check.partition});
   }
   const auto found = records_.find(root);
   const StepRecord& record = found->second;
   const CheckResult* check = record.reason == "check_failed" ? failed_check_of(root) : nullptr;
-  return root_cause_json({asset(root).key, std::string(to_string(record.status)), record.reason, check ? check->name : "", record.detail});
+  return root_cause_json({asset(root).key, std::string(to_string(record.status)), record.reason, check ? check->name : "", record.detail, plan_->plan.partition(root)});
 }
 
 json StepList::root_causes_json(StepIndex index) const {
@@ -116,14 +116,15 @@ json StepList::root_causes_json(StepIndex index) const {
   std::set<std::string> told;
   for (const auto root : causes_[index]) {
     json cause = cause_json(root);
-    if (told.insert(cause["key"].get<std::string>() + "\n" + cause.value("check", "")).second) out.push_back(std::move(cause));
+    if (told.insert(cause["key"].get<std::string>() + "\n" + cause.value("check", "") + "\n" + cause["partition"].dump()).second) out.push_back(std::move(cause));
   }
   return out;
 }
 
 json StepList::deps_json(StepIndex index) const {
   json out = json::array();
-  for (const auto& edge : plan_->plan.parents(index)) out.push_back(asset(edge.step).key);
+  for (const auto& edge : plan_->plan.parents(index))
+    if (const auto& key = asset(edge.step).key; out.empty() || out.back() != key) out.push_back(key);  // of several partitions once: they stand together
   return out;
 }
 
@@ -153,7 +154,7 @@ json StepList::step(StepIndex index) const {
   }
   return {{"index", index},
           {"key", asset(index).key},
-          {"partition", nullptr},
+          {"partition", text_or_null(plan_->plan.partition(index))},
           {"status", to_string(record.status)},
           {"deps", deps_json(index)},
           {"attempts", attempts},

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "core/alert/book.h"
+#include "core/backfill/backfill.h"
 #include "core/engine/engine.h"
 #include "core/graph/selection.h"
 #include "core/schedule/ticker.h"
@@ -90,6 +91,9 @@ class DaemonService final : public Service {
   void pause_automation(Caller caller, std::string asset, std::string reason, std::optional<WallTime> until, Done done) override;
   void resume_automation(Caller caller, std::string asset, std::string reason, Done done) override;
   void report_materialization(Caller caller, std::string key, ReportBody body, Done done) override;
+  void request_backfill(Caller caller, BackfillBody body, Done done) override;
+  void command_backfill(Caller caller, std::int64_t backfill, BackfillCommand command, std::string reason, Done done) override;
+  void change_partition_keys(Caller caller, std::string set, std::vector<std::string> add, std::vector<std::string> remove, Done done) override;
   void add_silence(Caller caller, SilenceBody body, Done done) override;
   void end_silence(Caller caller, std::string silence, Done done) override;
   void test_alert(Caller caller, std::string rule, Done done) override;
@@ -100,6 +104,7 @@ class DaemonService final : public Service {
   void prune(Caller caller, Done done) override;
   std::shared_ptr<const Project> project() const override;
   std::shared_ptr<const Project> project(std::int64_t version) override;
+  std::shared_ptr<const PartitionsInForce> partitions() const override;
   void with_assets(const std::function<void(const AssetTable&)>& read) const override { book_.read(read); }
   std::uint64_t assets_revision() const override { return book_.revision(); }
   std::optional<LiveRun> live_run(RunId run, StepIndex from, StepIndex to) override;
@@ -131,6 +136,7 @@ class DaemonService final : public Service {
   void let_time_pass(Turn& turn);
   void feed(Turn& turn, const Input& input);
   void take(Turn& turn, Output output);
+  void note_end(Turn& turn, const RunRecord& run);
   void flush_forgotten(const Now& now);
   bool may_wait(const Turn& turn) const;
   void finish(Turn& turn);
@@ -169,9 +175,11 @@ class DaemonService final : public Service {
   std::shared_ptr<const Project> load_version(std::int64_t version);
 
   // commands (service_runs.cc, service_schedules.cc)
-  std::expected<Resolved, Reply> resolve(const std::string& select, StepsMode mode, const nlohmann::json& options) const;
+  std::expected<Resolved, Reply> resolve(const std::string& select, StepsMode mode, const nlohmann::json& options, const PartitionChoice& partitions, WallTime now) const;
   std::expected<std::vector<AssetId>, SelectionError> select(const Project& project, const std::string& expression) const;
-  RunPlan plan_of(const Project& project, const std::vector<AssetId>& assets, StepsMode mode) const;
+  using PartitionSets = std::map<AssetId, IndexSet>;
+  /// Of assets that are divided and have no set here: what is usual by then.
+  RunPlan plan_of(const Project& project, const std::vector<AssetId>& assets, StepsMode mode, WallTime now, const PartitionSets* sets = nullptr) const;
   std::optional<Reply> check_options(const nlohmann::json& options) const;
   using Work = std::function<Reply(Turn&, const Caller&)>;
   void command(Caller caller, Done done, Work work);
@@ -192,6 +200,28 @@ class DaemonService final : public Service {
   std::optional<std::string> overlapping(Turn& turn, const ScheduleSpec& schedule);
   std::string select_of(const Project& project, const ScheduleSpec& schedule) const;
   void audit(Turn& turn, const Caller& caller, const std::string& action, const std::string& subject, nlohmann::json detail = nlohmann::json::object());
+
+  // partitions (service_partitions.cc)
+  void divide(std::shared_ptr<const Project> project);
+  void take_partition_keys(const std::vector<PartitionKeyRecord>& stored);
+  void translate_partition_states(const PartitionsInForce& now);
+  std::expected<PartitionSets, Reply> choose(const std::vector<AssetId>& assets, const PartitionChoice& choice, WallTime now) const;
+  Reply change_keys(Turn& turn, const Actor& actor, const std::string& set, const std::vector<std::string>& add, const std::vector<std::string>& remove);
+  void note_partition_keys(Turn& turn, const Change& change);
+  std::shared_ptr<const PartitionStates> partition_states(AssetId asset) const;
+
+  // backfills (service_backfills.cc)
+  Reply begin_backfill(Turn& turn, const Caller& caller, const BackfillBody& body);
+  Reply change_backfill(Turn& turn, const Caller& caller, Backfill& backfill, BackfillCommand command, const std::string& reason);
+  std::optional<BackfillPlan> plan_backfill(Turn& turn, Backfill& backfill);
+  void advance_backfill(Turn& turn, Backfill& backfill);
+  void advance_backfills(Turn& turn);
+  void end_backfill(Turn& turn, Backfill& backfill, BackfillStatus status, const std::string& reason, const std::string& detail);
+  void request_backfill_run(Turn& turn, Backfill& backfill, const BackfillPlan& plan, const BackfillPlan::Request& request);
+  void settle_backfill_run(Turn& turn, std::int64_t backfill, RunId run);
+  void settle_ended_backfill_runs();
+  void save_backfill(Turn& turn, const Backfill& backfill);
+  void forget_ended_backfills();
 
   Reply report(Turn& turn, const Caller& caller, const std::string& key, const ReportBody& body);
 
@@ -245,6 +275,9 @@ class DaemonService final : public Service {
   FreshnessWatch freshness_{book_};
   Ticker ticker_;
   AlertBook alerts_;
+  std::map<std::string, std::shared_ptr<NamedKeys>> partition_keys_;  ///< service's thread
+  std::map<std::int64_t, Backfill> backfills_;                        ///< that are not over; service's thread
+  std::int64_t last_backfill_ = 0;
   Metrics metrics_;
   std::unique_ptr<Housekeeper> housekeeper_;
   std::map<std::string, SchedulePosition> stored_schedules_;
@@ -268,6 +301,7 @@ class DaemonService final : public Service {
 
   mutable std::mutex mutex_;  ///< of what follows: read by any thread
   std::shared_ptr<const Project> project_;
+  std::shared_ptr<const PartitionsInForce> partitions_;
   std::map<std::int64_t, std::weak_ptr<const Project>> versions_;
   nlohmann::json definitions_status_ = nlohmann::json::object();
   std::string latched_;

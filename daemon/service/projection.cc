@@ -1,13 +1,16 @@
 #include "daemon/service/projection.h"
 
 #include "core/schedule/cron.h"
+#include "daemon/service/service.h"
 
 namespace assetd {
 namespace {
 
 using nlohmann::json;
 
-json step_subject(RunId run, const std::string& key) { return {{"run_id", std::to_string(run)}, {"key", key}, {"partition", nullptr}}; }
+json step_subject(RunId run, const std::string& key, const std::string& partition) {
+  return {{"run_id", std::to_string(run)}, {"key", key}, {"partition", partition.empty() ? json() : json(partition)}};
+}
 
 Event event(std::string type, WallTime at, RunId run, std::string asset, json subject, json changes) {
   return {0, at, std::move(type), run, std::move(asset), std::move(subject), std::move(changes)};
@@ -26,7 +29,7 @@ WallTime time_of(const RunRecord& run) {
 }  // namespace
 
 void Projection::know(const RunRecord& run, std::shared_ptr<const RunPlan> plan, RunContext context) {
-  runs_[run.id] = {run, std::move(plan), std::move(context), {}, {}};
+  runs_[run.id] = {run, std::move(plan), std::move(context), {}, {}, {}};
 }
 
 const Projection::Known* Projection::known(RunId run) const {
@@ -96,55 +99,87 @@ void Projection::on(const StepChanged& change, AssetStaging& assets, CommitBatch
   set_if(changes, "reason", step.reason);
   set_if(changes, "detail", step.detail);
   if (step.attempts > 0) changes["attempt"] = step.attempts;
-  batch.events.push_back(event("step_changed", at, change.run, key, step_subject(change.run, key), std::move(changes)));
+  batch.events.push_back(event("step_changed", at, change.run, key, step_subject(change.run, key, known.plan->partition(step.step)), std::move(changes)));
 
   auto& state = assets.stage(key);
   const auto before = state.status();
-  if (step.status == StepStatus::starting || step.status == StepStatus::running) {
-    if (!state.in_progress || state.in_progress->run != change.run) state.in_progress = AssetState::InProgress{change.run, at};
-  } else if (state.in_progress && state.in_progress->run == change.run) {
-    state.in_progress.reset();
-  }
+  const auto& partition = known.plan->partition(step.step);
+  note_progress(known, step, state, at);
+  if (step.status == StepStatus::failed) mark(state, key, partition, false, true);
+  if (step.status == StepStatus::succeeded) mark(state, key, partition, false, false);
   if (is_terminal(step.status)) {
     std::vector<RootCause> causes;
     if (step.status == StepStatus::failed) {
       const auto check = known.check_causes.find(step.step);
-      causes.push_back({key, "failed", step.reason, step.reason == "check_failed" && check != known.check_causes.end() ? check->second.check : "", step.detail});
+      causes.push_back({key, "failed", step.reason, step.reason == "check_failed" && check != known.check_causes.end() ? check->second.check : "", step.detail, partition});
       known.causes[step.step] = causes.front();
     }
     state.last_attempt = AssetState::Attempt{change.run, step.status, step.reason, step.detail, std::move(causes), at};
   }
   if (is_terminal(step.status) || step.status == StepStatus::waiting_retry) {
     const auto shown = step.status == StepStatus::waiting_retry ? StepStatus::failed : step.status;
-    batch.outcomes.push_back({key, change.run, step.attempts, shown, step.reason, step.started_at, at});
+    batch.outcomes.push_back({key, change.run, step.attempts, shown, step.reason, step.started_at, at, partition});
   }
   if (state.status() != before) batch.events.push_back(event("asset_changed", at, change.run, key, {{"key", key}}, {{"status", to_string(state.status())}}));
+}
+
+// Of several partitions that one run makes of an asset the last one ends its being in progress.
+void Projection::note_progress(Known& known, const StepRecord& step, AssetState& state, WallTime at) {
+  const auto run = known.run.id;
+  const bool begins = step.status == StepStatus::starting || step.status == StepStatus::running;
+  if (known.plan->has_partitions()) {
+    auto& open = known.in_progress[known.plan->asset(step.step)];
+    if (begins) open.insert(step.step);
+    else open.erase(step.step);
+    if (!begins && !open.empty()) return;
+  }
+  if (begins) {
+    if (!state.in_progress || state.in_progress->run != run) state.in_progress = AssetState::InProgress{run, at};
+  } else if (state.in_progress && state.in_progress->run == run) {
+    state.in_progress.reset();
+  }
+}
+
+void Projection::mark(AssetState& state, const std::string& key, const std::string& partition, bool made, std::optional<bool> failed) const {
+  if (partition.empty() || !partitions_) return;
+  const auto asset = partitions_->project->graph.find(key);
+  const auto* divided = asset ? partitions_->table.of(*asset) : nullptr;
+  const auto index = divided ? divided->index(partition) : std::nullopt;
+  if (!index) return;  // the definitions no longer have it
+  const auto& spec = *partitions_->project->definitions.assets[*asset].partitions;
+  auto next = state.partitions && state.partitions->spec.dimensions == spec.dimensions ? *state.partitions : PartitionStates{spec, {}, {}};
+  if (made) next.materialized.insert(*index);
+  if (failed && *failed) next.failed.insert(*index);
+  if (failed && !*failed) next.failed.erase(*index);
+  if (!state.partitions || next != *state.partitions) state.partitions = std::make_shared<const PartitionStates>(std::move(next));
 }
 
 std::vector<RootCause> Projection::causes_of(const Known& known, StepIndex cause, const std::string& detail) const {
   if (const auto it = known.check_causes.find(cause); it != known.check_causes.end()) return {it->second};
   if (cause == kNone) return {};
   if (const auto it = known.causes.find(cause); it != known.causes.end()) return {it->second};
-  return {{asset(known, cause).key, "failed", "", "", detail}};
+  return {{asset(known, cause).key, "failed", "", "", detail, known.plan->partition(cause)}};
 }
 
 void Projection::on(const StepsEnded& change, AssetStaging& assets, CommitBatch& batch) {
   const auto it = runs_.find(change.run);
   if (it == runs_.end()) return;
-  const auto& known = it->second;
-  json keys = json::array();
+  auto& known = it->second;
+  json keys = json::array(), partitions = json::array();
   const auto causes = change.status == StepStatus::skipped ? causes_of(known, change.cause, change.detail) : std::vector<RootCause>{};
   for (const auto step : change.steps) {
     const auto& key = asset(known, step).key;
     keys.push_back(key);
+    if (known.plan->has_partitions()) partitions.push_back(known.plan->partition(step));
     auto& state = assets.stage(key);
-    if (state.in_progress && state.in_progress->run == change.run) state.in_progress.reset();
+    note_progress(known, {.step = step, .status = change.status}, state, change.at);
     state.last_attempt = AssetState::Attempt{change.run, change.status, change.reason, change.detail, causes, change.at};
-    batch.outcomes.push_back({key, change.run, 0, change.status, change.reason, std::nullopt, change.at});
+    batch.outcomes.push_back({key, change.run, 0, change.status, change.reason, std::nullopt, change.at, known.plan->partition(step)});
   }
   const auto status = std::string(to_string(change.status));
-  auto subject = step_subject(change.run, keys.front().get<std::string>());
+  auto subject = step_subject(change.run, keys.front().get<std::string>(), known.plan->partition(change.steps.front()));
   subject["keys"] = keys;
+  if (!partitions.empty()) subject["partitions"] = partitions;
   json changes = {{"status", status}, {"from", "pending"}, {"reason", change.reason}, {"detail", change.detail}};
   if (change.cause != kNone) changes["cause"] = asset(known, change.cause).key;
   batch.events.push_back(event("step_changed", change.at, change.run, keys.size() == 1 ? keys.front().get<std::string>() : "", std::move(subject), std::move(changes)));
@@ -156,19 +191,20 @@ void Projection::on(const Materialized& change, AssetStaging& assets, CommitBatc
   const auto it = runs_.find(made.run);
   if (it == runs_.end()) return;
   auto& state = assets.stage(made.key);
+  mark(state, made.key, made.partition, true, std::nullopt);
   state.last_materialization = AssetState::Data{made.run, made.at, made.metadata, made.data_version, asset(it->second, made.step).code_version};
-  batch.events.push_back(event("materialization", made.at, made.run, made.key, step_subject(made.run, made.key), {{"metadata", made.metadata}}));
+  batch.events.push_back(event("materialization", made.at, made.run, made.key, step_subject(made.run, made.key, made.partition), {{"metadata", made.metadata}}));
 }
 
 void Projection::on(const CheckReported& change, AssetStaging& assets, CommitBatch& batch) {
   const auto& result = change.result;
   const bool failing = result.status == CheckStatus::failed || result.status == CheckStatus::error;
   if (const auto it = runs_.find(result.run); it != runs_.end() && failing && result.blocking && result.severity == Severity::error)
-    it->second.check_causes[result.home_step] = {result.home, result.home_step == kNone ? "materialized" : "failed", "check_failed", result.name, result.detail};
+    it->second.check_causes[result.home_step] = {result.home, result.home_step == kNone ? "materialized" : "failed", "check_failed", result.name, result.detail, result.partition};
   if (!result.home.empty()) assets.stage(result.home).checks[result.name] = result.status;
   json changes = {{"status", to_string(result.status)}, {"severity", result.severity == Severity::error ? "error" : "warn"}, {"blocking", result.blocking}};
   set_if(changes, "detail", result.detail);
-  batch.events.push_back(event("check_result", result.at, result.run, result.home, {{"run_id", std::to_string(result.run)}, {"key", result.home}, {"check", result.name}}, std::move(changes)));
+  batch.events.push_back(event("check_result", result.at, result.run, result.home, {{"run_id", std::to_string(result.run)}, {"key", result.home}, {"check", result.name}, {"partition", result.partition.empty() ? json() : json(result.partition)}}, std::move(changes)));
 }
 
 void Projection::on(const TickRecorded& change, AssetStaging&, CommitBatch& batch) {

@@ -3,6 +3,8 @@
 
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 
@@ -22,8 +24,12 @@ class AssetStaging {
   virtual std::vector<std::string> in_progress_by(RunId run) const = 0;
 };
 
+struct PartitionsInForce;
+
 class Projection {
  public:
+  /// How assets are divided now: what was made of a partition is noted by its place there.
+  void use(std::shared_ptr<const PartitionsInForce> partitions) { partitions_ = std::move(partitions); }
   /// Runs whose changes may come: from their creation, or from a restart, until they have ended.
   void know(const RunRecord& run, std::shared_ptr<const RunPlan> plan, RunContext context);
   /// Appends to `batch` what follows from `change`; the change itself is not added.
@@ -33,6 +39,7 @@ class Projection {
     std::shared_ptr<const RunPlan> plan;
     RunContext context;
     std::unordered_map<StepIndex, RootCause> causes;        ///< steps that failed, for what they skip
+    std::map<AssetId, std::set<StepIndex>> in_progress;     ///< of assets of which several partitions may be made at once
     std::unordered_map<StepIndex, RootCause> check_causes;  ///< by home, kNone for one outside the run: the blocking check that failed last
   };
   const Known* known(RunId run) const;
@@ -56,6 +63,10 @@ class Projection {
   void end_unknown(const RunRecord& run, AssetStaging& assets, CommitBatch& batch);
   std::vector<RootCause> causes_of(const Known& known, StepIndex cause, const std::string& detail) const;
 
+  void note_progress(Known& known, const StepRecord& step, AssetState& state, WallTime at);
+  void mark(AssetState& state, const std::string& key, const std::string& partition, bool made, std::optional<bool> failed) const;
+
+  std::shared_ptr<const PartitionsInForce> partitions_;
   std::unordered_map<RunId, Known> runs_;
 };
 

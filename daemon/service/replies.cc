@@ -28,7 +28,7 @@ Reply unavailable(const std::string& detail) { return problem(503, "unavailable"
 nlohmann::json run_summary(const RunPlan& plan, const Definitions& definitions) {
   nlohmann::json steps = nlohmann::json::array();
   for (StepIndex step = 0; step < std::min(plan.size(), kStepsShown); ++step)
-    steps.push_back({{"key", definitions.assets[plan.asset(step)].key}, {"partition", nullptr}, {"status", "pending"}});
+    steps.push_back({{"key", definitions.assets[plan.asset(step)].key}, {"partition", plan.partition(step).empty() ? nlohmann::json() : nlohmann::json(plan.partition(step))}, {"status", "pending"}});
   return {{"steps_total", plan.size()}, {"steps", std::move(steps)}};
 }
 

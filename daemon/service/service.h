@@ -12,6 +12,7 @@
 #include "core/definition/spec.h"
 #include "core/engine/explain.h"
 #include "core/graph/graph.h"
+#include "core/partition/choose.h"
 #include "core/run/asset_state.h"
 #include "core/run/plan.h"
 #include "core/run/records.h"
@@ -27,6 +28,13 @@ struct Project {
   WallTime applied_at{};
   Definitions definitions;
   AssetGraph graph;
+};
+
+/// How the assets of the version that serves are divided, with the dynamic keys of now. Immutable.
+struct PartitionsInForce {
+  std::shared_ptr<const Project> project;
+  PartitionTable table;
+  DynamicKeys dynamic;
 };
 
 /// An answer in the form of docs/api.md; status ≥ 400 has a problem+json body.
@@ -47,6 +55,7 @@ struct Caller {
 
 struct RunRequestBody {
   std::string select;
+  PartitionChoice partitions = {};
   StepsMode mode = StepsMode::all;
   nlohmann::json options = nlohmann::json::object();
   std::map<std::string, std::string> tags;
@@ -55,6 +64,19 @@ struct RunRequestBody {
   RunTimeouts timeouts;
   bool dry_run = false;
 };
+
+struct BackfillBody {
+  std::string select;
+  PartitionChoice partitions;
+  StepsMode mode = StepsMode::all;
+  nlohmann::json options = nlohmann::json::object();
+  std::map<std::string, std::string> tags;
+  int priority = 0;
+  int max_runs = 4;
+  bool newest_first = false;
+  bool dry_run = false;
+};
+enum class BackfillCommand { pause, resume, cancel, retry };
 
 /// Of a materialization that was done by hand, or of data that is made elsewhere.
 struct ReportBody {
@@ -102,7 +124,7 @@ struct LiveRun {
 };
 struct QueueEntry {
   RunId run = 0;
-  std::string key;
+  std::string key, partition;
   StepStatus status = StepStatus::ready;
   WallTime since{};
   std::vector<Blocker> blocked_by;
@@ -179,6 +201,10 @@ class Service {
   virtual void pause_automation(Caller caller, std::string asset, std::string reason, std::optional<WallTime> until, Done done) = 0;
   virtual void resume_automation(Caller caller, std::string asset, std::string reason, Done done) = 0;
   virtual void report_materialization(Caller caller, std::string key, ReportBody body, Done done) = 0;
+  virtual void request_backfill(Caller caller, BackfillBody body, Done done) = 0;
+  virtual void command_backfill(Caller caller, std::int64_t backfill, BackfillCommand command, std::string reason, Done done) = 0;
+  /// Keys of a dynamic set of partitions; those that are there already (or are gone already) change nothing.
+  virtual void change_partition_keys(Caller caller, std::string set, std::vector<std::string> add, std::vector<std::string> remove, Done done) = 0;
   virtual void add_silence(Caller caller, SilenceBody body, Done done) = 0;
   virtual void end_silence(Caller caller, std::string silence, Done done) = 0;
   virtual void test_alert(Caller caller, std::string rule, Done done) = 0;  ///< as if something had happened; no silence holds it back
@@ -190,6 +216,7 @@ class Service {
 
   virtual std::shared_ptr<const Project> project() const = 0;  ///< null until the first definitions are there
   virtual std::shared_ptr<const Project> project(std::int64_t version) = 0;  ///< a pinned one; loaded when needed; null if unknown
+  virtual std::shared_ptr<const PartitionsInForce> partitions() const = 0;  ///< null until the first definitions are there
   /// Runs `read` with the table under a shared lock: keep it short, call nothing of Service inside.
   virtual void with_assets(const std::function<void(const AssetTable&)>& read) const = 0;
   /// Changes whenever an asset's state or the version does: for caches of what with_assets gives.

@@ -50,7 +50,7 @@ void DaemonService::automate(Turn& turn) {
 
 std::optional<RunId> DaemonService::request_automated(Turn& turn, const std::vector<AssetId>& assets) {
   const auto current = project();
-  Resolved resolved{std::make_shared<RunPlan>(plan_of(*current, assets, StepsMode::all)), current};
+  Resolved resolved{std::make_shared<RunPlan>(plan_of(*current, assets, StepsMode::all, turn.now.wall)), current};
   if (resolved.plan->size() == 0) return std::nullopt;
   RunRecord run;
   run.select = selection_of(*current, assets);

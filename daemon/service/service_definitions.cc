@@ -102,6 +102,8 @@ void DaemonService::describe_outcome(const Compiled& compiled) {
 void DaemonService::use_project(std::shared_ptr<const Project> next, Turn* turn) {
   const auto& definitions = next->definitions;
   book_.use(next);
+  divide(next);
+  translate_partition_states(*partitions());
   automator_.use(next, *engine_);
   freshness_.use(next);
   std::vector<std::string> plugin_errors;

@@ -89,7 +89,7 @@ void DaemonService::flush_forgotten(const Now& now) {
 
 // Only "it runs now": true without being written, so it waits a moment for company.
 bool DaemonService::may_wait(const Turn& turn) const {
-  if (!turn.after.empty() || !turn.batch.audit.empty() || !turn.batch.answers.empty() || !turn.batch.alerts.empty() || automator_.is_due(turn.now.wall) || freshness_.is_due(turn.now.wall)) return false;
+  if (!turn.after.empty() || !turn.batch.audit.empty() || !turn.batch.answers.empty() || !turn.batch.alerts.empty() || !turn.batch.partition_keys.empty() || !turn.batch.backfills.empty() || automator_.is_due(turn.now.wall) || freshness_.is_due(turn.now.wall)) return false;
   if (waiting_since_ && turn.now.boot - *waiting_since_ >= kSoftWait) return false;
   return std::all_of(turn.batch.changes.begin(), turn.batch.changes.end(), is_soft);
 }
@@ -127,13 +127,22 @@ void DaemonService::take(Turn& turn, Output output) {
       if (const auto* run = engine_->run(created->run.id)) projection_.know(created->run, created->plan, run->context);
     projection_.project(change, book_, turn.batch);
     note_alerts(turn, change);
-    if (const auto* changed = std::get_if<RunChanged>(&change); changed && is_terminal(changed->run.status)) turn.ended.push_back(changed->run.id);
+    note_partition_keys(turn, change);
+    if (const auto* changed = std::get_if<RunChanged>(&change); changed && is_terminal(changed->run.status)) note_end(turn, changed->run);
     automator_.note(change, projection_);
     freshness_.note(change);
     metrics_.count(change);
     turn.batch.changes.push_back(std::move(change));
   }
   turn.effects.insert(turn.effects.end(), std::make_move_iterator(output.effects.begin()), std::make_move_iterator(output.effects.end()));
+}
+
+void DaemonService::note_end(Turn& turn, const RunRecord& run) {
+  turn.ended.push_back(run.id);
+  if (!run.backfill) return;
+  turn.after.push_back([this, backfill = *run.backfill, id = run.id](bool committed) {
+    if (committed) tasks_.push([this, backfill, id](Turn& next) { settle_backfill_run(next, backfill, id); });
+  });
 }
 
 void DaemonService::finish(Turn& turn) {

@@ -72,7 +72,7 @@ std::vector<PoolView> DaemonService::pools() {
         const auto held = hold.demand.slots.find(name);
         const auto* run = engine_->run(hold.run);
         if (held == hold.demand.slots.end() || !run) continue;
-        view.holders.push_back({hold.run, run->asset(run->plan->units()[hold.unit].steps.front()).key, attempt, held->second, hold.since});
+        view.holders.push_back({hold.run, run->name(run->plan->units()[hold.unit].steps.front()), attempt, held->second, hold.since});
       }
       std::sort(view.holders.begin(), view.holders.end(), [](const PoolHolder& a, const PoolHolder& b) { return a.since < b.since; });
       result.push_back(std::move(view));

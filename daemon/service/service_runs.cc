@@ -1,6 +1,7 @@
 // Commands on runs.
 
 #include <algorithm>
+#include <set>
 
 #include "daemon/definitions/plugin.h"
 #include "daemon/service/daemon_service.h"
@@ -19,6 +20,20 @@ json with_run(json body, const RunRecord& run) {
   body["definitions_version"] = std::to_string(run.definitions_version);
   if (run.retry_of) body["retry_of"] = std::to_string(*run.retry_of);
   return body;
+}
+
+constexpr std::size_t kPartitionsShown = 3;
+
+/// "2026-01-31", "a, b", "2026-01-01 … 2026-01-31 (31)".
+std::string partitions_in_words(const RunPlan& plan) {
+  std::vector<std::string> keys;
+  std::set<std::string_view> seen;
+  for (StepIndex step = 0; step < plan.size(); ++step)
+    if (const auto& key = plan.partition(step); !key.empty() && seen.insert(key).second) keys.push_back(key);
+  if (keys.size() > kPartitionsShown) return keys.front() + " … " + keys.back() + " (" + std::to_string(keys.size()) + ")";
+  std::string text;
+  for (const auto& key : keys) text += (text.empty() ? "" : ", ") + key;
+  return text;
 }
 
 /// Of a run of which nothing can go on: it has not ended, and nothing can be asked of it.
@@ -90,15 +105,6 @@ std::expected<std::vector<AssetId>, SelectionError> DaemonService::select(const 
   return result;
 }
 
-RunPlan DaemonService::plan_of(const Project& project, const std::vector<AssetId>& assets, StepsMode mode) const {
-  RunPlan plan;
-  book_.read([&](const AssetTable& table) {
-    const auto made = [&](AssetId asset) { return asset < table.states.size() && table.states[asset].last_materialization.has_value(); };
-    plan = make_plan(project.definitions, project.graph, assets, mode, made);
-  });
-  return plan;
-}
-
 std::optional<Reply> DaemonService::check_options(const json& options) const {
   json errors = json::array();
   for (const auto& [name, value] : options.items()) {
@@ -115,25 +121,9 @@ std::optional<Reply> DaemonService::check_options(const json& options) const {
   return problem(422, "invalid-options", "The options are not valid", detail, std::move(errors));
 }
 
-std::expected<DaemonService::Resolved, Reply> DaemonService::resolve(const std::string& select_text, StepsMode mode, const json& options) const {
-  Resolved resolved;
-  resolved.project = project();
-  if (!resolved.project) return std::unexpected(unavailable("no definitions are loaded yet"));
-  if (const auto wrong = check_options(options)) return std::unexpected(*wrong);
-  const auto assets = select(*resolved.project, select_text);
-  if (!assets) return std::unexpected(selection_problem(assets.error()));
-  resolved.plan = std::make_shared<RunPlan>(plan_of(*resolved.project, *assets, mode));
-  if (resolved.plan->size() == 0) {
-    const std::string why = assets->empty()               ? "the selection '" + select_text + "' matches no asset"
-                            : mode == StepsMode::checks ? "none of the selected assets has a check"
-                                                        : "every selected asset is external: made elsewhere, nothing to run here";
-    return std::unexpected(problem(422, "empty-selection", "Nothing to run", why, json::array({{{"pointer", "/select"}, {"detail", why}}})));
-  }
-  return resolved;
-}
-
 RunId DaemonService::begin_run(Turn& turn, RunRecord record, const Resolved& resolved) {
   const auto& project = resolved.project;
+  if (record.partitions.empty()) record.partitions = partitions_in_words(*resolved.plan);
   RunContext context{project->version, {project, &project->definitions}, {project, &project->graph}};
   feed(turn, RunRequested{std::move(record), resolved.plan, std::move(context)});
   return engine_->last_run();
@@ -152,7 +142,7 @@ Reply DaemonService::create_run(Turn& turn, RunRecord record, const Resolved& re
 
 void DaemonService::request_run(Caller caller, RunRequestBody body, Done done) {
   command(std::move(caller), std::move(done), [this, body](Turn& turn, const Caller& who) -> Reply {
-    auto resolved = resolve(body.select, body.mode, body.options);
+    auto resolved = resolve(body.select, body.mode, body.options, body.partitions, turn.now.wall);
     if (!resolved) return resolved.error();
     if (body.dry_run) {
       auto summary = run_summary(*resolved->plan, resolved->project->definitions);
@@ -236,20 +226,29 @@ Reply DaemonService::retry(Turn& turn, const Caller& caller, RunId id, bool from
   if (!plan) return conflict("plan-gone", "The run cannot be retried", "run " + text + ": " + plan.error());
   if (!steps) return unavailable(steps.error().message);
 
-  std::vector<std::string> wanted;
+  std::vector<AssetId> assets;
+  PartitionSets sets;
+  bool any = false;
+  const auto in_force = partitions();
   for (const auto& step : *steps) {
     const bool again = step.status == StepStatus::failed || step.status == StepStatus::skipped || step.status == StepStatus::canceled;
     const auto& key = version->definitions.assets[plan->asset(step.step)].key;
-    if ((from_start || again) && (keys.empty() || std::find(keys.begin(), keys.end(), key) != keys.end())) wanted.push_back(key);
+    if (!(from_start || again) || !(keys.empty() || std::find(keys.begin(), keys.end(), key) != keys.end())) continue;
+    any = true;
+    const auto asset = in_force->project->graph.find(key);
+    if (!asset) continue;
+    assets.push_back(*asset);
+    if (const auto* partitions = in_force->table.of(*asset)) {
+      const auto index = partitions->index(plan->partition(step.step));
+      auto& set = sets[*asset];  // also where it is gone: then nothing of it is made
+      if (index) set.insert(*index);
+    }
   }
-  if (wanted.empty()) return conflict("nothing-to-retry", "Nothing to retry", "no step of run " + text + " failed, was skipped or was canceled; retry it from the start with {\"from\": \"start\"}");
+  if (!any) return conflict("nothing-to-retry", "Nothing to retry", "no step of run " + text + " failed, was skipped or was canceled; retry it from the start with {\"from\": \"start\"}");
   Resolved resolved;
-  resolved.project = project();
-  std::vector<AssetId> assets;
-  for (const auto& key : wanted)
-    if (const auto asset = resolved.project->graph.find(key)) assets.push_back(*asset);
-  resolved.plan = std::make_shared<RunPlan>(plan_of(*resolved.project, assets, old.mode));
-  if (resolved.plan->size() == 0) return conflict("nothing-to-retry", "Nothing to retry", "the assets of run " + text + " are no longer defined");
+  resolved.project = in_force->project;
+  resolved.plan = std::make_shared<RunPlan>(plan_of(*resolved.project, assets, old.mode, turn.now.wall, &sets));
+  if (resolved.plan->size() == 0) return conflict("nothing-to-retry", "Nothing to retry", "the assets of run " + text + ", or their partitions, are no longer defined");
   RunRecord record;
   record.select = old.select;
   record.actor = caller.actor;

@@ -102,7 +102,7 @@ void DaemonService::request_tick(Turn& turn, const ScheduleSpec& schedule, TickR
   run.in_line = schedule.overlap == Overlap::queue;
   run.trigger = {"schedule", schedule.name, record.instant};
   run.actor = {"schedule " + schedule.name, ""};
-  const auto resolved = resolve(run.select, StepsMode::all, nlohmann::json::object());
+  const auto resolved = resolve(run.select, StepsMode::all, nlohmann::json::object(), {}, record.instant);
   if (!resolved) {
     record.outcome = TickOutcome::failed;
     record.reason = resolved.error().body.value("detail", "the selection cannot be run");
@@ -135,7 +135,7 @@ void DaemonService::trigger_schedule(Caller caller, std::string schedule, Done d
     const auto it = ticker_.entries().find(schedule);
     if (it == ticker_.entries().end()) return no_schedule(schedule, ticker_.entries());
     const auto select_text = select_of(*project(), it->second.spec);
-    const auto resolved = resolve(select_text, StepsMode::all, nlohmann::json::object());
+    const auto resolved = resolve(select_text, StepsMode::all, nlohmann::json::object(), {}, turn.now.wall);
     if (!resolved) return resolved.error();
     RunRecord record;
     record.select = select_text;

@@ -64,6 +64,10 @@ void DaemonService::take_settings(const Recovered& stored) {
   stored_schedules_.clear();
   pool_sizes_.clear();
   alerts_ = AlertBook(stored.alerts, stored.silences);
+  take_partition_keys(stored.partition_keys);
+  backfills_.clear();
+  for (const auto& backfill : stored.backfills) backfills_[backfill.id] = backfill;
+  last_backfill_ = stored.last_backfill;
   for (const auto& size : stored.pools) pool_sizes_[size.pool] = size;
   automator_.restore(stored.automation, stored.automation_pauses, stored.automation_evaluated_at);
   for (const auto& s : stored.schedules) stored_schedules_[s.schedule] = {s.cursor, s.fingerprint, s.paused, s.paused_by, s.pause_reason};
@@ -136,6 +140,7 @@ std::expected<void, std::string> DaemonService::recover() {
     take(turn, engine_->restore(turn.now, std::move(*restored)));
   }
   automator_.know_runs(*engine_);
+  settle_ended_backfill_runs();
   if (current) feed(turn, pools_in_force(*current));  // again: what was taken up may need pools that are not defined any more
   if (draining_) feed(turn, StartsHeld{"draining", kDrainDetail});  // before anything that lets queued runs begin
   if (starts_held_for_disk_) feed(turn, StartsHeld{"disk", low_disk_});
@@ -172,7 +177,7 @@ std::expected<void, StoreError> DaemonService::find_reported(RestoredRun& restor
     if (attempt.outcome || attempt.check != kNone || attempt.message_offset == 0) continue;
     for (const auto step : attempt.steps) {
       if (over.contains(step)) continue;
-      const auto made = store_->has_materialized(restored.context.definitions->assets[restored.plan->asset(step)].key, attempt.id);
+      const auto made = store_->has_materialized(restored.context.definitions->assets[restored.plan->asset(step)].key, attempt.id, restored.plan->partition(step));
       if (!made) return std::unexpected(made.error());
       if (*made) restored.reported.push_back(step);
     }

@@ -71,7 +71,7 @@ QueueView DaemonService::queue(std::size_t limit) {
       for (const auto step : run.plan->units()[unit].steps) {
         const auto shown = engine_->shown_status(run, step);
         if (view.steps.size() >= limit || is_terminal(shown)) continue;
-        view.steps.push_back({id, run.asset(step).key, shown, run.record.status == RunStatus::queued ? run.record.created_at : run.units[unit].since, engine_->blockers(id, step, now)});
+        view.steps.push_back({id, run.asset(step).key, run.plan->partition(step), shown, run.record.status == RunStatus::queued ? run.record.created_at : run.units[unit].since, engine_->blockers(id, step, now)});
       }
     };
     for (const auto& ready : engine_->dispatcher().lines(limit))

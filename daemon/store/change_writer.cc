@@ -70,6 +70,8 @@ void ChangeWriter::write(CommitBatch& batch) {
   for (const auto& answer : batch.answers) write(answer);
   if (!batch.automation.empty()) write_automation(database_, batch.automation);
   for (const auto& alert : batch.alerts) write_alert_change(database_, alert);
+  for (const auto& key : batch.partition_keys) write(key);
+  for (const auto& backfill : batch.backfills) write(backfill);
 }
 
 void ChangeWriter::expect_one(int changed, const std::string& what) {
@@ -80,13 +82,14 @@ void ChangeWriter::apply(const RunCreated& change) {
   const RunRecord& run = change.run;
   database_.run(
       "INSERT INTO runs(id, status, selection, mode, trigger_kind, trigger_name, trigger_instant, actor, remote, job, options, tags, priority, "
-      "definitions_version, retry_of, steps_total, created_at, started_at, ended_at, cancel_requested_at, cancel_requested_by, reason, detail, timeout, queue_timeout, max_steps, in_line) "
-      "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+      "definitions_version, retry_of, steps_total, created_at, started_at, ended_at, cancel_requested_at, cancel_requested_by, reason, detail, timeout, queue_timeout, max_steps, in_line, partitions, backfill) "
+      "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
       run.id, stored(run.status), run.select, stored(run.mode), run.trigger.kind, TextOrNull{run.trigger.name}, run.trigger.instant, run.actor.name,
       TextOrNull{run.actor.remote}, run.job, TextOrNull{json_or_empty(run.options)}, TextOrNull{map_text(run.tags)}, run.priority,
       run.definitions_version, run.retry_of, run.steps_total, run.created_at, run.started_at, run.ended_at, run.cancel_requested_at,
       TextOrNull{run.cancel_requested_by}, TextOrNull{run.reason}, TextOrNull{run.detail}, count_or_null(run.timeouts.timeout), count_or_null(run.timeouts.queue_timeout),
-      run.max_steps ? std::optional<std::int64_t>(*run.max_steps) : std::nullopt, run.in_line ? std::optional<std::int64_t>(1) : std::nullopt);
+      run.max_steps ? std::optional<std::int64_t>(*run.max_steps) : std::nullopt, run.in_line ? std::optional<std::int64_t>(1) : std::nullopt,
+      TextOrNull{run.partitions}, run.backfill);
   if (change.plan) database_.run("INSERT INTO run_plans(run, bytes) VALUES(?,?)", run.id, Blob{compress(change.plan->encode())});
   counters_.last_run = std::max(counters_.last_run, run.id);
 }
@@ -182,17 +185,17 @@ void ChangeWriter::apply(const MessagesRead& change) {
 
 void ChangeWriter::apply(const Materialized& change) {
   const Materialization& value = change.materialization;
-  database_.run("INSERT INTO materializations(key, id, run, step, attempt, metadata, data_version, duration_ms, at) VALUES(?,?,?,?,?,?,?,?,?)",
+  database_.run("INSERT INTO materializations(key, id, run, step, attempt, metadata, data_version, duration_ms, at, partition) VALUES(?,?,?,?,?,?,?,?,?,?)",
                 value.key, ++counters_.last_row, value.run, value.step, Blob{pack_id(value.attempt)}, TextOrNull{json_or_empty(value.metadata)},
-                TextOrNull{value.data_version}, value.duration_ms, value.at);
+                TextOrNull{value.data_version}, value.duration_ms, value.at, TextOrNull{value.partition});
 }
 
 void ChangeWriter::apply(const CheckReported& change) {
   const CheckResult& result = change.result;
-  database_.run("INSERT INTO check_results(home, id, run, chk, name, home_step, status, severity, blocking, detail, metadata, at) "
-                "VALUES(?,?,?,?,?,?,?,?,?,?,?,?)",
+  database_.run("INSERT INTO check_results(home, id, run, chk, name, home_step, status, severity, blocking, detail, metadata, at, partition) "
+                "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)",
                 result.home, ++counters_.last_row, result.run, result.check, result.name, index_or_null(result.home_step), stored(result.status),
-                stored(result.severity), result.blocking, TextOrNull{result.detail}, TextOrNull{json_or_empty(result.metadata)}, result.at);
+                stored(result.severity), result.blocking, TextOrNull{result.detail}, TextOrNull{json_or_empty(result.metadata)}, result.at, TextOrNull{result.partition});
 }
 
 void ChangeWriter::apply(const AttemptNoted& change) {
@@ -233,8 +236,8 @@ void ChangeWriter::write(const std::string& key, const AssetState& state) {
 }
 
 void ChangeWriter::write(const StepOutcome& outcome) {
-  database_.run("INSERT OR REPLACE INTO outcomes(asset, run, attempt, ended_at, status, reason, started_at) VALUES(?,?,?,?,?,?,?)", outcome.asset,
-                outcome.run, outcome.attempt, outcome.ended_at, stored(outcome.status), TextOrNull{outcome.reason}, outcome.started_at);
+  database_.run("INSERT OR REPLACE INTO outcomes(asset, run, attempt, ended_at, partition, status, reason, started_at) VALUES(?,?,?,?,?,?,?,?)", outcome.asset,
+                outcome.run, outcome.attempt, outcome.ended_at, outcome.partition, stored(outcome.status), TextOrNull{outcome.reason}, outcome.started_at);
   const auto day = std::chrono::floor<std::chrono::days>(outcome.ended_at).time_since_epoch().count();
   const bool ok = outcome.status == StepStatus::succeeded, failed = outcome.status == StepStatus::failed, skipped = outcome.status == StepStatus::skipped;
   if (failed) database_.run("INSERT OR REPLACE INTO last_failures(asset, run) VALUES(?,?)", outcome.asset, outcome.run);
@@ -242,6 +245,14 @@ void ChangeWriter::write(const StepOutcome& outcome) {
   database_.run("INSERT INTO history(day, asset, succeeded, failed, skipped) VALUES(?,?,?,?,?) ON CONFLICT(day, asset) DO UPDATE SET "
                 "succeeded=succeeded+excluded.succeeded, failed=failed+excluded.failed, skipped=skipped+excluded.skipped",
                 std::int64_t{day}, outcome.asset, ok, failed, skipped);
+}
+
+void ChangeWriter::write(const PartitionKeyRecord& key) {
+  database_.run("INSERT OR REPLACE INTO partition_keys(name, idx, key, present, at, set_by) VALUES(?,?,?,?,?,?)", key.set, key.index, key.key, key.present, key.at, key.by);
+}
+
+void ChangeWriter::write(const Backfill& backfill) {
+  database_.run("INSERT OR REPLACE INTO backfills(id, over, created_at, state) VALUES(?,?,?,?)", backfill.id, is_over(backfill.status) && backfill.runs.empty(), backfill.created_at, json_text(to_json(backfill)));
 }
 
 void ChangeWriter::write(Event& event) {

@@ -40,6 +40,8 @@ class ChangeWriter {
   std::vector<StepIndex> end_those_with_rows(const StepsEnded& change);
   void write(const std::string& key, const AssetState& state);
   void write(const StepOutcome& outcome);
+  void write(const PartitionKeyRecord& key);
+  void write(const Backfill& backfill);
   void write(Event& event);
   void write(const AuditEntry& entry);
   void write(const IdempotentAnswer& answer);

@@ -153,7 +153,29 @@ CREATE TABLE silences(
 ) WITHOUT ROWID;
 )sql";
 
-constexpr Migration kMigrations[] = {{1, kFirst}, {2, kLimits}, {3, kRetention}, {4, kWarm}, {5, kRunTerms}, {6, kAutomation}, {7, kAlerts}};
+// Partitions: of which one what was made, checked and asked for; keys that come and go; backfills as they stand.
+constexpr const char* kPartitions = R"sql(
+ALTER TABLE runs ADD COLUMN partitions TEXT;
+ALTER TABLE runs ADD COLUMN backfill INTEGER;
+CREATE INDEX runs_by_backfill ON runs(backfill, id) WHERE backfill IS NOT NULL;
+ALTER TABLE check_results ADD COLUMN partition TEXT;
+ALTER TABLE materializations ADD COLUMN partition TEXT;
+CREATE INDEX materializations_by_partition ON materializations(key, partition, id) WHERE partition IS NOT NULL;
+CREATE TABLE partition_outcomes(
+  asset TEXT, run INTEGER, attempt INTEGER, ended_at INTEGER, partition TEXT, status INTEGER NOT NULL, reason TEXT, started_at INTEGER,
+  PRIMARY KEY(asset, run, attempt, ended_at, partition)
+) WITHOUT ROWID;
+INSERT INTO partition_outcomes(asset, run, attempt, ended_at, partition, status, reason, started_at) SELECT asset, run, attempt, ended_at, '', status, reason, started_at FROM outcomes;
+DROP TABLE outcomes;
+ALTER TABLE partition_outcomes RENAME TO outcomes;
+CREATE TABLE partition_keys(
+  name TEXT, idx INTEGER, key TEXT NOT NULL, present INTEGER NOT NULL, at INTEGER NOT NULL, set_by TEXT NOT NULL, PRIMARY KEY(name, idx)
+) WITHOUT ROWID;
+CREATE TABLE backfills(id INTEGER PRIMARY KEY, over INTEGER NOT NULL, created_at INTEGER NOT NULL, state TEXT NOT NULL);
+CREATE INDEX backfills_active ON backfills(id) WHERE over = 0;
+)sql";
+
+constexpr Migration kMigrations[] = {{1, kFirst}, {2, kLimits}, {3, kRetention}, {4, kWarm}, {5, kRunTerms}, {6, kAutomation}, {7, kAlerts}, {8, kPartitions}};
 
 std::int64_t pragma(Database& database, std::string_view name) {
   auto query = database.query(name);

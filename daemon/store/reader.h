@@ -30,6 +30,7 @@ struct RunFilter {
   std::string asset;   ///< runs in which a step of it ended or is in progress
   std::optional<WallTime> since;
   std::string job;
+  std::int64_t backfill = 0;  ///< 0: whatever made them
 };
 
 struct RunRow {
@@ -58,6 +59,11 @@ struct MaterializationRow {
 struct CheckRow {
   std::int64_t id = 0;
   CheckResult value;
+};
+/// What there is of a partition: its latest materialization.
+struct PartitionRow {
+  RunId run = 0;
+  WallTime at{};
 };
 struct AuditRow {
   std::int64_t id = 0;
@@ -102,7 +108,11 @@ class Reader {
   /// The middle duration of the last 20 succeeded runs of the same selection; nothing with fewer than 2.
   Result<std::optional<std::int64_t>> usual_ms(const std::string& select, const std::string& job);
   // Pages: newest first.
-  Result<Page<MaterializationRow>> materializations(const std::string& asset, const PageRequest& page);
+  Result<Page<MaterializationRow>> materializations(const std::string& asset, const PageRequest& page, const std::string& partition = "");  ///< partition "": all
+  /// Of these partitions, those that are kept.
+  Result<std::map<std::string, PartitionRow>> partitions(const std::string& asset, std::span<const std::string> partitions);
+  Result<Page<Backfill>> backfills(const PageRequest& page);
+  Result<std::optional<Backfill>> backfill(std::int64_t id);
   Result<Page<CheckRow>> check_results(const std::string& asset, const std::string& check, const PageRequest& page);  ///< check "": all
   Result<Page<StepOutcome>> asset_attempts(const std::string& asset, const PageRequest& page);
   Result<Page<TickRecord>> ticks(const std::string& schedule, const PageRequest& page);

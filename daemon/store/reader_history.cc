@@ -23,14 +23,16 @@ RunId newest_run(Database& database) {
 
 }  // namespace
 
-Reader::Result<Page<MaterializationRow>> Reader::materializations(const std::string& asset, const PageRequest& page) {
-  static const std::string sql = select_from(kMaterializationColumns, "materializations WHERE key=? AND id<? ORDER BY id DESC LIMIT ?");
-  const CursorScope scope{{"materializations", asset}};
+Reader::Result<Page<MaterializationRow>> Reader::materializations(const std::string& asset, const PageRequest& page, const std::string& partition) {
+  static const std::string every = select_from(kMaterializationColumns, "materializations WHERE key=?1 AND id<?2 ORDER BY id DESC LIMIT ?3");
+  static const std::string one = select_from(kMaterializationColumns, "materializations WHERE key=?1 AND id<?2 AND partition=?4 ORDER BY id DESC LIMIT ?3");
+  const auto& sql = partition.empty() ? every : one;
+  const CursorScope scope{{"materializations", asset, partition}};
   const auto position = read_cursor(scope, page.cursor, 1);
   if (!position) return std::unexpected(position.error());
   return impl_->read([&](Database& database) {
     std::vector<MaterializationRow> rows;
-    auto query = database.query(sql, asset, before(*position), page.limit + 1);
+    auto query = partition.empty() ? database.query(sql, asset, before(*position), page.limit + 1) : database.query(sql, asset, before(*position), page.limit + 1, partition);
     while (query.next()) {
       auto& row = rows.emplace_back();
       row.value = read_materialization(database, query.row(), row.id);

@@ -35,11 +35,12 @@ std::string status_condition(const std::vector<RunStatus>& statuses) {
   return std::string(few ? " AND status" : " AND +status") + " IN (" + list + ")";
 }
 
-/// Parameters: 1 before id, 2 limit, 3 job, 4 since, 5 asset.
+/// Parameters: 1 before id, 2 limit, 3 job, 4 since, 5 asset, 6 backfill.
 std::string runs_sql(const RunFilter& filter) {
   std::string sql = select_from(kRunColumns, "runs WHERE id<?1") + status_condition(filter.statuses);
   if (!filter.job.empty()) sql += " AND job=?3";
   if (filter.since) sql += " AND created_at>=?4";
+  if (filter.backfill) sql += " AND backfill=?6";
   if (!filter.asset.empty())
     sql += " AND id IN (SELECT run FROM outcomes WHERE asset=?5 "
            "UNION SELECT json_extract(state, '$.in_progress.run') FROM asset_states WHERE key=?5)";
@@ -52,7 +53,7 @@ CursorScope runs_scope(const RunFilter& filter) {
   nlohmann::json numbers = nlohmann::json::array();
   for (const auto status : statuses) numbers.push_back(stored(status));
   const auto since = filter.since ? nlohmann::json(filter.since->time_since_epoch().count()) : nlohmann::json();
-  return {{"runs", numbers, filter.asset, since, filter.job}};
+  return {{"runs", numbers, filter.asset, since, filter.job, filter.backfill}};
 }
 
 /// The first `limit` steps from `from` on that neither have a row nor are in a set.
@@ -93,7 +94,7 @@ Reader::Result<Page<RunRow>> Reader::runs(const RunFilter& filter, const PageReq
   return impl_->read([&](Database& database) {
     std::vector<RunRow> rows;
     {
-      auto query = database.query(runs_sql(filter), before(*position), page.limit + 1, filter.job, filter.since, filter.asset);
+      auto query = database.query(runs_sql(filter), before(*position), page.limit + 1, filter.job, filter.since, filter.asset, filter.backfill);
       while (query.next()) rows.push_back(read_run_row(database, query.row()));
     }
     for (auto& row : rows) read_retries(database, row);

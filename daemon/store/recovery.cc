@@ -73,6 +73,32 @@ std::vector<PoolSize> read_pools(Database& database) {
   return pools;
 }
 
+std::vector<PartitionKeyRecord> read_partition_keys(Database& database) {
+  std::vector<PartitionKeyRecord> keys;
+  auto query = database.query("SELECT name, idx, key, present, at, set_by FROM partition_keys ORDER BY name, idx");
+  while (query.next()) {
+    auto row = query.row();
+    PartitionKeyRecord& key = keys.emplace_back();
+    key.set = row.text();
+    key.index = row.integer();
+    key.key = row.text();
+    key.present = row.integer() != 0;
+    key.at = row.time();
+    key.by = row.text();
+  }
+  return keys;
+}
+
+void read_backfills(Database& database, Recovered& into) {
+  static const std::string sql = select_from(kBackfillColumns, "backfills WHERE over = 0 ORDER BY id");
+  {
+    auto query = database.query(sql);
+    while (query.next()) into.backfills.push_back(read_backfill(database, query.row()));
+  }
+  auto last = database.query("SELECT max(id) FROM backfills");
+  if (last.next()) into.last_backfill = last.row().integer();
+}
+
 }  // namespace
 
 Counters read_counters(Database& database) {
@@ -101,6 +127,8 @@ Recovered read_recovered(Database& database, const Counters& counters) {
   read_automation(database, recovered);
   recovered.alerts = read_live_alerts(database);
   recovered.silences = read_silences(database, WallTime{});
+  recovered.partition_keys = read_partition_keys(database);
+  read_backfills(database, recovered);
   recovered.last_run = counters.last_run;
   recovered.last_event = counters.last_event;
   recovered.transaction = counters.transaction;

@@ -114,6 +114,8 @@ RunRecord read_run(Database& database, Columns row, RunEnd& end) {
   run.timeouts.queue_timeout = millis(row);
   if (const auto most = row.integer_or_null()) run.max_steps = static_cast<int>(*most);
   run.in_line = row.integer() != 0;
+  run.partitions = row.text();
+  run.backfill = row.integer_or_null();
   return run;
 }
 
@@ -185,6 +187,7 @@ CheckResult read_check(Database& database, Columns row, std::int64_t& id) {
   result.detail = row.text();
   result.metadata = read_json(database, row, nlohmann::json::object());
   result.at = row.time();
+  result.partition = row.text();
   return result;
 }
 
@@ -199,6 +202,7 @@ Materialization read_materialization(Database& database, Columns row, std::int64
   value.data_version = row.text();
   value.duration_ms = row.integer();
   value.at = row.time();
+  value.partition = row.text();
   return value;
 }
 
@@ -211,7 +215,15 @@ StepOutcome read_outcome(Database& database, Columns row) {
   outcome.reason = row.text();
   outcome.started_at = row.time_or_null();
   outcome.ended_at = row.time();
+  outcome.partition = row.text();
   return outcome;
+}
+
+Backfill read_backfill(Database& database, Columns row) {
+  const auto id = row.integer();
+  auto backfill = backfill_from_json(read_json(database, row, nullptr));
+  if (!backfill || backfill->id != id) damaged(database, "the state of backfill " + std::to_string(id) + " cannot be read");
+  return std::move(backfill).value_or(Backfill{});
 }
 
 TickRecord read_tick(Database& database, Columns row) {

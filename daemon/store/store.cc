@@ -176,9 +176,9 @@ std::expected<void, StoreError> Store::prune(PruneSweep& sweep, int rows) {
   return written;
 }
 
-std::expected<bool, StoreError> Store::has_materialized(const std::string& key, const AttemptId& attempt) {
+std::expected<bool, StoreError> Store::has_materialized(const std::string& key, const AttemptId& attempt, const std::string& partition) {
   return impl_->read<bool>([&](Database& database) {
-    auto query = database.query("SELECT 1 FROM materializations WHERE key=? AND attempt=? ORDER BY id DESC LIMIT 1", key, Blob{pack_id(attempt)});
+    auto query = database.query("SELECT 1 FROM materializations WHERE key=? AND attempt=? AND ifnull(partition, '')=? ORDER BY id DESC LIMIT 1", key, Blob{pack_id(attempt)}, partition);
     return query.next();
   });
 }

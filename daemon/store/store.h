@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/alert/alert.h"
+#include "core/backfill/backfill.h"
 #include "core/engine/change.h"
 #include "core/run/asset_state.h"
 #include "core/run/records.h"
@@ -78,6 +79,16 @@ struct StepOutcome {
   std::string reason;
   std::optional<WallTime> started_at;
   WallTime ended_at{};
+  std::string partition = "";
+};
+
+/// A key of a dynamic set of partitions, as it is now: an index is never given to another key.
+struct PartitionKeyRecord {
+  std::string set, key;
+  PartitionIndex index = 0;
+  bool present = true;
+  WallTime at{};
+  std::string by;
 };
 
 /// What an asset's automation remembers, and what it last asked for.
@@ -124,8 +135,10 @@ struct CommitBatch {
   std::vector<IdempotentAnswer> answers;
   AutomationBatch automation;
   std::vector<AlertChange> alerts;
+  std::vector<PartitionKeyRecord> partition_keys;
+  std::vector<Backfill> backfills;  ///< as they are now, whole
   bool empty() const {
-    return changes.empty() && assets.empty() && outcomes.empty() && events.empty() && audit.empty() && answers.empty() && automation.empty() && alerts.empty();
+    return partition_keys.empty() && backfills.empty() && changes.empty() && assets.empty() && outcomes.empty() && events.empty() && audit.empty() && answers.empty() && automation.empty() && alerts.empty();
   }
 };
 
@@ -162,6 +175,9 @@ struct Recovered {
   std::optional<WallTime> automation_evaluated_at;
   std::vector<AlertRecord> alerts;  ///< those that are pending or open, in the order in which they were raised
   std::vector<Silence> silences;    ///< also those that are over
+  std::vector<PartitionKeyRecord> partition_keys;  ///< by set and index
+  std::vector<Backfill> backfills;  ///< that are not over, the oldest first
+  std::int64_t last_backfill = 0;   ///< the highest id that was given
   RunId last_run = 0;
   std::int64_t last_event = 0;
   std::int64_t transaction = 0;
@@ -198,7 +214,7 @@ class Store {
   /// True while much of the write-ahead log is being moved into the main file: what can wait, as pruning, waits, or the writer has the more to move.
   bool is_moving_log();
   /// Has this attempt reported a materialization of this asset? Looks through the asset's history, newest first: for a restart.
-  std::expected<bool, StoreError> has_materialized(const std::string& key, const AttemptId& attempt);
+  std::expected<bool, StoreError> has_materialized(const std::string& key, const AttemptId& attempt, const std::string& partition = "");
   /// What was made of this instant, if it was ever dealt with: holds also after the clock jumped back.
   std::optional<TickRecord> find_tick(const std::string& schedule, WallTime instant);
   // From any thread, also while another commits:

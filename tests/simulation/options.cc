@@ -44,6 +44,7 @@ Options Options::draw(Random& random) {
   o.externals = random.chance(20) ? 100 : 0;
   o.proceed = rate(random, 5, 10, 30);
   o.limits = rate(random, 20, 50, 90);
+  o.partitions = rate(random, 20, 50, 90);
   o.fails = rate(random, 5, 15, 40);
   o.reports = rate(random, 10, 25, 50);
   o.forks = rate(random, 5, 15, 30);
@@ -72,7 +73,7 @@ std::string Options::in_words() const {
                              {"disk_full", disk_full}, {"clock_jump", clock_jump}, {"commit_failed", commit_failed}, {"commit_unknown", commit_unknown},
                              {"launch_fails", launch_fails}, {"damaged_plan", damaged_plan}, {"power_loss", power_loss}});
   line("definitions, %", {{"batches", batches}, {"checks", checks}, {"retries", retries}, {"timeouts", timeouts}, {"pools", pools}, {"resources", resources},
-                          {"externals", externals}, {"proceed", proceed}, {"limits", limits}});
+                          {"externals", externals}, {"proceed", proceed}, {"limits", limits}, {"partitions", partitions}});
   line("steps, %", {{"fails", fails}, {"reports", reports}, {"forks", forks}, {"hostile", hostile}});
   line("people, %", {{"cancels", cancels}, {"reruns", reruns}, {"reloads", reloads}, {"resizes", resizes}, {"drains", drains}, {"repeats", repeats}, {"priorities", priorities}});
   return text;

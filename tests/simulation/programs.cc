@@ -78,6 +78,7 @@ std::optional<int> Programs::work_batch(Program& program) {
     AttemptMessage message;
     message.kind = AttemptMessage::Kind::step_started;
     message.key = key(program, step);
+    message.partition = program.run->plan->partition(step);
     program.member_begun = say(program, message);
     return std::nullopt;
   }
@@ -91,6 +92,7 @@ void Programs::end_member(Program& program, StepIndex step, bool skip) {
   AttemptMessage message;
   message.kind = AttemptMessage::Kind::step_ended;
   message.key = key(program, step);
+  message.partition = program.run->plan->partition(step);
   message.status = skip ? "skipped" : random.chance(machine_.options.fails) ? "failed" : "succeeded";
   if (message.status != "succeeded") program.failed.insert(step);
   say(program, message);
@@ -115,6 +117,7 @@ bool Programs::report(Program& program, StepIndex step) {
   AttemptMessage message;
   message.kind = AttemptMessage::Kind::materialization;
   message.key = key(program, step);
+  message.partition = program.run->plan->partition(step);
   if (say(program, message)) machine_.store.program_reported(program.attempt.id, step);
   return true;
 }

@@ -29,17 +29,26 @@ RetrySpec random_retries(Random& random) {
 
 std::string key(int index) { return "a" + std::string(index < 10 ? "0" : "") + std::to_string(index); }
 
+/// Of three alike or of two, so that some map one to one and some do not.
+PartitionsSpec random_partitions(Random& random) {
+  PartitionsSpec spec;
+  spec.dimensions.push_back({"", StaticPartitionsSpec{random.chance(70) ? std::vector<std::string>{"x", "y", "z"} : std::vector<std::string>{"y", "w"}}});
+  spec.per_process = random.chance(50) ? 1 : random.below(3);
+  return spec;
+}
+
 AssetSpec random_asset(Random& random, const Options& options, int index, int batches) {
   AssetSpec asset;
   asset.key = key(index);
   asset.run = random_run(random, options);
   for (int parent = 0; parent < index; ++parent)
-    if (random.chance(index < 6 ? 40 : 15)) asset.deps.push_back({key(parent), random.chance(options.proceed) ? OnFailure::proceed : OnFailure::skip, {}});
+    if (random.chance(index < 6 ? 40 : 15)) asset.deps.push_back({key(parent), random.chance(options.proceed) ? OnFailure::proceed : OnFailure::skip, random.chance(options.partitions / 4) ? nlohmann::json("all") : nlohmann::json(), {}});
   if (batches > 0 && random.chance(options.batches)) {
     asset.import = random.below(batches);
     asset.batch = "build";
     asset.run->plugin = "batcher";
   }
+  if (random.chance(options.partitions)) asset.partitions = random_partitions(random);
   if (random.chance(options.retries)) asset.retries = random_retries(random);
   if (random.chance(options.pools)) asset.pools["p"] = 1 + random.below(2);
   if (random.chance(options.resources)) asset.uses["r"] = random.chance(50) ? HoldMode::write : HoldMode::read;
@@ -102,6 +111,7 @@ Definitions random_definitions(Random& random, const Options& options) {
     auto& outside = definitions.assets.front();
     outside.external = true;
     outside.run.reset();
+    outside.partitions.reset();
     outside.batch.clear();
     outside.import = -1;
   }

@@ -85,7 +85,11 @@ RunId Driver::request(const Names& keys, StepsMode mode, int priority) {
   record.timeouts = timeouts;
   record.tags = tags;
   record.max_steps = max_steps;
-  feed(RunRequested{record, std::make_shared<RunPlan>(make_plan(*definitions_, *graph_, assets, mode)), {1, definitions_, graph_}});
+  const auto table = PartitionTable::make(*definitions_, *graph_, {});
+  PartitionPick pick{table, {}, now.wall};
+  for (const auto& [key, names] : partitions)
+    for (const auto& name : names) pick.sets[*graph_->find(key)].insert(table.of(*graph_->find(key))->index(name).value());
+  feed(RunRequested{record, std::make_shared<RunPlan>(make_plan(*definitions_, *graph_, assets, mode, nullptr, &pick)), {1, definitions_, graph_}});
   return engine_->last_run();
 }
 

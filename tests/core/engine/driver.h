@@ -33,7 +33,7 @@ class Project {
   std::deque<CheckSpec> checks_;
 };
 
-/// Names: a step is its key, a check's process "home:check", the process of a batch its members with '+' between. All act on the newest run unless they say so.
+/// Names: a step is its key, with "@" and its partition where it has one, a check's process "home:check", the process of a batch its members with '+' between. All act on the newest run unless they say so.
 class Driver {
  public:
   explicit Driver(const Project& project, std::map<std::string, int> pools = {{"default", 100}});
@@ -86,6 +86,7 @@ class Driver {
   RunTimeouts timeouts;
   std::map<std::string, std::string> tags;
   std::optional<int> max_steps;
+  std::map<std::string, Names> partitions;  ///< of assets that are divided
   std::string draw = "80000000";  ///< attempt ids begin with it; retries draw their jitter from it, this one the middle
 
  private:
@@ -104,7 +105,10 @@ class Driver {
   const Run& run(RunId id) const { return runs_.at(id == 0 ? runs_.rbegin()->first : id); }
   StepIndex index(const Run& run, const std::string& key) const;
   std::string name_of(const AttemptRecord& attempt) const;
-  const std::string& key_of(const Run& run, StepIndex step) const { return definitions_->assets[run.plan->asset(step)].key; }
+  std::string key_of(const Run& run, StepIndex step) const {
+    const auto& partition = run.plan->partition(step);
+    return definitions_->assets[run.plan->asset(step)].key + (partition.empty() ? "" : "@" + partition);
+  }
   std::unique_ptr<Engine> new_engine();
 
   std::shared_ptr<const Definitions> definitions_;

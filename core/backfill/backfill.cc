@@ -1,0 +1,95 @@
+#include "core/backfill/backfill.h"
+
+#include <algorithm>
+
+namespace assetd {
+
+IndexSet to_do(const Backfill& backfill, std::size_t group) {
+  auto left = backfill.groups[group].wanted - backfill.groups[group].ended();
+  for (const auto& [id, run] : backfill.runs)
+    if (run.group == group) left = left - run.set;
+  return left;
+}
+
+std::int64_t partitions_total(const Backfill& backfill) {
+  std::int64_t count = 0;
+  for (const auto& group : backfill.groups) count += group.wanted.size();
+  return count;
+}
+
+std::int64_t partitions_ended(const Backfill& backfill) {
+  std::int64_t count = 0;
+  for (const auto& group : backfill.groups) count += group.ended().size();
+  return count;
+}
+
+bool settle(Backfill& backfill, RunId run, const IndexSet& succeeded, const IndexSet& canceled) {
+  const auto node = backfill.runs.extract(run);
+  if (!node) return false;
+  auto& group = backfill.groups[node.mapped().group];
+  const auto& set = node.mapped().set;
+  group.succeeded = group.succeeded | (set & succeeded);
+  group.canceled = group.canceled | ((set & canceled) - succeeded);
+  group.failed = group.failed | (set - succeeded - canceled);
+  return true;
+}
+
+std::optional<BackfillStatus> outcome(const Backfill& backfill) {
+  if (is_over(backfill.status) || !backfill.runs.empty()) return std::nullopt;
+  bool all = true;
+  for (std::size_t group = 0; group < backfill.groups.size(); ++group) {
+    if (!to_do(backfill, group).empty()) return std::nullopt;
+    all = all && backfill.groups[group].succeeded == backfill.groups[group].wanted;
+  }
+  return all ? BackfillStatus::succeeded : BackfillStatus::failed;
+}
+
+void retry(Backfill& backfill) {
+  for (auto& group : backfill.groups) group.failed = group.skipped = group.canceled = {};
+  backfill.status = BackfillStatus::running;
+  backfill.ended_at.reset();
+  backfill.reason.clear();
+  backfill.detail.clear();
+  backfill.by.clear();
+}
+
+// ---- The next runs
+
+bool BackfillPlan::skip_blocked(Backfill& backfill, WallTime now) const {
+  bool any = false;
+  for (std::size_t group = 0; group < edges_.size(); ++group) {
+    auto& own = backfill.groups[group];
+    const auto left = to_do(backfill, group);
+    IndexSet lost;
+    for (const auto& edge : edges_[group]) {
+      const auto& above = backfill.groups[edge.from];
+      if (edge.strict) lost = lost | below(edge, above.failed | above.skipped | above.canceled, now);
+    }
+    lost = lost & left;
+    any = any || !lost.empty();
+    own.skipped = own.skipped | lost;
+  }
+  return any;
+}
+
+std::vector<BackfillPlan::Request> BackfillPlan::next(const Backfill& backfill, std::size_t count, WallTime now) const {
+  std::vector<Request> requests;
+  for (std::size_t group = 0; group < edges_.size() && requests.size() < count; ++group) {
+    auto ready = to_do(backfill, group);
+    for (const auto& edge : edges_[group]) {
+      if (ready.empty()) break;
+      const auto& above = backfill.groups[edge.from];
+      ready = ready - below(edge, above.wanted - above.ended(), now);
+    }
+    const auto per_run = backfill.groups[group].per_run;
+    while (!ready.empty() && requests.size() < count) {
+      const auto size = per_run == 0 ? ready.size() : per_run;
+      auto set = backfill.newest_first ? ready.last(size) : ready.first(size);
+      ready = ready - set;
+      requests.push_back({group, std::move(set)});
+    }
+  }
+  return requests;
+}
+
+}  // namespace assetd

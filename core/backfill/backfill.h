@@ -1,0 +1,102 @@
+#pragma once
+// Many partitions of many assets, made run by run: what is left, what may go next, what became of it. Pure; the service keeps it and makes the runs.
+
+#include <cstdint>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/partition/table.h"
+#include "core/run/records.h"
+
+namespace assetd {
+
+enum class BackfillStatus : std::uint8_t { running, paused, succeeded, failed, canceled };
+std::string_view to_string(BackfillStatus status);
+std::optional<BackfillStatus> parse_backfill_status(std::string_view text);
+inline bool is_over(BackfillStatus status) { return status >= BackfillStatus::succeeded; }
+
+/// Assets that are divided alike and made together, partition by partition: one run holds all of them. Sets are disjoint parts of `wanted`; what is in none of them
+/// and in no run is still to do. Of assets that are not divided the one partition is 0.
+struct BackfillGroup {
+  std::vector<std::string> assets;
+  std::optional<PartitionsSpec> spec;
+  int per_run = 1;  ///< partitions; 0: as many as may go
+  IndexSet wanted, succeeded, failed, skipped, canceled;
+  IndexSet ended() const { return succeeded | failed | skipped | canceled; }
+};
+
+struct BackfillRun {
+  std::size_t group = 0;
+  IndexSet set;
+};
+
+struct Backfill {
+  std::int64_t id = 0;
+  BackfillStatus status = BackfillStatus::running;
+  std::string select, partitions;  ///< as asked for
+  StepsMode mode = StepsMode::all;
+  nlohmann::json options = nlohmann::json::object();
+  std::map<std::string, std::string> tags;
+  int priority = 0;
+  int max_runs = 4;           ///< under way at once
+  bool newest_first = false;
+  Actor actor;
+  WallTime created_at{};
+  std::optional<WallTime> ended_at;
+  std::string reason, detail, by;          ///< of a pause, a cancel, or why it failed
+  std::vector<BackfillGroup> groups;       ///< upstream before downstream
+  std::map<RunId, BackfillRun> runs;       ///< that have not been settled
+  std::int64_t runs_made = 0;
+};
+
+nlohmann::json to_json(const Backfill& backfill);
+std::optional<Backfill> backfill_from_json(const nlohmann::json& json);
+
+/// Groups of `assets` with what is wanted of each (of assets that are not divided {0}); assets with nothing wanted are left out.
+std::vector<BackfillGroup> make_groups(const Definitions& definitions, const AssetGraph& graph, const PartitionTable& table, const std::map<AssetId, IndexSet>& wanted);
+
+/// The same, looked up in a definitions version that still divides everything alike.
+class BackfillPlan {
+ public:
+  /// Nothing, with why in `error`: an asset is gone, or is divided otherwise now.
+  static std::optional<BackfillPlan> make(const Backfill& backfill, const Definitions& definitions, const AssetGraph& graph, const PartitionTable& table, std::string& error);
+
+  /// Marks as skipped what can no longer be made because something above it failed, was skipped or canceled. Returns whether anything was.
+  bool skip_blocked(Backfill& backfill, WallTime now) const;
+  struct Request {
+    std::size_t group = 0;
+    IndexSet set;
+  };
+  /// What may go now, at most `count` runs: nothing that waits for something above it.
+  std::vector<Request> next(const Backfill& backfill, std::size_t count, WallTime now) const;
+  const std::vector<AssetId>& assets(std::size_t group) const { return assets_[group]; }
+
+ private:
+  struct Edge {
+    std::size_t from = 0;  ///< group above
+    AssetId parent = 0, child = 0;
+    bool strict = true;  ///< hands a failure on
+  };
+  IndexSet below(const Edge& edge, const IndexSet& set, WallTime now) const { return table_->downstream_of(edge.child, edge.parent, set, now); }
+
+  const PartitionTable* table_ = nullptr;  ///< must outlive this
+  std::vector<std::vector<AssetId>> assets_;
+  std::vector<std::vector<Edge>> edges_;   ///< by group: from others
+};
+
+/// What is neither ended nor in a run.
+IndexSet to_do(const Backfill& backfill, std::size_t group);
+std::int64_t partitions_total(const Backfill& backfill);
+std::int64_t partitions_ended(const Backfill& backfill);
+/// The end of a run: its partitions by what became of them. Returns false for a run that is not of it (any more).
+bool settle(Backfill& backfill, RunId run, const IndexSet& succeeded, const IndexSet& canceled);
+/// Nothing left to do and nothing under way: its status then. Nothing: it goes on.
+std::optional<BackfillStatus> outcome(const Backfill& backfill);
+/// Failed, skipped and canceled partitions are to do again.
+void retry(Backfill& backfill);
+
+}  // namespace assetd

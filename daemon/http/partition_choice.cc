@@ -1,0 +1,35 @@
+#include "daemon/http/partition_choice.h"
+
+#include "daemon/http/json_shapes.h"
+
+namespace assetd::http {
+
+using nlohmann::json;
+
+std::expected<PartitionChoice, Response> partition_choice(const json& body) {
+  using Word = PartitionChoice::Word;
+  const auto found = body.find("partitions");
+  if (found == body.end() || found->is_null()) return PartitionChoice{};
+  if (found->is_object()) return PartitionChoice{PartitionRange{found->at("from"), found->at("to")}};
+  if (found->is_array()) {
+    if (found->empty()) return PartitionChoice{};
+    return PartitionChoice{found->get<std::vector<std::string>>()};
+  }
+  for (const auto& [name, word] : {std::pair{"latest", Word::latest}, {"all", Word::all}, {"missing", Word::missing}, {"failed", Word::failed}})
+    if (*found == name) return PartitionChoice{word};
+  return std::unexpected(invalid({{"/partitions", "takes latest, all, missing, failed, a list of partitions, or {\"from\": …, \"to\": …}"}}));
+}
+
+json partition_choice_schema() {
+  const json key = {{"type", "string"}, {"minLength", 1}, {"maxLength", 2100}};
+  return {{"type", {"string", "array", "object", "null"}},
+          {"maxLength", 7},
+          {"maxItems", 100'000},
+          {"items", key},
+          {"properties", {{"from", key}, {"to", key}}},
+          {"required", {"from", "to"}},
+          {"additionalProperties", false},
+          {"description", "of assets that are divided: latest, all, missing, failed, a list of keys, or a range; default: the latest window of time, all other keys"}};
+}
+
+}  // namespace assetd::http

@@ -1,0 +1,157 @@
+// Partitions of assets, and the keys of dynamic ones.
+
+#include <algorithm>
+
+#include "core/definition/partitions_json.h"
+#include "daemon/http/asset_shapes.h"
+#include "daemon/http/json_shapes.h"
+
+namespace assetd::http {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::int64_t kMapLimit = 5'000, kMostOfAMap = 100'000;
+
+/// One asset that is divided, as it stands.
+struct Divided {
+  ReadAt at;
+  std::shared_ptr<const PartitionsInForce> in_force;
+  AssetId asset = 0;
+  const Partitions* partitions = nullptr;  ///< null: it is not divided
+  IndexSet existing, materialized, failed;
+};
+
+std::expected<Divided, Response> divided_of(const Call& call, Context& context) {
+  const auto at = read_at(context);
+  if (!at) return std::unexpected(at.error());
+  auto in_force = context.service.partitions();
+  if (!in_force) return std::unexpected(problem_response(503, "definitions-loading", "Not ready", "the definitions are still being loaded: see /readyz").with("Retry-After", "1"));
+  const auto asset = find_asset(call.path_of("key"), *in_force->project);
+  if (!asset) return std::unexpected(asset.error());
+  Divided out{*at, in_force, *asset, in_force->table.of(*asset), {}, {}, {}};
+  if (!out.partitions) return out;
+  out.existing = out.partitions->existing(wall_now());
+  context.service.with_assets([&](const AssetTable& table) {
+    if (table.project != in_force->project || *asset >= table.states.size()) return;
+    const auto& states = table.states[*asset].partitions;
+    if (!states) return;
+    out.materialized = states->materialized;
+    out.failed = states->failed;
+  });
+  out.existing = out.existing | out.materialized | out.failed;  // also one that somebody made before its time
+  return out;
+}
+
+std::string_view status_of(const Divided& of, PartitionIndex index) {
+  return of.failed.contains(index) ? "failed" : of.materialized.contains(index) ? "materialized" : "missing";
+}
+
+json window_json(const Divided& of, PartitionIndex index) {
+  const auto window = of.partitions->window(index);
+  return window ? json{{"start", time_json(window->begin)}, {"end", time_json(window->end)}} : json();
+}
+
+json counts_json(const Divided& of) {
+  const auto done = of.materialized - of.failed;
+  return {{"total", of.existing.size()}, {"materialized", done.size()}, {"failed", of.failed.size()}, {"missing", (of.existing - of.materialized - of.failed).size()}};
+}
+
+IndexSet wanted(const Call& call, const Divided& of) {
+  IndexSet set;
+  const auto statuses = call.query.list("status");
+  if (statuses.empty()) return of.existing;
+  for (const auto& status : statuses) set = set | (status == "failed" ? of.failed : status == "materialized" ? of.materialized - of.failed : of.existing - of.materialized - of.failed);
+  return set;
+}
+
+/// Newest first: behind the index of the cursor.
+Response list_partitions(const Call& call, Context& context) {
+  const auto position = read_cursor(call);
+  if (!position) return position.error();
+  const auto of = divided_of(call, context);
+  if (!of) return of.error();
+  if (!of->partitions) return list_response(json::array(), "", of->at.as_of);
+  auto set = wanted(call, *of);
+  if (!position->empty()) set = set & IndexSet::range(INT64_MIN / 2, parse_integer(*position).value_or(0));
+  const auto limit = *call.query.integer("limit");
+  const auto page = set.last(limit);
+  std::vector<PartitionIndex> indices;
+  std::vector<std::string> keys;
+  page.each([&](PartitionIndex index) { indices.push_back(index); });
+  std::ranges::reverse(indices);
+  for (const auto index : indices) keys.push_back(of->partitions->key(index));
+  const auto rows = of->at.reader->partitions(call.path_of("key"), keys);
+  if (!rows) return store_problem(rows.error());
+  json items = json::array();
+  for (std::size_t i = 0; i < indices.size(); ++i) {
+    const auto row = rows->find(keys[i]);
+    items.push_back({{"key", keys[i]}, {"status", status_of(*of, indices[i])}, {"window", window_json(*of, indices[i])},
+                     {"run_id", row == rows->end() ? json() : id_or_null(row->second.run)}, {"at", row == rows->end() ? json() : json(time_json(row->second.at))}});
+  }
+  const auto next = set.size() > limit ? make_cursor(call, std::to_string(indices.back())) : "";
+  return list_response(std::move(items), next, of->at.as_of);
+}
+
+/// The last ones as a string of letters, for a heat map: - missing, m materialized, f failed.
+Response map_partitions(const Call& call, Context& context) {
+  const auto of = divided_of(call, context);
+  if (!of) return of.error();
+  json body = {{"partitions", nullptr}, {"counts", counts_json(*of)}, {"keys", json::array()}, {"status", ""}, {"as_of", of->at.as_of}};
+  if (!of->partitions) return json_response(body);
+  body["partitions"] = to_json(*of->in_force->project->definitions.assets[of->asset].partitions);
+  std::string letters;
+  of->existing.last(*call.query.integer("limit")).each([&](PartitionIndex index) {
+    body["keys"].push_back(of->partitions->key(index));
+    letters += of->failed.contains(index) ? 'f' : of->materialized.contains(index) ? 'm' : '-';
+  });
+  body["status"] = letters;
+  return json_response(body);
+}
+
+Response list_sets(const Call& call, Context& context) {
+  const auto at = read_at(context);
+  if (!at) return at.error();
+  const auto in_force = context.service.partitions();
+  json items = json::array();
+  if (in_force)
+    for (const auto& [name, keys] : in_force->dynamic) items.push_back({{"name", name}, {"total", keys->existing().size()}});
+  return paged(call, items, at->as_of);
+}
+
+Response get_set(const Call& call, Context& context) {
+  const auto at = read_at(context);
+  if (!at) return at.error();
+  const auto in_force = context.service.partitions();
+  json keys = json::array();
+  if (in_force)
+    if (const auto found = in_force->dynamic.find(call.path_of("set")); found != in_force->dynamic.end())
+      found->second->existing().each([&](PartitionIndex index) { keys.push_back(found->second->key(index)); });
+  return json_response({{"name", call.path_of("set")}, {"keys", std::move(keys)}, {"as_of", at->as_of}});
+}
+
+void change_set(const Call& call, Context& context, Respond done) {
+  const auto keys = [&](const char* name) { return call.body.value(name, std::vector<std::string>{}); };
+  context.service.change_partition_keys(call.caller, call.path_of("set"), keys("add"), keys("remove"), answer_to(context, std::move(done)));
+}
+
+}  // namespace
+
+void add_partition_routes(std::vector<Route>& table) {
+  const PathParam set{"set", PathParam::Kind::name, "name of a set of dynamic partitions"};
+  const Param status{.name = "status", .kind = Param::Kind::choices, .description = "missing, materialized, failed", .choices = {"missing", "materialized", "failed"}};
+  const Param limit{.name = "limit", .kind = Param::Kind::integer, .description = "how many, the last ones", .min = 1, .max = kMostOfAMap, .fallback = kMapLimit};
+  table.push_back({.method = "GET", .pattern = "/api/v1/assets/{key}/partitions", .name = "list_asset_partitions", .summary = "Its partitions, the newest first", .tag = "partitions",
+                   .handler = list_partitions, .answers = {{200, "PartitionList"}}, .path = {key_param()}, .query = page_params({status})});
+  table.push_back({.method = "GET", .pattern = "/api/v1/assets/{key}/partitions/map", .name = "map_asset_partitions",
+                   .summary = "The last partitions as letters: - missing, m materialized, f failed", .tag = "partitions", .handler = map_partitions, .answers = {{200, "PartitionMap"}},
+                   .path = {key_param()}, .query = {limit}});
+  table.push_back({.method = "GET", .pattern = "/api/v1/partitions", .name = "list_partition_sets", .summary = "Sets of dynamic partitions", .tag = "partitions", .handler = list_sets,
+                   .answers = {{200, "PartitionSetList"}}, .query = page_params()});
+  table.push_back({.method = "GET", .pattern = "/api/v1/partitions/{set}", .name = "get_partition_set", .summary = "Its keys, in the order in which they came", .tag = "partitions",
+                   .handler = get_set, .answers = {{200, "PartitionSet"}}, .path = {set}});
+  table.push_back({.method = "POST", .pattern = "/api/v1/partitions/{set}", .name = "change_partition_set", .summary = "Add and remove keys", .tag = "partitions", .handler = change_set,
+                   .answers = {{200, "PartitionSetChanged"}}, .problems = {409}, .path = {set}, .body_schema = "PartitionSetRequest", .body_required = true, .mutating = true});
+}
+
+}  // namespace assetd::http

@@ -1,0 +1,194 @@
+// How assets are divided: the table in force, keys that come and go, what somebody's words mean.
+
+#include <algorithm>
+#include <set>
+
+#include "core/definition/partitions_json.h"
+#include "core/schedule/cron.h"
+#include "daemon/service/daemon_service.h"
+#include "daemon/service/replies.h"
+
+namespace assetd {
+namespace {
+
+using nlohmann::json;
+constexpr std::size_t kLongestKey = 1000;   // bytes
+constexpr std::int64_t kMostSteps = 200'000;  // of one run; a backfill takes more
+
+std::optional<std::string> bad_key(const std::string& key) {
+  if (key.empty()) return "a partition's key is not empty";
+  if (key.size() > kLongestKey) return "a partition's key has at most " + std::to_string(kLongestKey) + " bytes";
+  const bool odd = std::ranges::any_of(key, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f || c == '|'; });
+  if (odd) return "a partition's key has no control characters and no |, which separates the keys of two dimensions";
+  return std::nullopt;
+}
+
+std::set<std::string> dynamic_sets(const Definitions& definitions) {
+  std::set<std::string> names;
+  for (const auto& asset : definitions.assets)
+    if (asset.partitions)
+      for (const auto& dimension : asset.partitions->dimensions)
+        if (const auto* dynamic = std::get_if<DynamicPartitionsSpec>(&dimension.of)) names.insert(dynamic->name);
+  return names;
+}
+
+/// The partitions of the same keys, of those that there are.
+IndexSet carried_over(const IndexSet& set, const Partitions& from, const Partitions& to) {
+  std::vector<IndexRange> found;
+  set.each([&](PartitionIndex index) {
+    if (const auto there = to.index(from.key(index))) found.push_back({*there, *there + 1});
+  });
+  return IndexSet(std::move(found));
+}
+
+}  // namespace
+
+std::shared_ptr<const PartitionsInForce> DaemonService::partitions() const {
+  std::lock_guard lock(mutex_);
+  return partitions_;
+}
+
+void DaemonService::take_partition_keys(const std::vector<PartitionKeyRecord>& stored) {
+  partition_keys_.clear();
+  for (const auto& record : stored) {
+    auto& keys = partition_keys_[record.set];
+    if (!keys) keys = std::make_shared<NamedKeys>();
+    keys->add(record.key);
+  }
+  for (const auto& record : stored)
+    if (!record.present) partition_keys_[record.set]->remove(record.key);
+}
+
+/// With the keys of now, for a version.
+void DaemonService::divide(std::shared_ptr<const Project> project) {
+  auto next = std::make_shared<PartitionsInForce>();
+  for (const auto& [name, keys] : partition_keys_) next->dynamic[name] = keys;  // never changed once they are here
+  next->table = PartitionTable::make(project->definitions, project->graph, next->dynamic);
+  next->project = std::move(project);
+  projection_.use(next);
+  std::lock_guard lock(mutex_);
+  partitions_ = std::move(next);
+}
+
+// What an index counts has changed with the definitions: what is there is found again by its keys.
+void DaemonService::translate_partition_states(const PartitionsInForce& now) {
+  const auto& assets = now.project->definitions.assets;
+  for (AssetId id = 0; id < assets.size(); ++id) {
+    const auto states = book_.current(id).partitions;
+    if (!states || (assets[id].partitions && assets[id].partitions->dimensions == states->spec.dimensions)) continue;
+    const auto before = Partitions::make(states->spec, now.dynamic);
+    const auto* after = now.table.of(id);
+    std::shared_ptr<PartitionStates> next;
+    if (before && after) next = std::make_shared<PartitionStates>(PartitionStates{*assets[id].partitions, carried_over(states->materialized, *before, *after), carried_over(states->failed, *before, *after)});
+    book_.stage(assets[id].key).partitions = std::move(next);
+  }
+}
+
+std::shared_ptr<const PartitionStates> DaemonService::partition_states(AssetId asset) const { return book_.current(asset).partitions; }
+
+std::expected<DaemonService::PartitionSets, Reply> DaemonService::choose(const std::vector<AssetId>& assets, const PartitionChoice& choice, WallTime now) const {
+  const auto in_force = partitions();
+  const auto known = [this](AssetId asset) {
+    const auto states = partition_states(asset);
+    return states ? KnownPartitions{states->materialized, states->failed} : KnownPartitions{};
+  };
+  const auto wrong = [](const std::string& detail) { return std::unexpected(problem(422, "invalid-partitions", "The partitions cannot be taken", detail, json::array({{{"pointer", "/partitions"}, {"detail", detail}}}))); };
+  auto sets = choose_partitions(choice, assets, in_force->project->graph, in_force->table, now, known);
+  if (!sets) return wrong(sets.error());
+  return std::move(*sets);
+}
+
+RunPlan DaemonService::plan_of(const Project& project, const std::vector<AssetId>& assets, StepsMode mode, WallTime now, const PartitionSets* sets) const {
+  const auto in_force = partitions();
+  PartitionPick pick{in_force->table, sets ? *sets : PartitionSets(), now};
+  if (!sets)
+    for (const auto asset : assets)
+      if (const auto* partitions = in_force->table.of(asset)) pick.sets[asset] = partitions->usual(now);
+  RunPlan plan;
+  book_.read([&](const AssetTable& table) {
+    const auto made = [&](AssetId asset) { return asset < table.states.size() && table.states[asset].last_materialization.has_value(); };
+    plan = make_plan(project.definitions, project.graph, assets, mode, made, &pick);
+  });
+  return plan;
+}
+
+std::expected<DaemonService::Resolved, Reply> DaemonService::resolve(const std::string& select_text, StepsMode mode, const json& options, const PartitionChoice& choice, WallTime now) const {
+  Resolved resolved;
+  resolved.project = project();
+  if (!resolved.project) return std::unexpected(unavailable("no definitions are loaded yet"));
+  if (const auto wrong = check_options(options)) return std::unexpected(*wrong);
+  const auto assets = select(*resolved.project, select_text);
+  if (!assets) return std::unexpected(selection_problem(assets.error()));
+  const auto sets = choose(*assets, choice, now);
+  if (!sets) return std::unexpected(sets.error());
+  std::int64_t steps = 0;
+  for (const auto& [asset, set] : *sets) steps += set.size();
+  if (steps > kMostSteps) {
+    const auto why = "these are " + std::to_string(steps) + " partitions, and one run has at most " + std::to_string(kMostSteps) + "; a backfill (POST /backfills) takes them run by run";
+    return std::unexpected(problem(422, "too-many-partitions", "Too many partitions for one run", why, json::array({{{"pointer", "/partitions"}, {"detail", why}}})));
+  }
+  resolved.plan = std::make_shared<RunPlan>(plan_of(*resolved.project, *assets, mode, now, &*sets));
+  if (resolved.plan->size() == 0) {
+    const std::string why = assets->empty()               ? "the selection '" + select_text + "' matches no asset"
+                            : !sets->empty()              ? "there is no such partition: nothing that is asked for is there, missing or failed"
+                            : mode == StepsMode::checks ? "none of the selected assets has a check"
+                                                        : "every selected asset is external: made elsewhere, nothing to run here";
+    return std::unexpected(problem(422, "empty-selection", "Nothing to run", why, json::array({{{"pointer", "/select"}, {"detail", why}}})));
+  }
+  return resolved;
+}
+
+// ---- Keys that come and go
+
+Reply DaemonService::change_keys(Turn& turn, const Actor& actor, const std::string& set, const std::vector<std::string>& add, const std::vector<std::string>& remove) {
+  const auto current = project();
+  if (!current) return unavailable("no definitions are loaded yet");
+  const auto sets = dynamic_sets(current->definitions);
+  if (!sets.contains(set)) return not_found("partition set", "no asset has dynamic partitions named '" + set + "'; they are declared by partitions: {dynamic: " + set + "}");
+  json errors = json::array();
+  for (std::size_t i = 0; i < add.size(); ++i)
+    if (const auto bad = bad_key(add[i])) errors.push_back({{"pointer", "/add/" + std::to_string(i)}, {"detail", *bad}});
+  if (!errors.empty()) {
+    const std::string detail = errors.front()["detail"];
+    return problem(422, "invalid-partitions", "The partitions cannot be taken", detail, std::move(errors));
+  }
+  auto& keys = partition_keys_[set];
+  keys = keys ? std::make_shared<NamedKeys>(*keys) : std::make_shared<NamedKeys>();
+  json added = json::array(), removed = json::array();
+  const auto record = [&](const std::string& key, PartitionIndex index, bool present) {
+    (present ? added : removed).push_back(key);
+    turn.batch.partition_keys.push_back({set, key, index, present, turn.now.wall, actor.name});
+  };
+  for (const auto& key : add)
+    if (!keys->index(key)) record(key, keys->add(key), true);
+  for (const auto& key : remove)
+    if (const auto index = keys->index(key)) keys->remove(key), record(key, *index, false);
+  if (!added.empty() || !removed.empty()) {
+    divide(current);
+    turn.batch.events.push_back({0, turn.now.wall, "partitions_changed", 0, "", {{"set", set}}, {{"added", added}, {"removed", removed}, {"by", actor.name}}});
+    for (auto& [id, backfill] : backfills_) advance_backfill(turn, backfill);
+  }
+  return {200, {{"set", set}, {"added", added}, {"removed", removed}, {"total", keys->existing().size()}}};
+}
+
+void DaemonService::change_partition_keys(Caller caller, std::string set, std::vector<std::string> add, std::vector<std::string> remove, Done done) {
+  command(std::move(caller), std::move(done), [this, set, add, remove](Turn& turn, const Caller& who) {
+    auto reply = change_keys(turn, who.actor, set, add, remove);
+    if (reply.status < 400 && (!reply.body["added"].empty() || !reply.body["removed"].empty()))
+      audit(turn, who, "partitions.change", "partitions " + set, {{"added", reply.body["added"]}, {"removed", reply.body["removed"]}});
+    return reply;
+  });
+}
+
+/// A step may add partitions: with the message that it sent, in one transaction.
+void DaemonService::note_partition_keys(Turn& turn, const Change& change) {
+  const auto* note = std::get_if<AttemptNoted>(&change);
+  if (!note || note->kind != "partitions" || !note->data.is_object()) return;
+  std::vector<std::string> keys;
+  if (const auto found = note->data.find("keys"); found != note->data.end() && found->is_array())
+    for (const auto& key : *found)
+      if (key.is_string() && !bad_key(key.get<std::string>())) keys.push_back(key);
+  change_keys(turn, {"attempt " + note->attempt, ""}, note->data.value("set", ""), keys, {});
+}
+
+}  // namespace assetd

@@ -1,0 +1,193 @@
+#include "core/backfill/backfill.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "core/schedule/cron.h"
+#include "tests/core/engine/driver.h"
+
+namespace assetd::testing {
+namespace {
+
+using ::testing::ElementsAre;
+
+const PartitionsSpec kDays{{{"", TimeWindowsSpec{.start = "2026-01-01"}}}};
+const PartitionsSpec kWeeks{{{"", TimeWindowsSpec{.grain = Grain::weekly, .start = "2026-01-04"}}}};
+const WallTime kNow = parse_time("2026-03-01T12:00:00Z").value();
+
+/// A project, a backfill of parts of it, and what becomes of each partition.
+struct Played {
+  Project project;
+  std::shared_ptr<const Definitions> definitions;
+  std::optional<AssetGraph> graph;
+  PartitionTable table;
+  Backfill backfill;
+  RunId last_run = 0;
+
+  void want(const std::map<std::string, IndexSet>& wanted) {
+    definitions = project.definitions();
+    graph.emplace(AssetGraph::build(*definitions).value());
+    table = PartitionTable::make(*definitions, *graph, {});
+    std::map<AssetId, IndexSet> sets;
+    for (const auto& [key, set] : wanted) sets[*graph->find(key)] = set;
+    backfill.groups = make_groups(*definitions, *graph, table, sets);
+  }
+  BackfillPlan plan() const {
+    std::string error;
+    return BackfillPlan::make(backfill, *definitions, *graph, table, error).value();
+  }
+  std::vector<BackfillPlan::Request> begin(std::size_t count) {
+    while (plan().skip_blocked(backfill, kNow)) {}
+    const auto requests = plan().next(backfill, count, kNow);
+    for (const auto& request : requests) backfill.runs[++last_run] = {request.group, request.set};
+    return requests;
+  }
+  std::vector<std::string> groups() const {
+    std::vector<std::string> out;
+    for (const auto& group : backfill.groups) {
+      std::string text;
+      for (const auto& asset : group.assets) text += (text.empty() ? "" : "+") + asset;
+      out.push_back(text);
+    }
+    return out;
+  }
+};
+
+TEST(Backfill, WhatIsDividedAlikeIsMadeTogether) {
+  Played p;
+  p.project.asset("raw").partitions = kDays;
+  p.project.asset("clean", {"raw"}).partitions = kDays;
+  p.project.asset("lagged", {"clean"}).partitions = kDays;
+  p.project.asset("weeks", {"clean"}).partitions = kWeeks;
+  p.project.asset("model", {"weeks"});
+  p.project.asset("lag2", {"raw"}).partitions = kDays;
+  p.project.asset("x");  // not wanted
+  // The one before needs an earlier run.
+  p.want({{"raw", IndexSet::range(0, 14)}, {"clean", IndexSet::range(0, 14)}, {"weeks", IndexSet::range(0, 1)}, {"model", IndexSet::range(0, 1)}});
+  EXPECT_THAT(p.groups(), ElementsAre("raw+clean", "weeks", "model"));
+}
+
+TEST(Backfill, AWeekWaitsForItsDaysAndTheModelForTheWeek) {
+  Played p;
+  p.project.asset("days").partitions = kDays;
+  p.project.asset("weeks", {"days"}).partitions = kWeeks;
+  p.project.asset("model", {"weeks"});
+  p.want({{"days", IndexSet::range(3, 10)}, {"weeks", IndexSet::range(0, 1)}, {"model", IndexSet::range(0, 1)}});
+  const auto days = p.begin(100);
+  ASSERT_EQ(days.size(), 7U);
+  EXPECT_TRUE(p.begin(100).empty());
+  for (RunId run = 1; run <= 6; ++run) settle(p.backfill, run, IndexSet::range(0, 100), {});
+  EXPECT_TRUE(p.begin(100).empty()) << "a day is missing";
+  settle(p.backfill, 7, IndexSet::range(0, 100), {});
+  ASSERT_EQ(p.begin(100).size(), 1U);
+  EXPECT_FALSE(outcome(p.backfill));
+  settle(p.backfill, 8, {}, {});
+  EXPECT_TRUE(p.begin(100).empty());
+  EXPECT_EQ(p.backfill.groups[2].skipped, IndexSet::range(0, 1)) << "below a failed week";
+  EXPECT_EQ(outcome(p.backfill), BackfillStatus::failed);
+  retry(p.backfill);
+  EXPECT_EQ(p.begin(100).size(), 1U) << "the week alone; its days are there";
+}
+
+TEST(Backfill, TakesSoManyAtOnceAndBeginsWhereItIsTold) {
+  Played p;
+  p.project.asset("days").partitions = PartitionsSpec{kDays.dimensions, 3};
+  p.want({{"days", IndexSet::range(0, 8)}});
+  auto requests = p.begin(2);
+  ASSERT_EQ(requests.size(), 2U);
+  EXPECT_EQ(requests[0].set, IndexSet::range(0, 3));
+  EXPECT_EQ(requests[1].set, IndexSet::range(3, 6));
+  p.backfill.newest_first = true;
+  requests = p.begin(2);
+  ASSERT_EQ(requests.size(), 1U);
+  EXPECT_EQ(requests[0].set, IndexSet::range(6, 8));
+}
+
+TEST(Backfill, EndsWhereItsAssetsAreDividedOtherwise) {
+  Played p;
+  p.project.asset("days").partitions = kDays;
+  p.want({{"days", IndexSet::range(0, 8)}});
+  Project changed;
+  changed.asset("days").partitions = kWeeks;
+  const auto definitions = changed.definitions();
+  const auto graph = AssetGraph::build(*definitions).value();
+  const auto table = PartitionTable::make(*definitions, graph, {});
+  std::string error;
+  EXPECT_FALSE(BackfillPlan::make(p.backfill, *definitions, graph, table, error));
+  EXPECT_EQ(error, "\"days\" is divided otherwise now");
+}
+
+TEST(Backfill, ReadsItselfBack) {
+  Played p;
+  p.project.asset("days").partitions = kDays;
+  p.project.asset("model", {"days"});
+  p.want({{"days", IndexSet::range(0, 100'000)}, {"model", IndexSet::range(0, 1)}});
+  p.begin(3);
+  settle(p.backfill, 2, {}, {});
+  p.backfill.id = 7;
+  p.backfill.reason = "why";
+  const auto text = to_json(p.backfill);
+  EXPECT_LT(text.dump().size(), 1'000U) << "sets are kept as ranges";
+  const auto back = backfill_from_json(text);
+  ASSERT_TRUE(back);
+  EXPECT_EQ(to_json(*back), text);
+  for (const auto* key : {"id", "status", "groups", "runs", "created_at"}) {
+    auto damaged = text;
+    damaged[key] = "?";
+    EXPECT_FALSE(backfill_from_json(damaged)) << key;
+  }
+}
+
+/// Whatever fails, in whatever order runs end: each partition is asked for once, never before what it is made from, and in the end each has its outcome.
+RC_GTEST_PROP(Backfill, EveryPartitionGoesOnceAndAfterWhatItNeeds, ()) {
+  Played p;
+  const int assets = *rc::gen::inRange(1, 6);
+  std::map<std::string, IndexSet> wanted;
+  for (int i = 0; i < assets; ++i) {
+    Names deps;
+    for (int j = 0; j < i; ++j)
+      if (*rc::gen::inRange(0, 2)) deps.push_back("a" + std::to_string(j));
+    auto& asset = p.project.asset("a" + std::to_string(i), deps);
+    const int kind = *rc::gen::inRange(0, 4);
+    if (kind < 2) asset.partitions = PartitionsSpec{kDays.dimensions, *rc::gen::inRange(0, 4)};
+    if (kind == 2) asset.partitions = kWeeks;
+    for (auto& dep : asset.deps)
+      if (kind < 3 && *rc::gen::inRange(0, 3) == 0) dep.partitions = *rc::gen::element<nlohmann::json>("all", nullptr);
+    wanted[asset.key] = asset.partitions ? IndexSet::range(*rc::gen::inRange(0, 5), *rc::gen::inRange(5, 8)) : IndexSet::range(0, 1);
+  }
+  p.want(wanted);
+  std::map<std::string, IndexSet> requested, succeeded, ended;
+  for (int turn = 0; turn < 1'000 && !outcome(p.backfill); ++turn) {
+    for (const auto& request : p.begin(static_cast<std::size_t>(*rc::gen::inRange(1, 4)))) {
+      for (const auto& key : p.backfill.groups[request.group].assets) {
+        RC_ASSERT((requested[key] & request.set).empty());
+        requested[key] = requested[key] | request.set;
+        const auto child = *p.graph->find(key);
+        const auto& group = p.backfill.groups[request.group].assets;
+        for (const auto parent : p.graph->parents(child)) {
+          const auto& name = p.graph->key(parent);
+          const auto needed = p.table.upstream_of(child, parent, request.set, kNow) & wanted[name];
+          if (std::ranges::count(group, name)) RC_ASSERT((needed - request.set).empty());
+          else RC_ASSERT((needed - succeeded[name]).empty());
+        }
+      }
+    }
+    if (p.backfill.runs.empty()) continue;
+    auto it = p.backfill.runs.begin();
+    std::advance(it, *rc::gen::inRange<int>(0, static_cast<int>(p.backfill.runs.size())));
+    const auto [run, part] = *it;
+    IndexSet good;
+    part.set.each([&](PartitionIndex index) {
+      if (*rc::gen::inRange(0, 5)) good.insert(index);
+    });
+    for (const auto& key : p.backfill.groups[part.group].assets) succeeded[key] = succeeded[key] | good;
+    RC_ASSERT(settle(p.backfill, run, good, {}));
+    RC_ASSERT(!settle(p.backfill, run, good, {}));
+  }
+  RC_ASSERT(outcome(p.backfill).has_value());
+  for (const auto& group : p.backfill.groups) RC_ASSERT(group.ended() == group.wanted);
+}
+
+}  // namespace
+}  // namespace assetd::testing

@@ -1,0 +1,138 @@
+"""Backfills: many partitions run by run, each once, through failures, pauses, cancels and kill -9."""
+
+import collections
+import random
+
+from projects import project, shell, waits_for
+from waiting import wait_until
+
+DAYS = "partitions: {daily: {start: 2026-01-01, end: 2026-03-02}}"
+WEEKS = "partitions: {weekly: {start: 2026-01-04}}"
+NOTE = 'echo "$ASSETD_ASSET_KEY $ASSETD_PARTITION" >> made; [ ! -e "fail-$ASSETD_PARTITION" ]'
+FEED = project(shell("events", NOTE, [], DAYS), shell("orders", NOTE, ["events"], DAYS), shell("weeks", NOTE, ["orders"], WEEKS))
+
+
+def begin(daemon, select, partitions, **more):
+    answer = daemon.post("/backfills", {"select": select, "partitions": partitions, **more})
+    assert answer.status == 201, answer.text
+    return answer.json["id"]
+
+
+def shown(daemon, backfill):
+    return daemon.get(f"/backfills/{backfill}")
+
+
+def ended(daemon, backfill, seconds=300):
+    return wait_until(lambda: (found := shown(daemon, backfill)) and found["status"] in ("succeeded", "failed", "canceled") and not found["active_runs"] and found, "the backfill's end", seconds=seconds)
+
+
+def made(daemon):
+    file = daemon.project / "made"
+    return collections.Counter(file.read_text().splitlines()) if file.exists() else collections.Counter()
+
+
+def test_sixty_days_with_five_planted_failures_and_their_retry(start):
+    daemon = start(FEED)
+    bad = [f"2026-01-{day:02}" for day in (3, 9, 10, 21, 30)]
+    for day in bad:
+        (daemon.project / f"fail-{day}").touch()
+    preview = daemon.post("/backfills", {"select": "*", "partitions": {"from": "2026-01-01", "to": "2026-03-01"}, "dry_run": True}).json
+    assert [(group["assets"], group["partitions"]) for group in preview["groups"]] == [(["events", "orders"], 60), (["weeks"], 9)] and preview["partitions_total"] == 69
+    backfill = begin(daemon, "*", {"from": "2026-01-01", "to": "2026-03-01"}, max_runs=8)
+    first = ended(daemon, backfill)
+    assert first["status"] == "failed" and first["counts"]["failed"] == 5, first["counts"]
+    lost = {"2026-01-03": None, "2026-01-09": "2026-01-04", "2026-01-10": "2026-01-04", "2026-01-21": "2026-01-18", "2026-01-30": "2026-01-25"}
+    days, weeks = first["groups"]
+    assert [key for key, letter in zip(days["keys"], days["status"]) if letter == "f"] == bad
+    assert {key for key, letter in zip(weeks["keys"], weeks["status"]) if letter == "k"} == {week for week in lost.values() if week}
+    assert all(f"orders {day}" not in made(daemon) for day in bad)
+    for day in bad:
+        (daemon.project / f"fail-{day}").unlink()
+    assert daemon.post(f"/backfills/{backfill}/retry").status == 200
+    again = ended(daemon, backfill)
+    assert again["status"] == "succeeded" and again["counts"]["succeeded"] == 69
+    done = made(daemon)
+    assert all(done[f"events {day}"] == 2 and done[f"orders {day}"] == 1 for day in bad), "exactly what failed, and what it kept from being made"
+    assert set(done.values()) == {1, 2} and sum(done.values()) == 60 + 60 + 9 + 5
+    assert len(daemon.items(f"/runs?backfill={backfill}&limit=1000")) == again["runs_made"]
+    listing = daemon.ctl("backfills", "list").stdout
+    assert "69 of 69" in listing and "succeeded" in listing
+
+
+def test_each_partition_goes_once_through_kills_of_the_daemon(start):
+    daemon = start(FEED)
+    backfill = begin(daemon, "*", "all", max_runs=6)
+    drawn = random.Random(4)
+    for _ in range(6):
+        reached = sum(made(daemon).values()) + drawn.randrange(2, 14)
+        wait_until(lambda: sum(made(daemon).values()) >= min(reached, 128), "some more steps")
+        daemon.kill9()
+        daemon.start()
+    last = ended(daemon, backfill)
+    done = made(daemon)
+    assert last["status"] in ("succeeded", "failed")
+    runs = daemon.items(f"/runs?backfill={backfill}&limit=1000")
+    groups = collections.Counter((run["select"], run["partitions"]) for run in runs)
+    assert set(groups.values()) == {1}, "no partition was asked for twice"
+    assert all(count == 1 for count in done.values()), "nor made twice"
+    assert last["counts"]["waiting"] == 0 and last["counts"]["in_progress"] == 0
+
+
+def test_a_hundred_thousand_are_queued_at_once_and_nothing_starts_after_a_cancel(start):
+    daemon = start(project(shell("hours", NOTE, [], "partitions: {hourly: {start: 2015-01-01, end: 2026-06-01}}")))
+    backfill = begin(daemon, "hours", "all", max_runs=4)
+    assert shown(daemon, backfill)["partitions_total"] == 100_032
+    wait_until(lambda: len(made(daemon)) > 5, "a few steps")
+    assert daemon.post(f"/backfills/{backfill}/cancel", {"reason": "wrong year"}).status == 202
+    last = ended(daemon, backfill)
+    runs = daemon.items(f"/runs?backfill={backfill}&limit=1000")
+    assert last["status"] == "canceled" and last["runs_made"] == len(runs) and all(run["status"] in ("succeeded", "canceled") for run in runs)
+    assert daemon.post(f"/backfills/{backfill}/cancel").status == 202
+    assert daemon.post(f"/backfills/{backfill}/pause").status == 409
+    before = sum(made(daemon).values())
+    daemon.wait(daemon.run("hours", partitions=["2020-01-01-00:00"]))
+    assert sum(made(daemon).values()) == before + 1, "nothing of the backfill began meanwhile"
+
+
+def test_a_pause_holds_what_waits_and_survives_a_restart(start):
+    daemon = start(project(shell("letters", f'{waits_for("go")}; echo "$ASSETD_PARTITION" >> made', [], "partitions: {static: [a, b, c, d, e]}")))
+    backfill = begin(daemon, "letters", "all", max_runs=2, order="newest")
+    wait_until(lambda: len(shown(daemon, backfill)["active_runs"]) == 2, "two runs")
+    assert daemon.post(f"/backfills/{backfill}/pause", {"reason": "peak hours"}).status == 200
+    (daemon.project / "go").touch()
+    wait_until(lambda: shown(daemon, backfill)["counts"]["succeeded"] == 2, "the two to end")
+    daemon.kill9()
+    daemon.start()
+    paused = shown(daemon, backfill)
+    assert paused["status"] == "paused" and paused["reason"] == "peak hours" and paused["active_runs"] == [] and set(made(daemon)) == {"d", "e"}
+    assert daemon.post(f"/backfills/{backfill}/resume").status == 200
+    assert ended(daemon, backfill)["status"] == "succeeded"
+    assert [entry["action"] for entry in daemon.items("/audit") if entry["action"].startswith("backfill")] == ["backfill.resume", "backfill.pause", "backfill.create"]
+
+
+def test_many_in_one_run_where_the_asset_takes_them(start):
+    script = 'echo "$ASSETD_PARTITION_START $ASSETD_PARTITION_END" >> made'
+    daemon = start(project(shell("days", script, [], "partitions: {daily: {start: 2026-01-01, end: 2026-01-31}, per_process: all}"), shell("tens", script, [], "partitions: {daily: {start: 2026-01-01, end: 2026-01-26}, per_process: 10}")))
+    ended(daemon, begin(daemon, "*", "all"))
+    assert made(daemon) == {"2026-01-01 2026-01-30": 1, "2026-01-01 2026-01-10": 1, "2026-01-11 2026-01-20": 1, "2026-01-21 2026-01-25": 1}
+
+
+def test_it_ends_and_says_so_when_its_assets_are_divided_otherwise(start):
+    daemon = start(project(shell("letters", waits_for("go"), [], "partitions: {static: [a, b, c]}")))
+    backfill = begin(daemon, "letters", "all", max_runs=1)
+    wait_until(lambda: shown(daemon, backfill)["active_runs"], "a run")
+    text = (daemon.project / "assetd.yaml").read_text()
+    (daemon.project / "assetd.yaml").write_text(text.replace("[a, b, c]", "[x, y]"))
+    assert daemon.post("/definitions/reload").status == 200
+    (daemon.project / "go").touch()
+    last = ended(daemon, backfill)
+    assert last["status"] == "failed" and last["reason"] == "definition_changed" and "divided otherwise" in last["detail"]
+
+
+def test_wrong_requests_are_refused(start):
+    daemon = start(project(shell("letters", "true", [], "partitions: {static: [a]}"), shell("plain", "true")))
+    for body, words in (({"select": "plain", "partitions": "all"}, "none of the selected assets has partitions"), ({"select": "letters", "partitions": "failed"}, "is failed"),
+                        ({"select": "letters"}, "'partitions' is missing"), ({"select": "nobody", "partitions": "all"}, "nobody"), ({"select": "letters", "partitions": "all", "max_runs": 0}, "must be from 1")):
+        answer = daemon.post("/backfills", body)
+        assert answer.status == 422 and words in answer.text, (body, answer.text)
+    assert daemon.request("GET", "/backfills/99").status == 404 and daemon.post("/backfills/99/cancel").status == 404 and daemon.request("GET", "/backfills/x").status == 404
