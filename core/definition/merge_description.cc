@@ -296,6 +296,10 @@ class Merger {
       dep.asset = own.required_text("asset");
       dep.on_failure = own.word("on_failure", OnFailure::skip);
       if (own.find("source")) dep.source = own.source();
+      if (const auto* mapping = own.find("partitions")) {
+        if (const auto fits = check_mapping(*mapping); fits) dep.partitions = *mapping;
+        else reader.problem("bad partitions of the dependency of " + asset.key + " on " + dep.asset + ": " + fits.error(), "docs/partitions.md shows what each means");
+      }
     }
     if (dep.asset.empty()) return;
     dep.asset = final_key(std::move(dep.asset));

@@ -113,7 +113,7 @@ def _missing_homes(definitions, assets):
 def _asset(found, project_dir):
     file, line = found.where
     source = {"file": _relative(file, project_dir), "line": line, "column": 1}
-    optional = {name: found.settings[name] for name in ("group", "retries", "pools", "uses", "timeout", "automation") if found.settings.get(name)}
+    optional = {name: found.settings[name] for name in ("group", "retries", "pools", "uses", "timeout", "automation", "partitions") if found.settings.get(name)}
     return {
         "key": found.key, "description": found.description, "deps": list(found.deps), "kinds": found.settings["kinds"] or ["python"],
         "owners": found.settings["owners"], "tags": found.settings["tags"], "code_version": found.code_version, "external": False,

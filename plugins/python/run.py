@@ -70,16 +70,16 @@ class Runner:
 
     def _run_step(self, step):
         self._context.begin(step)
-        self._context.messages.send("assetd.step_started", asset_key=step.key)
+        self._context.messages.send("assetd.step_started", asset_key=step.key, partition=step.partition)
         function, deps = self._function_of(step)
         if self._context.steps_mode != "checks":
             self._materialize(step, function, deps)
         if self._context.steps_mode != "assets":
             for check in self._context.checks:
-                if check["home"] == step.key and (check.get("data") or {}).get("check"):
+                if check["home"] == step.key and check.get("partition") in (None, step.partition) and (check.get("data") or {}).get("check"):
                     self._check(step, check)
         if self._context.steps_mode != "checks":  # else the step ends by its checks
-            self._context.messages.send("assetd.step_ended", asset_key=step.key, status="succeeded")
+            self._context.messages.send("assetd.step_ended", asset_key=step.key, partition=step.partition, status="succeeded")
 
     def _function_of(self, step):
         """The function, and its dependencies by the names that its parameters use and the keys that the artifacts have."""
@@ -100,7 +100,7 @@ class Runner:
         metadata = {**self._context.output_metadata(), **result.metadata, "execution_seconds": round(time.monotonic() - begun, 3)}
         if result.value is not None:
             metadata["artifact"] = self._store(step, result.value)
-        self._context.messages.send("report_asset_materialization", asset_key=step.key, metadata=metadata, data_version=result.data_version)
+        self._context.messages.send("report_asset_materialization", asset_key=step.key, partition=step.partition, metadata=metadata, data_version=result.data_version)
 
     def _artifacts(self, keys):
         return injection.artifact_names(keys, self._context.import_config.get("key_prefix"))
@@ -117,7 +117,7 @@ class Runner:
     def _check(self, step, check):
         function = next(item for item in self._definitions.asset_checks if item.name == check["data"]["check"] and item.asset_key == check["data"]["asset"]).function
         self._context.messages.send("assetd.check_started", asset_key=step.key, check_name=check["name"])
-        params = {"asset_key": step.key, "check_name": check["name"]}
+        params = {"asset_key": step.key, "partition": step.partition, "check_name": check["name"]}
         severity = check.get("severity", "error")
         try:
             result = function(**injection.arguments(function, self._context, self._resources, self._artifacts([step.key])))

@@ -49,7 +49,12 @@ class AttemptContext:
 
     @property
     def partition_key(self):
+        """The partition that is being made; None where the asset is not divided."""
         return self._current.partition if self._current else None
+
+    def add_partitions(self, name, keys):
+        """Adds keys to the set of dynamic partitions of that name; those that are there already stay."""
+        self.messages.send("assetd.add_partitions", set=name, keys=[str(key) for key in keys])
 
     def add_output_metadata(self, metadata):
         """Adds to what the materialization of the current asset will show."""
@@ -57,7 +62,7 @@ class AttemptContext:
 
     def progress(self, fraction, detail=""):
         """Shown live: `fraction` of the work that is done, 0 to 1."""
-        self.messages.send("assetd.progress", asset_key=self.asset_key, fraction=float(fraction), detail=detail)
+        self.messages.send("assetd.progress", asset_key=self.asset_key, partition=self.partition_key, fraction=float(fraction), detail=detail)
 
     def load_artifact(self, key):
         """The object that the asset `key` returned: that of this run, else the latest."""

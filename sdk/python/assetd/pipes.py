@@ -57,7 +57,9 @@ class Messages:
     def from_environment(cls, environ=os.environ):
         return cls(_params(environ, MESSAGES)["path"])
 
-    def send(self, method, **params):
+    def send(self, method, *, partition=None, **params):
+        if partition is not None:
+            params["partition"] = partition
         line = json.dumps({VERSION_FIELD: VERSION, "method": method, "params": plain(params)}, allow_nan=False)
         data = line.encode() + b"\n"
         with self._lock:
