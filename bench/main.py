@@ -14,6 +14,7 @@ sys.path.insert(0, str(ROOT / "tests" / "end_to_end"))  # the harness that start
 
 import api_load  # noqa: E402
 import automation  # noqa: E402
+import backfill  # noqa: E402
 import dbt_manifest  # noqa: E402
 import log_lines  # noqa: E402
 import measures  # noqa: E402
@@ -35,6 +36,7 @@ FIGURES = {
     "api": [lambda: api_load.api(10_000)],
     "schedules": [lambda: [schedules.schedules(100_000)]],
     "automation": [lambda: [automation.automation(assets) for assets in (10_000, 100_000)]],
+    "backfill": [lambda: [backfill.backfill()]],
     "retention": [lambda: [retention.retention()]],
     "logs": [lambda: [log_lines.log_lines()]],
     "shop": [shop.shop],

@@ -45,6 +45,8 @@ TABLES = {
         Column("schedules", "schedules", ",d"), Column("all at one instant, s", "together_s", ".1f"), Column("spread: p50, ms", "spread_p50_ms"), Column("p99, ms", "spread_p99_ms"), Column("ticks in that minute", "spread", ",d")]),
     "automation": Table("An evaluation of conditions, every asset eager with three above it", [
         Column("assets", "assets", ",d"), Column("one was touched, ms", "touched_ms", ".3f"), Column("one was materialized, ms", "event_ms", ".3f"), Column("all of them, ms", "tick_ms", ".1f")]),
+    "backfill": Table("A backfill of hours, a run each, eight at once", [
+        Column("partitions", "partitions", ",d"), Column("queued, ms", "queued_ms", ".1f"), Column("runs/s", "runs_per_s", ".0f"), Column("started after the cancel", "started_after_cancel", "d")]),
     "retention": Table("The store with the default retention", [
         Column("steps a day", "steps_a_day", ",d"), Column("MB after 360 days", "year_mb"), Column("390", "after_mb"), Column("days", "days", "d"), Column("MB", "end_mb"),
         Column("longest hold of the writer by pruning, ms", "longest_ms", ".1f"), Column("steps of pruning", "prune_steps", ",d")]),
@@ -78,6 +80,9 @@ TARGETS = {
         Target("automation after one event, {assets:,d} assets, ms", "event_ms", ".3f", at_most=5, where={"assets": 10_000}),
         Target("automation, all of {assets:,d} assets, ms", "tick_ms", ".1f", at_most=50, where={"assets": 10_000}),
         Target("automation, all of {assets:,d} assets, ms (ten times as many)", "tick_ms", ".1f", at_most=500, where={"assets": 100_000})],
+    "backfill": [
+        Target("{partitions:,d} partitions queued, ms", "queued_ms", ".1f", at_most=5_000),
+        Target("started after a cancel was acknowledged", "started_after_cancel", "d", at_most=0)],
     "retention": [Target("a simulated time of {days} days with {steps_a_day:,d} steps each: the store's last size to that after 390 days", "growth", ".3f", at_most=1.02),
                   Target("the longest step of pruning, ms", "longest_ms", ".1f", at_most=50)],
     "logs": [Target("{lines_per_s:,d} log lines/s from {steps} steps: lag p99, ms", "p99_ms", ".0f", at_most=250), Target("lines lost", "lost", "d", at_most=0)],

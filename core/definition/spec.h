@@ -31,8 +31,8 @@ enum class OnFailure {
 struct DependencySpec {
   std::string asset;
   OnFailure on_failure = OnFailure::skip;
-  nlohmann::json partitions = nullptr;  ///< which of its partitions, as written (core/partition/mapping.h); null: as follows by itself
   SourceRef source;
+  nlohmann::json partitions = nullptr;  ///< which of its partitions, as written (core/partition/mapping.h); null: as follows by itself
   bool operator==(const DependencySpec&) const = default;
 };
 

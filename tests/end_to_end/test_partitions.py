@@ -15,7 +15,11 @@ def names(steps):
 
 
 def statuses(daemon, run):
-    return {name: step["status"] for step in daemon.steps(run) for name in names([step])}
+    return {name: step["status"] for step in steps_of(daemon, run) for name in names([step])}
+
+
+def steps_of(daemon, run):
+    return daemon.items(f"/runs/{run}/steps")
 
 
 def counts(daemon, asset):
@@ -26,7 +30,7 @@ def test_a_week_is_made_after_its_days_and_only_from_them(start):
     daemon = start(CHAIN)
     run = daemon.run("*", partitions={"from": "2026-01-04", "to": "2026-01-10"})
     assert daemon.wait(run)["status"] == "succeeded"
-    steps = daemon.steps(run)
+    steps = steps_of(daemon, run)
     assert names(steps) == [f"days@2026-01-{day:02}" for day in range(4, 11)] + ["weeks@2026-01-04", "total"]
     made = (daemon.project / "made").read_text().splitlines()
     assert len(made) == 9 and made[7:] == ["weeks 2026-01-04", "total"]
@@ -45,7 +49,7 @@ def test_a_failed_day_skips_its_week_and_is_retried_alone(start):
     assert ended["status"] == "failed" and [(cause["key"], cause["partition"], cause["skipped"]) for cause in ended["causes"]] == [("days", "2026-01-06", 2)]
     told = statuses(daemon, run)
     assert told["weeks@2026-01-04"] == "skipped" and told["weeks@2026-01-11"] == "succeeded" and told["total"] == "skipped"
-    week = next(step for step in daemon.steps(run) if step["key"] == "weeks" and step["status"] == "skipped")
+    week = next(step for step in steps_of(daemon, run) if step["key"] == "weeks" and step["status"] == "skipped")
     assert [(cause["key"], cause["partition"]) for cause in week["root_causes"]] == [("days", "2026-01-06")]
     assert daemon.get("/assets/days")["status"] == "failed" and counts(daemon, "days")["failed"] == 1
     assert "2026-01-06" in daemon.ctl("partitions", "list", "days", "--status", "failed").stdout
@@ -54,19 +58,19 @@ def test_a_failed_day_skips_its_week_and_is_retried_alone(start):
     (daemon.project / "fail-2026-01-06").unlink()
     again = daemon.retry(run)
     assert daemon.wait(again)["status"] == "succeeded"
-    assert sorted(names(daemon.steps(again))) == ["days@2026-01-06", "total", "weeks@2026-01-04"]
+    assert sorted(names(steps_of(daemon, again))) == ["days@2026-01-06", "total", "weeks@2026-01-04"]
     assert daemon.get("/assets/days")["status"] == "materialized" and counts(daemon, "days")["failed"] == 0
 
 
 def test_what_nobody_names_is_the_last_window_and_all_other_keys(start):
     daemon = start(project(shell("days", NOTE, [], "partitions: {daily: {start: 2026-01-01, end: 2026-01-11}}"), shell("letters", NOTE, [], LETTERS)))
-    planned = daemon.post("/runs", {"select": "*", "dry_run": True}).json
+    planned = daemon.post("/runs", {"select": "*", "dry_run": True})
     assert names(planned["steps"]) == ["days@2026-01-10", "letters@a", "letters@b", "letters@c"]
     daemon.wait(daemon.run("letters", partitions=["b"]))
     run = daemon.run("letters", partitions="missing")
     daemon.wait(run)
-    assert names(daemon.steps(run)) == ["letters@a", "letters@c"]
-    refused = daemon.post("/runs", {"select": "letters", "partitions": "missing"})
+    assert names(steps_of(daemon, run)) == ["letters@a", "letters@c"]
+    refused = daemon.request("POST", "/runs", {"select": "letters", "partitions": "missing"})
     assert refused.status == 422 and "nothing that is asked for is there, missing or failed" in refused.text
     assert daemon.ctl("materialize", "letters", "--partition", "a", "--wait").returncode == 0
 
@@ -76,7 +80,7 @@ def test_wrong_partitions_are_refused_with_what_would_do(start):
     for select, partitions, words in (("days", ["yesterday"], "no selected asset has a partition"), ("days or letters", ["2026-01-05"], "say nothing about letters"),
                                       ("plain", ["a"], "none of the selected assets has partitions"), ("letters", {"from": "c", "to": "a"}, "comes before"), ("letters", "nothing", "takes latest"),
                                       ("letters", {"from": "a"}, "'to' is missing"), ("letters", 7, "must be of type"), ("letters", [""], "must not be empty")):
-        answer = daemon.post("/runs", {"select": select, "partitions": partitions})
+        answer = daemon.request("POST", "/runs", {"select": select, "partitions": partitions})
         assert answer.status == 422 and words in answer.text, (partitions, answer.text)
         assert answer.json["errors"][0]["pointer"].startswith("/partitions"), answer.text
     assert "a range needs both" in daemon.ctl("materialize", "days", "--from", "2026-01-01").stderr
@@ -88,27 +92,27 @@ def test_one_process_takes_many_where_its_asset_says_so_and_hears_of_all(start):
     run = daemon.run("days", partitions={"from": "2026-03-28", "to": "2026-03-31"})
     assert daemon.wait(run)["status"] == "succeeded"
     assert sorted((daemon.project / "made").read_text().splitlines()) == ["1", "2026-03-28 2026-03-30 2026-03-28T00:00:00.000Z 2026-03-30T23:00:00.000Z []", "2026-03-31 2026-03-31 2026-03-30T23:00:00.000Z 2026-03-31T23:00:00.000Z [2026-03-31]", "3"]
-    assert len({step["attempts"][0]["id"] for step in daemon.steps(run)}) == 2 and len(daemon.steps(run)) == 4
+    assert len({step["attempts"][0]["id"] for step in steps_of(daemon, run)}) == 2 and len(steps_of(daemon, run)) == 4
 
 
 def test_keys_come_and_go_and_survive_a_crash(start):
     daemon = start(project(shell("letters", NOTE, [], "partitions: {dynamic: customers}")))
-    assert daemon.post("/runs", {"select": "letters"}).status == 422
-    answer = daemon.post("/partitions/customers", {"add": ["ann", "bob"]}).json
+    assert daemon.request("POST", "/runs", {"select": "letters"}).status == 422
+    answer = daemon.post("/partitions/customers", {"add": ["ann", "bob"]})
     assert answer["added"] == ["ann", "bob"] and answer["total"] == 2
-    assert daemon.post("/partitions/customers", {"add": ["ann"], "remove": ["zoe"]}).json["added"] == []
+    assert daemon.post("/partitions/customers", {"add": ["ann"], "remove": ["zoe"]})["added"] == []
     daemon.kill9()
     daemon.start()
     run = daemon.run("letters")
     daemon.wait(run)
-    assert names(daemon.steps(run)) == ["letters@ann", "letters@bob"]
+    assert names(steps_of(daemon, run)) == ["letters@ann", "letters@bob"]
     assert "1 removed" in daemon.ctl("partitions", "remove", "customers", "ann").stdout
-    assert daemon.post("/runs", {"select": "letters", "partitions": ["ann"]}).status == 422
+    assert daemon.request("POST", "/runs", {"select": "letters", "partitions": ["ann"]}).status == 422
     assert daemon.get("/partitions/customers")["keys"] == ["bob"] and counts(daemon, "letters") == {"total": 1, "materialized": 1, "failed": 0, "missing": 0}
     daemon.post("/partitions/customers", {"add": ["ann"]})
     assert counts(daemon, "letters")["materialized"] == 2, "a key that comes back is the partition it was"
-    assert daemon.post("/partitions/nobodys", {"add": ["x"]}).status == 404
-    assert daemon.post("/partitions/customers", {"add": ["a|b"]}).status == 422
+    assert daemon.request("POST", "/partitions/nobodys", {"add": ["x"]}).status == 404
+    assert daemon.request("POST", "/partitions/customers", {"add": ["a|b"]}).status == 422
     assert [entry["action"] for entry in daemon.items("/audit") if entry["action"] == "partitions.change"] == ["partitions.change"] * 3
 
 
@@ -117,7 +121,7 @@ def test_a_change_of_the_definitions_keeps_what_is_there_by_its_keys(start):
     daemon.wait(daemon.run("letters", partitions=["a", "c"]))
     text = (daemon.project / "assetd.yaml").read_text()
     (daemon.project / "assetd.yaml").write_text(text.replace("[a, b, c]", "[z, c, b, a]"))
-    assert daemon.post("/definitions/reload").status == 200
+    assert daemon.request("POST", "/definitions/reload").status == 200
     shown = daemon.get("/assets/letters/partitions/map")
     assert dict(zip(shown["keys"], shown["status"])) == {"z": "-", "c": "m", "b": "-", "a": "m"}
     daemon.kill9()
@@ -142,9 +146,9 @@ def test_definitions_that_cannot_be_say_where(start):
 
 def test_the_example_makes_weeks_from_days_and_letters_for_whom_it_finds(start, tmp_path):
     daemon = start(copy_example("partitions", tmp_path))
-    made = daemon.post("/backfills", {"select": "* and not customer_letter", "partitions": {"from": "2026-01-01", "to": "2026-03-01"}}).json
+    made = daemon.post("/backfills", {"select": "* and not customer_letter", "partitions": {"from": "2026-01-01", "to": "2026-03-01"}})
     wait_until(lambda: daemon.get(f"/backfills/{made['id']}")["status"] == "succeeded", "the backfill's end", seconds=300)
     assert counts(daemon, "bronze_events")["materialized"] == 60 and counts(daemon, "revenue_by_week")["materialized"] == 9
     run = daemon.run("customer_letter")
     assert daemon.wait(run)["status"] == "succeeded"
-    assert names(daemon.steps(run)) == [f"customer_letter@{name}" for name in "abcde"]
+    assert names(steps_of(daemon, run)) == [f"customer_letter@{name}" for name in "abcde"]

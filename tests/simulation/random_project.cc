@@ -42,7 +42,7 @@ AssetSpec random_asset(Random& random, const Options& options, int index, int ba
   asset.key = key(index);
   asset.run = random_run(random, options);
   for (int parent = 0; parent < index; ++parent)
-    if (random.chance(index < 6 ? 40 : 15)) asset.deps.push_back({key(parent), random.chance(options.proceed) ? OnFailure::proceed : OnFailure::skip, random.chance(options.partitions / 4) ? nlohmann::json("all") : nlohmann::json(), {}});
+    if (random.chance(index < 6 ? 40 : 15)) asset.deps.push_back({key(parent), random.chance(options.proceed) ? OnFailure::proceed : OnFailure::skip, {}, random.chance(options.partitions / 4) ? nlohmann::json("all") : nlohmann::json()});
   if (batches > 0 && random.chance(options.batches)) {
     asset.import = random.below(batches);
     asset.batch = "build";

@@ -70,7 +70,7 @@ AssetSpec asset(int number) {
   asset.source = source();
   for (const auto& key : texts())
     asset.deps.push_back({key, *rc::gen::element(OnFailure::skip, OnFailure::proceed),
-                          *rc::gen::element(nlohmann::json(), nlohmann::json("last"), nlohmann::json{{"offset", -1}}), any<bool>() ? SourceRef{asset.source.file, 3, 4} : source()});
+                          any<bool>() ? SourceRef{asset.source.file, 3, 4} : source(), *rc::gen::element(nlohmann::json(), nlohmann::json("last"), nlohmann::json{{"offset", -1}})});
   asset.description = text();
   asset.group = text();
   asset.kinds = texts();
