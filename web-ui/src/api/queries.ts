@@ -5,7 +5,7 @@ import { keys } from "./keys";
 import { askAgain } from "./seen";
 import type {
   Alert, AlertRule, Asset, AssetAttempt, AssetDetail, AuditItem, AutomationDetail, AutomationList, CheckResult, Definitions, Evaluation,
-  EventItem, Lineage, LineageStatus, Materialization, Overview, Page, Pool, Project, Queue, Readiness, Run, RunPlan, Schedule, Selected,
+  EventItem, Forecast, Lineage, LineageStatus, Materialization, Overview, Page, Pool, Project, Queue, Readiness, Run, RunPlan, Schedule, Selected,
   Silence, Step, Tick,
 } from "./types";
 
@@ -210,3 +210,14 @@ export async function fetchWholeLog(run: string, where: { step?: string; attempt
     offset = chunk.next;
   }
 }
+
+export interface ForecastQuestion { horizon: string; select: string; pools: [string, string][]; speed: [string, string][] }
+export const forecastQuery = ({ horizon, select, pools, speed }: ForecastQuestion) =>
+  queryOptions({
+    queryKey: [...keys.forecast, horizon, select, pools, speed],
+    queryFn: ({ signal }) => {
+      const supposed = [...pools.map(([name, value]) => [`pool.${name}`, value]), ...speed.map(([key, value]) => [`speed.${key}`, value])];
+      return get<Forecast>(`/forecast${query({ horizon, select, limit: 20_000, ...Object.fromEntries(supposed) as Record<string, string> })}`, signal);
+    },
+    staleTime: 15_000, refetchInterval: 60_000, retry: false,
+  });

@@ -51,6 +51,9 @@ const routes = [
     ...at("/automation"), validateSearch: pick("tab", "schedule"), component: lazyRouteComponent(() => import("@/features/automation/AutomationPage"), "AutomationPage"),
   }),
   createRoute({ ...at("/queue"), component: lazyRouteComponent(() => import("@/features/queue/QueuePage"), "QueuePage") }),
+  createRoute({
+    ...at("/forecast"), validateSearch: pick("horizon", "select", "pools", "speed"), component: lazyRouteComponent(() => import("@/features/forecast/ForecastPage"), "ForecastPage"),
+  }),
   createRoute({ ...at("/definitions"), component: lazyRouteComponent(() => import("@/features/definitions/DefinitionsPage"), "DefinitionsPage") }),
   createRoute({ ...at("/alerts"), component: lazyRouteComponent(() => import("@/features/alerts/AlertsPage"), "AlertsPage") }),
   createRoute({ ...at("/audit"), component: lazyRouteComponent(() => import("@/features/audit/AuditPage"), "AuditPage") }),
