@@ -72,10 +72,14 @@ class Simulation {
     }
   }
 
+  /// In the order in which they were begun: that in which those end that end together.
   std::vector<AttemptId> live_attempts() const {
-    std::vector<AttemptId> ids;
+    std::vector<std::pair<WallTime, AttemptId>> begun;
     for (const auto& [id, run] : engine_->runs())
-      for (const auto& [attempt, state] : run->live) ids.push_back(attempt);
+      for (const auto& [attempt, state] : run->live) begun.emplace_back(state.record.intended_at, attempt);
+    std::ranges::sort(begun);
+    std::vector<AttemptId> ids;
+    for (auto& [at, id] : begun) ids.push_back(std::move(id));
     return ids;
   }
 

@@ -78,7 +78,7 @@ void live_a_while(Reality& reality, std::mt19937& random) {
 
 int histories() {
   const char* wanted = std::getenv("ASSETD_FORECASTS");
-  return wanted ? std::atoi(wanted) : 150;
+  return wanted ? std::atoi(wanted) : 30;
 }
 
 TEST(ForecastProperty, IsWhatTheEngineThenDoes) {
@@ -113,7 +113,7 @@ TEST(ForecastProperty, IsWhatTheEngineThenDoes) {
 }
 
 TEST(ForecastProperty, ChangesNothingOfTheEngineItStartsFrom) {
-  for (int seed = 1; seed <= 20; ++seed) {
+  for (int seed = 1; seed <= 5; ++seed) {
     std::mt19937 random(static_cast<unsigned>(seed));
     const auto definitions = random_timed_project(random);
     const auto durations = random_durations(*definitions, random);
@@ -126,7 +126,7 @@ TEST(ForecastProperty, ChangesNothingOfTheEngineItStartsFrom) {
 }
 
 TEST(ForecastProperty, OtherPoolsAreAsIfTheyWereResized) {
-  for (int seed = 1; seed <= 40; ++seed) {
+  for (int seed = 1; seed <= 10; ++seed) {
     std::mt19937 random(static_cast<unsigned>(seed));
     const auto definitions = random_timed_project(random);
     const auto durations = random_durations(*definitions, random);
