@@ -12,6 +12,7 @@ namespace assetd {
 namespace {
 
 constexpr int kMostAutomatedRuns = 8;  // of one moment, as the service makes them
+constexpr int kMostTurnsAtOnce = 1'000'000;  // at one instant: conditions that swing for ever must not hold a worker for ever
 constexpr int kTerm = 15;
 
 /// Ids that no attempt of the daemon has: those are 128 random bits.
@@ -36,7 +37,8 @@ class Simulation {
       turn();
       const auto next = next_moment();
       if (!next || *next > input_.until) break;
-      if (out_.steps > input_.most_steps) {
+      turns_at_once_ = *next > now_.wall ? 0 : turns_at_once_ + 1;
+      if (out_.steps > input_.most_steps || turns_at_once_ > kMostTurnsAtOnce) {
         out_.stopped_at = now_.wall;
         break;
       }
@@ -326,6 +328,7 @@ class Simulation {
   Millis slice_;
   std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;
   std::uint64_t order_ = 0;
+  int turns_at_once_ = 0;
   std::set<AttemptId> expected_;  ///< live attempts whose moments are in due_
   std::unordered_map<RunId, std::size_t> index_;
   std::map<std::string, Planned> plans_;

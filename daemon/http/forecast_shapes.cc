@@ -1,6 +1,7 @@
 #include "daemon/http/forecast_shapes.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "daemon/http/json_shapes.h"
 
@@ -70,12 +71,13 @@ class Shape {
     const auto matched = view_.forecast.slow_run[index];
     const auto* slow = matched == kNoRun ? nullptr : &view_.forecast.slow.runs[matched];
     const auto path = critical_path(run);
+    std::vector<bool> is_critical(run.steps.size());
     json critical = json::array(), steps = json::array();
-    for (const auto step : path) critical.push_back(run.asset(step).key);
+    for (const auto step : path) critical.push_back(run.asset(step).key), is_critical[step] = true;
     for (const auto step : selected) {
       if (steps_listed_ == view_.most_steps) break;
       ++steps_listed_;
-      steps.push_back(step_json(run, slow, step, std::ranges::find(path, step) != path.end()));
+      steps.push_back(step_json(run, slow, step, is_critical[step]));
     }
     return {{"run_id", run.from_before ? json(id_text(record.id)) : json()},
             {"trigger", {{"kind", record.trigger.kind}, {"name", text_or_null(record.trigger.name)}, {"instant", time_json(record.trigger.instant)}}},
