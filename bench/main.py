@@ -19,6 +19,7 @@ import dbt_manifest  # noqa: E402
 import log_lines  # noqa: E402
 import measures  # noqa: E402
 import retention  # noqa: E402
+import forecast  # noqa: E402
 import schedules  # noqa: E402
 import shop  # noqa: E402
 from report import report  # noqa: E402
@@ -34,6 +35,7 @@ FIGURES = {
     "start": [lambda: [measures.start(1_000)], lambda: [measures.start(10_000)], lambda: [measures.start(100_000)]],
     "manifest": [lambda: [dbt_manifest.manifest(100)]],
     "api": [lambda: api_load.api(10_000)],
+    "forecast": [lambda: [forecast.forecast(10_000), forecast.forecast(10_000, one_schedule=False), forecast.forecast(10_000, automation=True)]],
     "schedules": [lambda: [schedules.schedules(100_000)]],
     "automation": [lambda: [automation.automation(assets) for assets in (10_000, 100_000)]],
     "backfill": [lambda: [backfill.backfill()]],

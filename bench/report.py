@@ -43,6 +43,9 @@ TABLES = {
         Column("errors", "errors", "d"), Column("bare, requests/s", "bare_per_s"), Column("bare p99, ms", "bare_p99_ms", ".1f")]),
     "schedules": Table("Ticks committed after their instant", [
         Column("schedules", "schedules", ",d"), Column("all at one instant, s", "together_s", ".1f"), Column("spread: p50, ms", "spread_p50_ms"), Column("p99, ms", "spread_p99_ms"), Column("ticks in that minute", "spread", ",d")]),
+    "forecast": Table("A forecast of 24 hours, at both paces, `GET /forecast` with 2,000 steps listed", [
+        Column("assets", "assets", ",d"), Column("schedules", "schedules", ",d"), Column("automation", "automation", ""), Column("steps in it", "steps", ",d"), Column("answer, s", "seconds", ".1f"),
+        Column("processor, s", "processor_seconds", ".1f"), Column("MB", "megabytes", ".2f")]),
     "automation": Table("An evaluation of conditions, every asset eager with three above it", [
         Column("assets", "assets", ",d"), Column("one was touched, ms", "touched_ms", ".3f"), Column("one was materialized, ms", "event_ms", ".3f"), Column("all of them, ms", "tick_ms", ".1f")]),
     "backfill": Table("A backfill of hours, a run each, eight at once", [

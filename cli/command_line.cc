@@ -60,6 +60,7 @@ CommandLine::CommandLine() : app("assetctl: the command line of assetd", "assetc
   add_daemon_commands(*this);
   add_alert_commands(*this);
   add_backfill_commands(*this);
+  add_forecast_command(*this);
   add_backup_command(*this);
   add_prune_command(*this);
   add_validate_command(*this);

@@ -43,6 +43,7 @@ void add_queue_commands(CommandLine& line);   // queue, pools
 void add_daemon_commands(CommandLine& line);  // definitions, events, audit
 void add_alert_commands(CommandLine& line);
 void add_backfill_commands(CommandLine& line);
+void add_forecast_command(CommandLine& line);
 void add_backup_command(CommandLine& line);
 void add_prune_command(CommandLine& line);
 void add_validate_command(CommandLine& line);

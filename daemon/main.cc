@@ -78,6 +78,11 @@ std::size_t connections_within_limits() {
   return std::clamp(files.rlim_cur > kOthers ? files.rlim_cur - kOthers : 0, kLeast, kMost);
 }
 
+constexpr const char* kFreePort = "127.0.0.1:0";
+
+/// A replica that was told no address gives way to the daemon whose project it shares.
+bool may_move_port(const Options& options) { return !options.environment.empty() && options.listen == Options().listen; }
+
 /// Until no step runs any more, or a second signal comes: then those that run are left to the supervisor.
 void drain(DaemonService& service, DaemonService::Drain how, const sigset_t& signals) {
   constexpr timespec kLook{0, 100'000'000};
@@ -130,6 +135,11 @@ int serve(const Options& options, const std::string& program, const sigset_t& si
   http.store_path = paths.store();
   http.project_name = (*service)->project()->definitions.name;
   auto server = HttpServer::start(http, **service);
+  if (!server && may_move_port(options)) {
+    spdlog::warn("{}; this replica takes a free port instead", server.error());
+    http.listen = kFreePort;
+    server = HttpServer::start(http, **service);
+  }
   if (!server) {
     std::fprintf(stderr, "assetd: %s\n", server.error().c_str());
     return failed;

@@ -16,8 +16,8 @@ std::string absolute(const std::string& path) {
 
 void describe(CLI::App& app, Options& options) {
   app.add_option("--project", options.project, "Folder that holds assetd.yaml")->envname("ASSETD_PROJECT");
-  app.add_option("--data", options.data, "Data directory (default: PROJECT/.assetd)")->envname("ASSETD_DATA");
-  app.add_option("--env", options.environment, "Environment of assetd.yaml to overlay")->envname("ASSETD_ENV");
+  app.add_option("--data", options.data, "Data directory (default: PROJECT/.assetd, with --env PROJECT/.assetd-NAME)")->envname("ASSETD_DATA");
+  app.add_option("--env", options.environment, "Environment of assetd.yaml to overlay; a replica with data of its own, which starts paused")->envname("ASSETD_ENV");
   app.add_option("--plugins", options.plugin_dirs, "Folder that holds plugin folders, instead of the usual places; may be given again");
   app.add_option("--log-format", options.log_format, "text or json")->envname("ASSETD_LOG_FORMAT")->check(CLI::IsMember({"text", "json"}));
   app.add_option("--log-level", options.log_level, "debug, info, warn or error")->envname("ASSETD_LOG_LEVEL")->check(CLI::IsMember({"debug", "info", "warn", "error"}));
@@ -58,7 +58,10 @@ std::expected<Options, OptionsAnswer> read_options(int argc, char** argv) {
   options.compile_only = compile->parsed();
   if (options.project.empty()) return std::unexpected(OptionsAnswer{2, "assetd: --project DIR is needed: the folder that holds assetd.yaml\n"});
   options.project = absolute(options.project);
-  if (options.data.empty() && !options.compile_only) options.data = options.project + "/.assetd";
+  if (options.environment.find('/') != std::string::npos)
+    return std::unexpected(OptionsAnswer{2, "assetd: --env takes the name of an environment of assetd.yaml, and '" + options.environment + "' is none\n"});
+  // A replica shares nothing with the daemon that runs the same files without --env.
+  if (options.data.empty() && !options.compile_only) options.data = options.project + "/.assetd" + (options.environment.empty() ? "" : "-" + options.environment);
   if (!options.data.empty()) options.data = absolute(options.data);
   std::error_code unreadable;
   if (!std::filesystem::exists(options.project + "/assetd.yaml", unreadable) && (!unreadable || unreadable == std::errc::no_such_file_or_directory))

@@ -1,9 +1,12 @@
 // plan, apply: what changed files would mean, and making it so.
 #include <iostream>
+#include <map>
 
 #include "cli/command_line.h"
 #include "cli/compile_errors.h"
 #include "cli/run_watch.h"
+#include "core/definition/compiled.h"
+#include "core/definition/difference.h"
 
 namespace assetd::cli {
 namespace {
@@ -12,6 +15,7 @@ constexpr int kWouldChange = 2;
 
 struct PlanOptions {
   bool detailed_exit_code = false;
+  std::string against, against_token;
 };
 
 struct ApplyOptions {
@@ -64,7 +68,60 @@ int show(Session& session, const Result<Json>& answer, const std::function<void(
   return kUsage;
 }
 
+/// What another daemon serves, or this one: as GET /definitions/compiled gives it.
+Result<Definitions> served_by(ApiClient& api, const std::string& whose) {
+  const auto refused = [](std::string detail, int status) { return std::unexpected(Problem{status, "", std::move(detail), {}, {}}); };
+  const auto answer = api.probe("/api/v1/definitions/compiled");
+  if (!answer) return refused(whose + ": " + (answer.error().detail.empty() ? answer.error().title : answer.error().detail), 0);
+  if (answer->status != 200) return refused(whose + " answers " + std::to_string(answer->status) + (answer->status == 401 ? ": give its token" : answer->status == 404 ? ": it is of a version that cannot be compared" : ""), answer->status);
+  auto definitions = from_compiled(answer->body);
+  if (!definitions) return refused(whose + ": its definitions cannot be read, it is of another version (" + definitions.error() + ")", 0);
+  return std::move(*definitions);
+}
+
+const char* word_of(DefinitionChange::Action action) {
+  using enum DefinitionChange::Action;
+  return action == added ? "added" : action == removed ? "removed" : action == renamed ? "renamed" : "changed";
+}
+
+/// In the shape of a plan, as far as it goes for definitions that are not about to be applied.
+Json comparison_of(const Definitions& theirs, const Definitions& ours) {
+  Json changes = Json::array();
+  std::map<std::string, int> counts = {{"added", 0}, {"changed", 0}, {"removed", 0}, {"renamed", 0}};
+  for (const auto& change : difference(theirs, ours)) {
+    Json fields = Json::array();
+    for (const auto& field : change.fields) fields.push_back({{"field", field.field}, {"before", field.before}, {"after", field.after}});
+    ++counts[word_of(change.action)];
+    changes.push_back({{"action", word_of(change.action)}, {"kind", change.kind}, {"name", change.name},
+                       {"renamed_from", change.renamed_from.empty() ? Json() : Json(change.renamed_from)}, {"fields", std::move(fields)}});
+  }
+  const auto total = changes.size();
+  return {{"changes", std::move(changes)}, {"changes_total", total}, {"counts", counts}};
+}
+
+/// What this daemon serves that the other does not, and the other way round.
+int compare(Session& session, const PlanOptions& options) {
+  auto transport = make_transport(options.against);
+  if (!transport) return session.usage("--against: " + transport.error());
+  ApiClient other(std::move(*transport), options.against_token.empty() ? session.settings.token : options.against_token);
+  const auto theirs = served_by(other, options.against);
+  if (!theirs) return session.fail(theirs.error());
+  const auto ours = served_by(*session.api, session.settings.url);
+  if (!ours) return session.fail(ours.error());
+  const auto comparison = comparison_of(*theirs, *ours);
+  const int code = session.show(Result<Json>(comparison), [&](const Json& found) {
+    if (found["changes_total"] == 0) session.out << "both serve the same definitions\n";
+    for (const auto& change : found["changes"]) print_change(session, change);
+    const auto& counts = found["counts"];
+    if (found["changes_total"] != 0)
+      session.out << "against " << options.against << ": here " << text_at(counts, "added") << " more, " << text_at(counts, "removed") << " fewer, " << text_at(counts, "changed")
+                  << " others, " << text_at(counts, "renamed") << " renamed (values of env: are not compared)\n";
+  });
+  return code == kOk && options.detailed_exit_code && comparison["changes_total"] != 0 ? kWouldChange : code;
+}
+
 int make_plan(Session& session, const PlanOptions& options) {
+  if (!options.against.empty()) return compare(session, options);
   const auto answer = session.api->post("/definitions/plan");
   const int code = show(session, answer, [&](const Json& plan) { print_definitions_plan(session, plan); });
   if (!options.detailed_exit_code) return code;
@@ -101,8 +158,10 @@ int apply_plan(Session& session, const ApplyOptions& options) {
 
 void add_plan_commands(CommandLine& line) {
   const auto plan = std::make_shared<PlanOptions>();
-  add_command(line.app, line, "plan", "what applying the files would change, and what follows from it", plan, make_plan)
-      ->add_flag("--detailed-exitcode", plan->detailed_exit_code, "exit with 2 when something would change");
+  auto* planned = add_command(line.app, line, "plan", "what applying the files would change, and what follows from it", plan, make_plan);
+  planned->add_flag("--detailed-exitcode", plan->detailed_exit_code, "exit with 2 when something would change");
+  planned->add_option("--against", plan->against, "compare what this daemon serves with what the one at this URL does");
+  planned->add_option("--against-token", plan->against_token, "that daemon's token, where it has another")->envname("ASSETD_AGAINST_TOKEN");
   const auto apply = std::make_shared<ApplyOptions>();
   auto* command = add_command(line.app, line, "apply", "apply the files as planned; refused when the plan is out of date", apply, apply_plan);
   command->add_option("plan", apply->plan, "a plan's id")->required();

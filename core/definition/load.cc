@@ -69,8 +69,8 @@ std::vector<std::string_view> keys_of(const YamlNode& map) {
   return keys;
 }
 
-/// The chosen environment: its variables win, its schedules may be paused, and keys of imports are laid over those of
-/// the same name.
+/// The chosen environment: its variables win, its schedules may be paused, and its pools, its resources and keys of its
+/// imports are laid over those of the same name.
 class Overlay {
  public:
   Overlay(Reading& reading, const SourceFile& file) : reading_(reading), file_(file) {}
@@ -91,6 +91,15 @@ class Overlay {
   }
 
   Variables variables() const { return {vars_, reading_.context.env}; }
+
+  /// Of assetd.yaml: pools and resources, too.
+  void lay_over_main(YamlNode& root) {
+    for (auto& part : parts_) {
+      resolve_variables(part.value, variables(), file_);
+      lay_over_entry(root, part);
+    }
+    lay_over(root);
+  }
 
   void lay_over(YamlNode& root) const {
     if (imports_.entries.empty()) return;
@@ -129,9 +138,17 @@ class Overlay {
     const auto schedules = reader.text("schedules").value_or("on");
     if (schedules != "on" && schedules != "paused")
       reader.refuse("schedules", *reader.take("schedules"), "on or paused");
+    if (chosen && schedules == "on" && entry.value.find("schedules")) reading_.definitions().settings["schedules_on"] = true;
     if (chosen && schedules == "paused") {
       reading_.schedules_paused = true;
       reading_.definitions().settings["schedules_paused"] = true;
+    }
+    for (const auto* key : {"pools", "resources"}) {
+      const auto* part = reader.take(key);
+      if (part && part->kind != YamlNode::Kind::map)
+        reader.refuse(key, *part, "a mapping of names, as at the project");
+      else if (part && chosen)
+        parts_.push_back({key, part->line, part->column, *part});
     }
     if (const auto* imports = reader.take("imports")) {
       if (imports->kind != YamlNode::Kind::map)
@@ -176,6 +193,7 @@ class Overlay {
   const SourceFile& file_;
   std::map<std::string, YamlNode> vars_;
   YamlNode imports_;
+  std::vector<YamlEntry> parts_;  ///< pools, resources
 };
 
 void resolve_parts(YamlNode& root, const Variables& variables, const SourceFile& file) {
@@ -252,7 +270,7 @@ class ProjectReader {
     overlay_.read(reader);
     read_include(reader);
     resolve_parts(*root, overlay_.variables(), main_);
-    overlay_.lay_over(*root);
+    overlay_.lay_over_main(*root);
     read_settings(reading_, reader);
     read_parts(reading_, reader);
     reader.refuse_rest();

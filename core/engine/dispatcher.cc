@@ -9,6 +9,11 @@ namespace {
 constexpr std::size_t kHoldersShown = 5;
 }
 
+Dispatcher::Dispatcher(const Dispatcher& other)
+    : pools_(other.pools_), used_(other.used_), resources_(other.resources_), holds_(other.holds_), caps_(other.caps_), lines_(other.lines_) {
+  for (const auto& [unit, place] : other.waiting_) waiting_.emplace(unit, Place{lines_.find(place.line->first), place.rank});
+}
+
 int Dispatcher::used(const std::string& pool) const {
   const auto it = used_.find(pool);
   return it == used_.end() ? 0 : it->second;

@@ -54,6 +54,11 @@ class Dispatcher {
  public:
   static constexpr std::size_t kAheadCounted = 1000;
 
+  Dispatcher() = default;
+  Dispatcher(const Dispatcher& other);  ///< for Engine::clone: what waits and holds there does here
+  Dispatcher(Dispatcher&&) = default;
+  Dispatcher& operator=(Dispatcher&&) = default;
+
   void set_pools(std::map<std::string, int> slots) { pools_ = std::move(slots); }
   const std::map<std::string, int>& pools() const { return pools_; }
   int used(const std::string& pool) const;

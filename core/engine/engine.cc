@@ -155,6 +155,21 @@ void Engine::finish_if_over(const Now& now, const Wreck& wreck, Output& out) {
   wrecks_.erase(wreck.run.id);
 }
 
+std::unique_ptr<Engine> Engine::clone(NewAttemptId new_attempt_id) const {
+  auto copy = std::make_unique<Engine>(std::move(new_attempt_id), last_run_);
+  for (const auto& [id, run] : runs_) copy->runs_.emplace(id, std::make_unique<RunState>(*run));
+  copy->wrecks_ = wrecks_;
+  copy->queued_ = queued_;
+  copy->line_ = RunLine(line_);
+  copy->unexplained_ = unexplained_;
+  copy->of_schedule_ = of_schedule_;
+  copy->attempts_ = attempts_;
+  copy->dispatcher_ = Dispatcher(dispatcher_);
+  copy->timers_ = timers_;
+  copy->held_ = held_;
+  return copy;
+}
+
 std::optional<Millis> Engine::next_timer() const {
   return timers_.empty() ? std::nullopt : std::optional(std::get<0>(*timers_.begin()));
 }

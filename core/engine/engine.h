@@ -40,6 +40,9 @@ class Engine {
   /// The same for a run of which nothing can go on. The stop of its live attempts is the caller's; with the last of them it ends.
   Output restore(const Now& now, Wreck wreck);
 
+  /// As it is now, to be driven on its own: what the clone is given changes nothing here.
+  std::unique_ptr<Engine> clone(NewAttemptId new_attempt_id) const;
+
   /// The next boot time at which TimePassed has something to do.
   std::optional<Millis> next_timer() const;
 

@@ -9,6 +9,7 @@
 #include "daemon/http/event_hub.h"
 #include "daemon/http/lineage_cache.h"
 #include "daemon/http/message.h"
+#include "daemon/http/past.h"
 #include "daemon/http/plan_cache.h"
 #include "daemon/http/server.h"
 #include "daemon/service/service.h"
@@ -26,6 +27,7 @@ struct Shared {
   PlanCache plans;
   LineageCache lineage;
   AssetTexts asset_texts;
+  PastTables pasts;
   std::shared_ptr<EventHub> events = std::make_shared<EventHub>();
   std::shared_ptr<WorkerPool> workers;  ///< for what goes on after a handler returned: hold it weakly there
 };

@@ -10,9 +10,9 @@
 namespace assetd::http {
 namespace {
 
-std::string joined(const std::vector<std::string>& words) {
+std::string joined(const std::vector<std::string>& words, const char* between = ", ") {
   std::string out;
-  for (const auto& word : words) out += (out.empty() ? "" : ", ") + word;
+  for (const auto& word : words) out += (out.empty() ? "" : between) + word;
   return out;
 }
 
@@ -33,6 +33,11 @@ std::optional<std::pair<std::int64_t, std::int64_t>> parse_range(std::string_vie
 std::optional<std::string> wrong_choice(const Param& param, std::string_view value) {
   if (std::ranges::find(param.choices, value) != param.choices.end()) return std::nullopt;
   return with_nearest("'" + std::string(value) + "' is not a value of '" + param.name + "'", value, param.choices);
+}
+
+bool is_named(const Param& param, const std::string& name) {
+  if (param.kind != Param::Kind::dotted) return param.name == name;
+  return std::ranges::any_of(param.choices, [&](const std::string& choice) { return name.starts_with(choice + ".") && name.size() > choice.size() + 1; });
 }
 
 /// What is wrong with the value, or nothing.
@@ -57,6 +62,7 @@ std::optional<std::string> complaint(const Param& param, const std::string& valu
       if (parse_range(value)) return std::nullopt;
       return expected("FROM-TO, counted from 1");
     case Param::Kind::text:
+    case Param::Kind::dotted:
     case Param::Kind::names:
       return std::nullopt;
   }
@@ -78,15 +84,25 @@ std::optional<std::pair<std::int64_t, std::int64_t>> Params::range(const std::st
   return parse_range(text(name));
 }
 
+std::vector<std::pair<std::string, std::string>> Params::dotted(const std::string& choice) const {
+  std::vector<std::pair<std::string, std::string>> found;
+  for (const auto& each : values_)
+    if (each.first.starts_with(choice + ".")) found.push_back(each);
+  return found;
+}
+
 std::expected<Params, std::vector<FieldError>> read_params(std::string_view query, const std::vector<Param>& declared) {
   const auto pairs = parse_query(query);
   if (!pairs) return std::unexpected(std::vector<FieldError>{{"", pairs.error()}});
   Params params;
   std::vector<FieldError> errors;
   std::vector<std::string> names;
-  for (const auto& param : declared) names.push_back(param.name);
+  for (const auto& param : declared) {
+    if (param.kind != Param::Kind::dotted) names.push_back(param.name);
+    else for (const auto& choice : param.choices) names.push_back(choice + ".NAME");
+  }
   for (const auto& [name, value] : *pairs) {
-    const auto param = std::ranges::find(declared, name, &Param::name);
+    const auto param = std::ranges::find_if(declared, [&](const Param& each) { return is_named(each, name); });
     if (param == declared.end()) {
       errors.push_back({"/" + name, with_nearest("unknown query parameter '" + name + "'", name, names)});
     } else if (params.has(name)) {
@@ -140,6 +156,8 @@ nlohmann::json param_schema(const Param& param) {
       return {{"type", "string"}, {"format", "date-time"}};
     case Param::Kind::range:
       return {{"type", "string"}, {"pattern", "^[1-9][0-9]{0,8}-[1-9][0-9]{0,8}$"}};
+    case Param::Kind::dotted:
+      return {{"type", "object"}, {"patternProperties", {{"^(" + joined(param.choices, "|") + ")\\.[A-Za-z0-9_][A-Za-z0-9_./-]*$", {{"type", "string"}}}}}, {"additionalProperties", false}};
     case Param::Kind::text:
       break;
   }

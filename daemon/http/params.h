@@ -23,6 +23,7 @@ struct Param {
     names,     ///< some names, separated by ','
     time,      ///< RFC 3339
     range,     ///< FROM-TO, both from 1
+    dotted,    ///< any number of parameters CHOICE.NAME, of one of choices each; not one of the parameter's own name
   };
   std::string name;
   Kind kind = Kind::text;
@@ -41,6 +42,8 @@ class Params {
   std::vector<std::string> list(const std::string& name) const;
   std::optional<WallTime> time(const std::string& name) const;
   std::optional<std::pair<std::int64_t, std::int64_t>> range(const std::string& name) const;
+  /// Those of a dotted parameter whose names begin with `choice` and '.', by name.
+  std::vector<std::pair<std::string, std::string>> dotted(const std::string& choice) const;
   void set(const std::string& name, std::string value) { values_[name] = std::move(value); }
 
  private:

@@ -128,7 +128,7 @@ void add_lineage(json& out) {
                                                       {"nodes", list_of(integer())}}))}});
   out["LineageStatus"] = object({{"version", id()}, {"as_of", integer()}, {"status", {{"type", "string"}, {"pattern", "^[-rmfs]*$"}}},
                                  {"stale", {{"type", "string"}, {"pattern", "^[01]*$"}}}, {"fresh", {{"type", "string"}, {"pattern", "^[nfv]*$"}}},
-                                 {"checks", {{"type", "string"}, {"pattern", "^[npwf]*$"}}}, {"running_runs", integer()}});
+                                 {"checks", {{"type", "string"}, {"pattern", "^[npwf]*$"}}}, {"running_runs", integer()}, {"at?", time()}, {"version_is_exact?", boolean()}});
 }
 
 void add_runs(json& out) {
@@ -260,6 +260,7 @@ const nlohmann::json& response_schemas() {
     add_project(out);
     add_alerts(out);
     add_backfills(out);
+    add_forecast_schemas(out);
     return out;
   }();
   return schemas;

@@ -40,10 +40,9 @@ std::expected<std::vector<AssetId>, Response> chosen_assets(const Call& call, co
 }
 
 /// A page of the assets in `ids`, which are sorted by key, behind the key `after`.
-std::string assets_body(const Call& call, const AssetTable& table, std::span<const AssetId> ids, AssetTexts& texts) {
+std::string assets_body(const Call& call, const AssetTable& table, std::span<const AssetId> ids, AssetTexts& texts, WallTime now) {
   const auto limit = static_cast<std::size_t>(*call.query.integer("limit"));
   const auto page = ids.first(std::min(limit, ids.size()));
-  const WallTime now = wall_now();
   std::string body = "{\"as_of\":" + std::to_string(table.as_of) + ",\"items\":[";
   for (const auto id : page) {
     if (body.back() != '[') body += ',';
@@ -53,9 +52,9 @@ std::string assets_body(const Call& call, const AssetTable& table, std::span<con
   return body + "],\"next_cursor\":" + dump(text_or_null(next)) + "}";
 }
 
-Response list_assets_of(const Call& call, const AssetTable& table, const std::string& after, AssetTexts& texts) {
+Response list_assets_of(const Call& call, const AssetTable& table, const std::string& after, AssetTexts& texts, WallTime now) {
   if (!table.project) return problem_response(503, "definitions-loading", "Not ready", "the definitions are still being loaded: see /readyz").with("Retry-After", "1");
-  const auto ids = chosen_assets(call, table, wall_now());
+  const auto ids = chosen_assets(call, table, now);
   if (!ids) return ids.error();
   std::span<const AssetId> rest(*ids);
   if (!after.empty()) {
@@ -63,15 +62,18 @@ Response list_assets_of(const Call& call, const AssetTable& table, const std::st
     rest = {begin, rest.end()};
   }
   Response response;
-  response.body = assets_body(call, table, rest, texts);
+  response.body = assets_body(call, table, rest, texts, now);
   return response;
 }
 
 Response list_assets(const Call& call, Context& context) {
   const auto after = read_cursor(call);
   if (!after) return after.error();
+  const auto past = past_of(call, context);
+  if (!past) return past.error();
+  if (*past) return list_assets_of(call, (*past)->table, *after, context.shared.asset_texts, (*past)->at);
   Response response;
-  context.service.with_assets([&](const AssetTable& table) { response = list_assets_of(call, table, *after, context.shared.asset_texts); });
+  context.service.with_assets([&](const AssetTable& table) { response = list_assets_of(call, table, *after, context.shared.asset_texts, wall_now()); });
   return response;
 }
 
@@ -184,9 +186,10 @@ void add_history(std::vector<Route>& table, const std::string& what, const char*
 
 void add_asset_routes(std::vector<Route>& table) {
   table.push_back({.method = "GET", .pattern = "/api/v1/assets", .name = "list_assets", .summary = "Assets by key", .tag = "assets",
-                   .handler = list_assets, .answers = {{200, "AssetList"}},
+                   .handler = list_assets, .answers = {{200, "AssetList"}}, .problems = {410},
                    .query = page_params({{.name = "select", .description = "a selection; '+' is written %2B in a URL"},
-                                         {.name = "q", .description = "a part of key or description"}})});
+                                         {.name = "q", .description = "a part of key or description"},
+                                         {.name = "at", .kind = Param::Kind::time, .description = "as they were then, within retention"}})});
   table.push_back({.method = "GET", .pattern = "/api/v1/assets/{key}", .name = "get_asset", .summary = "One asset", .tag = "assets",
                    .handler = get_asset, .answers = {{200, "Asset"}}, .path = {key_param()}});
   table.push_back({.method = "POST", .pattern = "/api/v1/assets/{key}/materializations", .name = "report_materialization",

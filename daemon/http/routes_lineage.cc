@@ -52,26 +52,28 @@ struct Chosen {
   std::int64_t as_of = 0;
 };
 
-std::expected<Chosen, Response> choose(const std::string& select, const Project& project, Context& context) {
+std::expected<Chosen, Response> choose(const std::string& select, const Project& project, Context& context, const Past* past) {
   std::expected<Chosen, Response> out = Chosen{};
-  context.service.with_assets([&](const AssetTable& table) {
-    const SelectionState state = selection_state(table, wall_now());
+  const auto choose_in = [&](const AssetTable& table) {
+    const SelectionState state = selection_state(table, past ? past->at : wall_now());
     const bool same = table.project && table.project->version == project.version;
     auto found = select_assets(select.empty() ? "*" : select, project.definitions, project.graph, same ? &state : nullptr);
     if (found)
       out = Chosen{std::move(*found), table.as_of};
     else
       out = std::unexpected(selection_problem(found.error()));
-  });
+  };
+  if (past) choose_in(past->table);
+  else context.service.with_assets(choose_in);
   return out;
 }
 
-std::expected<Lineage, Response> lineage_of(const std::string& select, const Project& project, Context& context) {
+std::expected<Lineage, Response> lineage_of(const std::string& select, const Project& project, Context& context, const Past* past = nullptr) {
   if (auto known = context.shared.lineage.find(project.version, select)) return Lineage{known, true};
   // One at a time: who comes while a graph is laid out most likely wants the same one.
   const auto turn = context.shared.lineage.lay_out_alone();
   if (auto known = context.shared.lineage.find(project.version, select)) return Lineage{known, true};
-  auto chosen = choose(select, project, context);
+  auto chosen = choose(select, project, context, past);
   if (!chosen) return std::unexpected(std::move(chosen.error()));
   const Layout layout = lay_out(project.definitions, project.graph, chosen->assets);
   auto entry = std::make_shared<LineageEntry>();
@@ -87,10 +89,18 @@ std::expected<Lineage, Response> lineage_of(const std::string& select, const Pro
   return Lineage{entry, immutable};
 }
 
+/// The definitions that serve, or those that did at the moment that is asked for.
+std::expected<std::shared_ptr<const Project>, Response> project_then(const std::shared_ptr<const Past>& past, Context& context) {
+  if (past) return past->table.project;
+  return current_project(context);
+}
+
 Response get_lineage(const Call& call, Context& context) {
-  const auto project = current_project(context);
+  const auto past = past_of(call, context);
+  if (!past) return past.error();
+  const auto project = project_then(*past, context);
   if (!project) return project.error();
-  const auto lineage = lineage_of(call.query.text("select"), **project, context);
+  const auto lineage = lineage_of(call.query.text("select"), **project, context, past->get());
   if (!lineage) return lineage.error();
   Response response;
   response.with("Vary", "Accept-Encoding");
@@ -163,12 +173,24 @@ Response make_lineage_status(const std::string& select, const Project& project, 
   return response;
 }
 
+Response past_lineage_status(const std::string& select, const Past& past, Context& context) {
+  const auto lineage = lineage_of(select, *past.table.project, context, &past);
+  if (!lineage) return lineage.error();
+  auto body = status_json(past.table, *lineage->entry, count_running(past.table), past.at);
+  body["at"] = time_json(past.at);
+  body["version_is_exact"] = past.version_is_exact;
+  return json_response(body);
+}
+
 Response get_lineage_status(const Call& call, Context& context) {
-  const auto project = current_project(context);
+  const auto past = past_of(call, context);
+  if (!past) return past.error();
+  const auto project = project_then(*past, context);
   if (!project) return project.error();
   const auto asked = call.query.integer("version").value_or((*project)->version);
   if (asked != (*project)->version) return version_gone(asked, (*project)->version);
   const std::string select = call.query.text("select");
+  if (*past) return past_lineage_status(select, **past, context);
   const auto revision = context.service.assets_revision();
   auto& cache = context.shared.lineage;
   const auto known = cache.find_status(asked, select);
@@ -187,13 +209,14 @@ Response get_lineage_status(const Call& call, Context& context) {
 }  // namespace
 
 void add_lineage_routes(std::vector<Route>& table) {
+  const Param at{.name = "at", .kind = Param::Kind::time, .description = "as it was then, within retention"};
   const Param select{.name = "select", .description = "a selection; '+' is written %2B in a URL; all without one"};
   table.push_back({.method = "GET", .pattern = "/api/v1/lineage", .name = "get_lineage", .summary = "The graph, laid out; the same for a version and selection",
-                   .tag = "lineage", .handler = get_lineage, .answers = {{200, "Lineage"}, {304, ""}}, .query = {select}});
+                   .tag = "lineage", .handler = get_lineage, .answers = {{200, "Lineage"}, {304, ""}}, .problems = {410}, .query = {select, at}});
   table.push_back({.method = "GET", .pattern = "/api/v1/lineage/status", .name = "get_lineage_status", .summary = "One character a node of /lineage",
-                   .tag = "lineage", .handler = get_lineage_status, .answers = {{200, "LineageStatus"}}, .problems = {409},
+                   .tag = "lineage", .handler = get_lineage_status, .answers = {{200, "LineageStatus"}}, .problems = {409, 410},
                    .query = {{.name = "version", .kind = Param::Kind::integer, .description = "of the graph that is shown", .min = 0,
-                              .max = 1'000'000'000'000}, select}});
+                              .max = 1'000'000'000'000}, select, at}});
 }
 
 }  // namespace assetd::http

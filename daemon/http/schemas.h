@@ -11,4 +11,7 @@ const nlohmann::json& body_schema(const std::string& name);
 /// All components by name.
 const nlohmann::json& response_schemas();
 
+// Rooms of the components, one a file.
+void add_forecast_schemas(nlohmann::json& out);
+
 }  // namespace assetd::http

@@ -41,6 +41,13 @@ void Automator::restore(std::vector<AutomationRecord> records, std::vector<Autom
   pending_records_.clear();
 }
 
+AutomatorMemory Automator::memory() const {
+  AutomatorMemory memory{{}, {}, evaluated_at_};
+  for (const auto& [asset, record] : records_) memory.records.push_back(record);
+  for (const auto& [asset, pause] : pauses_) memory.pauses.push_back(pause);
+  return memory;
+}
+
 void Automator::use(std::shared_ptr<const Project> project, const Engine& engine) {
   const auto before = std::exchange(project_, std::move(project));
   automation_.reset();

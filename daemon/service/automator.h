@@ -16,6 +16,13 @@
 
 namespace assetd {
 
+/// What an Automator goes on from.
+struct AutomatorMemory {
+  std::vector<AutomationRecord> records;
+  std::vector<AutomationPause> pauses;
+  std::optional<WallTime> evaluated_at;
+};
+
 /// The service's thread only.
 class Automator final : private AutomationWorld {
  public:
@@ -24,6 +31,7 @@ class Automator final : private AutomationWorld {
 
   /// What the store has; before use().
   void restore(std::vector<AutomationRecord> records, std::vector<AutomationPause> pauses, std::optional<WallTime> evaluated_at);
+  AutomatorMemory memory() const;
   /// Takes over a version that the book uses already: all of its conditions are looked at with the next evaluation. What they remember goes on where the
   /// condition is the same as before.
   void use(std::shared_ptr<const Project> project, const Engine& engine);

@@ -113,6 +113,7 @@ class DaemonService final : public Service {
   std::vector<ScheduleView> schedules() override;
   AutomationPage automation(const std::string& after, std::size_t limit) override;
   std::optional<AutomationView> automation_of(const std::string& key) override;
+  std::shared_ptr<const ForecastStart> forecast_start() override;
   nlohmann::json definitions_status() const override;
   std::vector<Unready> unready() const override;
   std::string metrics_text() const override;
@@ -197,8 +198,6 @@ class DaemonService final : public Service {
   bool had_tick(const Turn& turn, const std::string& schedule, WallTime instant);
   void tick(Turn& turn, const DueTick& due);
   void request_tick(Turn& turn, const ScheduleSpec& schedule, TickRecord& record);
-  std::optional<std::string> overlapping(Turn& turn, const ScheduleSpec& schedule);
-  std::string select_of(const Project& project, const ScheduleSpec& schedule) const;
   void audit(Turn& turn, const Caller& caller, const std::string& action, const std::string& subject, nlohmann::json detail = nlohmann::json::object());
 
   // partitions (service_partitions.cc)

@@ -183,6 +183,8 @@ struct Unready {
   std::string detail;
 };
 
+struct ForecastStart;  // daemon/service/forecast_start.h
+
 class Service {
  public:
   virtual ~Service() = default;
@@ -230,6 +232,9 @@ class Service {
   /// Assets that have a condition, by key, those after `after`.
   virtual AutomationPage automation(const std::string& after, std::size_t limit) = 0;
   virtual std::optional<AutomationView> automation_of(const std::string& key) = 0;  ///< with its answer; nothing: it has no condition
+
+  /// All that a forecast starts from, copied; null while no definitions are loaded.
+  virtual std::shared_ptr<const ForecastStart> forecast_start() = 0;
 
   virtual nlohmann::json definitions_status() const = 0;  ///< as GET /definitions, without as_of
   virtual std::vector<Unready> unready() const = 0;       ///< empty: ready

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/engine/scheduled_run.h"
 #include "core/graph/asset_key.h"
 #include "daemon/service/daemon_service.h"
 #include "daemon/service/replies.h"
@@ -20,53 +21,7 @@ Reply no_schedule(const std::string& name, const std::map<std::string, Ticker::E
   return not_found("schedule", "there is no schedule '" + name + "'" + (nearest.empty() ? "" : "; nearest: '" + nearest + "'"));
 }
 
-/// What the schedule does not say, its job does.
-RunTerms terms_of(const Project& project, const ScheduleSpec& schedule) {
-  auto found = schedule.terms;
-  for (const auto& job : project.definitions.jobs) {
-    if (schedule.job.empty() || job.name != schedule.job) continue;
-    if (!found.timeouts.timeout) found.timeouts.timeout = job.terms.timeouts.timeout;
-    if (!found.timeouts.queue_timeout) found.timeouts.queue_timeout = job.terms.timeouts.queue_timeout;
-    if (!found.priority) found.priority = job.terms.priority;
-    if (!found.max_steps) found.max_steps = job.terms.max_steps;
-    found.tags.insert(job.terms.tags.begin(), job.terms.tags.end());
-  }
-  return found;
-}
-
-void set_terms(RunRecord& run, const RunTerms& terms) {
-  run.timeouts = terms.timeouts;
-  run.priority = terms.priority.value_or(0);
-  run.max_steps = terms.max_steps;
-  run.tags = terms.tags;
-}
-
 }  // namespace
-
-std::string DaemonService::select_of(const Project& project, const ScheduleSpec& schedule) const {
-  if (schedule.job.empty()) return schedule.select;
-  for (const auto& job : project.definitions.jobs)
-    if (job.name == schedule.job) return job.select;
-  return schedule.select;
-}
-
-/// Why a tick must not run because of an earlier one, by the schedule's overlap policy.
-std::optional<std::string> DaemonService::overlapping(Turn& turn, const ScheduleSpec& schedule) {
-  if (schedule.overlap == Overlap::allow) return std::nullopt;
-  const auto& runs = engine_->runs_of_schedule(schedule.name);
-  const std::vector<RunId> active(runs.begin(), runs.end());
-  std::optional<RunId> waiting;
-  for (const auto id : active)
-    if (const auto* run = engine_->run(id); run && run->record.status == RunStatus::queued) waiting = id;
-  if (active.empty()) return std::nullopt;
-  if (schedule.overlap == Overlap::skip) return "run " + std::to_string(active.front()) + " of this schedule has not ended";
-  if (schedule.overlap == Overlap::queue)
-    return waiting ? std::optional("run " + std::to_string(*waiting) + " of this schedule waits already" +
-                                   (*waiting == active.front() ? "" : ", for run " + std::to_string(active.front())))
-                   : std::nullopt;
-  for (const auto id : active) feed(turn, CancelRequested{id, {"schedule " + schedule.name, ""}});
-  return std::nullopt;
-}
 
 /// One run per instant: also for instants of this very turn, and after the clock was set back.
 bool DaemonService::had_tick(const Turn& turn, const std::string& schedule, WallTime instant) {
@@ -91,17 +46,13 @@ void DaemonService::tick(Turn& turn, const DueTick& due) {
 }
 
 void DaemonService::request_tick(Turn& turn, const ScheduleSpec& schedule, TickRecord& record) {
-  if (auto busy = overlapping(turn, schedule)) {
-    record.reason = *busy;
+  const auto overlap = overlap_of(*engine_, schedule);
+  if (overlap.skipped) {
+    record.reason = *overlap.skipped;
     return;
   }
-  RunRecord run;
-  run.select = select_of(*project(), schedule);
-  run.job = schedule.job;
-  set_terms(run, terms_of(*project(), schedule));
-  run.in_line = schedule.overlap == Overlap::queue;
-  run.trigger = {"schedule", schedule.name, record.instant};
-  run.actor = {"schedule " + schedule.name, ""};
+  for (const auto id : overlap.canceled) feed(turn, CancelRequested{id, {"schedule " + schedule.name, ""}});
+  auto run = scheduled_run(project()->definitions, schedule, record.instant);
   const auto resolved = resolve(run.select, StepsMode::all, nlohmann::json::object(), {}, record.instant);
   if (!resolved) {
     record.outcome = TickOutcome::failed;
@@ -134,13 +85,10 @@ void DaemonService::trigger_schedule(Caller caller, std::string schedule, Done d
   command(std::move(caller), std::move(done), [this, schedule](Turn& turn, const Caller& who) -> Reply {
     const auto it = ticker_.entries().find(schedule);
     if (it == ticker_.entries().end()) return no_schedule(schedule, ticker_.entries());
-    const auto select_text = select_of(*project(), it->second.spec);
-    const auto resolved = resolve(select_text, StepsMode::all, nlohmann::json::object(), {}, turn.now.wall);
+    auto record = scheduled_run(project()->definitions, it->second.spec, turn.now.wall);
+    const auto resolved = resolve(record.select, StepsMode::all, nlohmann::json::object(), {}, turn.now.wall);
     if (!resolved) return resolved.error();
-    RunRecord record;
-    record.select = select_text;
-    record.job = it->second.spec.job;
-    set_terms(record, terms_of(*project(), it->second.spec));
+    record.in_line = false;
     record.actor = who.actor;
     record.trigger = {"api", schedule, std::nullopt};
     auto reply = create_run(turn, std::move(record), *resolved);

@@ -14,6 +14,14 @@
 namespace assetd {
 namespace {
 
+/// A replica in which nothing has happened yet does nothing by itself until somebody lets it. `schedules: on` of the environment is somebody's word.
+std::optional<AutomationPause> pause_of_replica(const Definitions& definitions, WallTime now) {
+  if (definitions.environment.empty() || definitions.settings.value("schedules_on", false)) return std::nullopt;
+  return AutomationPause{"", "assetd",
+                         "a replica in the environment '" + definitions.environment + "' starts paused: `assetctl automation resume` lets schedules and automation go, "
+                         "`schedules: on` of the environment does from the start", now, std::nullopt};
+}
+
 AttemptId random_attempt_id() {
   unsigned char bytes[16];
   randombytes_buf(bytes, sizeof bytes);
@@ -33,10 +41,14 @@ DaemonService::~DaemonService() { shut_down(); }
 std::expected<std::unique_ptr<DaemonService>, StartFailure> DaemonService::start(ServiceOptions options) {
   if (sodium_init() < 0) return std::unexpected(StartFailure{1, "libsodium does not start", {}});
   std::unique_ptr<DaemonService> service(new DaemonService(std::move(options)));
+  std::error_code unreadable;
+  const bool is_new = !std::filesystem::exists(service->options_.paths.store(), unreadable);
   if (auto opened = service->open_store(); !opened) return std::unexpected(opened.error());
   if (auto loaded = service->first_definitions(); !loaded) return std::unexpected(loaded.error());
   if (auto recovered = service->recover(); !recovered) return std::unexpected(StartFailure{4, recovered.error(), {}});
   if (auto connected = service->connect(); !connected) return std::unexpected(connected.error());
+  // Committed by the first turn, which lets nothing tick before.
+  if (auto pause = pause_of_replica(service->project()->definitions, service->clock_.now().wall); is_new && pause) service->automator_.pause(std::move(*pause));
   service->start_courier();
   if (service->options_.watch) service->watch_definitions();
   service->thread_ = std::thread([raw = service.get()] { raw->loop(); });

@@ -84,6 +84,18 @@ struct Note {
   WallTime at{};
 };
 
+/// A past moment: the last event that had happened by then, and the definitions that were in force.
+struct PastMoment {
+  WallTime at{};
+  std::int64_t event = 0;
+  std::int64_t version = 0;
+  bool version_is_exact = true;  ///< false: what was in force is no longer kept; `version` is the newest before it, or the oldest that is there
+};
+struct PastState {
+  AssetState state;  ///< without code_version of its data
+  std::int64_t definitions_version = 0;  ///< by which its data was made; 0: not known
+};
+
 class Reader {
  public:
   static std::expected<std::unique_ptr<Reader>, StoreError> open(const std::string& path, Millis budget = Millis(50));
@@ -124,6 +136,12 @@ class Reader {
   Result<Page<EvaluationRow>> evaluations(const std::string& asset, const PageRequest& page);
   /// By day and asset, from the day of `since` on.
   Result<std::vector<HistoryCell>> history(WallTime since);
+  /// Of each asset, in the same order, how long its newest succeeded steps took: at most `limit`, the newest first.
+  Result<std::vector<std::vector<Millis>>> durations(std::span<const std::string> assets, int limit);
+  /// Of each asset, in the same order, its state at a past moment, as far as retention has left what happened then. `freshness` is not among it.
+  Result<std::vector<PastState>> states_at(std::span<const std::string> assets, const PastMoment& moment);
+  /// Nothing: the store did not exist yet, or what happened then is forgotten.
+  Result<std::optional<PastMoment>> moment(WallTime at);
   /// Ascending after `after`. `lowest` is the oldest id that is still kept (for 410).
   struct Events {
     std::vector<Event> items;

@@ -56,6 +56,20 @@ TEST(CommandLine, AlertsTakeTheirArguments) {
   EXPECT_EQ(run({"alerts", "silence", "--for", "long", "--url", "unix:/nonexistent/assetd.sock"}).code, kUsage);
 }
 
+TEST(CommandLine, ForecastTakesItsArguments) {
+  for (const auto& words : std::vector<std::vector<const char*>>{{"forecast"}, {"forecast", "a+", "--horizon", "3d", "--pool", "gpu=+2", "--pool", "cpu=4", "--speed", "a=2", "--steps", "--limit", "5"},
+                                                                 {"plan", "--against", "unix:/nonexistent/other.sock", "--against-token", "t", "--detailed-exitcode"}}) {
+    auto arguments = words;
+    arguments.insert(arguments.end(), {"--url", "unix:/nonexistent/assetd.sock"});
+    EXPECT_EQ(run(arguments).code, kRefused) << words.back() << ": understood, and nobody is there";
+  }
+  for (const auto& words : std::vector<std::vector<const char*>>{{"forecast", "--pool", "gpu"}, {"forecast", "--speed", "=2"}, {"forecast", "--horizon", "soon"}, {"plan", "--against", "somewhere"}}) {
+    auto arguments = words;
+    arguments.insert(arguments.end(), {"--url", "unix:/nonexistent/assetd.sock"});
+    EXPECT_EQ(run(arguments).code, kUsage) << words[1];
+  }
+}
+
 TEST(CommandLine, HelpIsNoError) {
   const auto outcome = run({"--help"});
   EXPECT_EQ(outcome.code, kOk);

@@ -303,6 +303,13 @@ TEST(BadInput, UnknownEnvironment) {
               ElementsAre("2:3 there is no environment \"stagin\" under environments: (did you mean \"staging\"?)"));
 }
 
+TEST(BadInput, PoolsAndResourcesOfAnEnvironment) {
+  EXPECT_THAT(load("environments:\n  staging:\n    pools: [gpu]\n    resources: lake\n", "staging").lines(),
+              ElementsAre("3:12 \"pools\" of the environment \"staging\" must be a mapping of names, as at the project, not a list",
+                          "4:16 \"resources\" of the environment \"staging\" must be a mapping of names, as at the project, not a text"));
+  EXPECT_THAT(load("environments:\n  staging:\n    pools: {gpu: none}\n", "staging").lines(), testing::SizeIs(1)) << "as anywhere";
+}
+
 TEST(BadInput, EmptyAndShapelessFiles) {
   EXPECT_THAT(load("").lines(),
               ElementsAre("1:1 assetd.yaml is empty (give it at least a name: and an asset under assets:)"));

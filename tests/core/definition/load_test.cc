@@ -100,6 +100,31 @@ TEST(Load, LaysTheEnvironmentOverTheProject) {
   EXPECT_EQ(staging.definitions.imports[0].config.at("vars"), (nlohmann::json{{"x", 2}, {"y", 1}}));
 }
 
+TEST(Load, LaysPoolsAndResourcesOfTheEnvironmentOverTheProjects) {
+  const std::string yaml =
+      "vars: {place: data}\n"
+      "pools: {gpu: {slots: 8}, cpu: 4}\n"
+      "resources: {lake: {kind: folder, path: data/lake, note: kept}}\n"
+      "environments:\n"
+      "  staging: {vars: {place: staging}, pools: {gpu: 1, extra: {slots: 2}}, resources: {lake: {path: \"${vars.place}/lake\"}}, schedules: on}\n"
+      "  bare: {pools: {gpu: 2}, resources: {pond: {kind: folder}}}\n"
+      "assets: [{key: a, run: {command: [x]}}]\n";
+  const auto plain = load(yaml), staging = load(yaml, "staging"), bare = load("environments:\n  bare: {pools: {gpu: 2}}\nassets: [{key: a, run: {command: [x]}}]\n", "bare");
+  ASSERT_THAT(plain.lines(), IsEmpty());
+  ASSERT_THAT(staging.lines(), IsEmpty());
+  ASSERT_THAT(bare.lines(), IsEmpty());
+  EXPECT_EQ(plain.definitions.pools.at("gpu").slots, 8);
+  EXPECT_FALSE(plain.definitions.pools.contains("extra"));
+  EXPECT_EQ(staging.definitions.pools.at("gpu").slots, 1);
+  EXPECT_EQ(staging.definitions.pools.at("cpu").slots, 4);
+  EXPECT_EQ(staging.definitions.pools.at("extra").slots, 2);
+  EXPECT_EQ(staging.definitions.resources.at("lake").config.at("note"), "kept");
+  EXPECT_THAT(staging.definitions.resources.at("lake").config.at("path").get<std::string>(), testing::EndsWith("staging/lake"));
+  EXPECT_TRUE(staging.definitions.settings.value("schedules_on", false));
+  EXPECT_FALSE(plain.definitions.settings.contains("schedules_on"));
+  EXPECT_EQ(bare.definitions.pools.at("gpu").slots, 2);
+}
+
 TEST(Load, EnvironmentOfProjectAndAssetMergeAndTheNearerWins) {
   const auto loaded = load(
       "env: {A: project, B: project}\nenv_file: .env\ninherit_env: [AWS_*]\n"

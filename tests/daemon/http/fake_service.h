@@ -114,6 +114,7 @@ class FakeService : public Service {
       if (view.key == key) return view;
     return std::nullopt;
   }
+  std::shared_ptr<const ForecastStart> forecast_start() override { return nullptr; }
   nlohmann::json definitions_status() const override { return definitions; }
   std::vector<Unready> unready() const override {
     const std::lock_guard lock(mutex_);

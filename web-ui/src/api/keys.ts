@@ -19,6 +19,7 @@ export const keys = {
   alerts: ["alerts"] as const,
   alertRules: ["alert-rules"] as const,
   silences: ["silences"] as const,
+  forecast: ["forecast"] as const,
   audit: ["audit"] as const,
   select: ["select"] as const,
   plan: ["plan"] as const,

@@ -5,7 +5,7 @@ import { keys } from "./keys";
 import { askAgain } from "./seen";
 import type {
   Alert, AlertRule, Asset, AssetAttempt, AssetDetail, AuditItem, AutomationDetail, AutomationList, CheckResult, Definitions, Evaluation,
-  EventItem, Lineage, LineageStatus, Materialization, Overview, Page, Pool, Project, Queue, Readiness, Run, RunPlan, Schedule, Selected,
+  EventItem, Forecast, Lineage, LineageStatus, Materialization, Overview, Page, Pool, Project, Queue, Readiness, Run, RunPlan, Schedule, Selected,
   Silence, Step, Tick,
 } from "./types";
 
@@ -18,7 +18,7 @@ export const overviewQuery = queryOptions({
   queryKey: keys.overview, queryFn: ({ signal }) => get<Overview>("/overview?days=14", signal), refetchInterval: 60_000,
 });
 
-export const assetsQuery = (filter: { select?: string; q?: string }, limit = 500) =>
+export const assetsQuery = (filter: { select?: string; q?: string; at?: string }, limit = 500) =>
   infiniteQueryOptions({
     queryKey: [...keys.assets, filter, limit],
     queryFn: ({ signal, pageParam }) => get<Page<Asset>>(`/assets${query({ ...filter, limit, cursor: pageParam })}`, signal),
@@ -41,10 +41,11 @@ export const checkResultsQuery = assetPart<CheckResult>("checks", 500);
 export const assetAttemptsQuery = assetPart<AssetAttempt>("attempts", 50);
 export const assetEventsQuery = assetPart<EventItem>("events", 100);
 
-export const lineageQuery = (select: string) =>
+/** `at`: as it was at a past moment. */
+export const lineageQuery = (select: string, at?: string) =>
   queryOptions({
-    queryKey: [...keys.lineage, select],
-    queryFn: ({ signal }) => get<Lineage>(`/lineage${query({ select })}`, signal),
+    queryKey: at ? [...keys.lineage, select, at] : [...keys.lineage, select],
+    queryFn: ({ signal }) => get<Lineage>(`/lineage${query({ select, at })}`, signal),
     placeholderData: keepPreviousData,
     staleTime: Infinity,
     retry: false,
@@ -63,13 +64,13 @@ export const attributesQuery = queryOptions({
   },
   staleTime: Infinity,
 });
-export const lineageStatusQuery = (version: string | undefined, select: string) =>
+export const lineageStatusQuery = (version: string | undefined, select: string, at?: string) =>
   queryOptions({
-    queryKey: [...keys.lineageStatus, version, select],
-    queryFn: ({ signal }) => get<LineageStatus>(`/lineage/status${query({ version, select })}`, signal),
+    queryKey: at ? [...keys.lineageStatus, version, select, at] : [...keys.lineageStatus, version, select],
+    queryFn: ({ signal }) => get<LineageStatus>(`/lineage/status${query({ version, select, at })}`, signal),
     enabled: version !== undefined,
     retry: false,
-    refetchInterval: ({ state }) => askAgain(state.data?.as_of),
+    refetchInterval: ({ state }) => (at ? false : askAgain(state.data?.as_of)),
   });
 
 export interface RunFilter { status?: string; asset?: string; job?: string; since?: string }
@@ -210,3 +211,14 @@ export async function fetchWholeLog(run: string, where: { step?: string; attempt
     offset = chunk.next;
   }
 }
+
+export interface ForecastQuestion { horizon: string; select: string; pools: [string, string][]; speed: [string, string][] }
+export const forecastQuery = ({ horizon, select, pools, speed }: ForecastQuestion) =>
+  queryOptions({
+    queryKey: [...keys.forecast, horizon, select, pools, speed],
+    queryFn: ({ signal }) => {
+      const supposed = [...pools.map(([name, value]) => [`pool.${name}`, value]), ...speed.map(([key, value]) => [`speed.${key}`, value])];
+      return get<Forecast>(`/forecast${query({ horizon, select, limit: 20_000, ...Object.fromEntries(supposed) as Record<string, string> })}`, signal);
+    },
+    staleTime: 15_000, refetchInterval: 60_000, retry: false,
+  });

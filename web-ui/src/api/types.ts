@@ -199,3 +199,5 @@ export interface LiveEvent {
   subject: Record<string, unknown>;
   changes: Record<string, unknown>;
 }
+
+export type { Forecast, ForecastPool, ForecastRun, ForecastStep, ForecastViolation } from "@/system/forecast/types";

@@ -26,6 +26,7 @@ export function Frame() {
       <TopBar project={project} />
       <main id="main" className="frame-main" tabIndex={-1}>
         {project?.latched && <Latched project={project} />}
+        {project?.environment && !/^prod/i.test(project.environment) && <Replica name={project.environment} />}
         {project?.draining && <Draining why={project.draining} />}
         <div className="frame-page"><Outlet /></div>
         {project?.automation_paused && <PausedBanner pause={project.automation_paused} />}
@@ -65,6 +66,11 @@ function Rail({ collapsed, toggle, project }: { collapsed: boolean; toggle: () =
       </button>
     </nav>
   );
+}
+
+/** Nobody should take a replica for the real thing. */
+function Replica({ name }: { name: string }) {
+  return <div className="replica small" role="note"><span className="strong">{name}</span> is a replica with data of its own: what happens here happens nowhere else.</div>;
 }
 
 function TopBar({ project }: { project?: Project }) {

@@ -1,6 +1,6 @@
 import {
   IconAdjustments, IconBell, IconClockPlay, IconFileCode, IconHeartbeat, IconLayoutDashboard, IconListDetails, IconPlayerPlay, IconSchema, IconShieldCheck,
-  IconStack2,
+  IconStack2, IconTimelineEvent,
 } from "@tabler/icons-react";
 
 export const pages = [
@@ -10,6 +10,7 @@ export const pages = [
   { to: "/runs", label: "Runs", icon: IconPlayerPlay, key: "r" },
   { to: "/automation", label: "Automation", icon: IconClockPlay, key: "a" },
   { to: "/queue", label: "Queue", icon: IconStack2, key: "q" },
+  { to: "/forecast", label: "Forecast", icon: IconTimelineEvent, key: "f" },
   { to: "/definitions", label: "Definitions", icon: IconFileCode, key: "d" },
 ] as const;
 

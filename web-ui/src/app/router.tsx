@@ -24,18 +24,18 @@ const root = createRootRouteWithContext<{ client: QueryClient }>()({ component: 
 const at = <P extends string>(path: P) => ({ getParentRoute: () => root, path }) as const;
 
 // A call in its place would leave the types of the loader below open.
-const lineageSearch = pick("select", "asset", "view");
+const lineageSearch = pick("select", "asset", "view", "at");
 
 const routes = [
   createRoute({ ...at("/"), component: lazyRouteComponent(() => import("@/features/overview/OverviewPage"), "OverviewPage") }),
   createRoute({
     ...at("/lineage"), validateSearch: lineageSearch,
     // The graph is on its way while the page's script still is.
-    loaderDeps: ({ search }) => ({ select: asSelection(search.select ?? "") }),
-    loader: ({ context, deps }) => void context.client.prefetchQuery(lineageQuery(deps.select)), component: lazyRouteComponent(() => import("@/features/lineage/LineagePage"), "LineagePage"),
+    loaderDeps: ({ search }) => ({ select: asSelection(search.select ?? ""), at: search.at }),
+    loader: ({ context, deps }) => void context.client.prefetchQuery(lineageQuery(deps.select, deps.at)), component: lazyRouteComponent(() => import("@/features/lineage/LineagePage"), "LineagePage"),
   }),
   createRoute({
-    ...at("/assets"), validateSearch: pick("select", "q", "sort"), component: lazyRouteComponent(() => import("@/features/catalog/CatalogPage"), "CatalogPage"),
+    ...at("/assets"), validateSearch: pick("select", "q", "sort", "at"), component: lazyRouteComponent(() => import("@/features/catalog/CatalogPage"), "CatalogPage"),
   }),
   createRoute({
     ...at("/assets/$key"), validateSearch: pick("tab", "check"), component: lazyRouteComponent(() => import("@/features/asset/AssetPage"), "AssetPage"),
@@ -51,6 +51,9 @@ const routes = [
     ...at("/automation"), validateSearch: pick("tab", "schedule"), component: lazyRouteComponent(() => import("@/features/automation/AutomationPage"), "AutomationPage"),
   }),
   createRoute({ ...at("/queue"), component: lazyRouteComponent(() => import("@/features/queue/QueuePage"), "QueuePage") }),
+  createRoute({
+    ...at("/forecast"), validateSearch: pick("horizon", "select", "pools", "speed"), component: lazyRouteComponent(() => import("@/features/forecast/ForecastPage"), "ForecastPage"),
+  }),
   createRoute({ ...at("/definitions"), component: lazyRouteComponent(() => import("@/features/definitions/DefinitionsPage"), "DefinitionsPage") }),
   createRoute({ ...at("/alerts"), component: lazyRouteComponent(() => import("@/features/alerts/AlertsPage"), "AlertsPage") }),
   createRoute({ ...at("/audit"), component: lazyRouteComponent(() => import("@/features/audit/AuditPage"), "AuditPage") }),

@@ -7,6 +7,7 @@ import { ApiError } from "@/api/client";
 import { assetsQuery, selectQuery } from "@/api/queries";
 import type { Asset } from "@/api/types";
 import { quoted } from "@/system/selection/complete";
+import { AsOf } from "@/ui/AsOf";
 import { DataTable, type Column } from "@/ui/DataTable";
 import { NoAssets } from "@/ui/Empty";
 import { AssetLink, keyToPath, RunLink } from "@/ui/links";
@@ -51,19 +52,20 @@ const chips = [["All", ""], ["Failed", "status:failed"], ["Skipped", "status:ski
 export function CatalogPage() {
   const search = route.useSearch();
   const navigate = useNavigate();
-  const set = (change: { select?: string; q?: string }) => void navigate({ to: "/assets", search: { ...search, ...change }, replace: true });
+  const set = (change: { select?: string; q?: string; at?: string }) => void navigate({ to: "/assets", search: { ...search, ...change }, replace: true });
   const select = search.select ?? "";
-  const assets = useInfiniteQuery(assetsQuery({ select: search.select, q: search.q }));
-  const total = useQuery(selectQuery(select || "*"));
+  const assets = useInfiniteQuery(assetsQuery({ select: search.select, q: search.q, at: search.at }));
+  const total = useQuery({ ...selectQuery(select || "*"), enabled: !search.at });
   const rows = useMemo(() => assets.data?.pages.flatMap((page) => page.items) ?? [], [assets.data]);
   const problem = assets.error instanceof ApiError && assets.error.status === 422 ? assets.error.detail : undefined;
-  const count = search.q ? (assets.hasNextPage ? undefined : rows.length) : total.data?.total;
+  const count = search.q || search.at ? (assets.hasNextPage ? undefined : rows.length) : total.data?.total;
   return (
     <div className="page">
-      <PageHead title="Catalog" name="Catalog" actions={rows.length > 0 && !search.q && <MaterializeButton key={select} select={select || "*"} variant="default" walks={!!select} />} />
+      <PageHead title="Catalog" name="Catalog" actions={rows.length > 0 && !search.q && !search.at && <MaterializeButton key={select} select={select || "*"} variant="default" walks={!!select} />} />
       <div className="toolbar">
         <SelectionInput label="Filter by selection" value={select} onSubmit={(value) => set({ select: value })} error={problem} width={360} />
         <QuickSearch key={search.q ?? ""} value={search.q ?? ""} onChange={(q) => set({ q })} />
+        <AsOf at={search.at} set={(at) => set({ at })} />
         <span className="row wide-only" style={{ gap: 2 }}>
           {chips.map(([label, value]) => (
             <button key={label} type="button" className="chip" data-on={select === value || undefined} aria-pressed={select === value} onClick={() => set({ select: value })}>{label}</button>

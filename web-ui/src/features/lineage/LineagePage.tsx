@@ -7,6 +7,7 @@ import type { Lineage } from "@/api/types";
 import { readCamera, writeCamera, type Camera } from "@/system/lineage/camera";
 import { asSelection, quoted } from "@/system/selection/complete";
 import { formatAgo } from "@/system/time/format";
+import { AsOf } from "@/ui/AsOf";
 import { useNow } from "@/ui/clock";
 import { NoAssets } from "@/ui/Empty";
 import { keyToPath } from "@/ui/links";
@@ -29,9 +30,10 @@ export function LineagePage() {
   const navigate = useNavigate();
   const handle = useRef<LineageHandle>(null);
   const select = asSelection(search.select ?? "");
-  const lineage = useQuery(lineageQuery(select));
-  const status = useQuery({ ...lineageStatusQuery(lineage.data?.version, lineage.isPlaceholderData ? "" : select), placeholderData: keepPreviousData });
-  const notes = useNotes(select, lineage.data);
+  const past = search.at;
+  const lineage = useQuery(lineageQuery(select, past));
+  const status = useQuery({ ...lineageStatusQuery(lineage.isPlaceholderData && past ? undefined : lineage.data?.version, lineage.isPlaceholderData ? "" : select, past), placeholderData: keepPreviousData });
+  const notes = useNotes(select, lineage.data, past);
   const set = useCallback((change: Partial<typeof search>) => void navigate({ to: "/lineage", search: (old) => ({ ...old, ...change }), replace: !("asset" in change) }), [navigate]);
   const choose = useCallback((asset: string | undefined) => set({ asset }), [set]);
   const remember = useRemembered(set);
@@ -41,7 +43,7 @@ export function LineagePage() {
   useLineageKeys(lineage.data, search.asset, choose);
   if (count === 0 && !search.select) return <div className="page scroll"><NoAssets /></div>;
   return (
-    <div className="lineage" data-panel={search.asset ? "" : undefined}>
+    <div className="lineage" data-panel={search.asset && !past ? "" : undefined}>
       <h1 className="visually-hidden">Lineage</h1>
       <div className="lineage-canvas">
         {lineage.data ? (
@@ -52,14 +54,15 @@ export function LineagePage() {
         ) : lineage.error && !problem ? <Problem error={lineage.error} retry={() => void lineage.refetch()} /> : <Waiting />}
         <div className="lineage-left">
           <SelectionInput label="Filter the lineage" value={search.select ?? ""} onSubmit={(value) => set({ select: value, view: undefined })} error={problem} width="min(380px, calc(100vw - 32px))" note={count === undefined ? undefined : count.toLocaleString("en")} />
-          <MaterializeButton key={select} select={select || "*"} variant="default" />
+          {!past && <MaterializeButton key={select} select={select || "*"} variant="default" />}
+          <AsOf at={past} set={(at) => set({ at })} />
         </div>
         <ZoomBar handle={handle} />
         <Legend />
         {lineage.data && lineage.data.nodes.length > 30 && <Minimap handle={handle} lineage={lineage.data} status={shown} />}
         {count === 0 && <div className="lineage-none"><h2>Nothing matches</h2><p className="dim">No asset fits this filter.</p></div>}
       </div>
-      {search.asset && <AssetPanel key={search.asset} name={search.asset} close={() => choose(undefined)} choose={choose} />}
+      {search.asset && !past && <AssetPanel key={search.asset} name={search.asset} close={() => choose(undefined)} choose={choose} />}
     </div>
   );
 }
@@ -75,10 +78,11 @@ function neighbourhood(lineage: Lineage, key: string): string[] {
   return [index, ...near].map((i) => lineage.nodes[i]!.key);
 }
 
-function useNotes(select: string, lineage: Lineage | undefined) {
+function useNotes(select: string, lineage: Lineage | undefined, past: string | undefined) {
   const small = lineage !== undefined && lineage.nodes.length <= noteLimit;
-  const { data } = useInfiniteQuery({ ...assetsQuery({ select: select || undefined }, noteLimit), enabled: small });
-  const now = Math.floor(useNow() / 15_000) * 15_000;
+  const { data } = useInfiniteQuery({ ...assetsQuery({ select: select || undefined, at: past }, noteLimit), enabled: small });
+  const present = Math.floor(useNow() / 15_000) * 15_000;
+  const now = past ? Date.parse(past) : present;
   return useMemo(() => {
     const times = new Map(data?.pages.flatMap((page) => page.items).map((asset) => [asset.key, asset.last_materialization?.at]));
     return (key: string) => {
