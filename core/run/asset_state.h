@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/check/waiver.h"
 #include "core/run/records.h"
 
 namespace assetd {
@@ -37,6 +38,16 @@ struct AssetState {
   std::optional<Data> last_materialization;
   std::map<std::string, CheckStatus> checks;  ///< the last result of each
   std::string freshness;                      ///< as it was told last (core/freshness); empty: never
+  std::map<std::string, Waiver> waivers = {}; ///< by check; those whose time is over go soon after it
+  /// Somebody has taken up its failure: what is known is not told again until it is well.
+  struct Acknowledgement {
+    std::string by, note;
+    WallTime at{};
+  };
+  std::optional<Acknowledgement> acknowledged = std::nullopt;
+
+  /// Its last attempt failed, or one of its checks did.
+  bool is_failing() const;
 
   /// materializing while in progress, else what the last attempt says, else materialized or never.
   AssetStatus status() const;

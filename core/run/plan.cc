@@ -57,7 +57,7 @@ class PlanBuilder {
     std::vector<bool> has_check(definitions_.assets.size(), plan_.mode_ != StepsMode::checks);
     if (plan_.mode_ == StepsMode::checks)
       for (const auto& check : definitions_.checks)
-        if (const auto home = graph_.find(check.home)) has_check[*home] = true;
+        if (const auto home = graph_.find(check.home); home && !check.anomaly) has_check[*home] = true;
     for (const auto asset : assets)
       if (!definitions_.assets[asset].external && has_check[asset]) plan_.assets_.push_back(asset);
     const auto by_position = [&](AssetId a, AssetId b) { return graph_.position(a) < graph_.position(b); };
@@ -166,7 +166,7 @@ class PlanBuilder {
       for (CheckIndex i = 0; i < definitions_.checks.size(); ++i) checks_at_home_[definitions_.checks[i].home].push_back(i);
     const auto it = checks_at_home_.find(spec(step).key);
     if (it == checks_at_home_.end()) return false;
-    return std::any_of(it->second.begin(), it->second.end(), [&](CheckIndex i) { return !definitions_.checks[i].run; });
+    return std::any_of(it->second.begin(), it->second.end(), [&](CheckIndex i) { return !definitions_.checks[i].run && !definitions_.checks[i].anomaly; });
   }
 
   void fill_units(UnitIndex units) {
@@ -195,6 +195,7 @@ class PlanBuilder {
   void plan_check(CheckIndex index) {
     const auto& check = definitions_.checks[index];
     if (std::count(plan_.left_out_.begin(), plan_.left_out_.end(), index)) return;
+    if (check.anomaly && plan_.mode_ == StepsMode::checks) return;  // it looks at what is made, and nothing is made
     PlannedCheck planned;
     planned.check = index;
     planned.home = step_of(check.home);
@@ -205,8 +206,11 @@ class PlanBuilder {
       plan_.left_out_.push_back(index);
       return;
     }
-    if (planned.home != kNone) planned.home = holder(planned);
-    if (check.run) {
+    if (planned.home != kNone && !check.anomaly) planned.home = holder(planned);
+    if (check.anomaly) {
+      if (planned.home == kNone) return;
+      planned.unit = plan_.unit_of_[planned.home];
+    } else if (check.run) {
       if (planned.home == kNone) return;
       planned.unit = static_cast<UnitIndex>(plan_.units_.size());
       plan_.units_.push_back({.steps = {planned.home}, .check = index});

@@ -19,8 +19,6 @@ using UnitIndex = std::uint32_t;   ///< within a run
 using CheckIndex = std::uint32_t;  ///< of Definitions::checks
 inline constexpr std::uint32_t kNone = UINT32_MAX;
 
-enum class StepsMode : std::uint8_t { all, assets, checks };
-
 /// What one attempt carries: one asset, a batch of assets of one import, or one check with a process of its own.
 struct PlanUnit {
   std::vector<StepIndex> steps;  ///< members in topological order; of a check's unit: its home, if that is in the run

@@ -29,6 +29,7 @@ RunTerms terms_of(const Project& project, const ScheduleSpec& schedule) {
     if (!found.timeouts.queue_timeout) found.timeouts.queue_timeout = job.terms.timeouts.queue_timeout;
     if (!found.priority) found.priority = job.terms.priority;
     if (!found.max_steps) found.max_steps = job.terms.max_steps;
+    if (!found.steps) found.steps = job.terms.steps;
     found.tags.insert(job.terms.tags.begin(), job.terms.tags.end());
   }
   return found;
@@ -98,11 +99,12 @@ void DaemonService::request_tick(Turn& turn, const ScheduleSpec& schedule, TickR
   RunRecord run;
   run.select = select_of(*project(), schedule);
   run.job = schedule.job;
-  set_terms(run, terms_of(*project(), schedule));
+  const auto terms = terms_of(*project(), schedule);
+  set_terms(run, terms);
   run.in_line = schedule.overlap == Overlap::queue;
   run.trigger = {"schedule", schedule.name, record.instant};
   run.actor = {"schedule " + schedule.name, ""};
-  const auto resolved = resolve(run.select, StepsMode::all, nlohmann::json::object());
+  const auto resolved = resolve(run.select, terms.steps.value_or(StepsMode::all), nlohmann::json::object());
   if (!resolved) {
     record.outcome = TickOutcome::failed;
     record.reason = resolved.error().body.value("detail", "the selection cannot be run");
@@ -135,12 +137,13 @@ void DaemonService::trigger_schedule(Caller caller, std::string schedule, Done d
     const auto it = ticker_.entries().find(schedule);
     if (it == ticker_.entries().end()) return no_schedule(schedule, ticker_.entries());
     const auto select_text = select_of(*project(), it->second.spec);
-    const auto resolved = resolve(select_text, StepsMode::all, nlohmann::json::object());
+    const auto terms = terms_of(*project(), it->second.spec);
+    const auto resolved = resolve(select_text, terms.steps.value_or(StepsMode::all), nlohmann::json::object());
     if (!resolved) return resolved.error();
     RunRecord record;
     record.select = select_text;
     record.job = it->second.spec.job;
-    set_terms(record, terms_of(*project(), it->second.spec));
+    set_terms(record, terms);
     record.actor = who.actor;
     record.trigger = {"api", schedule, std::nullopt};
     auto reply = create_run(turn, std::move(record), *resolved);

@@ -153,7 +153,14 @@ CREATE TABLE silences(
 ) WITHOUT ROWID;
 )sql";
 
-constexpr Migration kMigrations[] = {{1, kFirst}, {2, kLimits}, {3, kRetention}, {4, kWarm}, {5, kRunTerms}, {6, kAutomation}, {7, kAlerts}};
+// What let a failed check pass; what OpenLineage is told stands among the alerts, and they are listed apart.
+constexpr const char* kChecks = R"sql(
+ALTER TABLE check_results ADD COLUMN waived TEXT;
+CREATE INDEX alerts_told ON alerts(seq) WHERE event <> 'openlineage';
+CREATE INDEX alerts_by_rule ON alerts(rule, state, delivered_at);
+)sql";
+
+constexpr Migration kMigrations[] = {{1, kFirst}, {2, kLimits}, {3, kRetention}, {4, kWarm}, {5, kRunTerms}, {6, kAutomation}, {7, kAlerts}, {8, kChecks}};
 
 std::int64_t pragma(Database& database, std::string_view name) {
   auto query = database.query(name);

@@ -40,6 +40,12 @@ def test_group_owner_tags_and_place(described):
     assert described.assets["nested"]["group"] == "marts"
 
 
+def test_a_model_may_have_its_row_count_judged_by_the_daemon(described):
+    check = check_named(described, "rows_as_usual")
+    assert (check["home"], check["anomaly"], check["severity"], check["blocking"]) == ("leg_count", {"metric": "row_count", "sigma": 4}, "warn", False)
+    assert not [each for each in described.described["checks"] if each["name"] == "no_rule"]
+
+
 def test_all_assets_may_share_a_process_and_carry_what_run_needs(described):
     assert {asset["batch"] for asset in described.assets.values() if not asset["external"]} == {"build"}
     assert described.assets["dim_v2"]["data"]["unique_id"] == "model.zoo.dim.v2"
