@@ -205,6 +205,7 @@ TEST(EngineAnomalies, AfterARestartItIsNotJudgedASecondTime) {
   Driver d{Watched()};
   d.history = [](auto&&...) { return std::vector<double>{100, 101, 99}; };
   d.request();
+  d.pass(Millis(1));
   d.say("a", made_with(1));
   d.history = [](auto&&...) { return std::vector<double>{1, 1, 1}; };
   d.restart();
