@@ -2,7 +2,7 @@
 
 import json
 
-from projects import project, shell
+from projects import copy_example, project, shell
 
 REPORT = r"""rows=$(cat rows); python3 - "$rows" <<'PY'
 import base64, json, os, sys, zlib
@@ -65,3 +65,20 @@ def test_checks_alone_do_not_make_the_asset(start):
     daemon = start(watched())
     answer = daemon.request("POST", "/runs", {"select": "events", "steps": "checks"})
     assert answer.status == 422 and "none of the selected assets has a check" in json.dumps(answer.json)
+
+
+def test_the_example_does_what_its_readme_says(start, tmp_path):
+    daemon = start(copy_example("checks", tmp_path))
+    (daemon.project / "duplicates").touch()
+    assert daemon.ctl("materialize", "*", "--wait").returncode == 1
+    assert daemon.ctl("waive", "1", "no_duplicates", "--reason", "the supplier knows", "--for", "2h").returncode == 0
+    assert daemon.ctl("runs", "retry", "1", "--wait").returncode == 0
+    assert "waived above" in daemon.ctl("assets", "show", "report").stdout
+    (daemon.project / "duplicates").unlink()
+    for _ in range(5):
+        assert daemon.ctl("materialize", "orders", "--wait").returncode == 0
+    assert daemon.ctl("waivers").stdout == "no check is waived\n"
+    (daemon.project / "rows").write_text("12")
+    assert daemon.ctl("materialize", "orders", "--wait").returncode == 0
+    table = daemon.ctl("assets", "checks", "orders", "--check", "rows_as_usual").stdout
+    assert "warned" in table and "row_count is 12" in table, table
