@@ -54,6 +54,7 @@ CommandLine::CommandLine() : app("assetctl: the command line of assetd", "assetc
   add_asset_commands(*this);
   add_run_commands(*this);
   add_report_command(*this);
+  add_check_decisions(*this);
   add_schedule_commands(*this);
   add_automation_commands(*this);
   add_queue_commands(*this);

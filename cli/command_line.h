@@ -37,6 +37,8 @@ void add_asset_commands(CommandLine& line);
 void add_materialize_commands(CommandLine& line);
 void add_run_commands(CommandLine& line);
 void add_report_command(CommandLine& line);
+void add_check_decisions(CommandLine& line);  // waive, unwaive, waivers, ack, unack
+void add_check_history_command(CommandLine& line, CLI::App& assets);
 void add_schedule_commands(CommandLine& line);
 void add_automation_commands(CommandLine& line);
 void add_queue_commands(CommandLine& line);   // queue, pools

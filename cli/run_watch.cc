@@ -132,6 +132,23 @@ int watch_run(Session& session, const std::string& run_id) {
   }
 }
 
+namespace {
+
+/// Whose the cause is, what is to be done, and whether somebody does it.
+void print_whose(Session& session, const Json& cause) {
+  if (const auto owners = join(cause.value("owners", Json::array()), ", "); !owners.empty()) session.out << "    owner: " << owners << "\n";
+  if (const auto runbook = text_at(cause, "runbook"); !runbook.empty()) session.out << "    runbook: " << runbook << "\n";
+  const auto taken = cause.find("acknowledged"), waiver = cause.find("waiver");
+  if (taken != cause.end() && taken->is_object()) {
+    const auto note = text_at(*taken, "note");
+    session.out << "    acknowledged by " << text_at(*taken, "by") << " " << ago_at(*taken, "at", session.now()) << (note.empty() ? "" : ": " + note) << "\n";
+  }
+  if (waiver != cause.end() && waiver->is_object())
+    session.out << "    waived by " << text_at(*waiver, "by") << " until " << text_at(*waiver, "until") << ": " << text_at(*waiver, "reason") << "\n";
+}
+
+}  // namespace
+
 void print_outcome(Session& session, const Json& run) {
   const auto status = text_at(run, "status");
   const auto id = text_at(run, "id");
@@ -150,7 +167,9 @@ void print_outcome(Session& session, const Json& run) {
     if (!text_at(cause, "check").empty()) session.out << " (" << text_at(cause, "check") << ")";
     if (!text_at(cause, "detail").empty()) session.out << ": " << text_at(cause, "detail");
     if (cause.value("skipped", 0) > 0) session.out << "; skipped because of it: " << text_at(cause, "skipped");
-    session.out << "\n    assetctl runs logs " << id << " --step " << text_at(cause, "key") << "\n";
+    session.out << "\n";
+    print_whose(session, cause);
+    session.out << "    assetctl runs logs " << id << " --step " << text_at(cause, "key") << "\n";
   }
   // Checks that do not hold anything up fail a run of which every step succeeded.
   const bool something_to_repeat = by_status.value("failed", 0) + by_status.value("skipped", 0) + by_status.value("canceled", 0) > 0;

@@ -68,6 +68,15 @@ int test_alert(Session& session, const NamedOptions& options) {
   });
 }
 
+int show_openlineage(Session& session, const NoOptions&) {
+  return session.show(session.api->get("/openlineage"), [&](const Json& stands) {
+    if (stands.value("configured", false)) session.out << "events of namespace " << text_at(stands, "namespace") << ": ";
+    else session.out << "the definitions have no openlineage:; ";
+    session.out << text_at(stands, "delivered") << " delivered, " << text_at(stands, "pending") << " waiting, " << text_at(stands, "failed") << " given up\n";
+    if (const auto error = text_at(stands, "last_error"); !error.empty()) session.out << "last error: " << error << "\n";
+  });
+}
+
 struct SilenceOptions {
   std::string rule, select, reason, time;
 };
@@ -115,6 +124,7 @@ void add_alert_commands(CommandLine& line) {
   const auto shown = std::make_shared<NamedOptions>();
   add_command(*alerts, line, "show", "one alert, with what is sent", shown, show_alert)->add_option("alert", shown->name, "id of the alert")->required();
   add_command(*alerts, line, "rules", "whom the definitions tell of what", std::make_shared<NoOptions>(), list_rules);
+  add_command(*alerts, line, "openlineage", "how events to OpenLineage stand", std::make_shared<NoOptions>(), show_openlineage);
   const auto tested = std::make_shared<NamedOptions>();
   add_command(*alerts, line, "test", "send an alert by a rule, to see whether it arrives", tested, test_alert)->add_option("rule", tested->name, "name of the rule")->required();
   const auto silenced = std::make_shared<SilenceOptions>();

@@ -83,6 +83,10 @@ std::string metadata_text(const Json& value) {
   return first_line.size() < text.size() ? first_line + " …" : text;
 }
 
+std::string waiver_text(const Json& waiver) {
+  return text_at(waiver, "check") + " by " + text_at(waiver, "by") + " until " + text_at(waiver, "until") + ": " + text_at(waiver, "reason");
+}
+
 std::string cause_text(const Json& cause) {
   std::string out = text_at(cause, "key");
   if (!text_at(cause, "partition").empty()) out += " [" + text_at(cause, "partition") + "]";
@@ -145,6 +149,10 @@ int show_asset(Session& session, const ShowOptions& options) {
     show_materialization(sheet, asset.value("last_materialization", Json()), now);
     sheet.line("automation", automation_text(asset.value("automation", Json::object()), now));
     sheet.line("checks", checks_text(asset.value("checks", Json::object())));
+    for (const auto& waiver : asset.value("waivers", Json::array())) sheet.line("waived", waiver_text(waiver), Colour::yellow);
+    for (const auto& waiver : asset.value("waived_upstream", Json::array())) sheet.line("waived above", text_at(waiver, "key") + ": " + waiver_text(waiver), Colour::yellow);
+    if (const auto taken = asset.find("acknowledged"); taken != asset.end() && taken->is_object())
+      sheet.line("acknowledged", "by " + text_at(*taken, "by") + (text_at(*taken, "note").empty() ? "" : ": " + text_at(*taken, "note")));
     for (const auto& check : asset.value("check_definitions", Json::array())) show_check(sheet, check);
     sheet.line("upstream", join(asset.value("deps", Json::array()), ", "));
     sheet.line("downstream", join(asset.value("downstream", Json::array()), ", "));
@@ -214,6 +222,7 @@ void add_asset_commands(CommandLine& line) {
   const auto show = std::make_shared<ShowOptions>();
   auto* show_command = add_command(*assets, line, "show", "one asset: state and why, metadata, checks, neighbours", show, show_asset);
   show_command->add_option("asset", show->key, "key of the asset")->required();
+  add_check_history_command(line, *assets);
 
   const auto lineage = std::make_shared<LineageOptions>();
   auto* lineage_command = add_command(line.app, line, "lineage", "the graph of a selection, parents first", lineage, show_lineage);

@@ -124,14 +124,22 @@ int set_priority(Session& session, const PriorityOptions& options) {
 }
 
 struct RetryOptions {
-  std::string id, from = "failure";
+  std::string id, from = "failure", scope = "steps";
   std::vector<std::string> steps;
-  bool wait = false;
+  bool wait = false, dry_run = false;
 };
 
 int retry_run(Session& session, const RetryOptions& options) {
   Json body = {{"from", options.from}};
   if (!options.steps.empty()) body["steps"] = options.steps;
+  if (options.scope != "steps") body["scope"] = options.scope;
+  if (options.dry_run) {
+    body["dry_run"] = true;
+    return session.show(session.api->post("/runs/" + percent_encode(options.id) + "/retry", body), [&](const Json& plan) {
+      session.out << "would run " << steps_at(plan) << (options.scope == "checks" ? " (only their checks):\n" : ":\n");
+      for (const auto& step : plan["steps"]) session.out << "  " << text_at(step, "key") << "\n";
+    });
+  }
   const auto answer = session.api->post("/runs/" + percent_encode(options.id) + "/retry", body);
   if (!answer || !options.wait) {
     return session.show(answer, [&](const Json& run) {
@@ -186,6 +194,9 @@ void add_run_commands(CommandLine& line) {
   retry_command->add_option("run", retry->id, "id of the run")->required();
   retry_command->add_option("--from", retry->from, "start: all steps")->check(CLI::IsMember({"failure", "start"}))->capture_default_str();
   retry_command->add_option("--step", retry->steps, "only these")->allow_extra_args(false);
+  retry_command->add_option("--scope", retry->scope, "also what is below these steps in the run, or what above them is stale; or only their checks")
+      ->check(CLI::IsMember({"steps", "downstream", "stale_upstream", "checks"}))->capture_default_str();
+  retry_command->add_flag("--dry-run", retry->dry_run, "say what would run, and run nothing");
   retry_command->add_flag("--wait,-w", retry->wait, "follow the new run to its end");
 }
 

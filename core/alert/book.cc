@@ -136,7 +136,7 @@ std::optional<AlertChange> AlertBook::tell(const AlertSpec& rule, const Happenin
   if (const auto told = open_.find({rule.name, cause}); told != open_.end()) {
     const auto& mark = told->second;
     if (mark.run == happening.run) return std::nullopt;  // its check was told, now its run ends because of that
-    if (!mark.silenced && happening.at - mark.at < rule.repeat) return AlertRepeated{mark.id};
+    if (!mark.silenced && (happening.acknowledged || happening.at - mark.at < rule.repeat)) return AlertRepeated{mark.id};
   }
   AlertRecord alert;
   alert.id = id;

@@ -25,6 +25,7 @@ struct Happening {
   std::string reason, detail;
   std::uint32_t skipped = 0;
   std::vector<std::string> owners;  ///< of the asset; of a run as a whole: of all of its assets
+  bool acknowledged = false;        ///< somebody looks after it: what a rule has told of it is not told again
 };
 
 /// What the end of a run gives: each of its root causes by itself, or the run as a whole where it has none.

@@ -11,6 +11,7 @@ void put_terms(Json& object, const RunTerms& terms) {
   if (terms.priority) object["priority"] = *terms.priority;
   if (terms.max_steps) object["max_steps"] = *terms.max_steps;
   put(object, "tags", terms.tags);
+  if (terms.steps) object["steps"] = name_of(*terms.steps);
 }
 
 void take_terms(Json& object, RunTerms& terms) {
@@ -19,6 +20,7 @@ void take_terms(Json& object, RunTerms& terms) {
   if (const auto it = object.find("priority"); it != object.end()) terms.priority = it->get<int>();
   if (const auto it = object.find("max_steps"); it != object.end()) terms.max_steps = it->get<int>();
   take(object, "tags", terms.tags);
+  if (const auto it = object.find("steps"); it != object.end()) terms.steps = enum_value<StepsMode>(*it);
 }
 
 }  // namespace
@@ -95,6 +97,10 @@ Json write(const AlertSpec& alert) {
     put(email, "password", alert.email->password);
   }
   put(object, "program", alert.program);
+  if (alert.openlineage) {
+    Json& lineage = object["openlineage"] = {{"url", alert.openlineage->url}, {"namespace", alert.openlineage->name_space}};
+    put(lineage, "headers", alert.openlineage->headers);
+  }
   if (alert.repeat != unset.repeat) object["repeat"] = alert.repeat.count();
   if (alert.timeout != unset.timeout) object["timeout"] = alert.timeout.count();
   if (alert.give_up != unset.give_up) object["give_up"] = alert.give_up.count();
@@ -125,6 +131,12 @@ AlertSpec read_alert(Json& value) {
     take(*email, "password", into.password);
   }
   take(value, "program", alert.program);
+  if (const auto lineage = value.find("openlineage"); lineage != value.end()) {
+    auto& into = alert.openlineage.emplace();
+    take(*lineage, "url", into.url);
+    take(*lineage, "namespace", into.name_space);
+    take(*lineage, "headers", into.headers);
+  }
   take(value, "repeat", alert.repeat);
   take(value, "timeout", alert.timeout);
   take(value, "give_up", alert.give_up);

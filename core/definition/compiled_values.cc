@@ -119,6 +119,8 @@ Json write(const CheckSpec& check) {
   put(object, "blocking", check.blocking);
   put(object, "description", check.description);
   put(object, "import", check.import, -1);
+  if (check.anomaly)
+    object["anomaly"] = {{"metric", check.anomaly->metric}, {"sigma", check.anomaly->sigma}, {"last", check.anomaly->last}, {"min", check.anomaly->min}};
   put_data(object, check.data);
   put(object, check.source);
   return object;
@@ -133,6 +135,13 @@ CheckSpec read_check(Json& value) {
   take(value, "blocking", check.blocking);
   take(value, "description", check.description);
   take(value, "import", check.import);
+  if (const auto anomaly = value.find("anomaly"); anomaly != value.end()) {
+    auto& into = check.anomaly.emplace();
+    take(*anomaly, "metric", into.metric);
+    take(*anomaly, "sigma", into.sigma);
+    take(*anomaly, "last", into.last);
+    take(*anomaly, "min", into.min);
+  }
   take_json(value, "data", check.data);
   take(value, check.source);
   return check;

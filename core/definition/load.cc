@@ -58,6 +58,7 @@ void read_settings(Reading& reading, MapReader& reader) {
   reading.retries = read_retries(reading, reader, {});
   read_retention(reading, reader);
   read_run_limits(reading, reader);
+  read_openlineage(reading, reader);
 }
 
 /// The keys of assetd.yaml that are worked off before its variables are known.
@@ -292,7 +293,7 @@ class ProjectReader {
 
   void refuse_main_keys(MapReader& reader) {
     for (const auto* key : {"name", "include", "vars", "environments", "definitions", "timezone", "retention", "limits",
-                            "retries", "env", "env_file", "inherit_env", "warm"}) {
+                            "retries", "env", "env_file", "inherit_env", "warm", "openlineage"}) {
       const auto& entries = reader.node().entries;
       const auto it = std::find_if(entries.begin(), entries.end(), [&](const auto& entry) { return entry.key == key; });
       if (it == entries.end()) continue;

@@ -318,7 +318,30 @@ class Merger {
     check.blocking = reader.boolean("blocking");
     check.description = reader.text("description");
     if (const auto* data = reader.find("data")) check.data = *data;
+    anomaly(reader, check);
     if (!check.name.empty() && !check.home.empty()) definitions_.checks.push_back(std::move(check));
+  }
+
+  /// As in assetd.yaml, for what a plugin's own files say (dbt: meta).
+  void anomaly(ObjectReader& reader, CheckSpec& check) {
+    const auto* value = reader.find("anomaly");
+    if (!value) return;
+    auto& spec = check.anomaly.emplace();
+    check.depends_on = {check.home};
+    const auto number = [&](const char* key, double least, double most) -> std::optional<double> {
+      const auto found = value->is_object() ? value->find(key) : value->end();
+      if (!value->is_object() || found == value->end() || found->is_null()) return std::nullopt;
+      if (found->is_number() && found->get<double>() >= least && found->get<double>() <= most) return found->get<double>();
+      reader.error(std::string("anomaly/") + key, "a number from " + std::to_string(static_cast<int>(least)) + " to " + std::to_string(static_cast<int>(most)));
+      return std::nullopt;
+    };
+    const auto metric = value->is_object() ? value->find("metric") : value->end();
+    if (!value->is_object() || metric == value->end() || !metric->is_string()) return reader.error("anomaly", "an object with the name of a metric");
+    spec.metric = metric->get<std::string>();
+    if (const auto sigma = number("sigma", 0, 1'000)) spec.sigma = *sigma;
+    if (const auto last = number("last", 2, 1'000)) spec.last = static_cast<int>(*last);
+    if (const auto min = number("min", 1, 1'000)) spec.min = static_cast<int>(*min);
+    if (spec.min > spec.last) reader.error("anomaly/min", "at most as large as last");
   }
 
   void selection(ObjectReader& reader, const std::string& select) {

@@ -34,6 +34,10 @@ struct EnumNames<Severity> {
   static constexpr EnumTable<Severity, 2> names{{{Severity::error, "error"}, {Severity::warn, "warn"}}};
 };
 template <>
+struct EnumNames<StepsMode> {
+  static constexpr EnumTable<StepsMode, 3> names{{{StepsMode::all, "all"}, {StepsMode::assets, "assets"}, {StepsMode::checks, "checks"}}};
+};
+template <>
 struct EnumNames<Misfire> {
   static constexpr EnumTable<Misfire, 3> names{
       {{Misfire::skip, "skip"}, {Misfire::once, "once"}, {Misfire::all, "all"}}};

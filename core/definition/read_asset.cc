@@ -153,6 +153,7 @@ void read_check(Reading& reading, const SourceFile& file, const YamlNode& node, 
   check.depends_on = reader.texts("depends_on");
   if (check.depends_on.empty()) check.depends_on = {home};
   if (const auto* run = reader.take("run")) check.run = read_run(reading, file, *run, process);
+  read_anomaly(reader, check);
   reader.refuse_rest();
   if (check.name.empty()) return;
   note_run_block(reading, file, node, check.run, -1, static_cast<int>(reading.definitions().checks.size()));

@@ -54,6 +54,7 @@ RunTerms read_terms(MapReader& reader) {
   if (const auto priority = reader.integer("priority", -kMostPriority, kMostPriority)) terms.priority = static_cast<int>(*priority);
   if (const auto steps = reader.integer("max_steps", 1, kMostCounted)) terms.max_steps = static_cast<int>(*steps);
   terms.tags = read_tags(reader);
+  terms.steps = reader.word<StepsMode>("steps");
   return terms;
 }
 

@@ -60,6 +60,9 @@ void read_asset(Reading& reading, const SourceFile& file, const YamlNode& node);
 void read_external(Reading& reading, const SourceFile& file, const YamlNode& node);
 void read_check(Reading& reading, const SourceFile& file, const YamlNode& node, const std::string& home,
                 const ProcessDefaults& process);
+/// `anomaly:` of a check.
+void read_anomaly(MapReader& check, CheckSpec& spec);
+void read_openlineage(Reading& reading, MapReader& project);
 void read_import(Reading& reading, const SourceFile& file, const YamlNode& node);
 void read_job(Reading& reading, const SourceFile& file, const YamlNode& node);
 void read_schedule(Reading& reading, const SourceFile& file, const YamlNode& node);

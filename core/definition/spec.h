@@ -83,6 +83,18 @@ struct RunSpec {
 
 enum class Severity { error, warn };
 
+/// Which of a run's work is done.
+enum class StepsMode : std::uint8_t { all, assets, checks };
+
+/// Does a number of the materialization's metadata stand out from the last ones? Judged by the daemon (core/check/anomaly).
+struct AnomalySpec {
+  std::string metric;  ///< a key of the metadata
+  double sigma = 3;    ///< how many standard deviations off the mean are usual
+  int last = 14;       ///< how many materializations are looked at
+  int min = 5;         ///< with fewer it passes
+  bool operator==(const AnomalySpec&) const = default;
+};
+
 struct CheckSpec {
   std::string name;  ///< unique per home
   std::string home;  ///< the asset whose step it belongs to
@@ -90,7 +102,8 @@ struct CheckSpec {
   Severity severity = Severity::error;
   bool blocking = false;
   std::string description;
-  std::optional<RunSpec> run;     ///< own process; without it the process of its batch reports it
+  std::optional<RunSpec> run;     ///< own process; without it, and without anomaly, the process of its batch reports it
+  std::optional<AnomalySpec> anomaly;  ///< judged by the daemon when its home is materialized
   int import = -1;                ///< index into Definitions::imports, -1 when written in assets:
   nlohmann::json data = nullptr;  ///< the plugin's own
   SourceRef source;
@@ -166,6 +179,7 @@ struct RunTerms {
   std::optional<int> priority;   ///< higher goes first
   std::optional<int> max_steps;  ///< how many of its processes may be live at once
   std::map<std::string, std::string> tags;
+  std::optional<StepsMode> steps = std::nullopt;  ///< checks: none of its assets is made, their checks are run
   bool operator==(const RunTerms&) const = default;
 };
 
@@ -219,7 +233,16 @@ struct EmailSpec {
   bool operator==(const EmailSpec&) const = default;
 };
 
-/// Whom to tell of what. One of webhook, email and program is set.
+/// Where events of OpenLineage go. `url` and the values of headers may hold ${secret:NAME}.
+struct OpenLineageSpec {
+  std::string url;
+  std::string name_space;  ///< of jobs and data sets
+  std::map<std::string, std::string> headers;
+  bool operator==(const OpenLineageSpec&) const = default;
+};
+inline constexpr const char* kOpenLineage = "openlineage";  ///< name of the rule, and event of what it sends
+
+/// Whom to tell of what. One of webhook, email, program and openlineage is set.
 struct AlertSpec {
   std::string name;
   std::vector<AlertEvent> on;
@@ -228,6 +251,7 @@ struct AlertSpec {
   std::optional<WebhookSpec> webhook;
   std::optional<EmailSpec> email;
   std::vector<std::string> program;  ///< argv; gets the body on stdin
+  std::optional<OpenLineageSpec> openlineage;  ///< of the project's openlineage: it is told of steps, not of `on`
   Millis repeat{3'600'000};          ///< the same root cause, not mended, is told again no sooner
   Millis timeout{10'000};            ///< of one attempt to deliver
   Millis give_up{86'400'000};        ///< counted from the event

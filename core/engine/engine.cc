@@ -119,6 +119,9 @@ void Engine::on(const Now& now, const TimePassed&, Output& out) {
 
 void Engine::on(const Now&, const PoolsChanged& input, Output&) { dispatcher_.set_pools(input.slots); }
 
+// What ended before keeps its end: a waiver is for results that are still to come.
+void Engine::on(const Now&, const WaiversChanged& input, Output&) { around_->waivers = input.waivers; }
+
 void Engine::on(const Now&, const StartsHeld& input, Output&) {
   if (input.held) held_[input.kind] = input.detail;
   else held_.erase(input.kind);

@@ -27,7 +27,9 @@ namespace assetd {
 class Engine {
  public:
   using NewAttemptId = std::function<AttemptId()>;  ///< 128 random bits as 32 hexadecimal digits
-  Engine(NewAttemptId new_attempt_id, RunId last_run) : new_attempt_id_(std::move(new_attempt_id)), last_run_(last_run) {}
+  /// `history` is asked while an input is handled: for the same state it must give the same values.
+  Engine(NewAttemptId new_attempt_id, RunId last_run, MetricHistory history = nullptr)
+      : new_attempt_id_(std::move(new_attempt_id)), last_run_(last_run), around_(std::make_shared<Surroundings>(Surroundings{{}, std::move(history)})) {}
 
   /// Handles one input to its end. Inputs about runs or attempts that are not (or no longer) known change nothing.
   Output handle(const Now& now, const Input& input);
@@ -80,6 +82,7 @@ class Engine {
   void on(const Now& now, const PoolsChanged& input, Output& out);
   void on(const Now& now, const LimitsChanged& input, Output& out);
   void on(const Now& now, const StartsHeld& input, Output& out);
+  void on(const Now& now, const WaiversChanged& input, Output& out);
   static bool has_gap(const LiveAttempt& attempt, const MessagesArrived& input);
   RunState* find(RunId id);
   RunState& enter(std::unique_ptr<RunState> run);
@@ -102,6 +105,7 @@ class Engine {
 
   NewAttemptId new_attempt_id_;
   RunId last_run_ = 0;
+  std::shared_ptr<Surroundings> around_;
   std::map<RunId, std::unique_ptr<RunState>> runs_;
   std::map<RunId, Wreck> wrecks_;
   std::set<RunId> queued_;

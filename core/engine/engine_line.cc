@@ -33,6 +33,7 @@ void Engine::on(const Now& now, const RunRequested& input, Output& out) {
 
 RunState& Engine::enter(std::unique_ptr<RunState> state) {
   enter_schedule(state->record);
+  state->around = around_;
   return *(runs_[state->record.id] = std::move(state));
 }
 

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/check/waiver.h"
 #include "core/graph/graph.h"
 #include "core/run/plan.h"
 #include "core/run/records.h"
@@ -84,7 +85,12 @@ struct StartsHeld {
   bool held = true;    ///< false: this reason stands no longer
 };
 
+/// All waivers from now on; those whose time is over may be among them.
+struct WaiversChanged {
+  Waivers waivers;
+};
+
 using Input = std::variant<RunRequested, CancelRequested, PriorityChanged, AttemptSeenRunning, MessagesArrived, AttemptExited, TimePassed, PoolsChanged,
-                           LimitsChanged, StartsHeld>;
+                           LimitsChanged, StartsHeld, WaiversChanged>;
 
 }  // namespace assetd

@@ -55,6 +55,8 @@ void RunMachine::check_reported(LiveAttempt& attempt, const AttemptMessage& mess
   result.partition = !message.partition.empty() ? message.partition : steps.size() == 1 ? run_.plan->partition(steps.front()) : "";
   result.status = status;
   result.severity = message.severity.value_or(Severity::error);
+  result.waived = let_pass(result.home, result.name, status, result.severity);
+  if (!result.waived.empty() && status == CheckStatus::failed) result.status = CheckStatus::warned;
   result.detail = message.detail;
   result.metadata = message.data;
   result.at = at;
@@ -69,10 +71,11 @@ void RunMachine::check_result(std::uint32_t index, CheckStatus status, Severity 
   run_.checks[index].status = status;
   const auto& planned = run_.plan->checks()[index];
   const auto& check = run_.context.definitions->checks[planned.check];
+  const auto waived = let_pass(check.home, check.name, status, severity);
   const bool failing = (status == CheckStatus::failed || status == CheckStatus::error) && severity == Severity::error;
   if (status == CheckStatus::failed && severity == Severity::warn) status = CheckStatus::warned;
   out_.changes.push_back(CheckReported{{run_.record.id, planned.check, check.name, check.home, planned.home, status, severity, check.blocking, detail,
-                                        metadata.is_null() ? nlohmann::json::object() : metadata, at, planned.home == kNone ? "" : run_.plan->partition(planned.home)}});
+                                        metadata.is_null() ? nlohmann::json::object() : metadata, at, waived, planned.home == kNone ? "" : run_.plan->partition(planned.home)}});
   if (failing) {
     run_.failed_checks.push_back({check.name, check.home, detail, planned.home});
     const bool in_checks_run = run_.plan->mode() == StepsMode::checks;
@@ -90,6 +93,27 @@ void RunMachine::check_result(std::uint32_t index, CheckStatus status, Severity 
   if (slot.open_checks > 0) --slot.open_checks;
   if (run_.plan->mode() == StepsMode::checks && slot.open_checks == 0) slot.materialized = true;
   end_if_checked(planned.home, attempt);
+}
+
+/// A failure for which somebody has given a waiver counts as a warning; says so in words, "" where there is none.
+std::string RunMachine::let_pass(const std::string& asset, const std::string& check, CheckStatus status, Severity& severity) const {
+  const bool failing = (status == CheckStatus::failed || status == CheckStatus::error) && severity == Severity::error;
+  const auto* waiver = failing ? waiver_in_force(run_.around->waivers, asset, check, now_.wall) : nullptr;
+  if (!waiver) return "";
+  severity = Severity::warn;
+  return in_words(*waiver);
+}
+
+/// With the materialization that it is about, so that both commit together: after a crash before that both are told again, and judged by the same past.
+void RunMachine::look_for_anomalies(const LiveAttempt& attempt, StepIndex step, const nlohmann::json& metadata, WallTime at) {
+  for (const auto index : run_.plan->checks_of_unit(attempt.record.unit)) {
+    const auto& check = run_.check(index);
+    if (!check.anomaly || run_.plan->checks()[index].home != step || run_.checks[index].status) continue;
+    const auto& spec = *check.anomaly;
+    const auto earlier = run_.around->history ? run_.around->history(check.home, spec.metric, spec.last, run_.record.id) : std::vector<double>{};
+    const auto verdict = judge_anomaly(spec, metadata, earlier);
+    check_result(index, verdict.status, check.severity, verdict.detail, verdict.metadata, at, attempt.record.id);
+  }
 }
 
 void RunMachine::check_unit_over(UnitIndex unit) {

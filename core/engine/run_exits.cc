@@ -90,6 +90,7 @@ void RunMachine::materialize(const LiveAttempt& attempt, StepIndex step, const A
   const auto since = slot.started_at.value_or(attempt.record.started_at.value_or(at));
   out_.changes.push_back(Materialized{{run_.record.id, step, run_.asset(step).key, attempt.record.id, message.data, message.data_version,
                                        std::max<std::int64_t>(0, (at - since).count()), at, run_.plan->partition(step)}});
+  look_for_anomalies(attempt, step, message.data, at);
 }
 
 void RunMachine::step_ended(LiveAttempt& attempt, StepIndex step, const AttemptMessage& message) {

@@ -9,6 +9,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/check/anomaly.h"
+#include "core/check/waiver.h"
 #include "core/engine/input.h"
 #include "core/run/plan.h"
 #include "core/run/records.h"
@@ -58,10 +60,17 @@ struct FailedCheck {
   std::uint32_t skipped = 0;
 };
 
+/// What the rules of a run take from outside of it; the engine's, shared by all of its runs.
+struct Surroundings {
+  Waivers waivers;
+  MetricHistory history;  ///< empty: nothing is known of the past
+};
+
 struct RunState {
   RunRecord record;
   std::shared_ptr<const RunPlan> plan;
   RunContext context;
+  std::shared_ptr<const Surroundings> around = std::make_shared<Surroundings>();
   std::vector<StepSlot> steps;
   std::vector<UnitSlot> units;
   std::vector<CheckSlot> checks;  ///< by index into plan->checks()

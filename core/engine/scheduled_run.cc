@@ -18,6 +18,7 @@ RunTerms terms_of(const ScheduleSpec& schedule, const JobSpec* job) {
   if (!found.timeouts.queue_timeout) found.timeouts.queue_timeout = job->terms.timeouts.queue_timeout;
   if (!found.priority) found.priority = job->terms.priority;
   if (!found.max_steps) found.max_steps = job->terms.max_steps;
+  if (!found.steps) found.steps = job->terms.steps;
   found.tags.insert(job->terms.tags.begin(), job->terms.tags.end());
   return found;
 }
@@ -30,6 +31,7 @@ RunRecord scheduled_run(const Definitions& definitions, const ScheduleSpec& sche
   RunRecord run;
   run.select = job ? job->select : schedule.select;
   run.job = schedule.job;
+  run.mode = terms.steps.value_or(StepsMode::all);
   run.timeouts = terms.timeouts;
   run.priority = terms.priority.value_or(0);
   run.max_steps = terms.max_steps;

@@ -135,7 +135,7 @@ class Simulation {
       run.trigger = {"automation", assets.size() == 1 ? input_.context.graph->key(assets.front()) : "", std::nullopt};
       run.actor = {"automation", ""};
       run.select = assets.size() == 1 ? "\"" + input_.context.graph->key(assets.front()) + "\"" : std::to_string(assets.size()) + " assets";
-      const auto plan = std::make_shared<RunPlan>(make_plan(*input_.context.definitions, *input_.context.graph, assets, StepsMode::all, input_.made));
+      const auto plan = std::make_shared<RunPlan>(make(assets, StepsMode::all));
       if (plan->size() > 0) reactions_->requested(assets, request(std::move(run), plan));
     }
     reactions_->settle();
@@ -150,20 +150,26 @@ class Simulation {
     if (overlap.skipped) return miss(*overlap.skipped);
     for (const auto id : overlap.canceled) feed(CancelRequested{id, {"schedule " + schedule.name, ""}});
     auto run = scheduled_run(*input_.context.definitions, schedule, due.instant);
-    const auto& plan = plan_of(run.select);
+    const auto& plan = plan_of(run.select, run.mode);
     if (!plan) return miss(plan.error());
     request(std::move(run), *plan);
   }
 
   using Planned = std::expected<std::shared_ptr<const RunPlan>, std::string>;
-  const Planned& plan_of(const std::string& selection) {
-    const auto known = plans_.find(selection);
+  const Planned& plan_of(const std::string& selection, StepsMode mode) {
+    const auto known = plans_.find({selection, mode});
     if (known != plans_.end()) return known->second;
     Planned made = std::unexpected("nothing to run: every selected asset is external");
     if (const auto assets = input_.select(selection); !assets) made = std::unexpected(assets.error());
-    else if (auto plan = make_plan(*input_.context.definitions, *input_.context.graph, *assets, StepsMode::all, input_.made); plan.size() > 0)
+    else if (auto plan = make(*assets, mode); plan.size() > 0)
       made = std::make_shared<const RunPlan>(std::move(plan));
-    return plans_.emplace(selection, std::move(made)).first->second;
+    return plans_.emplace(std::pair(selection, mode), std::move(made)).first->second;
+  }
+
+  /// Of assets that are divided what is usual now; keys that come and go are not known here.
+  RunPlan make(std::span<const AssetId> assets, StepsMode mode) const {
+    const PartitionPick pick{table_, table_.usual(assets, now_.wall), now_.wall};
+    return make_plan(*input_.context.definitions, *input_.context.graph, assets, mode, input_.made, &pick);
   }
 
   RunId request(RunRecord run, std::shared_ptr<const RunPlan> plan) {
@@ -331,7 +337,8 @@ class Simulation {
   int turns_at_once_ = 0;
   std::set<AttemptId> expected_;  ///< live attempts whose moments are in due_
   std::unordered_map<RunId, std::size_t> index_;
-  std::map<std::string, Planned> plans_;
+  std::map<std::pair<std::string, StepsMode>, Planned> plans_;
+  PartitionTable table_ = PartitionTable::make(*input_.context.definitions, *input_.context.graph, {});
   std::map<Demand, std::uint32_t> demands_;
   Simulated out_;
 };

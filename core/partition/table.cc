@@ -66,6 +66,13 @@ bool PartitionTable::is_identity(AssetId child, AssetId parent) const {
   return !found || found->is_identity();
 }
 
+std::map<AssetId, IndexSet> PartitionTable::usual(std::span<const AssetId> assets, WallTime now) const {
+  std::map<AssetId, IndexSet> sets;
+  for (const auto asset : assets)
+    if (const auto* partitions = of(asset)) sets[asset] = partitions->usual(now);
+  return sets;
+}
+
 IndexSet PartitionTable::existing(AssetId asset, WallTime now) const {
   const auto* partitions = of(asset);
   return partitions ? partitions->existing(now) : IndexSet::range(0, 1);

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,6 +35,8 @@ class PartitionTable {
   IndexSet upstream_of(AssetId child, AssetId parent, const IndexSet& set, WallTime now) const;
   IndexSet downstream_of(AssetId child, AssetId parent, const IndexSet& set, WallTime now) const;
   bool is_identity(AssetId child, AssetId parent) const;
+  /// What is asked for where nobody says which, of those assets that are divided.
+  std::map<AssetId, IndexSet> usual(std::span<const AssetId> assets, WallTime now) const;
   /// All that can be made by then: of an asset that is not divided {0}.
   IndexSet existing(AssetId asset, WallTime now) const;
 

@@ -1,5 +1,7 @@
 #include "core/run/asset_state.h"
 
+#include <algorithm>
+
 #include "core/definition/partitions_json.h"
 
 namespace assetd {
@@ -63,6 +65,12 @@ std::shared_ptr<const PartitionStates> partition_states(const json& value) {
   return std::make_shared<const PartitionStates>(PartitionStates{std::move(*spec), std::move(*made), std::move(*failed)});
 }
 
+json to_json(const Waiver& waiver) {
+  return {{"by", waiver.by}, {"reason", waiver.reason}, {"at", ms(waiver.at)}, {"until", ms(waiver.until)}, {"run", waiver.run}};
+}
+
+Waiver waiver(const json& value) { return {value.at("by"), value.at("reason"), time(value.at("at")), time(value.at("until")), value.at("run")}; }
+
 /// Throws what json throws for a shape that to_json() does not make.
 std::optional<AssetState> read(const json& value) {
   AssetState state;
@@ -84,6 +92,10 @@ std::optional<AssetState> read(const json& value) {
       if (!status) return std::nullopt;
       state.checks.emplace(name, *status);
     }
+  if (const auto found = value.find("waivers"); found != value.end())
+    for (const auto& [check, each] : found->items()) state.waivers.emplace(check, waiver(each));
+  if (const auto found = value.find("acknowledged"); found != value.end())
+    state.acknowledged = AssetState::Acknowledgement{found->at("by"), found->value("note", ""), time(found->at("at"))};
   return state;
 }
 
@@ -98,6 +110,11 @@ std::string_view to_string(AssetStatus status) {
     case AssetStatus::skipped: return "skipped";
   }
   return "";
+}
+
+bool AssetState::is_failing() const {
+  if (last_attempt && last_attempt->status == StepStatus::failed) return true;
+  return std::ranges::any_of(checks, [](const auto& each) { return each.second == CheckStatus::failed || each.second == CheckStatus::error; });
 }
 
 AssetStatus AssetState::status() const {
@@ -121,6 +138,11 @@ json to_json(const AssetState& state) {
   }
   put_text(out, "freshness", state.freshness);
   for (const auto& [name, status] : state.checks) out["checks"][name] = to_string(status);
+  for (const auto& [check, each] : state.waivers) out["waivers"][check] = to_json(each);
+  if (state.acknowledged) {
+    out["acknowledged"] = {{"by", state.acknowledged->by}, {"at", ms(state.acknowledged->at)}};
+    put_text(out["acknowledged"], "note", state.acknowledged->note);
+  }
   return out;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/check/waiver.h"
 #include "core/partition/index_set.h"
 #include "core/partition/spec.h"
 #include "core/run/records.h"
@@ -48,6 +49,16 @@ struct AssetState {
   std::map<std::string, CheckStatus> checks;  ///< the last result of each
   std::shared_ptr<const PartitionStates> partitions;  ///< null: it is not divided, or none of it was ever made
   std::string freshness;                      ///< as it was told last (core/freshness); empty: never
+  std::map<std::string, Waiver> waivers = {}; ///< by check; those whose time is over go soon after it
+  /// Somebody has taken up its failure: what is known is not told again until it is well.
+  struct Acknowledgement {
+    std::string by, note;
+    WallTime at{};
+  };
+  std::optional<Acknowledgement> acknowledged = std::nullopt;
+
+  /// Its last attempt failed, or one of its checks did.
+  bool is_failing() const;
 
   /// materializing while in progress, else what the last attempt says, else materialized or never.
   AssetStatus status() const;

@@ -21,8 +21,6 @@ using UnitIndex = std::uint32_t;   ///< within a run
 using CheckIndex = std::uint32_t;  ///< of Definitions::checks
 inline constexpr std::uint32_t kNone = UINT32_MAX;
 
-enum class StepsMode : std::uint8_t { all, assets, checks };
-
 /// Which partitions of the assets that are divided; of others there is nothing to say.
 struct PartitionPick {
   const PartitionTable& table;

@@ -42,7 +42,7 @@ std::vector<AssetId> PlanBuilder::wanted(std::span<const AssetId> assets) const 
   std::vector<bool> has_check(definitions_.assets.size(), plan_.mode_ != StepsMode::checks);
   if (plan_.mode_ == StepsMode::checks)
     for (const auto& check : definitions_.checks)
-      if (const auto home = graph_.find(check.home)) has_check[*home] = true;
+      if (const auto home = graph_.find(check.home); home && !check.anomaly) has_check[*home] = true;
   std::vector<AssetId> result;
   for (const auto asset : assets)
     if (!definitions_.assets[asset].external && has_check[asset]) result.push_back(asset);
@@ -254,7 +254,7 @@ bool PlanBuilder::reports_checks_itself(StepIndex step) {
     for (CheckIndex i = 0; i < definitions_.checks.size(); ++i) checks_at_home_[definitions_.checks[i].home].push_back(i);
   const auto it = checks_at_home_.find(spec(step).key);
   if (it == checks_at_home_.end()) return false;
-  return std::any_of(it->second.begin(), it->second.end(), [&](CheckIndex i) { return !definitions_.checks[i].run; });
+  return std::any_of(it->second.begin(), it->second.end(), [&](CheckIndex i) { return !definitions_.checks[i].run && !definitions_.checks[i].anomaly; });
 }
 
 void PlanBuilder::fill_units() {

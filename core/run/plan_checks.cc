@@ -22,6 +22,7 @@ void PlanBuilder::plan_checks() {
 void PlanBuilder::plan_check(CheckIndex index) {
   const auto& check = definitions_.checks[index];
   if (std::count(plan_.left_out_.begin(), plan_.left_out_.end(), index)) return;
+  if (check.anomaly && plan_.mode_ == StepsMode::checks) return;  // it looks at what is made, and nothing is made
   const auto home = graph_.find(check.home);
   const auto homes = home ? steps_of(*home) : StepRange{};
   if (homes.empty() && !home_is_elsewhere(check)) return;
@@ -60,8 +61,11 @@ void PlanBuilder::plan_check(CheckIndex index, StepIndex home) {
   planned.check = index;
   planned.home = home;
   for (const auto& key : check.depends_on) depend_on(key, home, planned.depends_on);
-  if (planned.home != kNone) planned.home = holder(planned);
-  if (check.run) {
+  if (planned.home != kNone && !check.anomaly) planned.home = holder(planned);
+  if (check.anomaly) {
+    if (planned.home == kNone) return;
+    planned.unit = plan_.unit_of_[planned.home];
+  } else if (check.run) {
     if (planned.home == kNone) return;
     planned.unit = static_cast<UnitIndex>(plan_.units_.size());
     plan_.units_.push_back({.steps = {planned.home}, .check = index});

@@ -117,6 +117,7 @@ struct CheckResult {
   std::string detail;
   nlohmann::json metadata = nlohmann::json::object();
   WallTime at{};
+  std::string waived = {};  ///< it failed, and a waiver let it pass as a warning: by whom, until when, why
   std::string partition = "";  ///< of its home
 };
 

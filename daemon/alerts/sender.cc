@@ -23,6 +23,7 @@ class RealSender final : public AlertSender {
 
   Sent send(const Delivery& delivery, const std::atomic<bool>& stop) override {
     if (delivery.rule.webhook) return over_webhook(delivery, *delivery.rule.webhook, stop);
+    if (delivery.rule.openlineage) return to_openlineage(delivery, *delivery.rule.openlineage, stop);
     if (delivery.rule.email) return by_mail(delivery, *delivery.rule.email, stop);
     return through_program(delivery);
   }
@@ -37,6 +38,19 @@ class RealSender final : public AlertSender {
     HttpPost request{*url, {}, one_line_json(webhook.form == WebhookForm::slack ? slack_message(body) : body), delivery.rule.timeout};
     request.headers = {{"Content-Type", "application/json"}, {"User-Agent", "assetd"}, {"Idempotency-Key", delivery.alert.id}, {"Assetd-Alert", delivery.alert.id}};
     if (!webhook.secret.empty()) request.headers.emplace_back("Assetd-Signature", alert_signature(*key, request.body, now_by_the_wall()));
+    return post(request, stop);
+  }
+
+  Sent to_openlineage(const Delivery& delivery, const OpenLineageSpec& lineage, const std::atomic<bool>& stop) {
+    const auto url = resolve_secrets(lineage.url, options_.secrets);
+    if (!url) return std::unexpected("openlineage: " + url.error());
+    HttpPost request{*url, {{"Content-Type", "application/json"}, {"User-Agent", "assetd"}, {"Idempotency-Key", delivery.alert.id}}, one_line_json(delivery.alert.body),
+                     delivery.rule.timeout};
+    for (const auto& [name, written] : lineage.headers) {
+      const auto value = resolve_secrets(written, options_.secrets);
+      if (!value) return std::unexpected("openlineage, header " + name + ": " + value.error());
+      request.headers.emplace_back(name, *value);
+    }
     return post(request, stop);
   }
 

@@ -123,6 +123,7 @@ json Launcher::checks_of(const Launch& launch) const {
     const bool home_carried = planned.home == kNone || launch.plan->unit_of(planned.home) != launch.attempt.unit || std::find(steps.begin(), steps.end(), planned.home) != steps.end();
     if (!home_carried) continue;
     const auto& check = launch.context.definitions->checks[planned.check];
+    if (check.anomaly) continue;  // the daemon's own
     checks.push_back({{"name", check.name}, {"home", check.home}, {"depends_on", check.depends_on}, {"severity", check.severity == Severity::error ? "error" : "warn"},
                       {"blocking", check.blocking}, {"partition", planned.home == kNone ? json() : partition_json(*launch.plan, planned.home)}, {"data", check.data}});
   }

@@ -82,6 +82,11 @@ json neighbours_json(const AssetTable& table, AssetId id) {
   return out;
 }
 
+json anomaly_json(const CheckSpec& check) {
+  if (!check.anomaly) return nullptr;
+  return {{"metric", check.anomaly->metric}, {"sigma", check.anomaly->sigma}, {"last", check.anomaly->last}, {"min", check.anomaly->min}};
+}
+
 json check_definitions_json(const Definitions& definitions, const std::string& key) {
   json out = json::array();
   for (const auto& check : definitions.checks) {
@@ -91,7 +96,8 @@ json check_definitions_json(const Definitions& definitions, const std::string& k
                    {"depends_on", check.depends_on},
                    {"severity", severity_text(check.severity)},
                    {"blocking", check.blocking},
-                   {"description", check.description}});
+                   {"description", check.description},
+                   {"anomaly", anomaly_json(check)}});
   }
   return out;
 }
@@ -130,6 +136,36 @@ json stale_json(const AssetTable& table, AssetId id) {
   return {{"is", stale.is}, {"because", because}};
 }
 
+std::vector<json> waivers_json(const AssetTable& table, AssetId id, WallTime now) {
+  std::vector<json> out;
+  for (const auto& [check, waiver] : table.states[id].waivers)
+    if (waiver.until > now)
+      out.push_back({{"check", check}, {"by", waiver.by}, {"reason", waiver.reason}, {"at", time_json(waiver.at)}, {"until", time_json(waiver.until)}, {"run_id", id_or_null(waiver.run)}});
+  return out;
+}
+
+json acknowledged_json(const AssetState& state) {
+  if (!state.acknowledged) return nullptr;
+  return {{"by", state.acknowledged->by}, {"note", text_or_null(state.acknowledged->note)}, {"at", time_json(state.acknowledged->at)}};
+}
+
+namespace {
+
+/// Of what stands above the asset: its own are told beside.
+json waived_upstream_json(const AssetTable& table, AssetId id, WallTime now) {
+  json out = json::array();
+  for (const auto& [other, below] : table.waived) {
+    if (other == id || !below[id]) continue;
+    for (auto& waiver : waivers_json(table, other, now)) {
+      waiver["key"] = table.project->graph.key(other);
+      out.push_back(std::move(waiver));
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
 json asset_json(const AssetTable& table, AssetId id, WallTime now) {
   const Definitions& definitions = table.project->definitions;
   const AssetSpec& spec = definitions.assets[id];
@@ -155,7 +191,10 @@ json asset_json(const AssetTable& table, AssetId id, WallTime now) {
           {"stale", stale_json(table, id)},
           {"freshness", freshness_json(table, id, now)},
           {"partitions", partitions_json(spec, state)},
-          {"checks", {{"passed", checks.passed}, {"failed", checks.failed}, {"warned", checks.warned}}}};
+          {"checks", {{"passed", checks.passed}, {"failed", checks.failed}, {"warned", checks.warned}}},
+          {"waivers", waivers_json(table, id, now)},
+          {"waived_upstream", waived_upstream_json(table, id, now)},
+          {"acknowledged", acknowledged_json(state)}};
 }
 
 void add_asset_details(json& out, const AssetTable& table, AssetId id) {

@@ -18,6 +18,11 @@ nlohmann::json asset_json(const AssetTable& table, AssetId id, WallTime now);
 void add_asset_details(nlohmann::json& out, const AssetTable& table, AssetId id);
 nlohmann::json stale_json(const AssetTable& table, AssetId id);
 
+/// [{check, by, reason, at, until, run_id}]: waivers of the asset's checks that stand. Inside Service::with_assets.
+std::vector<nlohmann::json> waivers_json(const AssetTable& table, AssetId id, WallTime now);
+/// {by, note, at}, or null.
+nlohmann::json acknowledged_json(const AssetState& state);
+
 /// Numbers of the asset's checks by how they ended last.
 struct CheckCounts {
   int passed = 0, failed = 0, warned = 0;

@@ -16,6 +16,11 @@ json closed(json properties, json required = json::array()) {
 
 json text(int max, const char* description) { return {{"type", "string"}, {"maxLength", max}, {"description", description}}; }
 
+json required_text(json schema) {
+  schema["minLength"] = 1;
+  return schema;
+}
+
 json milliseconds(const char* description) {
   return {{"type", {"integer", "null"}}, {"minimum", 1}, {"maximum", 31'536'000'000}, {"description", description}};
 }
@@ -63,7 +68,19 @@ json all_schemas() {
           {"PartitionSetRequest", partition_set_request()},
           {"RetryRequest",
            closed({{"from", {{"type", "string"}, {"enum", {"failure", "start"}}, {"default", "failure"}}},
-                   {"steps", {{"type", "array"}, {"maxItems", 100'000}, {"items", {{"type", "string"}, {"maxLength", 255}}}}}})},
+                   {"steps", {{"type", "array"}, {"maxItems", 100'000}, {"items", {{"type", "string"}, {"maxLength", 255}}}}},
+                   {"scope",
+                    {{"type", "string"},
+                     {"enum", {"steps", "downstream", "stale_upstream", "checks"}},
+                     {"default", "steps"},
+                     {"description", "these steps alone; with what is below them in the run; with what above them is stale; or only their checks"}}},
+                   {"dry_run", {{"type", "boolean"}, {"default", false}}}})},
+          {"WaiveRequest",
+           closed({{"reason", required_text(reason)},
+                   {"until", {{"type", {"string", "null"}}, {"maxLength", 40}, {"description", "a time (RFC 3339); default: 24 hours from now"}}},
+                   {"key", text(255, "the check's asset, where several of the run have one of that name")}},
+                  {"reason"})},
+          {"NoteRequest", closed({{"note", text(1000, "for people")}})},
           {"PriorityRequest",
            closed({{"priority", {{"type", "integer"}, {"minimum", -1'000'000}, {"maximum", 1'000'000}, {"description", "higher goes first"}}}}, {"priority"})},
           {"PoolRequest",

@@ -20,6 +20,20 @@ json need(const char* kind, json run_id, json key, json reason, json detail, jso
           {"at", std::move(at)}, {"skipped", skipped}};
 }
 
+/// How each import was read last, and since when what serves of it is as it is.
+json imports_json(const json& definitions) {
+  json out = json::array();
+  for (const auto& import : definitions.value("imports", json::array()))
+    out.push_back({{"name", import.value("name", "")},
+                   {"plugin", import.value("plugin", "")},
+                   {"assets", import.value("assets", 0)},
+                   {"status", import.value("status", "ok")},
+                   {"at", import.contains("at") ? import["at"] : json()},
+                   {"last_ok_at", import.contains("last_ok_at") ? import["last_ok_at"] : json()},
+                   {"detail", text_or_null(import.value("detail", ""))}});
+  return out;
+}
+
 /// The daemon's own troubles: they stand above those of assets.
 void add_own_needs(json& needs, Context& context) {
   for (const auto& why : context.service.unready())
@@ -28,6 +42,13 @@ void add_own_needs(json& needs, Context& context) {
   if (definitions.value("state", "") != "broken") return;
   const json errors = definitions.value("errors", json::array());
   const std::string first = errors.empty() ? "" : errors.front().value("message", "");
+  bool by_import = false;
+  for (const auto& import : imports_json(definitions)) {
+    if (import["status"] != "failed") continue;
+    by_import = true;
+    needs.push_back(need("import", nullptr, import["name"], "import_failed", first, import["at"], 0));
+  }
+  if (by_import) return;  // what fails says more than that something does
   needs.push_back(need("definitions", nullptr, nullptr, "broken", std::to_string(errors.size()) + (errors.size() == 1 ? " error: " : " errors: ") + first, nullptr, 0));
 }
 
@@ -129,7 +150,8 @@ std::expected<json, Response> overview_json(int days, WallTime now, Context& con
   if (!running) return std::unexpected(std::move(running.error()));
   auto history = history_json(days, now, context, reader);
   if (!history) return std::unexpected(std::move(history.error()));
-  return json{{"needs_you", needs}, {"running", *running}, {"next_ticks", next_ticks_json(context)}, {"history", *history}};
+  return json{{"needs_you", needs}, {"running", *running}, {"next_ticks", next_ticks_json(context)}, {"history", *history},
+              {"imports", imports_json(context.service.definitions_status())}};
 }
 
 }  // namespace assetd::http

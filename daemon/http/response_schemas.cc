@@ -87,6 +87,7 @@ void add_assets(json& out) {
                          {"in_progress", or_null("InProgress")}, {"last_attempt", or_null("LastAttempt")},
                          {"last_materialization", or_null("LastMaterialization")}, {"stale", refer("Stale")}, {"freshness", refer("Freshness")}, {"partitions", {{"type", {"object", "null"}}}},
                          {"checks", object({{"passed", integer()}, {"failed", integer()}, {"warned", integer()}})}, {"as_of?", integer()},
+                         {"waivers", list_of(refer("Waiver"))}, {"waived_upstream", list_of(refer("Waiver"))}, {"acknowledged", or_null("Acknowledgement")},
                          {"downstream?", list_of(text())},
                          {"neighbours?", list_of(object({{"key", text()}, {"relation", one_of({"upstream", "downstream"})}, {"status", refer("AssetStatus")}}))},
                          {"code_version?", text_or_null()}, {"metadata?", any_object()}, {"definition_yaml?", text_or_null()}, {"jobs?", list_of(text())},
@@ -102,8 +103,14 @@ void add_assets(json& out) {
                                    {"duration_ms", integer()}, {"metadata", any_object()}, {"data_version", text_or_null()}});
   out["Reported"] = object({{"key", text()}, {"at", time()}, {"metadata", any_object()}, {"data_version", text()}, {"as_of?", integer()}});
   out["MaterializationList"] = page_of("Materialization");
-  out["CheckResult"] = object({{"id", id()}, {"check", text()}, {"partition", text_or_null()}, {"run_id", id()}, {"at", time()}, {"status", statuses(CheckStatus::error)},
+  out["CheckResult"] = object({{"id", id()}, {"check", text()}, {"partition", text_or_null()}, {"run_id", id_or_null()}, {"waived", text_or_null()}, {"at", time()}, {"status", statuses(CheckStatus::error)},
                                {"severity", one_of({"error", "warn"})}, {"blocking", boolean()}, {"detail", text_or_null()}, {"metadata", any_object()}});
+  out["Waiver"] = object({{"key?", text()}, {"check", text()}, {"by", text()}, {"reason", text()}, {"at", time()}, {"until", time()}, {"run_id", id_or_null()},
+                          {"below?", integer()}, {"as_of?", integer()}});
+  out["WaiverList"] = page_of("Waiver");
+  out["Unwaived"] = object({{"key", text()}, {"check", text()}, {"waived", boolean()}, {"as_of?", integer()}});
+  out["Acknowledgement"] = object({{"by", text()}, {"note", text_or_null()}, {"at", time()}});
+  out["Acknowledged"] = object({{"key", text()}, {"acknowledged", or_null("Acknowledgement")}, {"as_of?", integer()}});
   out["CheckResultList"] = page_of("CheckResult");
   out["AssetAttempt"] = object({{"run_id", id()}, {"attempt", integer()}, {"partition", text_or_null()}, {"status", refer("StepStatus")}, {"reason", text_or_null()},
                                 {"started_at", time_or_null()}, {"ended_at", time()}, {"duration_ms", integer_or_null()}});
@@ -171,7 +178,7 @@ void add_schedules(json& out) {
   out["Schedule"] = object({{"name", text()}, {"job", text_or_null()}, {"select", text_or_null()}, {"cron", text()}, {"timezone", text()},
                             {"misfire", one_of({"skip", "once", "all"})}, {"overlap", one_of({"skip", "queue", "cancel_running", "allow"})},
                             {"paused", boolean()}, {"paused_by", text_or_null()}, {"pause_reason", text_or_null()}, {"next_ticks", list_of(time())},
-                            {"last_tick", or_null("Tick")}, {"source", or_null("Source")}, {"as_of?", integer()}});
+                            {"steps", one_of({"all", "assets", "checks"})}, {"last_tick", or_null("Tick")}, {"source", or_null("Source")}, {"as_of?", integer()}});
   out["ScheduleList"] = page_of("Schedule");
   out["TickList"] = page_of("Tick");
 }
@@ -181,6 +188,8 @@ void add_project(json& out) {
   out["Overview"] = object({{"needs_you", list_of(object({{"kind", text()}, {"run_id", id_or_null()}, {"key", text_or_null()}, {"reason", text_or_null()},
                                                           {"detail", text_or_null()}, {"at", time_or_null()}, {"skipped", integer()}}))},
                             {"running", list_of(refer("Run"))}, {"next_ticks", list_of(object({{"schedule", text()}, {"at", time()}}))},
+                            {"imports", list_of(object({{"name", text()}, {"plugin", text()}, {"assets", integer()}, {"status", one_of({"ok", "failed"})},
+                                                        {"at", time_or_null()}, {"last_ok_at", time_or_null()}, {"detail", text_or_null()}}))},
                             {"history", object({{"days", list_of(text())}, {"groups", list_of(any_object())}})}, {"as_of", integer()}});
   out["Job"] = object({{"name", text()}, {"select", text()}, {"assets", integer_or_null()}});
   out["JobList"] = page_of("Job");
@@ -217,7 +226,7 @@ void add_alerts(json& out) {
   out["AlertDetail"]["properties"]["body"] = any_object();
   out["AlertDetail"]["properties"]["as_of"] = integer();
   out["AlertRule"] = object({{"name", text()}, {"on", list_of(text())}, {"select", text_or_null()}, {"owners", list_of(text())},
-                             {"receiver", one_of({"webhook", "slack", "email", "program"})}, {"signed", boolean()}, {"repeat_ms", integer()},
+                             {"receiver", one_of({"webhook", "slack", "email", "program", "openlineage"})}, {"signed", boolean()}, {"repeat_ms", integer()},
                              {"timeout_ms", integer()}, {"give_up_ms", integer()}, {"source", or_null("Source")}});
   out["AlertRuleList"] = page_of("AlertRule");
   out["Silence"] = object({{"id", text()}, {"rule", text_or_null()}, {"select", text_or_null()}, {"reason", text_or_null()}, {"by", text()},
@@ -225,6 +234,8 @@ void add_alerts(json& out) {
   out["SilenceList"] = page_of("Silence");
   out["SilenceAdded"] = object({{"id", text()}, {"until", time()}, {"as_of?", integer()}});
   out["SilenceEnded"] = object({{"id", text()}, {"as_of?", integer()}});
+  out["OpenLineage"] = object({{"configured", boolean()}, {"namespace", text_or_null()}, {"pending", integer()}, {"delivered", integer()}, {"failed", integer()},
+                               {"last_error", text_or_null()}, {"last_delivered_at", time_or_null()}, {"as_of", integer()}});
   out["AlertTested"] = object({{"id", text()}, {"rule", text()}, {"state", text()}, {"as_of?", integer()}});
 }
 

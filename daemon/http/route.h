@@ -85,6 +85,7 @@ void add_queue_routes(std::vector<Route>& table);
 void add_automation_routes(std::vector<Route>& table);
 void add_alert_routes(std::vector<Route>& table);
 void add_forecast_routes(std::vector<Route>& table);
+void add_check_routes(std::vector<Route>& table);
 void add_event_routes(std::vector<Route>& table);
 void add_session_routes(std::vector<Route>& table);
 

@@ -19,6 +19,7 @@ const std::vector<Route>& api_routes() {
     add_automation_routes(routes);
     add_alert_routes(routes);
     add_forecast_routes(routes);
+    add_check_routes(routes);
     add_event_routes(routes);
     add_session_routes(routes);
     return routes;

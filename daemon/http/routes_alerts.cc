@@ -21,7 +21,7 @@ json alert_json(const AlertRecord& alert) {
           {"detail", text_or_null(alert.detail)},
           {"cause", alert.cause},
           {"skipped", alert.skipped},
-          {"title", alert.body.value("title", "")},
+          {"title", alert.event == kOpenLineage ? alert.reason + " of " + alert.asset : alert.body.value("title", "")},
           {"state", to_string(alert.state)},
           {"attempts", alert.attempts},
           {"last_error", text_or_null(alert.last_error)},
@@ -45,7 +45,7 @@ json silence_json(const Silence& silence) {
 json rule_json(const AlertSpec& rule) {
   json on = json::array();
   for (const auto event : rule.on) on.push_back(name_of(event));
-  const auto* receiver = rule.webhook ? (rule.webhook->form == WebhookForm::slack ? "slack" : "webhook") : rule.email ? "email" : "program";
+  const auto* receiver = rule.webhook ? (rule.webhook->form == WebhookForm::slack ? "slack" : "webhook") : rule.email ? "email" : rule.openlineage ? "openlineage" : "program";
   return {{"name", rule.name},
           {"on", on},
           {"select", text_or_null(rule.select)},
@@ -125,7 +125,7 @@ void add_alert_routes(std::vector<Route>& table) {
   };
   const std::vector<Param> filters{
       {.name = "state", .kind = Param::Kind::choices, .description = "pending, delivered, failed, silenced", .choices = {"pending", "delivered", "failed", "silenced"}},
-      {.name = "rule", .description = "name of the rule"},
+      {.name = "rule", .description = "name of the rule; without it, what OpenLineage is told (openlineage) is left out"},
       {.name = "run", .kind = Param::Kind::integer, .description = "of this run", .min = 1, .max = INT64_MAX}};
   add({.method = "GET", .pattern = "/api/v1/alerts", .name = "list_alerts", .summary = "Alerts and how their delivery stands, newest first", .tag = "", .handler = list_alerts,
        .answers = {{200, "AlertList"}}, .query = page_params(filters)});

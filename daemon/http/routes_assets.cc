@@ -145,9 +145,10 @@ Response list_checks(const Call& call, Context& context) {
   if (!page) return store_problem(page.error());
   json items = json::array();
   for (const auto& [id, value] : page->items)
-    items.push_back({{"id", id_text(id)}, {"check", value.name}, {"partition", text_or_null(value.partition)}, {"run_id", id_text(value.run)}, {"at", time_json(value.at)},
+    items.push_back({{"id", id_text(id)}, {"check", value.name}, {"partition", text_or_null(value.partition)}, {"run_id", id_or_null(value.run)}, {"at", time_json(value.at)},
                      {"status", to_string(value.status)}, {"severity", severity_text(value.severity)}, {"blocking", value.blocking},
-                     {"detail", text_or_null(value.detail)}, {"metadata", value.metadata.is_null() ? json::object() : value.metadata}});
+                     {"detail", text_or_null(value.detail)}, {"metadata", value.metadata.is_null() ? json::object() : value.metadata},
+                     {"waived", text_or_null(value.waived)}});
   return list_response(std::move(items), page->next_cursor, history->at.as_of);
 }
 

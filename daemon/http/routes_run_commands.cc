@@ -60,10 +60,13 @@ void set_priority(const Call& call, Context& context, Respond done) {
 void retry_run(const Call& call, Context& context, Respond done) {
   const auto run = run_in_path(call);
   if (!run) return done(no_such_run(call));
-  std::vector<std::string> keys;
-  if (call.body.contains("steps")) keys = call.body["steps"].get<std::vector<std::string>>();
-  const bool from_start = call.body.value("from", "failure") == "start";
-  context.service.retry_run(call.caller, *run, from_start, std::move(keys), answer_to(context, std::move(done)));
+  RetryBody body;
+  if (call.body.contains("steps")) body.keys = call.body["steps"].get<std::vector<std::string>>();
+  body.from_start = call.body.value("from", "failure") == "start";
+  const std::string scope = call.body.value("scope", "steps");
+  body.scope = scope == "downstream" ? RetryScope::downstream : scope == "stale_upstream" ? RetryScope::stale_upstream : scope == "checks" ? RetryScope::checks : RetryScope::steps;
+  body.dry_run = call.body.value("dry_run", false);
+  context.service.retry_run(call.caller, *run, std::move(body), answer_to(context, std::move(done)));
 }
 
 }  // namespace
@@ -80,7 +83,7 @@ void add_run_commands(std::vector<Route>& table) {
                    .body_required = true, .mutating = true});
   table.push_back({.method = "POST", .pattern = "/api/v1/runs/{run_id}/retry", .name = "retry_run",
                    .summary = "A new run of what failed, was skipped or canceled, or of all", .tag = "runs", .handler = retry_run,
-                   .answers = {{201, "RunCreated"}}, .problems = {409}, .path = {run_param()}, .body_schema = "RetryRequest", .mutating = true});
+                   .answers = {{201, "RunCreated"}, {200, "RunPlanned"}}, .problems = {409}, .path = {run_param()}, .body_schema = "RetryRequest", .mutating = true});
 }
 
 }  // namespace assetd::http

@@ -1,5 +1,6 @@
 // Runs and their steps, to read.
 
+#include "daemon/http/asset_shapes.h"
 #include "daemon/http/run_shapes.h"
 #include "daemon/http/step_list.h"
 
@@ -46,6 +47,25 @@ Response list_runs(const Call& call, Context& context) {
   return list_response(std::move(items), page->next_cursor, at->as_of);
 }
 
+/// What the person who is called wants to know of a cause, as it is now: whose it is, what to do, whether somebody does it.
+void describe_causes(json& causes, Context& context) {
+  if (causes.empty()) return;
+  context.service.with_assets([&](const AssetTable& table) {
+    if (!table.project) return;
+    for (auto& cause : causes) {
+      const auto id = table.project->graph.find(cause.value("key", ""));
+      if (!id) continue;
+      const auto& asset = table.project->definitions.assets[*id];
+      cause["owners"] = asset.owners;
+      cause["runbook"] = text_or_null(asset.runbook);
+      cause["acknowledged"] = acknowledged_json(table.states[*id]);
+      cause["waiver"] = nullptr;
+      for (auto& waiver : waivers_json(table, *id, wall_now()))
+        if (waiver["check"] == cause.value("check", "")) cause["waiver"] = std::move(waiver);
+    }
+  });
+}
+
 Response get_run(const Call& call, Context& context) {
   const auto at = read_at(context);
   if (!at) return at.error();
@@ -53,6 +73,7 @@ Response get_run(const Call& call, Context& context) {
   if (!row) return row.error();
   const auto usual = at->reader->usual_ms(row->run.select, row->run.job);
   json body = run_json(*row, live_counts(*row, context), usual ? *usual : std::nullopt);
+  describe_causes(body["causes"], context);
   body["as_of"] = at->as_of;
   return json_response(body);
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/definition/names.h"
 #include "core/graph/asset_key.h"
 #include "daemon/http/json_shapes.h"
 
@@ -25,6 +26,13 @@ json tick_json(const TickRecord& tick) {
           {"run_id", tick.run ? json(id_text(*tick.run)) : json()}};
 }
 
+StepsMode steps_of(const ScheduleSpec& spec, const Project* project) {
+  if (spec.terms.steps) return *spec.terms.steps;
+  if (!project || spec.job.empty()) return StepsMode::all;
+  const auto job = std::ranges::find(project->definitions.jobs, spec.job, &JobSpec::name);
+  return job == project->definitions.jobs.end() ? StepsMode::all : job->terms.steps.value_or(StepsMode::all);
+}
+
 /// A schedule names a job or a selection; people want to see the selection either way.
 std::string select_of(const ScheduleSpec& spec, const Project* project) {
   if (!spec.select.empty() || !project) return spec.select;
@@ -45,6 +53,7 @@ std::expected<json, Response> schedule_json(const ScheduleView& view, const Proj
               {"timezone", view.spec.timezone},
               {"misfire", text_of(view.spec.misfire)},
               {"overlap", text_of(view.spec.overlap)},
+              {"steps", name_of(steps_of(view.spec, project))},
               {"paused", view.paused},
               {"paused_by", text_or_null(view.paused_by)},
               {"pause_reason", text_or_null(view.pause_reason)},

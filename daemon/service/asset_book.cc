@@ -14,6 +14,8 @@ void AssetBook::load(std::vector<std::pair<std::string, AssetState>> states) {
     else elsewhere_.insert_or_assign(key, std::move(state));
   }
   table_.changed.assign(table_.states.size(), ++revision_);
+  table_.waived.clear();
+  for (AssetId id = 0; id < table_.states.size(); ++id) note_waived(id);
 }
 
 void AssetBook::use(std::shared_ptr<const Project> project) {
@@ -21,7 +23,7 @@ void AssetBook::use(std::shared_ptr<const Project> project) {
   if (table_.project)
     for (AssetId id = 0; id < table_.states.size(); ++id) {
       auto& state = table_.states[id];
-      if (state.in_progress || state.last_attempt || state.last_materialization || !state.checks.empty())
+      if (state.in_progress || state.last_attempt || state.last_materialization || !state.checks.empty() || !state.waivers.empty())
         elsewhere_.insert_or_assign(table_.project->graph.key(id), std::move(state));
     }
   table_.states.assign(project->definitions.assets.size(), {});
@@ -37,6 +39,23 @@ void AssetBook::use(std::shared_ptr<const Project> project) {
   }
   table_.project = std::move(project);
   table_.changed.assign(table_.states.size(), ++revision_);
+  table_.waived.clear();
+  for (AssetId id = 0; id < table_.states.size(); ++id) note_waived(id);
+}
+
+/// Keeps what is below an asset with a waiver; true where that is another set than before.
+bool AssetBook::note_waived(AssetId id) {
+  if (table_.states[id].waivers.empty()) return table_.waived.erase(id) > 0;
+  const AssetId roots[] = {id};
+  table_.waived.insert_or_assign(id, table_.project->graph.descendants(roots));
+  return true;
+}
+
+Waivers AssetBook::waivers() const {
+  Waivers all;
+  for (const auto& [id, below] : table_.waived)
+    for (const auto& [check, waiver] : table_.states[id].waivers) all.emplace(std::pair(table_.project->graph.key(id), check), waiver);
+  return all;
 }
 
 const AssetState* AssetBook::committed(const std::string& key) const {
@@ -79,15 +98,19 @@ std::vector<std::pair<std::string, AssetState>> AssetBook::take_staged() {
 void AssetBook::apply(const std::vector<std::pair<std::string, AssetState>>& committed_states, std::int64_t as_of) {
   std::unique_lock lock(mutex_);
   if (!committed_states.empty()) ++revision_;
+  bool shows_below = false;
   for (const auto& [key, state] : committed_states) {
     const auto id = table_.project ? table_.project->graph.find(key) : std::nullopt;
     if (id) {
+      const bool same = table_.states[*id].waivers == state.waivers;
       table_.states[*id] = state;
       table_.changed[*id] = revision_;
+      if (!same && note_waived(*id)) shows_below = true;
     } else {
       elsewhere_.insert_or_assign(key, state);
     }
   }
+  if (shows_below) table_.changed.assign(table_.states.size(), revision_);
   table_.as_of = as_of;
 }
 

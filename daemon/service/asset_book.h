@@ -26,6 +26,8 @@ class AssetBook final : public AssetStaging {
   std::vector<std::string> in_progress_by(RunId run) const override;
   std::vector<std::pair<std::string, AssetState>> take_staged();
   void apply(const std::vector<std::pair<std::string, AssetState>>& committed, std::int64_t as_of);
+  /// Of the current version's assets, as committed; also those whose time is over.
+  Waivers waivers() const;
   void drop_staged() { staged_.clear(); }
 
   void read(const std::function<void(const AssetTable&)>& reader) const;
@@ -33,6 +35,7 @@ class AssetBook final : public AssetStaging {
 
  private:
   const AssetState* committed(const std::string& key) const;
+  bool note_waived(AssetId id);
 
   mutable std::shared_mutex mutex_;
   AssetTable table_;

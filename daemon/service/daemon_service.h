@@ -83,7 +83,10 @@ class DaemonService final : public Service {
 
   void request_run(Caller caller, RunRequestBody body, Done done) override;
   void cancel_run(Caller caller, RunId run, Done done) override;
-  void retry_run(Caller caller, RunId run, bool from_start, std::vector<std::string> keys, Done done) override;
+  void retry_run(Caller caller, RunId run, RetryBody body, Done done) override;
+  void waive_check(Caller caller, RunId run, std::string check, WaiveBody body, Done done) override;
+  void unwaive_check(Caller caller, std::string key, std::string check, std::string reason, Done done) override;
+  void acknowledge(Caller caller, std::string key, std::string note, bool taken, Done done) override;
   void set_priority(Caller caller, RunId run, int priority, Done done) override;
   void resize_pool(Caller caller, std::string pool, std::optional<int> slots, std::string reason, Done done) override;
   void pause_schedule(Caller caller, std::string schedule, bool pause, std::string reason, Done done) override;
@@ -191,7 +194,16 @@ class DaemonService final : public Service {
   Reply create_run(Turn& turn, RunRecord record, const Resolved& resolved);
   Reply prioritize(Turn& turn, const Caller& caller, RunId id, int priority);
   Reply resize(Turn& turn, const Caller& caller, const std::string& pool, std::optional<int> slots, const std::string& reason);
-  Reply retry(Turn& turn, const Caller& caller, RunId id, bool from_start, const std::vector<std::string>& keys);
+  Reply retry(Turn& turn, const Caller& caller, RunId id, const RetryBody& body);
+  struct PastRun {
+    RunRecord record;
+    std::shared_ptr<const Project> version;
+    RunPlan plan;
+    std::vector<StepRecord> steps;
+  };
+  std::expected<PastRun, Reply> past_run(RunId id);
+  std::expected<std::vector<AssetId>, Reply> retried_assets(const PastRun& past, const Project& current, const RetryBody& body, PartitionSets& sets) const;
+  void take_partition(const std::string& key, AssetId asset, PartitionSets& sets) const;
   /// Not while the store is latched: the cursors would move on and what was due with them would be lost.
   bool may_tick() const { return !draining_ && project() && !is_latched() && !automator_.find_pause(""); }
   void let_schedules_tick(Turn& turn);
@@ -228,6 +240,20 @@ class DaemonService final : public Service {
   void automate(Turn& turn);
   std::optional<RunId> request_automated(Turn& turn, const std::vector<AssetId>& assets);
   std::optional<Reply> no_automation(const std::string& asset) const;
+  // checks (service_checks.cc)
+  std::expected<CheckResult, Reply> result_to_waive(RunId run, const std::string& check, const std::string& key) const;
+  void end_waiver(Turn& turn, const std::string& key, const std::string& check, const std::string& how, const std::string& by);
+  void hand_over_waivers(Turn& turn);
+  std::optional<WallTime> next_waiver_end() const;
+  void end_waivers_that_are_over(Turn& turn);
+  void note_checks(Turn& turn, const Change& change);
+  void forget_acknowledgement(Turn& turn, const std::string& key);
+  bool is_acknowledged(const std::string& key) const;
+  std::vector<double> metric_history(const std::string& asset, const std::string& metric, int last, RunId except) const;
+  std::unique_ptr<Engine> new_engine(RunId last_run) const;
+  // OpenLineage (service_openlineage.cc)
+  void note_lineage(Turn& turn, const Change& change);
+  void tell_lineage(Turn& turn, const AlertSpec& rule, const StepChanged& change, const std::string& type);
   // alerts (service_alerts.cc)
   void note_alerts(Turn& turn, const Change& change);
   void note_alerts(Turn& turn, const FreshnessTold& told);
@@ -277,6 +303,8 @@ class DaemonService final : public Service {
   std::map<std::string, std::shared_ptr<NamedKeys>> partition_keys_;  ///< service's thread
   std::map<std::int64_t, Backfill> backfills_;                        ///< that are not over; service's thread
   std::int64_t last_backfill_ = 0;
+  Waivers waivers_;  ///< what assets' states have of them, of the current version, with what is staged
+  bool waivers_changed_ = false;  ///< and the engine has not been told
   Metrics metrics_;
   std::unique_ptr<Housekeeper> housekeeper_;
   std::map<std::string, SchedulePosition> stored_schedules_;

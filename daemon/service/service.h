@@ -84,6 +84,22 @@ struct ReportBody {
   std::string data_version, reason;
 };
 
+/// Why a check's failure may pass, and until when; by default 24 h.
+struct WaiveBody {
+  std::string reason;
+  std::string key;  ///< the check's asset; "": the only one of the run whose check of that name failed
+  std::optional<WallTime> until;
+};
+
+/// What a retry runs: see docs/checks.md.
+enum class RetryScope { steps, downstream, stale_upstream, checks };
+struct RetryBody {
+  bool from_start = false;
+  std::vector<std::string> keys;  ///< only these steps; empty: all that the rest says
+  RetryScope scope = RetryScope::steps;
+  bool dry_run = false;
+};
+
 /// What is to be silent, and until when.
 struct SilenceBody {
   std::string rule, select, reason;  ///< rule, select "": every one
@@ -106,6 +122,7 @@ struct AssetTable {
   std::vector<AssetState> states;  ///< by AssetId
   std::int64_t as_of = 0;
   std::vector<std::uint64_t> changed = {};  ///< by AssetId: the revision that set its state; empty: not kept
+  std::map<AssetId, std::vector<bool>> waived = {};  ///< assets with a waiver, and what is below each, by AssetId
   Staleness staleness(AssetId id) const;
   bool is_stale(AssetId id) const;  ///< staleness(id).is, without its reasons
   std::string freshness(AssetId id, WallTime now) const;  ///< none, fresh, warn, violated
@@ -193,7 +210,11 @@ class Service {
 
   virtual void request_run(Caller caller, RunRequestBody body, Done done) = 0;
   virtual void cancel_run(Caller caller, RunId run, Done done) = 0;
-  virtual void retry_run(Caller caller, RunId run, bool from_start, std::vector<std::string> keys, Done done) = 0;
+  virtual void retry_run(Caller caller, RunId run, RetryBody body, Done done) = 0;
+  virtual void waive_check(Caller caller, RunId run, std::string check, WaiveBody body, Done done) = 0;
+  virtual void unwaive_check(Caller caller, std::string key, std::string check, std::string reason, Done done) = 0;
+  /// `taken` false: nobody looks after it any more.
+  virtual void acknowledge(Caller caller, std::string key, std::string note, bool taken, Done done) = 0;
   virtual void set_priority(Caller caller, RunId run, int priority, Done done) = 0;
   /// `slots`: nothing goes back to what the definitions say.
   virtual void resize_pool(Caller caller, std::string pool, std::optional<int> slots, std::string reason, Done done) = 0;

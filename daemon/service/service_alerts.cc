@@ -56,7 +56,7 @@ void DaemonService::note_alerts(Turn& turn, const Change& change) {
     if (const auto* known = projection_.known(step->run)) mend(turn, known->context.definitions->assets[known->plan->asset(step->step.step)].key, "");
   } else if (const auto* check = std::get_if<CheckReported>(&change)) {
     if (auto happening = happening_of(check->result)) tell(turn, std::move(*happening));
-    else if (check->result.status == CheckStatus::passed || check->result.status == CheckStatus::warned) mend(turn, check->result.home, check->result.name);
+    else if (check->result.waived.empty() && (check->result.status == CheckStatus::passed || check->result.status == CheckStatus::warned)) mend(turn, check->result.home, check->result.name);
   }
 }
 
@@ -114,6 +114,7 @@ void DaemonService::tell(Turn& turn, Happening happening) {
   if (!current || current->definitions.alerts.empty()) return;
   if (const auto* asset = happening.asset.empty() ? nullptr : asset_of(happening.run, happening.asset)) happening.owners = asset->owners;
   else happening.owners = owners_of_run(happening.run);
+  happening.acknowledged = !happening.asset.empty() && is_acknowledged(happening.asset);
   const auto selected = [&](const std::string& select_text) { return is_about(turn, select_text, happening); };
   for (const auto& rule : current->definitions.alerts) {
     auto change = alerts_.tell(rule, happening, selected, random_hex(kAlertIdBytes));
@@ -181,7 +182,7 @@ void DaemonService::take_delivery(Turn& turn, const std::string& id, const std::
   const auto& alert = change->alert;
   if (error && alert.state == AlertState::failed) spdlog::error("alert {} of the rule {} was not delivered and is given up after {} attempts: {}", alert.id, alert.rule, alert.attempts, *error);
   else if (error) spdlog::warn("alert {} of the rule {}: attempt {} failed, the next is at {}: {}", alert.id, alert.rule, alert.attempts, format_time(*alert.next_attempt_at), *error);
-  turn.batch.events.push_back(alert_event(alert, turn.now.wall));
+  if (error || alert.event != kOpenLineage) turn.batch.events.push_back(alert_event(alert, turn.now.wall));  // thousands of those that just arrive tell nobody anything
   turn.batch.alerts.push_back(std::move(*change));
 }
 
@@ -191,6 +192,7 @@ void DaemonService::test_alert(Caller caller, std::string rule, Done done) {
     if (!current) return unavailable("no definitions are loaded yet");
     const auto* spec = rule_of(current.get(), rule);
     if (!spec) return no_rule(*current, rule);
+    if (spec->openlineage) return conflict("no-test", "Nothing to test", "events of OpenLineage tell of steps: materialize an asset, and assetctl alerts list --rule openlineage shows what arrived");
     auto raised = alerts_.test(*spec, turn.now.wall, random_hex(kAlertIdBytes));
     const auto id = raised.alert.id;
     raise(turn, std::move(raised), {});

@@ -33,10 +33,16 @@ json warnings_json(const std::vector<DefinitionWarning>& warnings) {
   return result;
 }
 
-json imports_json(const std::vector<ImportReport>& imports, const std::string& at) {
+/// `before`: as they were told last. Of one that fails, what serves was read at `last_ok_at`.
+json imports_json(const std::vector<ImportReport>& imports, const std::string& at, const json& before, const std::string& applied_at) {
   json result = json::array();
-  for (const auto& import : imports)
-    result.push_back({{"name", import.name}, {"plugin", import.plugin}, {"assets", import.assets}, {"status", import.ok ? "ok" : "failed"}, {"at", at}, {"detail", import.detail}});
+  for (const auto& import : imports) {
+    json last_ok = import.ok ? json(at) : applied_at.empty() ? json() : json(applied_at);
+    for (const auto& known : before)
+      if (!import.ok && known.value("name", "") == import.name && known.contains("last_ok_at")) last_ok = known["last_ok_at"];
+    result.push_back({{"name", import.name}, {"plugin", import.plugin}, {"assets", import.assets}, {"status", import.ok ? "ok" : "failed"}, {"at", at}, {"detail", import.detail},
+                      {"last_ok_at", last_ok}});
+  }
   return result;
 }
 
@@ -90,7 +96,7 @@ void DaemonService::describe_outcome(const Compiled& compiled) {
   status["errors"] = errors_json(compiled.result.errors);
   status["state"] = compiled.result.errors.empty() ? "current" : "broken";
   status["pending"] = nullptr;
-  if (!compiled.result.imports.empty() || compiled.result.errors.empty()) status["imports"] = imports_json(compiled.result.imports, now);
+  if (!compiled.result.imports.empty() || compiled.result.errors.empty()) status["imports"] = imports_json(compiled.result.imports, now, status.value("imports", json::array()), current ? format_time(current->applied_at) : "");
   if (compiled.result.errors.empty()) {
     status["warnings"] = warnings_json(compiled.result.warnings);
     status["sources"] = json::array();
@@ -127,7 +133,8 @@ void DaemonService::use_project(std::shared_ptr<const Project> next, Turn* turn)
       for (const auto& import : definitions.imports) {
         const auto index = &import - definitions.imports.data();
         const auto count = std::count_if(definitions.assets.begin(), definitions.assets.end(), [&](const AssetSpec& asset) { return asset.import == index; });
-        status["imports"].push_back({{"name", import.name}, {"plugin", import.plugin}, {"assets", count}, {"status", "ok"}, {"at", format_time(next->applied_at)}, {"detail", ""}});
+        status["imports"].push_back({{"name", import.name}, {"plugin", import.plugin}, {"assets", count}, {"status", "ok"}, {"at", format_time(next->applied_at)}, {"detail", ""},
+                                     {"last_ok_at", format_time(next->applied_at)}});
       }
     }
     for (const auto* list : {"errors", "warnings", "sources"})
@@ -136,11 +143,15 @@ void DaemonService::use_project(std::shared_ptr<const Project> next, Turn* turn)
     versions_[next->version] = next;
     project_ = std::move(next);
   }
+  waivers_ = book_.waivers();
+  const WaiversChanged waived{waivers_};
   // Limits before pools: what may begin takes slots.
   if (turn) {
+    feed(*turn, waived);
     feed(*turn, limits);
     feed(*turn, pools);
   } else {
+    engine_->handle(clock_.now(), waived);
     engine_->handle(clock_.now(), limits);
     engine_->handle(clock_.now(), pools);
   }

@@ -45,6 +45,7 @@ Millis DaemonService::wait_time() const {
     if (const auto next = freshness_.next_instant()) wait = std::min(wait, *next - now.wall);
     if (const auto next = automator_.next_instant()) wait = std::min(wait, *next - now.wall);
   }
+  if (const auto over = next_waiver_end(); over && !is_latched()) wait = std::min(wait, *over - now.wall);
   if (forgot_since_) wait = std::min(wait, *forgot_since_ + kForgetWait - now.boot);
   if (const auto alert = alerts_.next_due(); alert && !is_latched()) wait = std::min(wait, *alert - now.wall);
   if (may_keep_house()) wait = std::min(wait, housekeeper_->next() - now.boot);
@@ -96,6 +97,8 @@ bool DaemonService::may_wait(const Turn& turn) const {
 
 void DaemonService::let_time_pass(Turn& turn) {
   if (const auto timer = engine_->next_timer(); timer && *timer <= turn.now.boot) feed(turn, TimePassed{});
+  if (!is_latched()) end_waivers_that_are_over(turn);
+  hand_over_waivers(turn);
   if (may_tick()) let_schedules_tick(turn);
 }
 
@@ -128,6 +131,8 @@ void DaemonService::take(Turn& turn, Output output) {
     projection_.project(change, book_, turn.batch);
     note_alerts(turn, change);
     note_partition_keys(turn, change);
+    note_checks(turn, change);
+    note_lineage(turn, change);
     if (const auto* changed = std::get_if<RunChanged>(&change); changed && is_terminal(changed->run.status)) note_end(turn, changed->run);
     automator_.note(change, projection_);
     freshness_.note(change);

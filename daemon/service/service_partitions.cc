@@ -100,10 +100,7 @@ std::expected<DaemonService::PartitionSets, Reply> DaemonService::choose(const s
 
 RunPlan DaemonService::plan_of(const Project& project, const std::vector<AssetId>& assets, StepsMode mode, WallTime now, const PartitionSets* sets) const {
   const auto in_force = partitions();
-  PartitionPick pick{in_force->table, sets ? *sets : PartitionSets(), now};
-  if (!sets)
-    for (const auto asset : assets)
-      if (const auto* partitions = in_force->table.of(asset)) pick.sets[asset] = partitions->usual(now);
+  const PartitionPick pick{in_force->table, sets ? *sets : in_force->table.usual(assets, now), now};
   RunPlan plan;
   book_.read([&](const AssetTable& table) {
     const auto made = [&](AssetId asset) { return asset < table.states.size() && table.states[asset].last_materialization.has_value(); };

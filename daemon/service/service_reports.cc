@@ -31,6 +31,7 @@ Reply DaemonService::report(Turn& turn, const Caller& caller, const std::string&
   state.last_materialization = AssetState::Data{0, now, body.metadata, body.data_version, current->definitions.assets[*id].code_version};
   if (state.last_attempt)
     state.last_attempt = AssetState::Attempt{0, StepStatus::succeeded, "reported", "reported by " + by + ": " + body.reason, {}, now};
+  forget_acknowledgement(turn, key);
   nlohmann::json changes = {{"metadata", body.metadata}, {"reported_by", by}, {"reason", body.reason}};
   turn.batch.events.push_back({0, now, "materialization", 0, key, {{"run_id", nullptr}, {"key", key}, {"partition", nullptr}}, std::move(changes)});
   if (state.status() != before)

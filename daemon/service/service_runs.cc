@@ -206,64 +206,8 @@ Reply DaemonService::prioritize(Turn& turn, const Caller& caller, RunId id, int 
   return conflict("run-ended", "The run has ended", "run " + text + " has " + std::string(to_string((*row)->run.status)) + " already; its priority no longer matters");
 }
 
-void DaemonService::retry_run(Caller caller, RunId run, bool from_start, std::vector<std::string> keys, Done done) {
-  command_on_run(run, std::move(caller), std::move(done), [this, run, from_start, keys](Turn& turn, const Caller& who) { return retry(turn, who, run, from_start, keys); });
-}
-
-Reply DaemonService::retry(Turn& turn, const Caller& caller, RunId id, bool from_start, const std::vector<std::string>& keys) {
-  const auto text = std::to_string(id);
-  if (engine_->run(id)) return conflict("run-active", "The run has not ended", "run " + text + " is still under way; cancel it or wait for its end before a retry");
-  if (engine_->wrecks().contains(id)) return being_ended(id);
-  const auto row = reader_->run(id);
-  if (!row) return unavailable(row.error().message);
-  if (!*row) return not_found("run", "there is no run " + text);
-  const auto& old = (*row)->run;
-  const auto version = load_version(old.definitions_version);
-  const auto encoded = reader_->plan(id);
-  if (!version || !encoded || !*encoded) return conflict("plan-gone", "The run cannot be retried", "what run " + text + " had planned is no longer kept");
-  const auto plan = RunPlan::decode(**encoded, version->definitions, version->graph);
-  const auto steps = reader_->steps(id, 0, static_cast<StepIndex>(old.steps_total));
-  if (!plan) return conflict("plan-gone", "The run cannot be retried", "run " + text + ": " + plan.error());
-  if (!steps) return unavailable(steps.error().message);
-
-  std::vector<AssetId> assets;
-  PartitionSets sets;
-  bool any = false;
-  const auto in_force = partitions();
-  for (const auto& step : *steps) {
-    const bool again = step.status == StepStatus::failed || step.status == StepStatus::skipped || step.status == StepStatus::canceled;
-    const auto& key = version->definitions.assets[plan->asset(step.step)].key;
-    if (!(from_start || again) || !(keys.empty() || std::find(keys.begin(), keys.end(), key) != keys.end())) continue;
-    any = true;
-    const auto asset = in_force->project->graph.find(key);
-    if (!asset) continue;
-    assets.push_back(*asset);
-    if (const auto* partitions = in_force->table.of(*asset)) {
-      const auto index = partitions->index(plan->partition(step.step));
-      auto& set = sets[*asset];  // also where it is gone: then nothing of it is made
-      if (index) set.insert(*index);
-    }
-  }
-  if (!any) return conflict("nothing-to-retry", "Nothing to retry", "no step of run " + text + " failed, was skipped or was canceled; retry it from the start with {\"from\": \"start\"}");
-  Resolved resolved;
-  resolved.project = in_force->project;
-  resolved.plan = std::make_shared<RunPlan>(plan_of(*resolved.project, assets, old.mode, turn.now.wall, &sets));
-  if (resolved.plan->size() == 0) return conflict("nothing-to-retry", "Nothing to retry", "the assets of run " + text + ", or their partitions, are no longer defined");
-  RunRecord record;
-  record.select = old.select;
-  record.actor = caller.actor;
-  record.options = old.options;
-  record.tags = old.tags;
-  record.priority = old.priority;
-  record.max_steps = old.max_steps;
-  record.timeouts = old.timeouts;
-  record.job = old.job;
-  record.retry_of = id;
-  record.trigger = {"retry", text, std::nullopt};
-  auto reply = create_run(turn, std::move(record), resolved);
-  if (reply.status >= 400) return reply;
-  audit(turn, caller, "run.retry", "run " + text, {{"new_run", reply.body["id"]}, {"from", from_start ? "start" : "failure"}});
-  return reply;
+void DaemonService::retry_run(Caller caller, RunId run, RetryBody body, Done done) {
+  command_on_run(run, std::move(caller), std::move(done), [this, run, body](Turn& turn, const Caller& who) { return retry(turn, who, run, body); });
 }
 
 }  // namespace assetd

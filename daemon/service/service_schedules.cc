@@ -53,7 +53,7 @@ void DaemonService::request_tick(Turn& turn, const ScheduleSpec& schedule, TickR
   }
   for (const auto id : overlap.canceled) feed(turn, CancelRequested{id, {"schedule " + schedule.name, ""}});
   auto run = scheduled_run(project()->definitions, schedule, record.instant);
-  const auto resolved = resolve(run.select, StepsMode::all, nlohmann::json::object(), {}, record.instant);
+  const auto resolved = resolve(run.select, run.mode, nlohmann::json::object(), {}, record.instant);
   if (!resolved) {
     record.outcome = TickOutcome::failed;
     record.reason = resolved.error().body.value("detail", "the selection cannot be run");
@@ -86,7 +86,7 @@ void DaemonService::trigger_schedule(Caller caller, std::string schedule, Done d
     const auto it = ticker_.entries().find(schedule);
     if (it == ticker_.entries().end()) return no_schedule(schedule, ticker_.entries());
     auto record = scheduled_run(project()->definitions, it->second.spec, turn.now.wall);
-    const auto resolved = resolve(record.select, StepsMode::all, nlohmann::json::object(), {}, turn.now.wall);
+    const auto resolved = resolve(record.select, record.mode, nlohmann::json::object(), {}, turn.now.wall);
     if (!resolved) return resolved.error();
     record.in_line = false;
     record.actor = who.actor;

@@ -67,9 +67,15 @@ std::expected<void, StartFailure> DaemonService::open_store() {
   auto reader = Reader::open(paths.store());
   if (!reader) return std::unexpected(StartFailure{1, reader.error().message, {}});
   reader_ = std::move(*reader);
-  engine_ = std::make_unique<Engine>(random_attempt_id, 0);
+  engine_ = new_engine(0);
   housekeeper_ = std::make_unique<Housekeeper>(paths);
   return {};
+}
+
+std::unique_ptr<Engine> DaemonService::new_engine(RunId last_run) const {
+  return std::make_unique<Engine>(random_attempt_id, last_run, [this](const std::string& asset, const std::string& metric, int last, RunId except) {
+    return metric_history(asset, metric, last, except);
+  });
 }
 
 void DaemonService::take_settings(const Recovered& stored) {
@@ -130,7 +136,7 @@ RunId DaemonService::unused_after(RunId last) const {
 std::expected<void, std::string> DaemonService::recover() {
   auto stored = store_->load();
   if (!stored) return std::unexpected(stored.error().message);
-  engine_ = std::make_unique<Engine>(random_attempt_id, unused_after(stored->last_run));
+  engine_ = new_engine(unused_after(stored->last_run));
   projection_ = Projection();
   book_.load(std::move(stored->assets));
   // In memory a cursor may have passed a tick whose commit failed.

@@ -192,10 +192,11 @@ void ChangeWriter::apply(const Materialized& change) {
 
 void ChangeWriter::apply(const CheckReported& change) {
   const CheckResult& result = change.result;
-  database_.run("INSERT INTO check_results(home, id, run, chk, name, home_step, status, severity, blocking, detail, metadata, at, partition) "
-                "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)",
+  database_.run("INSERT INTO check_results(home, id, run, chk, name, home_step, status, severity, blocking, detail, metadata, at, waived, partition) "
+                "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
                 result.home, ++counters_.last_row, result.run, result.check, result.name, index_or_null(result.home_step), stored(result.status),
-                stored(result.severity), result.blocking, TextOrNull{result.detail}, TextOrNull{json_or_empty(result.metadata)}, result.at, TextOrNull{result.partition});
+                stored(result.severity), result.blocking, TextOrNull{result.detail}, TextOrNull{json_or_empty(result.metadata)}, result.at, TextOrNull{result.waived},
+                TextOrNull{result.partition});
 }
 
 void ChangeWriter::apply(const AttemptNoted& change) {

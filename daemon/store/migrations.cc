@@ -175,7 +175,14 @@ CREATE TABLE backfills(id INTEGER PRIMARY KEY, over INTEGER NOT NULL, created_at
 CREATE INDEX backfills_active ON backfills(id) WHERE over = 0;
 )sql";
 
-constexpr Migration kMigrations[] = {{1, kFirst}, {2, kLimits}, {3, kRetention}, {4, kWarm}, {5, kRunTerms}, {6, kAutomation}, {7, kAlerts}, {8, kPartitions}};
+// What let a failed check pass; what OpenLineage is told stands among the alerts, and they are listed apart.
+constexpr const char* kChecks = R"sql(
+ALTER TABLE check_results ADD COLUMN waived TEXT;
+CREATE INDEX alerts_told ON alerts(seq) WHERE event <> 'openlineage';
+CREATE INDEX alerts_by_rule ON alerts(rule, state, delivered_at);
+)sql";
+
+constexpr Migration kMigrations[] = {{1, kFirst}, {2, kLimits}, {3, kRetention}, {4, kWarm}, {5, kRunTerms}, {6, kAutomation}, {7, kAlerts}, {8, kPartitions}, {9, kChecks}};
 
 std::int64_t pragma(Database& database, std::string_view name) {
   auto query = database.query(name);

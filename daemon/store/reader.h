@@ -48,8 +48,15 @@ struct EventFilter {
 
 struct AlertFilter {
   std::vector<std::string> states;  ///< as to_string(AlertState); empty: all
-  std::string rule;
+  std::string rule;  ///< "": all, but not what OpenLineage is told
   RunId run = 0;
+};
+
+/// How delivery by one rule stands.
+struct OutboxCounts {
+  std::int64_t pending = 0, delivered = 0, failed = 0;  ///< of those that are kept
+  std::string last_error;                               ///< of the newest that waits after an attempt, or was given up
+  std::optional<WallTime> delivered_at;                 ///< last
 };
 
 struct MaterializationRow {
@@ -125,10 +132,14 @@ class Reader {
   Result<std::map<std::string, PartitionRow>> partitions(const std::string& asset, std::span<const std::string> partitions);
   Result<Page<Backfill>> backfills(const PageRequest& page);
   Result<std::optional<Backfill>> backfill(std::int64_t id);
+  /// The numbers that the last `last` materializations of the asset report as `metric`, newest first; not of those whose step did not succeed, nor of
+  /// the run `except`.
+  Result<std::vector<double>> metric_history(const std::string& asset, const std::string& metric, int last, RunId except);
   Result<Page<CheckRow>> check_results(const std::string& asset, const std::string& check, const PageRequest& page);  ///< check "": all
   Result<Page<StepOutcome>> asset_attempts(const std::string& asset, const PageRequest& page);
   Result<Page<TickRecord>> ticks(const std::string& schedule, const PageRequest& page);
   Result<Page<AlertRecord>> alerts(const AlertFilter& filter, const PageRequest& page);
+  Result<OutboxCounts> outbox_counts(const std::string& rule);
   Result<std::optional<AlertRecord>> alert(const std::string& id);
   /// Those that stand at `now`, the one that ends last first.
   Result<std::vector<Silence>> silences(WallTime now);

@@ -19,8 +19,9 @@ std::int64_t bits_of(const std::vector<std::string>& states) {
 }  // namespace
 
 Reader::Result<Page<AlertRecord>> Reader::alerts(const AlertFilter& filter, const PageRequest& page) {
-  static const std::string sql = "SELECT seq, " + std::string(kAlertColumns) +
-                                 " FROM alerts WHERE seq<?1 AND (?2=0 OR (?2>>state)&1) AND (?3='' OR rule=?3) AND (?4=0 OR run=?4) ORDER BY seq DESC LIMIT ?5";
+  static const std::string head = "SELECT seq, " + std::string(kAlertColumns) + " FROM alerts WHERE seq<?1 AND (?2=0 OR (?2>>state)&1) AND (?4=0 OR run=?4) AND ";
+  static const std::string all = head + "event<>'openlineage' AND ?3='' ORDER BY seq DESC LIMIT ?5", of_rule = head + "rule=?3 ORDER BY seq DESC LIMIT ?5";
+  const auto& sql = filter.rule.empty() ? all : of_rule;
   const auto states = bits_of(filter.states);
   const CursorScope scope{{"alerts", states, filter.rule, filter.run}};
   const auto position = read_cursor(scope, page.cursor, 1);
@@ -37,6 +38,27 @@ Reader::Result<Page<AlertRecord>> Reader::alerts(const AlertFilter& filter, cons
     Page<AlertRecord> result{{}, std::move(numbered.next_cursor)};
     for (auto& [number, alert] : numbered.items) result.items.push_back(std::move(alert));
     return result;
+  });
+}
+
+Reader::Result<OutboxCounts> Reader::outbox_counts(const std::string& rule) {
+  return impl_->read([&](Database& database) {
+    OutboxCounts counts;
+    {
+      auto query = database.query("SELECT state, count(*), max(delivered_at) FROM alerts WHERE rule=? GROUP BY state", rule);
+      while (query.next()) {
+        auto row = query.row();
+        const auto state = from_stored<AlertState>(row.integer());
+        const auto count = row.integer();
+        const auto delivered_at = row.time_or_null();
+        if (state == AlertState::pending) counts.pending = count;
+        if (state == AlertState::failed) counts.failed = count;
+        if (state == AlertState::delivered) counts.delivered = count, counts.delivered_at = delivered_at;
+      }
+    }
+    auto query = database.query("SELECT last_error FROM alerts WHERE rule=? AND last_error IS NOT NULL AND state<>? ORDER BY seq DESC LIMIT 1", rule, stored(AlertState::delivered));
+    if (query.next()) counts.last_error = query.row().text();
+    return counts;
   });
 }
 

@@ -1,5 +1,7 @@
 // Reader: what happened to an asset or a schedule, and who did what.
 
+#include "core/check/anomaly.h"
+#include "daemon/store/codes.h"
 #include "daemon/store/reader_impl.h"
 #include "daemon/store/recovery.h"
 #include "daemon/store/rows.h"
@@ -38,6 +40,22 @@ Reader::Result<Page<MaterializationRow>> Reader::materializations(const std::str
       row.value = read_materialization(database, query.row(), row.id);
     }
     return make_page(std::move(rows), page, scope, [](const MaterializationRow& row) { return std::vector{row.id}; });
+  });
+}
+
+Reader::Result<std::vector<double>> Reader::metric_history(const std::string& asset, const std::string& metric, int last, RunId except) {
+  // A step that retention has let go is one that ended long ago; without a run it was reported by hand.
+  static const std::string sql =
+      "SELECT metadata FROM materializations m WHERE key=?1 AND run<>?2 AND NOT EXISTS(SELECT 1 FROM steps s WHERE s.run=m.run AND s.step=m.step AND s.status<>" +
+      std::to_string(stored(StepStatus::succeeded)) + " AND m.run<>0) ORDER BY id DESC LIMIT ?3";
+  return impl_->read([&](Database& database) {
+    std::vector<double> values;
+    auto query = database.query(sql, asset, except, last);
+    while (query.next()) {
+      auto row = query.row();
+      if (const auto value = metric_of(read_json(database, row, nlohmann::json::object()), metric)) values.push_back(*value);
+    }
+    return values;
   });
 }
 

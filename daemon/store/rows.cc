@@ -187,6 +187,7 @@ CheckResult read_check(Database& database, Columns row, std::int64_t& id) {
   result.detail = row.text();
   result.metadata = read_json(database, row, nlohmann::json::object());
   result.at = row.time();
+  result.waived = row.text();
   result.partition = row.text();
   return result;
 }

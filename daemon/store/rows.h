@@ -16,7 +16,7 @@ inline constexpr const char* kStepColumns = "step, status, attempts, materialize
 inline constexpr const char* kAttemptColumns =
     "id, run, unit, number, steps, chk, slots, resources, intended_at, started_at, ended_at, pid, exit_kind, exit_code, exit_signal, "
     "exit_stopped, exit_reason, exit_detail, exit_started_at, exit_ended_at, user_ms, system_ms, max_rss_kb, outcome, reason, detail, message_offset, warm";
-inline constexpr const char* kCheckColumns = "id, run, chk, name, home, home_step, status, severity, blocking, detail, metadata, at, partition";
+inline constexpr const char* kCheckColumns = "id, run, chk, name, home, home_step, status, severity, blocking, detail, metadata, at, waived, partition";
 inline constexpr const char* kMaterializationColumns = "id, run, step, key, attempt, metadata, data_version, duration_ms, at, partition";
 inline constexpr const char* kOutcomeColumns = "asset, run, attempt, status, reason, started_at, ended_at, partition";
 inline constexpr const char* kBackfillColumns = "id, state";

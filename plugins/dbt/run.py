@@ -42,7 +42,7 @@ def prepare(context, warm):
     start = warm.start if warm and not more_vars and not full_refresh else None  # else the manifest would have to be another
     return Build(
         project_of(config), plan_of(context), manifest, former, context.attempt_dir, more_vars=more_vars, full_refresh=full_refresh,
-        row_counts=config.get("row_counts", True), start=start)
+        row_counts=config.get("row_counts", True), start=start, sample_rows=config.get("sample_rows", 0))
 
 
 def refuse(messages, reason, detail):

@@ -40,6 +40,17 @@ def test_group_owner_tags_and_place(described):
     assert described.assets["nested"]["group"] == "marts"
 
 
+def test_a_model_may_have_its_row_count_judged_by_the_daemon(zoo):
+    file = zoo.folder / "models" / "marts" / "models.yml"
+    checks = "checks: [{name: rows_as_usual, anomaly: {metric: row_count, sigma: 4}, severity: warn}, {name: no_rule}]"
+    file.write_text(file.read_text().replace("automation: eager}}", "automation: eager, " + checks + "}}"))
+    owner = zoo.imported()
+    check = check_named(owner, "rows_as_usual")
+    assert (check["home"], check["anomaly"], check["severity"], check["blocking"]) == ("leg_count", {"metric": "row_count", "sigma": 4}, "warn", False)
+    assert not [each for each in owner.described["checks"] if each["name"] == "no_rule"]
+    assert any("no_rule" in warning["message"] for warning in owner.described["warnings"])
+
+
 def test_all_assets_may_share_a_process_and_carry_what_run_needs(described):
     assert {asset["batch"] for asset in described.assets.values() if not asset["external"]} == {"build"}
     assert described.assets["dim_v2"]["data"]["unique_id"] == "model.zoo.dim.v2"

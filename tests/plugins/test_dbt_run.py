@@ -199,6 +199,20 @@ def test_secrets_are_in_no_message(zoo):
     assert "opensesame" not in attempt.messages_file.read_text()
 
 
+def test_rows_that_fail_are_taken_only_where_somebody_asks_for_them(zoo):
+    def even_legs(**config):
+        owner = zoo.imported(**config)
+        attempt = owner.run(keys_of(owner))
+        assert attempt.exit_code == 0, attempt.output
+        [told] = [each for each in attempt.of("report_asset_check") if each["check_name"] == "even_legs"]
+        return told["metadata"]
+
+    sample = even_legs(sample_rows=2)["sample_rows"]["raw_value"]
+    assert len(sample["columns"]) == len(sample["rows"][0]) and 1 <= len(sample["rows"]) <= 2, sample
+    metadata = even_legs()
+    assert "sample_rows" not in metadata and metadata["failures"] == 1 and "select" in metadata["compiled_sql"]["raw_value"]
+
+
 def test_row_counts_can_be_switched_off(zoo):
     owner = zoo.imported(row_counts=False)
     attempt = owner.run(["animals"], steps_mode="assets")

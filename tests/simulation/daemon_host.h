@@ -55,6 +55,7 @@ class DaemonHost {
   void prioritize(RunId run, int priority);
   void reload(RunContext next);
   void resize(std::map<std::string, int> pools);
+  void waive(Waivers waivers);
   void drain();
   /// In words, how it stands with the supervisor.
   std::string link() const { return refused_ ? "refused" : !connection_ ? "not connected" : welcome_ ? "connected" : "not welcomed"; }

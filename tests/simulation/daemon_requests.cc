@@ -100,6 +100,13 @@ void DaemonHost::resize(std::map<std::string, int> pools) {
   });
 }
 
+void DaemonHost::waive(Waivers waivers) {
+  command([this, waivers](Turn& turn) {
+    turn.batch.waivers = waivers;
+    feed(turn, WaiversChanged{waivers});
+  });
+}
+
 void DaemonHost::drain() {
   tasks_.push_back([this](Turn& turn) {
     draining_ = true;

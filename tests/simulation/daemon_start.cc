@@ -19,6 +19,7 @@ void DaemonHost::use_definitions(Turn& turn) {
   ticker_.define(store.definitions().definitions->schedules, store.schedules(), turn.now.wall);
   feed(turn, LimitsChanged{store.definitions().definitions->limits});
   feed(turn, PoolsChanged{store.pools()});
+  feed(turn, WaiversChanged{store.waivers()});
 }
 
 /// Forgets what the engine has in memory and takes it from the store: at a start, and after a failed commit.

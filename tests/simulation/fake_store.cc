@@ -8,6 +8,7 @@ namespace assetd::simulation {
 
 void FakeStore::commit(const Batch& batch) {
   if (batch.pools) pools_ = *batch.pools;
+  if (batch.waivers) waivers_ = *batch.waivers;
   if (batch.definitions) versions_[batch.definitions->version] = *batch.definitions;
   for (const auto& change : batch.changes) std::visit([this](const auto& each) { on(each); }, change);
   for (const auto& [key, run] : batch.answers)

@@ -36,8 +36,9 @@ class FakeStore {
     std::vector<Change> changes;
     std::optional<std::map<std::string, int>> pools;
     std::optional<RunContext> definitions;
+    std::optional<Waivers> waivers;
     std::map<std::string, RunId> answers;  ///< by idempotency key
-    bool empty() const { return changes.empty() && !pools && !definitions && answers.empty(); }
+    bool empty() const { return changes.empty() && !pools && !definitions && !waivers && answers.empty(); }
   };
 
   /// Commits all of it, or throws a Violation.
@@ -49,6 +50,7 @@ class FakeStore {
   std::int64_t next_generation() { return ++generation_; }
   const RunContext& definitions() const { return versions_.rbegin()->second; }
   const std::map<std::string, int>& pools() const { return pools_; }
+  const Waivers& waivers() const { return waivers_; }
   const std::map<std::string, SchedulePosition>& schedules() const { return schedules_; }
   bool had_tick(const std::string& schedule, WallTime instant) const { return ticks_.contains({schedule, instant}); }
   std::optional<RunId> answer(const std::string& key) const;
@@ -102,6 +104,7 @@ class FakeStore {
 
   std::map<std::int64_t, RunContext> versions_;
   std::map<std::string, int> pools_;
+  Waivers waivers_;
   std::map<RunId, Run> runs_;
   std::map<AttemptId, RunId> run_of_attempt_;
   std::map<AttemptId, const AttemptRecord*> live_;

@@ -56,6 +56,7 @@ Options Options::draw(Random& random) {
   o.drains = rate(random, 1, 3, 6);
   o.repeats = rate(random, 10, 30, 60);
   o.priorities = rate(random, 5, 15, 40);
+  o.waivers = rate(random, 5, 15, 40);
   o.schedules = random.chance(30) ? random.between(1, 2) : 0;
   o.on_demand = random.chance(50);
   return o;
@@ -75,7 +76,7 @@ std::string Options::in_words() const {
   line("definitions, %", {{"batches", batches}, {"checks", checks}, {"retries", retries}, {"timeouts", timeouts}, {"pools", pools}, {"resources", resources},
                           {"externals", externals}, {"proceed", proceed}, {"limits", limits}, {"partitions", partitions}});
   line("steps, %", {{"fails", fails}, {"reports", reports}, {"forks", forks}, {"hostile", hostile}});
-  line("people, %", {{"cancels", cancels}, {"reruns", reruns}, {"reloads", reloads}, {"resizes", resizes}, {"drains", drains}, {"repeats", repeats}, {"priorities", priorities}});
+  line("people, %", {{"cancels", cancels}, {"reruns", reruns}, {"reloads", reloads}, {"resizes", resizes}, {"drains", drains}, {"repeats", repeats}, {"priorities", priorities}, {"waivers", waivers}});
   return text;
 }
 

@@ -19,6 +19,14 @@ RunContext People::next_definitions(bool with_schedules) {
   return {++version_, definitions, std::make_shared<AssetGraph>(std::move(*graph))};
 }
 
+/// Of some of the checks, until some time that may pass while they stand.
+Waivers People::random_waivers() {
+  Waivers waivers;
+  for (const auto& check : machine_.store.definitions().definitions->checks)
+    if (machine_.random.chance(50)) waivers[{check.home, check.name}] = {"ann", "it is known", {}, machine_.now.wall + Millis(machine_.random.below(600'000)), 0};
+  return waivers;
+}
+
 std::map<std::string, int> People::random_pools() { return {{"default", 1 + machine_.random.below(4)}, {"p", machine_.random.below(4)}}; }
 
 void People::begin() {
@@ -52,6 +60,8 @@ void People::act(DaemonHost& daemon) {
     daemon.resize(random_pools());
   } else if (does(options.priorities / 2)) {
     if (!active.empty()) daemon.prioritize(random.pick(active)->first, random.below(4));
+  } else if (does(options.waivers / 2)) {
+    daemon.waive(random_waivers());
   } else if (does(options.drains / 2)) {
     daemon.drain();
   } else if (does(options.repeats / 2)) {

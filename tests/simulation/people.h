@@ -23,6 +23,7 @@ class People {
   void request(DaemonHost& daemon);
   void repeat(DaemonHost& daemon);
   std::map<std::string, int> random_pools();
+  Waivers random_waivers();
 
   Machine& machine_;
   std::deque<RunRequestSpec> asked_;  ///< for as long as somebody may ask again

@@ -68,7 +68,11 @@ CheckSpec random_check(Random& random, const Options& options, const Definitions
   check.severity = random.chance(25) ? Severity::warn : Severity::error;
   check.blocking = random.chance(70);
   check.import = home.import;
-  if (home.batch.empty() || random.chance(30)) check.run = random_run(random, options);
+  if (check.depends_on.size() == 1 && random.chance(15)) {
+    check.anomaly = AnomalySpec{random.chance(50) ? "rows" : "missing", 3, 14, 1};
+  } else if (home.batch.empty() || random.chance(30)) {
+    check.run = random_run(random, options);
+  }
   return check;
 }
 
@@ -118,7 +122,7 @@ Definitions random_definitions(Random& random, const Options& options) {
   const int checks = random.chance(options.checks) ? 1 + random.below(8) : 0;
   for (int i = 0; i < checks; ++i) {
     auto check = random_check(random, options, definitions, i);
-    if (external && check.home == definitions.assets.front().key) check.run.reset();
+    if (external && check.home == definitions.assets.front().key) check.run.reset(), check.anomaly.reset();
     definitions.checks.push_back(std::move(check));
   }
   std::sort(definitions.checks.begin(), definitions.checks.end(), [](const CheckSpec& a, const CheckSpec& b) { return std::tie(a.home, a.name) < std::tie(b.home, b.name); });

@@ -73,7 +73,10 @@ std::unique_ptr<Engine> Driver::new_engine() {
     auto digits = std::to_string(++attempts_made_);
     return draw + std::string(24 - digits.size(), '0') + digits;
   };
-  return std::make_unique<Engine>(next_id, runs_.empty() ? 0 : runs_.rbegin()->first);
+  const auto past = [this](const std::string& asset, const std::string& metric, int last, RunId except) {
+    return history ? history(asset, metric, last, except) : std::vector<double>{};
+  };
+  return std::make_unique<Engine>(next_id, runs_.empty() ? 0 : runs_.rbegin()->first, past);
 }
 
 RunId Driver::request(const Names& keys, StepsMode mode, int priority) {
@@ -124,6 +127,7 @@ void Driver::restart(Millis down) {
   engine_ = new_engine();
   feed(LimitsChanged{limits_});
   feed(PoolsChanged{pools_});
+  feed(WaiversChanged{waivers});
   for (const auto& [id, kept] : std::map(runs_)) {
     if (is_terminal(kept.record.status)) continue;
     RestoredRun restored{kept.record, kept.plan, {1, definitions_, graph_}, {}, kept.checks, kept.attempts};

@@ -87,6 +87,8 @@ class Driver {
   std::map<std::string, std::string> tags;
   std::optional<int> max_steps;
   std::map<std::string, Names> partitions;  ///< of assets that are divided
+  MetricHistory history;  ///< what the past has, for checks of anomalies
+  Waivers waivers;        ///< that a restart takes up; told by feed(WaiversChanged{waivers})
   std::string draw = "80000000";  ///< attempt ids begin with it; retries draw their jitter from it, this one the middle
 
  private:

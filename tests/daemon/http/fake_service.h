@@ -56,8 +56,17 @@ class FakeService : public Service {
 
   void request_run(Caller caller, RunRequestBody body, Done done) override { take({"request_run", caller, body}, std::move(done)); }
   void cancel_run(Caller caller, RunId run, Done done) override { take({"cancel_run " + std::to_string(run), caller}, std::move(done)); }
-  void retry_run(Caller caller, RunId run, bool from_start, std::vector<std::string> keys, Done done) override {
-    take({"retry_run " + std::to_string(run), caller, {}, std::move(keys), from_start}, std::move(done));
+  void retry_run(Caller caller, RunId run, RetryBody body, Done done) override {
+    take({"retry_run " + std::to_string(run), caller, {}, std::move(body.keys), body.from_start}, std::move(done));
+  }
+  void waive_check(Caller caller, RunId run, std::string check, WaiveBody body, Done done) override {
+    take({"waive_check " + std::to_string(run) + " " + check + " " + body.reason + (body.until ? " " + format_time(*body.until) : ""), caller}, std::move(done));
+  }
+  void unwaive_check(Caller caller, std::string key, std::string check, std::string reason, Done done) override {
+    take({"unwaive_check " + key + " " + check + " " + reason, caller}, std::move(done));
+  }
+  void acknowledge(Caller caller, std::string key, std::string note, bool taken, Done done) override {
+    take({"acknowledge " + key + " " + note, caller, {}, {}, taken}, std::move(done));
   }
   void set_priority(Caller caller, RunId run, int priority, Done done) override {
     take({"set_priority " + std::to_string(run) + " " + std::to_string(priority), caller}, std::move(done));

@@ -212,7 +212,7 @@ TEST_F(ServiceTest, WhatIsAskedInTheTurnInWhichARunEndsSeesItsEnd) {
   in_one_turn("after", [&] {
     service_->cancel_run(caller(), second, [&](Reply reply) { one.set_value(reply); });
     service_->cancel_run(caller(), second, [&](Reply reply) { two.set_value(reply); });
-    service_->retry_run(caller(), second, false, {}, [&](Reply reply) { retried.set_value(reply); });
+    service_->retry_run(caller(), second, {}, [&](Reply reply) { retried.set_value(reply); });
   });
   EXPECT_EQ(one.get_future().get().status, 202);
   EXPECT_EQ(two.get_future().get().status, 202) << "idempotent";

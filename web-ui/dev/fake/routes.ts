@@ -110,6 +110,8 @@ const simple: Record<string, (world: World, url: URL) => Answer> = {
   },
   "/definitions": (world) => ok(definitions(world)),
   "/alerts": (_, url) => page([], url),
+  "/openlineage": () => ({ configured: false, namespace: null, pending: 0, delivered: 0, failed: 0, last_error: null, last_delivered_at: null }),
+  "/waivers": (_, url) => page([], url),
   "/alerts/rules": (_, url) => page([], url),
   "/alerts/silences": (_, url) => page([], url),
   "/audit": (world, url) => page(world.audit, url),
@@ -127,7 +129,7 @@ function read(world: World, path: string, url: URL): Answer {
   if (part === "evaluations") return page(evaluations(world, asset), url);
   if (part === "materializations") return page(asset.history.filter((h) => h.status === "succeeded").map((h) => ({ id: h.run_id, run_id: h.run_id, partition: null, at: new Date(h.at).toISOString(), duration_ms: h.ms, metadata: h.metadata, data_version: null })), url);
   if (part === "attempts") return page(asset.history.map((h) => ({ run_id: h.run_id, attempt: 1, status: h.status, reason: h.status === "failed" ? "check_failed" : null, started_at: new Date(h.at - h.ms).toISOString(), ended_at: new Date(h.at).toISOString(), duration_ms: h.ms })), url);
-  if (part === "checks") return page(asset.history.flatMap((h) => asset.checks.map((check, i) => ({ id: `${h.run_id}-${check}`, check, run_id: h.run_id, at: new Date(h.at).toISOString(), status: h.status === "failed" && i === asset.checks.length - 1 ? "failed" : "passed", severity: "error", blocking: true, detail: h.status === "failed" && i === asset.checks.length - 1 ? "12 rows above the bound of 1,000,000" : null, metadata: h.status === "failed" ? { failing_rows: 12 } : {} }))), url);
+  if (part === "checks") return page(asset.history.flatMap((h) => asset.checks.map((check, i) => ({ id: `${h.run_id}-${check}`, check, run_id: h.run_id, at: new Date(h.at).toISOString(), status: h.status === "failed" && i === asset.checks.length - 1 ? "failed" : "passed", severity: "error", blocking: true, detail: h.status === "failed" && i === asset.checks.length - 1 ? "12 rows above the bound of 1,000,000" : null, metadata: { failing_rows: h.status === "failed" ? 12 : 0 }, waived: null }))), url);
   return part ? page([], url) : ok(assetDetail(world, asset));
 }
 
@@ -155,7 +157,7 @@ function schedule(world: World) {
   const tomorrow = new Date();
   tomorrow.setUTCHours(26, 0, 0, 0);
   return {
-    name: "nightly", job: "nightly", select: "+customer_churn_model", cron: "0 2 * * *", timezone: "Europe/London", misfire: "once", overlap: "skip", paused: world.paused !== null, paused_by: world.paused ? "ana" : null,
+    name: "nightly", job: "nightly", select: "+customer_churn_model", cron: "0 2 * * *", timezone: "Europe/London", misfire: "once", overlap: "skip", steps: "all", paused: world.paused !== null, paused_by: world.paused ? "ana" : null,
     pause_reason: world.paused?.reason ?? null, next_ticks: [0, 1, 2, 3, 4].map((d) => new Date(tomorrow.getTime() + d * 86_400_000).toISOString()), last_tick: null,
   };
 }
@@ -165,6 +167,7 @@ function overview(world: World) {
   const groups = [...new Set(world.assets.map((a) => a.group))];
   const days = Array.from({ length: 14 }, (_, i) => new Date(Date.now() - (13 - i) * 86_400_000).toISOString().slice(0, 10));
   return {
+    imports: [{ name: "shop", plugin: "dbt", assets: world.assets.length, status: "ok", at: new Date(Date.now() - 9e6).toISOString(), last_ok_at: new Date(Date.now() - 9e6).toISOString(), detail: "described" }],
     needs_you: failed ? runShape(failed).causes.map((cause) => ({ kind: "asset_failed", run_id: failed.id, key: cause.key, reason: cause.reason, detail: cause.detail, at: new Date(failed.ended ?? failed.created).toISOString(), skipped: cause.skipped })) : [],
     running: world.runs.filter((run) => run.ended === null).map(runShape), next_ticks: world.paused ? [] : [{ schedule: "nightly", at: schedule(world).next_ticks[0] }],
     history: { days, groups: groups.map((group) => ({ group, cells: days.map((day) => {

@@ -19,6 +19,7 @@ export function assetShape(world: World, asset: FakeAsset) {
     stale: { is: asset.stale, because: asset.stale ? [{ key: asset.deps[0] ?? asset.key, reason: "newer_data", detail: `${asset.deps[0]} was materialized later` }] : [] },
     freshness: { status: "none", within_ms: null, deadline: null },
     checks: { passed: asset.at ? asset.checks.length - (asset.failedCheck ? 1 : 0) : 0, failed: asset.failedCheck ? 1 : 0, warned: 0 },
+    waivers: [], waived_upstream: [], acknowledged: null,
   };
 }
 

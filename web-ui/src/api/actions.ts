@@ -1,5 +1,5 @@
 import { keyInPath, post, remove } from "./client";
-import type { Definitions, DefinitionsPlan, RunPlan } from "./types";
+import type { Definitions, DefinitionsPlan, RunPlan, Waiver } from "./types";
 
 export interface RunRequest {
   select: string;
@@ -10,7 +10,15 @@ export interface RunRequest {
 
 export const createRun = (request: RunRequest) => post<RunPlan>("/runs", request);
 export const cancelRun = (id: string) => post<{ id: string; status: string }>(`/runs/${id}/cancel`);
-export const retryRun = (id: string, from: "failure" | "start") => post<RunPlan>(`/runs/${id}/retry`, { from });
+export interface RetryRequest { from?: "failure" | "start"; steps?: string[]; scope?: "steps" | "downstream" | "stale_upstream" | "checks" }
+export const retryRun = (id: string, request: RetryRequest) => post<RunPlan>(`/runs/${id}/retry`, request);
+
+/** `until` in epoch milliseconds; null: 24 hours. */
+export const waiveCheck = (run: string, check: string, key: string, reason: string, until: number | null) =>
+  post<Waiver>(`/runs/${run}/checks/${encodeURIComponent(check)}/waive`, { reason, key, ...(until !== null && { until: new Date(until).toISOString() }) });
+export const unwaiveCheck = (key: string, check: string) => post(`/assets/${keyInPath(key)}/checks/${encodeURIComponent(check)}/unwaive`);
+export const acknowledge = (key: string, note: string) => post(`/assets/${keyInPath(key)}/acknowledge`, note ? { note } : {});
+export const unacknowledge = (key: string) => post(`/assets/${keyInPath(key)}/unacknowledge`);
 
 export const setPriority = (id: string, priority: number) => post<{ id: string; priority: number }>(`/runs/${id}/priority`, { priority });
 

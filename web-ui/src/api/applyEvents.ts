@@ -43,6 +43,10 @@ function apply(client: QueryClient, invalidator: Invalidator, event: LiveEvent) 
       invalidator.mark(keys.lineageStatus, 300);
       for (const key of [keys.assets, keys.overview, keys.project, keys.automation]) invalidator.mark(key);
       break;
+    case "check_waived":
+      // What is below shows it as well: all pages of assets and all runs that name the check.
+      for (const key of [keys.assets, keys.allAssetPages, keys.overview, ["run"]]) invalidator.mark(key, 0);
+      break;
     case "definitions_changed":
       for (const key of [
         keys.definitions, keys.lineage, keys.lineageStatus, keys.assets, keys.allAssetPages, keys.project, keys.schedules, keys.select,

@@ -1,11 +1,12 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { attributeValues } from "@/system/selection/vocabulary";
 import { apiUrl, get, keyInPath, post, query, send } from "./client";
+import type { RetryRequest } from "./actions";
 import { keys } from "./keys";
 import { askAgain } from "./seen";
 import type {
   Alert, AlertRule, Asset, AssetAttempt, AssetDetail, AuditItem, AutomationDetail, AutomationList, CheckResult, Definitions, Evaluation,
-  EventItem, Forecast, Lineage, LineageStatus, Materialization, Overview, Page, Pool, Project, Queue, Readiness, Run, RunPlan, Schedule, Selected,
+  EventItem, Forecast, Lineage, LineageStatus, Materialization, OpenLineage, Overview, Page, Pool, Project, Queue, Readiness, Run, RunPlan, Schedule, Selected,
   Silence, Step, Tick,
 } from "./types";
 
@@ -167,6 +168,23 @@ export const planQuery = (select: string, steps: string = "all") =>
     queryFn: () => post<RunPlan>("/runs", { select, steps, dry_run: true }),
     retry: false,
   });
+
+/** What a retry would run, without running it. */
+export const retryPlanQuery = (run: string, request: RetryRequest) =>
+  queryOptions({
+    queryKey: [...keys.plan, "retry", run, request],
+    queryFn: () => post<RunPlan>(`/runs/${run}/retry`, { ...request, dry_run: true }),
+    retry: false,
+  });
+/** The last results of one check: what its numbers usually are. */
+export const checkHistoryQuery = (key: string, check: string, limit = 50) =>
+  queryOptions({
+    queryKey: [...keys.asset(key), "check", check, limit],
+    queryFn: ({ signal }) => get<Page<CheckResult>>(`/assets/${keyInPath(key)}/checks${query({ check, limit })}`, signal),
+  });
+export const openLineageQuery = queryOptions({
+  queryKey: [...keys.alerts, "openlineage"], queryFn: ({ signal }) => get<OpenLineage>("/openlineage", signal), refetchInterval: 15_000,
+});
 
 /** `/readyz` answers 503 with a body when it is not ready: both are answers here. */
 export const readinessQuery = queryOptions({

@@ -11,6 +11,11 @@ export interface Page<T> { items: T[]; next_cursor: string | null; as_of?: numbe
 export interface Source { file: string; line?: number; column?: number }
 export interface RootCause { key: string; partition?: string | null; status: string; reason: string; check?: string | null }
 
+/** Somebody lets a check's failure pass as a warning until then, or until it passes. `key` stands where it is of another asset. */
+export interface Waiver { key?: string; check: string; by: string; reason: string; at: string; until: string; run_id: string | null; below?: number }
+/** Somebody looks after a failure. */
+export interface Acknowledgement { by: string; note: string | null; at: string }
+
 export interface Asset {
   key: string;
   external: boolean;
@@ -36,10 +41,15 @@ export interface Asset {
     status: "none" | "fresh" | "warn" | "violated"; within_ms: number | null; deadline: string | null; cron?: string; timezone?: string; of?: string;
   };
   checks: { passed: number; failed: number; warned: number };
+  waivers: Waiver[];
+  waived_upstream: Waiver[];
+  acknowledged: Acknowledgement | null;
 }
 
 export interface CheckDefinition {
   name: string; home: string; depends_on: string[]; severity: string; blocking: boolean; description: string | null;
+  /** Judged by the daemon: the metric against the last materializations. */
+  anomaly?: { metric: string; sigma: number; last: number; min: number } | null;
 }
 
 export interface AssetDetail extends Asset {
@@ -61,8 +71,8 @@ export interface Materialization {
   metadata: Metadata; data_version: string | null;
 }
 export interface CheckResult {
-  id: string; check: string; run_id: string; at: string; status: CheckStatus; severity: string; blocking: boolean;
-  detail: string | null; metadata: Metadata;
+  id: string; check: string; run_id: string | null; at: string; status: CheckStatus; severity: string; blocking: boolean;
+  detail: string | null; metadata: Metadata; waived: string | null;
 }
 export interface AssetAttempt {
   run_id: string; attempt: number; status: string; reason: string | null; started_at: string | null; ended_at: string | null;
@@ -83,6 +93,8 @@ export type StepCounts = Record<StepStatus, number>;
 export interface Cause {
   key: string; partition: string | null; status: string; reason: string; check?: string | null; detail: string | null;
   attempt: number; skipped: number;
+  /** As they are now; of a run looked at by itself. */
+  owners?: string[]; runbook?: string | null; acknowledged?: Acknowledgement | null; waiver?: Waiver | null;
 }
 export interface Run {
   id: string; status: RunStatus; select: string;
@@ -103,7 +115,7 @@ export interface Attempt {
 }
 export interface Blocker { kind: string; what: string; detail: string; since: string | null }
 export interface StepCheck {
-  name: string; status: CheckStatus; severity: string; blocking: boolean; detail: string | null; at: string; metadata: Metadata;
+  name: string; status: CheckStatus; severity: string; blocking: boolean; detail: string | null; at: string; metadata: Metadata; waived?: string | null;
 }
 export interface Step {
   index: number; key: string; partition: string | null; status: StepStatus; deps: string[]; attempts: Attempt[];
@@ -118,7 +130,7 @@ export interface RunPlan {
 export interface Tick { instant: string; at: string; outcome: "requested" | "queued" | "skipped" | "failed"; reason: string | null; run_id: string | null }
 export interface Schedule {
   name: string; job: string | null; select: string; cron: string; timezone: string; misfire: string; overlap: string;
-  paused: boolean; paused_by: string | null; pause_reason: string | null; next_ticks: string[]; last_tick: Tick | null;
+  steps: "all" | "assets" | "checks"; paused: boolean; paused_by: string | null; pause_reason: string | null; next_ticks: string[]; last_tick: Tick | null;
 }
 
 /** Of one asset's automation, or of all of it together with the schedules. `until`: when it goes on by itself. */
@@ -173,7 +185,10 @@ export interface Project {
 export interface NeedsYou {
   kind: string; run_id: string | null; key: string | null; reason: string | null; detail: string | null; at: string; skipped: number | null;
 }
+/** How an import was read last; of one that failed, what serves was read at `last_ok_at`. */
+export interface ImportHealth { name: string; plugin: string; assets: number; status: "ok" | "failed"; at: string | null; last_ok_at: string | null; detail: string | null }
 export interface Overview {
+  imports: ImportHealth[];
   needs_you: NeedsYou[]; running: Run[]; next_ticks: { schedule: string; at: string }[];
   history: { days: string[]; groups: { group: string | null; cells: { succeeded: number; failed: number; skipped: number }[] }[] };
 }
@@ -183,7 +198,11 @@ export interface Alert {
   cause: string; skipped: number; title: string; state: "pending" | "delivered" | "failed" | "silenced"; attempts: number; last_error: string | null;
   next_attempt_at: string | null; delivered_at: string | null; resolved_at: string | null; silence: string | null; repeats: number;
 }
-export interface AlertRule { name: string; on: string[]; select: string | null; owners: string[]; receiver: "webhook" | "slack" | "email" | "program"; signed: boolean }
+export interface AlertRule { name: string; on: string[]; select: string | null; owners: string[]; receiver: "webhook" | "slack" | "email" | "program" | "openlineage"; signed: boolean }
+/** How events to OpenLineage stand in the outbox. */
+export interface OpenLineage {
+  configured: boolean; namespace: string | null; pending: number; delivered: number; failed: number; last_error: string | null; last_delivered_at: string | null;
+}
 export interface Silence { id: string; rule: string | null; select: string | null; reason: string | null; by: string; created_at: string; until: string }
 export interface AuditItem {
   id: string; at: string; actor: string; remote: string | null; action: string; subject: unknown; detail: unknown;

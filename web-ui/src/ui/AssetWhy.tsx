@@ -1,9 +1,13 @@
 import type { Asset } from "@/api/types";
 import { formatDuration, localTimes } from "@/system/time/format";
+import { AcknowledgedLine } from "./Acknowledge";
 import { AssetLink, RunLink } from "./links";
 import { StateIcon } from "./StateIcon";
 import { reasonText, stateMeta } from "./stateMeta";
 import { Ago } from "./Time";
+import { WaiverLine } from "./Waive";
+
+const waiversShown = 3;
 
 /** The state of an asset and, in one sentence, why. A skipped asset names what failed above it. */
 export function AssetWhy({ asset }: { asset: Asset }) {
@@ -17,6 +21,10 @@ export function AssetWhy({ asset }: { asset: Asset }) {
         <span className="dim why"><Because asset={asset} /></span>
         {asset.stale.is && <StaleLine asset={asset} />}
         <Overdue freshness={asset.freshness} />
+        {asset.waivers.map((waiver) => <WaiverLine key={waiver.check} waiver={waiver} name={asset.key} />)}
+        {asset.waived_upstream.slice(0, waiversShown).map((waiver) => <WaiverLine key={`${waiver.key}/${waiver.check}`} waiver={waiver} />)}
+        {asset.waived_upstream.length > waiversShown && <div className="dim">and {asset.waived_upstream.length - waiversShown} more waivers above</div>}
+        {asset.acknowledged && <AcknowledgedLine name={asset.key} taken={asset.acknowledged} />}
       </div>
     </div>
   );

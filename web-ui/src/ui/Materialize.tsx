@@ -93,6 +93,7 @@ function WalkMenu({ select, walks, dbt, variant, start }: { select: string; walk
       <Menu.Dropdown>
         {walks && item("With upstream", { select: `+${around}` })}
         {walks && item("With downstream", { select: `${around}+` })}
+        {walks && item("With stale upstream", { select: `${around} or (+${around} and (stale:true or status:never or status:failed))` })}
         {item("Only its checks", { select, steps: "checks" })}
         {dbt && item("dbt full refresh", { select, options: { dbt: { full_refresh: true } } })}
       </Menu.Dropdown>

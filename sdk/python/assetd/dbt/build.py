@@ -23,12 +23,13 @@ def plan_of(context):
 class Build:
     """`messages()` runs dbt and yields (method, params) for the daemon; then `exit_code` is dbt's (negative: the signal that ended it)."""
 
-    def __init__(self, project, plan, manifest, former_target_dir, attempt_dir=None, more_vars=None, full_refresh=False, row_counts=True, command=("build",), start=None):
+    def __init__(self, project, plan, manifest, former_target_dir, attempt_dir=None, more_vars=None, full_refresh=False, row_counts=True, command=("build",), start=None,
+                 sample_rows=0):
         """`start`: what runs dbt instead of a process of its own, see Project.start."""
         self._project, self._plan, self._manifest = project, plan, manifest
         self._former_target_dir, self._attempt_dir = former_target_dir, attempt_dir
         self._more_vars, self._full_refresh = more_vars, full_refresh
-        self._count_rows = row_counts
+        self._count_rows, self._sample_rows = row_counts, sample_rows
         self._command = list(command)
         self._start = start or project.start
         self._invocation = None
@@ -46,9 +47,10 @@ class Build:
         seed_target(target, self._former_target_dir)
         logs.mkdir(parents=True, exist_ok=True)
         counts = folder / "row_counts.jsonl" if self._count_rows and self._plan.steps_mode != "checks" else None
+        sample = (folder / "sample_rows.jsonl", self._sample_rows) if self._sample_rows and self._plan.checks else None
         mask = masker()
-        reader = LogReader(self._plan, NodeDetails(self._manifest, target, counts, mask), mask)
-        self._invocation = Invocation(self._start(self._arguments(reader, target, logs), counts), logs)
+        reader = LogReader(self._plan, NodeDetails(self._manifest, target, counts, mask, sample and sample[0]), mask)
+        self._invocation = Invocation(self._start(self._arguments(reader, target, logs), counts, sample), logs)
         if self.interrupted:
             self._invocation.interrupt()
         try:

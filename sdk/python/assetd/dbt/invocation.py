@@ -41,14 +41,15 @@ class Project:
         merged = {**self.vars, **(more_vars or {})}
         return found + (["--vars", json.dumps(merged, sort_keys=True)] if merged else [])
 
-    def command(self, arguments, row_counts=None):
+    def command(self, arguments, row_counts=None, sample_rows=None):
         ours = ["--row-counts", str(row_counts)] if row_counts else []
+        ours += ["--sample-rows", *map(str, sample_rows)] if sample_rows else []
         return [self.python, str(LAUNCH), *ours, "--", *arguments]
 
-    def start(self, arguments, row_counts=None):
-        """dbt in a process of its own."""
+    def start(self, arguments, row_counts=None, sample_rows=None):
+        """dbt in a process of its own. `sample_rows`: (file, how many)."""
         return subprocess.Popen(
-            self.command(arguments, row_counts), cwd=self.project_dir, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            self.command(arguments, row_counts, sample_rows), cwd=self.project_dir, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 def seed_target(target_dir, former_target_dir):
@@ -137,14 +138,15 @@ def _pidfd(pid):
 
 
 class NodeDetails:
-    """Further metadata of nodes as they end: compiled SQL and row counts, found in the invocation's own folders."""
+    """Further metadata of nodes as they end: compiled SQL, row counts and rows that fail, found in the invocation's own folders."""
 
-    def __init__(self, manifest, target_dir, row_counts=None, mask=lambda text: text):
+    def __init__(self, manifest, target_dir, row_counts=None, mask=lambda text: text, sample_rows=None):
         self._manifest = manifest
         self._target_dir = target_dir
         self._row_counts = row_counts
         self._mask = mask
         self._rows, self._position = {}, 0
+        self._sample_rows = sample_rows
 
     def __call__(self, unique_id, node_info):
         found = {}
@@ -154,6 +156,9 @@ class NodeDetails:
         self._read_counts()
         if unique_id in self._rows:
             found["row_count"] = self._rows[unique_id]
+        sample = self._sample(unique_id)
+        if sample:
+            found["sample_rows"] = {"type": "json", "raw_value": sample}
         relation = (node_info.get("node_relation") or {}).get("relation_name")
         if relation:
             found["relation"] = relation.replace('"', "")
@@ -171,6 +176,16 @@ class NodeDetails:
                 return file.read()
         except OSError:
             return None
+
+    def _sample(self, unique_id):
+        if not self._sample_rows or not os.path.exists(self._sample_rows):
+            return None
+        with open(self._sample_rows, encoding="utf-8") as file:
+            taken = [json.loads(line) for line in file if line.endswith("\n")]
+        for each in taken:
+            if each["unique_id"] == unique_id:
+                return {"columns": each["columns"], "rows": [[self._mask(cell) if isinstance(cell, str) else cell for cell in row] for row in each["rows"]]}
+        return None
 
     def _read_counts(self):
         if not self._row_counts or not os.path.exists(self._row_counts):

@@ -57,6 +57,7 @@ class _Reader:
         self._refuse_clashes([*made, *outside])
         assets = [self._asset(node) for node in made] + [self._external(node) for node in outside]
         described = [check for check in map(self._check, checks) if check]
+        described += [check for node in made for check in self._anomalies(node)]
         _number_duplicates(described)
         return Described(sorted(assets, key=lambda asset: asset["key"]), described, self._warnings)
 
@@ -214,6 +215,21 @@ class _Reader:
             "description": node.get("description") or _summary(node), "source": self._position(node),
             "data": {"unique_id": node["unique_id"], "fqn": ".".join(node["fqn"]), "unit": unit},
         }
+
+    def _anomalies(self, node):
+        """meta: {assetd: {checks: [{name, anomaly: {metric, …}, severity, blocking}]}}: the daemon judges them."""
+        found = []
+        for check in _ours(node).get("checks") or []:
+            if not isinstance(check, dict) or not check.get("name") or not isinstance(check.get("anomaly"), dict):
+                message = f"meta of {node['unique_id']}: checks of assetd are written {{name: …, anomaly: {{metric: row_count}}}}; this one is left out: {check}"
+                self._warnings.append({"message": message, "source": self._position(node)})
+                continue
+            found.append({
+                "name": sanitize_part(str(check["name"])), "home": self._keys[node["unique_id"]], "anomaly": check["anomaly"], "severity": check.get("severity") or "error",
+                "blocking": bool(check.get("blocking", False)), "description": check.get("description") or "", "source": self._position(node),
+                "data": {"unique_id": node["unique_id"]},
+            })
+        return found
 
     def _home(self, node, parents):
         """The attached node, else the source, else the parent that lies furthest downstream."""

@@ -40,9 +40,10 @@ class ParsedProject:
         known, identity, manifest = self._described
         return manifest if manifest is not None and pathlib.Path(path) == known and _identity(known) == identity else json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
 
-    def start(self, arguments, row_counts=None):
+    def start(self, arguments, row_counts=None, sample_rows=None):
         """As Project.start, in a fork of this process."""
-        return ForkedProcess(lambda: launch.run(list(map(str, arguments)), str(row_counts) if row_counts else None, self._manifest), self._project.project_dir)
+        counts = str(row_counts) if row_counts else None
+        return ForkedProcess(lambda: launch.run(list(map(str, arguments)), counts, self._manifest, sample_rows), self._project.project_dir)
 
 
 def _identity(path):

@@ -4,7 +4,7 @@ import { notifications } from "@mantine/notifications";
 import { useMemo } from "react";
 import { endSilence, testAlert } from "@/api/actions";
 import { keys } from "@/api/keys";
-import { alertRulesQuery, alertsQuery, silencesQuery } from "@/api/queries";
+import { alertRulesQuery, alertsQuery, openLineageQuery, silencesQuery } from "@/api/queries";
 import type { Alert, AlertRule, Silence } from "@/api/types";
 import { SmallTable, type Column } from "@/ui/DataTable";
 import { AssetLink, RunLink } from "@/ui/links";
@@ -41,10 +41,10 @@ const columns: Column<Alert>[] = [
 
 const ruleColumns: Column<AlertRule>[] = [
   { id: "name", header: "Rule", width: "minmax(64px, 160px)", cell: (rule) => <span className="strong">{rule.name}</span> },
-  { id: "on", header: "Tells of", width: "minmax(90px, 2fr)", cell: (rule) => rule.on.join(", ").replaceAll("_", " ") },
+  { id: "on", header: "Tells of", width: "minmax(90px, 2fr)", cell: (rule) => rule.receiver === "openlineage" ? "every step that begins or ends" : rule.on.join(", ").replaceAll("_", " ") },
   { id: "whom", header: "By", width: "90px", wide: true, cell: (rule) => rule.receiver },
   { id: "which", header: "Only", width: "minmax(100px, 2fr)", wide: true, cell: (rule) => <span className="dim">{[rule.select, ...rule.owners].filter(Boolean).join(", ") || "everything"}</span> },
-  { id: "test", header: "", width: "90px", align: "right", cell: (rule) => <TestButton rule={rule.name} /> },
+  { id: "test", header: "", width: "90px", align: "right", cell: (rule) => rule.receiver !== "openlineage" && <TestButton rule={rule.name} /> },
 ];
 
 const silenceColumns: Column<Silence>[] = [
@@ -75,6 +75,21 @@ function EndButton({ id }: { id: string }) {
   return <Button size="compact-xs" variant="default" loading={end.isPending} aria-label={`End the silence ${id}`} onClick={() => end.mutate()}>End</Button>;
 }
 
+/** Where the project tells OpenLineage: how that stands. */
+function Lineage() {
+  const { data } = useQuery(openLineageQuery);
+  if (!data?.configured) return null;
+  return (
+    <section className="section" aria-label="OpenLineage">
+      <h2>OpenLineage</h2>
+      <div className="panel line">
+        <StateIcon state={data.last_error ? "waiting_retry" : "succeeded"} />
+        <span className="grow">{data.delivered.toLocaleString("en")} events delivered{data.last_delivered_at && <>, the last <Ago at={data.last_delivered_at} /></>}, {data.pending.toLocaleString("en")} waiting, {data.failed.toLocaleString("en")} given up{data.last_error && <span className="bad">: {data.last_error}</span>}</span>
+      </div>
+    </section>
+  );
+}
+
 const howTo = "No rule yet. alerts: in assetd.yaml says whom to tell: {name: ops, on: [run_failed], webhook: \"${secret:OPS_WEBHOOK}\"}";
 
 export function AlertsPage() {
@@ -97,6 +112,7 @@ export function AlertsPage() {
           <h2 className="row">Silences <SilenceButton rules={rules.data?.items.map((rule) => rule.name) ?? []} /></h2>
           <Loaded query={silences}>{(data) => <SmallTable label="Silences" columns={silenceColumns} rows={data.items} rowId={(silence) => silence.id} empty="Nothing is held back." />}</Loaded>
         </section>
+        <Lineage />
         <section className="section">
           <h2>Rules</h2>
           <Loaded query={rules}>{(data) => <SmallTable label="Rules" columns={ruleColumns} rows={data.items} rowId={(rule) => rule.name} empty={howTo} />}</Loaded>

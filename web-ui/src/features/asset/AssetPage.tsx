@@ -4,6 +4,7 @@ import { lazy, Suspense } from "react";
 import { assetAttemptsQuery, assetAutomationQuery, assetQuery } from "@/api/queries";
 import type { AssetDetail, AutomationDetail } from "@/api/types";
 import { quoted } from "@/system/selection/complete";
+import { AcknowledgeButton } from "@/ui/Acknowledge";
 import { AssetWhy } from "@/ui/AssetWhy";
 import { AttemptStrip } from "@/ui/AttemptStrip";
 import { automationState } from "@/ui/AutomationPause";
@@ -32,6 +33,7 @@ export function AssetPage() {
   return <Loaded query={asset}>{(data) => <AssetBody key={data.key} asset={data} automation={automation.data} />}</Loaded>;
 }
 
+const isFailing = (asset: AssetDetail) => asset.status === "failed" || asset.checks.failed > 0;
 const tabs = [["overview", "Overview"], ["history", "History"], ["checks", "Checks"], ["automation", "Automation"], ["lineage", "Lineage"], ["definition", "Definition"]] as const;
 
 function AssetBody({ asset, automation }: { asset: AssetDetail; automation?: AutomationDetail }) {
@@ -41,7 +43,7 @@ function AssetBody({ asset, automation }: { asset: AssetDetail; automation?: Aut
     <div className="page">
       <PageHead
         name={asset.key} title={asset.key}
-        actions={!asset.external && <MaterializeButton select={quoted(asset.key)} single walks dbt={asset.kinds.includes("dbt")} />}
+        actions={<>{isFailing(asset) && !asset.acknowledged && <AcknowledgeButton name={asset.key} />}{!asset.external && <MaterializeButton select={quoted(asset.key)} single walks dbt={asset.kinds.includes("dbt")} />}</>}
       >
         <AssetWhy asset={asset} />
       </PageHead>

@@ -1,13 +1,19 @@
 import { useQuery } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { lazy, Suspense, useMemo, useState } from "react";
 import { checkResultsQuery } from "@/api/queries";
 import type { AssetDetail, CheckDefinition, CheckResult } from "@/api/types";
+import { seriesOf } from "@/system/checks/trend";
+import { CheckEvidence } from "@/ui/CheckEvidence";
 import { Empty } from "@/ui/Empty";
 import { AssetLink, RunLink } from "@/ui/links";
 import { MetadataList } from "@/ui/Metadata";
 import { StateIcon } from "@/ui/StateIcon";
 import { stateMeta } from "@/ui/stateMeta";
 import { Ago } from "@/ui/Time";
+import { WaiveButton, WaiverLine } from "@/ui/Waive";
+
+const Chart = lazy(() => import("./Chart").then((module) => ({ default: module.Chart })));
+const charts = 3;
 
 const example = `    checks:
       - {name: enough_rows, run: {plugin: exec, command: [python, check.py]}, blocking: true}
@@ -24,32 +30,60 @@ export function ChecksTab({ asset }: { asset: AssetDetail }) {
   const checks = [...asset.check_definitions].sort((a, b) => rank(a.name) - rank(b.name));
   return (
     <div className="page-body" style={{ paddingTop: 20, maxWidth: 1100 }}>
-      <div className="panel">{checks.map((check) => <CheckRow key={check.name} check={check} results={byName.get(check.name) ?? []} home={asset.key} />)}</div>
+      <div className="panel">{checks.map((check) => <CheckRow key={check.name} check={check} results={byName.get(check.name) ?? []} asset={asset} />)}</div>
     </div>
   );
 }
 
-function CheckRow({ check, results, home }: { check: CheckDefinition; results: CheckResult[]; home: string }) {
+function CheckRow({ check, results, asset }: { check: CheckDefinition; results: CheckResult[]; asset: AssetDetail }) {
+  const home = asset.key;
   const last = results[0];
+  const failing = last?.status === "failed" || last?.status === "error";
+  const waiver = asset.waivers.find((each) => each.check === check.name);
+  const [open, setOpen] = useState(failing);
   const others = check.depends_on.filter((key) => key !== home);
   return (
-    <details className="check" open={last?.status === "failed" || undefined}>
+    <details className="check" open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>
         <StateIcon state={last?.status ?? "never"} title={last ? undefined : "Has not run"} />
         <span className="strong clip grow">{check.name}</span>
         <span className="row wide-only" style={{ gap: 2, flex: "none" }}>
-          {results.slice(0, 20).reverse().map((r) => <span key={r.id} title={`run #${r.run_id}: ${stateMeta(r.status).label.toLowerCase()}`} className="check-tick" style={{ background: r.status === "passed" ? "var(--bar-ok)" : stateMeta(r.status).colour }} />)}
+          {results.slice(0, 20).reverse().map((r) => <span key={r.id} title={`${r.run_id ? `run #${r.run_id}` : "reported"}: ${stateMeta(r.status).label.toLowerCase()}`} className="check-tick" style={{ background: r.status === "passed" ? "var(--bar-ok)" : stateMeta(r.status).colour }} />)}
         </span>
+        {waiver && <span className="tag" style={{ color: "var(--stale-text)" }}>waived</span>}
         <span className="tag wide-only">{check.severity}{check.blocking ? ", blocking" : ""}</span>
         <span className="dim" style={{ width: 80, textAlign: "right" }}>{last ? <Ago at={last.at} /> : "not run"}</span>
       </summary>
       <div className="check-body">
         {check.description && <div className="dim">{check.description}</div>}
         {last?.detail && <div className={last.status === "passed" ? "dim" : "bad"} style={{ overflowWrap: "anywhere" }}>{last.detail}</div>}
+        {last?.waived && <div style={{ color: "var(--stale-text)" }}>It failed, and was {last.waived}</div>}
+        {waiver && <WaiverLine waiver={waiver} name={home} />}
+        {check.anomaly && <div className="dim">Judged by assetd: {check.anomaly.metric} within the mean ± {check.anomaly.sigma}·σ of the last {check.anomaly.last} materializations, once there are {check.anomaly.min}</div>}
+        <CheckEvidence results={results} />
+        {open && <Trend results={results} />}
         {others.length > 0 && <div className="dim">Also about {others.map((key, i) => <span key={key}>{i > 0 && ", "}<AssetLink name={key} /></span>)}</div>}
-        {last && <div className="dim">Last result in run <RunLink id={last.run_id} step={home} /></div>}
-        {last && Object.keys(last.metadata).length > 0 && <MetadataList metadata={last.metadata} />}
+        {last?.run_id && <div className="dim row" style={{ gap: 8 }}>Last result in run <RunLink id={last.run_id} step={home} />{failing && last.severity === "error" && !waiver && <WaiveButton run={last.run_id} check={check.name} name={home} compact />}</div>}
+        {last && Object.keys(last.metadata).length > 0 && <MetadataList metadata={withoutSample(last.metadata)} />}
       </div>
     </details>
   );
 }
+
+/** How its numbers went, of the results that are loaded. */
+function Trend({ results }: { results: CheckResult[] }) {
+  const series = useMemo(() => seriesOf(results).slice(0, charts), [results]);
+  if (series.length === 0) return null;
+  return (
+    <div className="charts">
+      {series.map((each) => (
+        <div key={each.name} className="chart">
+          <div className="chart-head"><span className="dim clip">{each.name.replaceAll("_", " ")}</span><span className="strong num">{each.y.at(-1)!.toLocaleString("en", { maximumFractionDigits: 2 })}</span></div>
+          <Suspense fallback={<div style={{ height: 96 }} />}><Chart x={each.x} y={each.y} label={each.name} /></Suspense>
+        </div>
+      ))}
+    </div>
+  );
+}
+
+const withoutSample = (metadata: CheckResult["metadata"]) => Object.fromEntries(Object.entries(metadata).filter(([name]) => name !== "sample_rows"));

@@ -63,6 +63,7 @@ function ScheduleDetail({ schedule }: { schedule: Schedule }) {
       <dl className="facts section">
         <dt>Runs</dt><dd>{schedule.job && <><Link to="/runs" search={{ job: schedule.job }} className="link strong">{schedule.job}</Link> </>}<Link to="/lineage" search={{ select: schedule.select }} className={`link dim ${whatClass({ job: null, select: schedule.select })}`}>{selectText(schedule.select)}</Link></dd>
         <dt>When</dt><dd><span className="mono">{schedule.cron}</span> <span className="dim">in {schedule.timezone}</span></dd>
+        {schedule.steps !== "all" && <><dt>Runs</dt><dd>{schedule.steps === "checks" ? "only the checks, makes nothing" : "only the assets, no checks"}</dd></>}
         <dt>Missed ticks</dt><dd>{misfires[schedule.misfire] ?? schedule.misfire}</dd>
         <dt>Overlap</dt><dd>{schedule.overlap === "skip" ? "a tick is skipped while the last run goes on" : schedule.overlap}</dd>
       </dl>

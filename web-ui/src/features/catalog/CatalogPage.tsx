@@ -38,7 +38,8 @@ function Status({ asset }: { asset: Asset }) {
   const state = asset.external && asset.status === "never" ? "external" : asset.status;
   if (asset.freshness.status === "violated") return <span className="bad">Overdue</span>;
   if (asset.freshness.status === "warn") return <span style={{ color: "var(--stale-text)" }}>Soon overdue</span>;
-  return <span>{stateMeta(state).label}{asset.stale.is && <span style={{ color: "var(--stale-text)" }}>, stale</span>}</span>;
+  const waived = asset.waivers.length > 0 ? "waived" : asset.waived_upstream.length > 0 ? "waived above" : undefined;
+  return <span>{stateMeta(state).label}{waived && <span style={{ color: "var(--stale-text)" }} title={[...asset.waivers, ...asset.waived_upstream].map((one) => `${one.check}: ${one.reason}`).join("\n")}>, {waived}</span>}{asset.stale.is && <span style={{ color: "var(--stale-text)" }}>, stale</span>}</span>;
 }
 
 function Checks({ asset }: { asset: Asset }) {

@@ -63,6 +63,7 @@ function OfRun({ items }: { items: NeedsYou[] }) {
 }
 
 function Subject({ item }: { item: NeedsYou }) {
+  if (item.kind === "import") return <Link to="/definitions" className="link">The import {item.key} does not load</Link>;
   if (item.key) return <AssetLink name={item.key} />;
   if (item.run_id) return <>Run <RunLink id={item.run_id} /> failed</>;
   if (item.kind === "definitions") return <Link to="/definitions" className="link">The definitions do not load</Link>;
@@ -71,8 +72,8 @@ function Subject({ item }: { item: NeedsYou }) {
 }
 
 function Act({ item }: { item: NeedsYou }) {
-  const retry = useMutation({ mutationFn: (id: string) => retryRun(id, "failure"), onSuccess: (plan) => toastRun(plan, "Retry"), onError: toastProblem("The retry was not started") });
-  if (item.kind === "definitions") return <Button component={Link} to="/definitions" variant="default">See errors</Button>;
+  const retry = useMutation({ mutationFn: (id: string) => retryRun(id, { from: "failure" }), onSuccess: (plan) => toastRun(plan, "Retry"), onError: toastProblem("The retry was not started") });
+  if (item.kind === "definitions" || item.kind === "import") return <Button component={Link} to="/definitions" variant="default">See errors</Button>;
   if (item.kind === "latched") return <Button component={Link} to="/health" variant="default">See health</Button>;
   const id = item.run_id;
   if (item.kind === "stuck") return <Button component={Link} to="/queue" variant="default">See why</Button>;

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { overviewQuery, projectQuery } from "@/api/queries";
-import type { Overview } from "@/api/types";
+import type { ImportHealth, Overview } from "@/api/types";
 import { CountsBar } from "@/ui/Counts";
 import { NoAssets } from "@/ui/Empty";
 import { Loaded } from "@/ui/Loaded";
@@ -10,7 +10,7 @@ import { PageHead } from "@/ui/Page";
 import { RunLink } from "@/ui/links";
 import { StateIcon } from "@/ui/StateIcon";
 import { whatText } from "@/ui/triggerText";
-import { Countdown, Duration } from "@/ui/Time";
+import { Ago, Countdown, Duration } from "@/ui/Time";
 import { formatInZone } from "@/system/time/format";
 import { RecentRuns } from "./RecentRuns";
 import { HeatStrip } from "./HeatStrip";
@@ -50,11 +50,35 @@ function Columns({ data }: { data: Overview }) {
         <RunningAndNext data={data} />
         <h2 className="section-title" style={{ marginTop: 20 }}>Just ended</h2>
         <RecentRuns />
+        {data.imports.length > 0 && (
+          <>
+            <h2 className="section-title" style={{ marginTop: 20 }}>Imports</h2>
+            <Imports imports={data.imports} />
+          </>
+        )}
       </section>
       <section className="section overview-history">
         <h2>How it has been <span className="count">last {data.history.days.length} days</span></h2>
         <HeatStrip history={data.history} />
       </section>
+    </div>
+  );
+}
+
+/** "dbt shop: could not be read 02:01, serving what was read yesterday 18:40". */
+function Imports({ imports }: { imports: ImportHealth[] }) {
+  return (
+    <div className="panel">
+      {imports.map((one) => (
+        <div key={one.name} className="line" title={one.detail ?? undefined}>
+          <StateIcon state={one.status === "ok" ? "succeeded" : "failed"} />
+          <span className="clip grow">
+            <Link to="/definitions" className="link">{one.plugin} {one.name}</Link>{" "}
+            {one.status === "ok" ? <span className="dim">{plural(one.assets, "asset")}, read <Ago at={one.at} /></span>
+              : <span className="bad">could not be read <Ago at={one.at} />; what was read {one.last_ok_at ? <Ago at={one.last_ok_at} /> : "before"} goes on serving</span>}
+          </span>
+        </div>
+      ))}
     </div>
   );
 }

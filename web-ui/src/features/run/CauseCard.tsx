@@ -1,17 +1,21 @@
 import { useQuery } from "@tanstack/react-query";
 import { useLayoutEffect, useRef, useState } from "react";
 import { ApiError } from "@/api/client";
-import { fetchLogTail } from "@/api/queries";
+import { checkHistoryQuery, fetchLogTail } from "@/api/queries";
 import { keys } from "@/api/keys";
 import type { Cause, Run, Step } from "@/api/types";
 import { LogBuffer } from "@/system/log/buffer";
 import { stripAnsi } from "@/system/ansi/parse";
+import { AcknowledgeButton, AcknowledgedLine } from "@/ui/Acknowledge";
+import { CheckEvidence } from "@/ui/CheckEvidence";
 import { CopyButton } from "@/ui/CopyButton";
 import { KeyName } from "@/ui/KeyName";
 import { AssetLink } from "@/ui/links";
 import { StateIcon } from "@/ui/StateIcon";
 import { reasonText } from "@/ui/stateMeta";
+import { WaiveButton, WaiverLine } from "@/ui/Waive";
 import { AnsiLine } from "./AnsiLine";
+import { RetryMenu } from "./RetryMenu";
 
 const lines = 20;
 
@@ -35,10 +39,47 @@ export function CauseCard({ run, steps, select }: { run: Run; steps: Step[]; sel
           <div className="cause-title"><AssetLink name={cause.key}>{cause.key}</AssetLink> <span>{reasonText(cause.reason)}{cause.check && <>: <span className="mono">{cause.check}</span></>}</span></div>
           <div style={{ overflowWrap: "anywhere" }}>{shortDetail(cause)}</div>
           <Skipped cause={cause} steps={steps} select={select} />
+          <Whose cause={cause} />
         </div>
       </div>
+      <CauseActs key={`${cause.key}/${cause.check ?? ""}`} run={run} cause={cause} />
       <CauseLog key={cause.key} run={run} cause={cause} open={() => select(cause.key, cause.attempt)} />
     </section>
+  );
+}
+
+/** Whose it is and what to do, and who does it. */
+function Whose({ cause }: { cause: Cause }) {
+  const owners = cause.owners ?? [];
+  const isLink = cause.runbook && /^https?:\/\//.test(cause.runbook);
+  return (
+    <>
+      {(owners.length > 0 || cause.runbook) && (
+        <div className="row wrap dim" style={{ gap: "2px 14px", marginTop: 4 }}>
+          {owners.length > 0 && <span>Owner: <span className="strong">{owners.join(", ")}</span></span>}
+          {cause.runbook && <span>Runbook: {isLink ? <a className="link" href={cause.runbook} target="_blank" rel="noreferrer" style={{ textDecoration: "underline" }}>{cause.runbook}</a> : cause.runbook}</span>}
+        </div>
+      )}
+      {cause.acknowledged && <AcknowledgedLine name={cause.key} taken={cause.acknowledged} />}
+      {cause.waiver && <WaiverLine waiver={cause.waiver} name={cause.key} />}
+    </>
+  );
+}
+
+/** What can be done about it; of a check also what it saw. */
+function CauseActs({ run, cause }: { run: Run; cause: Cause }) {
+  const history = useQuery({ ...checkHistoryQuery(cause.key, cause.check ?? ""), enabled: !!cause.check });
+  const results = history.data?.items ?? [];
+  const ofRun = results.findIndex((result) => result.run_id === run.id);
+  return (
+    <div className="cause-acts">
+      {cause.check && ofRun >= 0 && <div className="column" style={{ gap: 6, minWidth: 0 }}><CheckEvidence results={results.slice(ofRun)} /></div>}
+      <div className="row wrap" style={{ gap: 6 }}>
+        {run.ended_at !== null && <RetryMenu run={run.id} step={cause.key} />}
+        {cause.check && !cause.waiver && <WaiveButton run={run.id} check={cause.check} name={cause.key} />}
+        {!cause.acknowledged && <AcknowledgeButton name={cause.key} />}
+      </div>
+    </div>
   );
 }
 

@@ -123,7 +123,7 @@ function Actions({ run }: { run: Run }) {
   const navigate = useNavigate();
   const cancel = useMutation({ mutationFn: () => cancelRun(run.id), onError: toastProblem("The run was not canceled") });
   const retry = useMutation({
-    mutationFn: (from: "failure" | "start") => retryRun(run.id, from), onError: toastProblem("The retry was not started"),
+    mutationFn: (from: "failure" | "start") => retryRun(run.id, { from }), onError: toastProblem("The retry was not started"),
     onSuccess: (plan) => {
       toastRun(plan, "Retry");
       if (plan.id) void navigate({ to: "/runs/$id", params: { id: plan.id }, search: {} });

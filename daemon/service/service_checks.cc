@@ -1,0 +1,172 @@
+// Waivers of checks, and failures that somebody has taken up.
+
+#include <algorithm>
+
+#include "core/graph/asset_key.h"
+#include "core/schedule/cron.h"
+#include "daemon/service/daemon_service.h"
+#include "daemon/service/replies.h"
+
+namespace assetd {
+namespace {
+
+using nlohmann::json;
+
+constexpr Millis kUsualWaiver = std::chrono::hours{24};
+
+bool failed_for_real(const CheckResult& result) {
+  return (result.status == CheckStatus::failed || result.status == CheckStatus::error) && result.severity == Severity::error;
+}
+
+json waiver_body(const std::string& key, const std::string& check, const Waiver& waiver) {
+  return {{"key", key}, {"check", check}, {"by", waiver.by}, {"reason", waiver.reason}, {"at", format_time(waiver.at)}, {"until", format_time(waiver.until)},
+          {"run_id", waiver.run ? json(std::to_string(waiver.run)) : json()}};
+}
+
+Event waiver_event(WallTime at, RunId run, const std::string& key, const std::string& check, json changes) {
+  return {0, at, "check_waived", run, key, {{"key", key}, {"check", check}}, std::move(changes)};
+}
+
+Reply no_such_check(const std::string& run, const std::string& check, const std::vector<CheckResult>& results) {
+  std::vector<std::string_view> names;
+  for (const auto& result : results) names.push_back(result.name);
+  const auto nearest = nearest_name(check, names);
+  return not_found("check", "run " + run + " has no result of a check '" + check + "'" + (nearest.empty() ? "" : "; nearest: '" + nearest + "'"));
+}
+
+}  // namespace
+
+/// The last result of that name in the run; of one asset where several have such a check.
+std::expected<CheckResult, Reply> DaemonService::result_to_waive(RunId run, const std::string& check, const std::string& key) const {
+  const auto text = std::to_string(run);
+  const auto row = reader_->run(run);
+  if (!row) return std::unexpected(unavailable(row.error().message));
+  if (!*row) return std::unexpected(not_found("run", "there is no run " + text));
+  const auto results = reader_->checks(run);
+  if (!results) return std::unexpected(unavailable(results.error().message));
+  std::map<std::string, CheckResult> last;  // by home
+  for (const auto& result : *results)
+    if (result.name == check && (key.empty() || result.home == key)) last.insert_or_assign(result.home, result);
+  if (last.empty()) return std::unexpected(no_such_check(text, check, *results));
+  if (last.size() > 1) std::erase_if(last, [](const auto& each) { return !failed_for_real(each.second); });
+  if (last.size() > 1)
+    return std::unexpected(conflict("ambiguous-check", "Several assets have this check", "check '" + check + "' failed for " + std::to_string(last.size()) +
+                                                           " assets of run " + text + ", as for '" + last.begin()->first + "': name one as \"key\""));
+  if (last.empty() || !failed_for_real(last.begin()->second))
+    return std::unexpected(conflict("nothing-to-waive", "Nothing to waive", "check '" + check + "' of run " + text + " did not fail with severity error"));
+  return last.begin()->second;
+}
+
+/// What has ended keeps its end: the waiver is for what comes, a retry of this run first of all.
+void DaemonService::waive_check(Caller caller, RunId run, std::string check, WaiveBody body, Done done) {
+  command_on_run(run, std::move(caller), std::move(done), [this, run, check, body](Turn& turn, const Caller& who) -> Reply {
+    const auto until = body.until.value_or(turn.now.wall + kUsualWaiver);
+    if (until <= turn.now.wall)
+      return problem(422, "invalid-until", "The time is over", "until: " + format_time(until) + " has passed", json::array({{{"pointer", "/until"}, {"detail", "must lie ahead"}}}));
+    const auto result = result_to_waive(run, check, body.key);
+    if (!result) return result.error();
+    const Waiver waiver{who.actor.name, body.reason, turn.now.wall, until, run};
+    waivers_[{result->home, check}] = waiver;
+    book_.stage(result->home).waivers[check] = waiver;
+    waivers_changed_ = true;
+    hand_over_waivers(turn);
+    auto shown = waiver_body(result->home, check, waiver);
+    auto changes = shown;
+    changes["waived"] = true;
+    turn.batch.events.push_back(waiver_event(turn.now.wall, run, result->home, check, std::move(changes)));
+    audit(turn, who, "check.waive", "check " + check + " of " + result->home, {{"run", std::to_string(run)}, {"reason", body.reason}, {"until", format_time(until)}});
+    return {200, std::move(shown)};
+  });
+}
+
+void DaemonService::unwaive_check(Caller caller, std::string key, std::string check, std::string reason, Done done) {
+  command(std::move(caller), std::move(done), [this, key, check, reason](Turn& turn, const Caller& who) -> Reply {
+    if (!waiver_in_force(waivers_, key, check, turn.now.wall)) return not_found("waiver", "no waiver stands for check '" + check + "' of '" + key + "': GET /waivers lists them");
+    end_waiver(turn, key, check, "withdrawn", who.actor.name);
+    hand_over_waivers(turn);
+    audit(turn, who, "check.unwaive", "check " + check + " of " + key, reason.empty() ? json::object() : json{{"reason", reason}});
+    return {200, {{"key", key}, {"check", check}, {"waived", false}}};
+  });
+}
+
+void DaemonService::end_waiver(Turn& turn, const std::string& key, const std::string& check, const std::string& how, const std::string& by) {
+  waivers_.erase({key, check});
+  book_.stage(key).waivers.erase(check);
+  json changes = {{"waived", false}, {"how", how}};
+  if (!by.empty()) changes["by"] = by;
+  turn.batch.events.push_back(waiver_event(turn.now.wall, 0, key, check, std::move(changes)));
+  waivers_changed_ = true;  // the engine learns of it between two of its inputs, not while what one of them changed is looked at
+}
+
+void DaemonService::hand_over_waivers(Turn& turn) {
+  if (std::exchange(waivers_changed_, false)) feed(turn, WaiversChanged{waivers_});
+}
+
+std::optional<WallTime> DaemonService::next_waiver_end() const {
+  std::optional<WallTime> next;
+  for (const auto& [name, waiver] : waivers_) next = next ? std::min(*next, waiver.until) : waiver.until;
+  return next;
+}
+
+void DaemonService::end_waivers_that_are_over(Turn& turn) {
+  std::vector<std::pair<std::string, std::string>> over;
+  for (const auto& [name, waiver] : waivers_)
+    if (waiver.until <= turn.now.wall) over.push_back(name);
+  for (const auto& [key, check] : over) end_waiver(turn, key, check, "over", "");
+}
+
+/// In the transaction of what it follows from: a check that passes needs no waiver, an asset that is well nobody who looks after it.
+void DaemonService::note_checks(Turn& turn, const Change& change) {
+  if (const auto* step = std::get_if<StepChanged>(&change); step && step->step.status == StepStatus::succeeded) {
+    if (const auto* known = projection_.known(step->run)) forget_acknowledgement(turn, known->context.definitions->assets[known->plan->asset(step->step.step)].key);
+    return;
+  }
+  const auto* reported = std::get_if<CheckReported>(&change);
+  if (!reported) return;
+  const auto& result = reported->result;
+  if (result.status == CheckStatus::passed && waivers_.contains({result.home, result.name})) end_waiver(turn, result.home, result.name, "passed", "");
+  if (result.status == CheckStatus::passed && !result.home.empty()) forget_acknowledgement(turn, result.home);
+}
+
+void DaemonService::forget_acknowledgement(Turn& turn, const std::string& key) {
+  auto& state = book_.stage(key);  // both changes have staged it already
+  if (!state.acknowledged || state.is_failing()) return;
+  state.acknowledged.reset();
+  turn.batch.events.push_back({0, turn.now.wall, "asset_changed", 0, key, {{"key", key}}, {{"acknowledged", nullptr}}});
+}
+
+void DaemonService::acknowledge(Caller caller, std::string key, std::string note, bool taken, Done done) {
+  command(std::move(caller), std::move(done), [this, key, note, taken](Turn& turn, const Caller& who) -> Reply {
+    const auto current = project();
+    if (!current) return unavailable("no definitions are loaded yet");
+    if (!current->graph.find(key)) return not_found("asset", "nobody defines the asset '" + key + "'");
+    const auto& known = book_.current(*current->graph.find(key));
+    if (taken && !known.is_failing())
+      return conflict("nothing-to-acknowledge", "Nothing to acknowledge", "neither the last attempt of '" + key + "' nor one of its checks failed");
+    if (!taken && !known.acknowledged) return conflict("not-acknowledged", "Nobody has taken it up", "the failure of '" + key + "' is acknowledged by nobody");
+    auto& state = book_.stage(key);
+    json shown;
+    if (taken) {
+      state.acknowledged = AssetState::Acknowledgement{who.actor.name, note, turn.now.wall};
+      shown = {{"by", who.actor.name}, {"note", note}, {"at", format_time(turn.now.wall)}};
+    } else {
+      state.acknowledged.reset();
+    }
+    turn.batch.events.push_back({0, turn.now.wall, "asset_changed", 0, key, {{"key", key}}, {{"acknowledged", shown}}});
+    audit(turn, who, taken ? "asset.acknowledge" : "asset.unacknowledge", "asset " + key, note.empty() ? json::object() : json{{"note", note}});
+    return {200, {{"key", key}, {"acknowledged", shown}}};
+  });
+}
+
+bool DaemonService::is_acknowledged(const std::string& key) const {
+  const auto current = project();
+  const auto id = current ? current->graph.find(key) : std::nullopt;
+  return id && book_.current(*id).acknowledged.has_value();
+}
+
+std::vector<double> DaemonService::metric_history(const std::string& asset, const std::string& metric, int last, RunId except) const {
+  auto values = reader_->metric_history(asset, metric, last, except);
+  return values ? std::move(*values) : std::vector<double>{};
+}
+
+}  // namespace assetd

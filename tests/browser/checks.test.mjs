@@ -1,0 +1,84 @@
+// A failed check on the dashboard: how it stands against what is usual, waived with a reason, and seen on what is below; a retry that says how much first.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import axe from "axe-core";
+import { openBrowser } from "./browser.mjs";
+import { startDaemon } from "./daemon.mjs";
+
+const timeout = 60_000;
+const definitions = `name: checks
+assets:
+  - key: orders
+    run: {command: [echo, loaded]}
+    owners: [team:sales]
+    runbook: https://wiki.example/orders
+    checks:
+      - {name: no_duplicates, run: {command: ["false"]}, blocking: true}
+  - {key: revenue, deps: [orders], run: {command: [echo, made]}}
+`;
+let daemon, browser, page;
+
+before(async () => {
+  daemon = await startDaemon(definitions);
+  browser = await openBrowser();
+});
+after(async () => {
+  await browser?.close();
+  await daemon?.stop();
+});
+
+async function open(path) {
+  page = await browser.context.newPage();
+  page.setDefaultTimeout(timeout);
+  page.setDefaultNavigationTimeout(2 * timeout);
+  await page.goto(daemon.url + path, { waitUntil: "domcontentloaded" });
+}
+
+async function axeFindsNothing(where) {
+  for (const colorScheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme });
+    await page.evaluate(axe.source);
+    const { violations } = await page.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "best-practice"] }));
+    assert.deepEqual(violations.map((v) => `${where}, ${colorScheme}: ${v.id}: ${v.nodes.slice(0, 3).map((node) => `${node.target.join(" ")} ${node.failureSummary?.split("\n")[1] ?? ""}`).join(" | ")}`), []);
+  }
+}
+
+test("a failed check is waived on the run's page, the retry says its count, and what is below says so", { timeout: 5 * timeout }, async () => {
+  const { id } = await daemon.api("/runs", { select: "*" });
+  await open(`/runs/${id}`);
+  const cause = page.getByRole("region", { name: "Cause of failure" });
+  await cause.getByText("no_duplicates").first().waitFor();
+  await cause.getByText("team:sales").waitFor();
+  await cause.getByRole("link", { name: "https://wiki.example/orders" }).waitFor();
+  await axeFindsNothing("run");
+
+  await cause.getByRole("button", { name: "Acknowledge…" }).click();
+  await page.getByLabel("Note (optional)").fill("asked the supplier");
+  await page.getByRole("button", { name: "I look after it" }).click();
+  await cause.getByText("looks after it").waitFor();
+
+  await cause.getByRole("button", { name: "Waive…" }).click();
+  await page.getByLabel("Why? Others will see it.").fill("the supplier knows");
+  await axeFindsNothing("waive");
+  await page.getByRole("button", { name: "Let it pass as a warning" }).click();
+  await cause.getByText("the supplier knows").waitFor();
+
+  await cause.getByRole("button", { name: "Retry this…" }).click();
+  const below = page.getByRole("menuitem", { name: "With downstream" });
+  await below.getByText("2 steps").waitFor();
+  await page.getByRole("menuitem", { name: "This step" }).getByText("1 step").waitFor();
+  await below.click();
+  await page.locator(".run-facts .strong", { hasText: "Succeeded" }).waitFor();
+
+  await page.goto(`${daemon.url}/assets/revenue`, { waitUntil: "domcontentloaded" });
+  await page.getByText("Waived above").first().waitFor();
+  await page.goto(`${daemon.url}/assets`, { waitUntil: "domcontentloaded" });
+  await page.getByText("waived above").first().waitFor();
+  await page.goto(`${daemon.url}/assets/orders?tab=checks`, { waitUntil: "domcontentloaded" });
+  await page.locator(".check .tag", { hasText: "waived" }).waitFor();
+  await page.locator(".check summary").click();
+  await axeFindsNothing("checks");
+  await page.getByRole("button", { name: "End the waiver of no_duplicates" }).first().click();
+  await page.locator(".check .tag", { hasText: "waived" }).waitFor({ state: "detached" });
+  assert.deepEqual((await daemon.api("/waivers")).items, []);
+});
