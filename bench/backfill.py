@@ -13,7 +13,7 @@ BEFORE_CANCEL = 500  # partitions that are made
 
 
 def backfill():
-    """100,032 hours, each a step of its own."""
+    """100,056 hours, each a step of its own."""
     with project(YAML) as daemon:
         daemon.start()
         made = {}

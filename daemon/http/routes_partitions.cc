@@ -39,7 +39,14 @@ std::expected<Divided, Response> divided_of(const Call& call, Context& context) 
     out.materialized = states->materialized;
     out.failed = states->failed;
   });
-  out.existing = out.existing | out.materialized | out.failed;  // also one that somebody made before its time
+  // Also one that somebody made before its time; not one whose key was removed.
+  IndexSet gone;
+  ((out.materialized | out.failed) - out.existing).each([&](PartitionIndex index) {
+    if (out.partitions->index(out.partitions->key(index))) out.existing.insert(index);
+    else gone.insert(index);
+  });
+  out.materialized = out.materialized - gone;
+  out.failed = out.failed - gone;
   return out;
 }
 
