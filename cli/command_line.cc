@@ -55,6 +55,7 @@ CommandLine::CommandLine() : app("assetctl: the command line of assetd", "assetc
   add_run_commands(*this);
   add_report_command(*this);
   add_schedule_commands(*this);
+  add_sensor_commands(*this);
   add_automation_commands(*this);
   add_queue_commands(*this);
   add_daemon_commands(*this);

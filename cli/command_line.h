@@ -38,6 +38,7 @@ void add_materialize_commands(CommandLine& line);
 void add_run_commands(CommandLine& line);
 void add_report_command(CommandLine& line);
 void add_schedule_commands(CommandLine& line);
+void add_sensor_commands(CommandLine& line);
 void add_automation_commands(CommandLine& line);
 void add_queue_commands(CommandLine& line);   // queue, pools
 void add_daemon_commands(CommandLine& line);  // definitions, events, audit

@@ -50,25 +50,6 @@ void read_later_keys(Reading& reading, MapReader& asset, AssetSpec& spec) {
   }
 }
 
-void read_sensor(Reading& reading, const SourceFile& file, const YamlNode& node) {
-  MapReader reader(file, node, "a sensor");
-  if (!reader.is_map()) return;
-  read_name(reader);
-  if (const auto* watched = reader.take("file")) {
-    MapReader glob(file, *watched, "file:");
-    glob.required_text("glob");
-    glob.refuse_rest();
-  }
-  if (const auto* run = reader.take("run")) read_run(reading, file, *run, reading.process);
-  reader.duration("every");
-  reader.text("job");
-  reader.boolean("paused");
-  if (const auto* select = reader.take("select")) check_selection(file, *select);
-  reader.refuse_rest();
-  reading.definitions().settings["sensors"].push_back(to_json(node));
-  warn_not_in_force(reading, file.at(node), "the sensor");
-}
-
 void read_retention(Reading& reading, MapReader& project) {
   const auto* node = project.take("retention");
   if (!node) return;

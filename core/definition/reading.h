@@ -63,13 +63,13 @@ void read_check(Reading& reading, const SourceFile& file, const YamlNode& node, 
 void read_import(Reading& reading, const SourceFile& file, const YamlNode& node);
 void read_job(Reading& reading, const SourceFile& file, const YamlNode& node);
 void read_schedule(Reading& reading, const SourceFile& file, const YamlNode& node);
+void read_sensor(Reading& reading, const SourceFile& file, const YamlNode& node);
 void read_alert(Reading& reading, const SourceFile& file, const YamlNode& node);
 void read_run_limits(Reading& reading, MapReader& project);
 void read_pool_definitions(Reading& reading, const SourceFile& file, const YamlNode& node);
 void read_resource_definitions(Reading& reading, const SourceFile& file, const YamlNode& node);
 
 // Accepted, checked in form, kept, not yet in force.
-void read_sensor(Reading& reading, const SourceFile& file, const YamlNode& node);
 void read_retention(Reading& reading, MapReader& project);
 void read_later_keys(Reading& reading, MapReader& asset, AssetSpec& spec);
 FreshnessSpec read_freshness(MapReader& asset);

@@ -40,6 +40,7 @@ Millis DaemonService::wait_time() const {
   auto wait = kIdleWait;
   if (const auto timer = engine_->next_timer()) wait = std::min(wait, *timer - now.boot);
   if (const auto tick = ticker_.next_instant(); tick && may_tick()) wait = std::min(wait, *tick - now.wall);
+  if (const auto look = sensors_.next_due(); look && may_sensors_look()) wait = std::min(wait, *look - now.boot);
   if (!is_latched()) {
     if (automator_.is_due(now.wall) || freshness_.is_due(now.wall)) return Millis{0};
     if (const auto next = freshness_.next_instant()) wait = std::min(wait, *next - now.wall);
@@ -89,7 +90,7 @@ void DaemonService::flush_forgotten(const Now& now) {
 
 // Only "it runs now": true without being written, so it waits a moment for company.
 bool DaemonService::may_wait(const Turn& turn) const {
-  if (!turn.after.empty() || !turn.batch.audit.empty() || !turn.batch.answers.empty() || !turn.batch.alerts.empty() || automator_.is_due(turn.now.wall) || freshness_.is_due(turn.now.wall)) return false;
+  if (!turn.after.empty() || !turn.batch.audit.empty() || !turn.batch.answers.empty() || !turn.batch.alerts.empty() || !turn.batch.sensors.empty() || automator_.is_due(turn.now.wall) || freshness_.is_due(turn.now.wall)) return false;
   if (waiting_since_ && turn.now.boot - *waiting_since_ >= kSoftWait) return false;
   return std::all_of(turn.batch.changes.begin(), turn.batch.changes.end(), is_soft);
 }
@@ -97,6 +98,7 @@ bool DaemonService::may_wait(const Turn& turn) const {
 void DaemonService::let_time_pass(Turn& turn) {
   if (const auto timer = engine_->next_timer(); timer && *timer <= turn.now.boot) feed(turn, TimePassed{});
   if (may_tick()) let_schedules_tick(turn);
+  let_sensors_look(turn);
 }
 
 void DaemonService::watch_disk(Turn& turn) {
@@ -165,6 +167,7 @@ void DaemonService::commit(Turn& turn) {
   }
   book_.apply(turn.batch.assets, store_->last_event());
   publish(turn.batch.events);
+  tell_sensors(turn.batch.events);
   perform(turn.effects, turn.now);
   preload(turn.batch.changes);
   for (auto& after : turn.after) after(true);
@@ -320,6 +323,7 @@ void DaemonService::shut_down() {
   if (reload_thread_.joinable()) reload_thread_.join();
   if (backup_thread_.joinable()) backup_thread_.join();
   courier_.reset();
+  sensor_runner_.reset();
   execution_.reset();
 }
 

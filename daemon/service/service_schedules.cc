@@ -7,6 +7,7 @@
 #include "core/graph/asset_key.h"
 #include "daemon/service/daemon_service.h"
 #include "daemon/service/replies.h"
+#include "daemon/service/run_terms.h"
 
 namespace assetd {
 namespace {
@@ -18,27 +19,6 @@ Reply no_schedule(const std::string& name, const std::map<std::string, Ticker::E
   for (const auto& [each, entry] : entries) names.push_back(each);
   const auto nearest = nearest_name(name, names);
   return not_found("schedule", "there is no schedule '" + name + "'" + (nearest.empty() ? "" : "; nearest: '" + nearest + "'"));
-}
-
-/// What the schedule does not say, its job does.
-RunTerms terms_of(const Project& project, const ScheduleSpec& schedule) {
-  auto found = schedule.terms;
-  for (const auto& job : project.definitions.jobs) {
-    if (schedule.job.empty() || job.name != schedule.job) continue;
-    if (!found.timeouts.timeout) found.timeouts.timeout = job.terms.timeouts.timeout;
-    if (!found.timeouts.queue_timeout) found.timeouts.queue_timeout = job.terms.timeouts.queue_timeout;
-    if (!found.priority) found.priority = job.terms.priority;
-    if (!found.max_steps) found.max_steps = job.terms.max_steps;
-    found.tags.insert(job.terms.tags.begin(), job.terms.tags.end());
-  }
-  return found;
-}
-
-void set_terms(RunRecord& run, const RunTerms& terms) {
-  run.timeouts = terms.timeouts;
-  run.priority = terms.priority.value_or(0);
-  run.max_steps = terms.max_steps;
-  run.tags = terms.tags;
 }
 
 }  // namespace
@@ -98,7 +78,7 @@ void DaemonService::request_tick(Turn& turn, const ScheduleSpec& schedule, TickR
   RunRecord run;
   run.select = select_of(*project(), schedule);
   run.job = schedule.job;
-  set_terms(run, terms_of(*project(), schedule));
+  set_terms(run, terms_of(*project(), schedule.job, schedule.terms));
   run.in_line = schedule.overlap == Overlap::queue;
   run.trigger = {"schedule", schedule.name, record.instant};
   run.actor = {"schedule " + schedule.name, ""};
@@ -140,7 +120,7 @@ void DaemonService::trigger_schedule(Caller caller, std::string schedule, Done d
     RunRecord record;
     record.select = select_text;
     record.job = it->second.spec.job;
-    set_terms(record, terms_of(*project(), it->second.spec));
+    set_terms(record, terms_of(*project(), it->second.spec.job, it->second.spec.terms));
     record.actor = who.actor;
     record.trigger = {"api", schedule, std::nullopt};
     auto reply = create_run(turn, std::move(record), *resolved);

@@ -38,6 +38,7 @@ std::expected<std::unique_ptr<DaemonService>, StartFailure> DaemonService::start
   if (auto recovered = service->recover(); !recovered) return std::unexpected(StartFailure{4, recovered.error(), {}});
   if (auto connected = service->connect(); !connected) return std::unexpected(connected.error());
   service->start_courier();
+  service->start_sensor_runner();
   if (service->options_.watch) service->watch_definitions();
   service->thread_ = std::thread([raw = service.get()] { raw->loop(); });
   if (service->definitions_loading_) service->reload_in_background({{"assetd", ""}, "", "", ""}, [](Reply) {});
@@ -66,6 +67,10 @@ void DaemonService::take_settings(const Recovered& stored) {
   alerts_ = AlertBook(stored.alerts, stored.silences);
   for (const auto& size : stored.pools) pool_sizes_[size.pool] = size;
   automator_.restore(stored.automation, stored.automation_pauses, stored.automation_evaluated_at);
+  stored_sensors_.clear();
+  stored_sensor_ticks_.clear();
+  for (const auto& sensor : stored.sensors) stored_sensors_[sensor.sensor] = sensor;
+  for (const auto& tick : stored.sensor_ticks) stored_sensor_ticks_[tick.sensor] = tick;
   for (const auto& s : stored.schedules) stored_schedules_[s.schedule] = {s.cursor, s.fingerprint, s.paused, s.paused_by, s.pause_reason};
 }
 
@@ -79,9 +84,10 @@ std::expected<void, StartFailure> DaemonService::first_definitions() {
   if (*record) {
     auto project = make_project(**record);
     if (project) {
-      // Compiled by a version to which alerts were words without effect: its rules are not among those that are in force.
-      const bool without_alerts = project->get()->definitions.settings.contains("alerts");
-      definitions_loading_ = without_alerts || !is_unchanged((*record)->watch_state, options_.compile);
+      // Compiled by a version to which alerts or sensors were words without effect: they are not among those that are in force.
+      const auto& settings_then = project->get()->definitions.settings;
+      const bool without_them = settings_then.contains("alerts") || settings_then.contains("sensors");
+      definitions_loading_ = without_them || !is_unchanged((*record)->watch_state, options_.compile);
       use_project(*project, nullptr);
       return {};
     }
@@ -120,6 +126,7 @@ std::expected<void, std::string> DaemonService::recover() {
   // In memory a cursor may have passed a tick whose commit failed.
   take_settings(*stored);
   ticker_ = Ticker();
+  sensors_.clear();
   const auto current = project();
   Turn turn;
   turn.now = clock_.now();
