@@ -29,6 +29,7 @@ std::string shown_cursor(SensorKind kind, const std::string& cursor) {
     return std::to_string(files) + (files == 1 ? " file seen" : " files seen");
   }
   if (kind == SensorKind::asset) return "event " + cursor;
+  if (kind == SensorKind::sql) return shown_cursor(SensorKind::program, cursor.substr(1));  // without its mark
   if (cursor.size() <= kMostShown) return cursor;
   auto cut = kMostShown - 4;
   while (cut > 0 && (static_cast<unsigned char>(cursor[cut]) & 0xC0) == 0x80) --cut;

@@ -4,6 +4,9 @@
 
 namespace assetd {
 
+/// How the reason of a look ends that did not come about, because a run of the sensor goes on.
+inline constexpr const char* kSensorWaits = " of this sensor has not ended";
+
 /// What a schedule or sensor does not say of its runs, its job does ("": it has none).
 inline RunTerms terms_of(const Project& project, const std::string& job_name, RunTerms own) {
   for (const auto& job : project.definitions.jobs) {

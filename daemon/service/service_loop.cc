@@ -7,6 +7,7 @@
 
 #include "core/schedule/cron.h"
 #include "daemon/service/daemon_service.h"
+#include "daemon/service/run_terms.h"
 
 namespace assetd {
 namespace {
@@ -129,7 +130,11 @@ void DaemonService::take(Turn& turn, Output output) {
       if (const auto* run = engine_->run(created->run.id)) projection_.know(created->run, created->plan, run->context);
     projection_.project(change, book_, turn.batch);
     note_alerts(turn, change);
-    if (const auto* changed = std::get_if<RunChanged>(&change); changed && is_terminal(changed->run.status)) turn.ended.push_back(changed->run.id);
+    if (const auto* changed = std::get_if<RunChanged>(&change); changed && is_terminal(changed->run.status)) {
+      turn.ended.push_back(changed->run.id);
+      const auto* sensor = changed->run.trigger.kind == "sensor" ? sensors_.find(changed->run.trigger.name) : nullptr;
+      if (sensor && sensor->last_tick && sensor->last_tick->reason.ends_with(kSensorWaits)) sensors_.tell(changed->run.trigger.name, turn.now);
+    }
     automator_.note(change, projection_);
     freshness_.note(change);
     metrics_.count(change);

@@ -79,6 +79,7 @@ void DaemonService::let_sensors_look(Turn& turn) {
   if (!sensor_runner_ || draining_ || is_latched() || !project()) return;
   for (auto& [name, asked] : sensor_asked_) {
     const auto* entry = sensors_.find(name);
+    if (!asked.empty() && !entry) refuse_asked(turn, no_sensor(name));
     if (asked.empty() || !entry || entry->evaluation) continue;
     asked.front().begun = true;
     begin_evaluation(turn, name, asked.front().dry_run);
@@ -93,7 +94,7 @@ void DaemonService::let_sensors_look(Turn& turn) {
       continue;
     }
     sensors_.end(name, sensors_.begin(name, turn.now));
-    SensorBook::Told told{.at = turn.now.wall, .finding = {.skip_reason = "run " + run + " of this sensor has not ended"}};
+    SensorBook::Told told{.at = turn.now.wall, .finding = {.skip_reason = "run " + run + kSensorWaits, .look_at = turn.now.wall + spec.every}};
     if (sensors_.settle(name, std::move(told), turn.now)) record_sensor(turn, name);
   }
   save_sensors(turn);
@@ -199,7 +200,7 @@ void DaemonService::save_sensors(Turn& turn) {
 void DaemonService::take_answer(Turn& turn, SensorAnswer answer) {
   const auto* entry = sensors_.end(answer.sensor, answer.evaluation);
   auto& waiting = sensor_asked_[answer.sensor];
-  const bool was_asked = !waiting.empty() && waiting.front().begun;
+  const bool was_asked = !waiting.empty() && waiting.front().begun && waiting.front().dry_run == answer.dry_run;
   if (!entry || is_latched() || draining_) {
     if (was_asked) waiting.front().begun = false;
     if (!entry && !sensors_.find(answer.sensor)) refuse_asked(turn, no_sensor(answer.sensor));
@@ -232,10 +233,10 @@ void DaemonService::take_answer(Turn& turn, SensorAnswer answer) {
   if (sensors_.settle(answer.sensor, std::move(told), turn.now) || asked) record_sensor(turn, answer.sensor);
   if (answer.look_again) sensors_.tell(answer.sensor, turn.now);
   if (!asked) return;
-  const Reply reply{200, to_json(*entry->last_tick)};
+  Reply reply{200, to_json(*entry->last_tick)};
   audit(turn, asked->caller, "sensor.trigger", "sensor " + answer.sensor, {{"outcome", reply.body["outcome"]}, {"run_ids", reply.body["run_ids"]}});
   if (!asked->caller.idempotency_key.empty())
-    turn.batch.answers.push_back({asked->caller.actor.name, asked->caller.route, asked->caller.idempotency_key, asked->caller.body_hash, 200, reply.body.dump(), turn.now.wall});
+    turn.batch.answers.push_back({asked->caller.actor.name, asked->caller.route, asked->caller.idempotency_key, asked->caller.body_hash, 200, reply.body.dump(-1, ' ', false, json::error_handler_t::replace), turn.now.wall});
   turn.after.push_back([this, done = asked->done, reply](bool committed) mutable {
     if (!committed) return done(unavailable("whether what the sensor found was stored is not known; see /readyz"));
     reply.body["as_of"] = store_->last_event();

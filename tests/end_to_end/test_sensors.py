@@ -24,6 +24,11 @@ def sensor(daemon, name):
     return daemon.get(f"/sensors/{name}")
 
 
+def reason(daemon, name):
+    """Of what came of it last; "" when it fired or has not been looked at."""
+    return (sensor(daemon, name)["last_tick"] or {}).get("reason") or ""
+
+
 def ticks(daemon, name, outcome=None):
     return [tick for tick in daemon.items(f"/sensors/{name}/ticks") if outcome in (None, tick["outcome"])]
 
@@ -89,7 +94,7 @@ def test_half_written_files_wait_and_each_file_may_have_its_run(start):
     (daemon.project / "in/deep").mkdir(parents=True)
     path = daemon.project / "in/deep/x.csv"
     path.write_text("half")
-    wait_until(lambda: "may still be written" in (sensor(daemon, "landing")["last_tick"] or {}).get("reason", ""), "the file is seen, and waits")
+    wait_until(lambda: "may still be written" in reason(daemon, "landing"), "the file is seen, and waits")
     (daemon.project / "in/y.csv").write_text("whole")
     wait_until(lambda: files_seen(daemon) == ["in/deep/x.csv", "in/y.csv"], "both, when they have settled")
     assert len(runs_of(daemon, "landing")) == 2
@@ -120,7 +125,7 @@ def test_what_lies_there_at_first_can_be_left_alone_and_a_reset_begins_anew(star
     drop(daemon, "early.json")
     wait_until(lambda: files_seen(daemon) == ["in/early.json"], "a file that came after the first look")
     daemon.post("/sensors/landing/reset", {"reason": "again"})
-    wait_until(lambda: "before count as seen" in sensor(daemon, "landing")["last_tick"]["reason"], "a first look once more")
+    wait_until(lambda: "before count as seen" in reason(daemon, "landing"), "a first look once more")
     assert files_seen(daemon) == ["in/early.json"]
 
 
@@ -139,7 +144,7 @@ def test_a_programs_requests_and_cursor_count_exactly_once_through_kill_9(start,
         pause(0.7)
         daemon.kill9()
         daemon.start()
-    wait_until(lambda: sensor(daemon, "ask")["last_tick"]["reason"] == "that was all", "the end of its list")
+    wait_until(lambda: reason(daemon, "ask") == "that was all", "the end of its list")
     runs = runs_of(daemon, "ask")
     assert sorted(int(run["tags"]["n"]) for run in runs) == list(range(1, 21)), "each request once, none left out"
     fired = ticks(daemon, "ask", "fired")
@@ -154,7 +159,7 @@ if os.path.exists({str(broken)!r}): print("no connection", file=sys.stderr); sys
 print(json.dumps({{"requests": [{{"key": "the same"}}], "cursor": "c"}}))
 """
     daemon = start(project(shell("a", "true"), head="sensors:\n" + asks(program(tmp_path, "ask", body))))
-    wait_until(lambda: sensor(daemon, "ask")["last_tick"] and sensor(daemon, "ask")["last_tick"]["reason"] == "what it asks for was asked for before", "a key that is known")
+    wait_until(lambda: reason(daemon, "ask") == "what it asks for was asked for before", "a key that is known")
     assert len(runs_of(daemon, "ask")) == 1
     broken.touch()
     failed = wait_until(lambda: sensor(daemon, "ask")["failures"] >= 2 and sensor(daemon, "ask"), "failures")
@@ -178,7 +183,7 @@ def test_one_that_hangs_delays_nobody_and_its_whole_tree_is_killed(start, tmp_pa
     mark = f"mark-{os.getpid()}-{time.monotonic_ns()}"
     hang = program(tmp_path, "hang", f"""
 import subprocess
-subprocess.Popen(["setsid", "sh", "-c", "sleep 600 # {mark}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+subprocess.Popen(["setsid", "sleep", "600"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=dict(os.environ, MARK="{mark}"))
 open({str(tmp_path / "hangs")!r}, "w").close()
 import signal; signal.pause()
 """)
@@ -198,7 +203,7 @@ import signal; signal.pause()
 
 def test_a_daemon_that_is_killed_leaves_no_program_behind(start, tmp_path):
     mark = f"mark-{os.getpid()}-{time.monotonic_ns()}"
-    hang = program(tmp_path, "hang", f'import subprocess\nsubprocess.Popen(["sh", "-c", "sleep 600 # {mark}"])\nimport signal; signal.pause()\n')
+    hang = program(tmp_path, "hang", f'import subprocess\nsubprocess.Popen(["sleep", "600"], env=dict(os.environ, MARK="{mark}"))\nimport signal; signal.pause()\n')
     daemon = start(project(shell("a", "true"), head="sensors:\n" + asks(hang)))
     wait_until(lambda: processes_with(mark), "the program")
     daemon.kill9()
@@ -246,7 +251,7 @@ def test_overlap_skip_waits_for_the_run_and_loses_nothing(start):
     drop(daemon, "one.json")
     wait_until(lambda: files_seen(daemon) == ["in/one.json"], "the first run")
     drop(daemon, "two.json")
-    wait_until(lambda: "has not ended" in (sensor(daemon, "landing")["last_tick"]["reason"] or ""), "it waits")
+    wait_until(lambda: "has not ended" in reason(daemon, "landing"), "it waits")
     assert len(runs_of(daemon, "landing")) == 1
     (daemon.project / "go").touch()
     wait_until(lambda: files_seen(daemon) == ["in/one.json", "in/two.json"], "the second one")
