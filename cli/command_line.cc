@@ -56,6 +56,7 @@ CommandLine::CommandLine() : app("assetctl: the command line of assetd", "assetc
   add_report_command(*this);
   add_check_decisions(*this);
   add_schedule_commands(*this);
+  add_sensor_commands(*this);
   add_automation_commands(*this);
   add_queue_commands(*this);
   add_daemon_commands(*this);

@@ -40,6 +40,7 @@ void add_report_command(CommandLine& line);
 void add_check_decisions(CommandLine& line);  // waive, unwaive, waivers, ack, unack
 void add_check_history_command(CommandLine& line, CLI::App& assets);
 void add_schedule_commands(CommandLine& line);
+void add_sensor_commands(CommandLine& line);
 void add_automation_commands(CommandLine& line);
 void add_queue_commands(CommandLine& line);   // queue, pools
 void add_daemon_commands(CommandLine& line);  // definitions, events, audit

@@ -15,6 +15,7 @@
 #include "daemon/definitions/plugin.h"
 #include "daemon/http/server.h"
 #include "daemon/options.h"
+#include "daemon/sensors/guard.h"
 #include "daemon/service/daemon_service.h"
 
 namespace {
@@ -161,6 +162,7 @@ int serve(const Options& options, const std::string& program, const sigset_t& si
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc == 2 && std::string_view(argv[1]) == "sense") return run_sense_command();  // many times a minute: before anything is set up
   const auto options = read_options(argc, argv);
   if (!options) {
     std::fputs(options.error().text.c_str(), options.error().exit_code == 0 ? stdout : stderr);

@@ -19,6 +19,7 @@ _assetctl() {
     @ASSETS@) [[ $word == -* ]] || choices+=" $(assetctl names assets 2>/dev/null)" ;;
     @RUNS@) [[ $word == -* ]] || choices+=" $(assetctl names runs 2>/dev/null)" ;;
     @SCHEDULES@) [[ $word == -* ]] || choices+=" $(assetctl names schedules 2>/dev/null)" ;;
+    @SENSORS@) [[ $word == -* ]] || choices+=" $(assetctl names sensors 2>/dev/null)" ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$word")
 }
@@ -39,6 +40,7 @@ _assetctl() {
     (@ASSETS@) choices+=(${(f)"$(assetctl names assets 2>/dev/null)"}) ;;
     (@RUNS@) choices+=(${(f)"$(assetctl names runs 2>/dev/null)"}) ;;
     (@SCHEDULES@) choices+=(${(f)"$(assetctl names schedules 2>/dev/null)"}) ;;
+    (@SENSORS@) choices+=(${(f)"$(assetctl names sensors 2>/dev/null)"}) ;;
   esac
   compadd -a choices
 }
@@ -48,7 +50,8 @@ compdef _assetctl assetctl
 constexpr const char* kDynamic[][2] = {
     {"@ASSETS@", "'assetctl materialize'|'assetctl check'|'assetctl lineage'|'assetctl assets show'|'assetctl assets list'"},
     {"@RUNS@", "'assetctl runs show'|'assetctl runs logs'|'assetctl runs cancel'|'assetctl runs retry'|'assetctl runs priority'|'assetctl runs wait'"},
-    {"@SCHEDULES@", "'assetctl schedules pause'|'assetctl schedules resume'|'assetctl schedules trigger'|'assetctl schedules next'"}};
+    {"@SCHEDULES@", "'assetctl schedules pause'|'assetctl schedules resume'|'assetctl schedules trigger'|'assetctl schedules next'"},
+    {"@SENSORS@", "'assetctl sensors show'|'assetctl sensors ticks'|'assetctl sensors pause'|'assetctl sensors resume'|'assetctl sensors trigger'|'assetctl sensors test'|'assetctl sensors reset'"}};
 
 bool shown(const CLI::App* app) { return !app->get_group().empty(); }
 
@@ -101,7 +104,7 @@ std::string fish(const CLI::App& root) {
     }
     for (const auto& [mark, paths] : kDynamic) {
       if (path.empty() || std::string(paths).find("'assetctl" + path + "'") == std::string::npos) continue;
-      const std::string kind = mark == std::string("@ASSETS@") ? "assets" : mark == std::string("@RUNS@") ? "runs" : "schedules";
+      const std::string kind = mark == std::string("@ASSETS@") ? "assets" : mark == std::string("@RUNS@") ? "runs" : mark == std::string("@SENSORS@") ? "sensors" : "schedules";
       out += "complete -c assetctl -n " + quoted(condition) + " -a '(assetctl names " + kind + " 2>/dev/null)'\n";
     }
   });
@@ -129,7 +132,7 @@ struct NamesOptions {
 
 /// What completion scripts ask for: one name a line.
 int print_names(Session& session, const NamesOptions& options) {
-  const auto page = options.of == "schedules" ? session.api->get("/schedules") : session.api->list("/" + options.of, {}, options.of == "runs" ? 50 : 10'000);
+  const auto page = options.of == "schedules" || options.of == "sensors" ? session.api->get("/" + options.of) : session.api->list("/" + options.of, {}, options.of == "runs" ? 50 : 10'000);
   if (!page) return session.fail(page.error());
   const std::string field = options.of == "assets" ? "key" : options.of == "runs" ? "id" : "name";
   for (const auto& item : (*page)["items"]) session.out << text_at(item, field) << "\n";
@@ -147,7 +150,7 @@ void add_completion_command(CommandLine& line) {
   const auto names = std::make_shared<NamesOptions>();
   auto* command = add_command(line.app, line, "names", "", names, print_names);
   command->group("");  // for completion scripts, not for people
-  command->add_option("of", names->of)->required()->check(CLI::IsMember({"assets", "runs", "schedules"}));
+  command->add_option("of", names->of)->required()->check(CLI::IsMember({"assets", "runs", "schedules", "sensors"}));
 }
 
 }  // namespace assetd::cli

@@ -58,6 +58,7 @@ class Reader {
     if (kind == "import") return void(result_.imports.push_back(compiled::read_import(content)));
     if (kind == "job") return void(result_.jobs.push_back(compiled::read_job(content)));
     if (kind == "schedule") return void(result_.schedules.push_back(compiled::read_schedule(content)));
+    if (kind == "sensor") return void(result_.sensors.push_back(compiled::read_sensor(content)));
     if (kind == "alert") return void(result_.alerts.push_back(compiled::read_alert(content)));
     if (kind == "end") return end(content);
     throw std::invalid_argument("unknown kind \"" + kind + "\"");
@@ -104,6 +105,7 @@ std::string to_compiled(const Definitions& definitions) {
   for (const auto& import : definitions.imports) writer.line("import", compiled::write(import));
   for (const auto& job : definitions.jobs) writer.line("job", compiled::write(job));
   for (const auto& schedule : definitions.schedules) writer.line("schedule", compiled::write(schedule));
+  for (const auto& sensor : definitions.sensors) writer.line("sensor", compiled::write(sensor));
   for (const auto& alert : definitions.alerts) writer.line("alert", compiled::write(alert));
   for (const auto& asset : definitions.assets) writer.line_with_run("asset", asset);
   for (const auto& check : definitions.checks) writer.line_with_run("check", check);

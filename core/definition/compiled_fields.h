@@ -98,4 +98,22 @@ inline void take_uses(Json& object, std::map<std::string, HoldMode>& into) {
     for (const auto& [resource, mode] : uses->items()) into[resource] = enum_value<HoldMode>(mode);
 }
 
+inline void put_terms(Json& object, const RunTerms& terms) {
+  put(object, "timeout", terms.timeouts.timeout);
+  put(object, "queue_timeout", terms.timeouts.queue_timeout);
+  if (terms.priority) object["priority"] = *terms.priority;
+  if (terms.max_steps) object["max_steps"] = *terms.max_steps;
+  put(object, "tags", terms.tags);
+  if (terms.steps) object["steps"] = name_of(*terms.steps);
+}
+
+inline void take_terms(Json& object, RunTerms& terms) {
+  take(object, "timeout", terms.timeouts.timeout);
+  take(object, "queue_timeout", terms.timeouts.queue_timeout);
+  if (const auto it = object.find("priority"); it != object.end()) terms.priority = it->get<int>();
+  if (const auto it = object.find("max_steps"); it != object.end()) terms.max_steps = it->get<int>();
+  take(object, "tags", terms.tags);
+  if (const auto it = object.find("steps"); it != object.end()) terms.steps = enum_value<StepsMode>(*it);
+}
+
 }  // namespace assetd::compiled

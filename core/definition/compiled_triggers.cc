@@ -3,27 +3,6 @@
 #include "core/definition/compiled_values.h"
 
 namespace assetd::compiled {
-namespace {
-
-void put_terms(Json& object, const RunTerms& terms) {
-  put(object, "timeout", terms.timeouts.timeout);
-  put(object, "queue_timeout", terms.timeouts.queue_timeout);
-  if (terms.priority) object["priority"] = *terms.priority;
-  if (terms.max_steps) object["max_steps"] = *terms.max_steps;
-  put(object, "tags", terms.tags);
-  if (terms.steps) object["steps"] = name_of(*terms.steps);
-}
-
-void take_terms(Json& object, RunTerms& terms) {
-  take(object, "timeout", terms.timeouts.timeout);
-  take(object, "queue_timeout", terms.timeouts.queue_timeout);
-  if (const auto it = object.find("priority"); it != object.end()) terms.priority = it->get<int>();
-  if (const auto it = object.find("max_steps"); it != object.end()) terms.max_steps = it->get<int>();
-  take(object, "tags", terms.tags);
-  if (const auto it = object.find("steps"); it != object.end()) terms.steps = enum_value<StepsMode>(*it);
-}
-
-}  // namespace
 
 Json write(const JobSpec& job) {
   Json object = Json::object();

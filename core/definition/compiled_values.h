@@ -14,6 +14,7 @@ nlohmann::json write(const AssetSpec& asset);  ///< without `run`
 nlohmann::json write(const ImportSpec& import);
 nlohmann::json write(const JobSpec& job);
 nlohmann::json write(const ScheduleSpec& schedule);
+nlohmann::json write(const SensorSpec& sensor);
 nlohmann::json write(const AlertSpec& alert);
 nlohmann::json write_project(const Definitions& definitions);  ///< all that has no line of its own
 
@@ -25,6 +26,7 @@ AssetSpec read_asset(nlohmann::json& value);
 ImportSpec read_import(nlohmann::json& value);
 JobSpec read_job(nlohmann::json& value);
 ScheduleSpec read_schedule(nlohmann::json& value);
+SensorSpec read_sensor(nlohmann::json& value);
 AlertSpec read_alert(nlohmann::json& value);
 void read_project(nlohmann::json& value, Definitions& into);
 

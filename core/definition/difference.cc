@@ -89,7 +89,7 @@ Objects named(const std::vector<Spec>& specs) {
   for (const auto& spec : specs)
     out[spec.name] = [&spec] {
       auto value = compiled::write(spec);
-      for (const auto* place : {"at", "select_at", "target_at"}) value.erase(place);
+      for (const auto* place : {"at", "select_at", "target_at", "asset_at"}) value.erase(place);
       return value;
     };
   return out;
@@ -159,6 +159,7 @@ std::vector<DefinitionChange> difference(const Definitions& before, const Defini
   compare("import", named(before.imports), named(after.imports), out);
   compare("job", named(before.jobs), named(after.jobs), out);
   compare("schedule", named(before.schedules), named(after.schedules), out);
+  compare("sensor", named(before.sensors), named(after.sensors), out);
   compare("alert", named(before.alerts), named(after.alerts), out);
   compare("pool", pools_of(before), pools_of(after), out);
   compare("resource", resources_of(before), resources_of(after), out);

@@ -17,7 +17,7 @@ struct FieldChange {
 
 struct DefinitionChange {
   enum class Action { added, removed, changed, renamed };
-  std::string kind;  ///< asset, check, import, job, schedule, alert, pool, resource; project: what is none of these
+  std::string kind;  ///< asset, check, import, job, schedule, sensor, alert, pool, resource; project: what is none of these
   std::string name;  ///< of a check: "home:name"; empty for the project
   Action action = Action::changed;
   std::string renamed_from;  ///< of an asset, with what changed besides in `fields`

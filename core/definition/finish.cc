@@ -44,8 +44,10 @@ class Finisher {
     check_unique(definitions_.imports, "import");
     check_unique(definitions_.jobs, "job");
     check_unique(definitions_.schedules, "schedule");
+    check_unique(definitions_.sensors, "sensor");
     check_unique(definitions_.alerts, "alert");
-    check_jobs_of_schedules();
+    for (const auto& schedule : definitions_.schedules) check_job("the schedule " + in_quotes(schedule.name), schedule.job, schedule.target_source);
+    for (const auto& sensor : definitions_.sensors) check_job("the sensor " + in_quotes(sensor.name), sensor.job, sensor.target_source);
     check_graph();
     return std::move(errors_);
   }
@@ -214,15 +216,12 @@ class Finisher {
     }
   }
 
-  void check_jobs_of_schedules() {
+  void check_job(const std::string& whose, const std::string& name, const SourceRef& at) {
+    if (name.empty()) return;
     std::vector<std::string_view> jobs;
     for (const auto& job : definitions_.jobs) jobs.push_back(job.name);
-    for (const auto& schedule : definitions_.schedules)
-      if (!schedule.job.empty() && std::find(jobs.begin(), jobs.end(), schedule.job) == jobs.end())
-        error(schedule.target_source,
-              "the schedule " + in_quotes(schedule.name) + " starts the job " + in_quotes(schedule.job) +
-                  ", which nobody defines",
-              jobs.empty() ? "define it under jobs:" : suggest(schedule.job, jobs));
+    if (std::find(jobs.begin(), jobs.end(), name) == jobs.end())
+      error(at, whose + " starts the job " + in_quotes(name) + ", which nobody defines", jobs.empty() ? "define it under jobs:" : suggest(name, jobs));
   }
 
   // With other errors about, the graph is that of what is known; with a cycle in it, of no dependency at all: names can be looked up in either.
@@ -238,6 +237,7 @@ class Finisher {
     for (const auto& schedule : definitions_.schedules)
       if (!schedule.select.empty())
         check_selection("the schedule " + in_quotes(schedule.name), schedule.select, schedule.target_source, *graph);
+    for (const auto& sensor : definitions_.sensors) check_sensor(sensor, *graph);
     for (const auto& alert : definitions_.alerts)
       if (!alert.select.empty())
         check_selection("the alert " + in_quotes(alert.name), alert.select, alert.select_source, *graph);
@@ -249,6 +249,21 @@ class Finisher {
     std::vector<PartitionProblem> problems;
     PartitionTable::make(definitions_, graph, {}, &problems);
     for (auto& problem : problems) error(problem.source, std::move(problem.message), "docs/partitions.md shows what each form is for");
+  }
+
+  /// One that runs what it waits for would run it for ever.
+  void check_sensor(const SensorSpec& sensor, const AssetGraph& graph) {
+    const auto name = "the sensor " + in_quotes(sensor.name);
+    const auto job = std::ranges::find(definitions_.jobs, sensor.job, &JobSpec::name);
+    const auto& select = sensor.job.empty() || job == definitions_.jobs.end() ? sensor.select : job->select;
+    if (!sensor.select.empty()) check_selection(name, sensor.select, sensor.target_source, graph);
+    if (sensor.kind != SensorKind::asset || sensor.asset.select.empty()) return;
+    check_selection(name, sensor.asset.select, sensor.asset.select_source, graph);
+    const auto watched = select_any(sensor.asset.select, graph), run = select_any(select, graph);
+    if (!watched || !run) return;
+    for (const auto asset : *watched)
+      if (std::ranges::find(*run, asset) != run->end() && !definitions_.assets[asset].external)
+        return error(sensor.target_source, name + " waits for " + in_quotes(definitions_.assets[asset].key) + " and would run it itself, for ever", "select only what is not waited for");
   }
 
   Definitions keys_and_edges(bool with_edges) const {
@@ -274,12 +289,16 @@ class Finisher {
   }
 
   // The state of assets is resolved when a run is requested; here any answer will do, for only names are looked at.
-  void check_selection(const std::string& whose, const std::string& select, const SourceRef& at,
-                       const AssetGraph& graph) {
+  std::expected<std::vector<AssetId>, SelectionError> select_any(const std::string& select, const AssetGraph& graph) const {
     const SelectionState any{[](AssetId) { return "never"; }, [](AssetId) { return false; },
                              [](AssetId) { return "none"; }};
+    return select_assets(select, definitions_, graph, &any);
+  }
+
+  void check_selection(const std::string& whose, const std::string& select, const SourceRef& at,
+                       const AssetGraph& graph) {
     const auto asks_for_state = check_selection_syntax(select);
-    const auto selected = select_assets(select, definitions_, graph, &any);
+    const auto selected = select_any(select, graph);
     if (!selected) {
       auto source = at;
       if (source.column > 0) source.column += std::max(selected.error().column - 1, 0);

@@ -63,6 +63,39 @@ struct EnumNames<WebhookForm> {
   static constexpr EnumTable<WebhookForm, 2> names{{{WebhookForm::json, "json"}, {WebhookForm::slack, "slack"}}};
 };
 
+template <>
+struct EnumNames<SensorKind> {
+  static constexpr EnumTable<SensorKind, 5> names{{{SensorKind::file, "file"},
+                                                   {SensorKind::webhook, "webhook"},
+                                                   {SensorKind::asset, "asset"},
+                                                   {SensorKind::sql, "sql"},
+                                                   {SensorKind::program, "program"}}};
+};
+template <>
+struct EnumNames<FilesPer> {
+  static constexpr EnumTable<FilesPer, 2> names{{{FilesPer::batch, "batch"}, {FilesPer::file, "file"}}};
+};
+template <>
+struct EnumNames<ExistingFiles> {
+  static constexpr EnumTable<ExistingFiles, 2> names{{{ExistingFiles::fire, "fire"}, {ExistingFiles::skip, "skip"}}};
+};
+template <>
+struct EnumNames<HookForm> {
+  static constexpr EnumTable<HookForm, 2> names{{{HookForm::assetd, "assetd"}, {HookForm::github, "github"}}};
+};
+template <>
+struct EnumNames<SqlWhen> {
+  static constexpr EnumTable<SqlWhen, 2> names{{{SqlWhen::changes, "changes"}, {SqlWhen::rows, "rows"}}};
+};
+template <>
+struct EnumNames<AssetHappening> {
+  static constexpr EnumTable<AssetHappening, 5> names{{{AssetHappening::materialized, "materialized"},
+                                                       {AssetHappening::failed, "failed"},
+                                                       {AssetHappening::skipped, "skipped"},
+                                                       {AssetHappening::check_failed, "check_failed"},
+                                                       {AssetHappening::freshness_violated, "freshness_violated"}}};
+};
+
 template <typename E>
 constexpr std::string_view name_of(E value) {
   for (const auto& [known, name] : EnumNames<E>::names)

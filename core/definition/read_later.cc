@@ -9,23 +9,6 @@ void warn_not_in_force(Reading& reading, const SourceRef& where, const std::stri
   reading.problems.warn(where, what + " accepted, not yet in force");
 }
 
-void read_sensor(Reading& reading, const SourceFile& file, const YamlNode& node) {
-  MapReader reader(file, node, "a sensor");
-  if (!reader.is_map()) return;
-  read_name(reader);
-  if (const auto* watched = reader.take("file")) {
-    MapReader glob(file, *watched, "file:");
-    glob.required_text("glob");
-    glob.refuse_rest();
-  }
-  if (const auto* run = reader.take("run")) read_run(reading, file, *run, reading.process);
-  reader.duration("every");
-  reader.text("job");
-  reader.boolean("paused");
-  if (const auto* select = reader.take("select")) check_selection(file, *select);
-  reader.refuse_rest();
-  reading.definitions().settings["sensors"].push_back(to_json(node));
-  warn_not_in_force(reading, file.at(node), "the sensor");
 }
 
 void read_retention(Reading& reading, MapReader& project) {

@@ -66,13 +66,13 @@ void read_openlineage(Reading& reading, MapReader& project);
 void read_import(Reading& reading, const SourceFile& file, const YamlNode& node);
 void read_job(Reading& reading, const SourceFile& file, const YamlNode& node);
 void read_schedule(Reading& reading, const SourceFile& file, const YamlNode& node);
+void read_sensor(Reading& reading, const SourceFile& file, const YamlNode& node);
 void read_alert(Reading& reading, const SourceFile& file, const YamlNode& node);
 void read_run_limits(Reading& reading, MapReader& project);
 void read_pool_definitions(Reading& reading, const SourceFile& file, const YamlNode& node);
 void read_resource_definitions(Reading& reading, const SourceFile& file, const YamlNode& node);
 
 // Accepted, checked in form, kept, not yet in force.
-void read_sensor(Reading& reading, const SourceFile& file, const YamlNode& node);
 void read_retention(Reading& reading, MapReader& project);
 std::optional<PartitionsSpec> read_partitions(const Reading& reading, MapReader& asset);
 /// `partitions:` of a dependency in form; whether it fits both assets is known when all are.

@@ -260,6 +260,61 @@ struct AlertSpec {
   bool operator==(const AlertSpec&) const = default;
 };
 
+enum class SensorKind { file, webhook, asset, sql, program };
+enum class FilesPer { batch, file };      ///< one run for all that is new, or one for each file
+enum class ExistingFiles { fire, skip };  ///< what lies there when a sensor looks for the first time
+enum class HookForm { assetd, github };
+enum class SqlWhen { changes, rows };
+enum class AssetHappening { materialized, failed, skipped, check_failed, freshness_violated };
+
+struct FileProbeSpec {
+  std::string glob;  ///< absolute, or relative to the project
+  Millis settle{1'000};  ///< a file that was changed since counts later: it may be half written
+  FilesPer per = FilesPer::batch;
+  ExistingFiles existing = ExistingFiles::fire;
+  bool operator==(const FileProbeSpec&) const = default;
+};
+struct HookSpec {
+  std::string secret;  ///< holds ${secret:NAME}: resolved when a delivery is checked, never stored
+  HookForm form = HookForm::assetd;
+  Millis tolerance{300'000};  ///< a signature of another time than that is refused
+  bool operator==(const HookSpec&) const = default;
+};
+struct AssetProbeSpec {
+  std::string select;
+  std::vector<AssetHappening> on;
+  SourceRef select_source;  ///< of the expression's first character
+  bool operator==(const AssetProbeSpec&) const = default;
+};
+struct SqlProbeSpec {
+  std::string resource;  ///< its name
+  std::string query;
+  std::string python;  ///< as RunSpec::cwd; empty: python3
+  SqlWhen when = SqlWhen::changes;
+  bool operator==(const SqlProbeSpec&) const = default;
+};
+
+/// What is watched, and what is run when something is found. The member of its kind is set; `run` of program and sql.
+struct SensorSpec {
+  std::string name;
+  SensorKind kind = SensorKind::program;
+  FileProbeSpec file;
+  HookSpec webhook;
+  AssetProbeSpec asset;
+  SqlProbeSpec sql;
+  RunSpec run;         ///< command (program), cwd, env, env_file, inherit_env
+  std::string job;     ///< one of job and select is set; a program may do without
+  std::string select;
+  SourceRef target_source;  ///< of the job's name or the expression's first character
+  Millis every{30'000};     ///< between two looks
+  Millis timeout{60'000};   ///< of one evaluation; its processes are killed then
+  Overlap overlap = Overlap::allow;  ///< allow, or skip: not looked at while a run of it is under way
+  RunTerms terms;           ///< priority, max_steps, tags; the rest is its job's
+  bool paused = false;
+  SourceRef source;
+  bool operator==(const SensorSpec&) const = default;
+};
+
 struct PoolSpec {
   int slots = 1;
   bool operator==(const PoolSpec&) const = default;
@@ -294,12 +349,12 @@ struct Definitions {
   std::vector<ImportSpec> imports;
   std::vector<JobSpec> jobs;
   std::vector<ScheduleSpec> schedules;
+  std::vector<SensorSpec> sensors;
   std::vector<AlertSpec> alerts;
   std::map<std::string, PoolSpec> pools;  ///< without `default` unless the project sets it
   RunLimits limits;
   std::map<std::string, ResourceSpec> resources;
-  nlohmann::json settings = nlohmann::json::object();  ///< retention, definitions.apply, timezone; sensors as
-                                                       ///< written
+  nlohmann::json settings = nlohmann::json::object();  ///< retention, definitions.apply, timezone
   std::vector<DefinitionWarning> warnings;
   bool operator==(const Definitions&) const = default;
 };

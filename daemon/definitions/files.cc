@@ -21,7 +21,7 @@ constexpr std::size_t kMostFiles = 1'000'000;
 /// Walks down a pattern's parts. Links to folders are followed by name, not by "**": a loop would never end.
 class Globber {
  public:
-  explicit Globber(const std::string& pattern) {
+  explicit Globber(const std::string& pattern, std::vector<std::string>* folders = nullptr) : folders_(folders) {
     for (const auto& part : fs::path(pattern).relative_path()) parts_.push_back(part.string());
     walk(fs::path(pattern).root_path(), 0);
     std::ranges::sort(found_);
@@ -36,10 +36,17 @@ class Globber {
     if (found_.size() >= kMostFiles) return;
     const auto& wanted = parts_[part];
     if (wanted == "**") return walk_any_depth(dir, part);
-    if (!has_wildcard(wanted)) return step(dir / wanted, part);
+    if (!has_wildcard(wanted)) return named(dir, wanted, part);
     each(dir, [&](const fs::directory_entry& entry, const std::string& name) {
       if (::fnmatch(wanted.c_str(), name.c_str(), FNM_PERIOD) == 0) step(entry.path(), part);
     });
+  }
+
+  void named(const fs::path& dir, const std::string& name, std::size_t part) {
+    std::error_code ignored;
+    const bool last = part + 1 == parts_.size();
+    if (folders_ && (last || !fs::is_directory(dir / name, ignored))) folders_->push_back(dir.string());
+    step(dir / name, part);
   }
 
   void step(const fs::path& path, std::size_t part) {
@@ -65,6 +72,7 @@ class Globber {
 
   template <typename Visit>
   void each(const fs::path& dir, Visit visit) {
+    if (folders_) folders_->push_back(dir.string());
     std::error_code ignored;
     for (fs::directory_iterator it(dir, fs::directory_options::skip_permission_denied, ignored), end; it != end;
          it.increment(ignored)) {
@@ -74,6 +82,7 @@ class Globber {
     }
   }
 
+  std::vector<std::string>* folders_;
   std::vector<std::string> parts_;
   std::vector<std::string> found_;
 };
@@ -114,9 +123,10 @@ WatchedFile look_at(const std::string& path) {
 
 bool has_wildcard(const std::string& pattern) { return pattern.find_first_of("*?[") != std::string::npos; }
 
-std::vector<std::string> expand_glob(const std::string& pattern) {
-  if (!has_wildcard(pattern)) return {pattern};
-  return Globber(pattern).take();
+std::vector<std::string> expand_glob(const std::string& pattern, std::vector<std::string>* folders) {
+  if (!has_wildcard(pattern) && !folders) return {pattern};
+  auto found = Globber(pattern, folders).take();
+  return has_wildcard(pattern) ? found : std::vector{pattern};
 }
 
 std::string sha256(const std::string& bytes) {

@@ -19,8 +19,8 @@ WatchedFile look_at(const std::string& path);
 
 /// What a pattern names, sorted: '*' and '?' within a part, '**' any number of folders. Wildcards do not match hidden
 /// names and __pycache__. Folders are not among the result. A pattern without wildcards is its own result, whether or
-/// not the file exists. At most 1,000,000 files.
-std::vector<std::string> expand_glob(const std::string& pattern);
+/// not the file exists. At most 1,000,000 files. `folders` gets those in which another file could appear, or a folder on the way to one.
+std::vector<std::string> expand_glob(const std::string& pattern, std::vector<std::string>* folders = nullptr);
 bool has_wildcard(const std::string& pattern);
 
 std::string sha256(const std::string& bytes);  ///< 64 hex

@@ -147,6 +147,8 @@ bool ended(pid_t pid) {
   return ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid != 0;
 }
 
+bool is_stopped(const ChildSpec& spec) { return spec.stop && *spec.stop; }
+
 /// Feeds and reads until both outputs are closed, the time is over or there is too much.
 class Exchange {
  public:
@@ -170,6 +172,7 @@ class Exchange {
         {{streams_.input.get(), POLLOUT, 0}, {streams_.output.get(), POLLIN, 0}, {streams_.errors.get(), POLLIN, 0}}};
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline_ - Clock::now()).count();
     if (left <= 0) return end(ChildResult::End::timed_out);
+    if (is_stopped(spec_)) return end(ChildResult::End::stopped);
     const int ready = ::poll(polled.data(), polled.size(), static_cast<int>(std::min<long long>(left, kLook)));
     if (ready < 0) return errno == EINTR;
     if (ready == 0) return !ended(pid_);  // what it left running may hold its outputs open for ever
@@ -239,23 +242,23 @@ class BlockedSigpipe {
 };
 
 // Its outputs are closed but it may still live; polled coarsely, for that is rare.
-void await_end(pid_t pid, Clock::time_point deadline, ChildResult& result) {
+void await_end(const ChildSpec& spec, pid_t pid, Clock::time_point deadline, ChildResult& result) {
   while (result.end == ChildResult::End::exited && !ended(pid)) {
+    if (is_stopped(spec)) result.end = ChildResult::End::stopped;
     if (Clock::now() >= deadline) result.end = ChildResult::End::timed_out;
     ::poll(nullptr, 0, 1);
   }
 }
 
 // Before the leader is reaped, so that its group's number can't have gone to another.
-void kill_group(pid_t pid) {
-  constexpr std::chrono::seconds kGrace{2};
+void kill_group(pid_t pid, std::chrono::milliseconds grace) {
   ::kill(-pid, SIGTERM);
-  for (const auto until = Clock::now() + kGrace; !ended(pid) && Clock::now() < until;) ::poll(nullptr, 0, 10);
+  for (const auto until = Clock::now() + grace; !ended(pid) && Clock::now() < until;) ::poll(nullptr, 0, 10);
   ::kill(-pid, SIGKILL);
 }
 
-void reap(pid_t pid, ChildResult& result) {
-  if (result.end != ChildResult::End::exited) kill_group(pid);
+void reap(const ChildSpec& spec, pid_t pid, ChildResult& result) {
+  if (result.end != ChildResult::End::exited) kill_group(pid, spec.grace);
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
@@ -275,8 +278,8 @@ std::expected<ChildResult, std::string> run_child(const ChildSpec& spec) {
   ChildResult result;
   Exchange exchange(spec, pid, std::move(streams), result);
   exchange.run();
-  await_end(pid, exchange.deadline(), result);
-  reap(pid, result);
+  await_end(spec, pid, exchange.deadline(), result);
+  reap(spec, pid, result);
   if (result.errors.size() > spec.keep_errors) result.errors.erase(0, result.errors.size() - spec.keep_errors);
   return result;
 }
@@ -291,6 +294,8 @@ std::string describe_end(const ChildResult& result, const ChildSpec& spec) {
       return "no answer within " + std::to_string(spec.timeout.count() / 1000) + "s";
     case ChildResult::End::too_much:
       return "an answer of more than " + std::to_string(spec.max_output >> 20) + " MiB";
+    case ChildResult::End::stopped:
+      return "a stop before its end";
   }
   return {};
 }

@@ -2,6 +2,7 @@
 // A short-lived program of the daemon's own (describe, a secrets program, the compiler): run, fed, read and waited for.
 // Steps never run this way.
 
+#include <atomic>
 #include <chrono>
 #include <expected>
 #include <map>
@@ -19,10 +20,12 @@ struct ChildSpec {
   std::chrono::milliseconds timeout{120'000};
   std::size_t max_output = 256u << 20;  ///< bytes of stdout; more is an end of kind too_much
   std::size_t keep_errors = 64u << 10;  ///< the last bytes of stderr that are kept
+  std::chrono::milliseconds grace{2'000};  ///< between asking it to end and killing it
+  const std::atomic<bool>* stop = nullptr;  ///< once set it is ended; looked at a few times a second
 };
 
 struct ChildResult {
-  enum class End { exited, signaled, timed_out, too_much };
+  enum class End { exited, signaled, timed_out, too_much, stopped };
   End end = End::exited;
   int code = 0;  ///< exit code or signal
   std::string output;

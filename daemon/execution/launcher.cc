@@ -161,6 +161,7 @@ json Launcher::context_of(const Launch& launch, const Subject& subject) const {
     ours["options"] = launch.run.options.value(subject.run->plugin, json::object());
     if (subject.import) ours["state_dir"] = options_.paths.import_state(subject.import->name);
   }
+  if (const auto found = launch.run.options.find("sensor"); found != launch.run.options.end()) ours["sensor"] = *found;
   ours["resources"] = resources_of(*launch.context.definitions);
   json context = {{"asset_keys", keys}, {"code_version_by_asset_key", versions}, {"provenance_by_asset_key", nullptr}, {"partition_key", nullptr}, {"partition_key_range", nullptr},
           {"partition_time_window", nullptr}, {"run_id", std::to_string(attempt.run)}, {"job_name", launch.run.job.empty() ? json(nullptr) : json(launch.run.job)},
@@ -217,6 +218,11 @@ std::expected<SpawnRequest, std::string> Launcher::prepare(const Launch& launch)
   vars["ASSETD_ATTEMPT_ID"] = attempt.id;
   vars["ASSETD_ATTEMPT"] = std::to_string(attempt.number);
   add_partitions(partitions_of(attempt, *launch.plan, *launch.context.definitions), vars);
+  if (const auto found = launch.run.options.find("sensor"); found != launch.run.options.end()) {
+    vars["ASSETD_SENSOR"] = found->value("name", "");
+    // What is larger stands in the context alone.
+    if (auto text = found->dump(-1, ' ', false, json::error_handler_t::replace); text.size() <= kLargestInlineContext) vars["ASSETD_SENSOR_DATA"] = std::move(text);
+  }
   vars["ASSETD_ARTIFACTS"] = artifacts;
   if (auto added = add_pipes(launch, subject, vars); !added) return std::unexpected(added.error());
   SpawnRequest request;

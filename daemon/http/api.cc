@@ -48,6 +48,7 @@ bool is_json_type(std::string_view type) {
 
 /// The body, checked against the route's schema; a route without one takes none, or an empty object.
 std::expected<nlohmann::json, Response> read_body(const Request& request, const Route& route) {
+  if (route.raw_body) return nlohmann::json();
   const auto blank = request.body.find_first_not_of(" \t\r\n") == std::string::npos;
   if (blank && !route.body_required) return nlohmann::json::object();
   if (blank) return std::unexpected(invalid({{"", "the body is missing: a JSON object is expected"}}));

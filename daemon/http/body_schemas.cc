@@ -86,6 +86,8 @@ json all_schemas() {
           {"PoolRequest",
            closed({{"slots", {{"type", "integer"}, {"minimum", 0}, {"maximum", 1'000'000}, {"description", "0: nothing of it starts"}}}, {"reason", reason}}, {"slots"})},
           {"ApplyRequest", closed({{"plan", text(100, "the id of a plan of POST /definitions/plan")}}, {"plan"})},
+          {"SensorResetRequest", closed({{"cursor", {{"type", {"string", "null"}}, {"maxLength", 1 << 20}, {"description", "where it goes on; without it, it begins anew"}}}, {"reason", reason}})},
+          {"HookPayload", {{"description", "what is told, signed; at most 256 KiB"}}},
           {"PauseRequest", closed({{"reason", reason}})},
           {"ReportRequest",
            closed({{"reason", reason}, {"metadata", {{"type", "object"}, {"description", "as a step reports it: {\"rows\": 5}"}}}, {"data_version", text(1000, "of the data")}}, {"reason"})},

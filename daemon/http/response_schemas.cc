@@ -183,6 +183,29 @@ void add_schedules(json& out) {
   out["TickList"] = page_of("Tick");
 }
 
+void add_sensors(json& out) {
+  const json request = object({{"key", text_or_null()}, {"select", text()}, {"tags", any_object()}, {"data", any_object()}, {"known", boolean()},
+                               {"steps_total", integer_or_null()}, {"error", text_or_null()}});
+  const json outcome = one_of({"fired", "skipped", "failed"});
+  out["SensorTick"] = object({{"number", integer()}, {"at", time()}, {"last_at", time()}, {"took_ms", integer()}, {"outcome", outcome}, {"reason", text_or_null()},
+                              {"run_ids", list_of(id())}, {"known", integer()}, {"repeats", integer()}, {"cursor_before", text_or_null()},
+                              {"cursor_after", text_or_null()}, {"log", text_or_null()}, {"as_of?", integer()}});
+  out["SensorTickList"] = page_of("SensorTick");
+  out["Sensor"] = object({{"name", text()}, {"kind", one_of({"file", "webhook", "asset", "sql", "program"})}, {"watches", text()}, {"select", text_or_null()},
+                          {"job", text_or_null()}, {"every_ms", integer_or_null()}, {"timeout_ms", integer()}, {"overlap", one_of({"allow", "skip"})},
+                          {"paused", boolean()}, {"paused_by", text_or_null()}, {"pause_reason", text_or_null()}, {"held", text_or_null()},
+                          {"evaluating", boolean()}, {"notified", boolean()}, {"failures", integer()}, {"next_at", time_or_null()},
+                          {"evaluated_at", time_or_null()}, {"fired_at", time_or_null()}, {"cursor", text_or_null()}, {"last_tick", or_null("SensorTick")},
+                          {"refused", {{"type", {"object", "null"}}}}, {"hook", text_or_null()}, {"source", or_null("Source")}, {"as_of?", integer()}});
+  out["SensorList"] = page_of("Sensor");
+  out["SensorDryRun"] = object({{"dry_run", {{"const", true}}}, {"outcome", outcome}, {"reason", text_or_null()}, {"requests", list_of(request)},
+                                {"cursor_before", text_or_null()}, {"cursor_after", text_or_null()}, {"more", boolean()}, {"took_ms", integer()},
+                                {"log", text_or_null()}, {"as_of", integer()}});
+  out["SensorPaused"] = object({{"name", text()}, {"paused", boolean()}, {"as_of?", integer()}});
+  out["SensorReset"] = object({{"name", text()}, {"cursor", text_or_null()}, {"as_of?", integer()}});
+  out["HookTaken"] = object({{"sensor", text()}, {"run_id", id_or_null()}, {"duplicate", boolean()}, {"as_of?", integer()}});
+}
+
 void add_project(json& out) {
   out["Project"] = object({{"name", text()}, {"access", one_of({"open", "token"})}, {"as_of", integer()}});
   out["Overview"] = object({{"needs_you", list_of(object({{"kind", text()}, {"run_id", id_or_null()}, {"key", text_or_null()}, {"reason", text_or_null()},
@@ -269,6 +292,7 @@ const nlohmann::json& response_schemas() {
     add_runs(out);
     add_schedules(out);
     add_project(out);
+    add_sensors(out);
     add_alerts(out);
     add_backfills(out);
     add_forecast_schemas(out);

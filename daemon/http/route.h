@@ -62,6 +62,7 @@ struct Route {
   std::vector<Param> query = {};
   std::string body_schema = {};  ///< a name of body_schemas(); "" takes no body (or an empty object)
   bool body_required = false;
+  bool raw_body = false;    ///< any bytes: the handler reads Call::request.body
   Guard guard = Guard::token;
   bool mutating = false;  ///< Origin is checked, Idempotency-Key is read, refused while the store is latched
   bool origin_checked = false;  ///< a read that a foreign page must not open: the event stream
@@ -83,6 +84,7 @@ void add_schedule_routes(std::vector<Route>& table);
 void add_project_routes(std::vector<Route>& table);
 void add_queue_routes(std::vector<Route>& table);
 void add_automation_routes(std::vector<Route>& table);
+void add_sensor_routes(std::vector<Route>& table);
 void add_alert_routes(std::vector<Route>& table);
 void add_forecast_routes(std::vector<Route>& table);
 void add_check_routes(std::vector<Route>& table);

@@ -17,6 +17,7 @@ const std::vector<Route>& api_routes() {
     add_log_routes(routes);
     add_schedule_routes(routes);
     add_automation_routes(routes);
+    add_sensor_routes(routes);
     add_alert_routes(routes);
     add_forecast_routes(routes);
     add_check_routes(routes);

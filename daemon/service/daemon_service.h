@@ -15,9 +15,11 @@
 #include "core/engine/engine.h"
 #include "core/graph/selection.h"
 #include "core/schedule/ticker.h"
+#include "core/sensor/book.h"
 #include "daemon/alerts/courier.h"
 #include "daemon/definitions/compiler.h"
 #include "daemon/execution/execution.h"
+#include "daemon/sensors/runner.h"
 #include "daemon/service/asset_book.h"
 #include "daemon/service/automator.h"
 #include "daemon/service/clock.h"
@@ -43,6 +45,7 @@ struct ServiceOptions {
   std::string listen;              ///< for GET /project
   std::string public_address;      ///< of the dashboard, for links in alerts; empty: `listen`
   std::shared_ptr<AlertSender> alert_sender = nullptr;  ///< null: the real one
+  std::string sensor_program;      ///< whose `sense` looks for sensors; empty: `program`
   bool watch = false;              ///< reloads when a file of the definitions is saved
   std::int64_t free_space_floor = 64 << 20;  ///< bytes below which no attempt starts
 };
@@ -93,6 +96,10 @@ class DaemonService final : public Service {
   void trigger_schedule(Caller caller, std::string schedule, Done done) override;
   void pause_automation(Caller caller, std::string asset, std::string reason, std::optional<WallTime> until, Done done) override;
   void resume_automation(Caller caller, std::string asset, std::string reason, Done done) override;
+  void pause_sensor(Caller caller, std::string sensor, bool pause, std::string reason, Done done) override;
+  void evaluate_sensor(Caller caller, std::string sensor, bool dry_run, Done done) override;
+  void reset_sensor(Caller caller, std::string sensor, std::string cursor, std::string reason, Done done) override;
+  void deliver_hook(HookDelivery delivery, Done done) override;
   void report_materialization(Caller caller, std::string key, ReportBody body, Done done) override;
   void request_backfill(Caller caller, BackfillBody body, Done done) override;
   void command_backfill(Caller caller, std::int64_t backfill, BackfillCommand command, std::string reason, Done done) override;
@@ -114,6 +121,7 @@ class DaemonService final : public Service {
   QueueView queue(std::size_t limit) override;
   std::vector<PoolView> pools() override;
   std::vector<ScheduleView> schedules() override;
+  std::vector<SensorView> sensors() override;
   AutomationPage automation(const std::string& after, std::size_t limit) override;
   std::optional<AutomationView> automation_of(const std::string& key) override;
   std::shared_ptr<const ForecastStart> forecast_start() override;
@@ -254,6 +262,34 @@ class DaemonService final : public Service {
   // OpenLineage (service_openlineage.cc)
   void note_lineage(Turn& turn, const Change& change);
   void tell_lineage(Turn& turn, const AlertSpec& rule, const StepChanged& change, const std::string& type);
+  // sensors (service_sensors.cc, service_hooks.cc)
+  struct AskedEvaluation {
+    Caller caller;
+    bool dry_run = false;
+    Done done;
+    bool begun = false;
+  };
+  void start_sensor_runner();
+  void define_sensors(const Definitions& definitions);
+  void let_sensors_look(Turn& turn);
+  void begin_evaluation(Turn& turn, const std::string& sensor, bool dry_run);
+  bool may_sensors_look() const { return may_tick() && sensor_runner_; }
+  void take_answer(Turn& turn, SensorAnswer answer);
+  void refuse_asked(Turn& turn, const Reply& reply);
+  std::string running_run_of(const std::string& sensor) const;
+  struct Found {
+    std::vector<RunId> runs;
+    int known = 0;
+  };
+  std::expected<Found, std::string> request_found(Turn& turn, const SensorSpec& spec, const std::vector<SensorRequest>& requests);
+  std::string select_of(const Project& project, const SensorSpec& sensor) const;
+  std::optional<RunId> known_key(const Turn& turn, const std::string& sensor, const std::string& key);
+  nlohmann::json dry_run_json(Turn& turn, const SensorBook::Entry& entry, const SensorAnswer& answer);
+  void record_sensor(Turn& turn, const std::string& sensor);
+  void save_sensors(Turn& turn);
+  void tell_sensors(const std::vector<Event>& events);
+  void take_hook(Turn& turn, const std::string& sensor, const SensorRunner::HookVerdict& verdict, const Done& done);
+  Reply no_sensor(const std::string& name) const;
   // alerts (service_alerts.cc)
   void note_alerts(Turn& turn, const Change& change);
   void note_alerts(Turn& turn, const FreshnessTold& told);
@@ -305,6 +341,11 @@ class DaemonService final : public Service {
   std::int64_t last_backfill_ = 0;
   Waivers waivers_;  ///< what assets' states have of them, of the current version, with what is staged
   bool waivers_changed_ = false;  ///< and the engine has not been told
+  SensorBook sensors_;
+  std::map<std::string, SensorState> stored_sensors_;
+  std::map<std::string, SensorTick> stored_sensor_ticks_;
+  std::map<std::string, std::vector<AskedEvaluation>> sensor_asked_;
+  Millis sensors_saved_at_{0};
   Metrics metrics_;
   std::unique_ptr<Housekeeper> housekeeper_;
   std::map<std::string, SchedulePosition> stored_schedules_;
@@ -320,6 +361,7 @@ class DaemonService final : public Service {
   Millis disk_looked_at_{0};
   Millis unlatch_at_{0};
   std::unique_ptr<AlertCourier> courier_;
+  std::unique_ptr<SensorRunner> sensor_runner_;
   bool draining_ = false;  ///< service's thread
   bool cancels_what_runs_ = false;  ///< the same; while it drains
   std::thread thread_, reload_thread_, backup_thread_;
@@ -338,6 +380,12 @@ class DaemonService final : public Service {
   bool supervisor_connected_ = false;
   std::string supervisor_detail_;
   std::string low_disk_;
+  struct Refusals {
+    std::int64_t count = 0;
+    WallTime at{};
+    std::string why;
+  };
+  std::map<std::string, Refusals> hook_refusals_;  ///< by sensor
   std::string drain_detail_;  ///< empty: it is not drained
   std::map<int, std::function<void(const std::vector<Event>&)>> listeners_;
   int next_listener_ = 1;

@@ -17,6 +17,7 @@
 #include "core/run/plan.h"
 #include "core/run/records.h"
 #include "daemon/execution/paths.h"
+#include "daemon/sensors/hook_check.h"
 #include "daemon/store/store.h"
 
 namespace assetd {
@@ -195,6 +196,23 @@ struct ScheduleView {
   std::vector<WallTime> next_ticks;  ///< the next five; empty while paused
 };
 
+struct SensorView {
+  SensorSpec spec;
+  std::string select;               ///< its own or its job's
+  SensorState state;
+  bool paused = false;
+  std::string held;                 ///< why it is not looked at although it is not paused; "": it is
+  std::optional<WallTime> next_at;  ///< nothing: when something is told, or never
+  bool evaluating = false;
+  bool followed = false;            ///< file: changes are told (inotify); else they are looked for
+  std::optional<SensorTick> last_tick;
+  /// webhook: deliveries whose signature did not hold, since the daemon began.
+  std::int64_t refused = 0;
+  std::optional<WallTime> refused_at;
+  std::string refused_why;
+};
+nlohmann::json to_json(const SensorTick& tick);
+
 struct Unready {
   std::string code;  ///< definitions_loading, latched, supervisor, disk, draining
   std::string detail;
@@ -223,6 +241,12 @@ class Service {
   /// Of one asset, or of all automation and all schedules (""); `until`: then it goes on by itself.
   virtual void pause_automation(Caller caller, std::string asset, std::string reason, std::optional<WallTime> until, Done done) = 0;
   virtual void resume_automation(Caller caller, std::string asset, std::string reason, Done done) = 0;
+  virtual void pause_sensor(Caller caller, std::string sensor, bool pause, std::string reason, Done done) = 0;
+  /// Evaluates it now, after what is under way: answers with the tick; `dry_run`: with what it would do.
+  virtual void evaluate_sensor(Caller caller, std::string sensor, bool dry_run, Done done) = 0;
+  /// `cursor` "": as if it were new.
+  virtual void reset_sensor(Caller caller, std::string sensor, std::string cursor, std::string reason, Done done) = 0;
+  virtual void deliver_hook(HookDelivery delivery, Done done) = 0;
   virtual void report_materialization(Caller caller, std::string key, ReportBody body, Done done) = 0;
   virtual void request_backfill(Caller caller, BackfillBody body, Done done) = 0;
   virtual void command_backfill(Caller caller, std::int64_t backfill, BackfillCommand command, std::string reason, Done done) = 0;
@@ -250,6 +274,7 @@ class Service {
   virtual QueueView queue(std::size_t limit) = 0;  ///< the first `limit` of each
   virtual std::vector<PoolView> pools() = 0;
   virtual std::vector<ScheduleView> schedules() = 0;
+  virtual std::vector<SensorView> sensors() = 0;
   /// Assets that have a condition, by key, those after `after`.
   virtual AutomationPage automation(const std::string& after, std::size_t limit) = 0;
   virtual std::optional<AutomationView> automation_of(const std::string& key) = 0;  ///< with its answer; nothing: it has no condition

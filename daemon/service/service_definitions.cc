@@ -117,6 +117,7 @@ void DaemonService::use_project(std::shared_ptr<const Project> next, Turn* turn)
   for (const auto& error : plugin_errors) spdlog::warn("{}", error);
   if (execution_) execution_->replace_plugins(launcher_options());
   ticker_.define(definitions.schedules, stored_schedules_, clock_.now().wall);
+  define_sensors(definitions);
   const auto pools = pools_in_force(*next);
   const LimitsChanged limits{definitions.limits};
   {
@@ -128,6 +129,7 @@ void DaemonService::use_project(std::shared_ptr<const Project> next, Turn* turn)
     status["assets"] = definitions.assets.size();
     status["checks"] = definitions.checks.size();
     status["schedules"] = definitions.schedules.size();
+    status["sensors"] = definitions.sensors.size();
     if (!status.contains("imports")) {
       status["imports"] = json::array();
       for (const auto& import : definitions.imports) {

@@ -7,6 +7,7 @@
 
 #include "core/schedule/cron.h"
 #include "daemon/service/daemon_service.h"
+#include "daemon/service/run_terms.h"
 
 namespace assetd {
 namespace {
@@ -40,6 +41,7 @@ Millis DaemonService::wait_time() const {
   auto wait = kIdleWait;
   if (const auto timer = engine_->next_timer()) wait = std::min(wait, *timer - now.boot);
   if (const auto tick = ticker_.next_instant(); tick && may_tick()) wait = std::min(wait, *tick - now.wall);
+  if (const auto look = sensors_.next_due(); look && may_sensors_look()) wait = std::min(wait, *look - now.boot);
   if (!is_latched()) {
     if (automator_.is_due(now.wall) || freshness_.is_due(now.wall)) return Millis{0};
     if (const auto next = freshness_.next_instant()) wait = std::min(wait, *next - now.wall);
@@ -90,7 +92,7 @@ void DaemonService::flush_forgotten(const Now& now) {
 
 // Only "it runs now": true without being written, so it waits a moment for company.
 bool DaemonService::may_wait(const Turn& turn) const {
-  if (!turn.after.empty() || !turn.batch.audit.empty() || !turn.batch.answers.empty() || !turn.batch.alerts.empty() || !turn.batch.partition_keys.empty() || !turn.batch.backfills.empty() || automator_.is_due(turn.now.wall) || freshness_.is_due(turn.now.wall)) return false;
+  if (!turn.after.empty() || !turn.batch.audit.empty() || !turn.batch.answers.empty() || !turn.batch.alerts.empty() || !turn.batch.sensors.empty() || !turn.batch.partition_keys.empty() || !turn.batch.backfills.empty() || automator_.is_due(turn.now.wall) || freshness_.is_due(turn.now.wall)) return false;
   if (waiting_since_ && turn.now.boot - *waiting_since_ >= kSoftWait) return false;
   return std::all_of(turn.batch.changes.begin(), turn.batch.changes.end(), is_soft);
 }
@@ -100,6 +102,7 @@ void DaemonService::let_time_pass(Turn& turn) {
   if (!is_latched()) end_waivers_that_are_over(turn);
   hand_over_waivers(turn);
   if (may_tick()) let_schedules_tick(turn);
+  let_sensors_look(turn);
 }
 
 void DaemonService::watch_disk(Turn& turn) {
@@ -144,6 +147,8 @@ void DaemonService::take(Turn& turn, Output output) {
 
 void DaemonService::note_end(Turn& turn, const RunRecord& run) {
   turn.ended.push_back(run.id);
+  const auto* sensor = run.trigger.kind == "sensor" ? sensors_.find(run.trigger.name) : nullptr;
+  if (sensor && sensor->last_tick && sensor->last_tick->reason.ends_with(kSensorWaits)) sensors_.tell(run.trigger.name, turn.now);
   if (!run.backfill) return;
   turn.after.push_back([this, backfill = *run.backfill, id = run.id](bool committed) {
     if (committed) tasks_.push([this, backfill, id](Turn& next) { settle_backfill_run(next, backfill, id); });
@@ -179,6 +184,7 @@ void DaemonService::commit(Turn& turn) {
   }
   book_.apply(turn.batch.assets, store_->last_event());
   publish(turn.batch.events);
+  tell_sensors(turn.batch.events);
   perform(turn.effects, turn.now);
   preload(turn.batch.changes);
   for (auto& after : turn.after) after(true);
@@ -334,6 +340,7 @@ void DaemonService::shut_down() {
   if (reload_thread_.joinable()) reload_thread_.join();
   if (backup_thread_.joinable()) backup_thread_.join();
   courier_.reset();
+  sensor_runner_.reset();
   execution_.reset();
 }
 

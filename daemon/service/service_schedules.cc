@@ -8,6 +8,7 @@
 #include "core/graph/asset_key.h"
 #include "daemon/service/daemon_service.h"
 #include "daemon/service/replies.h"
+#include "daemon/service/run_terms.h"
 
 namespace assetd {
 namespace {

@@ -50,6 +50,7 @@ std::expected<std::unique_ptr<DaemonService>, StartFailure> DaemonService::start
   // Committed by the first turn, which lets nothing tick before.
   if (auto pause = pause_of_replica(service->project()->definitions, service->clock_.now().wall); is_new && pause) service->automator_.pause(std::move(*pause));
   service->start_courier();
+  service->start_sensor_runner();
   if (service->options_.watch) service->watch_definitions();
   service->thread_ = std::thread([raw = service.get()] { raw->loop(); });
   if (service->definitions_loading_) service->reload_in_background({{"assetd", ""}, "", "", ""}, [](Reply) {});
@@ -88,6 +89,10 @@ void DaemonService::take_settings(const Recovered& stored) {
   last_backfill_ = stored.last_backfill;
   for (const auto& size : stored.pools) pool_sizes_[size.pool] = size;
   automator_.restore(stored.automation, stored.automation_pauses, stored.automation_evaluated_at);
+  stored_sensors_.clear();
+  stored_sensor_ticks_.clear();
+  for (const auto& sensor : stored.sensors) stored_sensors_[sensor.sensor] = sensor;
+  for (const auto& tick : stored.sensor_ticks) stored_sensor_ticks_[tick.sensor] = tick;
   for (const auto& s : stored.schedules) stored_schedules_[s.schedule] = {s.cursor, s.fingerprint, s.paused, s.paused_by, s.pause_reason};
 }
 
@@ -101,9 +106,10 @@ std::expected<void, StartFailure> DaemonService::first_definitions() {
   if (*record) {
     auto project = make_project(**record);
     if (project) {
-      // Compiled by a version to which alerts were words without effect: its rules are not among those that are in force.
-      const bool without_alerts = project->get()->definitions.settings.contains("alerts");
-      definitions_loading_ = without_alerts || !is_unchanged((*record)->watch_state, options_.compile);
+      // Compiled by a version to which alerts or sensors were words without effect: they are not among those that are in force.
+      const auto& settings_then = project->get()->definitions.settings;
+      const bool without_them = settings_then.contains("alerts") || settings_then.contains("sensors");
+      definitions_loading_ = without_them || !is_unchanged((*record)->watch_state, options_.compile);
       use_project(*project, nullptr);
       return {};
     }
@@ -142,6 +148,7 @@ std::expected<void, std::string> DaemonService::recover() {
   // In memory a cursor may have passed a tick whose commit failed.
   take_settings(*stored);
   ticker_ = Ticker();
+  sensors_.clear();
   const auto current = project();
   Turn turn;
   turn.now = clock_.now();

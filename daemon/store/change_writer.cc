@@ -10,6 +10,7 @@
 #include "daemon/store/codes.h"
 #include "daemon/store/packed.h"
 #include "daemon/store/rows.h"
+#include "daemon/store/sensor_tables.h"
 
 namespace assetd {
 namespace {
@@ -69,6 +70,7 @@ void ChangeWriter::write(CommitBatch& batch) {
   for (const auto& entry : batch.audit) write(entry);
   for (const auto& answer : batch.answers) write(answer);
   if (!batch.automation.empty()) write_automation(database_, batch.automation);
+  if (!batch.sensors.empty()) write_sensors(database_, batch.sensors);
   for (const auto& alert : batch.alerts) write_alert_change(database_, alert);
   for (const auto& key : batch.partition_keys) write(key);
   for (const auto& backfill : batch.backfills) write(backfill);

@@ -10,6 +10,7 @@
 
 #include "core/alert/alert.h"
 #include "core/run/records.h"
+#include "core/sensor/sensor.h"
 
 namespace assetd {
 
@@ -77,6 +78,12 @@ template <>
 struct StoredCodes<AlertState> {
   using enum AlertState;
   static constexpr std::pair<AlertState, int> table[] = {{pending, 0}, {delivered, 1}, {failed, 2}, {silenced, 3}};
+};
+
+template <>
+struct StoredCodes<SensorOutcome> {
+  using enum SensorOutcome;
+  static constexpr std::pair<SensorOutcome, int> table[] = {{fired, 0}, {skipped, 1}, {failed, 2}};
 };
 
 template <typename E>

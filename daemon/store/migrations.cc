@@ -182,7 +182,21 @@ CREATE INDEX alerts_told ON alerts(seq) WHERE event <> 'openlineage';
 CREATE INDEX alerts_by_rule ON alerts(rule, state, delivered_at);
 )sql";
 
-constexpr Migration kMigrations[] = {{1, kFirst}, {2, kLimits}, {3, kRetention}, {4, kWarm}, {5, kRunTerms}, {6, kAutomation}, {7, kAlerts}, {8, kPartitions}, {9, kChecks}};
+// What sensors know, what came of their evaluations, and what they asked for by a key.
+constexpr const char* kSensors = R"sql(
+CREATE TABLE sensors(
+  name TEXT PRIMARY KEY, kind TEXT NOT NULL, cursor TEXT, paused INTEGER, paused_by TEXT, pause_reason TEXT, failures INTEGER NOT NULL,
+  evaluated_at INTEGER, fired_at INTEGER, ticks INTEGER NOT NULL
+);
+CREATE TABLE sensor_ticks(
+  sensor TEXT, number INTEGER, at INTEGER NOT NULL, last_at INTEGER NOT NULL, took_ms INTEGER NOT NULL, outcome INTEGER NOT NULL, reason TEXT, runs TEXT,
+  known INTEGER NOT NULL, repeats INTEGER NOT NULL, cursor_before TEXT, cursor_after TEXT, log TEXT, PRIMARY KEY(sensor, number)
+) WITHOUT ROWID;
+CREATE TABLE sensor_keys(sensor TEXT, key TEXT, run INTEGER NOT NULL, at INTEGER NOT NULL, PRIMARY KEY(sensor, key)) WITHOUT ROWID;
+CREATE INDEX sensor_keys_by_time ON sensor_keys(at);
+)sql";
+
+constexpr Migration kMigrations[] = {{1, kFirst}, {2, kLimits}, {3, kRetention}, {4, kWarm}, {5, kRunTerms}, {6, kAutomation}, {7, kAlerts}, {8, kPartitions}, {9, kChecks}, {10, kSensors}};
 
 std::int64_t pragma(Database& database, std::string_view name) {
   auto query = database.query(name);

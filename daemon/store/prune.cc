@@ -50,6 +50,9 @@ bool PruneSweep::run_phase(Database& database, int rows) {
       return gone(database.run("DELETE FROM audit WHERE id IN (SELECT id FROM (SELECT id, at FROM audit ORDER BY id LIMIT ?) WHERE at<?)", rows, cutoffs_.records));
     case Phase::evaluations:
       return gone(database.run("DELETE FROM evaluations WHERE id IN (SELECT id FROM (SELECT id, at FROM evaluations ORDER BY id LIMIT ?) WHERE at<?)", rows, cutoffs_.events));
+    case Phase::sensor_ticks: return prune_sensor_ticks(database, rows);
+    case Phase::sensor_keys:
+      return gone(database.run("DELETE FROM sensor_keys WHERE (sensor, key) IN (SELECT sensor, key FROM sensor_keys WHERE at<? LIMIT ?)", cutoffs_.runs, rows));
     case Phase::definitions: return prune_definitions(database, rows);
     case Phase::pages: {
       const auto free = number(database, "PRAGMA freelist_count");
@@ -195,6 +198,20 @@ bool PruneSweep::prune_ticks(Database& database, int rows) {
     // The newest says what was dealt with last.
     const int removed = database.run("DELETE FROM ticks WHERE schedule=?1 AND instant IN (SELECT instant FROM ticks WHERE schedule=?1 AND instant<?2 AND "
                                      "instant<(SELECT max(instant) FROM ticks WHERE schedule=?1) ORDER BY instant LIMIT ?3)", *key_, cutoffs_.records, rows);
+    gone(removed);
+    rows -= removed + 1;
+    if (removed == 0 && !next_key(database, kNext)) return false;
+  }
+  return true;
+}
+
+bool PruneSweep::prune_sensor_ticks(Database& database, int rows) {
+  constexpr const char* kNext = "SELECT sensor FROM sensor_ticks WHERE sensor>? ORDER BY sensor LIMIT 1";
+  if (!key_ && !next_key(database, kNext)) return false;
+  while (rows > 0) {
+    // The newest may be written to again.
+    const int removed = database.run("DELETE FROM sensor_ticks WHERE sensor=?1 AND number IN (SELECT number FROM sensor_ticks WHERE sensor=?1 AND last_at<?2 AND "
+                                     "number<(SELECT max(number) FROM sensor_ticks WHERE sensor=?1) ORDER BY number LIMIT ?3)", *key_, cutoffs_.events, rows);
     gone(removed);
     rows -= removed + 1;
     if (removed == 0 && !next_key(database, kNext)) return false;

@@ -15,8 +15,8 @@ class Database;
 /// What ended before goes.
 struct PruneCutoffs {
   WallTime answers{};  ///< of idempotent requests
-  WallTime events{};   ///< and alerts that are not pending, and silences that are over
-  WallTime runs{};     ///< with steps, attempts, checks, materializations
+  WallTime events{};   ///< and alerts that are not pending, silences that are over, ticks of sensors
+  WallTime runs{};     ///< with steps, attempts, checks, materializations; keys that sensors asked by
   WallTime records{};  ///< ticks, audit entries, the history by day
 };
 
@@ -35,7 +35,7 @@ class PruneSweep {
   void step(Database& database, int rows);
 
  private:
-  enum class Phase : std::uint8_t { answers, events, alerts, silences, runs, outcomes, materializations, ticks, history, audit, evaluations, definitions, pages, over };
+  enum class Phase : std::uint8_t { answers, events, alerts, silences, runs, outcomes, materializations, ticks, history, audit, evaluations, sensor_ticks, sensor_keys, definitions, pages, over };
   bool run_phase(Database& database, int rows);
   bool gone(int removed);
   bool prune_runs(Database& database, int rows);
@@ -43,6 +43,7 @@ class PruneSweep {
   bool prune_outcomes(Database& database, int rows);
   bool prune_materializations(Database& database, int rows);
   bool prune_ticks(Database& database, int rows);
+  bool prune_sensor_ticks(Database& database, int rows);
   bool prune_definitions(Database& database, int rows);
   bool next_key(Database& database, std::string_view sql);
   bool run_is_gone(Database& database, RunId run);
@@ -52,7 +53,7 @@ class PruneSweep {
   Pruned pruned_;
   RunId run_ = 0;               ///< looked at up to here
   RunId floor_ = 0;             ///< first run that is too young to go
-  std::optional<std::string> key_;  ///< of the asset or schedule that is being looked at
+  std::optional<std::string> key_;  ///< of the asset, schedule or sensor that is being looked at
   std::int64_t position_ = 0;   ///< within it
 };
 

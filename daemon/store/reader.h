@@ -138,6 +138,7 @@ class Reader {
   Result<Page<CheckRow>> check_results(const std::string& asset, const std::string& check, const PageRequest& page);  ///< check "": all
   Result<Page<StepOutcome>> asset_attempts(const std::string& asset, const PageRequest& page);
   Result<Page<TickRecord>> ticks(const std::string& schedule, const PageRequest& page);
+  Result<Page<SensorTick>> sensor_ticks(const std::string& sensor, const PageRequest& page);
   Result<Page<AlertRecord>> alerts(const AlertFilter& filter, const PageRequest& page);
   Result<OutboxCounts> outbox_counts(const std::string& rule);
   Result<std::optional<AlertRecord>> alert(const std::string& id);

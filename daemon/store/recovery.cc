@@ -7,6 +7,7 @@
 #include "daemon/store/errors.h"
 #include "daemon/store/packed.h"
 #include "daemon/store/rows.h"
+#include "daemon/store/sensor_tables.h"
 
 namespace assetd {
 namespace {
@@ -125,6 +126,7 @@ Recovered read_recovered(Database& database, const Counters& counters) {
   recovered.schedules = read_schedules(database);
   recovered.pools = read_pools(database);
   read_automation(database, recovered);
+  read_sensors(database, recovered);
   recovered.alerts = read_live_alerts(database);
   recovered.silences = read_silences(database, WallTime{});
   recovered.partition_keys = read_partition_keys(database);

@@ -11,6 +11,7 @@
 #include "daemon/store/packed.h"
 #include "daemon/store/prune.h"
 #include "daemon/store/recovery.h"
+#include "daemon/store/sensor_tables.h"
 
 namespace assetd {
 namespace {
@@ -186,6 +187,11 @@ std::expected<bool, StoreError> Store::has_materialized(const std::string& key, 
 std::optional<TickRecord> Store::find_tick(const std::string& schedule, WallTime instant) {
   auto found = impl_->read<std::optional<TickRecord>>([&](Database& database) { return read_tick_at(database, schedule, instant); });
   return found ? std::move(*found) : std::nullopt;
+}
+
+std::optional<RunId> Store::find_sensor_key(const std::string& sensor, const std::string& key) {
+  auto found = impl_->read<std::optional<RunId>>([&](Database& database) { return read_sensor_key(database, sensor, key); });
+  return found ? *found : std::nullopt;
 }
 
 bool Store::is_moving_log() { return impl_->log && impl_->log->is_moving(); }

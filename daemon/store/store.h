@@ -13,6 +13,7 @@
 #include "core/engine/change.h"
 #include "core/run/asset_state.h"
 #include "core/run/records.h"
+#include "core/sensor/sensor.h"
 
 namespace assetd {
 
@@ -125,6 +126,14 @@ struct AutomationBatch {
   bool empty() const { return records.empty() && evaluations.empty() && paused.empty() && resumed.empty() && !evaluated_at; }
 };
 
+/// What sensors commit with the runs that they ask for.
+struct SensorBatch {
+  std::vector<SensorState> states;  ///< whole
+  std::vector<SensorTick> ticks;    ///< new, or once more with another end: known by sensor and number
+  std::vector<SensorKey> keys;
+  bool empty() const { return states.empty() && ticks.empty() && keys.empty(); }
+};
+
 /// Everything that one transaction takes. Order within `changes` is kept.
 struct CommitBatch {
   std::vector<Change> changes;
@@ -134,11 +143,12 @@ struct CommitBatch {
   std::vector<AuditEntry> audit;
   std::vector<IdempotentAnswer> answers;
   AutomationBatch automation;
+  SensorBatch sensors;
   std::vector<AlertChange> alerts;
   std::vector<PartitionKeyRecord> partition_keys;
   std::vector<Backfill> backfills;  ///< as they are now, whole
   bool empty() const {
-    return partition_keys.empty() && backfills.empty() && changes.empty() && assets.empty() && outcomes.empty() && events.empty() && audit.empty() && answers.empty() && automation.empty() && alerts.empty();
+    return sensors.empty() && partition_keys.empty() && backfills.empty() && changes.empty() && assets.empty() && outcomes.empty() && events.empty() && audit.empty() && answers.empty() && automation.empty() && alerts.empty();
   }
 };
 
@@ -173,6 +183,8 @@ struct Recovered {
   std::vector<AutomationRecord> automation;
   std::vector<AutomationPause> automation_pauses;
   std::optional<WallTime> automation_evaluated_at;
+  std::vector<SensorState> sensors;
+  std::vector<SensorTick> sensor_ticks;  ///< of each the newest
   std::vector<AlertRecord> alerts;  ///< those that are pending or open, in the order in which they were raised
   std::vector<Silence> silences;    ///< also those that are over
   std::vector<PartitionKeyRecord> partition_keys;  ///< by set and index
@@ -217,6 +229,8 @@ class Store {
   std::expected<bool, StoreError> has_materialized(const std::string& key, const AttemptId& attempt, const std::string& partition = "");
   /// What was made of this instant, if it was ever dealt with: holds also after the clock jumped back.
   std::optional<TickRecord> find_tick(const std::string& schedule, WallTime instant);
+  /// The run that this sensor asked for under this key; 0: it was asked for, and made none.
+  std::optional<RunId> find_sensor_key(const std::string& sensor, const std::string& key);
   // From any thread, also while another commits:
   std::expected<void, StoreError> checkpoint();  ///< off the commit path, when idle
   std::expected<void, StoreError> backup(const std::string& file);

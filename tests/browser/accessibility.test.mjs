@@ -26,7 +26,7 @@ after(async () => {
 
 const pages = () => ({
   overview: ["/", "How it has been"], lineage: ["/lineage?asset=flaky", "Used by"], catalog: ["/assets", "after_flaky"], asset: ["/assets/flaky", "About"], runs: ["/runs", `#${failed}`],
-  run: [`/runs/${failed}`, "the disk is on fire"], automation: ["/automation", "Past ticks"], automated: ["/automation?tab=assets", "No asset is materialized by itself"], queue: ["/queue", "Pools"], definitions: ["/definitions", "Imports"], audit: ["/audit", "Who"],
+  run: [`/runs/${failed}`, "the disk is on fire"], automation: ["/automation", "Past ticks"], sensors: ["/automation?tab=sensors", "No sensors"], automated: ["/automation?tab=assets", "No asset is materialized by itself"], queue: ["/queue", "Pools"], definitions: ["/definitions", "Imports"], audit: ["/audit", "Who"],
   health: ["/health", "Daemon"], settings: ["/settings", "Theme"],
 });
 

@@ -92,7 +92,7 @@ test("the red button asks why, stops what starts by itself, and every page says 
   const where = await place();
   await page.getByRole("button", { name: "Pause everything…" }).click();
   const dialog = page.getByRole("dialog", { name: "Pause all automation and schedules" });
-  await dialog.getByText("Neither automation nor schedules start anything").waitFor();
+  await dialog.getByText("Neither automation nor schedules nor sensors start anything").waitFor();
   const submit = dialog.getByRole("button", { name: "Pause all automation and schedules" });
   assert.equal(await submit.isDisabled(), true, "a reason is needed");
   await dialog.getByLabel(/^Why/).fill("the warehouse moves");

@@ -14,7 +14,7 @@ const of = (one) => one && `/assets/${one.key.replaceAll("/", ":")}`;
 const pages = {
   overview: "/", lineage: "/lineage", lineageSelected: asset && `/lineage?asset=${asset.key}`, catalog: "/assets", asset: of(asset), assetMade: of(assets.find((one) => one.last_materialization && one !== asset)),
   history: of(asset) && `${of(asset)}?tab=history`, checks: of(asset) && `${of(asset)}?tab=checks`, near: of(asset) && `${of(asset)}?tab=lineage`, definition: of(asset) && `${of(asset)}?tab=definition`,
-  runs: "/runs", runFailed: failed && `/runs/${failed.id}`, runLast: runs[0] && `/runs/${runs[0].id}`, automation: "/automation?tab=assets", schedules: "/automation?tab=schedules", assetAutomation: automated && `${of(automated)}?tab=automation`, queue: "/queue", forecast: "/forecast", forecastWhatIf: "/forecast?pools=default=1", alerts: "/alerts", definitions: "/definitions", audit: "/audit",
+  runs: "/runs", runFailed: failed && `/runs/${failed.id}`, runLast: runs[0] && `/runs/${runs[0].id}`, automation: "/automation?tab=assets", schedules: "/automation?tab=schedules", sensors: "/automation?tab=sensors", assetAutomation: automated && `${of(automated)}?tab=automation`, queue: "/queue", forecast: "/forecast", forecastWhatIf: "/forecast?pools=default=1", alerts: "/alerts", definitions: "/definitions", audit: "/audit",
   health: "/health", settings: "/settings", missing: "/nowhere",
 };
 await mkdir(out, { recursive: true });

@@ -51,6 +51,13 @@ TEST(CommandLine, AlertsTakeTheirArguments) {
     arguments.insert(arguments.end(), {"--url", "unix:/nonexistent/assetd.sock"});
     EXPECT_EQ(run(arguments).code, kRefused) << words.back() << ": understood, and nobody is there";
   }
+  for (const auto& words : std::vector<std::vector<const char*>>{{"sensors", "list"}, {"sensors", "show", "s"}, {"sensors", "ticks", "s", "-n", "5"}, {"sensors", "pause", "s", "--reason", "x"}, {"sensors", "resume", "s"},
+                                                                 {"sensors", "trigger", "s"}, {"sensors", "test", "s"}, {"sensors", "reset", "s", "--cursor", "7"}}) {
+    auto full = words;
+    full.insert(full.end(), {"--url", "unix:/nonexistent/assetd.sock"});
+    EXPECT_EQ(run(full).code, kRefused) << words[1] << ": understood, and nobody is there";
+  }
+  EXPECT_EQ(run({"sensors", "pause"}).code, kUsage);
   EXPECT_EQ(run({"alerts"}).code, kUsage);
   EXPECT_EQ(run({"alerts", "silence"}).code, kUsage) << "none is for ever";
   EXPECT_EQ(run({"alerts", "silence", "--for", "long", "--url", "unix:/nonexistent/assetd.sock"}).code, kUsage);

@@ -20,6 +20,9 @@ jobs:
   - {name: nightly, select: "+beside"}
 schedules:
   - {name: nightly, job: nightly, cron: "0 2 * * *", timezone: Europe/London}
+sensors:
+  - {name: landing, file: {glob: "landing/*.json"}, every: 1h, paused: true, select: lake/raw}
+  - {name: pushed, webhook: {secret: "${secret:HOOK}"}, select: lake/raw}
 alerts:
   - {name: ops, on: [run_failed], program: [/bin/true]}
 """
@@ -30,7 +33,7 @@ def daemon(tmp_path_factory):
     """A daemon on a throw-away project that has one failed run."""
     folder = tmp_path_factory.mktemp("contract")
     (folder / "assetd.yaml").write_text(PROJECT)
-    daemon = Daemon(folder)
+    daemon = Daemon(folder, env={"ASSETD_SECRET_HOOK": "a key"})
     try:
         daemon.start()
         daemon.wait(daemon.run("*"))

@@ -27,6 +27,8 @@ def test_the_document_names_every_route_of_the_contract(daemon):
         "/lineage", "/lineage/status", "/runs", "/runs/{run_id}", "/runs/{run_id}/steps", "/runs/{run_id}/cancel", "/runs/{run_id}/retry", "/runs/{run_id}/priority",
         "/runs/{run_id}/logs", "/schedules", "/schedules/{name}", "/schedules/{name}/ticks", "/schedules/{name}/pause", "/schedules/{name}/resume",
         "/schedules/{name}/trigger", "/pools", "/pools/{name}", "/pools/{name}/reset", "/queue", "/definitions", "/definitions/reload", "/definitions/plan", "/definitions/apply", "/admin/backup", "/events", "/session", "/audit",
+        "/sensors", "/sensors/{name}", "/sensors/{name}/ticks", "/sensors/{name}/pause", "/sensors/{name}/resume", "/sensors/{name}/trigger", "/sensors/{name}/dry-run",
+        "/sensors/{name}/reset", "/hooks/{name}",
         "/forecast", "/definitions/compiled", "/alerts", "/alerts/{alert_id}", "/alerts/rules", "/alerts/rules/{rule}/test", "/alerts/silences", "/alerts/silences/{silence_id}",
     ):  # fmt: skip
         assert "/api/v1" + path in paths

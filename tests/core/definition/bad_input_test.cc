@@ -98,6 +98,53 @@ TEST(BadInput, UnknownKeysPointAtTheKeyAndNameTheNearest) {
                           "6:62 unknown key \"misfires\" of a schedule (did you mean \"misfire\"?)"));
 }
 
+TEST(BadInput, EachKeyOfASensorIsChecked) {
+  const auto errors_of = [](const std::string& keys) {
+    return load("assets: [{key: a, run: {command: [x]}}, {key: b, deps: [a], run: {command: [x]}}]\nresources: {db: {kind: sqlite}}\nsensors:\n  - {name: s, " + keys + "}\n").lines();
+  };
+  const std::string file = "file: {glob: \"in/*\"}, ", run = ", select: a";
+  EXPECT_THAT(errors_of(file + "select: a, every: 5s, timeout: 2s, overlap: skip, tags: {x: y}, priority: 2, max_steps: 3, paused: true"), IsEmpty());
+  EXPECT_THAT(errors_of("file: {glob: x, settle: 3s, per: file, existing: skip}, select: b"), IsEmpty());
+  EXPECT_THAT(errors_of("run: {command: [probe], cwd: tools, env: {A: b}}"), IsEmpty());
+  EXPECT_THAT(errors_of("asset: {select: a, on: [materialized, failed]}, select: b"), IsEmpty());
+  EXPECT_THAT(errors_of("sql: {resource: db, query: \"select 1\", when: rows}" + run), IsEmpty());
+  EXPECT_THAT(errors_of("webhook: {secret: \"${secret:KEY}\", tolerance: 1m}" + run), IsEmpty());
+
+  EXPECT_THAT(errors_of("select: a"), ElementsAre("4:5 a sensor watches one thing: file, webhook, asset, sql or run (a program) (for several write a sensor for each)"));
+  EXPECT_THAT(errors_of(file + "run: {command: [x]}" + run), ElementsAre(HasSubstr("watches one thing")));
+  EXPECT_THAT(errors_of(file + "paused: false"), ElementsAre(StartsWith("4:5 a sensor needs a job or a select")));
+  EXPECT_THAT(errors_of(file + "job: nightly"), ElementsAre(HasSubstr("starts the job \"nightly\", which nobody defines")));
+  EXPECT_THAT(errors_of(file + "select: nowhere"), ElementsAre(StartsWith("4:47 the selection of the sensor \"s\": ")));
+  EXPECT_THAT(errors_of(file + "select: \"a and\""), ElementsAre(HasSubstr("bad selection")));
+  EXPECT_THAT(errors_of("file: {}" + run), ElementsAre(HasSubstr("needs the key \"glob\"")));
+  EXPECT_THAT(errors_of("file: {glob: \"\"}" + run), ElementsAre(HasSubstr("a pattern of files")));
+  EXPECT_THAT(errors_of("file: {glob: x, setle: 3s}" + run), ElementsAre("4:31 unknown key \"setle\" of file: (did you mean \"settle\"?)"));
+  EXPECT_THAT(errors_of("file: {glob: x, settle: 3d}" + run), ElementsAre(HasSubstr("at most 24h")));
+  EXPECT_THAT(errors_of("file: {glob: x, per: row}" + run), ElementsAre(HasSubstr("batch or file")));
+  EXPECT_THAT(errors_of("file: {glob: x, existing: maybe}" + run), ElementsAre(HasSubstr("fire or skip")));
+  EXPECT_THAT(errors_of(file + "select: a, every: 500ms"), ElementsAre(HasSubstr("from 1s to 7d")));
+  EXPECT_THAT(errors_of(file + "select: a, every: 5"), ElementsAre(HasSubstr("give the unit: 5s")));
+  EXPECT_THAT(errors_of(file + "select: a, timeout: 2h"), ElementsAre(HasSubstr("at most 1h")));
+  EXPECT_THAT(errors_of(file + "select: a, overlap: queue"), ElementsAre(HasSubstr("allow or skip")));
+  EXPECT_THAT(errors_of("run: {command: probe}" + run), ElementsAre(HasSubstr("a list of program and arguments")));
+  EXPECT_THAT(errors_of("run: {command: []}" + run), ElementsAre(HasSubstr("a program and its arguments")));
+  EXPECT_THAT(errors_of("run: {plugin: python, command: [x]}" + run), ElementsAre(HasSubstr("unknown key \"plugin\"")));
+  EXPECT_THAT(errors_of("asset: {select: a, on: []}, select: b"), ElementsAre(HasSubstr("nothing to wait for")));
+  EXPECT_THAT(errors_of("asset: {select: a, on: [materialised]}, select: b"), ElementsAre(HasSubstr("did you mean \"materialized\"?")));
+  EXPECT_THAT(errors_of("asset: {select: nowhere, on: [failed]}, select: b"), ElementsAre(HasSubstr("the selection of the sensor")));
+  EXPECT_THAT(errors_of("asset: {select: a, on: [failed]}, select: \"a+\""), ElementsAre(HasSubstr("waits for \"a\" and would run it itself, for ever")));
+  EXPECT_THAT(errors_of("asset: {select: a, on: [failed]}, select: b, every: 5s"), ElementsAre(HasSubstr("are told what happens")));
+  EXPECT_THAT(errors_of("sql: {resource: bd, query: x}" + run), ElementsAre(HasSubstr("did you mean \"db\"?")));
+  EXPECT_THAT(errors_of("sql: {resource: db}" + run), ElementsAre(HasSubstr("needs the key \"query\"")));
+  EXPECT_THAT(errors_of("webhook: {}" + run), ElementsAre(HasSubstr("needs the key \"secret\"")));
+  EXPECT_THAT(errors_of("webhook: {secret: abc}" + run), ElementsAre(HasSubstr("can't be written out")));
+  EXPECT_THAT(errors_of("webhook: {secret: \"${secret:K}\", form: github, tolerance: 1m}" + run), ElementsAre(HasSubstr("has no time")));
+  EXPECT_THAT(errors_of("webhook: {secret: \"${secret:K}\"}, overlap: skip" + run), ElementsAre(HasSubstr("it would be lost")));
+  EXPECT_THAT(errors_of("webhook: {secret: \"${secret:K}\"}, every: 5s" + run), ElementsAre(HasSubstr("leave out every")));
+  EXPECT_THAT(load("assets: [{key: a, run: {command: [x]}}]\nsensors: [{name: s, " + file + "select: a}, {name: s, " + file + "select: a}]\n").lines(),
+              ElementsAre(HasSubstr("a second sensor is named \"s\"")));
+}
+
 TEST(BadInput, EachKeyOfAnAlertIsChecked) {
   const auto errors_of = [](const std::string& keys) {
     return load("assets: [{key: a, run: {command: [x]}}]\nalerts:\n  - {name: o, " + keys + "}\n").lines();

@@ -134,6 +134,28 @@ AlertSpec alert() {
   return alert;
 }
 
+SensorSpec sensor() {
+  SensorSpec sensor;
+  sensor.name = text();
+  sensor.kind = *rc::gen::element(SensorKind::file, SensorKind::webhook, SensorKind::asset, SensorKind::sql, SensorKind::program);
+  const auto span = [] { return Millis(*rc::gen::inRange(1, 90'000)); };
+  if (sensor.kind == SensorKind::file) sensor.file = {text(), span(), *rc::gen::element(FilesPer::batch, FilesPer::file), *rc::gen::element(ExistingFiles::fire, ExistingFiles::skip)};
+  if (sensor.kind == SensorKind::webhook) sensor.webhook = {text(), *rc::gen::element(HookForm::assetd, HookForm::github), span()};
+  if (sensor.kind == SensorKind::asset) sensor.asset = {text(), {AssetHappening::materialized, AssetHappening::skipped}, source()};
+  if (sensor.kind == SensorKind::sql) sensor.sql = {text(), text(), text(), *rc::gen::element(SqlWhen::changes, SqlWhen::rows)};
+  if (any<bool>()) sensor.run = run();
+  sensor.job = text();
+  sensor.select = text();
+  sensor.target_source = source();
+  sensor.every = span();
+  sensor.timeout = span();
+  sensor.overlap = *rc::gen::element(Overlap::skip, Overlap::allow);
+  sensor.terms = terms();
+  sensor.paused = any<bool>();
+  sensor.source = source();
+  return sensor;
+}
+
 Definitions definitions() {
   Definitions result;
   result.name = text();
@@ -146,6 +168,7 @@ Definitions definitions() {
                               *rc::gen::element(Misfire::skip, Misfire::once, Misfire::all),
                               *rc::gen::element(Overlap::skip, Overlap::queue, Overlap::cancel_running, Overlap::allow),
                               terms(), any<bool>(), source()});
+  result.sensors.push_back(sensor());
   result.alerts.push_back(alert());
   result.pools[text()].slots = 3;
   result.limits = {count(), {{text(), 2}}};

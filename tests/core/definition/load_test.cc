@@ -188,12 +188,41 @@ TEST(Load, KeysOfLaterFeaturesWarnWhereTheyStand) {
     warnings.push_back(std::to_string(warning.source.line) + " " + warning.message);
   EXPECT_THAT(warnings,
               ::testing::UnorderedElementsAre(
-                  "7 the sensor accepted, not yet in force",
                   "9 \"artifacts\" of \"retention\" accepted, not yet in force"));
   EXPECT_EQ(loaded.definitions.settings.at("retention").at("events"), "90d");
   EXPECT_EQ(asset_of(loaded, "a").freshness.within, 24h);
   EXPECT_EQ(asset_of(loaded, "a").automation, "eager");
   EXPECT_EQ(std::get<TimeWindowsSpec>(asset_of(loaded, "a").partitions->dimensions[0].of).start, "2026-01-01");
+}
+
+TEST(Load, SensorsSayWhatToWatchForAndWhatToRun) {
+  const auto loaded = load_files(
+      {{"assetd.yaml",
+        "env: {REGION: eu}\n"
+        "assets: [{key: a, run: {command: [x]}}, {key: b, run: {command: [x]}}]\n"
+        "resources: {db: {kind: sqlite, path: x.db}}\n"
+        "sensors:\n"
+        "  - {name: rows, sql: {resource: db, query: \"select max(id) from t\", when: rows}, select: a}\n"
+        "  - {name: hook, webhook: {secret: \"${secret:KEY}\", form: github}, select: a, tags: [fast]}\n"
+        "  - {name: after, asset: {select: a, on: [materialized, check_failed]}, select: b}\n"
+        "  - {name: ask, run: {command: [./ask.sh], env: {KEY: \"${secret:K}\"}}, every: 2m, timeout: 5s}\n"},
+       {"more/landing.yaml", "sensors: [{name: landing, file: {glob: \"in/*.json\", settle: 5s, per: file}, select: a, overlap: skip}]\n"}});
+  ASSERT_THAT(loaded.lines(), IsEmpty());
+  const auto& sensors = loaded.definitions.sensors;
+  ASSERT_EQ(sensors.size(), 5u);
+  EXPECT_EQ(sensors[0].sql, (SqlProbeSpec{"db", "select max(id) from t", "", SqlWhen::rows}));
+  EXPECT_EQ(sensors[0].overlap, Overlap::skip);
+  EXPECT_EQ(sensors[0].every, 1min);
+  EXPECT_EQ(sensors[1].webhook.form, HookForm::github);
+  EXPECT_EQ(sensors[1].terms.tags.count("fast"), 1u);
+  EXPECT_THAT(sensors[2].asset.on, ElementsAre(AssetHappening::materialized, AssetHappening::check_failed));
+  EXPECT_EQ(sensors[3].kind, SensorKind::program);
+  EXPECT_THAT(sensors[3].run.env, ElementsAre(Pair("KEY", "${secret:K}"), Pair("REGION", "eu")));
+  EXPECT_EQ(sensors[3].timeout, 5s);
+  EXPECT_EQ(sensors[4].file.glob, "more/in/*.json") << "relative to the file that names it";
+  EXPECT_EQ(sensors[4].file.per, FilesPer::file);
+  EXPECT_EQ(sensors[4].every, 10s);
+  EXPECT_EQ(sensors[4].source, (SourceRef{"more/landing.yaml", 1, 11}));
 }
 
 TEST(Load, AlertsSayWhomToTellOfWhat) {

@@ -13,6 +13,30 @@ using ::testing::HasSubstr;
 
 using CommandsTest = ApiFixture;
 
+TEST_F(CommandsTest, SensorsAreCommandedAndToldWithoutAToken) {
+  start();
+  service.reply = {200, {{"name", "landing"}}};
+  post("/sensors/landing/pause", R"({"reason": "moving"})");
+  post("/sensors/landing/resume");
+  post("/sensors/landing/trigger");
+  post("/sensors/landing/dry-run");
+  post("/sensors/landing/reset", R"({"cursor": "7"})");
+  const auto commands = service.commands();
+  ASSERT_EQ(commands.size(), 5u);
+  EXPECT_EQ(commands[0].what, "pause_sensor landing moving");
+  EXPECT_TRUE(commands[0].flag);
+  EXPECT_FALSE(commands[1].flag);
+  EXPECT_EQ(commands[2].what, "evaluate_sensor landing");
+  EXPECT_FALSE(commands[2].flag);
+  EXPECT_TRUE(commands[3].flag);
+  EXPECT_EQ(commands[4].what, "reset_sensor landing 7 ");
+  EXPECT_EQ(commands[4].caller.route, "POST /sensors/{name}/reset");
+  service.reply = {202, {{"sensor", "pushed"}}};
+  EXPECT_EQ(post("/hooks/pushed", "no JSON at all").status, 202) << "what the body is the service says, once the signature holds";
+  EXPECT_THAT(service.commands().back().what, ::testing::StartsWith("deliver_hook pushed "));
+  EXPECT_EQ(post("/hooks/pushed", std::string(300 << 10, 'x')).status, 413);
+}
+
 TEST_F(CommandsTest, ARunRequestReachesTheServiceWhole) {
   start();
   const auto answer = post("/runs", R"({"select": "+gold", "steps": "assets", "tags": {"why": "test"}, "priority": 3, "dry_run": false,

@@ -30,6 +30,7 @@ class FakeService : public Service {
   QueueView queue_view;
   std::vector<PoolView> pool_views;
   std::vector<ScheduleView> schedule_views;
+  std::vector<SensorView> sensor_views;
   AutomationPage automation_page;
   nlohmann::json definitions = {{"version", "3"}, {"state", "current"}, {"errors", nlohmann::json::array()}};
   std::vector<Unready> reasons;
@@ -78,6 +79,16 @@ class FakeService : public Service {
     take({"pause_schedule " + schedule + " " + reason, caller, {}, {}, pause}, std::move(done));
   }
   void trigger_schedule(Caller caller, std::string schedule, Done done) override { take({"trigger_schedule " + schedule, caller}, std::move(done)); }
+  void pause_sensor(Caller caller, std::string sensor, bool pause, std::string reason, Done done) override {
+    take({"pause_sensor " + sensor + " " + reason, caller, {}, {}, pause}, std::move(done));
+  }
+  void evaluate_sensor(Caller caller, std::string sensor, bool dry_run, Done done) override { take({"evaluate_sensor " + sensor, caller, {}, {}, dry_run}, std::move(done)); }
+  void reset_sensor(Caller caller, std::string sensor, std::string cursor, std::string reason, Done done) override {
+    take({"reset_sensor " + sensor + " " + cursor + " " + reason, caller}, std::move(done));
+  }
+  void deliver_hook(HookDelivery delivery, Done done) override {
+    take({"deliver_hook " + delivery.sensor + " " + delivery.signature + " " + delivery.id + " " + delivery.body, {}}, std::move(done));
+  }
   void pause_automation(Caller caller, std::string asset, std::string reason, std::optional<WallTime> until, Done done) override {
     take({"pause_automation " + asset + " " + reason + (until ? " " + format_time(*until) : ""), caller}, std::move(done));
   }
@@ -117,6 +128,7 @@ class FakeService : public Service {
   QueueView queue(std::size_t) override { return queue_view; }
   std::vector<PoolView> pools() override { return pool_views; }
   std::vector<ScheduleView> schedules() override { return schedule_views; }
+  std::vector<SensorView> sensors() override { return sensor_views; }
   AutomationPage automation(const std::string&, std::size_t) override { return automation_page; }
   std::optional<AutomationView> automation_of(const std::string& key) override {
     for (const auto& view : automation_page.items)

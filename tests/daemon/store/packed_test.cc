@@ -82,6 +82,7 @@ TEST(StoredCodes, EveryValueHasANumber) {
   expect_all_stored<Severity>(2);
   expect_all_stored<HoldMode>(2);
   expect_all_stored<TickOutcome>(3);
+  expect_all_stored<SensorOutcome>(3);
 }
 
 TEST(StoredCodes, ActiveRunsAreBelowTheFirstEnded) {

@@ -2,6 +2,7 @@ import { automated, automationDetail, evaluations, setPause } from "./automation
 import { layout } from "./history.ts";
 import { makeRun } from "./runs.ts";
 import { select } from "./select.ts";
+import { dryRun, sensors, sensorTicks } from "./sensors.ts";
 import { assetDetail, assetShape, runShape, stepShape } from "./shapes.ts";
 import type { FakeAsset, World } from "./world.ts";
 
@@ -56,6 +57,8 @@ function act(world: World, path: string, body: Record<string, unknown>, emit: Em
     run.retried_by.push(again.id);
     return created(again.id, keys.length, [], emit);
   }
+  if (what === "sensors" && verb === "dry-run") return ok(dryRun());
+  if (what === "sensors" && verb === "trigger") return ok(sensorTicks()[1]);
   if (what === "schedules" && verb === "pause") world.paused = { reason: String(body.reason ?? "") };
   if (what === "schedules" && verb === "resume") world.paused = null;
   if (what === "schedules" && verb === "trigger") return act(world, "/runs", { select: "*" }, emit);
@@ -108,6 +111,8 @@ const simple: Record<string, (world: World, url: URL) => Answer> = {
     const answer = page(automated(world), url);
     return { ...answer, body: { ...(answer.body as object), paused: world.pauses.get("") ?? null } };
   },
+  "/sensors": (_, url) => page(sensors(), url),
+  "/sensors/landing/ticks": (_, url) => page(sensorTicks(), url),
   "/definitions": (world) => ok(definitions(world)),
   "/alerts": (_, url) => page([], url),
   "/openlineage": () => ({ configured: false, namespace: null, pending: 0, delivered: 0, failed: 0, last_error: null, last_delivered_at: null }),

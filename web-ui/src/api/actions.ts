@@ -1,5 +1,5 @@
 import { keyInPath, post, remove } from "./client";
-import type { Definitions, DefinitionsPlan, RunPlan, Waiver } from "./types";
+import type { Definitions, DefinitionsPlan, RunPlan, SensorDryRun, SensorTick, Waiver } from "./types";
 
 export interface RunRequest {
   select: string;
@@ -36,6 +36,13 @@ const schedule = (name: string, verb: string) => `/schedules/${encodeURIComponen
 export const pauseSchedule = (name: string, reason: string) => post(schedule(name, "pause"), reason ? { reason } : {});
 export const resumeSchedule = (name: string) => post(schedule(name, "resume"));
 export const triggerSchedule = (name: string) => post<RunPlan>(schedule(name, "trigger"));
+
+const sensor = (name: string, verb: string) => `/sensors/${encodeURIComponent(name)}/${verb}`;
+export const pauseSensor = (name: string, reason: string) => post(sensor(name, "pause"), reason ? { reason } : {});
+export const resumeSensor = (name: string) => post(sensor(name, "resume"));
+/** Evaluates it now and answers with what came of it. */
+export const triggerSensor = (name: string) => post<SensorTick>(sensor(name, "trigger"));
+export const dryRunSensor = (name: string) => post<SensorDryRun>(sensor(name, "dry-run"));
 
 const automation = (key: string | null, verb: string) => `${key === null ? "" : `/assets/${keyInPath(key)}`}/automation/${verb}`;
 /** Of one asset, or of null: of all assets and schedules. `until` in epoch milliseconds. */

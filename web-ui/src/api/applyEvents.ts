@@ -63,6 +63,9 @@ function apply(client: QueryClient, invalidator: Invalidator, event: LiveEvent) 
     case "alert_changed":
       for (const key of [keys.alerts, keys.silences]) invalidator.mark(key);
       break;
+    case "sensor_changed":
+      invalidator.mark(keys.sensors);
+      break;
     case "tick":
     case "schedule_changed":
       for (const key of [keys.schedules, keys.ticks(text(event.subject.schedule) ?? ""), keys.overview]) invalidator.mark(key);

@@ -13,6 +13,7 @@ export const keys = {
   schedules: ["schedules"] as const,
   ticks: (name: string) => ["ticks", name] as const,
   automation: ["automation"] as const,
+  sensors: ["sensors"] as const,
   pools: ["pools"] as const,
   queue: ["queue"] as const,
   definitions: ["definitions"] as const,

@@ -7,7 +7,7 @@ import { askAgain } from "./seen";
 import type {
   Alert, AlertRule, Asset, AssetAttempt, AssetDetail, AuditItem, AutomationDetail, AutomationList, CheckResult, Definitions, Evaluation,
   EventItem, Forecast, Lineage, LineageStatus, Materialization, OpenLineage, Overview, Page, Pool, Project, Queue, Readiness, Run, RunPlan, Schedule, Selected,
-  Silence, Step, Tick,
+  Sensor, SensorTick, Silence, Step, Tick,
 } from "./types";
 
 const pageOf = (cursor: string | null) => (cursor === null ? undefined : cursor);
@@ -109,6 +109,14 @@ export const schedulesQuery = queryOptions({
 export const ticksQuery = (name: string) =>
   queryOptions({
     queryKey: keys.ticks(name), queryFn: ({ signal }) => get<Page<Tick>>(`/schedules/${encodeURIComponent(name)}/ticks?limit=50`, signal),
+  });
+// Often nothing is found, and nothing is told of that: the times of the last and next look are asked for.
+export const sensorsQuery = queryOptions({
+  queryKey: [...keys.sensors, "list"], queryFn: ({ signal }) => get<Page<Sensor>>("/sensors?limit=1000", signal), refetchInterval: 10_000,
+});
+export const sensorTicksQuery = (name: string) =>
+  queryOptions({
+    queryKey: [...keys.sensors, "ticks", name], queryFn: ({ signal }) => get<Page<SensorTick>>(`/sensors/${encodeURIComponent(name)}/ticks?limit=50`, signal), refetchInterval: 30_000,
   });
 // One prefix for all three: a condition looks at the assets above as well, so what changed anywhere may change any answer.
 export const automationQuery = infiniteQueryOptions({

@@ -133,6 +133,23 @@ export interface Schedule {
   steps: "all" | "assets" | "checks"; paused: boolean; paused_by: string | null; pause_reason: string | null; next_ticks: string[]; last_tick: Tick | null;
 }
 
+/** Looks that one after the other came to the same share one: `repeats` are the further ones. */
+export interface SensorTick {
+  number: number; at: string; last_at: string; took_ms: number; outcome: "fired" | "skipped" | "failed"; reason: string | null; run_ids: string[]; known: number; repeats: number;
+  cursor_before: string | null; cursor_after: string | null; log: string | null;
+}
+/** `held`: why it does not look although it is not paused; `notified`: its folders tell when something changes. */
+export interface Sensor {
+  name: string; kind: "file" | "webhook" | "asset" | "sql" | "program"; watches: string; select: string | null; job: string | null; every_ms: number | null; timeout_ms: number;
+  overlap: string; paused: boolean; paused_by: string | null; pause_reason: string | null; held: string | null; evaluating: boolean; notified: boolean; failures: number;
+  next_at: string | null; evaluated_at: string | null; fired_at: string | null; cursor: string | null; last_tick: SensorTick | null;
+  refused: { count: number; at: string; why: string } | null; hook: string | null;
+}
+export interface SensorDryRun {
+  outcome: SensorTick["outcome"]; reason: string | null; cursor_before: string | null; cursor_after: string | null; more: boolean; took_ms: number; log: string | null;
+  requests: { key: string | null; select: string; tags: Record<string, string>; data: unknown; known: boolean; steps_total: number | null; error: string | null }[];
+}
+
 /** Of one asset's automation, or of all of it together with the schedules. `until`: when it goes on by itself. */
 export interface AutomationPause { by: string; reason: string; at: string; until: string | null }
 /** `holds`: its condition is true now, so it is asked for as soon as nothing holds automation back. */

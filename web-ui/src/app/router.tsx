@@ -48,7 +48,7 @@ const routes = [
     component: lazyRouteComponent(() => import("@/features/run/RunPage"), "RunPage"),
   }),
   createRoute({
-    ...at("/automation"), validateSearch: pick("tab", "schedule"), component: lazyRouteComponent(() => import("@/features/automation/AutomationPage"), "AutomationPage"),
+    ...at("/automation"), validateSearch: pick("tab", "schedule", "sensor"), component: lazyRouteComponent(() => import("@/features/automation/AutomationPage"), "AutomationPage"),
   }),
   createRoute({ ...at("/queue"), component: lazyRouteComponent(() => import("@/features/queue/QueuePage"), "QueuePage") }),
   createRoute({

@@ -56,7 +56,7 @@ function PauseForm({ name, done }: Whose & { done: () => void }) {
   return (
     <form className="column" style={{ gap: 14 }} onSubmit={submit}>
       {name === null
-        ? <div>Neither automation nor schedules start anything until they are resumed. <span className="dim">Runs under way go on, and people can still start runs. A banner on every page says who paused it and why.</span></div>
+        ? <div>Neither automation nor schedules nor sensors start anything until they are resumed. <span className="dim">Runs under way go on, and people can still start runs. A banner on every page says who paused it and why.</span></div>
         : <div>Nothing materializes <span className="strong">{name}</span> by itself until it is resumed. <span className="dim">Runs under way go on. If its condition is true when it is resumed, it is asked for then.</span></div>}
       <TextInput label="Why? Others will see it." placeholder={name === null ? "The warehouse is moving" : "Its source is being repaired"} value={reason} onChange={(event) => setReason(event.currentTarget.value)} maxLength={1000} required data-autofocus />
       <EndField now={now} end={end} setEnd={setEnd} over={over} />
@@ -83,7 +83,7 @@ export function ResumeButton({ name, children = "Resume" }: Whose & { children?:
   const client = useQueryClient();
   const resume = useMutation({ mutationFn: () => resumeAutomation(name), onSuccess: () => refresh(client), onError: toastProblem("Automation was not resumed") });
   return (
-    <Tooltip label={name === null ? "Automation and schedules start runs again; what is due is asked for at once" : "If its condition is true, it is asked for at once"}>
+    <Tooltip label={name === null ? "Automation, schedules and sensors start runs again; what is due is asked for at once" : "If its condition is true, it is asked for at once"}>
       <Button variant="default" leftSection={<IconPlayerPlayFilled size={12} />} loading={resume.isPending} onClick={() => resume.mutate()}>{children}</Button>
     </Tooltip>
   );

@@ -7,6 +7,7 @@ it.each([
   [run("schedule", "nightly", "schedule"), "schedule nightly"],
   [run("automation", "report", "automation"), "automation of report"],
   [run("automation", "", "automation"), "automation"],
+  [run("sensor", "landing", "sensor landing"), "sensor landing"],
   [run("retry", null, "alice", "40"), "retry of #40"],
   [run("api", null, "alice"), "by hand, alice"],
   [run("api", null, "anonymous"), "by hand"],

@@ -11,6 +11,7 @@ export function triggerText(run: Pick<Run, "trigger" | "actor" | "retry_of">): s
   const { kind, name } = run.trigger;
   if (kind === "retry" && run.retry_of) return `retry of #${run.retry_of}`;
   if (kind === "schedule") return `schedule ${name ?? ""}`.trim();
+  if (kind === "sensor") return `sensor ${name ?? ""}`.trim();
   const who = run.actor === "anonymous" ? "" : run.actor;
   // Its actor is automation itself.
   if (kind === "automation") return `automation${name ? ` of ${name}` : ""}`;
