@@ -37,6 +37,7 @@ void add_asset_commands(CommandLine& line);
 void add_materialize_commands(CommandLine& line);
 void add_run_commands(CommandLine& line);
 void add_report_command(CommandLine& line);
+void add_version_commands(CommandLine& line);  // assets why, impact, runs changes: after those of assets and runs
 void add_schedule_commands(CommandLine& line);
 void add_automation_commands(CommandLine& line);
 void add_queue_commands(CommandLine& line);   // queue, pools

@@ -1,6 +1,7 @@
 #pragma once
 // What is known of one asset across runs: what failed last and what data is there are told apart.
 
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -9,6 +10,8 @@
 #include "core/run/records.h"
 
 namespace assetd {
+
+struct Provenance;
 
 enum class AssetStatus : std::uint8_t { never, materializing, materialized, failed, skipped };
 std::string_view to_string(AssetStatus status);
@@ -29,18 +32,23 @@ struct AssetState {
     RunId run = 0;
     WallTime at{};
     nlohmann::json metadata = nlohmann::json::object();
-    std::string data_version;
+    std::string data_version;  ///< declared by its step, or derived (core/version/provenance.h); empty: made before versions were kept
     std::string code_version;
+    std::shared_ptr<const Provenance> provenance = nullptr;  ///< null: made before it was kept
   };
   std::optional<InProgress> in_progress;
   std::optional<Attempt> last_attempt;
   std::optional<Data> last_materialization;
   std::map<std::string, CheckStatus> checks;  ///< the last result of each
   std::string freshness;                      ///< as it was told last (core/freshness); empty: never
+  bool disturbed = false;  ///< since the last materialization an attempt began and did not succeed: the data may not be what was made
 
   /// materializing while in progress, else what the last attempt says, else materialized or never.
   AssetStatus status() const;
 };
+
+/// Never empty: what tells this data from other data of the same asset.
+std::string version_of(const AssetState::Data& data);
 
 nlohmann::json to_json(const AssetState& state);
 std::optional<AssetState> asset_state_from_json(const nlohmann::json& json);

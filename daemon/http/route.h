@@ -82,6 +82,7 @@ void add_project_routes(std::vector<Route>& table);
 void add_queue_routes(std::vector<Route>& table);
 void add_automation_routes(std::vector<Route>& table);
 void add_alert_routes(std::vector<Route>& table);
+void add_version_routes(std::vector<Route>& table);
 void add_event_routes(std::vector<Route>& table);
 void add_session_routes(std::vector<Route>& table);
 

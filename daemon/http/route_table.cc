@@ -9,6 +9,7 @@ const std::vector<Route>& api_routes() {
     add_project_routes(routes);
     add_queue_routes(routes);
     add_asset_routes(routes);
+    add_version_routes(routes);
     add_lineage_routes(routes);
     add_run_routes(routes);
     add_run_commands(routes);

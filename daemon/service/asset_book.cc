@@ -13,6 +13,7 @@ void AssetBook::load(std::vector<std::pair<std::string, AssetState>> states) {
     if (id) table_.states[*id] = std::move(state);
     else elsewhere_.insert_or_assign(key, std::move(state));
   }
+  if (table_.project) table_.stale.rebuild(table_.view());
   table_.changed.assign(table_.states.size(), ++revision_);
 }
 
@@ -36,6 +37,7 @@ void AssetBook::use(std::shared_ptr<const Project> project) {
     if (renamed) staged_[asset.key] = table_.states[id];
   }
   table_.project = std::move(project);
+  table_.stale.rebuild(table_.view());
   table_.changed.assign(table_.states.size(), ++revision_);
 }
 
@@ -49,6 +51,11 @@ const AssetState* AssetBook::committed(const std::string& key) const {
 const AssetState& AssetBook::current(AssetId asset) const {
   const auto it = staged_.find(table_.project->graph.key(asset));
   return it != staged_.end() ? it->second : table_.states[asset];
+}
+
+const AssetState* AssetBook::find(const std::string& key) const {
+  const auto it = staged_.find(key);
+  return it != staged_.end() ? &it->second : committed(key);
 }
 
 AssetState& AssetBook::stage(const std::string& key) {
@@ -79,15 +86,18 @@ std::vector<std::pair<std::string, AssetState>> AssetBook::take_staged() {
 void AssetBook::apply(const std::vector<std::pair<std::string, AssetState>>& committed_states, std::int64_t as_of) {
   std::unique_lock lock(mutex_);
   if (!committed_states.empty()) ++revision_;
+  std::vector<AssetId> changed;
   for (const auto& [key, state] : committed_states) {
     const auto id = table_.project ? table_.project->graph.find(key) : std::nullopt;
     if (id) {
       table_.states[*id] = state;
       table_.changed[*id] = revision_;
+      changed.push_back(*id);
     } else {
       elsewhere_.insert_or_assign(key, state);
     }
   }
+  for (const auto id : table_.project ? table_.stale.update(table_.view(), changed) : std::vector<AssetId>{}) table_.changed[id] = revision_;
   table_.as_of = as_of;
 }
 

@@ -1,6 +1,7 @@
 #include "daemon/service/projection.h"
 
 #include "core/schedule/cron.h"
+#include "core/version/provenance.h"
 
 namespace assetd {
 namespace {
@@ -114,6 +115,8 @@ void Projection::on(const StepChanged& change, AssetStaging& assets, CommitBatch
     }
     state.last_attempt = AssetState::Attempt{change.run, step.status, step.reason, step.detail, std::move(causes), at};
   }
+  const bool did_not_succeed = step.status == StepStatus::failed || step.status == StepStatus::canceled || step.status == StepStatus::waiting_retry;
+  if (did_not_succeed && step.attempts > 0 && known.plan->mode() != StepsMode::checks) state.disturbed = true;
   if (is_terminal(step.status) || step.status == StepStatus::waiting_retry) {
     const auto shown = step.status == StepStatus::waiting_retry ? StepStatus::failed : step.status;
     batch.outcomes.push_back({key, change.run, step.attempts, shown, step.reason, step.started_at, at});
@@ -156,7 +159,8 @@ void Projection::on(const Materialized& change, AssetStaging& assets, CommitBatc
   const auto it = runs_.find(made.run);
   if (it == runs_.end()) return;
   auto& state = assets.stage(made.key);
-  state.last_materialization = AssetState::Data{made.run, made.at, made.metadata, made.data_version, asset(it->second, made.step).code_version};
+  state.last_materialization = AssetState::Data{made.run, made.at, made.metadata, made.data_version, code_version_of(asset(it->second, made.step)), made.provenance};
+  state.disturbed = false;
   batch.events.push_back(event("materialization", made.at, made.run, made.key, step_subject(made.run, made.key), {{"metadata", made.metadata}}));
 }
 

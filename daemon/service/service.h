@@ -15,6 +15,7 @@
 #include "core/run/asset_state.h"
 #include "core/run/plan.h"
 #include "core/run/records.h"
+#include "core/version/staleness.h"
 #include "daemon/execution/paths.h"
 #include "daemon/store/store.h"
 
@@ -53,6 +54,7 @@ struct RunRequestBody {
   int priority = 0;
   std::optional<int> max_steps;
   RunTimeouts timeouts;
+  bool force = false;  ///< see RunRecord::force
   bool dry_run = false;
 };
 
@@ -68,24 +70,17 @@ struct SilenceBody {
   WallTime until{};
 };
 
-struct Staleness {
-  bool is = false;
-  struct Because {
-    AssetId asset = 0;
-    std::string reason;  ///< code_changed, newer_data, upstream_stale
-    std::string detail;
-  };
-  std::vector<Because> because;
-};
-
 /// The committed state of every asset of the current version. Read it only inside Service::with_assets.
 struct AssetTable {
   std::shared_ptr<const Project> project;
   std::vector<AssetState> states;  ///< by AssetId
   std::int64_t as_of = 0;
   std::vector<std::uint64_t> changed = {};  ///< by AssetId: the revision that set its state; empty: not kept
-  Staleness staleness(AssetId id) const;
-  bool is_stale(AssetId id) const;  ///< staleness(id).is, without its reasons
+  StaleSet stale = {};  ///< kept up with `states`; where it is not, it is worked out
+  StaleView view() const { return {project->definitions, project->graph, states}; }
+  bool is_stale(AssetId id) const;
+  /// Empty: it is not. `chains`: each with the way to its cause.
+  std::vector<StaleReason> staleness(AssetId id, bool chains = false) const;
   std::string freshness(AssetId id, WallTime now) const;  ///< none, fresh, warn, violated
 };
 

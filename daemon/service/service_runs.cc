@@ -169,6 +169,7 @@ void DaemonService::request_run(Caller caller, RunRequestBody body, Done done) {
     record.priority = body.priority;
     record.max_steps = body.max_steps;
     record.timeouts = body.timeouts;
+    record.force = body.force;
     auto reply = create_run(turn, std::move(record), *resolved);
     if (reply.status >= 400) return reply;
     audit(turn, who, "run.create", "run " + reply.body["id"].get<std::string>(), {{"select", body.select}});
@@ -258,6 +259,7 @@ Reply DaemonService::retry(Turn& turn, const Caller& caller, RunId id, bool from
   record.priority = old.priority;
   record.max_steps = old.max_steps;
   record.timeouts = old.timeouts;
+  record.force = from_start || old.force;
   record.job = old.job;
   record.retry_of = id;
   record.trigger = {"retry", text, std::nullopt};

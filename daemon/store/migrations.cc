@@ -153,7 +153,14 @@ CREATE TABLE silences(
 ) WITHOUT ROWID;
 )sql";
 
-constexpr Migration kMigrations[] = {{1, kFirst}, {2, kLimits}, {3, kRetention}, {4, kWarm}, {5, kRunTerms}, {6, kAutomation}, {7, kAlerts}};
+// What each materialization was made from, and each step that did not succeed would have been; runs that reuse nothing.
+constexpr const char* kProvenance = R"sql(
+ALTER TABLE materializations ADD COLUMN provenance TEXT;
+ALTER TABLE outcomes ADD COLUMN provenance TEXT;
+ALTER TABLE runs ADD COLUMN force INTEGER;
+)sql";
+
+constexpr Migration kMigrations[] = {{1, kFirst}, {2, kLimits}, {3, kRetention}, {4, kWarm}, {5, kRunTerms}, {6, kAutomation}, {7, kAlerts}, {8, kProvenance}};
 
 std::int64_t pragma(Database& database, std::string_view name) {
   auto query = database.query(name);

@@ -86,6 +86,8 @@ class Driver {
   RunTimeouts timeouts;
   std::map<std::string, std::string> tags;
   std::optional<int> max_steps;
+  bool force = false;
+  std::set<std::string> unchanged = {};  ///< what the reuse rule says need not be executed
   std::string draw = "80000000";  ///< attempt ids begin with it; retries draw their jitter from it, this one the middle
 
  private:

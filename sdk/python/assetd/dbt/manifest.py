@@ -142,6 +142,7 @@ class _Reader:
             "external": False, "metadata": self._metadata(node, config.get("materialized") or node["resource_type"]), "source": self._position(node),
             "batch": self._batch, "data": {"unique_id": node["unique_id"], "fqn": ".".join(node["fqn"])},
             **({"automation": str(_ours(node)["automation"])} if _ours(node).get("automation") else {}),
+            **({"skip_if_unchanged": bool(_ours(node)["skip_if_unchanged"])} if "skip_if_unchanged" in _ours(node) else {}),
         }
 
     def _external(self, node):

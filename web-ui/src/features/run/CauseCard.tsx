@@ -8,10 +8,12 @@ import { LogBuffer } from "@/system/log/buffer";
 import { stripAnsi } from "@/system/ansi/parse";
 import { CopyButton } from "@/ui/CopyButton";
 import { KeyName } from "@/ui/KeyName";
+import { ImpactLine } from "@/ui/ImpactLine";
 import { AssetLink } from "@/ui/links";
 import { StateIcon } from "@/ui/StateIcon";
 import { reasonText } from "@/ui/stateMeta";
 import { AnsiLine } from "./AnsiLine";
+import { Changes } from "./Changes";
 
 const lines = 20;
 
@@ -35,8 +37,10 @@ export function CauseCard({ run, steps, select }: { run: Run; steps: Step[]; sel
           <div className="cause-title"><AssetLink name={cause.key}>{cause.key}</AssetLink> <span>{reasonText(cause.reason)}{cause.check && <>: <span className="mono">{cause.check}</span></>}</span></div>
           <div style={{ overflowWrap: "anywhere" }}>{shortDetail(cause)}</div>
           <Skipped cause={cause} steps={steps} select={select} />
+          <ImpactLine name={cause.key} />
         </div>
       </div>
+      <Changes key={`changes ${cause.key}`} run={run.id} step={cause.key} />
       <CauseLog key={cause.key} run={run} cause={cause} open={() => select(cause.key, cause.attempt)} />
     </section>
   );
