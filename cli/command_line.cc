@@ -53,6 +53,7 @@ CommandLine::CommandLine() : app("assetctl: the command line of assetd", "assetc
   add_materialize_commands(*this);
   add_asset_commands(*this);
   add_run_commands(*this);
+  add_version_commands(*this);
   add_report_command(*this);
   add_check_decisions(*this);
   add_schedule_commands(*this);

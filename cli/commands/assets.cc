@@ -5,6 +5,7 @@
 
 #include "cli/command_line.h"
 #include "cli/table.h"
+#include "cli/versions.h"
 
 namespace assetd::cli {
 namespace {
@@ -37,7 +38,7 @@ std::vector<Cell> asset_row(const Json& asset, SystemTime now) {
   const Json none = Json::object();
   const auto& checks = asset.contains("checks") && asset["checks"].is_object() ? asset["checks"] : none;
   const bool external = asset.value("external", false);
-  const bool stale = asset.contains("stale") && asset["stale"].is_object() && asset["stale"].value("is", false);
+  const bool stale = text_at(asset, "status") != "never" && asset.contains("stale") && asset["stale"].is_object() && asset["stale"].value("is", false);
   const auto status = text_at(asset, "status");
   return {text_at(asset, "key"),
           status_cell(external && status == "never" ? "external" : status),
@@ -107,6 +108,8 @@ void show_last_attempt(Sheet& sheet, const Json& attempt, SystemTime now) {
 void show_materialization(Sheet& sheet, const Json& materialization, SystemTime now) {
   if (!materialization.is_object()) return;
   sheet.line("materialized", ago_at(materialization, "at", now) + ", by run " + text_at(materialization, "run_id"));
+  sheet.line("  of data", text_at(materialization, "data_version"));
+  sheet.line("  by code", text_at(materialization, "code_version"));
   const auto metadata = materialization.value("metadata", Json::object());  // lives as long as the loop over its items
   for (const auto& [name, value] : metadata.items()) sheet.line("  " + name, metadata_text(value));
 }
@@ -142,11 +145,13 @@ int show_asset(Session& session, const ShowOptions& options) {
     sheet.line("description", text_at(asset, "description"));
     sheet.line("status", text_at(asset, "status"), status_colour(text_at(asset, "status")));
     if (asset.contains("in_progress") && asset["in_progress"].is_object()) sheet.line("in progress", "run " + text_at(asset["in_progress"], "run_id"));
-    for (const auto& why : asset.value("stale", Json::object()).value("because", Json::array())) {
-      sheet.line("stale because", text_at(why, "detail"), Colour::yellow);
-    }
+    const auto stale = asset.value("stale", Json::object());
+    if (stale.value("is", false)) session.out << session.terminal.paint("stale because", Colour::grey) << "\n";
+    print_stale(session, stale);
     show_last_attempt(sheet, asset.value("last_attempt", Json()), now);
     show_materialization(sheet, asset.value("last_materialization", Json()), now);
+    for (const auto& used : asset.value("provenance", Json()).is_object() ? asset["provenance"].value("upstream", Json::array()) : Json::array())
+      sheet.line("made from", text_at(used, "key") + " " + text_at(used, "data_version") + (text_at(used, "run_id").empty() ? ", reported" : " of run " + text_at(used, "run_id")));
     sheet.line("automation", automation_text(asset.value("automation", Json::object()), now));
     sheet.line("checks", checks_text(asset.value("checks", Json::object())));
     for (const auto& waiver : asset.value("waivers", Json::array())) sheet.line("waived", waiver_text(waiver), Colour::yellow);

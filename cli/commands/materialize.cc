@@ -13,7 +13,7 @@ namespace {
 struct RunOptions {
   std::string select;
   std::string steps = "all";
-  bool wait = false, dry_run = false, full_refresh = false;
+  bool wait = false, dry_run = false, full_refresh = false, force = false;
   int priority = 0, max_steps = 0;
   std::string timeout, queue_timeout;
   std::vector<std::string> vars, tags;
@@ -39,6 +39,7 @@ std::expected<Json, std::string> request_body(const RunOptions& options) {
     if (time) body[std::string(name) + "_ms"] = time->count();
   }
   if (options.dry_run) body["dry_run"] = true;
+  if (options.force || options.full_refresh) body["force"] = true;
   if (options.full_refresh) body["options"]["dbt"]["full_refresh"] = true;
   if (!vars->empty()) body["options"]["dbt"]["vars"] = *vars;
   return body;
@@ -90,6 +91,7 @@ void add_materialize_commands(CommandLine& line) {
   materialize->add_option("--steps", all->steps, "assets: without their checks; checks: only those")
       ->check(CLI::IsMember({"all", "assets", "checks"}))->capture_default_str();
   materialize->add_flag("--full-refresh", all->full_refresh, "rebuild incremental dbt models from nothing");
+  materialize->add_flag("--force", all->force, "also execute steps that skip_if_unchanged would reuse");
   materialize->add_option("--var", all->vars, "dbt variable, name=value (a value may be JSON); may be given several times")->allow_extra_args(false);
 
   const auto checks = std::make_shared<RunOptions>();

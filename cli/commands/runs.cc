@@ -6,6 +6,7 @@
 #include "cli/command_line.h"
 #include "cli/run_watch.h"
 #include "cli/table.h"
+#include "cli/versions.h"
 
 namespace assetd::cli {
 namespace {
@@ -72,6 +73,10 @@ int show_run(Session& session, const OneRunOptions& options) {
                  std::to_string(step.value("attempts", Json::array()).size()), took(step), why(step)});
     }
     session.out << table.render(session.terminal);
+    for (const auto& cause : shown.value("causes", Json::array())) {  // of the first: `runs changes` tells of others
+      if (const auto changes = session.api->get("/runs/" + percent_encode(options.id) + "/changes", {{"step", text_at(cause, "key")}})) session.out << "\n", print_changes(session, *changes);
+      break;
+    }
   });
 }
 

@@ -192,6 +192,8 @@ Json write(const AssetSpec& asset) {
   put(object, "renamed_from", asset.renamed_from);
   put(object, "runbook", asset.runbook);
   put(object, "external", asset.external);
+  put(object, "skip_if_unchanged", asset.skip_if_unchanged);
+  put(object, "sources", asset.sources);
   put(object, "automation", asset.automation);
   if (asset.retries != RetrySpec{}) object["retries"] = write(asset.retries);
   put(object, "pools", asset.pools);
@@ -221,6 +223,8 @@ AssetSpec read_asset(Json& value) {
   take(value, "renamed_from", asset.renamed_from);
   take(value, "runbook", asset.runbook);
   take(value, "external", asset.external);
+  take(value, "skip_if_unchanged", asset.skip_if_unchanged);
+  take(value, "sources", asset.sources);
   take(value, "automation", asset.automation);
   if (const auto retries = value.find("retries"); retries != value.end()) asset.retries = read_retries(*retries);
   take(value, "pools", asset.pools);
@@ -246,6 +250,7 @@ Json write(const ImportDefaults& defaults) {
   put_uses(object, defaults.uses);
   if (defaults.retries != RetrySpec{}) object["retries"] = write(defaults.retries);
   put(object, "automation", defaults.automation);
+  put(object, "skip_if_unchanged", defaults.skip_if_unchanged);
   return object;
 }
 
@@ -259,6 +264,7 @@ ImportDefaults read_defaults(Json& value) {
   take_uses(value, defaults.uses);
   if (const auto retries = value.find("retries"); retries != value.end()) defaults.retries = read_retries(*retries);
   take(value, "automation", defaults.automation);
+  take(value, "skip_if_unchanged", defaults.skip_if_unchanged);
   return defaults;
 }
 

@@ -234,6 +234,7 @@ class Merger {
     }
     asset.uses.insert(defaults.uses.begin(), defaults.uses.end());
     asset.automation = automation(reader, defaults.automation);
+    asset.skip_if_unchanged = reader.find("skip_if_unchanged") ? reader.boolean("skip_if_unchanged") : defaults.skip_if_unchanged;
     partitions(reader, asset);
   }
 

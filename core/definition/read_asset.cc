@@ -104,6 +104,7 @@ void read_asset(Reading& reading, const SourceFile& file, const YamlNode& node) 
   asset.code_version = reader.text("code_version").value_or("");
   asset.renamed_from = reader.text("renamed_from").value_or("");
   asset.external = reader.boolean("external").value_or(false);
+  asset.skip_if_unchanged = reader.boolean("skip_if_unchanged").value_or(false);
   const auto process = read_process(reader, reading.process);
   read_run_of_asset(reading, reader, asset, process);
   asset.retries = read_retries(reading, reader, reading.retries);

@@ -47,6 +47,7 @@ void read_defaults(Reading& reading, MapReader& reader, ImportSpec& import) {
   defaults.uses = read_uses(reading, reader);
   defaults.retries = read_retries(reading, reader, reading.retries);
   defaults.automation = read_automation(reader);
+  defaults.skip_if_unchanged = reader.boolean("skip_if_unchanged").value_or(false);
 }
 
 bool looks_like_path(std::string_view key, const std::string& value) {

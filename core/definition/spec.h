@@ -120,10 +120,12 @@ struct AssetSpec {
   std::vector<std::string> kinds;
   std::vector<std::string> owners;
   std::map<std::string, std::string> tags;
-  std::string code_version;
+  std::string code_version;       ///< declared, or of a plugin that looks at the source; empty: derived (core/version)
+  std::string sources;            ///< version of the project's files that `run.command` names; empty: it names none
   std::string renamed_from;
   std::string runbook;
   bool external = false;       ///< made elsewhere: never a step
+  bool skip_if_unchanged = false;  ///< a step whose code and input data are those of its last success is not executed again
   std::optional<RunSpec> run;  ///< set for every asset that is not external (an import's assets have the import's)
   RetrySpec retries;
   std::map<std::string, int> pools;      ///< slots by pool; empty: one of `default`
@@ -149,6 +151,7 @@ struct ImportDefaults {
   std::map<std::string, HoldMode> uses;
   RetrySpec retries;
   std::string automation;
+  bool skip_if_unchanged = false;
   bool operator==(const ImportDefaults&) const = default;
 };
 

@@ -128,13 +128,43 @@ void Engine::on(const Now&, const StartsHeld& input, Output&) {
 }
 
 void Engine::start_what_may(const Now& now, Output& out) {
+  another_look_ = false;
   if (!held_.empty()) return;
+  // Nothing at all starts before it is known what needs no start: or what comes later in line would take its place.
+  another_look_ = !reusing_.empty() && dispatcher_.waiting_count() > 0 && !decides_reuse(out);
+  if (another_look_) return;
+  while (start_round(now, out)) begin_what_may(now, out);
+}
+
+/// What was made, or went wrong, is not known to the rule before this output is taken.
+bool Engine::decides_reuse(const Output& out) const {
+  return std::ranges::none_of(out.changes, [](const Change& change) {
+    const auto* step = std::get_if<StepChanged>(&change);
+    return std::holds_alternative<Materialized>(change) || std::holds_alternative<CheckReported>(change) || std::holds_alternative<StepsEnded>(change) ||
+           (step && step->step.reason != kReused && step->step.status != StepStatus::starting && step->step.status != StepStatus::running);
+  });
+}
+
+/// Whether more may start now, because steps needed no start.
+bool Engine::start_round(const Now& now, Output& out) {
+  std::vector<std::pair<RunId, StepIndex>> reused;
   dispatcher_.dispatch([&](const ReadyUnit& unit, const Demand& demand) {
     auto& run = *find(unit.run);
+    RunMachine machine(run, dispatcher_, timers_, now, out);
+    const auto unchanged = machine.reuse_unchanged(unit.unit, reuse_rule_);
+    for (const auto step : unchanged) reused.emplace_back(unit.run, step);
+    if (!unchanged.empty() && !machine.has_startable(unit.unit)) return;
     auto id = new_attempt_id_();
     attempts_.emplace(id, unit.run);
-    RunMachine(run, dispatcher_, timers_, now, out).launch(unit.unit, demand, std::move(id), unit.since);
+    machine.launch(unit.unit, demand, std::move(id), unit.since);
   });
+  std::set<RunId> runs;
+  for (const auto& [run, step] : reused) {
+    RunMachine(*find(run), dispatcher_, timers_, now, out).reused_over(step);
+    runs.insert(run);
+  }
+  for (const auto run : runs) finish_if_over(now, run, out);
+  return !reused.empty();
 }
 
 void Engine::finish_if_over(const Now& now, RunId id, Output& out) {
@@ -160,7 +190,8 @@ void Engine::finish_if_over(const Now& now, const Wreck& wreck, Output& out) {
 
 std::unique_ptr<Engine> Engine::clone(NewAttemptId new_attempt_id) const {
   auto copy = std::make_unique<Engine>(std::move(new_attempt_id), last_run_);
-  for (const auto& [id, run] : runs_) copy->runs_.emplace(id, std::make_unique<RunState>(*run));
+  copy->around_ = std::make_shared<Surroundings>(Surroundings{around_->waivers, nullptr});  // the past is asked on one thread alone
+  for (const auto& [id, run] : runs_) copy->runs_.emplace(id, std::make_unique<RunState>(*run)).first->second->around = copy->around_;
   copy->wrecks_ = wrecks_;
   copy->queued_ = queued_;
   copy->line_ = RunLine(line_);

@@ -27,12 +27,15 @@ namespace assetd {
 class Engine {
  public:
   using NewAttemptId = std::function<AttemptId()>;  ///< 128 random bits as 32 hexadecimal digits
-  /// `history` is asked while an input is handled: for the same state it must give the same values.
-  Engine(NewAttemptId new_attempt_id, RunId last_run, MetricHistory history = nullptr)
-      : new_attempt_id_(std::move(new_attempt_id)), last_run_(last_run), around_(std::make_shared<Surroundings>(Surroundings{{}, std::move(history)})) {}
+  /// `history` and `reuse_rule` are asked while an input is handled: for the same state they must answer the same.
+  Engine(NewAttemptId new_attempt_id, RunId last_run, MetricHistory history = nullptr, ReuseRule reuse_rule = nullptr)
+      : new_attempt_id_(std::move(new_attempt_id)), reuse_rule_(std::move(reuse_rule)), last_run_(last_run), around_(std::make_shared<Surroundings>(Surroundings{{}, std::move(history)})) {}
 
   /// Handles one input to its end. Inputs about runs or attempts that are not (or no longer) known change nothing.
   Output handle(const Now& now, const Input& input);
+  /// Something might start now, but for steps that perhaps need not be executed: whether they do depends on what the last output changed. Once that is known
+  /// to the reuse rule, another input (TimePassed) is to follow.
+  bool wants_another_look() const { return another_look_; }
 
   /// Whether what is stored of a run goes with its plan; if not, in words. To be asked before restore().
   static std::expected<void, std::string> fits(const RestoredRun& run);
@@ -95,6 +98,8 @@ class Engine {
   void begin(const Now& now, RunState& run, Output& out);
   void begin_what_may(const Now& now, Output& out);
   void start_what_may(const Now& now, Output& out);
+  bool start_round(const Now& now, Output& out);
+  bool decides_reuse(const Output& out) const;
   void finish_if_over(const Now& now, RunId id, Output& out);
   Wreck* wreck_of(const AttemptId& attempt);
   void finish_if_over(const Now& now, const Wreck& wreck, Output& out);
@@ -104,6 +109,9 @@ class Engine {
   bool is_draining() const { return held_.contains("draining"); }  ///< then waiting is nobody's fault: the next daemon looks again
 
   NewAttemptId new_attempt_id_;
+  ReuseRule reuse_rule_;
+  bool another_look_ = false;
+  std::set<RunId> reusing_;  ///< of runs_, those that may_reuse
   RunId last_run_ = 0;
   std::shared_ptr<Surroundings> around_;
   std::map<RunId, std::unique_ptr<RunState>> runs_;

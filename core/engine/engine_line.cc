@@ -34,6 +34,10 @@ void Engine::on(const Now& now, const RunRequested& input, Output& out) {
 RunState& Engine::enter(std::unique_ptr<RunState> state) {
   enter_schedule(state->record);
   state->around = around_;
+  const auto& plan = *state->plan;
+  for (StepIndex step = 0; step < plan.size() && !state->record.force && plan.mode() != StepsMode::checks && !state->may_reuse; ++step)
+    state->may_reuse = state->asset(step).skip_if_unchanged;
+  if (state->may_reuse) reusing_.insert(state->record.id);
   return *(runs_[state->record.id] = std::move(state));
 }
 
@@ -48,6 +52,7 @@ void Engine::queue(RunState& run) {
 
 void Engine::leave(RunId id) {
   queued_.erase(id);
+  reusing_.erase(id);
   line_.leave(id);
   dispatcher_.uncap(id);
   const auto it = runs_.find(id);

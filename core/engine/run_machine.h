@@ -2,6 +2,8 @@
 // The rules of one run: which input moves which step, and what follows. Works on a RunState; asks for slots through the dispatcher;
 // writes what changed into an Output.
 
+#include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <tuple>
@@ -19,6 +21,10 @@ struct Output {
   std::vector<Effect> effects;
 };
 
+/// Asked at the moment at which a step of an asset with `skip_if_unchanged` would start: the sentence to succeed it with if it need not be executed (core/version/reuse.h).
+/// Answers from what all earlier outputs of the engine have come to, and from nothing else that may change while it handles one input.
+using ReuseRule = std::function<std::optional<std::string>(const RunState& run, StepIndex step)>;
+
 /// When to look at a unit again: its retry is due, it has waited or its attempt has run too long; at kNone the run itself. An entry that has become
 /// void is ignored when it comes up.
 using Timers = std::set<std::tuple<Millis, RunId, UnitIndex>>;
@@ -33,6 +39,11 @@ class RunMachine {
   void set_priority(int priority);
   void begin();                       ///< queued → running, once prepared: readies the first
   void restore(const RestoredRun& stored);
+  /// Just before its launch, while it stands in no line. Ends those of its steps that need not be executed, and gives them: reused_over() is due for each of
+  /// them once nothing is being dispatched. If none is left to be carried the unit is done, and must not be launched.
+  std::vector<StepIndex> reuse_unchanged(UnitIndex unit, const ReuseRule& rule);
+  void reused_over(StepIndex step);
+  bool has_startable(UnitIndex unit) const;
   void launch(UnitIndex unit, const Demand& demand, AttemptId id, WallTime since);
   void seen_running(LiveAttempt& attempt, std::int64_t pid, WallTime at, bool warm);
   void message(LiveAttempt& attempt, const AttemptMessage& message);
@@ -57,6 +68,12 @@ class RunMachine {
   void restore_attempts(const std::vector<AttemptRecord>& attempts);
   void drop_lost_checks();
   void resume_units();
+
+  // steps that need not be executed (run_reuse.cc)
+  bool may_be_reused(StepIndex step, UnitIndex unit) const;
+  bool checks_come_along(StepIndex step) const;
+  bool is_passed_by_reuse(const PlannedCheck& planned) const;
+  void restore_reused();
 
   // steps (run_steps.cc)
   void set_status(StepIndex step, StepStatus to, const std::string& reason = "", const std::string& detail = "", const AttemptId& attempt = "");
@@ -87,7 +104,6 @@ class RunMachine {
   void drop_if_empty(UnitIndex unit);
   void announce(StepIndex step);
   bool can_start(StepIndex step) const;
-  bool has_startable(UnitIndex unit) const;
   void stop(LiveAttempt& attempt, const std::string& reason);
   void put_back(StepIndex step);
   void cancel_unchecked(StepIndex step);

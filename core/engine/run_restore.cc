@@ -24,6 +24,7 @@ void RunMachine::restore(const RestoredRun& stored) {
   restore_checks(stored.checks, stored.attempts);
   restore_attempts(stored.attempts);
   for (const auto step : stored.reported) run_.steps[step].reported = true;
+  restore_reused();
   drop_lost_checks();
   count_waiting();
   for (auto& [id, attempt] : run_.live) {
@@ -48,6 +49,7 @@ void RunMachine::restore_steps(const std::vector<StepRecord>& steps) {
     slot.status = record.status;
     slot.announced = record.materialized || is_terminal(record.status);
     slot.materialized = record.materialized || record.status == StepStatus::succeeded;
+    slot.reused = record.status == StepStatus::succeeded && record.reason == kReused;
     slot.attempts = static_cast<std::uint16_t>(record.attempts);
     slot.started_at = record.started_at;
     slot.ended_at = record.ended_at;

@@ -24,6 +24,7 @@ struct StepSlot {
   bool materialized = false;  ///< its own work is done; blocking checks may be outstanding
   bool announced = false;     ///< units of checks have been told that it is materialized, or never will be
   bool check_failed = false;  ///< a blocking check of severity error failed
+  bool reused = false;        ///< succeeded without being executed: what there is is what it would give
   std::uint16_t attempts = 0;
   std::uint32_t open_checks = 0;  ///< checks that must be in before it may end
   std::optional<WallTime> started_at, ended_at;
@@ -83,6 +84,7 @@ struct RunState {
   std::optional<Millis> deadline;         ///< boot time: in line its queue_timeout's, then its timeout's
   std::vector<FailedCheck> failed_checks;
   std::map<StepIndex, std::uint32_t> skipped_by;  ///< how many steps each failed one took along
+  bool may_reuse = false;  ///< one of its assets says skip_if_unchanged, and nobody asked for all to be executed
 
   const AssetSpec& asset(StepIndex step) const { return context.definitions->assets[plan->asset(step)]; }
   /// For people: "events", "events [2026-01-31]".

@@ -12,7 +12,7 @@
 // \" and \\ stand for themselves. roots() keeps those without a parent within the selection, sinks() those without a
 // child (direct ones, as Dagster does). kind:, owner: and tag: match when one of an asset's does; group:"" are the
 // assets without a group; path: also takes a folder. Only names must exist: a group or tag that nobody has selects
-// nothing. stale: is true or false. External assets are selected as others are.
+// nothing. stale: is true or false (yes, no). External assets are selected as others are.
 
 #include <expected>
 #include <functional>

@@ -47,7 +47,7 @@ bool AttributeMatcher::operator()(AssetId id) const {
     case Attribute::status:
       return state_->status(id) == value_;
     case Attribute::stale:
-      return state_->stale(id) == (value_ == "true");
+      return state_->stale(id) == (value_ == "true" || value_ == "yes");
     case Attribute::freshness:
       return state_->freshness(id) == value_;
   }

@@ -26,7 +26,7 @@ constexpr AttributeName kAttributes[] = {{"key", Attribute::key},       {"group"
 
 std::vector<std::string_view> values_of(Attribute attribute) {
   if (attribute == Attribute::status) return {"never", "materializing", "materialized", "failed", "skipped"};
-  if (attribute == Attribute::stale) return {"true", "false"};
+  if (attribute == Attribute::stale) return {"true", "false", "yes", "no"};
   if (attribute == Attribute::freshness) return {"none", "fresh", "warn", "violated"};
   return {};
 }

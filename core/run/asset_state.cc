@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/definition/partitions_json.h"
+#include "core/version/provenance.h"
 
 namespace assetd {
 namespace {
@@ -50,12 +51,14 @@ json to_json(const AssetState::Data& data) {
   if (!data.metadata.empty()) out["metadata"] = data.metadata;
   put_text(out, "data_version", data.data_version);
   put_text(out, "code_version", data.code_version);
+  if (data.provenance) out["made_from"] = to_json(*data.provenance);
   return out;
 }
 
 AssetState::Data data(const json& value) {
-  return {value.at("run"), time(value.at("at")), value.value("metadata", json::object()), value.value("data_version", ""),
-          value.value("code_version", "")};
+  AssetState::Data out{value.at("run"), time(value.at("at")), value.value("metadata", json::object()), value.value("data_version", ""), value.value("code_version", "")};
+  if (const auto found = value.find("made_from"); found != value.end()) out.provenance = std::make_shared<const Provenance>(provenance_from_json(*found));
+  return out;
 }
 
 std::shared_ptr<const PartitionStates> partition_states(const json& value) {
@@ -86,6 +89,7 @@ std::optional<AssetState> read(const json& value) {
     if (!state.partitions) return std::nullopt;
   }
   state.freshness = value.value("freshness", "");
+  state.disturbed = value.value("disturbed", false);
   if (const auto found = value.find("checks"); found != value.end())
     for (const auto& [name, text] : found->items()) {
       const auto status = parse_check_status(text.get<std::string>());
@@ -126,6 +130,8 @@ AssetStatus AssetState::status() const {
   return last_materialization ? AssetStatus::materialized : AssetStatus::never;
 }
 
+std::string version_of(const AssetState::Data& data) { return data.data_version.empty() ? derived_data_version("", data.at) : data.data_version; }
+
 json to_json(const AssetState& state) {
   json out = json::object();
   if (state.in_progress) out["in_progress"] = {{"run", state.in_progress->run}, {"since", ms(state.in_progress->since)}};
@@ -137,6 +143,7 @@ json to_json(const AssetState& state) {
     put_text(of, "failed", state.partitions->failed.encode());
   }
   put_text(out, "freshness", state.freshness);
+  if (state.disturbed) out["disturbed"] = true;
   for (const auto& [name, status] : state.checks) out["checks"][name] = to_string(status);
   for (const auto& [check, each] : state.waivers) out["waivers"][check] = to_json(each);
   if (state.acknowledged) {

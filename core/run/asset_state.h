@@ -14,6 +14,8 @@
 
 namespace assetd {
 
+struct Provenance;
+
 enum class AssetStatus : std::uint8_t { never, materializing, materialized, failed, skipped };
 std::string_view to_string(AssetStatus status);
 
@@ -40,8 +42,9 @@ struct AssetState {
     RunId run = 0;
     WallTime at{};
     nlohmann::json metadata = nlohmann::json::object();
-    std::string data_version;
+    std::string data_version;  ///< declared by its step, or derived (core/version/provenance.h); empty: made before versions were kept
     std::string code_version;
+    std::shared_ptr<const Provenance> provenance = nullptr;  ///< null: made before it was kept
   };
   std::optional<InProgress> in_progress;
   std::optional<Attempt> last_attempt;
@@ -49,6 +52,7 @@ struct AssetState {
   std::map<std::string, CheckStatus> checks;  ///< the last result of each
   std::shared_ptr<const PartitionStates> partitions;  ///< null: it is not divided, or none of it was ever made
   std::string freshness;                      ///< as it was told last (core/freshness); empty: never
+  bool disturbed = false;  ///< since the last materialization an attempt began and did not succeed: the data may not be what was made
   std::map<std::string, Waiver> waivers = {}; ///< by check; those whose time is over go soon after it
   /// Somebody has taken up its failure: what is known is not told again until it is well.
   struct Acknowledgement {
@@ -63,6 +67,9 @@ struct AssetState {
   /// materializing while in progress, else what the last attempt says, else materialized or never.
   AssetStatus status() const;
 };
+
+/// Never empty: what tells this data from other data of the same asset.
+std::string version_of(const AssetState::Data& data);
 
 nlohmann::json to_json(const AssetState& state);
 std::optional<AssetState> asset_state_from_json(const nlohmann::json& json);

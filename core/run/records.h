@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -42,6 +43,7 @@ struct RunRecord {
   int priority = 0;
   std::optional<int> max_steps;  ///< how many of its processes may be live at once
   RunTimeouts timeouts;
+  bool force = false;    ///< also steps that could be reused (skip_if_unchanged) are executed
   bool in_line = false;  ///< begins only after the earlier runs of its schedule have ended
   std::int64_t definitions_version = 0;
   std::optional<RunId> retry_of;
@@ -92,6 +94,8 @@ struct AttemptRecord {
   std::int64_t message_offset = 0;  ///< bytes of its message file that are committed
 };
 
+inline constexpr const char* kReused = "reused";  ///< reason of a step that succeeded without being executed (skip_if_unchanged)
+
 /// The last known state of one step, as stored. A pending step has none.
 struct StepRecord {
   StepIndex step = 0;
@@ -121,6 +125,8 @@ struct CheckResult {
   std::string partition = "";  ///< of its home
 };
 
+struct Provenance;
+
 struct Materialization {
   RunId run = 0;
   StepIndex step = 0;
@@ -131,6 +137,7 @@ struct Materialization {
   std::int64_t duration_ms = 0;
   WallTime at{};
   std::string partition = "";
+  std::shared_ptr<const Provenance> provenance = nullptr;  ///< set by whoever knows the states of assets, before it is stored
 };
 
 struct RootCause {

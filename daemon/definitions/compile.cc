@@ -9,10 +9,12 @@
 
 #include "core/definition/compiled.h"
 #include "core/definition/problems.h"
+#include "core/version/provenance.h"
 #include "daemon/definitions/compiler.h"
 #include "daemon/definitions/describe.h"
 #include "daemon/definitions/files.h"
 #include "daemon/definitions/import_config.h"
+#include "daemon/definitions/source_files.h"
 #include "daemon/definitions/watch.h"
 
 namespace assetd {
@@ -118,8 +120,26 @@ class Compiler {
     std::ranges::move(late_warnings_, std::back_inserter(definitions.warnings));
     result_.warnings = definitions.warnings;
     if (!result_.errors.empty()) return;
+    note_sources(definitions);
     result_.compiled = to_compiled(definitions);
     result_.hash = sha256(result_.compiled);
+  }
+
+  // A command's code is in the files that it names. They decide the version of its code and are watched as the definitions are.
+  void note_sources(Definitions& definitions) {
+    std::map<std::string, std::string> version_of;
+    for (auto& asset : definitions.assets) {
+      std::string all;
+      for (const auto& path : source_files(asset, options_.project_dir)) {
+        const auto [at, is_new] = version_of.try_emplace(path);
+        if (is_new) {
+          watch_.add_pattern(path);
+          at->second = version_of_text(read_file(path).value_or(""));
+        }
+        all += at->second;
+      }
+      if (!all.empty()) asset.sources = version_of_text(all);
+    }
   }
 
   // A broken plugin may be why something else is wrong; where nothing is, nobody needs it.

@@ -14,9 +14,10 @@ namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
 /// Keys of an import that the daemon itself reads (docs/plugins.md): a plugin's schema does not know them.
-constexpr std::array<std::string_view, 20> kDaemonKeys{
+constexpr std::array<std::string_view, 21> kDaemonKeys{
     "plugin",      "name",        "key_prefix", "uses",  "pools", "retries", "timeout", "queue_timeout", "env",   "env_file",
-    "inherit_env", "stop_signal", "grace",      "group", "tags",  "owners",  "describe_timeout", "checks", "warm", "automation"};
+    "inherit_env", "stop_signal", "grace",      "group", "tags",  "owners",  "describe_timeout", "checks", "warm", "automation",
+    "skip_if_unchanged"};
 
 Json own_keys(const Json& config) {
   auto own = Json::object();

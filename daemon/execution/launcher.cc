@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "core/version/provenance.h"
 #include "daemon/execution/messages.h"
 #include "daemon/execution/partition_context.h"
 #include "daemon/execution/warm_start.h"
@@ -147,7 +148,8 @@ json Launcher::context_of(const Launch& launch, const Subject& subject) const {
   for (const auto step : attempt.steps) {
     const auto& asset = launch.context.definitions->assets[launch.plan->asset(step)];
     if (!versions.contains(asset.key)) keys.push_back(asset.key);
-    versions[asset.key] = asset.code_version.empty() ? json(nullptr) : json(asset.code_version);
+    const auto version = code_version_of(asset);
+    versions[asset.key] = version.empty() ? json(nullptr) : json(version);
   }
   const bool plain = subject.run->plugin == "exec";
   json ours = {{"protocol", 1}, {"project_dir", options_.project_dir}, {"artifacts_dir", options_.paths.artifacts()}, {"attempt_dir", options_.paths.attempt_dir(attempt.id)},

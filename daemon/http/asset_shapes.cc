@@ -27,7 +27,8 @@ json last_attempt_json(const AssetState& state) {
 json last_materialization_json(const AssetState& state) {
   if (!state.last_materialization) return nullptr;
   const auto& data = *state.last_materialization;
-  return {{"run_id", id_or_null(data.run)}, {"at", time_json(data.at)}, {"metadata", data.metadata.is_null() ? json::object() : data.metadata}};
+  return {{"run_id", id_or_null(data.run)}, {"at", time_json(data.at)}, {"metadata", data.metadata.is_null() ? json::object() : data.metadata},
+          {"code_version", text_or_null(data.code_version)}, {"data_version", text_or_null(data.data_version)}};
 }
 
 json freshness_json(const AssetTable& table, AssetId id, WallTime now) {
@@ -128,12 +129,26 @@ CheckCounts count_checks(const AssetState& state) {
   return counts;
 }
 
-json stale_json(const AssetTable& table, AssetId id) {
-  const Staleness stale = table.staleness(id);
+json stale_json(const AssetTable& table, AssetId id, bool chains) {
+  const auto link_json = [&](const StaleLink& link, const char* asset) {
+    return json{{asset, table.project->graph.key(link.asset)}, {"reason", to_string(link.kind)}, {"detail", link.detail}, {"run_id", id_or_null(link.run)}, {"at", time_json(link.at)}};
+  };
   json because = json::array();
-  for (const auto& reason : stale.because)
-    because.push_back({{"key", table.project->graph.key(reason.asset)}, {"reason", reason.reason}, {"detail", reason.detail}});
-  return {{"is", stale.is}, {"because", because}};
+  for (const auto& reason : table.staleness(id, chains)) {
+    auto item = link_json(reason.link, "key");
+    for (const auto& link : reason.chain) item["chain"].push_back(link_json(link, "asset"));
+    because.push_back(std::move(item));
+  }
+  return {{"is", table.is_stale(id)}, {"because", std::move(because)}};
+}
+
+json provenance_json(const Provenance* provenance) {
+  if (!provenance) return nullptr;
+  json upstream = json::array();
+  for (const auto& used : provenance->inputs)
+    upstream.push_back({{"key", used.key}, {"data_version", used.data_version}, {"run_id", id_or_null(used.run)}, {"at", time_json(used.at)}});
+  return {{"code_version", text_or_null(provenance->code_version)}, {"commit", text_or_null(provenance->commit)}, {"data_version_from", provenance->declared ? "step" : "attempt"},
+          {"upstream", std::move(upstream)}};
 }
 
 std::vector<json> waivers_json(const AssetTable& table, AssetId id, WallTime now) {
@@ -205,7 +220,12 @@ void add_asset_details(json& out, const AssetTable& table, AssetId id) {
   for (const auto& [name, mode] : spec.uses) uses[name] = mode == HoldMode::read ? "read" : "write";
   out["downstream"] = downstream;
   out["neighbours"] = neighbours_json(table, id);
-  out["code_version"] = text_or_null(spec.code_version);
+  out["code_version"] = text_or_null(code_version_of(spec));
+  out["skip_if_unchanged"] = spec.skip_if_unchanged;
+  out["stale"] = stale_json(table, id, true);
+  const auto& data = table.states[id].last_materialization;
+  out["data_version"] = data ? text_or_null(data->data_version) : json();
+  out["provenance"] = data ? provenance_json(data->provenance.get()) : json();
   out["metadata"] = spec.metadata.is_null() ? json::object() : spec.metadata;
   out["run"] = run_spec_json(spec);
   out["retries"] = retries_json(spec.retries);

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "core/graph/selection.h"
+#include "core/version/provenance.h"
 #include "daemon/http/json_shapes.h"
 
 namespace assetd::http {
@@ -16,7 +17,10 @@ std::expected<AssetId, Response> find_asset(const std::string& key, const Projec
 nlohmann::json asset_json(const AssetTable& table, AssetId id, WallTime now);
 /// What GET /assets/{key} adds, without definition_yaml.
 void add_asset_details(nlohmann::json& out, const AssetTable& table, AssetId id);
-nlohmann::json stale_json(const AssetTable& table, AssetId id);
+/// `chains`: each reason with the way to its cause.
+nlohmann::json stale_json(const AssetTable& table, AssetId id, bool chains = false);
+/// Of a materialization: {code_version, commit, data_version_from: step|attempt, upstream: [{key, data_version, run_id, at}]}; null where it is not known.
+nlohmann::json provenance_json(const Provenance* provenance);
 
 /// [{check, by, reason, at, until, run_id}]: waivers of the asset's checks that stand. Inside Service::with_assets.
 std::vector<nlohmann::json> waivers_json(const AssetTable& table, AssetId id, WallTime now);

@@ -40,6 +40,7 @@ json run_request() {
                  {"max_steps", {{"type", {"integer", "null"}}, {"minimum", 1}, {"maximum", 1'000'000}, {"description", "how many of its processes may be live at once"}}},
                  {"timeout_ms", milliseconds("from its begin; then it is stopped and fails (timeout). Default: the job's")},
                  {"queue_timeout_ms", milliseconds("in line, and of each of its steps that sets none; then it fails (queue_timeout)")},
+                 {"force", {{"type", "boolean"}, {"default", false}, {"description", "also steps that skip_if_unchanged would reuse are executed"}}},
                  {"dry_run", {{"type", "boolean"}, {"default", false}}}},
                 {"select"});
 }

@@ -79,6 +79,22 @@ void add_common(json& out) {
   out["EventList"] = page_of("Event");
 }
 
+void add_versions(json& out) {
+  const json reason = one_of({"never_materialized", "code_changed", "newer_data", "upstream_stale"});
+  out["StaleLink"] = object({{"asset", text()}, {"reason", reason}, {"detail", text()}, {"run_id", id_or_null()}, {"at", time_or_null()}});
+  out["Stale"] = object({{"is", boolean()}, {"because", list_of(object({{"key", text()}, {"reason", reason}, {"detail", text()}, {"run_id", id_or_null()}, {"at", time_or_null()},
+                                                                       {"chain?", list_of(refer("StaleLink"))}}))}});
+  out["Provenance"] = object({{"code_version", text_or_null()}, {"commit", text_or_null()}, {"data_version_from", one_of({"step", "attempt"})},
+                              {"upstream", list_of(object({{"key", text()}, {"data_version", text()}, {"run_id", id_or_null()}, {"at", time()}}))}});
+  out["Impact"] = object({{"key", text()}, {"downstream", object({{"total", integer()}, {"keys", list_of(text())}})}, {"sinks", object({{"total", integer()}, {"keys", list_of(text())}})},
+                          {"owners", list_of(text())}, {"next_deadline", or_null("ImpactDeadline")}, {"deadlines", list_of(refer("ImpactDeadline"))}, {"as_of", integer()}});
+  out["ImpactDeadline"] = object({{"key", text()}, {"at", time_or_null()}, {"missed", boolean()}});
+  out["RunChanges"] = object({{"run_id", id()}, {"step", text()}, {"since", or_null("ChangesSince")}, {"items", list_of(refer("VersionChange"))}, {"as_of", integer()}});
+  out["ChangesSince"] = object({{"run_id", id()}, {"at", time_or_null()}});
+  out["VersionChange"] = object({{"kind", one_of({"code", "commit", "definitions", "options", "upstream", "metadata"})}, {"name", text_or_null()}, {"detail", text()},
+                                 {"from", json::object()}, {"to", json::object()}, {"numbers", list_of(any_object())}});
+}
+
 void add_assets(json& out) {
   out["AssetStatus"] = statuses(AssetStatus::skipped);
   out["Asset"] = object({{"key", text()}, {"external", boolean()}, {"group", text_or_null()}, {"kinds", list_of(text())}, {"owners", list_of(text())},
@@ -90,17 +106,18 @@ void add_assets(json& out) {
                          {"waivers", list_of(refer("Waiver"))}, {"waived_upstream", list_of(refer("Waiver"))}, {"acknowledged", or_null("Acknowledgement")},
                          {"downstream?", list_of(text())},
                          {"neighbours?", list_of(object({{"key", text()}, {"relation", one_of({"upstream", "downstream"})}, {"status", refer("AssetStatus")}}))},
-                         {"code_version?", text_or_null()}, {"metadata?", any_object()}, {"definition_yaml?", text_or_null()}, {"jobs?", list_of(text())},
+                         {"code_version?", text_or_null()}, {"data_version?", text_or_null()}, {"provenance?", or_null("Provenance")}, {"skip_if_unchanged?", boolean()}, {"metadata?", any_object()}, {"definition_yaml?", text_or_null()}, {"jobs?", list_of(text())},
                          {"check_definitions?", list_of(any_object())}});
   out["InProgress"] = object({{"run_id", id()}, {"since", time()}});
   out["LastAttempt"] = object({{"run_id", id_or_null()}, {"status", text()}, {"reason", text_or_null()}, {"detail", text_or_null()}, {"at", time()},
                                {"root_causes", list_of(refer("RootCause"))}});
-  out["LastMaterialization"] = object({{"run_id", id_or_null()}, {"at", time()}, {"metadata", any_object()}});
-  out["Stale"] = object({{"is", boolean()}, {"because", list_of(object({{"key", text()}, {"reason", text()}, {"detail", text()}}))}});
+  out["LastMaterialization"] = object({{"run_id", id_or_null()}, {"at", time()}, {"metadata", any_object()}, {"code_version", text_or_null()}, {"data_version", text_or_null()}});
+  add_versions(out);
   out["Freshness"] = object({{"status", one_of({"none", "fresh", "warn", "violated"})}, {"within_ms", integer_or_null()}, {"deadline", time_or_null()}, {"cron?", text()}, {"timezone?", text()}, {"of?", text()}});
   out["AssetList"] = page_of("Asset");
   out["Materialization"] = object({{"id", id()}, {"run_id", id_or_null()}, {"step", text()}, {"partition", text_or_null()}, {"at", time()},
-                                   {"duration_ms", integer()}, {"metadata", any_object()}, {"data_version", text_or_null()}});
+                                   {"duration_ms", integer()}, {"metadata", any_object()}, {"data_version", text_or_null()}, {"code_version", text_or_null()},
+                                   {"provenance", or_null("Provenance")}});
   out["Reported"] = object({{"key", text()}, {"at", time()}, {"metadata", any_object()}, {"data_version", text()}, {"as_of?", integer()}});
   out["MaterializationList"] = page_of("Materialization");
   out["CheckResult"] = object({{"id", id()}, {"check", text()}, {"partition", text_or_null()}, {"run_id", id_or_null()}, {"waived", text_or_null()}, {"at", time()}, {"status", statuses(CheckStatus::error)},

@@ -128,7 +128,8 @@ Response list_materializations(const Call& call, Context& context) {
   for (const auto& [id, value] : page->items)
     items.push_back({{"id", id_text(id)}, {"run_id", id_or_null(value.run)}, {"step", value.key}, {"partition", text_or_null(value.partition)}, {"at", time_json(value.at)},
                      {"duration_ms", value.duration_ms}, {"metadata", value.metadata.is_null() ? json::object() : value.metadata},
-                     {"data_version", text_or_null(value.data_version)}});
+                     {"data_version", text_or_null(value.data_version)}, {"code_version", value.provenance ? text_or_null(value.provenance->code_version) : json()},
+                     {"provenance", provenance_json(value.provenance.get())}});
   return list_response(std::move(items), page->next_cursor, history->at.as_of);
 }
 

@@ -23,6 +23,7 @@ RunRequestBody run_request(const json& body) {
   out.priority = static_cast<int>(body.value("priority", 0.0));
   if (const auto most = body.find("max_steps"); most != body.end() && !most->is_null()) out.max_steps = static_cast<int>(most->get<double>());
   out.timeouts = {millis_of(body, "timeout_ms"), millis_of(body, "queue_timeout_ms")};
+  out.force = body.value("force", false);
   out.dry_run = body.value("dry_run", false);
   return out;
 }

@@ -13,6 +13,7 @@ void AssetBook::load(std::vector<std::pair<std::string, AssetState>> states) {
     if (id) table_.states[*id] = std::move(state);
     else elsewhere_.insert_or_assign(key, std::move(state));
   }
+  if (table_.project) table_.stale.rebuild(table_.view());
   table_.changed.assign(table_.states.size(), ++revision_);
   table_.waived.clear();
   for (AssetId id = 0; id < table_.states.size(); ++id) note_waived(id);
@@ -38,6 +39,7 @@ void AssetBook::use(std::shared_ptr<const Project> project) {
     if (renamed) staged_[asset.key] = table_.states[id];
   }
   table_.project = std::move(project);
+  table_.stale.rebuild(table_.view());
   table_.changed.assign(table_.states.size(), ++revision_);
   table_.waived.clear();
   for (AssetId id = 0; id < table_.states.size(); ++id) note_waived(id);
@@ -70,6 +72,11 @@ const AssetState& AssetBook::current(AssetId asset) const {
   return it != staged_.end() ? it->second : table_.states[asset];
 }
 
+const AssetState* AssetBook::find(const std::string& key) const {
+  const auto it = staged_.find(key);
+  return it != staged_.end() ? &it->second : committed(key);
+}
+
 AssetState& AssetBook::stage(const std::string& key) {
   const auto it = staged_.find(key);
   if (it != staged_.end()) return it->second;
@@ -99,6 +106,7 @@ void AssetBook::apply(const std::vector<std::pair<std::string, AssetState>>& com
   std::unique_lock lock(mutex_);
   if (!committed_states.empty()) ++revision_;
   bool shows_below = false;
+  std::vector<AssetId> changed;
   for (const auto& [key, state] : committed_states) {
     const auto id = table_.project ? table_.project->graph.find(key) : std::nullopt;
     if (id) {
@@ -106,11 +114,13 @@ void AssetBook::apply(const std::vector<std::pair<std::string, AssetState>>& com
       table_.states[*id] = state;
       table_.changed[*id] = revision_;
       if (!same && note_waived(*id)) shows_below = true;
+      changed.push_back(*id);
     } else {
       elsewhere_.insert_or_assign(key, state);
     }
   }
   if (shows_below) table_.changed.assign(table_.states.size(), revision_);
+  for (const auto id : table_.project ? table_.stale.update(table_.view(), changed) : std::vector<AssetId>{}) table_.changed[id] = revision_;
   table_.as_of = as_of;
 }
 

@@ -21,6 +21,8 @@ class AssetBook final : public AssetStaging {
   void use(std::shared_ptr<const Project> project);
 
   AssetState& stage(const std::string& key) override;
+  /// Of any asset, with what is staged; null: nothing is known of it.
+  const AssetState* find(const std::string& key) const;
   /// Of an asset of the current version, with what is staged.
   const AssetState& current(AssetId asset) const;
   std::vector<std::string> in_progress_by(RunId run) const override;

@@ -1,48 +1,22 @@
 // What follows from the states of assets: staleness and freshness.
 
-#include <algorithm>
-
 #include "core/schedule/cron.h"
 #include "daemon/service/service.h"
 
 namespace assetd {
-namespace {
-
-constexpr std::size_t kReasonsGiven = 20;
-
-bool is_newer(const AssetState::Data& data, const AssetState::Data& own) { return (data.run != own.run || data.run == 0) && data.at > own.at; }
-
-}  // namespace
 
 bool AssetTable::is_stale(AssetId id) const {
-  const auto& own = states[id].last_materialization;
-  const auto& asset = project->definitions.assets[id];
-  if (!own || asset.external) return false;
-  if (own->code_version != asset.code_version) return true;
-  const auto parents = project->graph.parents(id);
-  return std::ranges::any_of(parents, [&](AssetId parent) {
-    const auto& data = states[parent].last_materialization;
-    return data && is_newer(*data, *own);
-  });
+  if (stale.size() == states.size()) return stale.is_stale(id);
+  StaleSet set;
+  set.rebuild(view());
+  return set.is_stale(id);
 }
 
-// Upstream staleness is followed only one step here: a parent that is stale itself says so in its own row.
-Staleness AssetTable::staleness(AssetId id) const {
-  Staleness result;
-  const auto& own = states[id].last_materialization;
-  const auto& asset = project->definitions.assets[id];
-  if (!own || asset.external) return result;
-  const auto add = [&](AssetId cause, std::string reason, std::string detail) {
-    result.is = true;
-    if (result.because.size() < kReasonsGiven) result.because.push_back({cause, std::move(reason), std::move(detail)});
-  };
-  if (own->code_version != asset.code_version) add(id, "code_changed", "its code has changed since it was materialized");
-  for (const auto parent : project->graph.parents(id)) {
-    const auto& data = states[parent].last_materialization;
-    if (!data || !is_newer(*data, *own)) continue;
-    add(parent, "newer_data", project->graph.key(parent) + " was materialized later, at " + format_time(data->at));
-  }
-  return result;
+std::vector<StaleReason> AssetTable::staleness(AssetId id, bool chains) const {
+  if (stale.size() == states.size()) return stale_reasons(view(), stale, id, chains);
+  StaleSet set;
+  set.rebuild(view());
+  return stale_reasons(view(), set, id, chains);
 }
 
 // Where there is a deadline, what was told last holds until its moment has come (freshness_watch): cron is too dear for every row of every list.

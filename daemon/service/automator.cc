@@ -5,6 +5,7 @@
 
 #include "core/automation/answer_json.h"
 #include "core/graph/selection.h"
+#include "core/version/provenance.h"
 
 namespace assetd {
 namespace {
@@ -81,7 +82,7 @@ void Automator::note_code_changes(const Project& before) {
   for (AssetId id = 0; id < conditions_.size(); ++id) {
     const auto& asset = project_->definitions.assets[id];
     const auto old = before.graph.find(asset.key);
-    if (old && before.definitions.assets[*old].code_version != asset.code_version) news_.code_changed[id] = kAll;
+    if (old && code_version_of(before.definitions.assets[*old]) != code_version_of(asset)) news_.code_changed[id] = kAll;
   }
 }
 

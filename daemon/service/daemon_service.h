@@ -30,6 +30,7 @@
 #include "daemon/service/projection.h"
 #include "daemon/service/service.h"
 #include "daemon/service/task_queue.h"
+#include "daemon/service/version_keeper.h"
 #include "daemon/store/reader.h"
 #include "daemon/store/store.h"
 
@@ -244,6 +245,11 @@ class DaemonService final : public Service {
 
   Reply report(Turn& turn, const Caller& caller, const std::string& key, const ReportBody& body);
 
+  // versions (service_versions.cc)
+  std::unique_ptr<Engine> make_engine(RunId last_run);
+  std::optional<std::string> unchanged(const RunState& run, StepIndex step);
+  bool sources_are_as_loaded(const Project& current);
+
   // automation (service_automation.cc)
   void automate(Turn& turn);
   std::optional<RunId> request_automated(Turn& turn, const std::vector<AssetId>& assets);
@@ -258,7 +264,6 @@ class DaemonService final : public Service {
   void forget_acknowledgement(Turn& turn, const std::string& key);
   bool is_acknowledged(const std::string& key) const;
   std::vector<double> metric_history(const std::string& asset, const std::string& metric, int last, RunId except) const;
-  std::unique_ptr<Engine> new_engine(RunId last_run) const;
   // OpenLineage (service_openlineage.cc)
   void note_lineage(Turn& turn, const Change& change);
   void tell_lineage(Turn& turn, const AlertSpec& rule, const StepChanged& change, const std::string& type);
@@ -332,6 +337,8 @@ class DaemonService final : public Service {
   std::unique_ptr<Execution> execution_;
   Projection projection_;
   AssetBook book_;
+  VersionKeeper keeper_;
+  std::optional<bool> sources_as_loaded_;  ///< looked at in this turn
   Automator automator_{book_};
   FreshnessWatch freshness_{book_};
   Ticker ticker_;

@@ -33,7 +33,7 @@ json change_json(const DefinitionChange& change) {
 
 /// Does it change what the asset's step computes, or from what?
 bool is_of_the_result(const FieldChange& change) {
-  return change.field == "run" || change.field == "deps" || change.field == "data" || change.field == "code_version" || change.field == "external" ||
+  return change.field == "run" || change.field == "deps" || change.field == "data" || change.field == "code_version" || change.field == "sources" || change.field == "external" ||
          change.field.starts_with("run.") || change.field.starts_with("deps.") || change.field.starts_with("data.");
 }
 

@@ -2,6 +2,7 @@
 
 #include "core/schedule/cron.h"
 #include "daemon/service/service.h"
+#include "core/version/provenance.h"
 
 namespace assetd {
 namespace {
@@ -116,6 +117,8 @@ void Projection::on(const StepChanged& change, AssetStaging& assets, CommitBatch
     }
     state.last_attempt = AssetState::Attempt{change.run, step.status, step.reason, step.detail, std::move(causes), at};
   }
+  const bool did_not_succeed = step.status == StepStatus::failed || step.status == StepStatus::canceled || step.status == StepStatus::waiting_retry;
+  if (did_not_succeed && step.attempts > 0 && known.plan->mode() != StepsMode::checks) state.disturbed = true;
   if (is_terminal(step.status) || step.status == StepStatus::waiting_retry) {
     const auto shown = step.status == StepStatus::waiting_retry ? StepStatus::failed : step.status;
     batch.outcomes.push_back({key, change.run, step.attempts, shown, step.reason, step.started_at, at, partition});
@@ -192,7 +195,8 @@ void Projection::on(const Materialized& change, AssetStaging& assets, CommitBatc
   if (it == runs_.end()) return;
   auto& state = assets.stage(made.key);
   mark(state, made.key, made.partition, true, std::nullopt);
-  state.last_materialization = AssetState::Data{made.run, made.at, made.metadata, made.data_version, asset(it->second, made.step).code_version};
+  state.last_materialization = AssetState::Data{made.run, made.at, made.metadata, made.data_version, code_version_of(asset(it->second, made.step)), made.provenance};
+  state.disturbed = false;
   batch.events.push_back(event("materialization", made.at, made.run, made.key, step_subject(made.run, made.key, made.partition), {{"metadata", made.metadata}}));
 }
 

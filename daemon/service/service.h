@@ -16,6 +16,7 @@
 #include "core/run/asset_state.h"
 #include "core/run/plan.h"
 #include "core/run/records.h"
+#include "core/version/staleness.h"
 #include "daemon/execution/paths.h"
 #include "daemon/sensors/hook_check.h"
 #include "daemon/store/store.h"
@@ -63,6 +64,7 @@ struct RunRequestBody {
   int priority = 0;
   std::optional<int> max_steps;
   RunTimeouts timeouts;
+  bool force = false;  ///< see RunRecord::force
   bool dry_run = false;
 };
 
@@ -107,16 +109,6 @@ struct SilenceBody {
   WallTime until{};
 };
 
-struct Staleness {
-  bool is = false;
-  struct Because {
-    AssetId asset = 0;
-    std::string reason;  ///< code_changed, newer_data, upstream_stale
-    std::string detail;
-  };
-  std::vector<Because> because;
-};
-
 /// The committed state of every asset of the current version. Read it only inside Service::with_assets.
 struct AssetTable {
   std::shared_ptr<const Project> project;
@@ -124,8 +116,11 @@ struct AssetTable {
   std::int64_t as_of = 0;
   std::vector<std::uint64_t> changed = {};  ///< by AssetId: the revision that set its state; empty: not kept
   std::map<AssetId, std::vector<bool>> waived = {};  ///< assets with a waiver, and what is below each, by AssetId
-  Staleness staleness(AssetId id) const;
-  bool is_stale(AssetId id) const;  ///< staleness(id).is, without its reasons
+  StaleSet stale = {};  ///< kept up with `states`; where it is not, it is worked out
+  StaleView view() const { return {project->definitions, project->graph, states}; }
+  bool is_stale(AssetId id) const;
+  /// Empty: it is not. `chains`: each with the way to its cause.
+  std::vector<StaleReason> staleness(AssetId id, bool chains = false) const;
   std::string freshness(AssetId id, WallTime now) const;  ///< none, fresh, warn, violated
 };
 

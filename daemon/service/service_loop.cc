@@ -63,6 +63,8 @@ void DaemonService::run_turn(std::vector<Task> tasks) {
     waiting_turn_.reset();
   }
   turn.now = clock_.now();
+  keeper_.begin_turn();
+  sources_as_loaded_.reset();
   metrics_.heartbeat(turn.now.wall);
   flush_forgotten(turn.now);
   watch_disk(turn);  // before anything starts, also in the first turn of all
@@ -125,13 +127,19 @@ void DaemonService::watch_disk(Turn& turn) {
   feed(turn, StartsHeld{"disk", detail, low});
 }
 
-void DaemonService::feed(Turn& turn, const Input& input) { take(turn, engine_->handle(turn.now, input)); }
+// What an output changed is known to the book before it is asked whether a step need not be executed.
+void DaemonService::feed(Turn& turn, const Input& input) {
+  take(turn, engine_->handle(turn.now, input));
+  while (engine_->wants_another_look()) take(turn, engine_->handle(turn.now, TimePassed{}));
+}
 
 void DaemonService::take(Turn& turn, Output output) {
   for (auto& change : output.changes) {
     if (const auto* created = std::get_if<RunCreated>(&change))
       if (const auto* run = engine_->run(created->run.id)) projection_.know(created->run, created->plan, run->context);
+    keeper_.complete(change, projection_);
     projection_.project(change, book_, turn.batch);
+    keeper_.note(change, projection_, turn.batch);
     note_alerts(turn, change);
     note_partition_keys(turn, change);
     note_checks(turn, change);

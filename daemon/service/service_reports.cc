@@ -1,6 +1,7 @@
 // Materializations that no run made: done by hand, or of what is made elsewhere.
 
 #include "core/schedule/cron.h"
+#include "core/version/provenance.h"
 #include "daemon/service/daemon_service.h"
 #include "daemon/service/replies.h"
 
@@ -23,12 +24,16 @@ Reply DaemonService::report(Turn& turn, const Caller& caller, const std::string&
   const auto now = turn.now.wall;
   const auto& by = caller.actor.name;
   Output output;
-  output.changes.push_back(Materialized{{0, 0, key, kNoAttempt, body.metadata, body.data_version, 0, now}});
+  const auto& spec = current->definitions.assets[*id];
+  const auto made_from = spec.external ? nullptr : keeper_.of_now(current->definitions, current->graph, *id, {});
+  const auto version = body.data_version.empty() ? derived_data_version(kNoAttempt, now) : body.data_version;
+  output.changes.push_back(Materialized{{0, 0, key, kNoAttempt, body.metadata, version, 0, now, made_from}});
   take(turn, std::move(output));
 
   auto& state = book_.stage(key);
   const auto before = state.status();
-  state.last_materialization = AssetState::Data{0, now, body.metadata, body.data_version, current->definitions.assets[*id].code_version};
+  state.last_materialization = AssetState::Data{0, now, body.metadata, version, code_version_of(spec), made_from};
+  state.disturbed = false;
   if (state.last_attempt)
     state.last_attempt = AssetState::Attempt{0, StepStatus::succeeded, "reported", "reported by " + by + ": " + body.reason, {}, now};
   forget_acknowledgement(turn, key);
@@ -37,7 +42,7 @@ Reply DaemonService::report(Turn& turn, const Caller& caller, const std::string&
   if (state.status() != before)
     turn.batch.events.push_back({0, now, "asset_changed", 0, key, {{"key", key}}, {{"status", to_string(state.status())}}});
   audit(turn, caller, "asset.report", "asset " + key, {{"reason", body.reason}, {"metadata", body.metadata}});
-  return {201, {{"key", key}, {"at", format_time(now)}, {"metadata", body.metadata}, {"data_version", body.data_version}}};
+  return {201, {{"key", key}, {"at", format_time(now)}, {"metadata", body.metadata}, {"data_version", version}}};
 }
 
 }  // namespace assetd

@@ -119,6 +119,7 @@ Reply DaemonService::retry(Turn& turn, const Caller& caller, RunId id, const Ret
   record.priority = old.priority;
   record.max_steps = old.max_steps;
   record.timeouts = old.timeouts;
+  record.force = body.from_start || old.force;
   record.job = old.job;
   record.retry_of = id;
   record.trigger = {"retry", text, std::nullopt};

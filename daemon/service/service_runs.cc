@@ -159,6 +159,7 @@ void DaemonService::request_run(Caller caller, RunRequestBody body, Done done) {
     record.priority = body.priority;
     record.max_steps = body.max_steps;
     record.timeouts = body.timeouts;
+    record.force = body.force;
     auto reply = create_run(turn, std::move(record), *resolved);
     if (reply.status >= 400) return reply;
     audit(turn, who, "run.create", "run " + reply.body["id"].get<std::string>(), {{"select", body.select}});

@@ -22,17 +22,9 @@ std::optional<AutomationPause> pause_of_replica(const Definitions& definitions, 
                          "`schedules: on` of the environment does from the start", now, std::nullopt};
 }
 
-AttemptId random_attempt_id() {
-  unsigned char bytes[16];
-  randombytes_buf(bytes, sizeof bytes);
-  char hex[33];
-  sodium_bin2hex(hex, sizeof hex, bytes, sizeof bytes);
-  return hex;
-}
-
 }  // namespace
 
-DaemonService::DaemonService(ServiceOptions options) : options_(std::move(options)), daemon_env_(current_environment()) {
+DaemonService::DaemonService(ServiceOptions options) : options_(std::move(options)), keeper_(book_, options_.compile.project_dir), daemon_env_(current_environment()) {
   started_at_ = clock_.now().wall;
 }
 
@@ -68,15 +60,9 @@ std::expected<void, StartFailure> DaemonService::open_store() {
   auto reader = Reader::open(paths.store());
   if (!reader) return std::unexpected(StartFailure{1, reader.error().message, {}});
   reader_ = std::move(*reader);
-  engine_ = new_engine(0);
+  engine_ = make_engine(0);
   housekeeper_ = std::make_unique<Housekeeper>(paths);
   return {};
-}
-
-std::unique_ptr<Engine> DaemonService::new_engine(RunId last_run) const {
-  return std::make_unique<Engine>(random_attempt_id, last_run, [this](const std::string& asset, const std::string& metric, int last, RunId except) {
-    return metric_history(asset, metric, last, except);
-  });
 }
 
 void DaemonService::take_settings(const Recovered& stored) {
@@ -142,7 +128,7 @@ RunId DaemonService::unused_after(RunId last) const {
 std::expected<void, std::string> DaemonService::recover() {
   auto stored = store_->load();
   if (!stored) return std::unexpected(stored.error().message);
-  engine_ = new_engine(unused_after(stored->last_run));
+  engine_ = make_engine(unused_after(stored->last_run));
   projection_ = Projection();
   book_.load(std::move(stored->assets));
   // In memory a cursor may have passed a tick whose commit failed.
@@ -164,6 +150,7 @@ std::expected<void, std::string> DaemonService::recover() {
     projection_.know(restored->run, restored->plan, restored->context);
     take(turn, engine_->restore(turn.now, std::move(*restored)));
   }
+  if (auto kept = keeper_.restore(*engine_, *store_); !kept) return std::unexpected(kept.error().message);
   automator_.know_runs(*engine_);
   settle_ended_backfill_runs();
   if (current) feed(turn, pools_in_force(*current));  // again: what was taken up may need pools that are not defined any more

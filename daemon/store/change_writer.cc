@@ -5,6 +5,7 @@
 #include <set>
 #include <string_view>
 
+#include "core/version/provenance.h"
 #include "daemon/store/automation_tables.h"
 #include "daemon/store/alert_rows.h"
 #include "daemon/store/codes.h"
@@ -34,6 +35,8 @@ template <typename E>
 std::optional<int> stored_or_null(const std::optional<E>& value) {
   return value ? std::optional(stored(*value)) : std::nullopt;
 }
+
+std::string provenance_text(const std::shared_ptr<const Provenance>& provenance) { return provenance ? json_or_empty(to_json(*provenance)) : std::string(); }
 
 bool has_row(StepStatus status) { return status != StepStatus::pending && status != StepStatus::ready; }  // those are derived
 
@@ -84,14 +87,14 @@ void ChangeWriter::apply(const RunCreated& change) {
   const RunRecord& run = change.run;
   database_.run(
       "INSERT INTO runs(id, status, selection, mode, trigger_kind, trigger_name, trigger_instant, actor, remote, job, options, tags, priority, "
-      "definitions_version, retry_of, steps_total, created_at, started_at, ended_at, cancel_requested_at, cancel_requested_by, reason, detail, timeout, queue_timeout, max_steps, in_line, partitions, backfill) "
-      "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+      "definitions_version, retry_of, steps_total, created_at, started_at, ended_at, cancel_requested_at, cancel_requested_by, reason, detail, timeout, queue_timeout, max_steps, in_line, partitions, backfill, force) "
+      "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
       run.id, stored(run.status), run.select, stored(run.mode), run.trigger.kind, TextOrNull{run.trigger.name}, run.trigger.instant, run.actor.name,
       TextOrNull{run.actor.remote}, run.job, TextOrNull{json_or_empty(run.options)}, TextOrNull{map_text(run.tags)}, run.priority,
       run.definitions_version, run.retry_of, run.steps_total, run.created_at, run.started_at, run.ended_at, run.cancel_requested_at,
       TextOrNull{run.cancel_requested_by}, TextOrNull{run.reason}, TextOrNull{run.detail}, count_or_null(run.timeouts.timeout), count_or_null(run.timeouts.queue_timeout),
       run.max_steps ? std::optional<std::int64_t>(*run.max_steps) : std::nullopt, run.in_line ? std::optional<std::int64_t>(1) : std::nullopt,
-      TextOrNull{run.partitions}, run.backfill);
+      TextOrNull{run.partitions}, run.backfill, run.force ? std::optional<std::int64_t>(1) : std::nullopt);
   if (change.plan) database_.run("INSERT INTO run_plans(run, bytes) VALUES(?,?)", run.id, Blob{compress(change.plan->encode())});
   counters_.last_run = std::max(counters_.last_run, run.id);
 }
@@ -187,9 +190,9 @@ void ChangeWriter::apply(const MessagesRead& change) {
 
 void ChangeWriter::apply(const Materialized& change) {
   const Materialization& value = change.materialization;
-  database_.run("INSERT INTO materializations(key, id, run, step, attempt, metadata, data_version, duration_ms, at, partition) VALUES(?,?,?,?,?,?,?,?,?,?)",
+  database_.run("INSERT INTO materializations(key, id, run, step, attempt, metadata, data_version, duration_ms, at, partition, provenance) VALUES(?,?,?,?,?,?,?,?,?,?,?)",
                 value.key, ++counters_.last_row, value.run, value.step, Blob{pack_id(value.attempt)}, TextOrNull{json_or_empty(value.metadata)},
-                TextOrNull{value.data_version}, value.duration_ms, value.at, TextOrNull{value.partition});
+                TextOrNull{value.data_version}, value.duration_ms, value.at, TextOrNull{value.partition}, TextOrNull{provenance_text(value.provenance)});
 }
 
 void ChangeWriter::apply(const CheckReported& change) {
@@ -239,8 +242,9 @@ void ChangeWriter::write(const std::string& key, const AssetState& state) {
 }
 
 void ChangeWriter::write(const StepOutcome& outcome) {
-  database_.run("INSERT OR REPLACE INTO outcomes(asset, run, attempt, ended_at, partition, status, reason, started_at) VALUES(?,?,?,?,?,?,?,?)", outcome.asset,
-                outcome.run, outcome.attempt, outcome.ended_at, outcome.partition, stored(outcome.status), TextOrNull{outcome.reason}, outcome.started_at);
+  database_.run("INSERT OR REPLACE INTO outcomes(asset, run, attempt, ended_at, partition, status, reason, started_at, provenance) VALUES(?,?,?,?,?,?,?,?,?)", outcome.asset,
+                outcome.run, outcome.attempt, outcome.ended_at, outcome.partition, stored(outcome.status), TextOrNull{outcome.reason}, outcome.started_at,
+                TextOrNull{provenance_text(outcome.found)});
   const auto day = std::chrono::floor<std::chrono::days>(outcome.ended_at).time_since_epoch().count();
   const bool ok = outcome.status == StepStatus::succeeded, failed = outcome.status == StepStatus::failed, skipped = outcome.status == StepStatus::skipped;
   if (failed) database_.run("INSERT OR REPLACE INTO last_failures(asset, run) VALUES(?,?)", outcome.asset, outcome.run);

@@ -196,7 +196,14 @@ CREATE TABLE sensor_keys(sensor TEXT, key TEXT, run INTEGER NOT NULL, at INTEGER
 CREATE INDEX sensor_keys_by_time ON sensor_keys(at);
 )sql";
 
-constexpr Migration kMigrations[] = {{1, kFirst}, {2, kLimits}, {3, kRetention}, {4, kWarm}, {5, kRunTerms}, {6, kAutomation}, {7, kAlerts}, {8, kPartitions}, {9, kChecks}, {10, kSensors}};
+// What each materialization was made from, and each step that did not succeed would have been; runs that reuse nothing.
+constexpr const char* kProvenance = R"sql(
+ALTER TABLE materializations ADD COLUMN provenance TEXT;
+ALTER TABLE outcomes ADD COLUMN provenance TEXT;
+ALTER TABLE runs ADD COLUMN force INTEGER;
+)sql";
+
+constexpr Migration kMigrations[] = {{1, kFirst}, {2, kLimits}, {3, kRetention}, {4, kWarm}, {5, kRunTerms}, {6, kAutomation}, {7, kAlerts}, {8, kPartitions}, {9, kChecks}, {10, kSensors}, {11, kProvenance}};
 
 std::int64_t pragma(Database& database, std::string_view name) {
   auto query = database.query(name);

@@ -135,6 +135,12 @@ class Reader {
   /// The numbers that the last `last` materializations of the asset report as `metric`, newest first; not of those whose step did not succeed, nor of
   /// the run `except`.
   Result<std::vector<double>> metric_history(const std::string& asset, const std::string& metric, int last, RunId except);
+  /// The newest of that asset made by that run.
+  Result<std::optional<MaterializationRow>> materialization(const std::string& asset, RunId run);
+  /// The last execution of that asset's step in that run.
+  Result<std::optional<StepOutcome>> outcome(const std::string& asset, RunId run);
+  /// The last run before `before` in which the asset's step succeeded and was executed; nothing: none that is kept.
+  Result<std::optional<RunId>> last_success(const std::string& asset, RunId before);
   Result<Page<CheckRow>> check_results(const std::string& asset, const std::string& check, const PageRequest& page);  ///< check "": all
   Result<Page<StepOutcome>> asset_attempts(const std::string& asset, const PageRequest& page);
   Result<Page<TickRecord>> ticks(const std::string& schedule, const PageRequest& page);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/version/provenance.h"
 #include "daemon/store/codes.h"
 #include "daemon/store/errors.h"
 #include "daemon/store/packed.h"
@@ -116,6 +117,7 @@ RunRecord read_run(Database& database, Columns row, RunEnd& end) {
   run.in_line = row.integer() != 0;
   run.partitions = row.text();
   run.backfill = row.integer_or_null();
+  run.force = row.integer() != 0;
   return run;
 }
 
@@ -192,6 +194,22 @@ CheckResult read_check(Database& database, Columns row, std::int64_t& id) {
   return result;
 }
 
+namespace {
+
+/// Null where nothing is kept.
+std::shared_ptr<const Provenance> read_provenance(Database& database, Columns& row) {
+  const auto value = read_json(database, row, nullptr);
+  if (value.is_null()) return nullptr;
+  try {
+    return std::make_shared<const Provenance>(provenance_from_json(value));
+  } catch (const nlohmann::json::exception& error) {
+    damaged(database, std::string("what a materialization was made from cannot be read: ") + error.what());
+    return nullptr;
+  }
+}
+
+}  // namespace
+
 Materialization read_materialization(Database& database, Columns row, std::int64_t& id) {
   Materialization value;
   id = row.integer();
@@ -204,6 +222,7 @@ Materialization read_materialization(Database& database, Columns row, std::int64
   value.duration_ms = row.integer();
   value.at = row.time();
   value.partition = row.text();
+  value.provenance = read_provenance(database, row);
   return value;
 }
 
@@ -217,6 +236,7 @@ StepOutcome read_outcome(Database& database, Columns row) {
   outcome.started_at = row.time_or_null();
   outcome.ended_at = row.time();
   outcome.partition = row.text();
+  outcome.found = read_provenance(database, row);
   return outcome;
 }
 

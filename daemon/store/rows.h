@@ -11,14 +11,14 @@ namespace assetd {
 
 inline constexpr const char* kRunColumns =
     "id, status, selection, mode, trigger_kind, trigger_name, trigger_instant, actor, remote, job, options, tags, priority, definitions_version, "
-    "retry_of, steps_total, created_at, started_at, ended_at, cancel_requested_at, cancel_requested_by, reason, detail, counts, causes, timeout, queue_timeout, max_steps, in_line, partitions, backfill";
+    "retry_of, steps_total, created_at, started_at, ended_at, cancel_requested_at, cancel_requested_by, reason, detail, counts, causes, timeout, queue_timeout, max_steps, in_line, partitions, backfill, force";
 inline constexpr const char* kStepColumns = "step, status, attempts, materialized, reason, detail, started_at, ended_at, retry_at";
 inline constexpr const char* kAttemptColumns =
     "id, run, unit, number, steps, chk, slots, resources, intended_at, started_at, ended_at, pid, exit_kind, exit_code, exit_signal, "
     "exit_stopped, exit_reason, exit_detail, exit_started_at, exit_ended_at, user_ms, system_ms, max_rss_kb, outcome, reason, detail, message_offset, warm";
 inline constexpr const char* kCheckColumns = "id, run, chk, name, home, home_step, status, severity, blocking, detail, metadata, at, waived, partition";
-inline constexpr const char* kMaterializationColumns = "id, run, step, key, attempt, metadata, data_version, duration_ms, at, partition";
-inline constexpr const char* kOutcomeColumns = "asset, run, attempt, status, reason, started_at, ended_at, partition";
+inline constexpr const char* kMaterializationColumns = "id, run, step, key, attempt, metadata, data_version, duration_ms, at, partition, provenance";
+inline constexpr const char* kOutcomeColumns = "asset, run, attempt, status, reason, started_at, ended_at, partition, provenance";
 inline constexpr const char* kBackfillColumns = "id, state";
 inline constexpr const char* kTickColumns = "schedule, instant, at, outcome, reason, run";
 inline constexpr const char* kEventColumns = "id, at, type, run, asset, subject, changes";

@@ -12,6 +12,8 @@
 #include "daemon/store/prune.h"
 #include "daemon/store/recovery.h"
 #include "daemon/store/sensor_tables.h"
+#include "daemon/store/rows.h"
+#include "core/version/provenance.h"
 
 namespace assetd {
 namespace {
@@ -181,6 +183,23 @@ std::expected<bool, StoreError> Store::has_materialized(const std::string& key, 
   return impl_->read<bool>([&](Database& database) {
     auto query = database.query("SELECT 1 FROM materializations WHERE key=? AND attempt=? AND ifnull(partition, '')=? ORDER BY id DESC LIMIT 1", key, Blob{pack_id(attempt)}, partition);
     return query.next();
+  });
+}
+
+std::expected<std::string, StoreError> Store::watch_state(std::int64_t version) {
+  return impl_->read<std::string>([&](Database& database) -> std::string {
+    auto query = database.query("SELECT watch_state FROM definitions WHERE version=?", version);
+    return query.next() ? query.row().text() : std::string();
+  });
+}
+
+std::expected<std::optional<Materialization>, StoreError> Store::materialized_before(const std::string& key, WallTime at) {
+  static const std::string sql = select_from(kMaterializationColumns, "materializations WHERE key=? AND at<=? ORDER BY id DESC LIMIT 1");
+  return impl_->read<std::optional<Materialization>>([&](Database& database) -> std::optional<Materialization> {
+    auto query = database.query(sql, key, at);
+    std::int64_t id = 0;
+    if (!query.next()) return std::nullopt;
+    return read_materialization(database, query.row(), id);
   });
 }
 

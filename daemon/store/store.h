@@ -81,6 +81,7 @@ struct StepOutcome {
   std::optional<WallTime> started_at;
   WallTime ended_at{};
   std::string partition = "";
+  std::shared_ptr<const Provenance> found = nullptr;  ///< of one that did not succeed: what it was to be made from
 };
 
 /// A key of a dynamic set of partitions, as it is now: an index is never given to another key.
@@ -217,6 +218,8 @@ class Store {
   /// transaction, in both cases. A new version's number is the current one's plus 1.
   std::expected<std::int64_t, StoreError> put_definitions(DefinitionsRecord& record, CommitBatch& batch);
   std::expected<void, StoreError> update_watch_state(std::int64_t version, const std::string& watch_state);
+  /// Of that version; "" when it is not there.
+  std::expected<std::string, StoreError> watch_state(std::int64_t version);
   std::expected<std::optional<DefinitionsRecord>, StoreError> current_definitions();
   std::expected<std::optional<DefinitionsRecord>, StoreError> definitions(std::int64_t version);
 
@@ -227,6 +230,8 @@ class Store {
   bool is_moving_log();
   /// Has this attempt reported a materialization of this asset? Looks through the asset's history, newest first: for a restart.
   std::expected<bool, StoreError> has_materialized(const std::string& key, const AttemptId& attempt, const std::string& partition = "");
+  /// The newest materialization of this asset that was there at that moment: for a restart.
+  std::expected<std::optional<Materialization>, StoreError> materialized_before(const std::string& key, WallTime at);
   /// What was made of this instant, if it was ever dealt with: holds also after the clock jumped back.
   std::optional<TickRecord> find_tick(const std::string& schedule, WallTime instant);
   /// The run that this sensor asked for under this key; 0: it was asked for, and made none.

@@ -114,6 +114,8 @@ def _asset(found, project_dir):
     file, line = found.where
     source = {"file": _relative(file, project_dir), "line": line, "column": 1}
     optional = {name: found.settings[name] for name in ("group", "retries", "pools", "uses", "timeout", "automation", "partitions") if found.settings.get(name)}
+    if found.settings.get("skip_if_unchanged") is not None:
+        optional["skip_if_unchanged"] = bool(found.settings["skip_if_unchanged"])
     return {
         "key": found.key, "description": found.description, "deps": list(found.deps), "kinds": found.settings["kinds"] or ["python"],
         "owners": found.settings["owners"], "tags": found.settings["tags"], "code_version": found.code_version, "external": False,

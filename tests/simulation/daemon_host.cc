@@ -19,6 +19,11 @@ DaemonHost::Turn DaemonHost::new_turn() const {
 }
 
 void DaemonHost::feed(Turn& turn, Input input) {
+  feed_once(turn, std::move(input));
+  while (engine_->wants_another_look()) feed_once(turn, TimePassed{});
+}
+
+void DaemonHost::feed_once(Turn& turn, Input input) {
   auto& seams = machine_.seams;
   Output out;
   restored_ = false;

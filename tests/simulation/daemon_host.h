@@ -78,6 +78,7 @@ class DaemonHost {
 
   // daemon_host.cc: turns
   void feed(Turn& turn, Input input);
+  void feed_once(Turn& turn, Input input);
   void take(Turn& turn, Output out);
   bool may_wait(const Turn& turn) const;
   void commit(Turn& turn);

@@ -42,6 +42,7 @@ RunId DaemonHost::begin_run(Turn& turn, RunRecord record, const std::vector<Asse
   auto plan = std::make_shared<RunPlan>(make_plan(*context.definitions, *context.graph, assets, mode, [&](AssetId) { return machine_.random.chance(50); }, &pick));
   if (plan->size() == 0) return 0;
   record.in_line = in_line;
+  record.force = machine_.random.chance(10);
   feed(turn, RunRequested{std::move(record), plan, context});
   return engine_->last_run();
 }

@@ -24,7 +24,9 @@ void DaemonHost::use_definitions(Turn& turn) {
 
 /// Forgets what the engine has in memory and takes it from the store: at a start, and after a failed commit.
 void DaemonHost::recover() {
-  engine_ = std::make_unique<Engine>([this] { return machine_.random.hex32(); }, machine_.store.last_run());
+  // What the world would have answered: the engine must get along with either answer at any moment.
+  const auto unchanged = [this](const RunState&, StepIndex) { return machine_.random.chance(50) ? std::optional<std::string>("unchanged") : std::nullopt; };
+  engine_ = std::make_unique<Engine>([this] { return machine_.random.hex32(); }, machine_.store.last_run(), nullptr, unchanged);
   ticker_ = Ticker();
   auto turn = new_turn();
   use_definitions(turn);

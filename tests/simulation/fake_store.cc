@@ -60,6 +60,7 @@ void FakeStore::on(const StepChanged& change) {
   if (now != change.from)
     broken(Invariant::transition, "a change starts from " + std::string(to_string(change.from)) + " but the store has " + std::string(to_string(now)));
   check_move(run, change.step.step, change.step.status);
+  if (change.step.status == StepStatus::succeeded && change.step.reason == kReused) check_reused(run, change.step);
   if (change.step.status == StepStatus::failed && change.step.reason.empty()) broken(Invariant::ended, "a step failed without a reason");
   if (change.step.status == StepStatus::pending) run.steps.erase(change.step.step);
   else run.steps[change.step.step] = change.step;

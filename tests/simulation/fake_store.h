@@ -95,6 +95,7 @@ class FakeStore {
   void check_intent(const Run& run, const AttemptRecord& intent) const;
   void check_alone(const AttemptRecord& intent) const;
   void check_cap(const Run& run) const;
+  void check_reused(const Run& run, const StepRecord& step) const;
   void check_parents(const Run& run, const AttemptRecord& intent) const;
   void check_ended(const Run& run) const;
   bool has_root(const Run& run, StepIndex step) const;

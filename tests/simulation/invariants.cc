@@ -87,6 +87,19 @@ void FakeStore::check_alone(const AttemptRecord& intent) const {
     if (!pools_.contains(pool) || held[pool] > pools_.at(pool)) broken(Invariant::pool, "an intent raises pool " + pool + " to " + std::to_string(held[pool]));
 }
 
+void FakeStore::check_reused(const Run& run, const StepRecord& step) const {
+  const auto is_carried = [&](const auto& each) {
+    const auto& [id, attempt] = each;
+    return attempt.check == kNone && attempt.reason != "never_started" && std::find(attempt.steps.begin(), attempt.steps.end(), step.step) != attempt.steps.end();
+  };
+  if (std::any_of(run.attempts.begin(), run.attempts.end(), is_carried)) broken(Invariant::reused, name(run.record, step.step) + " is called reused though an attempt carried it");
+  if (run.record.force) broken(Invariant::reused, name(run.record, step.step) + " is reused though its run is to execute all");
+  if (run.plan->mode() == StepsMode::checks || !run.context.definitions->assets[run.plan->asset(step.step)].skip_if_unchanged)
+    broken(Invariant::reused, name(run.record, step.step) + " is reused and its asset does not say skip_if_unchanged");
+  for (const auto& edge : run.plan->parents(step.step))
+    if (const auto parent = status(run, edge.step); !is_terminal(parent)) broken(Invariant::reused, name(run.record, step.step) + " is reused before its parent has ended");
+}
+
 void FakeStore::check_parents(const Run& run, const AttemptRecord& intent) const {
   if (intent.check != kNone || run.plan->mode() == StepsMode::checks) return;
   for (const auto step : intent.steps)
@@ -125,7 +138,8 @@ void FakeStore::check_ended(const Run& run) const {
     if (!is_terminal(now)) broken(Invariant::ended, name(run.record, step) + " is " + std::string(to_string(now)) + " though its run has ended");
     if (run.record.status == RunStatus::succeeded && now != StepStatus::succeeded) broken(Invariant::ended, name(run.record, step) + " did not succeed, its run did");
     const auto is_of = [&](const auto& made) { return made.first.second == step; };
-    if (now == StepStatus::succeeded && run.plan->mode() != StepsMode::checks && !std::any_of(run.made.begin(), run.made.end(), is_of))
+    const bool reused = now == StepStatus::succeeded && run.steps.at(step).reason == kReused;
+    if (now == StepStatus::succeeded && !reused && run.plan->mode() != StepsMode::checks && !std::any_of(run.made.begin(), run.made.end(), is_of))
       broken(Invariant::ended, name(run.record, step) + " succeeded and nothing was materialized");
     if (now == StepStatus::skipped && !has_root(run, step)) broken(Invariant::roots, name(run.record, step) + " was skipped and nothing in the run says why");
   }

@@ -161,6 +161,9 @@ std::vector<Mutant> mutants() {
          return send && std::holds_alternative<sv::Ended>(send->event) && send->connection > 1;
        })},
       {pinned, "runs go over to other definitions", after_each<RunChanged>([](Machine&, RunChanged& run, More&) { ++run.run.definitions_version; })},
+      {reused, "what was executed is called reused", after_each<StepChanged>([](Machine&, StepChanged& step, More&) {
+         if (step.step.status == StepStatus::succeeded) step.step.reason = kReused;
+       })},
       {no_throw, "a cancel is refused by an exception", before_each<CancelRequested>([](Machine&, CancelRequested&, Input&) { throw std::logic_error("no"); })},
   };
 }

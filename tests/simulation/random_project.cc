@@ -52,6 +52,7 @@ AssetSpec random_asset(Random& random, const Options& options, int index, int ba
   if (random.chance(options.retries)) asset.retries = random_retries(random);
   if (random.chance(options.pools)) asset.pools["p"] = 1 + random.below(2);
   if (random.chance(options.resources)) asset.uses["r"] = random.chance(50) ? HoldMode::write : HoldMode::read;
+  asset.skip_if_unchanged = random.chance(options.reuse);
   return asset;
 }
 

@@ -100,20 +100,21 @@ class Definitions:
 
 def asset(
     function=None, *, key=None, deps=(), description=None, group=None, kinds=(), owners=(), tags=None, code_version=None,
-    retries=None, pools=None, uses=None, timeout=None, metadata=None, automation=None, partitions=None,
+    retries=None, pools=None, uses=None, timeout=None, metadata=None, automation=None, partitions=None, skip_if_unchanged=None,
 ):
     """Declares that the decorated function makes an asset.
 
     `deps` are keys, assets, or {"asset": key, "on_failure": "skip" | "continue", "partitions": …}. `tags` is a list or a mapping. `retries` is a number or
     {"max": 2, "delay": "10s"}; `pools` {"cpu": 1}; `uses` {"warehouse": "read" | "write"}; `timeout` a duration such as "10m";
-    `automation` the condition under which it is made by itself, such as "eager" or 'on_cron("0 6 * * *", "UTC")'.
+    `automation` the condition under which it is made by itself, such as "eager" or 'on_cron("0 6 * * *", "UTC")';
+    `skip_if_unchanged=True` that it is not executed again while its code, options and input data are those of its last success.
     `partitions` says how it is divided, as in {"daily": {"start": "2026-01-01"}}: the function is called for each partition, `context.partition_key`.
     The function's parameters are `context`, names of resources, and names of dependencies whose artifact is to be loaded.
     """
     settings = {
         "description": description, "group": group, "kinds": list(kinds), "owners": list(owners), "tags": _tags(tags), "metadata": dict(metadata or {}),
         "code_version": None if code_version is None else str(code_version), "retries": {"max": retries} if isinstance(retries, int) else retries,
-        "pools": pools, "uses": uses, "timeout": timeout, "automation": automation, "partitions": partitions,
+        "pools": pools, "uses": uses, "timeout": timeout, "automation": automation, "partitions": partitions, "skip_if_unchanged": skip_if_unchanged,
     }
 
     def declare(found):

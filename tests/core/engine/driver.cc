@@ -76,7 +76,10 @@ std::unique_ptr<Engine> Driver::new_engine() {
   const auto past = [this](const std::string& asset, const std::string& metric, int last, RunId except) {
     return history ? history(asset, metric, last, except) : std::vector<double>{};
   };
-  return std::make_unique<Engine>(next_id, runs_.empty() ? 0 : runs_.rbegin()->first, past);
+  const auto rule = [this](const RunState& run, StepIndex step) {
+    return unchanged.contains(run.asset(step).key) ? std::optional<std::string>("as in run 1") : std::nullopt;
+  };
+  return std::make_unique<Engine>(next_id, runs_.empty() ? 0 : runs_.rbegin()->first, past, rule);
 }
 
 RunId Driver::request(const Names& keys, StepsMode mode, int priority) {
@@ -88,6 +91,7 @@ RunId Driver::request(const Names& keys, StepsMode mode, int priority) {
   record.timeouts = timeouts;
   record.tags = tags;
   record.max_steps = max_steps;
+  record.force = force;
   const auto table = PartitionTable::make(*definitions_, *graph_, {});
   PartitionPick pick{table, {}, now.wall};
   for (const auto& [key, names] : partitions)
@@ -105,6 +109,7 @@ RunId Driver::request_tick(const std::string& schedule, bool in_line) {
   record.timeouts = timeouts;
   record.tags = tags;
   record.max_steps = max_steps;
+  record.force = force;
   feed(RunRequested{record, std::make_shared<RunPlan>(make_plan(*definitions_, *graph_, assets, StepsMode::all)), {1, definitions_, graph_}});
   return engine_->last_run();
 }
@@ -113,6 +118,7 @@ void Driver::feed(const Input& input) {
   if (const auto* pools = std::get_if<PoolsChanged>(&input)) pools_ = pools->slots;
   if (const auto* limits = std::get_if<LimitsChanged>(&input)) limits_ = limits->limits;
   take(engine_->handle(now, input));
+  while (engine_->wants_another_look()) take(engine_->handle(now, TimePassed{}));
 }
 
 void Driver::pass(Millis time) {

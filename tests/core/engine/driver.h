@@ -89,6 +89,8 @@ class Driver {
   std::map<std::string, Names> partitions;  ///< of assets that are divided
   MetricHistory history;  ///< what the past has, for checks of anomalies
   Waivers waivers;        ///< that a restart takes up; told by feed(WaiversChanged{waivers})
+  bool force = false;
+  std::set<std::string> unchanged = {};  ///< what the reuse rule says need not be executed
   std::string draw = "80000000";  ///< attempt ids begin with it; retries draw their jitter from it, this one the middle
 
  private:

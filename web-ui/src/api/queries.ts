@@ -6,7 +6,7 @@ import { keys } from "./keys";
 import { askAgain } from "./seen";
 import type {
   Alert, AlertRule, Asset, AssetAttempt, AssetDetail, AuditItem, AutomationDetail, AutomationList, CheckResult, Definitions, Evaluation,
-  EventItem, Forecast, Lineage, LineageStatus, Materialization, OpenLineage, Overview, Page, Pool, Project, Queue, Readiness, Run, RunPlan, Schedule, Selected,
+  EventItem, Forecast, Impact, Lineage, LineageStatus, Materialization, OpenLineage, Overview, Page, Pool, Project, Queue, Readiness, Run, RunChanges, RunPlan, Schedule, Selected,
   Sensor, SensorTick, Silence, Step, Tick,
 } from "./types";
 
@@ -86,6 +86,13 @@ export const runsQuery = (filter: RunFilter, limit = 100) =>
   });
 export const runQuery = (id: string) =>
   queryOptions({ queryKey: keys.run(id), queryFn: ({ signal }) => get<Run>(`/runs/${id}`, signal) });
+
+/** What is different from the last time that step succeeded. */
+export const changesQuery = (run: string, step: string) =>
+  queryOptions({ queryKey: [...keys.run(run), "changes", step], queryFn: ({ signal }) => get<RunChanges>(`/runs/${run}/changes${query({ step })}`, signal), staleTime: Infinity, retry: false });
+/** Whom it concerns when it is not made. */
+export const impactQuery = (key: string) =>
+  queryOptions({ queryKey: [...keys.asset(key), "impact"], queryFn: ({ signal }) => get<Impact>(`/assets/${keyInPath(key)}/impact`, signal), refetchInterval: 60_000, retry: false });
 
 /** All steps of a run: pages of 1,000 until the last, because the Gantt needs every row. */
 export const stepsQuery = (id: string) =>

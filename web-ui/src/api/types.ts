@@ -35,7 +35,7 @@ export interface Asset {
     run_id: string | null; status: StepStatus; reason: string | null; detail: string | null; at: string; root_causes: RootCause[];
   } | null;
   last_materialization: { run_id: string | null; at: string; metadata: Metadata } | null;
-  stale: { is: boolean; because: { key: string; reason: string; detail: string }[] };
+  stale: { is: boolean; because: StaleReason[] };
   /** deadline: when it is violated if nothing newer comes. */
   freshness: {
     status: "none" | "fresh" | "warn" | "violated"; within_ms: number | null; deadline: string | null; cron?: string; timezone?: string; of?: string;
@@ -45,6 +45,24 @@ export interface Asset {
   waived_upstream: Waiver[];
   acknowledged: Acknowledgement | null;
 }
+
+/** Whose code, whose data, or which one above is stale. The chain of a reason begins with itself and ends with the cause; lists of assets have none. */
+export interface StaleLink { asset: string; reason: "never_materialized" | "code_changed" | "newer_data" | "upstream_stale"; detail: string; run_id: string | null; at: string | null }
+export interface StaleReason extends Omit<StaleLink, "asset"> { key: string; chain?: StaleLink[] }
+export interface Provenance {
+  code_version: string | null; commit: string | null; data_version_from: "step" | "attempt";
+  upstream: { key: string; data_version: string; run_id: string | null; at: string }[];
+}
+export interface ImpactDeadline { key: string; at: string | null; missed: boolean }
+export interface Impact {
+  key: string; downstream: { total: number; keys: string[] }; sinks: { total: number; keys: string[] }; owners: string[];
+  next_deadline: ImpactDeadline | null; deadlines: ImpactDeadline[];
+}
+export interface VersionChange {
+  kind: "code" | "commit" | "definitions" | "options" | "upstream" | "metadata"; name: string | null; detail: string; from: unknown; to: unknown;
+  numbers: { name: string; from: number | null; to: number | null }[];
+}
+export interface RunChanges { run_id: string; step: string; since: { run_id: string; at: string | null } | null; items: VersionChange[] }
 
 export interface CheckDefinition {
   name: string; home: string; depends_on: string[]; severity: string; blocking: boolean; description: string | null;
@@ -56,6 +74,9 @@ export interface AssetDetail extends Asset {
   downstream: string[];
   neighbours: { key: string; relation: "upstream" | "downstream"; status: AssetStatus }[];
   code_version: string | null;
+  data_version: string | null;
+  provenance: Provenance | null;
+  skip_if_unchanged: boolean;
   metadata: Metadata;
   run: Record<string, unknown> | null;
   retries: Record<string, unknown> | null;
@@ -68,7 +89,7 @@ export interface AssetDetail extends Asset {
 
 export interface Materialization {
   id: string; run_id: string | null; step?: unknown; partition: string | null; at: string; duration_ms: number | null;
-  metadata: Metadata; data_version: string | null;
+  metadata: Metadata; data_version: string | null; code_version: string | null; provenance: Provenance | null;
 }
 export interface CheckResult {
   id: string; check: string; run_id: string | null; at: string; status: CheckStatus; severity: string; blocking: boolean;

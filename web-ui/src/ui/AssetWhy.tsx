@@ -15,11 +15,11 @@ export function AssetWhy({ asset }: { asset: Asset }) {
   const state = external ? "external" : asset.status;
   return (
     <div className="row" style={{ alignItems: "flex-start", minHeight: 20 }}>
-      <span style={{ paddingTop: 2 }}><StateIcon state={state} size={15} stale={asset.stale.is} /></span>
+      <span style={{ paddingTop: 2 }}><StateIcon state={state} size={15} stale={isStale(asset)} /></span>
       <div className="grow">
         <span className="strong">{stateMeta(state).label}{asset.status === "failed" && ":"}</span>{" "}
         <span className="dim why"><Because asset={asset} /></span>
-        {asset.stale.is && <StaleLine asset={asset} />}
+        {isStale(asset) && <StaleLine asset={asset} />}
         <Overdue freshness={asset.freshness} />
         {asset.waivers.map((waiver) => <WaiverLine key={waiver.check} waiver={waiver} name={asset.key} />)}
         {asset.waived_upstream.slice(0, waiversShown).map((waiver) => <WaiverLine key={`${waiver.key}/${waiver.check}`} waiver={waiver} />)}
@@ -29,6 +29,9 @@ export function AssetWhy({ asset }: { asset: Asset }) {
     </div>
   );
 }
+
+/** What was never made is never; that it is to be made says its state. */
+const isStale = (asset: Asset) => asset.stale.is && asset.status !== "never";
 
 function Because({ asset }: { asset: Asset }) {
   const attempt = asset.last_attempt;

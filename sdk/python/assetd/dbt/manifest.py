@@ -144,6 +144,7 @@ class _Reader:
             "batch": self._batch, "data": {"unique_id": node["unique_id"], "fqn": ".".join(node["fqn"])},
             **({"automation": str(_ours(node)["automation"])} if _ours(node).get("automation") else {}),
             **({"partitions": _ours(node)["partitions"]} if _ours(node).get("partitions") else {}),
+            **({"skip_if_unchanged": bool(_ours(node)["skip_if_unchanged"])} if "skip_if_unchanged" in _ours(node) else {}),
         }
 
     def _external(self, node):

@@ -1,13 +1,15 @@
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useMemo } from "react";
 import { materializationsQuery } from "@/api/queries";
-import type { AssetDetail, Materialization } from "@/api/types";
+import type { AssetDetail, Materialization, Provenance } from "@/api/types";
 import { formatDuration } from "@/system/time/format";
 import { CopyButton } from "@/ui/CopyButton";
-import { AssetLink } from "@/ui/links";
+import { ImpactLine } from "@/ui/ImpactLine";
+import { AssetLink, RunLink } from "@/ui/links";
 import { listed, MetadataList, rawValue } from "@/ui/Metadata";
 import { StateIcon } from "@/ui/StateIcon";
 import { Ago } from "@/ui/Time";
+import { StaleSection } from "./StaleSection";
 
 const Chart = lazy(() => import("./Chart").then((module) => ({ default: module.Chart })));
 
@@ -23,6 +25,8 @@ export function OverviewTab({ asset }: { asset: AssetDetail }) {
     <div className="asset-overview">
       <div>
         {asset.description && <p style={{ margin: "0 0 20px", maxWidth: 720, fontSize: 14, lineHeight: "21px" }}>{asset.description}</p>}
+        {asset.status !== "never" && <StaleSection asset={asset} />}
+        {(asset.status === "failed" || asset.status === "skipped") && <section className="section"><h2>Whom it concerns</h2><ImpactLine name={asset.key} /></section>}
         <MetadataOverTime items={materializations.data?.items ?? []} />
         <Latest asset={asset} />
       </div>
@@ -111,6 +115,15 @@ function CodeVersion({ text }: { text: string }) {
   return <span className="row tight"><span className="mono" title={text}>{text.slice(0, 12)}</span><CopyButton text={text} label="Copy the code version" /></span>;
 }
 
+function DataVersion({ asset }: { asset: AssetDetail }) {
+  return <span><span className="mono">{asset.data_version}</span>{asset.provenance?.data_version_from === "step" && <span className="dim"> by its step</span>}{asset.provenance?.commit && <span className="dim"> at commit <span className="mono">{asset.provenance.commit}</span></span>}</span>;
+}
+
+function UsedData({ upstream }: { upstream: Provenance["upstream"] }) {
+  const shown = 8;
+  return <>{upstream.slice(0, shown).map((used) => <div key={used.key}><AssetLink name={used.key} /> <span className="dim">{used.run_id ? <RunLink id={used.run_id} step={used.key} /> : "reported"}</span></div>)}{upstream.length > shown && <div className="dim">and {upstream.length - shown} more</div>}</>;
+}
+
 function About({ asset }: { asset: AssetDetail }) {
   const facts: [string, React.ReactNode][] = [
     ["Group", asset.group],
@@ -120,6 +133,9 @@ function About({ asset }: { asset: AssetDetail }) {
     ["Jobs", asset.jobs.join(", ")],
     ["Import", asset.import],
     ["Code version", asset.code_version && <CodeVersion text={asset.code_version} />],
+    ["Data version", asset.data_version && <DataVersion asset={asset} />],
+    ["Made from", asset.provenance && asset.provenance.upstream.length > 0 && <UsedData upstream={asset.provenance.upstream} />],
+    ["Unchanged", asset.skip_if_unchanged && "it is reused, not executed again"],
     ["Freshness", freshnessText(asset.freshness)],
     ["Pools", Object.entries(asset.pools).map(([name, slots]) => `${name} × ${slots}`).join(", ")],
     ["Uses", Object.entries(asset.uses).map(([name, mode]) => `${name} (${mode})`).join(", ")],

@@ -23,7 +23,7 @@ const route = getRouteApi("/assets");
 
 const columns: Column<Asset>[] = [
   { id: "key", header: "Asset", width: "minmax(180px, 3fr)", cell: (asset) => (
-    <span className="row"><StateIcon state={asset.external && asset.status === "never" ? "external" : asset.status} stale={asset.stale.is} /><span className="strong clip"><AssetLink name={asset.key} /></span></span>
+    <span className="row"><StateIcon state={asset.external && asset.status === "never" ? "external" : asset.status} stale={asset.stale.is && asset.status !== "never"} /><span className="strong clip"><AssetLink name={asset.key} /></span></span>
   ) },
   { id: "status", header: "State", width: "minmax(112px, 150px)", wide: true, cell: (asset) => <Status asset={asset} /> },
   { id: "group", header: "Group", width: "minmax(70px, 1fr)", wide: true, cell: (asset) => <span className="dim">{asset.group}</span> },
@@ -39,7 +39,7 @@ function Status({ asset }: { asset: Asset }) {
   if (asset.freshness.status === "violated") return <span className="bad">Overdue</span>;
   if (asset.freshness.status === "warn") return <span style={{ color: "var(--stale-text)" }}>Soon overdue</span>;
   const waived = asset.waivers.length > 0 ? "waived" : asset.waived_upstream.length > 0 ? "waived above" : undefined;
-  return <span>{stateMeta(state).label}{waived && <span style={{ color: "var(--stale-text)" }} title={[...asset.waivers, ...asset.waived_upstream].map((one) => `${one.check}: ${one.reason}`).join("\n")}>, {waived}</span>}{asset.stale.is && <span style={{ color: "var(--stale-text)" }}>, stale</span>}</span>;
+  return <span>{stateMeta(state).label}{waived && <span style={{ color: "var(--stale-text)" }} title={[...asset.waivers, ...asset.waived_upstream].map((one) => `${one.check}: ${one.reason}`).join("\n")}>, {waived}</span>}{asset.stale.is && asset.status !== "never" && <span style={{ color: "var(--stale-text)" }}>, stale</span>}</span>;
 }
 
 function Checks({ asset }: { asset: Asset }) {

@@ -10,11 +10,13 @@ import { AcknowledgeButton, AcknowledgedLine } from "@/ui/Acknowledge";
 import { CheckEvidence } from "@/ui/CheckEvidence";
 import { CopyButton } from "@/ui/CopyButton";
 import { KeyName } from "@/ui/KeyName";
+import { ImpactLine } from "@/ui/ImpactLine";
 import { AssetLink } from "@/ui/links";
 import { StateIcon } from "@/ui/StateIcon";
 import { reasonText } from "@/ui/stateMeta";
 import { WaiveButton, WaiverLine } from "@/ui/Waive";
 import { AnsiLine } from "./AnsiLine";
+import { Changes } from "./Changes";
 import { RetryMenu } from "./RetryMenu";
 
 const lines = 20;
@@ -40,9 +42,11 @@ export function CauseCard({ run, steps, select }: { run: Run; steps: Step[]; sel
           <div style={{ overflowWrap: "anywhere" }}>{shortDetail(cause)}</div>
           <Skipped cause={cause} steps={steps} select={select} />
           <Whose cause={cause} />
+          <ImpactLine name={cause.key} />
         </div>
       </div>
       <CauseActs key={`${cause.key}/${cause.check ?? ""}`} run={run} cause={cause} />
+      <Changes key={`changes ${cause.key}`} run={run.id} step={cause.key} />
       <CauseLog key={cause.key} run={run} cause={cause} open={() => select(cause.key, cause.attempt)} />
     </section>
   );

@@ -30,7 +30,7 @@ export function decodeStatus(graph: LineageGraph, vectors: StatusVectors): NodeS
     const state = codes[vectors.status[i] ?? "-"] ?? "never";
     const shown = state === "never" && graph.input.nodes[i]!.external ? "external" : state;
     out.state[i] = stateIndex[shown];
-    out.stale[i] = vectors.stale[i] === "1" ? 1 : 0;
+    out.stale[i] = vectors.stale[i] === "1" && vectors.status[i] !== "-" ? 1 : 0;
     out.violated[i] = vectors.fresh[i] === "v" ? 1 : 0;
     out.checks[i] = Math.max(0, "npwf".indexOf(vectors.checks[i] ?? "n"));
   }

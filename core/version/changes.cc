@@ -1,0 +1,85 @@
+#include "core/version/changes.h"
+
+#include <set>
+
+#include "core/schedule/cron.h"
+
+namespace assetd {
+namespace {
+
+using nlohmann::json;
+
+/// As Dagster Pipes writes it, {"raw_value": 5, "type": "int"}, or as it is.
+json number_of(const json& metadata, const std::string& name) {
+  const auto found = metadata.is_object() ? metadata.find(name) : metadata.end();
+  if (found == metadata.end()) return nullptr;
+  if (found->is_object() && found->contains("raw_value") && (*found)["raw_value"].is_number()) return (*found)["raw_value"];
+  return found->is_number() ? *found : json(nullptr);
+}
+
+json text(const std::string& value) { return value.empty() ? json(nullptr) : json(value); }
+
+std::string shown(const json& value) { return value.is_null() ? "none" : value.is_string() ? value.get<std::string>() : value.dump(); }
+
+json data_json(const UsedData& used) {
+  return {{"run_id", used.run == 0 ? json(nullptr) : json(std::to_string(used.run))}, {"at", format_time(used.at)}, {"data_version", used.data_version}};
+}
+
+std::string made(const UsedData& used) { return (used.run == 0 ? "reported at " : "run " + std::to_string(used.run) + " at ") + format_time(used.at); }
+
+std::string in_words(const json& numbers) {
+  std::string out;
+  for (const auto& number : numbers)
+    out += (out.empty() ? "; " : ", ") + number["name"].get<std::string>() + " " + shown(number["from"]) + " → " + shown(number["to"]);
+  return out;
+}
+
+void compare_texts(const char* kind, const char* what, const std::string& before, const std::string& after, std::vector<VersionChange>& out) {
+  if (before == after || before.empty() || after.empty()) return;  // unknown is no change
+  out.push_back({kind, "", std::string(what) + " changed from " + before + " to " + after, text(before), text(after)});
+}
+
+void compare_inputs(const Provenance& before, const Provenance& after, const MetadataOf& metadata_of, std::vector<VersionChange>& out) {
+  for (const auto& now : after.inputs) {
+    const auto* then = before.input(now.key);
+    if (then && then->data_version == now.data_version) continue;
+    VersionChange change{"upstream", now.key, "", then ? data_json(*then) : json(nullptr), data_json(now)};
+    if (then) change.numbers = changed_numbers(metadata_of(*then), metadata_of(now));
+    change.detail = now.key + (then ? " has other data: " + made(*then) + " → " + made(now) + in_words(change.numbers) : " was not among its inputs; its data is of " + made(now));
+    out.push_back(std::move(change));
+  }
+  for (const auto& then : before.inputs)
+    if (!after.input(then.key)) out.push_back({"upstream", then.key, then.key + " is no longer among its inputs", data_json(then), nullptr});
+}
+
+}  // namespace
+
+json changed_numbers(const json& before, const json& after) {
+  std::set<std::string> names;
+  for (const auto* side : {&before, &after})
+    if (side->is_object())
+      for (const auto& [name, value] : side->items()) names.insert(name);
+  json out = json::array();
+  for (const auto& name : names) {
+    const auto from = number_of(before, name), to = number_of(after, name);
+    if (from != to) out.push_back({{"name", name}, {"from", from}, {"to", to}});
+  }
+  return out;
+}
+
+std::vector<VersionChange> changes_between(const Execution& before, const Execution& after, const MetadataOf& metadata_of) {
+  std::vector<VersionChange> out;
+  compare_texts("code", "its code", before.found.code_version, after.found.code_version, out);
+  compare_texts("commit", "the commit", before.found.commit, after.found.commit, out);
+  if (before.definitions_version != after.definitions_version)
+    out.push_back({"definitions", "", "the definitions changed from version " + std::to_string(before.definitions_version) + " to " + std::to_string(after.definitions_version),
+                   std::to_string(before.definitions_version), std::to_string(after.definitions_version)});
+  if (before.options != after.options) out.push_back({"options", "", "options: " + before.options.dump() + " → " + after.options.dump(), before.options, after.options});
+  compare_inputs(before.found, after.found, metadata_of, out);
+  if (!after.metadata.empty())
+    for (const auto& number : changed_numbers(before.metadata, after.metadata))
+      out.push_back({"metadata", number["name"], number["name"].get<std::string>() + " " + shown(number["from"]) + " → " + shown(number["to"]), number["from"], number["to"]});
+  return out;
+}
+
+}  // namespace assetd

@@ -1,0 +1,140 @@
+// For the person on call: what is different from the last time it worked, and what it means to others.
+
+#include <algorithm>
+
+#include "core/version/changes.h"
+#include "core/version/impact.h"
+#include "daemon/http/asset_shapes.h"
+#include "daemon/http/run_shapes.h"
+
+namespace assetd::http {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kKeysNamed = 50;
+
+json named(const AssetGraph& graph, const std::vector<AssetId>& ids) {
+  json keys = json::array();
+  for (std::size_t i = 0; i < std::min(ids.size(), kKeysNamed); ++i) keys.push_back(graph.key(ids[i]));
+  return {{"total", ids.size()}, {"keys", std::move(keys)}};
+}
+
+json impact_json(const AssetTable& table, AssetId id) {
+  const auto impact = impact_of(table.view(), id, wall_now());
+  json deadlines = json::array();
+  for (std::size_t i = 0; i < std::min(impact.deadlines.size(), kKeysNamed); ++i) {
+    const auto& deadline = impact.deadlines[i];
+    deadlines.push_back({{"key", table.project->graph.key(deadline.asset)}, {"at", time_json(deadline.at)}, {"missed", deadline.missed}});
+  }
+  const bool one_comes = !impact.deadlines.empty() && !impact.deadlines.front().missed;
+  return {{"key", table.project->graph.key(id)},
+          {"downstream", named(table.project->graph, impact.below)},
+          {"sinks", named(table.project->graph, impact.sinks)},
+          {"owners", impact.owners},
+          {"next_deadline", one_comes ? deadlines.front() : json()},
+          {"deadlines", std::move(deadlines)},
+          {"as_of", table.as_of}};
+}
+
+Response get_impact(const Call& call, Context& context) {
+  std::optional<Response> response;
+  context.service.with_assets([&](const AssetTable& table) {
+    if (!table.project) return;
+    const auto id = find_asset(call.path_of("key"), *table.project);
+    response = id ? json_response(impact_json(table, *id)) : id.error();
+  });
+  return response ? *response : current_project(context).error();
+}
+
+/// What the step of that run found when it began, with what it made; where it made nothing, what it was to be made from; nothing: it was never executed.
+Reader::Result<std::optional<Execution>> execution_of(const RunRow& row, const std::string& key, Reader& reader) {
+  Execution execution;
+  execution.run = row.run.id;
+  execution.definitions_version = row.run.definitions_version;
+  execution.options = row.run.options;
+  const auto outcome = reader.outcome(key, row.run.id);
+  if (!outcome) return std::unexpected(outcome.error());
+  if (*outcome && (*outcome)->found) {
+    execution.found = *(*outcome)->found;
+    return execution;
+  }
+  const auto made = reader.materialization(key, row.run.id);
+  if (!made) return std::unexpected(made.error());
+  if (!*made || !(*made)->value.provenance) return std::nullopt;
+  execution.found = *(*made)->value.provenance;
+  execution.metadata = (*made)->value.metadata;
+  return execution;
+}
+
+/// Of a step that was not executed (yet): what it would find now.
+Execution execution_now(const RunRow& row, const std::string& key, Context& context) {
+  Execution execution;
+  execution.run = row.run.id;
+  execution.definitions_version = row.run.definitions_version;
+  execution.options = row.run.options;
+  context.service.with_assets([&](const AssetTable& table) {
+    const auto id = table.project ? table.project->graph.find(key) : std::nullopt;
+    if (!id) return;
+    execution.found.code_version = code_version_of(table.project->definitions.assets[*id]);
+    for (const auto parent : table.project->graph.parents(*id))
+      if (const auto& data = table.states[parent].last_materialization) execution.found.inputs.push_back({table.project->graph.key(parent), version_of(*data), data->run, data->at});
+  });
+  return execution;
+}
+
+json change_json(const VersionChange& change) {
+  return {{"kind", change.kind}, {"name", text_or_null(change.name)}, {"detail", change.detail}, {"from", change.from}, {"to", change.to}, {"numbers", change.numbers}};
+}
+
+Response changes_since(const RunRow& row, const std::string& key, RunId since, const ReadAt& at, Context& context) {
+  auto& reader = *at.reader;
+  const auto old = reader.run(since);
+  if (!old) return store_problem(old.error());
+  json body = {{"run_id", id_text(row.run.id)}, {"step", key}, {"since", nullptr}, {"items", json::array()}, {"as_of", at.as_of}};
+  if (!*old) return json_response(body);
+  const auto before = execution_of(**old, key, reader);
+  auto after = execution_of(row, key, reader);
+  if (!before || !after) return store_problem(before ? after.error() : before.error());
+  if (!*before) return json_response(body);
+  if (!*after) *after = execution_now(row, key, context);
+  const auto metadata_of = [&](const UsedData& used) -> json {
+    const auto made = reader.materialization(used.key, used.run);
+    return made && *made ? (*made)->value.metadata : json();
+  };
+  body["since"] = {{"run_id", id_text(since)}, {"at", time_json((*old)->run.ended_at)}};
+  for (const auto& change : changes_between(**before, **after, metadata_of)) body["items"].push_back(change_json(change));
+  return json_response(body);
+}
+
+Response get_changes(const Call& call, Context& context) {
+  const auto at = read_at(context);
+  if (!at) return at.error();
+  const auto row = find_run(call, *at->reader);
+  if (!row) return row.error();
+  const auto plan = load_plan(row->run.id, row->run.definitions_version, context, *at->reader);
+  if (!plan) return plan.error();
+  const std::string key = call.query.text("step");
+  if (key.empty()) return problem_response(422, "missing-step", "A step is to be named", "say which step: ?step=KEY", {{"/step", "the key of an asset of the run", {}}});
+  const auto& loaded = **plan;
+  const auto id = loaded.project->graph.find(key);
+  bool carried = false;
+  for (StepIndex step = 0; id && step < loaded.plan.size(); ++step) carried = carried || loaded.plan.asset(step) == *id;
+  if (!carried) return not_found("run " + id_text(row->run.id) + " has no step '" + key + "'");
+  const auto since = at->reader->last_success(key, row->run.id);
+  if (!since) return store_problem(since.error());
+  return changes_since(*row, key, since->value_or(0), *at, context);
+}
+
+}  // namespace
+
+void add_version_routes(std::vector<Route>& table) {
+  table.push_back({.method = "GET", .pattern = "/api/v1/assets/{key}/impact", .name = "get_asset_impact",
+                   .summary = "What it means to others when it is not made: what is below, whose that is, which deadline is missed next", .tag = "assets",
+                   .handler = get_impact, .answers = {{200, "Impact"}}, .path = {key_param()}});
+  table.push_back({.method = "GET", .pattern = "/api/v1/runs/{run_id}/changes", .name = "get_run_changes",
+                   .summary = "What is different from the last time this step succeeded", .tag = "runs", .handler = get_changes, .answers = {{200, "RunChanges"}},
+                   .path = {run_param()}, .query = {{.name = "step", .description = "the key of its asset; required"}}});
+}
+
+}  // namespace assetd::http
