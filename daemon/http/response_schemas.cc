@@ -169,7 +169,7 @@ void add_runs(json& out) {
   out["Run"] = object({{"id", id()}, {"status", refer("RunState")}, {"select", text()},
                        {"trigger", object({{"kind", text()}, {"name", text_or_null()}, {"instant", time_or_null()}})}, {"actor", text()},
                        {"job", text_or_null()}, {"tags", any_object()}, {"priority", integer()}, {"options", any_object()},
-                       {"max_steps", integer_or_null()}, {"blocked_by", list_of(refer("Blocker"))}, {"timeout_ms", integer_or_null()}, {"queue_timeout_ms", integer_or_null()},
+                       {"force", boolean()}, {"max_steps", integer_or_null()}, {"blocked_by", list_of(refer("Blocker"))}, {"timeout_ms", integer_or_null()}, {"queue_timeout_ms", integer_or_null()},
                        {"partitions", text_or_null()}, {"backfill", id_or_null()}, {"definitions_version", id()}, {"retry_of", id_or_null()}, {"retried_by", list_of(id())},
                        {"created_at", time()}, {"started_at", time_or_null()}, {"ended_at", time_or_null()}, {"duration_ms", integer_or_null()},
                        {"usual_ms", integer_or_null()}, {"steps_total", integer()},

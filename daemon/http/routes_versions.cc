@@ -55,15 +55,12 @@ Reader::Result<std::optional<Execution>> execution_of(const RunRow& row, const s
   execution.options = row.run.options;
   const auto outcome = reader.outcome(key, row.run.id);
   if (!outcome) return std::unexpected(outcome.error());
-  if (*outcome && (*outcome)->found) {
-    execution.found = *(*outcome)->found;
-    return execution;
-  }
   const auto made = reader.materialization(key, row.run.id);
   if (!made) return std::unexpected(made.error());
-  if (!*made || !(*made)->value.provenance) return std::nullopt;
-  execution.found = *(*made)->value.provenance;
-  execution.metadata = (*made)->value.metadata;
+  const bool failed = *outcome && (*outcome)->found;
+  if (!failed && (!*made || !(*made)->value.provenance)) return std::nullopt;
+  execution.found = failed ? *(*outcome)->found : *(*made)->value.provenance;
+  if (*made) execution.metadata = (*made)->value.metadata;  // also where only a check failed
   return execution;
 }
 

@@ -54,6 +54,7 @@ json run_json(const RunRow& row, const std::optional<LiveRun>& live, std::option
           {"job", text_or_null(run.job)},
           {"tags", run.tags},
           {"priority", run.priority},
+          {"force", run.force},
           {"max_steps", run.max_steps ? json(*run.max_steps) : json()},
           {"timeout_ms", millis_json(run.timeouts.timeout)},
           {"queue_timeout_ms", millis_json(run.timeouts.queue_timeout)},

@@ -125,6 +125,8 @@ TEST_F(Selection, AsksForStateOnlyWhereItIsKnown) {
   EXPECT_THAT(select("status:failed+"), ElementsAre("gold", "model"));
   EXPECT_THAT(select("stale:true"), ElementsAre("model"));
   EXPECT_EQ(select("stale:false").size(), 6u);
+  EXPECT_EQ(select("stale:yes"), select("stale:true"));
+  EXPECT_EQ(select("stale:no"), select("stale:false"));
   EXPECT_THAT(select("freshness:violated"), ElementsAre("report"));
   const auto without = select_assets("gold or status:failed", definitions, graph);
   ASSERT_FALSE(without);
@@ -146,7 +148,7 @@ TEST_F(Selection, RefusesUnknownAttributesAndStates) {
   EXPECT_EQ(error("gold or gruop:x"), "error at 9: unknown attribute \"gruop\"; did you mean \"group\"?");
   EXPECT_THAT(error("zzzzzz:x"), HasSubstr("one of key, group, kind"));
   EXPECT_THAT(error("status:faild"), HasSubstr("error at 8: unknown status \"faild\"; did you mean \"failed\"?"));
-  EXPECT_THAT(error("stale:yes"), HasSubstr("one of true, false"));
+  EXPECT_THAT(error("stale:perhaps"), HasSubstr("one of true, false, yes, no"));
   EXPECT_THAT(error("group: marts"), HasSubstr("error at 7: a value is missing after \"group:\""));
   EXPECT_THAT(error("owner:\"\""), HasSubstr("a value is missing"));
 }

@@ -58,7 +58,8 @@ class StaleWorld {
   }
   std::vector<std::string> chain(const std::string& key, std::size_t reason = 0) const {
     std::vector<std::string> out;
-    for (const auto& link : stale_reasons(view(), set, id(key), true).at(reason).chain) out.push_back(std::string(to_string(link.kind)) + " " + graph.key(link.asset));
+    const auto reasons = stale_reasons(view(), set, id(key), true);
+    for (const auto& link : reasons.at(reason).chain) out.push_back(std::string(to_string(link.kind)) + " " + graph.key(link.asset));
     return out;
   }
 

@@ -132,7 +132,7 @@ AssetTable table_of(std::vector<AssetSpec> assets, std::vector<AssetState> state
 
 /// Both ways of asking must agree.
 bool is_stale(const AssetTable& table, AssetId id) {
-  EXPECT_EQ(table.is_stale(id), table.staleness(id).is);
+  EXPECT_EQ(table.is_stale(id), !table.staleness(id).empty());
   return table.is_stale(id);
 }
 
@@ -140,21 +140,38 @@ TEST(AssetTable, StaleWhenAParentWasMadeLaterByAnotherRun) {
   const std::vector<AssetSpec> assets{asset("a"), asset("b", {"a"})};
   EXPECT_FALSE(is_stale(table_of(assets, {made(1, 10), made(1, 20)}), 1));
   EXPECT_FALSE(is_stale(table_of(assets, {made(1, 30), made(1, 20)}), 1)) << "one run's order is its own";
-  EXPECT_FALSE(is_stale(table_of(assets, {{}, made(1, 20)}), 1));
-  EXPECT_FALSE(is_stale(table_of(assets, {made(2, 30), {}}), 1)) << "never made is not stale";
+  EXPECT_TRUE(is_stale(table_of(assets, {{}, made(1, 20)}), 1)) << "above it something was never made";
+  EXPECT_TRUE(is_stale(table_of(assets, {made(2, 30), {}}), 1)) << "never made";
   EXPECT_TRUE(is_stale(table_of(assets, {made(2, 30), made(1, 20)}), 1));
   const auto stale = table_of(assets, {made(2, 30), made(1, 20)}).staleness(1);
-  ASSERT_EQ(stale.because.size(), 1u);
-  EXPECT_EQ(stale.because[0].reason, "newer_data");
-  EXPECT_EQ(stale.because[0].asset, 0u);
+  ASSERT_EQ(stale.size(), 1u);
+  EXPECT_EQ(stale[0].link.kind, StaleKind::newer_data);
+  EXPECT_EQ(stale[0].link.asset, 0u);
 }
 
 TEST(AssetTable, StaleWhenItsCodeHasChanged) {
   auto spec = asset("a");
   spec.code_version = "2";
   EXPECT_TRUE(is_stale(table_of({spec}, {made(1, 10, "1")}), 0));
-  EXPECT_EQ(table_of({spec}, {made(1, 10, "1")}).staleness(0).because.at(0).reason, "code_changed");
+  EXPECT_EQ(table_of({spec}, {made(1, 10, "1")}).staleness(0).at(0).link.kind, StaleKind::code_changed);
   EXPECT_FALSE(is_stale(table_of({spec}, {made(1, 10, "2")}), 0));
+}
+
+TEST(AssetBook, WhatBecomesStaleCountsAsChanged) {
+  AssetBook book;
+  book.use(project_of({asset("a"), asset("b", {"a"}), asset("c", {"b"}), asset("d")}));
+  book.load({{"a", made(1, 10)}, {"b", made(1, 20)}, {"c", made(1, 30)}, {"d", made(1, 10)}});
+  std::vector<std::uint64_t> before;
+  book.read([&](const AssetTable& table) {
+    before = table.changed;
+    EXPECT_EQ(table.stale.count(), 0u);
+  });
+  book.apply({{"a", made(2, 40)}}, 5);
+  book.read([&](const AssetTable& table) {
+    EXPECT_TRUE(table.is_stale(1) && table.is_stale(2));
+    EXPECT_GT(table.changed[2], before[2]) << "its row shows something else now";
+    EXPECT_EQ(table.changed[3], before[3]);
+  });
 }
 
 TEST(AssetTable, FreshWithinItsBound) {

@@ -25,6 +25,7 @@ export function GanttTrack({ row, step, view, now, live, select }: Props) {
 function note(step: Step): string {
   const blocker = step.blocked_by[0];
   if (step.status === "skipped") return `skipped: ${step.root_causes.map((cause) => cause.key).join(", ") || step.detail || "upstream failed"}`;
+  if (step.reason === "reused") return localTimes(step.detail ?? "reused");
   if (step.status === "canceled") return "canceled before it started";
   if (blocker) return `waits for ${blocker.what}`;
   return "";
