@@ -51,6 +51,8 @@ Outcome reusable(const Definitions& definitions, const AssetGraph& graph, AssetI
   const auto& data = state.last_materialization;
   const std::string plugin = asset.run ? asset.run->plugin : "";
   if (!asset.skip_if_unchanged || asset.external) return because("it is executed each time");
+  const auto is_divided = [&](AssetId each) { return definitions.assets[each].partitions.has_value(); };
+  if (is_divided(id) || std::ranges::any_of(graph.parents(id), is_divided)) return because("versions of partitions are not told apart");
   if (!data || !data->provenance) return because("what it was made from last is not known");
   if (state.disturbed) return because("an attempt since then did not succeed");
   if (state.in_progress) return because("another run is making it");

@@ -30,6 +30,8 @@ const UsedData* used_of(const StaleView& view, AssetId parent, const Data& own) 
 
 bool is_other_data(const StaleView& view, AssetId parent, const Data& data, const Data& own) {
   if (!own.provenance) return is_newer(data, own);
+  // Of its partitions the last one made is not the last one that was read.
+  if (view.definitions.assets[parent].partitions && data.run == own.run && data.run != 0) return false;
   const auto* used = used_of(view, parent, own);
   return !used || used->data_version != version_of(data);
 }

@@ -141,6 +141,14 @@ TEST_F(ReuseTest, ItsChecksMustHavePassed) {
   EXPECT_EQ(why_not(), "check rows did not pass");
 }
 
+TEST_F(ReuseTest, WhatIsDividedIsExecuted) {
+  definitions.assets[1].partitions.emplace();
+  EXPECT_EQ(why_not(), "versions of partitions are not told apart") << "above it";
+  definitions.assets[1].partitions.reset();
+  definitions.assets[0].partitions.emplace();
+  EXPECT_EQ(why_not(), "versions of partitions are not told apart");
+}
+
 TEST_F(ReuseTest, AnAssetThatIsNoLongerReadIsAChange) {
   definitions.assets[0].deps.clear();
   graph = AssetGraph::build(definitions).value();

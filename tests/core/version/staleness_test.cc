@@ -168,6 +168,21 @@ TEST(Staleness, WhatWasMadeBeforeVersionsWereKeptGoesByTime) {
   EXPECT_THAT(world.stale(), ElementsAre("b"));
 }
 
+TEST(Staleness, OfPartitionsTheLastOneOfItsOwnRunIsNoNewerData) {
+  StaleWorld world;
+  world.asset("a").asset("b", {"a"}).build();
+  world.definitions.assets[world.id("a")].partitions.emplace();
+  world.make(world.id("a"));
+  world.make(world.id("b"));
+  world.states[0].last_materialization->data_version = "of another partition";
+  world.states[0].last_materialization->run = world.run;
+  world.update(0);
+  EXPECT_THAT(world.stale(), IsEmpty()) << "one run makes several, b was made of one of them";
+  world.states[0].last_materialization->run = 9;
+  world.update(0);
+  EXPECT_THAT(world.stale(), ElementsAre("b"));
+}
+
 TEST(Staleness, ALongWayKeepsItsEnds) {
   StaleWorld world;
   const auto key = [](int i) { return "k" + std::to_string(10'000 + i); };

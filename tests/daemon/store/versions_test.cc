@@ -39,8 +39,8 @@ TEST(StoredVersions, TheLastSuccessIsOneThatWasExecuted) {
   CommitBatch batch;
   batch.outcomes = {{"gold", 3, 1, StepStatus::succeeded, "", at_ms(1), at_ms(2)},
                     {"gold", 4, 0, StepStatus::succeeded, kReused, std::nullopt, at_ms(3)},
-                    {"gold", 5, 1, StepStatus::failed, "exit_code", at_ms(4), at_ms(5), found("c1")},
-                    {"gold", 5, 2, StepStatus::failed, "exit_code", at_ms(6), at_ms(7), found("c2")}};
+                    {"gold", 5, 1, StepStatus::failed, "exit_code", at_ms(4), at_ms(5), "", found("c1")},
+                    {"gold", 5, 2, StepStatus::failed, "exit_code", at_ms(6), at_ms(7), "", found("c2")}};
   t.commit(std::move(batch));
   EXPECT_EQ(t.reader->last_success("gold", 9).value(), 3);
   EXPECT_FALSE(t.reader->last_success("gold", 3).value());
