@@ -27,7 +27,7 @@ Reply DaemonService::report(Turn& turn, const Caller& caller, const std::string&
   const auto& spec = current->definitions.assets[*id];
   const auto made_from = spec.external ? nullptr : keeper_.of_now(current->definitions, current->graph, *id, {});
   const auto version = body.data_version.empty() ? derived_data_version(kNoAttempt, now) : body.data_version;
-  output.changes.push_back(Materialized{{0, 0, key, kNoAttempt, body.metadata, version, 0, now, made_from}});
+  output.changes.push_back(Materialized{{0, 0, key, kNoAttempt, body.metadata, version, 0, now, "", made_from}});
   take(turn, std::move(output));
 
   auto& state = book_.stage(key);
