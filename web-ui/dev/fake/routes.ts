@@ -115,7 +115,7 @@ const simple: Record<string, (world: World, url: URL) => Answer> = {
   "/sensors/landing/ticks": (_, url) => page(sensorTicks(), url),
   "/definitions": (world) => ok(definitions(world)),
   "/alerts": (_, url) => page([], url),
-  "/openlineage": () => ({ configured: false, namespace: null, pending: 0, delivered: 0, failed: 0, last_error: null, last_delivered_at: null }),
+  "/openlineage": () => ok({ configured: false, namespace: null, pending: 0, delivered: 0, failed: 0, last_error: null, last_delivered_at: null }),
   "/waivers": (_, url) => page([], url),
   "/alerts/rules": (_, url) => page([], url),
   "/alerts/silences": (_, url) => page([], url),

@@ -3,6 +3,7 @@ import { lazy, Suspense, useMemo, useState } from "react";
 import { checkResultsQuery } from "@/api/queries";
 import type { AssetDetail, CheckDefinition, CheckResult } from "@/api/types";
 import { seriesOf } from "@/system/checks/trend";
+import { localTimes } from "@/system/time/format";
 import { CheckEvidence } from "@/ui/CheckEvidence";
 import { Empty } from "@/ui/Empty";
 import { AssetLink, RunLink } from "@/ui/links";
@@ -50,15 +51,15 @@ function CheckRow({ check, results, asset }: { check: CheckDefinition; results: 
         <span className="row wide-only" style={{ gap: 2, flex: "none" }}>
           {results.slice(0, 20).reverse().map((r) => <span key={r.id} title={`${r.run_id ? `run #${r.run_id}` : "reported"}: ${stateMeta(r.status).label.toLowerCase()}`} className="check-tick" style={{ background: r.status === "passed" ? "var(--bar-ok)" : stateMeta(r.status).colour }} />)}
         </span>
-        {waiver && <span className="tag" style={{ color: "var(--stale-text)" }}>waived</span>}
+        {waiver && <span className="tag">waived</span>}
         <span className="tag wide-only">{check.severity}{check.blocking ? ", blocking" : ""}</span>
         <span className="dim" style={{ width: 80, textAlign: "right" }}>{last ? <Ago at={last.at} /> : "not run"}</span>
       </summary>
       <div className="check-body">
         {check.description && <div className="dim">{check.description}</div>}
         {last?.detail && <div className={last.status === "passed" ? "dim" : "bad"} style={{ overflowWrap: "anywhere" }}>{last.detail}</div>}
-        {last?.waived && <div style={{ color: "var(--stale-text)" }}>It failed, and was {last.waived}</div>}
-        {waiver && <WaiverLine waiver={waiver} name={home} />}
+        {last?.waived && <div style={{ color: "var(--stale-text)" }}>It failed, and was {localTimes(last.waived)}</div>}
+        {waiver && !last?.waived && <WaiverLine waiver={waiver} name={home} />}
         {check.anomaly && <div className="dim">Judged by assetd: {check.anomaly.metric} within the mean ± {check.anomaly.sigma}·σ of the last {check.anomaly.last} materializations, once there are {check.anomaly.min}</div>}
         <CheckEvidence results={results} />
         {open && <Trend results={results} />}

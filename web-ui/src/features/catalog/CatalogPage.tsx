@@ -25,7 +25,7 @@ const columns: Column<Asset>[] = [
   { id: "key", header: "Asset", width: "minmax(180px, 3fr)", cell: (asset) => (
     <span className="row"><StateIcon state={asset.external && asset.status === "never" ? "external" : asset.status} stale={asset.stale.is && asset.status !== "never"} /><span className="strong clip"><AssetLink name={asset.key} /></span></span>
   ) },
-  { id: "status", header: "State", width: "minmax(112px, 150px)", wide: true, cell: (asset) => <Status asset={asset} /> },
+  { id: "status", header: "State", width: "minmax(112px, 190px)", wide: true, cell: (asset) => <Status asset={asset} /> },
   { id: "group", header: "Group", width: "minmax(70px, 1fr)", wide: true, cell: (asset) => <span className="dim">{asset.group}</span> },
   { id: "kinds", header: "Kind", width: "minmax(130px, 1fr)", wide: true, cell: (asset) => <span className="row tight">{asset.kinds.map((kind) => <span key={kind} className="tag">{kind}</span>)}</span> },
   { id: "checks", header: "Checks", width: "90px", wide: true, cell: (asset) => <Checks asset={asset} /> },

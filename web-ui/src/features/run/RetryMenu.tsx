@@ -21,7 +21,7 @@ export function RetryMenu({ run, step }: { run: string; step: string }) {
   });
   const item = (label: string, scope: RetryRequest["scope"]) => <Item key={label} run={run} label={label} request={{ steps: [step], ...(scope && { scope }) }} open={open} start={retry.mutate} />;
   return (
-    <Menu opened={open} onChange={setOpen} position="bottom-end">
+    <Menu opened={open} onChange={setOpen} position="bottom-start">
       <Menu.Target><Button variant="default" rightSection={<IconChevronDown size={13} />} loading={retry.isPending}>Retry this…</Button></Menu.Target>
       <Menu.Dropdown>
         {item("This step", undefined)}
