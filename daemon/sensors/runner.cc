@@ -91,7 +91,8 @@ void SensorRunner::run(Lane& lane) {
 }
 
 void SensorRunner::evaluate(SensorJob job) {
-  post(job.sensor, [this, job = std::move(job)] {
+  const auto lane = job.sensor;  // the job is moved away
+  post(lane, [this, job = std::move(job)] {
     auto answer = look(job);
     if (!stop_) handlers_.answer(std::move(answer));
   }, 2);

@@ -114,7 +114,7 @@ TEST(BadInput, EachKeyOfASensorIsChecked) {
   EXPECT_THAT(errors_of(file + "run: {command: [x]}" + run), ElementsAre(HasSubstr("watches one thing")));
   EXPECT_THAT(errors_of(file + "paused: false"), ElementsAre(StartsWith("4:5 a sensor needs a job or a select")));
   EXPECT_THAT(errors_of(file + "job: nightly"), ElementsAre(HasSubstr("starts the job \"nightly\", which nobody defines")));
-  EXPECT_THAT(errors_of(file + "select: nowhere"), ElementsAre(StartsWith("4:47 the selection of the sensor \"s\": ")));
+  EXPECT_THAT(errors_of(file + "select: nowhere"), ElementsAre(StartsWith("4:45 the selection of the sensor \"s\": ")));
   EXPECT_THAT(errors_of(file + "select: \"a and\""), ElementsAre(HasSubstr("bad selection")));
   EXPECT_THAT(errors_of("file: {}" + run), ElementsAre(HasSubstr("needs the key \"glob\"")));
   EXPECT_THAT(errors_of("file: {glob: \"\"}" + run), ElementsAre(HasSubstr("a pattern of files")));
