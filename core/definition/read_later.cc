@@ -5,10 +5,9 @@
 #include "core/definition/sizes.h"
 
 namespace assetd {
+
 void warn_not_in_force(Reading& reading, const SourceRef& where, const std::string& what) {
   reading.problems.warn(where, what + " accepted, not yet in force");
-}
-
 }
 
 void read_retention(Reading& reading, MapReader& project) {
