@@ -30,7 +30,7 @@ struct ForecastQuestion {
   std::map<std::string, int> pools;  ///< slots instead of those in force (WhatIf)
 };
 
-/// Takes as long as there are steps to begin: some 10 µs each.
+/// Takes time for each step that begins: not for the service's thread.
 Forecast forecast_from(const ForecastStart& start, const Durations& durations, const ForecastQuestion& question);
 
 }  // namespace assetd

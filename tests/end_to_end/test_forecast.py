@@ -108,7 +108,7 @@ def test_a_selection_shows_only_what_is_about_it(start):
 def test_questions_that_make_no_sense_are_refused_with_what_to_write(start):
     daemon = start(project(shell("a", "true")))
     for query, pointer, word in (("pool.gpu=1", "/pool.gpu", "no pool"), ("pool.default=many", "/pool.default", "+2"), ("pool.default=-9", "/pool.default", "cannot be"),
-                                 ("speed.b=2", "/speed.b", "nearest: 'a'"), ("speed.a=0", "/speed.a", "twice"), ("horizon=8d", "/horizon", "7d"), ("horizon=soon", "/horizon", "24h"),
+                                 ("speed.b=2", "/speed.b", "nobody defines"), ("speed.a=0", "/speed.a", "twice"), ("horizon=8d", "/horizon", "7d"), ("horizon=soon", "/horizon", "24h"),
                                  ("select=nobody", "/select", "nobody"), ("pool.=1", "/pool.", "unknown"), ("colour=red", "/colour", "unknown")):
         answer = daemon.request("GET", "/forecast?" + query)
         assert answer.status == 422, query
