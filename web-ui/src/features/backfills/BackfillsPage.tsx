@@ -23,7 +23,7 @@ const columns: Column<Backfill>[] = [
   { id: "which", header: "Partitions", width: "minmax(120px, 2fr)", wide: true, cell: (one) => <span className="dim" title={one.partitions ?? undefined}>{one.partitions}</span> },
   { id: "bar", header: "Progress", width: "minmax(60px, 150px)", cell: (one) => <BackfillBar counts={one.counts} total={one.partitions_total} width="100%" /> },
   { id: "n", header: "Done", width: "104px", align: "right", wide: true, cell: (one) => <span className="dim">{ended(one).toLocaleString("en")} / {one.partitions_total.toLocaleString("en")}</span> },
-  { id: "end", header: "Ends", width: "84px", align: "right", cell: (one) => one.ended_at ? <Duration from={one.created_at} to={one.ended_at} /> : one.estimated_end ? <Ago at={one.estimated_end} /> : <span className="dim">–</span> },
+  { id: "end", header: "Ends or took", width: "92px", align: "right", cell: (one) => one.ended_at ? <Duration from={one.created_at} to={one.ended_at} /> : one.estimated_end ? <Ago at={one.estimated_end} /> : <span className="dim">–</span> },
   { id: "who", header: "By", width: "minmax(80px, 1fr)", wide: "desk", cell: (one) => <span className="dim">{one.actor}</span> },
   { id: "at", header: "Created", width: "82px", align: "right", wide: true, cell: (one) => <span className="dim"><Ago at={one.created_at} /></span> },
 ];
@@ -38,7 +38,7 @@ export function BackfillsPage() {
   }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
   return (
     <div className="page">
-      <PageHead title="Backfills" name="Backfills"><div className="dim">Many partitions made run by run. “Ends” is when it would be over at its pace so far; of those that are over, how long they took.</div></PageHead>
+      <PageHead title="Backfills" name="Backfills"><div className="dim">Many partitions made run by run. When one ends is told from its pace so far.</div></PageHead>
       {backfills.error ? <Problem error={backfills.error} retry={() => void backfills.refetch()} /> : !backfills.data ? <Waiting /> : (
         <DataTable
           label="Backfills" columns={columns} rows={rows} rowId={(one) => one.id} onEnd={more} onOpen={(one) => void navigate({ to: "/backfills/$id", params: { id: one.id }, search: {} })}

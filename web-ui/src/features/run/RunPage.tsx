@@ -82,7 +82,6 @@ function Facts({ run }: { run: Run }) {
         {run.usual_ms !== null && <> · usually {formatDuration(run.usual_ms)}</>}
       </span>
       {run.partitions && <span className="num" title={run.partitions}>{run.partitions}</span>}
-      {run.backfill && <span className="dim">of <span className="why"><BackfillLink id={run.backfill}>backfill {run.backfill}</BackfillLink></span></span>}
       <CountsList counts={run.counts} />
       {run.priority !== 0 && <span className="dim">priority {run.priority}</span>}
       {run.max_steps !== null && <span className="dim">at most {run.max_steps} processes at once</span>}
@@ -95,6 +94,7 @@ function Facts({ run }: { run: Run }) {
 /** A schedule and the asset whose automation it was are a click away. */
 function StartedBy({ run }: { run: Run }) {
   const { kind, name } = run.trigger;
+  if (run.backfill) return <span className="why"><BackfillLink id={run.backfill}>{kind === "backfill" ? triggerText(run) : `${triggerText(run)}, of backfill ${run.backfill}`}</BackfillLink></span>;
   if (kind === "schedule" && name) return <Link to="/automation" search={{ schedule: name }} className="link">{triggerText(run)}</Link>;
   if (kind === "automation") return name ? <AssetLink name={name} tab="automation">{triggerText(run)}</AssetLink> : <Link to="/automation" search={{ tab: "assets" }} className="link">{triggerText(run)}</Link>;
   return <>{triggerText(run)}</>;

@@ -22,9 +22,9 @@ const columns: Column<Run>[] = [
   { id: "id", header: "Run", width: "minmax(64px, 88px)", cell: (run) => <span className="row"><StateIcon state={run.status} /><RunLink id={run.id} /></span> },
   { id: "status", header: "State", width: "100px", wide: "desk", cell: (run) => stateMeta(run.status).label },
   { id: "what", header: "What", width: "minmax(72px, 2fr)", cell: (run) => <span className={run.job ? "strong" : whatClass(run)} title={run.select}>{whatText(run)}</span> },
-  { id: "which", header: "Partitions", width: "minmax(90px, 1fr)", wide: true, cell: (run) => <Which run={run} /> },
+  { id: "which", header: "Partitions", width: "minmax(124px, 2fr)", wide: true, cell: (run) => <Which run={run} /> },
   { id: "cause", header: "Cause", width: "minmax(120px, 3fr)", wide: true, cell: (run) => <CauseText run={run} /> },
-  { id: "trigger", header: "Started by", width: "minmax(110px, 1fr)", wide: "desk", cell: (run) => <span className="dim">{triggerText(run)}</span> },
+  { id: "trigger", header: "Started by", width: "minmax(110px, 1fr)", wide: "desk", cell: (run) => <span className="dim">{run.backfill ? <BackfillLink id={run.backfill}>{triggerText(run)}</BackfillLink> : triggerText(run)}</span> },
   { id: "steps", header: "Steps", width: "120px", wide: true, cell: (run) => <CountsBar counts={run.counts} total={run.steps_total} width={110} /> },
   { id: "n", header: <span className="visually-hidden">Steps in all</span>, width: "44px", align: "right", wide: "desk", cell: (run) => <span className="dim">{run.steps_total}</span> },
   { id: "duration", header: "Duration", width: "66px", align: "right", cell: (run) => <Duration from={run.started_at} to={run.ended_at} ms={run.duration_ms} /> },
@@ -32,8 +32,7 @@ const columns: Column<Run>[] = [
 ];
 
 function Which({ run }: { run: Run }) {
-  if (!run.partitions && !run.backfill) return null;
-  return <span className="dim" title={run.partitions ?? undefined}>{run.partitions}{run.backfill && <> <BackfillLink id={run.backfill}><span className="tag">backfill {run.backfill}</span></BackfillLink></>}</span>;
+  return run.partitions && <span className="dim num" title={run.partitions}>{run.partitions}</span>;
 }
 
 function CauseText({ run }: { run: Run }) {
