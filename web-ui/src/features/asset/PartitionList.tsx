@@ -17,8 +17,8 @@ const columnsOf = (asset: string): Column<PartitionRow>[] => [
   { id: "key", header: "Partition", width: "minmax(120px, 2fr)", cell: (row) => <span className="row num"><StateIcon state={stateOf[row.status]} title={row.status} /><Link to="/assets/$key" params={{ key: keyToPath(asset) }} search={(old) => ({ ...old, from: row.key, to: undefined })} replace className="link strong clip" title={row.key}>{row.key}</Link></span> },
   { id: "status", header: "State", width: "110px", wide: true, cell: (row) => row.status },
   { id: "window", header: "Window", width: "minmax(220px, 2fr)", wide: true, cell: (row) => row.window && <span className="dim"><At at={row.window.start} /> – <At at={row.window.end} /></span> },
-  { id: "run", header: "Last run", width: "72px", cell: (row) => row.run_id && <RunLink id={row.run_id} step={asset} partition={row.key} /> },
-  { id: "at", header: "When", width: "90px", align: "right", cell: (row) => <span className="dim"><Ago at={row.at} /></span> },
+  { id: "run", header: "Made in", width: "84px", cell: (row) => row.run_id ? <RunLink id={row.run_id} step={asset} partition={row.key} /> : row.status === "failed" && <Link to="/runs" search={{ asset, status: "failed" }} className="link">failed runs</Link> },
+  { id: "at", header: "Made", width: "90px", align: "right", cell: (row) => <span className="dim"><Ago at={row.at} /></span> },
 ];
 
 /** One line a partition, the newest first. */
