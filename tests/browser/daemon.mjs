@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -27,9 +27,14 @@ schedules:
 `;
 
 /** Starts assetd on a project of its own, by default the one above, in a directory that `stop` removes. */
-export async function startDaemon(yaml = definitions) {
+export const startDaemon = (yaml = definitions) => startIn((directory) => writeFile(join(directory, "assetd.yaml"), yaml));
+
+/** Starts assetd on a copy of one of the examples. */
+export const startExample = (name) => startIn((directory) => cp(join(import.meta.dirname, "../../examples", name), directory, { recursive: true }));
+
+async function startIn(fill) {
   const directory = await mkdtemp(join(tmpdir(), "assetd-project-"));
-  await writeFile(join(directory, "assetd.yaml"), yaml);
+  await fill(directory);
   for (const gate of ["gate_raw", "gate_talker", "gate_sleeper", "gate_queued"]) execFileSync("mkfifo", [join(directory, gate)]);
   const child = spawn(join(bin, "assetd"), ["--project", directory, "--listen", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "pipe"] });
   const output = [];

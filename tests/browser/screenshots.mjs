@@ -10,11 +10,13 @@ const failed = runs.find((run) => run.status === "failed");
 const assets = (await get("/assets?limit=50")).items;
 const asset = assets.find((one) => one.checks.failed > 0) ?? assets.find((one) => one.status === "failed") ?? assets.find((one) => one.last_materialization) ?? assets[0];
 const automated = (await get("/automation?limit=1")).items[0];
+const divided = assets.find((one) => one.partitions?.failed > 0) ?? assets.find((one) => one.partitions);
+const backfill = (await get("/backfills?limit=1")).items?.[0];
 const of = (one) => one && `/assets/${one.key.replaceAll("/", ":")}`;
 const pages = {
   overview: "/", lineage: "/lineage", lineageSelected: asset && `/lineage?asset=${asset.key}`, catalog: "/assets", asset: of(asset), assetMade: of(assets.find((one) => one.last_materialization && one !== asset)),
   history: of(asset) && `${of(asset)}?tab=history`, checks: of(asset) && `${of(asset)}?tab=checks`, near: of(asset) && `${of(asset)}?tab=lineage`, definition: of(asset) && `${of(asset)}?tab=definition`,
-  runs: "/runs", runFailed: failed && `/runs/${failed.id}`, runLast: runs[0] && `/runs/${runs[0].id}`, automation: "/automation?tab=assets", schedules: "/automation?tab=schedules", sensors: "/automation?tab=sensors", assetAutomation: automated && `${of(automated)}?tab=automation`, queue: "/queue", forecast: "/forecast", forecastWhatIf: "/forecast?pools=default=1", alerts: "/alerts", definitions: "/definitions", audit: "/audit",
+  runs: "/runs", runFailed: failed && `/runs/${failed.id}`, runLast: runs[0] && `/runs/${runs[0].id}`, automation: "/automation?tab=assets", schedules: "/automation?tab=schedules", sensors: "/automation?tab=sensors", assetAutomation: automated && `${of(automated)}?tab=automation`, queue: "/queue", partitions: divided && `${of(divided)}?tab=partitions`, backfills: "/backfills", backfill: backfill && `/backfills/${backfill.id}`, forecast: "/forecast", forecastWhatIf: "/forecast?pools=default=1", alerts: "/alerts", definitions: "/definitions", audit: "/audit",
   health: "/health", settings: "/settings", missing: "/nowhere",
 };
 await mkdir(out, { recursive: true });

@@ -119,6 +119,8 @@ const simple: Record<string, (world: World, url: URL) => Answer> = {
   "/waivers": (_, url) => page([], url),
   "/alerts/rules": (_, url) => page([], url),
   "/alerts/silences": (_, url) => page([], url),
+  "/backfills": (_, url) => page([], url),
+  "/partitions": (_, url) => page([], url),
   "/audit": (world, url) => page(world.audit, url),
 };
 
@@ -126,15 +128,17 @@ function read(world: World, path: string, url: URL): Answer {
   const route = simple[path];
   if (route) return route(world, url);
   const [, what, id = "", part] = path.split("/");
+  if (what === "partitions") return ok({ name: id, keys: [], as_of: 1 });
   if (what === "runs") return readRun(world, id, part, url);
   if (what !== "assets") return problem(404, "There is no such address", path);
   const asset = world.byKey.get(id.replaceAll(":", "/"));
   if (!asset) return problem(404, "There is no such asset", `Nobody defines '${id}'.`);
+  if (part === "partitions") return url.pathname.endsWith("/map") ? ok({ partitions: null, counts: { total: 0, materialized: 0, failed: 0, missing: 0 }, keys: [], status: "", as_of: 1 }) : page([], url);
   if (part === "automation") return ok(automationDetail(world, asset));
   if (part === "evaluations") return page(evaluations(world, asset), url);
   if (part === "materializations") return page(asset.history.filter((h) => h.status === "succeeded").map((h) => ({ id: h.run_id, run_id: h.run_id, partition: null, at: new Date(h.at).toISOString(), duration_ms: h.ms, metadata: h.metadata, data_version: null })), url);
-  if (part === "attempts") return page(asset.history.map((h) => ({ run_id: h.run_id, attempt: 1, status: h.status, reason: h.status === "failed" ? "check_failed" : null, started_at: new Date(h.at - h.ms).toISOString(), ended_at: new Date(h.at).toISOString(), duration_ms: h.ms })), url);
-  if (part === "checks") return page(asset.history.flatMap((h) => asset.checks.map((check, i) => ({ id: `${h.run_id}-${check}`, check, run_id: h.run_id, at: new Date(h.at).toISOString(), status: h.status === "failed" && i === asset.checks.length - 1 ? "failed" : "passed", severity: "error", blocking: true, detail: h.status === "failed" && i === asset.checks.length - 1 ? "12 rows above the bound of 1,000,000" : null, metadata: { failing_rows: h.status === "failed" ? 12 : 0 }, waived: null }))), url);
+  if (part === "attempts") return page(asset.history.map((h) => ({ run_id: h.run_id, attempt: 1, partition: null, status: h.status, reason: h.status === "failed" ? "check_failed" : null, started_at: new Date(h.at - h.ms).toISOString(), ended_at: new Date(h.at).toISOString(), duration_ms: h.ms })), url);
+  if (part === "checks") return page(asset.history.flatMap((h) => asset.checks.map((check, i) => ({ id: `${h.run_id}-${check}`, check, partition: null, run_id: h.run_id, at: new Date(h.at).toISOString(), status: h.status === "failed" && i === asset.checks.length - 1 ? "failed" : "passed", severity: "error", blocking: true, detail: h.status === "failed" && i === asset.checks.length - 1 ? "12 rows above the bound of 1,000,000" : null, metadata: { failing_rows: h.status === "failed" ? 12 : 0 }, waived: null }))), url);
   return part ? page([], url) : ok(assetDetail(world, asset));
 }
 

@@ -18,6 +18,7 @@ export function assetShape(world: World, asset: FakeAsset) {
     last_materialization: asset.at ? { run_id: asset.run, at: iso(asset.at), metadata: asset.metadata } : null,
     stale: { is: asset.stale, because: asset.stale ? [{ key: asset.deps[0] ?? asset.key, reason: "newer_data", detail: `${asset.deps[0]} was materialized later` }] : [] },
     freshness: { status: "none", within_ms: null, deadline: null },
+    partitions: null,
     checks: { passed: asset.at ? asset.checks.length - (asset.failedCheck ? 1 : 0) : 0, failed: asset.failedCheck ? 1 : 0, warned: 0 },
     waivers: [], waived_upstream: [], acknowledged: null,
   };
@@ -56,7 +57,7 @@ export function runShape(run: FakeRun) {
   const counts = countsOf(run);
   const failed = run.steps.filter((step) => step.status === "failed");
   return {
-    id: run.id, status: run.status, select: run.select, trigger: { kind: run.kind, name: run.name, instant: null }, actor: run.actor, job: run.job, tags: {}, priority: 0, options: {}, partitions: [], definitions_version: "3",
+    id: run.id, status: run.status, select: run.select, trigger: { kind: run.kind, name: run.name, instant: null }, actor: run.actor, job: run.job, tags: {}, priority: 0, options: {}, partitions: null, backfill: null, definitions_version: "3",
     retry_of: run.retry_of, retried_by: run.retried_by, created_at: iso(run.created), started_at: iso(run.started), ended_at: iso(run.ended), duration_ms: run.ended && run.started ? run.ended - run.started : null, usual_ms: 12_400,
     steps_total: run.steps.length, counts, reason: run.status === "failed" ? "steps_failed" : null,
     detail: run.status === "failed" ? `${failed.length} of ${run.steps.length} steps failed, ${counts.skipped} were skipped` : null,

@@ -1,8 +1,10 @@
 import { keyInPath, post, remove } from "./client";
-import type { Definitions, DefinitionsPlan, RunPlan, SensorDryRun, SensorTick, Waiver } from "./types";
+import type { BackfillPlan, Definitions, DefinitionsPlan, PartitionChoice, RunPlan, SensorDryRun, SensorTick, Waiver } from "./types";
 
 export interface RunRequest {
   select: string;
+  /** Of assets that are divided; without it the latest window of time, and all other keys. */
+  partitions?: PartitionChoice;
   steps?: "all" | "assets" | "checks";
   options?: Record<string, unknown>;
   tags?: Record<string, string>;
@@ -19,6 +21,15 @@ export const waiveCheck = (run: string, check: string, key: string, reason: stri
 export const unwaiveCheck = (key: string, check: string) => post(`/assets/${keyInPath(key)}/checks/${encodeURIComponent(check)}/unwaive`);
 export const acknowledge = (key: string, note: string) => post(`/assets/${keyInPath(key)}/acknowledge`, note ? { note } : {});
 export const unacknowledge = (key: string) => post(`/assets/${keyInPath(key)}/unacknowledge`);
+
+export interface BackfillRequest {
+  select: string; partitions: PartitionChoice; max_runs?: number; order?: "oldest" | "newest";
+}
+export const createBackfill = (request: BackfillRequest) => post<BackfillPlan>("/backfills", request);
+export type BackfillVerb = "pause" | "resume" | "cancel" | "retry";
+export const commandBackfill = (id: string, verb: BackfillVerb, reason: string) => post<{ id: string; status: string }>(`/backfills/${id}/${verb}`, reason ? { reason } : {});
+export const changePartitionKeys = (set: string, change: { add?: string[]; remove?: string[] }) =>
+  post<{ set: string; added: string[]; removed: string[]; total: number }>(`/partitions/${encodeURIComponent(set)}`, change);
 
 export const setPriority = (id: string, priority: number) => post<{ id: string; priority: number }>(`/runs/${id}/priority`, { priority });
 

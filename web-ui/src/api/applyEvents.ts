@@ -27,11 +27,13 @@ function apply(client: QueryClient, invalidator: Invalidator, event: LiveEvent) 
     case "run_changed":
       if (run) patchRun(client, run, event);
       if (run) invalidator.mark(keys.run(run));
-      for (const key of [keys.runs, keys.overview, keys.project, keys.queue, keys.pools, keys.automation]) invalidator.mark(key);
+      for (const key of [keys.runs, keys.overview, keys.project, keys.queue, keys.pools, keys.automation, keys.backfills]) invalidator.mark(key);
       if (run && isTerminal(event.changes.status)) invalidator.mark(keys.steps(run), 0);
       break;
     case "step_changed":
       if (run) for (const key of [keys.steps(run), keys.run(run)]) invalidator.mark(key);
+      // An asset that stays failed says nothing anew when another partition of it fails.
+      if (text(event.subject.partition)) for (const key of subjectKeys(event)) invalidator.mark(keys.partitions(key));
       for (const key of [keys.queue, keys.pools, keys.automation]) invalidator.mark(key);
       break;
     case "asset_changed":
@@ -59,6 +61,12 @@ function apply(client: QueryClient, invalidator: Invalidator, event: LiveEvent) 
     case "automation_changed":
       // The project's answer carries the pause of all, which the banner on every page shows; the overview what comes next.
       for (const key of [keys.automation, keys.project, keys.overview]) invalidator.mark(key, 0);
+      break;
+    case "backfill_changed":
+      for (const key of [keys.backfills, keys.runs]) invalidator.mark(key, 0);
+      break;
+    case "partitions_changed":
+      for (const key of [keys.partitionSets, keys.allAssetPages, keys.plan]) invalidator.mark(key, 0);
       break;
     case "alert_changed":
       for (const key of [keys.alerts, keys.silences]) invalidator.mark(key);
@@ -99,10 +107,12 @@ function patchSteps(client: QueryClient, run: string, events: LiveEvent[]) {
     const place = new Map(steps.map((step, index) => [`${step.key}\n${step.partition ?? ""}`, index]));
     const next = steps.slice();
     for (const event of events) {
-      for (const key of subjectKeys(event)) {
-        const index = place.get(`${key}\n${text(event.subject.partition) ?? ""}`);
+      // One event may be about several steps: `partitions` then has that of each of its keys.
+      const each = Array.isArray(event.subject.partitions) ? event.subject.partitions as unknown[] : [];
+      subjectKeys(event).forEach((key, nth) => {
+        const index = place.get(`${key}\n${text(each[nth]) ?? text(event.subject.partition) ?? ""}`);
         if (index !== undefined) next[index] = patchStep(next[index]!, event);
-      }
+      });
     }
     return next;
   });

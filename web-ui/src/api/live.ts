@@ -10,7 +10,8 @@ export type LiveState = { kind: "connecting" | "live" | "reconnecting" | "stale"
 
 const eventTypes = [
   "run_changed", "step_changed", "asset_changed", "materialization", "check_result", "definitions_changed", "tick",
-  "schedule_changed", "pool_changed", "automation_changed", "alert_changed", "sensor_changed", "progress", "heartbeat",
+  "schedule_changed", "pool_changed", "automation_changed", "alert_changed", "sensor_changed", "backfill_changed", "partitions_changed",
+  "progress", "heartbeat",
 ];
 // Heartbeats come every 15 s; two missed ones and a little mean that nothing shown can be called live.
 const silenceMs = 35_000;

@@ -1,12 +1,12 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { attributeValues } from "@/system/selection/vocabulary";
 import { apiUrl, get, keyInPath, post, query, send } from "./client";
-import type { RetryRequest } from "./actions";
+import type { BackfillRequest, RetryRequest } from "./actions";
 import { keys } from "./keys";
 import { askAgain } from "./seen";
 import type {
-  Alert, AlertRule, Asset, AssetAttempt, AssetDetail, AuditItem, AutomationDetail, AutomationList, CheckResult, Definitions, Evaluation,
-  EventItem, Forecast, Impact, Lineage, LineageStatus, Materialization, OpenLineage, Overview, Page, Pool, Project, Queue, Readiness, Run, RunChanges, RunPlan, Schedule, Selected,
+  Alert, AlertRule, Asset, AssetAttempt, AssetDetail, AuditItem, AutomationDetail, AutomationList, Backfill, BackfillDetail, BackfillPlan, CheckResult, Definitions, Evaluation,
+  EventItem, Forecast, Impact, Lineage, LineageStatus, Materialization, OpenLineage, Overview, Page, PartitionChoice, PartitionMap, PartitionRow, PartitionSet, Pool, Project, Queue, Readiness, Run, RunChanges, RunPlan, Schedule, Selected,
   Sensor, SensorTick, Silence, Step, Tick,
 } from "./types";
 
@@ -42,6 +42,39 @@ export const checkResultsQuery = assetPart<CheckResult>("checks", 500);
 export const assetAttemptsQuery = assetPart<AssetAttempt>("attempts", 50);
 export const assetEventsQuery = assetPart<EventItem>("events", 100);
 
+/** The last `limit` partitions as letters, with the counts of all. */
+export const partitionMapQuery = (key: string, limit = 10_000) =>
+  queryOptions({
+    queryKey: [...keys.partitions(key), "map", limit],
+    queryFn: ({ signal }) => get<PartitionMap>(`/assets/${keyInPath(key)}/partitions/map?limit=${limit}`, signal),
+  });
+export const partitionsQuery = (key: string, status: string | undefined) =>
+  infiniteQueryOptions({
+    queryKey: [...keys.partitions(key), "list", status],
+    queryFn: ({ signal, pageParam }) => get<Page<PartitionRow>>(`/assets/${keyInPath(key)}/partitions${query({ status, limit: 100, cursor: pageParam })}`, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => pageOf(last.next_cursor),
+    placeholderData: keepPreviousData,
+  });
+export const partitionSetQuery = (name: string) =>
+  queryOptions({ queryKey: [...keys.partitionSets, name], queryFn: ({ signal }) => get<PartitionSet>(`/partitions/${encodeURIComponent(name)}`, signal) });
+
+export const backfillsQuery = infiniteQueryOptions({
+  queryKey: [...keys.backfills, "list"],
+  queryFn: ({ signal, pageParam }) => get<Page<Backfill>>(`/backfills${query({ limit: 100, cursor: pageParam })}`, signal),
+  initialPageParam: null as string | null,
+  getNextPageParam: (last) => pageOf(last.next_cursor),
+});
+export const backfillQuery = (id: string) =>
+  queryOptions({ queryKey: [...keys.backfills, "one", id], queryFn: ({ signal }) => get<BackfillDetail>(`/backfills/${encodeURIComponent(id)}`, signal) });
+/** What a backfill would make, without making it. */
+export const backfillPlanQuery = (request: BackfillRequest) =>
+  queryOptions({
+    queryKey: [...keys.plan, "backfill", request.select, request.partitions],
+    queryFn: () => post<BackfillPlan>("/backfills", { ...request, dry_run: true }),
+    retry: false,
+  });
+
 /** `at`: as it was at a past moment. */
 export const lineageQuery = (select: string, at?: string) =>
   queryOptions({
@@ -74,7 +107,7 @@ export const lineageStatusQuery = (version: string | undefined, select: string, 
     refetchInterval: ({ state }) => (at ? false : askAgain(state.data?.as_of)),
   });
 
-export interface RunFilter { status?: string; asset?: string; job?: string; since?: string }
+export interface RunFilter { status?: string; asset?: string; job?: string; backfill?: string; since?: string }
 export const runsQuery = (filter: RunFilter, limit = 100) =>
   infiniteQueryOptions({
     queryKey: [...keys.runs, filter, limit],
@@ -177,10 +210,10 @@ export const selectQuery = (select: string) =>
   });
 
 /** What a materialization of `select` would run, without running it. */
-export const planQuery = (select: string, steps: string = "all") =>
+export const planQuery = (select: string, steps: string = "all", partitions?: PartitionChoice) =>
   queryOptions({
-    queryKey: [...keys.plan, select, steps],
-    queryFn: () => post<RunPlan>("/runs", { select, steps, dry_run: true }),
+    queryKey: [...keys.plan, select, steps, partitions ?? null],
+    queryFn: () => post<RunPlan>("/runs", { select, steps, ...(partitions !== undefined && { partitions }), dry_run: true }),
     retry: false,
   });
 
@@ -211,11 +244,13 @@ export const readinessQuery = queryOptions({
   refetchInterval: 15_000,
 });
 
+/** Of which step (and partition, where its asset is divided) and which attempt; what is left out the daemon chooses. */
+export interface LogOf { step?: string | undefined; partition?: string | undefined; attempt?: number | undefined; stream: string }
 export interface LogChunk { bytes: Uint8Array<ArrayBuffer>; next: string; complete: boolean; attempt: number | null }
 
 /** One piece of a log, from `offset` on (null: from its start). */
 export async function fetchLog(
-  run: string, where: { step?: string; attempt?: number; stream: string }, offset: string | null, signal: AbortSignal,
+  run: string, where: LogOf, offset: string | null, signal: AbortSignal,
 ): Promise<LogChunk> {
   const path = apiUrl(`/runs/${run}/logs${query({ ...where, offset, limit: 4 << 20 })}`);
   const response = await send(path, { signal });
@@ -229,12 +264,12 @@ export async function fetchLog(
 }
 
 /** The last `lines` lines of a step's log. */
-export async function fetchLogTail(run: string, step: string, attempt: number | undefined, lines: number, signal: AbortSignal) {
-  return (await send(apiUrl(`/runs/${run}/logs${query({ step, attempt, stream: "all", tail: lines })}`), { signal })).text();
+export async function fetchLogTail(run: string, where: Omit<LogOf, "stream">, lines: number, signal: AbortSignal) {
+  return (await send(apiUrl(`/runs/${run}/logs${query({ ...where, stream: "all", tail: lines })}`), { signal })).text();
 }
 
 /** All there is of a log now, piece by piece. */
-export async function fetchWholeLog(run: string, where: { step?: string; attempt?: number; stream: string }): Promise<Blob> {
+export async function fetchWholeLog(run: string, where: LogOf): Promise<Blob> {
   const pieces: Uint8Array<ArrayBuffer>[] = [];
   const stop = new AbortController();
   for (let offset: string | null = null; ;) {

@@ -44,6 +44,35 @@ export interface Asset {
   waivers: Waiver[];
   waived_upstream: Waiver[];
   acknowledged: Acknowledgement | null;
+  /** Null: it is not divided. `of` is the definition's `partitions:`; how many there are in all says the map. */
+  partitions: { of: PartitionsOf; materialized: number; failed: number } | null;
+}
+
+/** `partitions:` as the definitions write it: one of hourly, daily, weekly, monthly, static, dynamic, or multi with two of these. */
+export type PartitionsOf = Record<string, unknown>;
+export type PartitionStatus = "missing" | "materialized" | "failed";
+export interface PartitionRow {
+  key: string; status: PartitionStatus; window: { start: string; end: string } | null; run_id: string | null; at: string | null;
+}
+export interface PartitionCounts { total: number; materialized: number; failed: number; missing: number }
+/** The last ones: `status` has a letter for each of `keys`: - missing, m materialized, f failed. */
+export interface PartitionMap { partitions: PartitionsOf | null; counts: PartitionCounts; keys: string[]; status: string; as_of: number }
+export interface PartitionSet { name: string; keys: string[]; as_of: number }
+/** Which partitions a run or a backfill is asked for; a list is of keys. */
+export type PartitionChoice = "latest" | "all" | "missing" | "failed" | string[] | { from: string; to: string };
+
+export type BackfillStatus = "running" | "paused" | "succeeded" | "failed" | "canceled";
+export interface BackfillCounts { succeeded: number; failed: number; skipped: number; canceled: number; in_progress: number; waiting: number }
+export interface Backfill {
+  id: string; status: BackfillStatus; select: string; partitions: string | null; priority: number; max_runs: number; order: "oldest" | "newest"; tags: Record<string, string>;
+  actor: string; by: string | null; reason: string | null; detail: string | null; created_at: string; ended_at: string | null; estimated_end: string | null;
+  partitions_total: number; counts: BackfillCounts; active_runs: string[]; runs_made: number;
+}
+/** Assets whose partitions are the same, made together. A letter for each of `keys`, the first thousand: - waiting, r in progress, s, f, k skipped, c canceled. */
+export interface BackfillGroup { assets: string[]; partitions: number; per_run: number; keys: string[]; status: string; counts: Omit<BackfillCounts, "waiting"> }
+export interface BackfillDetail extends Backfill { groups: BackfillGroup[]; as_of: number }
+export interface BackfillPlan {
+  id?: string; status?: string; partitions_total: number; groups: { assets: string[]; partitions: number; runs: number; first: string | null; last: string | null }[];
 }
 
 /** Whose code, whose data, or which one above is stale. The chain of a reason begins with itself and ends with the cause; lists of assets have none. */
@@ -92,11 +121,11 @@ export interface Materialization {
   metadata: Metadata; data_version: string | null; code_version: string | null; provenance: Provenance | null;
 }
 export interface CheckResult {
-  id: string; check: string; run_id: string | null; at: string; status: CheckStatus; severity: string; blocking: boolean;
+  id: string; check: string; partition: string | null; run_id: string | null; at: string; status: CheckStatus; severity: string; blocking: boolean;
   detail: string | null; metadata: Metadata; waived: string | null;
 }
 export interface AssetAttempt {
-  run_id: string; attempt: number; status: string; reason: string | null; started_at: string | null; ended_at: string | null;
+  run_id: string; attempt: number; partition: string | null; status: string; reason: string | null; started_at: string | null; ended_at: string | null;
   duration_ms: number | null;
 }
 
@@ -121,7 +150,7 @@ export interface Run {
   id: string; status: RunStatus; select: string;
   trigger: { kind: string; name: string | null; instant: string | null };
   actor: string; job: string | null; tags: Record<string, string>; priority: number; options: Record<string, unknown>;
-  partitions: string[]; definitions_version: string; retry_of: string | null; retried_by: string[];
+  partitions: string | null; backfill: string | null; definitions_version: string; retry_of: string | null; retried_by: string[];
   created_at: string; started_at: string | null; ended_at: string | null; duration_ms: number | null; usual_ms: number | null;
   steps_total: number; counts: StepCounts; reason: string | null; detail: string | null; causes: Cause[];
   steps_mode: string; cancel_requested: unknown; max_steps: number | null; blocked_by: Blocker[];

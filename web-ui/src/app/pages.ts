@@ -1,5 +1,5 @@
 import {
-  IconAdjustments, IconBell, IconClockPlay, IconFileCode, IconHeartbeat, IconLayoutDashboard, IconListDetails, IconPlayerPlay, IconSchema, IconShieldCheck,
+  IconAdjustments, IconBell, IconCalendarRepeat, IconClockPlay, IconFileCode, IconHeartbeat, IconLayoutDashboard, IconListDetails, IconPlayerPlay, IconSchema, IconShieldCheck,
   IconStack2, IconTimelineEvent,
 } from "@tabler/icons-react";
 
@@ -8,6 +8,7 @@ export const pages = [
   { to: "/lineage", label: "Lineage", icon: IconSchema, key: "l" },
   { to: "/assets", label: "Catalog", icon: IconListDetails, key: "c" },
   { to: "/runs", label: "Runs", icon: IconPlayerPlay, key: "r" },
+  { to: "/backfills", label: "Backfills", icon: IconCalendarRepeat, key: "b" },
   { to: "/automation", label: "Automation", icon: IconClockPlay, key: "a" },
   { to: "/queue", label: "Queue", icon: IconStack2, key: "q" },
   { to: "/forecast", label: "Forecast", icon: IconTimelineEvent, key: "f" },

@@ -38,14 +38,18 @@ const routes = [
     ...at("/assets"), validateSearch: pick("select", "q", "sort", "at"), component: lazyRouteComponent(() => import("@/features/catalog/CatalogPage"), "CatalogPage"),
   }),
   createRoute({
-    ...at("/assets/$key"), validateSearch: pick("tab", "check"), component: lazyRouteComponent(() => import("@/features/asset/AssetPage"), "AssetPage"),
+    ...at("/assets/$key"), validateSearch: pick("tab", "check", "status", "from", "to"), component: lazyRouteComponent(() => import("@/features/asset/AssetPage"), "AssetPage"),
   }),
   createRoute({
-    ...at("/runs"), validateSearch: pick("status", "asset", "job"), component: lazyRouteComponent(() => import("@/features/runs/RunsPage"), "RunsPage"),
+    ...at("/runs"), validateSearch: pick("status", "asset", "job", "backfill"), component: lazyRouteComponent(() => import("@/features/runs/RunsPage"), "RunsPage"),
   }),
   createRoute({
-    ...at("/runs/$id"), validateSearch: pick("step", "attempt", "stream", "line", "find", "level", "view"),
+    ...at("/runs/$id"), validateSearch: pick("step", "partition", "attempt", "stream", "line", "find", "level", "view"),
     component: lazyRouteComponent(() => import("@/features/run/RunPage"), "RunPage"),
+  }),
+  createRoute({ ...at("/backfills"), component: lazyRouteComponent(() => import("@/features/backfills/BackfillsPage"), "BackfillsPage") }),
+  createRoute({
+    ...at("/backfills/$id"), validateSearch: pick("group"), component: lazyRouteComponent(() => import("@/features/backfills/BackfillPage"), "BackfillPage"),
   }),
   createRoute({
     ...at("/automation"), validateSearch: pick("tab", "schedule", "sensor"), component: lazyRouteComponent(() => import("@/features/automation/AutomationPage"), "AutomationPage"),

@@ -29,7 +29,7 @@ export const theme = createTheme({
     PasswordInput: { defaultProps: { size: "xs" } },
     Select: { defaultProps: { size: "xs" } },
     Textarea: { defaultProps: { size: "xs" } },
-    SegmentedControl: { defaultProps: { size: "xs" } },
+    SegmentedControl: { defaultProps: { size: "xs", transitionDuration: 0 } },
     Tooltip: { defaultProps: { openDelay: 300, withArrow: false, transitionProps: { duration: 0 }, fz: 12, events: { hover: true, focus: true, touch: false } } },
     Menu: { defaultProps: { transitionProps: { duration: 0 }, shadow: "sm", position: "bottom-end" } },
     Modal: { defaultProps: { transitionProps: { duration: 0 }, radius: 8 } },

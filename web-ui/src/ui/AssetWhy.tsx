@@ -1,7 +1,7 @@
 import type { Asset } from "@/api/types";
 import { formatDuration, localTimes } from "@/system/time/format";
 import { AcknowledgedLine } from "./Acknowledge";
-import { AssetLink, RunLink } from "./links";
+import { AssetLink, AssetPartitionLink, RunLink } from "./links";
 import { StateIcon } from "./StateIcon";
 import { reasonText, stateMeta } from "./stateMeta";
 import { Ago } from "./Time";
@@ -37,7 +37,7 @@ function Because({ asset }: { asset: Asset }) {
   const attempt = asset.last_attempt;
   if (asset.in_progress) return <>in run <RunLink id={asset.in_progress.run_id} />, since <Ago at={asset.in_progress.since} /></>;
   if (asset.status === "skipped" && attempt) {
-    return <>because {attempt.root_causes.map((cause, i) => <span key={cause.key}>{i > 0 && ", "}<AssetLink name={cause.key} /> {reasonText(cause.reason)}</span>)} <ByRun id={attempt.run_id} word="in run" />, <Ago at={attempt.at} /></>;
+    return <>because {attempt.root_causes.map((cause, i) => <span key={`${cause.key} ${cause.partition ?? ""}`}>{i > 0 && ", "}<AssetLink name={cause.key} />{cause.partition && <AssetPartitionLink name={cause.key} partition={cause.partition} />} {reasonText(cause.reason)}</span>)} <ByRun id={attempt.run_id} word="in run" />, <Ago at={attempt.at} /></>;
   }
   if (asset.status === "failed" && attempt) {
     return <>{attempt.detail ?? reasonText(attempt.reason)} · <ByRun id={attempt.run_id} word="run" step={asset.key} />, <Ago at={attempt.at} /></>;

@@ -1,27 +1,15 @@
 import { ActionIcon, Button, HoverCard, Menu } from "@mantine/core";
-import { notifications } from "@mantine/notifications";
 import { IconChevronDown, IconPlayerPlayFilled } from "@tabler/icons-react";
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { createRun, type RunRequest } from "@/api/actions";
 import { ApiError } from "@/api/client";
 import { planQuery } from "@/api/queries";
 import type { RunPlan } from "@/api/types";
-import { StateIcon } from "./StateIcon";
+import { PartitionsDialog, type PartitionsAsked } from "./PartitionsDialog";
+import { toastProblem, toastRun } from "./toasts";
 
-export const toastRun = (plan: RunPlan, what = "Run") =>
-  notifications.show({
-    title: <span>{what} <Link to="/runs/$id" params={{ id: plan.id ?? "" }} className="link" style={{ textDecoration: "underline" }}>#{plan.id}</Link> {plan.status ?? "queued"}</span>,
-    message: `${plan.steps_total.toLocaleString("en")} ${plan.steps_total === 1 ? "step" : "steps"}`,
-    icon: <StateIcon state="running" size={18} />, color: "transparent", autoClose: 6000,
-  });
-
-export const toastProblem = (title: string) => (error: unknown) =>
-  notifications.show({
-    title, message: error instanceof ApiError ? error.detail || error.title : String(error),
-    icon: <StateIcon state="failed" size={18} />, color: "transparent", autoClose: 10_000,
-  });
+export { toastProblem, toastRun };
 
 /** Starts a run and says so with a link to it. */
 export function useMaterialize() {
@@ -38,15 +26,22 @@ interface Props {
   walks?: boolean;
   variant?: "filled" | "default";
   compact?: boolean;
+  /** The asset is divided: it asks which partitions first. Else that is known from what the selection would run. */
+  divided?: boolean;
 }
 
+const latest: PartitionsAsked = { which: "latest", how: "run" };
+
 /** "Materialize 4 assets": says how many before it is pressed, which on hover, and offers the ways to widen it. */
-export function MaterializeButton({ select, single, dbt, walks, variant = "filled", compact }: Props) {
+export function MaterializeButton({ select, single, dbt, walks, variant = "filled", compact, divided: known }: Props) {
   const start = useMaterialize();
   const [hovered, setHovered] = useState(false);
+  const [asking, setAsking] = useState<PartitionsAsked | null>(null);
   const plan = useQuery({ ...planQuery(select), enabled: !single || hovered });
-  const count = plan.data?.steps_total;
+  const count = plan.data && new Set(plan.data.steps.map((step) => step.key)).size + plan.data.steps_total - plan.data.steps.length;
+  const divided = known ?? plan.data?.steps.some((step) => step.partition !== null) ?? false;
   const label = single ? "Materialize" : count === undefined ? "Materialize" : `Materialize ${assets(count)}`;
+  const ask = divided ? "…" : "";
   const menu = walks || dbt;
   return (
     <Button.Group>
@@ -54,14 +49,15 @@ export function MaterializeButton({ select, single, dbt, walks, variant = "fille
         <HoverCard.Target>
           <Button
             variant={variant} leftSection={<IconPlayerPlayFilled size={12} />} loading={start.isPending} disabled={!!plan.error || count === 0}
-            onClick={() => start.mutate({ select })} data-testid="materialize"
+            onClick={() => (divided ? setAsking(latest) : start.mutate({ select }))} data-testid="materialize"
           >
-            {compact ? "Materialize" : label}
+            {compact ? "Materialize" : label}{ask}
           </Button>
         </HoverCard.Target>
         <HoverCard.Dropdown p={12}><PlanPreview plan={plan.data} error={plan.error} /></HoverCard.Dropdown>
       </HoverCard>
       {menu && <WalkMenu select={select} walks={walks} dbt={dbt} variant={variant} start={(request) => start.mutate(request)} />}
+      {asking && <PartitionsDialog select={select} single={single} asked={asking} close={() => setAsking(null)} />}
     </Button.Group>
   );
 }
@@ -72,7 +68,7 @@ function PlanPreview({ plan, error }: { plan?: RunPlan; error: unknown }) {
   const shown = plan.steps.slice(0, 10);
   return (
     <div>
-      <div className="strong" style={{ marginBottom: 4 }}>Would run {assets(plan.steps_total)}</div>
+      <div className="strong" style={{ marginBottom: 4 }}>Would run {plan.steps.some((step) => step.partition) ? `${plan.steps_total.toLocaleString("en")} ${plan.steps_total === 1 ? "step" : "steps"}` : assets(plan.steps_total)}</div>
       {shown.map((step) => <div key={`${step.key}${step.partition ?? ""}`} className="clip dim">{step.key}{step.partition ? ` [${step.partition}]` : ""}</div>)}
       {plan.steps_total > shown.length && <div className="faint small">and {(plan.steps_total - shown.length).toLocaleString("en")} more</div>}
     </div>

@@ -12,6 +12,16 @@ export function AssetLink({ name, children, tab }: { name: string; children?: Re
   );
 }
 
-export function RunLink({ id, children, step }: { id: string; children?: ReactNode; step?: string }) {
-  return <Link to="/runs/$id" params={{ id }} search={{ step }} className="link num clip">{children ?? `#${id}`}</Link>;
+/** " [2026-01-05]", to that partition on its asset's page. */
+export function AssetPartitionLink({ name, partition }: { name: string; partition: string }) {
+  return <> <Link to="/assets/$key" params={{ key: keyToPath(name) }} search={{ tab: "partitions", from: partition }} className="link num">[{partition}]</Link></>;
+}
+
+export function BackfillLink({ id, children }: { id: string; children?: ReactNode }) {
+  return <Link to="/backfills/$id" params={{ id }} search={{}} className="link num clip">{children ?? id}</Link>;
+}
+
+/** To a run, or to a step of it; `partition` where the step's asset is divided. */
+export function RunLink({ id, children, step, partition }: { id: string; children?: ReactNode; step?: string; partition?: string | null }) {
+  return <Link to="/runs/$id" params={{ id }} search={{ step, partition: partition ?? undefined }} className="link num clip">{children ?? `#${id}`}</Link>;
 }

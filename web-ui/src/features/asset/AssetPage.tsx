@@ -18,6 +18,7 @@ import { ChecksTab } from "./ChecksTab";
 import { HistoryTab } from "./HistoryTab";
 import { NearLineage } from "./NearLineage";
 import { OverviewTab } from "./OverviewTab";
+import { PartitionsTab } from "./PartitionsTab";
 import "./asset.css";
 
 const route = getRouteApi("/assets/$key");
@@ -34,7 +35,7 @@ export function AssetPage() {
 }
 
 const isFailing = (asset: AssetDetail) => asset.status === "failed" || asset.checks.failed > 0;
-const tabs = [["overview", "Overview"], ["history", "History"], ["checks", "Checks"], ["automation", "Automation"], ["lineage", "Lineage"], ["definition", "Definition"]] as const;
+const tabs = [["overview", "Overview"], ["history", "History"], ["checks", "Checks"], ["partitions", "Partitions"], ["automation", "Automation"], ["lineage", "Lineage"], ["definition", "Definition"]] as const;
 
 function AssetBody({ asset, automation }: { asset: AssetDetail; automation?: AutomationDetail }) {
   const { tab = "overview" } = route.useSearch();
@@ -43,20 +44,20 @@ function AssetBody({ asset, automation }: { asset: AssetDetail; automation?: Aut
     <div className="page">
       <PageHead
         name={asset.key} title={asset.key}
-        actions={<>{isFailing(asset) && !asset.acknowledged && <AcknowledgeButton name={asset.key} />}{!asset.external && <MaterializeButton select={quoted(asset.key)} single walks dbt={asset.kinds.includes("dbt")} />}</>}
+        actions={<>{isFailing(asset) && !asset.acknowledged && <AcknowledgeButton name={asset.key} />}{!asset.external && <MaterializeButton select={quoted(asset.key)} single divided={asset.partitions !== null} walks dbt={asset.kinds.includes("dbt")} />}</>}
       >
         <AssetWhy asset={asset} />
       </PageHead>
       {!asset.external && <Strip name={asset.key} />}
       <nav className="tabs" aria-label="Parts of this asset">
-        {tabs.map(([id, label]) => (id !== "automation" || automated || tab === id) && (
+        {tabs.map(([id, label]) => (id !== "automation" || automated || tab === id) && (id !== "partitions" || asset.partitions || tab === id) && (
           <Link key={id} to="/assets/$key" params={{ key: keyToPath(asset.key) }} search={{ tab: id === "overview" ? undefined : id }} replace data-on={tab === id || undefined} aria-current={tab === id ? "page" : undefined} activeOptions={{ exact: true, includeSearch: true }}>
-            {label}{id === "automation" && automated && <StateIcon state={automationState(automated)} size={12} />}{id === "checks" && asset.check_definitions.length > 0 && <span className="count">{asset.check_definitions.length}</span>}
+            {label}{id === "automation" && automated && <StateIcon state={automationState(automated)} size={12} />}{id === "partitions" && !!asset.partitions?.failed && <span className="row" style={{ gap: 3 }}><StateIcon state="failed" size={12} title="Failed partitions" /><span className="count">{asset.partitions.failed}</span></span>}{id === "checks" && asset.check_definitions.length > 0 && <span className="count">{asset.check_definitions.length}</span>}
           </Link>
         ))}
       </nav>
       <div className="asset-tab">
-        {tab === "history" ? <HistoryTab name={asset.key} /> : tab === "checks" ? <ChecksTab asset={asset} /> : tab === "automation" ? <AutomationTab name={asset.key} /> : tab === "lineage" ? <NearLineage name={asset.key} />
+        {tab === "history" ? <HistoryTab name={asset.key} /> : tab === "checks" ? <ChecksTab asset={asset} /> : tab === "partitions" ? <PartitionsTab asset={asset} /> : tab === "automation" ? <AutomationTab name={asset.key} /> : tab === "lineage" ? <NearLineage name={asset.key} />
           : tab === "definition" ? <Suspense fallback={<Waiting />}><DefinitionTab asset={asset} /></Suspense> : <OverviewTab asset={asset} />}
       </div>
     </div>

@@ -22,6 +22,7 @@ function brief(metadata: Metadata | undefined): string {
 const columns: Column<Row>[] = [
   { id: "status", header: "Outcome", width: "minmax(96px, 130px)", cell: (row) => <StateLabel state={row.status} /> },
   { id: "run", header: "Run", width: "48px", cell: (row) => <RunLink id={row.run_id} /> },
+  { id: "partition", header: "Partition", width: "minmax(90px, 150px)", wide: true, cell: (row) => row.partition && <span title={row.partition}>{row.partition}</span> },
   { id: "attempt", header: "Attempt", width: "64px", align: "right", wide: true, cell: (row) => row.attempt },
   { id: "at", header: "Started", width: "minmax(104px, 140px)", cell: (row) => <At at={row.started_at} /> },
   { id: "duration", header: "Duration", width: "64px", align: "right", cell: (row) => <Duration from={row.started_at} to={row.ended_at} ms={row.duration_ms} /> },
@@ -33,13 +34,13 @@ export function HistoryTab({ name }: { name: string }) {
   const made = useQuery(materializationsQuery(name));
   const navigate = useNavigate();
   const rows = useMemo(() => {
-    const metadata = new Map(made.data?.items.map((item) => [item.run_id, item.metadata]));
-    return (attempts.data?.items ?? []).map((attempt) => ({ ...attempt, metadata: metadata.get(attempt.run_id) }));
+    const metadata = new Map(made.data?.items.map((item) => [`${item.run_id}/${item.partition ?? ""}`, item.metadata]));
+    return (attempts.data?.items ?? []).map((attempt) => ({ ...attempt, metadata: metadata.get(`${attempt.run_id}/${attempt.partition ?? ""}`) }));
   }, [attempts.data, made.data]);
   return (
     <DataTable
-      label="Attempts" columns={columns} rows={rows} rowId={(row) => `${row.run_id}/${row.attempt}`}
-      onOpen={(row) => void navigate({ to: "/runs/$id", params: { id: row.run_id }, search: { step: name } })}
+      label="Attempts" columns={columns} rows={rows} rowId={(row) => `${row.run_id}/${row.partition ?? ""}/${row.attempt}`}
+      onOpen={(row) => void navigate({ to: "/runs/$id", params: { id: row.run_id }, search: { step: name, partition: row.partition ?? undefined } })}
       empty={attempts.data && <div className="empty"><h2>No attempts yet</h2><p>Materialize this asset, and every attempt is listed here with its outcome and what it reported.</p></div>}
     />
   );

@@ -1,7 +1,7 @@
 import { TextInput } from "@mantine/core";
 import { IconSearch } from "@tabler/icons-react";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { getRouteApi, useNavigate } from "@tanstack/react-router";
+import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useCallback, useMemo, useState } from "react";
 import { ApiError } from "@/api/client";
 import { assetsQuery, selectQuery } from "@/api/queries";
@@ -29,6 +29,7 @@ const columns: Column<Asset>[] = [
   { id: "group", header: "Group", width: "minmax(70px, 1fr)", wide: true, cell: (asset) => <span className="dim">{asset.group}</span> },
   { id: "kinds", header: "Kind", width: "minmax(130px, 1fr)", wide: true, cell: (asset) => <span className="row tight">{asset.kinds.map((kind) => <span key={kind} className="tag">{kind}</span>)}</span> },
   { id: "checks", header: "Checks", width: "90px", wide: true, cell: (asset) => <Checks asset={asset} /> },
+  { id: "partitions", header: "Partitions", width: "96px", wide: true, cell: (asset) => <PartitionsOf asset={asset} /> },
   { id: "at", header: "Materialized", width: "96px", align: "right", cell: (asset) => <span className="dim"><Ago at={asset.last_materialization?.at} /></span> },
   { id: "run", header: "Run", width: "60px", align: "right", wide: "desk", cell: (asset) => asset.last_attempt?.run_id ? <RunLink id={asset.last_attempt.run_id} /> : null },
   { id: "description", header: "Description", width: "minmax(120px, 3fr)", wide: "desk", cell: (asset) => <span className="dim">{asset.description}</span> },
@@ -40,6 +41,17 @@ function Status({ asset }: { asset: Asset }) {
   if (asset.freshness.status === "warn") return <span style={{ color: "var(--stale-text)" }}>Soon overdue</span>;
   const waived = asset.waivers.length > 0 ? "waived" : asset.waived_upstream.length > 0 ? "waived above" : undefined;
   return <span>{stateMeta(state).label}{waived && <span style={{ color: "var(--stale-text)" }} title={[...asset.waivers, ...asset.waived_upstream].map((one) => `${one.check}: ${one.reason}`).join("\n")}>, {waived}</span>}{asset.stale.is && asset.status !== "never" && <span style={{ color: "var(--stale-text)" }}>, stale</span>}</span>;
+}
+
+/** How many are made and how many failed; how many there are in all its page says, since that changes with time. */
+function PartitionsOf({ asset: { key, partitions } }: { asset: Asset }) {
+  if (!partitions) return null;
+  return (
+    <Link to="/assets/$key" params={{ key: keyToPath(key) }} search={{ tab: "partitions" }} className="link row num" style={{ gap: 8 }}>
+      {partitions.failed > 0 && <span className="row" style={{ gap: 4 }}><StateIcon state="failed" size={12} title="failed" />{partitions.failed.toLocaleString("en")}</span>}
+      <span className="row" style={{ gap: 4 }}><StateIcon state={partitions.materialized > 0 ? "materialized" : "never"} size={12} title="materialized" />{partitions.materialized.toLocaleString("en")}</span>
+    </Link>
+  );
 }
 
 function Checks({ asset }: { asset: Asset }) {

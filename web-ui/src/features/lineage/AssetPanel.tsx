@@ -2,7 +2,7 @@ import { ActionIcon, Tooltip } from "@mantine/core";
 import { IconArrowUpRight, IconX } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { assetAttemptsQuery, assetQuery } from "@/api/queries";
+import { assetAttemptsQuery, assetQuery, partitionMapQuery } from "@/api/queries";
 import type { AssetDetail } from "@/api/types";
 import { quoted } from "@/system/selection/complete";
 import { AssetWhy } from "@/ui/AssetWhy";
@@ -35,8 +35,9 @@ function PanelBody({ asset, choose }: { asset: AssetDetail; choose: (key: string
     <div className="lineage-panel-body">
       <AssetWhy asset={asset} />
       {asset.description && <p className="dim" style={{ margin: "8px 0 0" }}>{asset.description}</p>}
-      {!asset.external && <div style={{ margin: "12px 0 16px" }}><MaterializeButton select={quoted(asset.key)} single walks dbt={asset.kinds.includes("dbt")} /></div>}
+      {!asset.external && <div style={{ margin: "12px 0 16px" }}><MaterializeButton select={quoted(asset.key)} single divided={asset.partitions !== null} walks dbt={asset.kinds.includes("dbt")} /></div>}
       {!asset.external && <PanelPart title="Last attempts"><AttemptStrip attempts={attempts.data?.items ?? []} slots={40} /></PanelPart>}
+      {asset.partitions && <PartitionsPart asset={asset} />}
       {asset.check_definitions.length > 0 && (
         <PanelPart title={`Checks ${asset.check_definitions.length}`}>
           <div className="row wrap num" style={{ gap: "4px 14px" }}>
@@ -60,6 +61,19 @@ function PanelBody({ asset, choose }: { asset: AssetDetail; choose: (key: string
         );
       })}
     </div>
+  );
+}
+
+function PartitionsPart({ asset }: { asset: AssetDetail }) {
+  const map = useQuery(partitionMapQuery(asset.key, 1));
+  const { materialized = asset.partitions?.materialized ?? 0, failed = asset.partitions?.failed ?? 0, total } = map.data?.counts ?? {};
+  return (
+    <PanelPart title="Partitions">
+      <Link to="/assets/$key" params={{ key: keyToPath(asset.key) }} search={{ tab: "partitions" }} className="link num row" style={{ gap: 14 }}>
+        <span className="state"><StateIcon state="materialized" size={13} />{materialized.toLocaleString("en")}{total !== undefined && `/${total.toLocaleString("en")}`} materialized</span>
+        {failed > 0 && <span className="state"><StateIcon state="failed" size={13} />{failed.toLocaleString("en")} failed</span>}
+      </Link>
+    </PanelPart>
   );
 }
 

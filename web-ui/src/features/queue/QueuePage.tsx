@@ -14,7 +14,7 @@ import { PoolCard } from "./PoolCard";
 import "./queue.css";
 
 const columns: Column<QueueItem>[] = [
-  { id: "step", header: "Step", width: "minmax(120px, 2fr)", cell: (item) => <span className="row"><StateIcon state={item.status} /><RunLink id={item.run_id} step={item.key}><span className="strong"><KeyName name={item.partition ? `${item.key} [${item.partition}]` : item.key} /></span></RunLink></span> },
+  { id: "step", header: "Step", width: "minmax(120px, 2fr)", cell: (item) => <span className="row"><StateIcon state={item.status} /><RunLink id={item.run_id} step={item.key} partition={item.partition}><span className="strong"><KeyName name={item.partition ? `${item.key} [${item.partition}]` : item.key} /></span></RunLink></span> },
   { id: "state", header: "State", width: "120px", wide: true, cell: (item) => stateMeta(item.status).label },
   { id: "run", header: "Run", width: "60px", cell: (item) => <RunLink id={item.run_id} /> },
   { id: "why", header: "Waits for", width: "minmax(140px, 3fr)", cell: (item) => <Blockers blockers={item.blocked_by} /> },

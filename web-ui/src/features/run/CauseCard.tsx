@@ -11,18 +11,19 @@ import { CheckEvidence } from "@/ui/CheckEvidence";
 import { CopyButton } from "@/ui/CopyButton";
 import { KeyName } from "@/ui/KeyName";
 import { ImpactLine } from "@/ui/ImpactLine";
-import { AssetLink } from "@/ui/links";
+import { AssetLink, AssetPartitionLink } from "@/ui/links";
 import { StateIcon } from "@/ui/StateIcon";
 import { reasonText } from "@/ui/stateMeta";
 import { WaiveButton, WaiverLine } from "@/ui/Waive";
 import { AnsiLine } from "./AnsiLine";
 import { Changes } from "./Changes";
 import { RetryMenu } from "./RetryMenu";
+import { sameStep, stepText, type SelectStep } from "./stepOf";
 
 const lines = 20;
 
 /** Why the run failed, before anything else: the step, the reason, its last lines, and what it took down with it. */
-export function CauseCard({ run, steps, select }: { run: Run; steps: Step[]; select: (step: string, attempt?: number) => void }) {
+export function CauseCard({ run, steps, select }: { run: Run; steps: Step[]; select: SelectStep }) {
   const [at, setAt] = useState(0);
   const cause = run.causes[Math.min(at, run.causes.length - 1)]!;
   return (
@@ -30,7 +31,7 @@ export function CauseCard({ run, steps, select }: { run: Run; steps: Step[]; sel
       {run.causes.length > 1 && (
         <div className="cause-tabs" role="tablist" aria-label="Causes">
           {run.causes.slice(0, 8).map((one, i) => (
-            <button key={one.key} type="button" role="tab" aria-selected={i === at} className="chip" data-on={i === at || undefined} onClick={() => setAt(i)}><StateIcon state="failed" size={12} /><KeyName name={one.key} /></button>
+            <button key={`${stepText(one)} ${one.check ?? ""}`} type="button" role="tab" aria-selected={i === at} className="chip" data-on={i === at || undefined} onClick={() => setAt(i)}><StateIcon state="failed" size={12} /><KeyName name={stepText(one)} /></button>
           ))}
           {run.causes.length > 8 && <span className="dim">and {run.causes.length - 8} more</span>}
         </div>
@@ -38,16 +39,16 @@ export function CauseCard({ run, steps, select }: { run: Run; steps: Step[]; sel
       <div className="cause-head">
         <StateIcon state="failed" size={18} />
         <div className="grow">
-          <div className="cause-title"><AssetLink name={cause.key}>{cause.key}</AssetLink> <span>{reasonText(cause.reason)}{cause.check && <>: <span className="mono">{cause.check}</span></>}</span></div>
+          <div className="cause-title"><AssetLink name={cause.key}>{cause.key}</AssetLink>{cause.partition && <AssetPartitionLink name={cause.key} partition={cause.partition} />} <span>{reasonText(cause.reason)}{cause.check && <>: <span className="mono">{cause.check}</span></>}</span></div>
           <div style={{ overflowWrap: "anywhere" }}>{shortDetail(cause)}</div>
           <Skipped cause={cause} steps={steps} select={select} />
           <Whose cause={cause} />
           <ImpactLine name={cause.key} />
         </div>
       </div>
-      <CauseActs key={`${cause.key}/${cause.check ?? ""}`} run={run} cause={cause} />
-      <Changes key={`changes ${cause.key}`} run={run.id} step={cause.key} />
-      <CauseLog key={cause.key} run={run} cause={cause} open={() => select(cause.key, cause.attempt)} />
+      <CauseActs key={`${stepText(cause)}/${cause.check ?? ""}`} run={run} cause={cause} />
+      <Changes key={`changes ${stepText(cause)}`} run={run.id} step={cause.key} />
+      <CauseLog key={stepText(cause)} run={run} cause={cause} open={() => select(cause, cause.attempt)} />
     </section>
   );
 }
@@ -90,14 +91,14 @@ function CauseActs({ run, cause }: { run: Run; cause: Cause }) {
 /** The title already says which check it was. */
 const shortDetail = ({ check, detail }: Cause) => (check && detail?.startsWith(`check ${check} failed: `) ? detail.slice(`check ${check} failed: `.length) : detail);
 
-function Skipped({ cause, steps, select }: { cause: Cause; steps: Step[]; select: (step: string) => void }) {
-  const skipped = steps.filter((step) => step.status === "skipped" && step.root_causes.some((root) => root.key === cause.key));
+function Skipped({ cause, steps, select }: { cause: Cause; steps: Step[]; select: SelectStep }) {
+  const skipped = steps.filter((step) => step.status === "skipped" && step.root_causes.some((root) => sameStep(root, cause)));
   const n = Math.max(cause.skipped, skipped.length);
   if (n === 0) return null;
   return (
     <div className="row wrap dim" style={{ gap: "2px 10px", marginTop: 4 }}>
       <span>Skipped because of it: {n}</span>
-      {skipped.slice(0, 6).map((step) => <button key={step.key} type="button" className="plain-link" onClick={() => select(step.key)}><StateIcon state="skipped" size={12} /><KeyName name={step.key} /></button>)}
+      {skipped.slice(0, 6).map((step) => <button key={stepText(step)} type="button" className="plain-link" onClick={() => select(step)}><StateIcon state="skipped" size={12} /><KeyName name={stepText(step)} /></button>)}
       {n > 6 && skipped.length > 0 && <span>…</span>}
     </div>
   );
@@ -105,8 +106,8 @@ function Skipped({ cause, steps, select }: { cause: Cause; steps: Step[]; select
 
 function CauseLog({ run, cause, open }: { run: Run; cause: Cause; open: () => void }) {
   const tail = useQuery({
-    queryKey: [...keys.run(run.id), "tail", cause.key, cause.attempt], staleTime: Infinity, retry: false,
-    queryFn: ({ signal }) => fetchLogTail(run.id, cause.key, cause.attempt || undefined, lines, signal),
+    queryKey: [...keys.run(run.id), "tail", cause.key, cause.partition, cause.attempt], staleTime: Infinity, retry: false,
+    queryFn: ({ signal }) => fetchLogTail(run.id, { step: cause.key, partition: cause.partition ?? undefined, attempt: cause.attempt || undefined }, lines, signal),
   });
   const box = useRef<HTMLPreElement>(null);
   // The end of the output says why; earlier lines are a scroll away.
@@ -123,7 +124,7 @@ function CauseLog({ run, cause, open }: { run: Run; cause: Cause; open: () => vo
         <span className="small dim">{tail.data !== undefined && buffer.length < lines ? `All of its output, ${buffer.length} ${buffer.length === 1 ? "line" : "lines"}` : `Last ${lines} lines of its output`}</span>
         <span className="spacer" />
         <button type="button" className="plain-link small" onClick={open}>Whole log</button>
-        <CopyButton label="Copy these lines" text={() => `${cause.key}: ${cause.detail ?? cause.reason}\n\n${stripAnsi(tail.data ?? "")}`} />
+        <CopyButton label="Copy these lines" text={() => `${stepText(cause)}: ${cause.detail ?? cause.reason}\n\n${stripAnsi(tail.data ?? "")}`} />
       </div>
       <pre ref={box} tabIndex={0} aria-label="Last lines of the failed step" style={{ minHeight: tail.isPending ? 200 : undefined }}>
         {Array.from({ length: buffer.length }, (_, i) => <div key={i}><AnsiLine spans={buffer.spans(i)} /></div>)}

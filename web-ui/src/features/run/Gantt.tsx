@@ -9,12 +9,13 @@ import { useKnownNow } from "@/ui/live";
 import { StateIcon } from "@/ui/StateIcon";
 import { GanttAxis } from "./GanttAxis";
 import { GanttTrack } from "./GanttTrack";
+import { sameStep, type SelectStep, type StepName } from "./stepOf";
 
 const rowHeight = 28;
 const maxRows = 11;
 
 interface Props {
-  run: Run; steps: Step[]; selected: string | undefined; select: (step: string, attempt?: number) => void;
+  run: Run; steps: Step[]; selected: StepName | undefined; select: SelectStep;
   /** The part of the time shown, as the address has it, and how to put another there. */
   zoom: string | undefined; setZoom: (zoom: string | undefined) => void;
 }
@@ -28,17 +29,17 @@ export function Gantt({ run, steps, selected, select, zoom, setZoom }: Props) {
   useWheelZoom(scroller, view, model, setZoomed);
   const virtual = useVirtualizer({ count: model.rows.length, getScrollElement: () => scroller.current, estimateSize: () => rowHeight, overscan: 8 });
   useEffect(() => {
-    const index = steps.findIndex((step) => step.key === selected);
+    const index = at(steps, selected);
     if (index >= 0) virtual.scrollToIndex(index);
     // Only a new selection scrolls; a step that changes must not move what someone looks at.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [selected]);
+  }, [selected?.key, selected?.partition]);
   const keys = (event: KeyboardEvent) => {
     const step = event.key === "j" || event.key === "ArrowDown" ? 1 : event.key === "k" || event.key === "ArrowUp" ? -1 : 0;
-    const at = steps.findIndex((one) => one.key === selected) + step;
-    if (step !== 0 && steps[at]) {
+    const next = steps[at(steps, selected) + step];
+    if (step !== 0 && next) {
       event.preventDefault();
-      select(steps[at].key);
+      select(next);
     }
   };
   return (
@@ -54,7 +55,7 @@ export function Gantt({ run, steps, selected, select, zoom, setZoom }: Props) {
             const row = model.rows[item.index]!;
             const step = steps[item.index]!;
             return (
-              <div key={item.key} className="gantt-row" role="option" aria-selected={row.key === selected} aria-label={`${row.label}: ${step.status}`} style={{ transform: `translateY(${item.start}px)` }} onClick={() => select(row.key)}>
+              <div key={item.key} className="gantt-row" role="option" aria-selected={selected !== undefined && sameStep(step, selected)} aria-label={`${row.label}: ${step.status}`} style={{ transform: `translateY(${item.start}px)` }} onClick={() => select(step)}>
                 <span className="gantt-label"><StateIcon state={step.status} size={13} progress={step.progress?.fraction ?? null} /><span className={`clip${row.critical ? " strong" : ""}`} title={row.label}><KeyName name={row.label} /></span></span>
                 <GanttTrack row={row} step={step} view={view} now={model.to} live={model.live} select={select} />
               </div>
@@ -65,6 +66,8 @@ export function Gantt({ run, steps, selected, select, zoom, setZoom }: Props) {
     </section>
   );
 }
+
+const at = (steps: Step[], selected: StepName | undefined) => (selected ? steps.findIndex((step) => sameStep(step, selected)) : -1);
 
 /** What is zoomed to now; the address learns of it when the wheel has come to rest. */
 function useZoom(origin: number, text: string | undefined, write: (text: string | undefined) => void) {

@@ -3,8 +3,9 @@ import type { Step } from "@/api/types";
 import { position, type GanttBar, type GanttRow, type GanttView } from "@/system/gantt/model";
 import { formatDuration, localTimes } from "@/system/time/format";
 import { reasonText, stateMeta } from "@/ui/stateMeta";
+import { stepText, type SelectStep } from "./stepOf";
 
-interface Props { row: GanttRow; step: Step; view: GanttView; now: number; live: boolean; select: (step: string, attempt?: number) => void }
+interface Props { row: GanttRow; step: Step; view: GanttView; now: number; live: boolean; select: SelectStep }
 
 /** One step's bars: hatched while it waited, one bar an attempt, and why it waits or never ran. */
 export function GanttTrack({ row, step, view, now, live, select }: Props) {
@@ -13,7 +14,7 @@ export function GanttTrack({ row, step, view, now, live, select }: Props) {
   return (
     <Tooltip label={<StepCard step={step} row={row} now={now} />} position="top" offset={4} openDelay={250} multiline w={340} classNames={{ tooltip: "step-card" }}>
       <div className="gantt-track">
-        {row.bars.map((bar, i) => <Bar key={i} bar={bar} critical={row.critical} view={view} now={now} open={() => select(row.key, bar.attempt || undefined)} />)}
+        {row.bars.map((bar, i) => <Bar key={i} bar={bar} critical={row.critical} view={view} now={now} open={() => select(step, bar.attempt || undefined)} />)}
         {idle && note(step) && <span className="gantt-note" style={last && { left: `calc(${Math.max(0, position(last.from, view))}% + 4px)` }}>{note(step)}</span>}
         {live && <i className="gantt-now" style={{ left: `${position(now, view)}%` }} />}
       </div>
@@ -24,7 +25,7 @@ export function GanttTrack({ row, step, view, now, live, select }: Props) {
 /** Why there is no bar: beside it, so that nobody has to open the step to learn it. */
 function note(step: Step): string {
   const blocker = step.blocked_by[0];
-  if (step.status === "skipped") return `skipped: ${step.root_causes.map((cause) => cause.key).join(", ") || step.detail || "upstream failed"}`;
+  if (step.status === "skipped") return `skipped: ${step.root_causes.map(stepText).join(", ") || step.detail || "upstream failed"}`;
   if (step.reason === "reused") return localTimes(step.detail ?? "reused");
   if (step.status === "canceled") return "canceled before it started";
   if (blocker) return `waits for ${blocker.what}`;

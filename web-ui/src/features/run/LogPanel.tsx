@@ -7,7 +7,7 @@ import { fetchWholeLog } from "@/api/queries";
 import type { Run, Step } from "@/api/types";
 import { localTimes } from "@/system/time/format";
 import { levels } from "@/system/log/level";
-import { AssetLink } from "@/ui/links";
+import { AssetLink, AssetPartitionLink } from "@/ui/links";
 import { toastProblem } from "@/ui/Materialize";
 import { StateIcon } from "@/ui/StateIcon";
 import { reasonText, stateMeta } from "@/ui/stateMeta";
@@ -31,10 +31,10 @@ export function LogPanel({ run, step, attempt }: Props) {
     <section className="log" aria-label="Log">
       <div className="log-head">
         <StateIcon state={step.status} />
-        <span className="strong clip log-name"><AssetLink name={step.key} /></span>
+        <span className="strong clip log-name"><AssetLink name={step.key} />{step.partition && <AssetPartitionLink name={step.key} partition={step.partition} />}</span>
         {step.attempts.length > 1 && (
           <SegmentedControl
-            size="xs" value={String(shownAttempt)} onChange={(value) => set({ attempt: value, step: step.key })} aria-label="Attempt"
+            size="xs" value={String(shownAttempt)} onChange={(value) => set({ attempt: value, step: step.key, partition: step.partition ?? undefined })} aria-label="Attempt"
             data={step.attempts.map((one) => ({ value: String(one.number), label: `Attempt ${one.number}` }))}
           />
         )}
@@ -48,8 +48,8 @@ export function LogPanel({ run, step, attempt }: Props) {
 }
 
 /** The whole log as a file, however long: the daemon hands it out in pieces. */
-function Download({ run, step, attempt, stream }: { run: string; step: string; attempt: number | undefined; stream: string }) {
-  const save = useMutation({ mutationFn: () => fetchWholeLog(run, { step, attempt, stream }), onSuccess: (log) => saveAs(log, `run-${run}-${step.replaceAll("/", ".")}.log`), onError: toastProblem("The log was not downloaded") });
+function Download({ run, step, attempt, stream }: { run: string; step: Step; attempt: number | undefined; stream: string }) {
+  const save = useMutation({ mutationFn: () => fetchWholeLog(run, { step: step.key, partition: step.partition ?? undefined, attempt, stream }), onSuccess: (log) => saveAs(log, `run-${run}-${[step.key.replaceAll("/", "."), step.partition].filter(Boolean).join("-")}.log`), onError: toastProblem("The log was not downloaded") });
   return <Tooltip label="Download"><ActionIcon aria-label="Download the log" loading={save.isPending} onClick={() => save.mutate()}><IconDownload size={15} /></ActionIcon></Tooltip>;
 }
 
@@ -65,7 +65,7 @@ function saveAs(content: Blob, name: string) {
 function NeverRan({ step }: { step: Step }) {
   return (
     <div className="log-none">
-      {step.status === "skipped" ? <>Skipped because {step.root_causes.map((cause, i) => <span key={cause.key}>{i > 0 && " and "}<AssetLink name={cause.key}><span className="strong">{cause.key}</span></AssetLink> {reasonText(cause.reason)}</span>)}. It never started.</>
+      {step.status === "skipped" ? <>Skipped because {step.root_causes.map((cause, i) => <span key={`${cause.key} ${cause.partition ?? ""}`}>{i > 0 && " and "}<AssetLink name={cause.key}><span className="strong">{cause.key}</span></AssetLink>{cause.partition && <AssetPartitionLink name={cause.key} partition={cause.partition} />} {reasonText(cause.reason)}</span>)}. It never started.</>
         : step.blocked_by.length > 0 ? step.blocked_by.map((blocker) => <div key={blocker.what}>Waits for {blocker.what}: <span className="dim">{localTimes(blocker.detail)}</span></div>)
           : <>{stateMeta(step.status).label}{step.detail ? `: ${step.detail}` : ". It has not started."}</>}
     </div>
@@ -76,7 +76,7 @@ interface BodyProps { run: string; step: Step; attempt: number | undefined; stre
 
 function LogBody({ run, step, attempt, stream, set }: BodyProps) {
   const { line, find = "", level, ...here } = route.useSearch();
-  const log = useLog({ run, step: step.key, attempt, stream });
+  const log = useLog({ run, step: step.key, partition: step.partition ?? undefined, attempt, stream });
   const wanted = line ? Number(line) - 1 : undefined;
   const [follow, setFollow] = useState(wanted === undefined);
   const search = useDeferredValue(find);
@@ -94,7 +94,7 @@ function LogBody({ run, step, attempt, stream, set }: BodyProps) {
     setHit((hit + delta + hits.length) % Math.max(1, hits.length));
   };
   const router = useRouter();
-  const hrefOf = (index: number) => router.buildLocation({ to: "/runs/$id", params: { id: run }, search: { ...here, find: find || undefined, level, step: step.key, attempt: attempt ? String(attempt) : undefined, line: String(index + 1) } }).href;
+  const hrefOf = (index: number) => router.buildLocation({ to: "/runs/$id", params: { id: run }, search: { ...here, find: find || undefined, level, step: step.key, partition: step.partition ?? undefined, attempt: attempt ? String(attempt) : undefined, line: String(index + 1) } }).href;
   return (
     <>
       <div className="log-bar">
@@ -108,7 +108,7 @@ function LogBody({ run, step, attempt, stream, set }: BodyProps) {
         <span className="spacer" />
         <Progress log={log} shown={rows?.length} />
         <Switch size="xs" label="Follow" checked={follow} onChange={(event) => setFollow(event.currentTarget.checked)} />
-        <Download run={run} step={step.key} attempt={attempt} stream={stream} />
+        <Download run={run} step={step} attempt={attempt} stream={stream} />
       </div>
       <LogLines log={log} rows={rows} follow={follow} onLeave={() => setFollow(false)} onBottom={() => !log.complete && setFollow(true)} find={search.length > 1 ? search : undefined} target={at ?? wanted} mark={at ?? wanted} onLine={(n) => set({ line: String(n + 1) })} hrefOf={hrefOf} />
     </>

@@ -9,7 +9,7 @@ import type { Run, Step } from "@/api/types";
 import { formatDuration, localTimes } from "@/system/time/format";
 import { CopyButton } from "@/ui/CopyButton";
 import { CountsList } from "@/ui/Counts";
-import { AssetLink, RunLink } from "@/ui/links";
+import { AssetLink, BackfillLink, RunLink } from "@/ui/links";
 import { Loaded } from "@/ui/Loaded";
 import { toastProblem, toastRun } from "@/ui/Materialize";
 import { PageHead } from "@/ui/Page";
@@ -21,6 +21,7 @@ import { CauseCard } from "./CauseCard";
 import { Gantt } from "./Gantt";
 import { LogPanel } from "./LogPanel";
 import { PriorityButton } from "./PriorityButton";
+import { sameStep, stepText, type SelectStep } from "./stepOf";
 import "./run.css";
 
 const route = getRouteApi("/runs/$id");
@@ -38,11 +39,11 @@ function RunBody({ run }: { run: Run }) {
   const steps = useQuery(stepsQuery(run.id));
   const search = route.useSearch();
   const navigate = useNavigate();
-  const select = useCallback((step: string, attempt?: number) => void navigate({
-    to: "/runs/$id", params: { id: run.id }, search: (old) => ({ ...old, step, attempt: attempt ? String(attempt) : undefined, line: undefined }), replace: true,
+  const select = useCallback<SelectStep>((step, attempt) => void navigate({
+    to: "/runs/$id", params: { id: run.id }, search: (old) => ({ ...old, step: step.key, partition: step.partition ?? undefined, attempt: attempt ? String(attempt) : undefined, line: undefined }), replace: true,
   }), [navigate, run.id]);
   const setZoom = useCallback((view: string | undefined) => void navigate({ to: "/runs/$id", params: { id: run.id }, search: (old) => ({ ...old, view }), replace: true }), [navigate, run.id]);
-  const shown = steps.data ? chooseStep(steps.data, search.step, run) : undefined;
+  const shown = steps.data ? chooseStep(steps.data, search.step, search.partition, run) : undefined;
   return (
     <div className="page scroll run">
       <PageHead name={`Run ${run.id}`} title={<span className="row" style={{ gap: 10 }}><StateIcon state={run.status} size={19} /><span>Run <span className="num">#{run.id}</span></span></span>} actions={<Actions run={run} />}>
@@ -54,8 +55,8 @@ function RunBody({ run }: { run: Run }) {
       <Loaded query={steps}>
         {(data) => (
           <>
-            <Gantt run={run} steps={data} selected={shown?.key} select={select} zoom={search.view} setZoom={setZoom} />
-            {shown && <LogPanel key={`${shown.key}/${search.attempt ?? ""}`} run={run} step={shown} attempt={search.attempt ? Number(search.attempt) : undefined} />}
+            <Gantt run={run} steps={data} selected={shown} select={select} zoom={search.view} setZoom={setZoom} />
+            {shown && <LogPanel key={`${stepText(shown)}/${search.attempt ?? ""}`} run={run} step={shown} attempt={search.attempt ? Number(search.attempt) : undefined} />}
           </>
         )}
       </Loaded>
@@ -64,8 +65,9 @@ function RunBody({ run }: { run: Run }) {
 }
 
 /** The step of the address, else the cause, else what runs now, else the first that ran. */
-function chooseStep(steps: Step[], wanted: string | undefined, run: Run): Step | undefined {
-  return steps.find((step) => step.key === wanted) ?? steps.find((step) => step.key === run.causes[0]?.key) ?? steps.find((step) => step.status === "running")
+function chooseStep(steps: Step[], wanted: string | undefined, partition: string | undefined, run: Run): Step | undefined {
+  const cause = run.causes[0];
+  return steps.find((step) => step.key === wanted && (partition === undefined || step.partition === partition)) ?? (cause && steps.find((step) => sameStep(step, cause))) ?? steps.find((step) => step.status === "running")
     ?? steps.find((step) => step.attempts.length > 0) ?? steps[0];
 }
 
@@ -79,6 +81,7 @@ function Facts({ run }: { run: Run }) {
         <Duration from={run.started_at} to={run.ended_at} ms={over(run) ? run.duration_ms : null} />
         {run.usual_ms !== null && <> · usually {formatDuration(run.usual_ms)}</>}
       </span>
+      {run.partitions && <span className="num" title={run.partitions}>{run.partitions}</span>}
       <CountsList counts={run.counts} />
       {run.priority !== 0 && <span className="dim">priority {run.priority}</span>}
       {run.max_steps !== null && <span className="dim">at most {run.max_steps} processes at once</span>}
@@ -91,6 +94,7 @@ function Facts({ run }: { run: Run }) {
 /** A schedule and the asset whose automation it was are a click away. */
 function StartedBy({ run }: { run: Run }) {
   const { kind, name } = run.trigger;
+  if (run.backfill) return <span className="why"><BackfillLink id={run.backfill}>{kind === "backfill" ? triggerText(run) : `${triggerText(run)}, of backfill ${run.backfill}`}</BackfillLink></span>;
   if (kind === "schedule" && name) return <Link to="/automation" search={{ schedule: name }} className="link">{triggerText(run)}</Link>;
   if (kind === "automation") return name ? <AssetLink name={name} tab="automation">{triggerText(run)}</AssetLink> : <Link to="/automation" search={{ tab: "assets" }} className="link">{triggerText(run)}</Link>;
   return <>{triggerText(run)}</>;
@@ -147,6 +151,6 @@ function Actions({ run }: { run: Run }) {
 }
 
 function summary(run: Run): string {
-  const causes = run.causes.map((cause) => `- ${cause.key}: ${cause.detail ?? cause.reason}`).join("\n");
+  const causes = run.causes.map((cause) => `- ${stepText(cause)}: ${cause.detail ?? cause.reason}`).join("\n");
   return `Run #${run.id} ${run.status}: ${run.detail ?? run.select}\n${causes}\n${location.origin}/runs/${run.id}`;
 }

@@ -7,7 +7,7 @@ import { CountsBar } from "@/ui/Counts";
 import { DataTable, type Column } from "@/ui/DataTable";
 import { Empty, NoAssets } from "@/ui/Empty";
 import { KeyName } from "@/ui/KeyName";
-import { RunLink } from "@/ui/links";
+import { BackfillLink, RunLink } from "@/ui/links";
 import { Problem, Waiting } from "@/ui/Loaded";
 import { MaterializeButton } from "@/ui/Materialize";
 import { PageHead } from "@/ui/Page";
@@ -22,19 +22,24 @@ const columns: Column<Run>[] = [
   { id: "id", header: "Run", width: "minmax(64px, 88px)", cell: (run) => <span className="row"><StateIcon state={run.status} /><RunLink id={run.id} /></span> },
   { id: "status", header: "State", width: "100px", wide: "desk", cell: (run) => stateMeta(run.status).label },
   { id: "what", header: "What", width: "minmax(72px, 2fr)", cell: (run) => <span className={run.job ? "strong" : whatClass(run)} title={run.select}>{whatText(run)}</span> },
+  { id: "which", header: "Partitions", width: "minmax(124px, 2fr)", wide: true, cell: (run) => <Which run={run} /> },
   { id: "cause", header: "Cause", width: "minmax(120px, 3fr)", wide: true, cell: (run) => <CauseText run={run} /> },
-  { id: "trigger", header: "Started by", width: "minmax(110px, 1fr)", wide: "desk", cell: (run) => <span className="dim">{triggerText(run)}</span> },
+  { id: "trigger", header: "Started by", width: "minmax(110px, 1fr)", wide: "desk", cell: (run) => <span className="dim">{run.backfill ? <BackfillLink id={run.backfill}>{triggerText(run)}</BackfillLink> : triggerText(run)}</span> },
   { id: "steps", header: "Steps", width: "120px", wide: true, cell: (run) => <CountsBar counts={run.counts} total={run.steps_total} width={110} /> },
   { id: "n", header: <span className="visually-hidden">Steps in all</span>, width: "44px", align: "right", wide: "desk", cell: (run) => <span className="dim">{run.steps_total}</span> },
   { id: "duration", header: "Duration", width: "66px", align: "right", cell: (run) => <Duration from={run.started_at} to={run.ended_at} ms={run.duration_ms} /> },
   { id: "at", header: "Created", width: "82px", align: "right", cell: (run) => <span className="dim"><Ago at={run.created_at} /></span> },
 ];
 
+function Which({ run }: { run: Run }) {
+  return run.partitions && <span className="dim num" title={run.partitions}>{run.partitions}</span>;
+}
+
 function CauseText({ run }: { run: Run }) {
   const cause = run.causes[0];
   if (!cause) return run.status === "canceled" ? <span className="dim">{run.detail}</span> : null;
   const more = run.causes.length - 1;
-  return <span className="row tight"><span className="strong clip" style={{ flex: "none", maxWidth: "66%" }}><KeyName name={cause.key} /></span><span className="dim clip">{reasonText(cause.reason)}{more > 0 && `, and ${more} more`}</span></span>;
+  return <span className="row tight"><span className="strong clip" style={{ flex: "none", maxWidth: "66%" }}><KeyName name={cause.partition ? `${cause.key} [${cause.partition}]` : cause.key} /></span><span className="dim clip">{reasonText(cause.reason)}{more > 0 && `, and ${more} more`}</span></span>;
 }
 
 const filters = [["All", undefined], ["Running", "running"], ["Queued", "queued"], ["Failed", "failed"], ["Succeeded", "succeeded"], ["Canceled", "canceled"]] as const;
@@ -58,13 +63,14 @@ export function RunsPage() {
           <Link key={label} to="/runs" search={{ ...search, status }} replace className="chip" data-on={search.status === status || undefined}>{label}</Link>
         ))}
         {search.asset && <Link to="/runs" search={{ ...search, asset: undefined }} className="chip" data-on="">with {search.asset} ×</Link>}
+        {search.backfill && <Link to="/runs" search={{ ...search, backfill: undefined }} className="chip" data-on="">backfill {search.backfill} ×</Link>}
         {search.job && <Link to="/runs" search={{ ...search, job: undefined }} className="chip" data-on="">job {search.job} ×</Link>}
       </div>
       {runs.error ? <Problem error={runs.error} retry={() => void runs.refetch()} /> : !runs.data ? <Waiting /> : (
         <DataTable
           label="Runs" columns={columns} rows={rows} rowId={(run) => run.id} onEnd={more}
           onOpen={(run) => void navigate({ to: "/runs/$id", params: { id: run.id }, search: {} })}
-          empty={search.status || search.asset || search.job ? <Empty title="No such run">No run fits this filter.</Empty>
+          empty={search.status || search.asset || search.job || search.backfill ? <Empty title="No such run">No run fits this filter.</Empty>
             : <Empty title="No runs yet" action={<MaterializeButton select="*" />}>A run makes assets, in the order their dependencies ask for. Start the first one here, from an asset, or by a schedule.</Empty>}
         />
       )}

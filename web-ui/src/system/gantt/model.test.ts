@@ -89,6 +89,25 @@ describe("a step whose checks run by themselves", () => {
   });
 });
 
+describe("an asset with several partitions", () => {
+  const of = (partition: string, one: GanttStep): GanttStep => ({ ...one, partition });
+  const days = [of("mon", step("day", [], 1, 3)), of("tue", step("day", [], 1, 8)), of("wed", step("day", [], 1, null, "running"))];
+  it("waits for the same partition of the one above it", () => {
+    const steps = [...days, of("mon", step("order", ["day"], 5, 6)), of("wed", step("order", ["day"], null, null, "pending"))];
+    expect(shapes(steps, 3)).toEqual([["wait", 3, 5, "ready"], ["attempt", 5, 6, "succeeded"]]);
+    expect(shapes(steps, 4)).toEqual([]);
+    expect(new Set(ganttModel(steps, 1000, null, 9000).rows.map((row) => row.label)).size).toBe(5);
+  });
+  it("of another division waits for no partition that ended after it began", () => {
+    const steps = [...days, of("week 1", step("week", ["day"], 5, 7))];
+    expect(shapes(steps, 3)[0]).toEqual(["wait", 3, 5, "ready"]);
+  });
+  it("has the critical path go through its own partition", () => {
+    const steps = [of("mon", step("day", [], 0, 3)), of("tue", step("day", [], 0, 1)), of("tue", step("order", ["day"], 5, 9))];
+    expect([...criticalPath(steps)].sort()).toEqual([1, 2]);
+  });
+});
+
 it("follows the parent that ended last", () => {
   const steps = [step("fast", [], 0, 1), step("slow", [], 0, 5), step("end", ["fast", "slow"], 5, 7)];
   expect([...criticalPath(steps)].sort()).toEqual([1, 2]);

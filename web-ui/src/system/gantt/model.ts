@@ -79,23 +79,45 @@ function checking(step: GanttStep, work: GanttBar | undefined): GanttBar | null 
   return later && to !== null && to > workEnd ? { kind: "checks", from: workEnd, to, status: step.status, attempt: work.attempt } : null;
 }
 
-const indexes = new WeakMap<GanttStep[], Map<string, number>>();
+const indexes = new WeakMap<GanttStep[], Map<string, number[]>>();
 
-function indexOf(steps: GanttStep[]): Map<string, number> {
+function indexOf(steps: GanttStep[]): Map<string, number[]> {
   let index = indexes.get(steps);
-  if (!index) indexes.set(steps, (index = new Map(steps.map((step, i) => [step.key, i]))));
+  if (index) return index;
+  indexes.set(steps, (index = new Map()));
+  for (const [i, step] of steps.entries()) {
+    const found = index.get(step.key);
+    if (found) found.push(i);
+    else index.set(step.key, [i]);
+  }
   return index;
+}
+
+const none: number[] = [];
+
+/**
+ * The steps of `dep` that a step waits for. Steps name their parents by asset: where that is divided alike it is the same partition, else any of them
+ * may be one, and those that ended after this step began are not.
+ */
+function parents(step: GanttStep, dep: string, steps: GanttStep[]): number[] {
+  const all = indexOf(steps).get(dep) ?? none;
+  if (all.length < 2) return all;
+  const same = step.partition === null ? undefined : all.find((i) => steps[i]!.partition === step.partition);
+  if (same !== undefined) return [same];
+  const began = time(step.started_at);
+  const may = began !== null || step.status === "ready" || step.status === "starting";
+  return may ? all.filter((i) => (time(steps[i]!.ended_at) ?? Infinity) <= (began ?? Infinity) && steps[i]!.ended_at !== null) : all;
 }
 
 /** When the last parent ended, or the run's start without parents; null while a parent has not ended. */
 function readyAt(step: GanttStep, runFrom: number, steps: GanttStep[]): number | null {
   let at = runFrom;
   for (const dep of step.deps) {
-    const parent = indexOf(steps).get(dep);
-    if (parent === undefined) continue;
-    const ended = time(steps[parent]!.ended_at);
-    if (ended === null) return null;
-    at = Math.max(at, ended);
+    for (const parent of parents(step, dep, steps)) {
+      const ended = time(steps[parent]!.ended_at);
+      if (ended === null) return null;
+      at = Math.max(at, ended);
+    }
   }
   return at;
 }
@@ -110,8 +132,7 @@ export function criticalPath(steps: GanttStep[]): Set<number> {
     path.add(at);
     let next = -1;
     for (const dep of steps[at]!.deps) {
-      const parent = indexOf(steps).get(dep);
-      if (parent !== undefined && ended[parent] !== null && (next < 0 || ended[parent]! > ended[next]!)) next = parent;
+      for (const parent of parents(steps[at]!, dep, steps)) if (ended[parent] !== null && (next < 0 || ended[parent]! > ended[next]!)) next = parent;
     }
     at = next;
   }

@@ -1,0 +1,13 @@
+/** What a letter of a map of partitions means: its state for icon and word, and how its cell is drawn, which is not by colour alone. */
+export type CellShape = "full" | "cross" | "hollow" | "half" | "slash" | "bar";
+export interface Letter { letter: string; state: string; word: string; shape: CellShape; colour: string }
+
+const of = (letter: string, state: string, word: string, shape: CellShape, colour: string): Letter => ({ letter, state, word, shape, colour });
+
+export const assetLetters: Letter[] = [
+  of("m", "materialized", "materialized", "full", "--bar-ok"), of("f", "failed", "failed", "cross", "--fail"), of("-", "never", "missing", "hollow", "--never"),
+];
+export const backfillLetters: Letter[] = [
+  of("s", "succeeded", "succeeded", "full", "--bar-ok"), of("r", "running", "in progress", "half", "--run"), of("f", "failed", "failed", "cross", "--fail"),
+  of("k", "skipped", "skipped", "slash", "--skip"), of("c", "canceled", "canceled", "bar", "--cancel"), of("-", "pending", "waiting", "hollow", "--never"),
+];
