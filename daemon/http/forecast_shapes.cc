@@ -91,7 +91,7 @@ class Shape {
     const auto& step = run.steps[index];
     json slow_end;
     if (slow && index < slow->steps.size() && slow->asset(index).key == run.asset(index).key) slow_end = time_json(slow->steps[index].ended_at);
-    return {{"key", run.asset(index).key}, {"partition", nullptr}, {"status", to_string(step.status)}, {"ready_at", time_json(step.ready_at)},
+    return {{"key", run.asset(index).key}, {"partition", text_or_null(run.plan->partition(index))}, {"status", to_string(step.status)}, {"ready_at", time_json(step.ready_at)},
             {"started_at", time_json(step.started_at)}, {"ended_at", time_json(step.ended_at)}, {"slow_ended_at", std::move(slow_end)},
             {"waited_ms", step.waited().count()}, {"waited_for", demand_json(typical_, step)}, {"critical", critical}};
   }
