@@ -37,11 +37,11 @@ void RunMachine::check_reported(LiveAttempt& attempt, const AttemptMessage& mess
   for (const auto index : run_.plan->checks_of_unit(attempt.record.unit)) {
     const auto& check = run_.check(index);
     if ((check.name != message.check && !message.check.empty()) || (!message.key.empty() && check.home != message.key)) continue;
-    const auto home = run_.plan->checks()[index].home;
-    if (!message.partition.empty() && home != kNone && run_.plan->partition(home) != message.partition) continue;
+    const auto& partition = run_.plan->partition(run_.plan->checks()[index]);
+    if (!message.partition.empty() && !partition.empty() && partition != message.partition) continue;
     declared = true;
     check_result(index, status, message.severity.value_or(check.severity), message.detail, message.data, at, attempt.record.id);
-    if (home == kNone || run_.plan->partition(home).empty()) break;  // of partitions without a name: all of them
+    if (partition.empty()) break;  // of partitions without a name: all of them
   }
   if (declared) return;
   // A check that nobody declared: kept, and an error fails the run, as one that does not block.
@@ -75,7 +75,7 @@ void RunMachine::check_result(std::uint32_t index, CheckStatus status, Severity 
   const bool failing = (status == CheckStatus::failed || status == CheckStatus::error) && severity == Severity::error;
   if (status == CheckStatus::failed && severity == Severity::warn) status = CheckStatus::warned;
   out_.changes.push_back(CheckReported{{run_.record.id, planned.check, check.name, check.home, planned.home, status, severity, check.blocking, detail,
-                                        metadata.is_null() ? nlohmann::json::object() : metadata, at, waived, planned.home == kNone ? "" : run_.plan->partition(planned.home)}});
+                                        metadata.is_null() ? nlohmann::json::object() : metadata, at, waived, run_.plan->partition(planned)}});
   if (failing) {
     run_.failed_checks.push_back({check.name, check.home, detail, planned.home});
     const bool in_checks_run = run_.plan->mode() == StepsMode::checks;

@@ -74,7 +74,7 @@ void RunMachine::restore_checks(const std::vector<CheckResult>& checks, const st
   for (const auto& result : checks) {
     if (is_failing(result)) run_.failed_checks.push_back({result.name, result.home, result.detail, result.home_step});
     for (std::uint32_t i = 0; i < planned.size(); ++i)
-      if (planned[i].check == result.check && planned[i].home == result.home_step && !superseded(planned[i], result)) restore_check(i, result);
+      if (planned[i].check == result.check && planned[i].home == result.home_step && run_.plan->partition(planned[i]) == result.partition && !superseded(planned[i], result)) restore_check(i, result);
   }
 }
 

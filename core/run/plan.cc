@@ -24,6 +24,11 @@ const std::string& RunPlan::partition(StepIndex step) const {
   return partition_of_.empty() || partition_of_[step] == kNone ? none : partition_keys_[partition_of_[step]];
 }
 
+const std::string& RunPlan::partition(const PlannedCheck& check) const {
+  static const std::string none;
+  return check.subject == kNone ? none : partition(check.subject);
+}
+
 namespace {
 
 nlohmann::json with_none(const std::vector<std::uint32_t>& values) {

@@ -38,6 +38,7 @@ struct PlanUnit {
 struct PlannedCheck {
   CheckIndex check = 0;
   UnitIndex unit = 0;       ///< whose attempt reports it
+  StepIndex subject = kNone;  ///< the step whose data it checks: its home's own partition, whoever waits for it
   StepIndex home = kNone;   ///< the step that waits for it: its home's, if that is in the run; a later one where it also depends on something made from its home
   std::vector<StepIndex> depends_on;  ///< those of its assets that are in the run
 };
@@ -52,6 +53,8 @@ class RunPlan {
   std::size_t size() const { return assets_.size(); }
   AssetId asset(StepIndex step) const { return assets_[step]; }
   bool has_partitions() const { return !partition_of_.empty(); }
+  /// Of what the check looks at; empty: it is not divided, or not in the run.
+  const std::string& partition(const PlannedCheck& check) const;
   /// Its partition's key; empty: its asset is not divided.
   const std::string& partition(StepIndex step) const;
   UnitIndex unit_of(StepIndex step) const { return unit_of_[step]; }  ///< kNone in checks-only runs for assets whose checks run by themselves

@@ -59,7 +59,7 @@ void PlanBuilder::plan_check(CheckIndex index, StepIndex home) {
   const auto& check = definitions_.checks[index];
   PlannedCheck planned;
   planned.check = index;
-  planned.home = home;
+  planned.home = planned.subject = home;
   for (const auto& key : check.depends_on) depend_on(key, home, planned.depends_on);
   if (planned.home != kNone && !check.anomaly) planned.home = holder(planned);
   if (check.anomaly) {

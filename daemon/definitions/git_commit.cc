@@ -29,7 +29,7 @@ fs::path git_dir(const fs::path& root) {
 std::string packed(const fs::path& dir, const std::string& name) {
   std::ifstream file(dir / "packed-refs");
   for (std::string line; std::getline(file, line);)
-    if (line.size() > name.size() + 41 && line.ends_with(" " + name)) return line.substr(0, line.find(' '));
+    if (line.size() >= name.size() + 41 && line.ends_with(" " + name)) return line.substr(0, line.find(' '));
   return "";
 }
 

@@ -27,7 +27,7 @@ std::string_view mode_name(StepsMode mode) {
   return mode == StepsMode::all ? "all" : mode == StepsMode::assets ? "assets" : "checks";
 }
 
-json partition_json(const RunPlan& plan, StepIndex step) { return plan.partition(step).empty() ? json() : json(plan.partition(step)); }
+json partition_json(const std::string& partition) { return partition.empty() ? json() : json(partition); }
 
 bool write_file(const std::string& path, const std::string& text) {
   std::ofstream out(path, std::ios::binary | std::ios::trunc);
@@ -110,7 +110,7 @@ json Launcher::steps_of(const Launch& launch) const {
     const auto& asset = launch.context.definitions->assets[launch.plan->asset(step)];
     json deps = json::array();
     for (const auto& dep : asset.deps) deps.push_back(dep.asset);
-    steps.push_back({{"key", asset.key}, {"partition", partition_json(*launch.plan, step)}, {"data", asset.data}, {"deps", deps}});
+    steps.push_back({{"key", asset.key}, {"partition", partition_json(launch.plan->partition(step))}, {"data", asset.data}, {"deps", deps}});
   }
   return steps;
 }
@@ -126,7 +126,7 @@ json Launcher::checks_of(const Launch& launch) const {
     const auto& check = launch.context.definitions->checks[planned.check];
     if (check.anomaly) continue;  // the daemon's own
     checks.push_back({{"name", check.name}, {"home", check.home}, {"depends_on", check.depends_on}, {"severity", check.severity == Severity::error ? "error" : "warn"},
-                      {"blocking", check.blocking}, {"partition", planned.home == kNone ? json() : partition_json(*launch.plan, planned.home)}, {"data", check.data}});
+                      {"blocking", check.blocking}, {"partition", partition_json(launch.plan->partition(planned))}, {"data", check.data}});
   }
   return checks;
 }

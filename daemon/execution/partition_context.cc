@@ -10,13 +10,17 @@ constexpr std::size_t kLongestList = 64 << 10;  // bytes: execve takes 128 KiB f
 AttemptPartitions partitions_of(const AttemptRecord& attempt, const RunPlan& plan, const Definitions& definitions) {
   AttemptPartitions result;
   if (attempt.steps.empty() || !plan.has_partitions()) return result;
-  const auto asset = plan.asset(attempt.steps.front());
-  for (const auto step : attempt.steps)
+  // A check's own process is told what it looks at, whichever step waits for it.
+  const auto checks = plan.checks_of_unit(attempt.unit);
+  const auto first = attempt.check != kNone && !checks.empty() ? plan.checks()[checks.front()].subject : attempt.steps.front();
+  if (first == kNone) return result;
+  const auto asset = plan.asset(first);
+  for (const auto step : attempt.check != kNone ? std::vector{first} : attempt.steps)
     if (plan.asset(step) == asset && !plan.partition(step).empty()) result.keys.push_back(plan.partition(step));
   const auto& spec = definitions.assets[asset].partitions;
   if (!spec || result.keys.empty()) return result;
-  const auto first = window_of(*spec, result.keys.front()), last = window_of(*spec, result.keys.back());
-  if (first && last) result.window = {first->begin, last->end};
+  const auto begin = window_of(*spec, result.keys.front()), end = window_of(*spec, result.keys.back());
+  if (begin && end) result.window = {begin->begin, end->end};
   return result;
 }
 

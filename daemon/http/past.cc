@@ -4,6 +4,7 @@
 #include <map>
 
 #include "core/definition/retention.h"
+#include "core/version/provenance.h"
 #include "daemon/http/json_shapes.h"
 
 namespace assetd::http {
@@ -27,15 +28,15 @@ void set_code_versions(AssetTable& table, const std::vector<PastState>& states, 
   std::map<std::int64_t, std::shared_ptr<const Project>> versions;
   for (AssetId id = 0; id < table.states.size(); ++id) {
     auto& data = table.states[id].last_materialization;
-    if (!data) continue;
+    if (!data || data->provenance) continue;  // which says it itself
     const auto& own = table.project->definitions.assets[id];
-    data->code_version = own.code_version;
+    data->code_version = code_version_of(own);
     const auto version = states[id].definitions_version;
     if (version == 0 || version == table.project->version) continue;
     const auto [known, is_new] = versions.try_emplace(version);
     if (is_new) known->second = service.project(version);
     if (!known->second) continue;
-    if (const auto then = known->second->graph.find(own.key)) data->code_version = known->second->definitions.assets[*then].code_version;
+    if (const auto then = known->second->graph.find(own.key)) data->code_version = code_version_of(known->second->definitions.assets[*then]);
   }
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "core/version/provenance.h"
 #include "daemon/store/codes.h"
 #include "daemon/store/reader_impl.h"
 #include "daemon/store/rows.h"
@@ -81,7 +82,7 @@ void take_materialization(Database& database, const std::string& asset, const Pa
     if (!query.next()) return;
     std::int64_t id = 0;
     auto made = read_materialization(database, query.row(), id);
-    past.state.last_materialization = AssetState::Data{made.run, made.at, std::move(made.metadata), std::move(made.data_version), ""};
+    past.state.last_materialization = AssetState::Data{made.run, made.at, std::move(made.metadata), std::move(made.data_version), made.provenance ? made.provenance->code_version : "", made.provenance};
   }
   if (past.state.last_materialization->run == 0) return;
   auto run = database.query("SELECT definitions_version FROM runs WHERE id=?", past.state.last_materialization->run);

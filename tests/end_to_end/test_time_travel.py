@@ -84,7 +84,7 @@ def test_lineage_is_that_of_the_definitions_of_then(start):
     assert daemon.get(f"/lineage/status?at={before}")["status"] == "mm"
     past = {asset["key"]: asset for asset in daemon.items(f"/assets?at={before}")}
     assert set(past) == {"a", "b"} and not past["a"]["stale"]["is"]
-    assert [asset["key"] for asset in daemon.items("/assets?select=stale:true")] == ["a"]
+    assert [asset["key"] for asset in daemon.items("/assets?select=stale:true")] == ["a", "c"]
     assert daemon.items(f"/assets?at={before}&select=stale:true") == []
 
 

@@ -17,6 +17,7 @@ std::string key_of(const RunRecord& run) {
 
 bool shares_a_step(const AttemptRecord& a, const AttemptRecord& b) {
   if (a.run != b.run || a.check != b.check) return false;
+  if (a.check != kNone) return a.unit == b.unit;  // of several partitions one step may wait for each
   return std::any_of(a.steps.begin(), a.steps.end(), [&](StepIndex step) { return std::find(b.steps.begin(), b.steps.end(), step) != b.steps.end(); });
 }
 

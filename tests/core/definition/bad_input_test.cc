@@ -353,8 +353,8 @@ TEST(BadInput, UnknownEnvironment) {
 TEST(BadInput, PoolsAndResourcesOfAnEnvironment) {
   EXPECT_THAT(load("environments:\n  staging:\n    pools: [gpu]\n    resources: lake\n", "staging").lines(),
               ElementsAre("3:12 \"pools\" of the environment \"staging\" must be a mapping of names, as at the project, not a list",
-                          "4:16 \"resources\" of the environment \"staging\" must be a mapping of names, as at the project, not a text"));
-  EXPECT_THAT(load("environments:\n  staging:\n    pools: {gpu: none}\n", "staging").lines(), testing::SizeIs(1)) << "as anywhere";
+                          "4:16 \"resources\" of the environment \"staging\" must be a mapping of names, as at the project, not the text \"lake\""));
+  EXPECT_THAT(load("environments:\n  staging:\n    pools: {gpu: none}\n", "staging").lines(), ::testing::SizeIs(1)) << "as anywhere";
 }
 
 TEST(BadInput, EmptyAndShapelessFiles) {

@@ -96,9 +96,10 @@ AssetSpec asset(int number) {
 
 CheckSpec check() {
   CheckSpec check{text(),      text(),  texts(), *rc::gen::element(Severity::error, Severity::warn),
-                  any<bool>(), text(),  {},      *rc::gen::inRange(-1, 3),
+                  any<bool>(), text(),  {},      {}, *rc::gen::inRange(-1, 3),
                   nullptr,     source()};
   if (any<bool>()) check.run = run();
+  if (any<bool>()) check.anomaly = AnomalySpec{.metric = text(), .sigma = 2.5, .last = *rc::gen::inRange(2, 30), .min = *rc::gen::inRange(2, 9)};
   if (any<bool>()) check.data = json();
   return check;
 }

@@ -119,7 +119,7 @@ TEST(Load, LaysPoolsAndResourcesOfTheEnvironmentOverTheProjects) {
   EXPECT_EQ(staging.definitions.pools.at("cpu").slots, 4);
   EXPECT_EQ(staging.definitions.pools.at("extra").slots, 2);
   EXPECT_EQ(staging.definitions.resources.at("lake").config.at("note"), "kept");
-  EXPECT_THAT(staging.definitions.resources.at("lake").config.at("path").get<std::string>(), testing::EndsWith("staging/lake"));
+  EXPECT_THAT(staging.definitions.resources.at("lake").config.at("path").get<std::string>(), ::testing::EndsWith("staging/lake"));
   EXPECT_TRUE(staging.definitions.settings.value("schedules_on", false));
   EXPECT_FALSE(plain.definitions.settings.contains("schedules_on"));
   EXPECT_EQ(bare.definitions.pools.at("gpu").slots, 2);

@@ -136,7 +136,7 @@ TEST(ProgramAnswer, SaysWhereItIsWrong) {
       {R"({"requests": [{"tags": {"a": 1}}]})", "/requests/0/tags/a: a text"},
       {R"({"requests": [{"tags": []}]})", "/requests/0/tags: an object"},
       {R"({"requests": [{"data": "x"}]})", "/requests/0/data: an object"},
-      {R"({"requests": [{"partitions": ["2026-01-01"]}]})", "/requests/0/partitions"},
+      {R"({"requests": [{"partitions": "2026-01-01"}]})", "/requests/0/partitions"},
       {R"({"requests": [{"key": ")" + std::string(600, 'k') + "\"}]}", "at most 512 bytes"},
       {R"({"cursor": 5})", "/cursor: a text"},
       {"{\"cursor\": \"\xff\"}", "is not JSON"}};

@@ -98,6 +98,15 @@ class FakeService : public Service {
   void report_materialization(Caller caller, std::string key, ReportBody body, Done done) override {
     take({"report_materialization " + key + " " + body.reason + " " + body.metadata.dump() + body.data_version, caller}, std::move(done));
   }
+  void request_backfill(Caller caller, BackfillBody body, Done done) override {
+    take({"request_backfill " + body.select + " " + in_words(body.partitions) + " " + std::to_string(body.max_runs), caller, {}, {}, body.newest_first}, std::move(done));
+  }
+  void command_backfill(Caller caller, std::int64_t backfill, BackfillCommand command, std::string reason, Done done) override {
+    take({"command_backfill " + std::to_string(backfill) + " " + std::to_string(static_cast<int>(command)) + " " + reason, caller}, std::move(done));
+  }
+  void change_partition_keys(Caller caller, std::string set, std::vector<std::string> add, std::vector<std::string>, Done done) override {
+    take({"change_partition_keys " + set, caller, {}, std::move(add)}, std::move(done));
+  }
   void add_silence(Caller caller, SilenceBody body, Done done) override {
     take({"add_silence " + body.rule + " " + body.select + " " + body.reason, caller}, std::move(done));
   }
@@ -109,6 +118,10 @@ class FakeService : public Service {
   void back_up(Caller caller, Done done) override { take({"back_up", caller}, std::move(done)); }
   void prune(Caller caller, Done done) override { take({"prune", caller}, std::move(done)); }
 
+  std::shared_ptr<const PartitionsInForce> partitions() const override {
+    if (!current) return nullptr;
+    return std::make_shared<const PartitionsInForce>(PartitionsInForce{current, PartitionTable::make(current->definitions, current->graph, {}), {}});
+  }
   std::shared_ptr<const Project> project() const override { return current; }
   std::shared_ptr<const Project> project(std::int64_t version) override {
     if (current && current->version == version) return current;

@@ -222,7 +222,7 @@ TEST_F(RoutesTest, TheQueueHoldsStepsRunsAndLimits) {
   run.priority = 2;
   service.queue_view.runs.push_back({run, {{"limit", "limit runs", "1 of 1 held by run 1, for 3 s", at(2)}}});
   service.queue_view.limits.push_back({"runs", 1, 1});
-  for (int i = 0; i < 3; ++i) service.queue_view.steps.push_back({1, "stg", StepStatus::ready, at(i), {}});
+  for (int i = 0; i < 3; ++i) service.queue_view.steps.push_back({1, "stg", "", StepStatus::ready, at(i), {}});
   service.pool_views = {{.name = "gpu", .slots = 3, .used = 1, .defined = 1, .resized = PoolSize{"gpu", 3, 1, "ann", "night", at(4)}}, {.name = "cpu", .slots = 2, .defined = 2}};
   start();
   const auto queue = get("/queue?limit=2").json();

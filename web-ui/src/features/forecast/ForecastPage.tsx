@@ -28,7 +28,7 @@ const violationColumns: Column<ForecastViolation>[] = [
   { id: "kind", header: "By", width: "90px", wide: true, cell: (each) => (each.kind === "deadline" ? "its deadline" : "its age") },
   { id: "data", header: "Data of", width: "110px", wide: true, cell: (each) => <At at={each.data_at} /> },
   { id: "mended", header: "Newer data", width: "minmax(90px, 1fr)", cell: (each) => (each.mended_at ? <Ago at={each.mended_at} /> : <span className="dim">not foreseen</span>) },
-  { id: "note", header: "", width: "minmax(100px, 1fr)", wide: true, cell: (each) => <span className="dim">{each.already ? "already now" : each.only_if_slow ? "only if steps are slow" : ""}</span> },
+  { id: "note", header: "Note", width: "minmax(100px, 1fr)", wide: true, cell: (each) => <span className="dim">{each.already ? "already now" : each.only_if_slow ? "only if steps are slow" : ""}</span> },
 ];
 
 const runColumns: Column<ForecastRun>[] = [
