@@ -62,6 +62,7 @@ void FakeStore::on(const StepChanged& change) {
   check_move(run, change.step.step, change.step.status);
   if (change.step.status == StepStatus::succeeded && change.step.reason == kReused) check_reused(run, change.step);
   if (change.step.status == StepStatus::failed && change.step.reason.empty()) broken(Invariant::ended, "a step failed without a reason");
+  if (change.step.status == StepStatus::running && !change.attempt.empty()) run.begun.insert(change.step.step);
   if (change.step.status == StepStatus::pending) run.steps.erase(change.step.step);
   else run.steps[change.step.step] = change.step;
 }

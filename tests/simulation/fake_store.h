@@ -27,6 +27,7 @@ class FakeStore {
     RunContext context;
     bool damaged = false;  ///< its plan cannot be read any more
     std::map<StepIndex, StepRecord> steps;
+    std::set<StepIndex> begun;  ///< in any attempt
     std::vector<CheckResult> checks;
     std::map<AttemptId, AttemptRecord> attempts;
     std::map<std::pair<AttemptId, StepIndex>, int> made;  ///< materializations

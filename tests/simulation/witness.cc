@@ -11,6 +11,7 @@ std::string brief(const AttemptId& attempt) { return "attempt " + attempt.substr
 
 bool is_another_of_its_steps(const AttemptRecord& a, const AttemptRecord& b) {
   if (a.id == b.id || a.run != b.run || a.check != b.check) return false;
+  if (a.check != kNone) return a.unit == b.unit;  // of several partitions one step may wait for each
   return std::any_of(a.steps.begin(), a.steps.end(), [&](StepIndex step) { return std::find(b.steps.begin(), b.steps.end(), step) != b.steps.end(); });
 }
 
