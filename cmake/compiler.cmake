@@ -51,8 +51,5 @@ function(assetd_test name dir)
   target_precompile_headers(${name} PRIVATE <cmake/precompiled_test.h>)
   # Tests are compiled once and run once: what the optimizer takes for them (40 % of the time) never comes back.
   target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)
-  if(ASSETD_UNITY_TESTS)
-    set_target_properties(${name} PROPERTIES UNITY_BUILD ON)
-  endif()
   add_test(NAME ${name} COMMAND ${name})
 endfunction()

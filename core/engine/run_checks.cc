@@ -22,6 +22,7 @@ void RunMachine::reopen_checks(const AttemptRecord& attempt) {
   for (const auto index : run_.plan->checks_of_unit(attempt.unit)) {
     const auto home = run_.plan->checks()[index].home;
     if (home == kNone || is_terminal(run_.steps[home].status) || !run_.checks[index].status) continue;
+    if (std::ranges::find(attempt.steps, home) == attempt.steps.end()) continue;  // it waits for another process alone: nobody would report these anew
     run_.checks[index].status.reset();
     if (!home_waits(index)) continue;
     ++run_.steps[home].open_checks;

@@ -68,7 +68,7 @@ void Execution::forget(const ForgetAttempt& forget) {
 }
 
 void Execution::rewind(const AttemptRecord& attempt) {
-  // The end of one that could not be launched went down with the commit: it is tried again.
+  // The end of one that could not be launched, or was lost, went down with the commit: it is tried again.
   if (const auto it = sent_.find(attempt.id); it != sent_.end() && it->second == kNeverLeaves) sent_.erase(it);
   tail_->rewind(attempt.id, attempt.message_offset);
 }
@@ -76,6 +76,7 @@ void Execution::rewind(const AttemptRecord& attempt) {
 void Execution::list() { client_->list(); }
 
 void Execution::report_lost(const AttemptRecord& attempt) {
+  sent_[attempt.id] = kNeverLeaves;  // whatever a later listing says, or the clock: its end is on the way
   ExitReport exit;
   exit.kind = ExitReport::Kind::lost;
   exit.started_at = attempt.started_at;

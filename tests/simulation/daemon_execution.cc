@@ -60,6 +60,7 @@ void DaemonHost::flush() {
 }
 
 void DaemonHost::report_lost(const AttemptRecord& attempt) {
+  sent_[attempt.id] = kWontBeSent;
   AttemptExited input{attempt.id, {}, finish_reading(attempt.id, attempt.message_offset)};
   input.exit.kind = ExitReport::Kind::lost;
   input.exit.started_at = attempt.started_at;

@@ -380,6 +380,28 @@ TEST(EngineReportedChecks, ARetryHasThemBeforeItAgain) {
   EXPECT_EQ(d.statuses(), "a=succeeded");
 }
 
+TEST(EngineReportedChecks, ARetryOfOthersLeavesThoseOfAMemberThatItDoesNotCarry) {
+  Project project;
+  project.member("a");
+  auto& b = project.member("b");
+  b.retries.max = 1;
+  b.retries.delay = Millis(0);
+  project.reported_check("a", "unique");
+  project.check("a", "slow");
+  Driver d(project);
+  d.request();
+  d.end_member("a");
+  d.report("a", "unique", CheckStatus::passed);
+  d.begin_member("b");
+  d.lose("b");
+  d.pass(Millis(0));
+  EXPECT_EQ(d.statuses(), "a=running b=starting");
+  d.fail("a:slow");
+  EXPECT_EQ(d.statuses(), "a=failed b=starting") << "all its own checks are in: nothing of b's process is waited for";
+  d.succeed("b");
+  EXPECT_EQ(d.run_status(), "failed");
+}
+
 TEST(EngineReportedChecks, OneThatNobodyDeclaredIsKeptAndItsFailureFailsTheRun) {
   Project project;
   project.asset("a");
