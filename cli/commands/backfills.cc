@@ -29,7 +29,7 @@ int request_backfill(Session& session, const BackfillOptions& options) {
   if (!tags) return session.usage(tags.error());
   const auto partitions = partitions_json(options.partitions);
   if (!partitions) return session.usage(partitions.error());
-  if (partitions->is_null()) return session.usage("which partitions? --from KEY --to KEY, --partition KEY, or --partition missing, failed or all");
+  if (partitions->is_null()) return session.usage("which partitions? --from KEY --to KEY, --partition KEY, or --partition missing, failed, stale or all");
   Json body = {{"select", options.select}, {"partitions", *partitions}, {"max_runs", options.max_runs}};
   if (!tags->empty()) body["tags"] = *tags;
   if (options.priority != 0) body["priority"] = options.priority;

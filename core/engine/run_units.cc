@@ -230,9 +230,10 @@ void RunMachine::launch(UnitIndex unit, const Demand& demand, AttemptId id, Wall
   out_.effects.push_back(StartAttempt{std::move(record)});
 }
 
+// One that was executed before waits for its retry still: a pending step is not stored, and its count of attempts would go with a restart.
 void RunMachine::put_back(StepIndex step) {
   run_.steps[step].begun = false;
-  set_status(step, StepStatus::pending);
+  set_status(step, run_.steps[step].attempts > 0 ? StepStatus::waiting_retry : StepStatus::pending);
 }
 
 StopAttempt RunMachine::stop_effect(const RunState& run, const LiveAttempt& attempt) {

@@ -92,6 +92,7 @@ IndexSet by_word(PartitionChoice::Word word, const Partitions& partitions, WallT
     case Word::all: return partitions.existing(now);
     case Word::missing: return partitions.existing(now) - known.materialized;
     case Word::failed: return known.failed;
+    case Word::stale: return known.stale;
   }
   return {};
 }
@@ -100,7 +101,7 @@ IndexSet by_word(PartitionChoice::Word word, const Partitions& partitions, WallT
 
 std::string in_words(const PartitionChoice& choice) {
   if (const auto* word = std::get_if<PartitionChoice::Word>(&choice.of)) {
-    constexpr const char* kWords[] = {"", "latest", "all", "missing", "failed"};
+    constexpr const char* kWords[] = {"", "latest", "all", "missing", "failed", "stale"};
     return kWords[static_cast<int>(*word)];
   }
   if (const auto* range = std::get_if<PartitionRange>(&choice.of)) return range->from + " … " + range->to;

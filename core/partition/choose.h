@@ -19,7 +19,7 @@ struct PartitionRange {
 };
 
 struct PartitionChoice {
-  enum class Word { usual, latest, all, missing, failed };  ///< usual: where nobody says (Partitions::usual)
+  enum class Word { usual, latest, all, missing, failed, stale };  ///< usual: where nobody says (Partitions::usual)
   std::variant<Word, std::vector<std::string>, PartitionRange> of = Word::usual;
 };
 
@@ -29,6 +29,7 @@ std::string in_words(const PartitionChoice& choice);
 /// What is known of the partitions of an asset.
 struct KnownPartitions {
   IndexSet materialized, failed;
+  IndexSet stale = {};  ///< where it is asked for (core/partition/stale.h)
 };
 
 /// For each of `assets` that is divided its set, perhaps empty. Keys mean an asset's own partitions; of assets that have no partition of such a name, those of the

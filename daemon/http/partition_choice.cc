@@ -15,9 +15,9 @@ std::expected<PartitionChoice, Response> partition_choice(const json& body) {
     if (found->empty()) return PartitionChoice{};
     return PartitionChoice{found->get<std::vector<std::string>>()};
   }
-  for (const auto& [name, word] : {std::pair{"latest", Word::latest}, {"all", Word::all}, {"missing", Word::missing}, {"failed", Word::failed}})
+  for (const auto& [name, word] : {std::pair{"latest", Word::latest}, {"all", Word::all}, {"missing", Word::missing}, {"failed", Word::failed}, {"stale", Word::stale}})
     if (*found == name) return PartitionChoice{word};
-  return std::unexpected(invalid({{"/partitions", "takes latest, all, missing, failed, a list of partitions, or {\"from\": …, \"to\": …}"}}));
+  return std::unexpected(invalid({{"/partitions", "takes latest, all, missing, failed, stale, a list of partitions, or {\"from\": …, \"to\": …}"}}));
 }
 
 json partition_choice_schema() {
@@ -29,7 +29,7 @@ json partition_choice_schema() {
           {"properties", {{"from", key}, {"to", key}}},
           {"required", {"from", "to"}},
           {"additionalProperties", false},
-          {"description", "of assets that are divided: latest, all, missing, failed, a list of keys, or a range; default: the latest window of time, all other keys"}};
+          {"description", "of assets that are divided: latest, all, missing, failed, stale, a list of keys, or a range; default: the latest window of time, all other keys"}};
 }
 
 }  // namespace assetd::http

@@ -35,6 +35,7 @@
 #include "daemon/store/store.h"
 
 namespace assetd {
+struct MadePartitions;
 
 struct ServiceOptions {
   CompileOptions compile;
@@ -229,6 +230,7 @@ class DaemonService final : public Service {
   Reply change_keys(Turn& turn, const Actor& actor, const std::string& set, const std::vector<std::string>& add, const std::vector<std::string>& remove);
   void note_partition_keys(Turn& turn, const Change& change);
   std::shared_ptr<const PartitionStates> partition_states(AssetId asset) const;
+  MadePartitions made_partitions(AssetId asset, const PartitionsInForce& in_force) const;
 
   // backfills (service_backfills.cc)
   Reply begin_backfill(Turn& turn, const Caller& caller, const BackfillBody& body);

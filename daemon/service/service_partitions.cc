@@ -4,7 +4,9 @@
 #include <set>
 
 #include "core/definition/partitions_json.h"
+#include "core/partition/stale.h"
 #include "core/schedule/cron.h"
+#include "core/version/provenance.h"
 #include "daemon/service/daemon_service.h"
 #include "daemon/service/replies.h"
 
@@ -86,11 +88,48 @@ void DaemonService::translate_partition_states(const PartitionsInForce& now) {
 
 std::shared_ptr<const PartitionStates> DaemonService::partition_states(AssetId asset) const { return book_.current(asset).partitions; }
 
+/// Of an asset that is not divided all is known here, what is stale above it too; of others the store has when each of their partitions was made.
+MadePartitions DaemonService::made_partitions(AssetId asset, const PartitionsInForce& in_force) const {
+  MadePartitions made;
+  const auto& spec = in_force.project->definitions.assets[asset];
+  const auto* divided = in_force.table.of(asset);
+  if (!divided) {
+    made.judged = true;
+    book_.read([&](const AssetTable& table) {
+      if (asset >= table.states.size()) return;
+      const auto& data = table.states[asset].last_materialization;
+      if (data) made.materialized = IndexSet::range(0, 1), made.at = {{0, data->at}};
+      if (!spec.external && table.is_stale(asset)) made.stale = IndexSet::range(0, 1);
+    });
+    return made;
+  }
+  made.judged = spec.external;
+  if (const auto states = partition_states(asset)) made.materialized = states->materialized;
+  const auto rows = reader_->made_partitions(spec.key);
+  if (!rows) return made;  // then only what is missing is seen: the store says by itself that it cannot be read
+  const auto code = code_version_of(spec);
+  std::vector<IndexRange> old;
+  for (const auto& row : *rows) {
+    const auto index = divided->index(row.partition);
+    if (!index) continue;
+    made.at.emplace_back(*index, row.at);
+    if (!made.judged && !row.code_version.empty() && row.code_version != code) old.push_back({*index, *index + 1});
+  }
+  std::ranges::sort(made.at);
+  made.stale = IndexSet(std::move(old));
+  return made;
+}
+
 std::expected<DaemonService::PartitionSets, Reply> DaemonService::choose(const std::vector<AssetId>& assets, const PartitionChoice& choice, WallTime now) const {
   const auto in_force = partitions();
-  const auto known = [this](AssetId asset) {
+  StalePartitions stale(in_force->project->graph, in_force->table, now, [&](AssetId asset) { return made_partitions(asset, *in_force); });
+  const auto* word = std::get_if<PartitionChoice::Word>(&choice.of);
+  const bool asks_for_stale = word && *word == PartitionChoice::Word::stale;
+  const auto known = [&](AssetId asset) {
     const auto states = partition_states(asset);
-    return states ? KnownPartitions{states->materialized, states->failed} : KnownPartitions{};
+    auto known = states ? KnownPartitions{states->materialized, states->failed} : KnownPartitions{};
+    if (asks_for_stale) known.stale = stale.of(asset);
+    return known;
   };
   const auto wrong = [](const std::string& detail) { return std::unexpected(problem(422, "invalid-partitions", "The partitions cannot be taken", detail, json::array({{{"pointer", "/partitions"}, {"detail", detail}}}))); };
   auto sets = choose_partitions(choice, assets, in_force->project->graph, in_force->table, now, known);

@@ -41,6 +41,9 @@ bool PruneSweep::run_phase(Database& database, int rows) {
     case Phase::silences:
       return gone(database.run("DELETE FROM silences WHERE id IN (SELECT id FROM silences WHERE until<? LIMIT ?)", cutoffs_.events, rows));
     case Phase::runs: return prune_runs(database, rows);
+    case Phase::backfills:  // the newest stays: its number is not given again
+      return gone(database.run("DELETE FROM backfills WHERE id IN (SELECT id FROM backfills WHERE over<>0 AND created_at<?1 AND json_valid(state) AND json_extract(state, '$.ended_at')<?1 AND "
+                               "id<(SELECT max(id) FROM backfills) LIMIT ?2)", cutoffs_.runs, rows));
     case Phase::outcomes: return prune_outcomes(database, rows);
     case Phase::materializations: return prune_materializations(database, rows);
     case Phase::ticks: return prune_ticks(database, rows);

@@ -16,7 +16,7 @@ class Database;
 struct PruneCutoffs {
   WallTime answers{};  ///< of idempotent requests
   WallTime events{};   ///< and alerts that are not pending, silences that are over, ticks of sensors
-  WallTime runs{};     ///< with steps, attempts, checks, materializations; keys that sensors asked by
+  WallTime runs{};     ///< with steps, attempts, checks, materializations; backfills; keys that sensors asked by
   WallTime records{};  ///< ticks, audit entries, the history by day
 };
 
@@ -35,7 +35,7 @@ class PruneSweep {
   void step(Database& database, int rows);
 
  private:
-  enum class Phase : std::uint8_t { answers, events, alerts, silences, runs, outcomes, materializations, ticks, history, audit, evaluations, sensor_ticks, sensor_keys, definitions, pages, over };
+  enum class Phase : std::uint8_t { answers, events, alerts, silences, runs, backfills, outcomes, materializations, ticks, history, audit, evaluations, sensor_ticks, sensor_keys, definitions, pages, over };
   bool run_phase(Database& database, int rows);
   bool gone(int removed);
   bool prune_runs(Database& database, int rows);

@@ -67,6 +67,11 @@ struct CheckRow {
   std::int64_t id = 0;
   CheckResult value;
 };
+struct MadePartitionRow {
+  std::string partition;
+  WallTime at{};
+  std::string code_version;  ///< that made it; empty: not known
+};
 /// What there is of a partition: its latest materialization.
 struct PartitionRow {
   RunId run = 0;
@@ -128,6 +133,8 @@ class Reader {
   Result<std::optional<std::int64_t>> usual_ms(const std::string& select, const std::string& job);
   // Pages: newest first.
   Result<Page<MaterializationRow>> materializations(const std::string& asset, const PageRequest& page, const std::string& partition = "");  ///< partition "": all
+  /// Of all partitions of an asset of which a materialization is kept, the latest; in no order.
+  Result<std::vector<MadePartitionRow>> made_partitions(const std::string& asset);
   /// Of these partitions, those that are kept.
   Result<std::map<std::string, PartitionRow>> partitions(const std::string& asset, std::span<const std::string> partitions);
   Result<Page<Backfill>> backfills(const PageRequest& page);

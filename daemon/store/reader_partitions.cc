@@ -1,5 +1,6 @@
 // Reader: partitions and backfills.
 
+#include "core/version/provenance.h"
 #include "daemon/store/reader_impl.h"
 #include "daemon/store/rows.h"
 
@@ -15,6 +16,22 @@ Reader::Result<std::map<std::string, PartitionRow>> Reader::partitions(const std
       auto& into = found[partition];
       into.run = row.integer();
       into.at = row.time();
+    }
+    return found;
+  });
+}
+
+Reader::Result<std::vector<MadePartitionRow>> Reader::made_partitions(const std::string& asset) {
+  return impl_->read([&](Database& database) {
+    std::vector<MadePartitionRow> found;
+    // The other columns are those of the row with the greatest id (SQLite's rule for max()).
+    auto query = database.query("SELECT partition, at, provenance, max(id) FROM materializations WHERE key=? AND partition IS NOT NULL GROUP BY partition", asset);
+    while (query.next()) {
+      auto row = query.row();
+      auto& made = found.emplace_back();
+      made.partition = row.text();
+      made.at = row.time();
+      if (const auto provenance = read_provenance(database, row)) made.code_version = provenance->code_version;
     }
     return found;
   });

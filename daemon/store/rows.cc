@@ -194,9 +194,6 @@ CheckResult read_check(Database& database, Columns row, std::int64_t& id) {
   return result;
 }
 
-namespace {
-
-/// Null where nothing is kept.
 std::shared_ptr<const Provenance> read_provenance(Database& database, Columns& row) {
   const auto value = read_json(database, row, nullptr);
   if (value.is_null()) return nullptr;
@@ -207,8 +204,6 @@ std::shared_ptr<const Provenance> read_provenance(Database& database, Columns& r
     return nullptr;
   }
 }
-
-}  // namespace
 
 Materialization read_materialization(Database& database, Columns row, std::int64_t& id) {
   Materialization value;

@@ -34,6 +34,7 @@ RunRecord read_run(Database& database, Columns row, RunEnd& end);
 StepRecord read_step(Database& database, Columns row);
 AttemptRecord read_attempt(Database& database, Columns row);
 CheckResult read_check(Database& database, Columns row, std::int64_t& id);
+std::shared_ptr<const Provenance> read_provenance(Database& database, Columns& row);  ///< null where nothing is kept
 Materialization read_materialization(Database& database, Columns row, std::int64_t& id);
 StepOutcome read_outcome(Database& database, Columns row);
 TickRecord read_tick(Database& database, Columns row);

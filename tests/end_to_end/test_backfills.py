@@ -76,6 +76,30 @@ def test_each_partition_goes_once_through_kills_of_the_daemon(start):
     assert last["counts"]["waiting"] == 0 and last["counts"]["in_progress"] == 0
 
 
+def test_what_is_stale_is_made_again_and_nothing_else(start):
+    feed = project(shell("events", NOTE, [], DAYS.replace("03-02", "01-18")), shell("orders", NOTE, ["events"], DAYS.replace("03-02", "01-18")), shell("weeks", NOTE, ["orders"], "partitions: {weekly: {start: 2026-01-04, end: 2026-01-18}}"))
+    daemon = start(feed)
+
+    def stale():
+        answer = daemon.request("POST", "/backfills", {"select": "*", "partitions": "stale", "dry_run": True})
+        return [(group["assets"], group["partitions"], group["first"]) for group in answer.json["groups"]] if answer.status == 200 else answer.json["detail"]
+
+    assert stale() == [(["events", "orders"], 17, "2026-01-01"), (["weeks"], 2, "2026-01-04")]
+    assert ended(daemon, begin(daemon, "*", "all"))["status"] == "succeeded"
+    assert "no partition of the selected assets is stale" in stale()
+    daemon.wait(daemon.run("events", partitions=["2026-01-06"]))
+    assert stale() == [(["orders"], 1, "2026-01-06"), (["weeks"], 1, "2026-01-04")]
+    before = made(daemon)
+    assert ended(daemon, begin(daemon, "*", "stale"))["status"] == "succeeded"
+    assert made(daemon) - before == {"orders 2026-01-06": 1, "weeks 2026-01-04": 1}
+    daemon.kill9()
+    daemon.start()
+    assert "is stale" in stale()
+    (daemon.project / "assetd.yaml").write_text(feed.replace("key: orders", "key: orders\n    code_version: two"))
+    assert daemon.request("POST", "/definitions/reload").status == 200
+    assert stale() == [(["orders"], 17, "2026-01-01"), (["weeks"], 2, "2026-01-04")]
+
+
 def test_a_hundred_thousand_are_queued_at_once_and_nothing_starts_after_a_cancel(start):
     daemon = start(project(shell("hours", NOTE, [], "partitions: {hourly: {start: 2015-01-01, end: 2026-06-01}}")))
     backfill = begin(daemon, "hours", "all", max_runs=4)

@@ -132,6 +132,27 @@ TEST(EngineRestore, MembersOfABatchGoOnWhereTheyWere) {
   EXPECT_EQ(d.statuses(), "a=succeeded b=failed c=skipped");
 }
 
+// Only steps that are not pending are stored: one that was put back would begin anew to count, and might be taken for one that need not be executed.
+TEST(EngineRestore, AStepWhoseRetryWasNeverStartedKeepsItsCountOfAttempts) {
+  Project project;
+  auto& a = project.asset("a");
+  a.retries.max = 1;
+  a.retries.delay = Millis(0);
+  a.skip_if_unchanged = true;
+  Driver d(project);
+  d.request();
+  d.fail("a");
+  d.pass(Millis(0));
+  d.never_start("a");
+  EXPECT_EQ(d.statuses(), "a=waiting_retry");
+  d.unchanged = {"a"};
+  d.restart();
+  d.pass(std::chrono::minutes(1));
+  EXPECT_EQ(d.statuses(), "a=starting") << "what its first attempt left is not what a success left";
+  d.fail("a");
+  EXPECT_EQ(d.statuses(), "a=failed") << "that was its one retry";
+}
+
 AttemptMessage made_at(std::int64_t end) {
   AttemptMessage made;
   made.kind = AttemptMessage::Kind::materialization;

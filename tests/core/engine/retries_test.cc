@@ -136,7 +136,7 @@ TEST(EngineRetries, TheCountOfNeverStartedBeginsAnewAfterOneThatDid) {
   d.fail("a");
   d.pass(Millis(0));
   d.never_start("a");
-  EXPECT_EQ(d.status("a"), "pending");
+  EXPECT_EQ(d.status("a"), "waiting_retry");
   d.pass(Millis(1'000));
   EXPECT_EQ(d.status("a"), "starting");
 }

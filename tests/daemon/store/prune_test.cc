@@ -171,6 +171,24 @@ TEST(Prune, ForgetsDefinitionsThatNoRunIsPinnedTo) {
   EXPECT_EQ(t.store->current_definitions().value()->version, 4);
 }
 
+TEST(Prune, ForgetsBackfillsByTheirEndAndNeverGivesANumberAgain) {
+  TemporaryStore t;
+  CommitBatch batch;
+  for (std::int64_t id = 1; id <= 5; ++id) {
+    Backfill backfill;
+    backfill.id = id;
+    backfill.created_at = at_ms(0);
+    if (id != 2) backfill.status = BackfillStatus::succeeded, backfill.ended_at = at_ms(0) + (id == 3 ? 20 : 1) * kDay;
+    if (id == 4) backfill.runs[9] = {};  // a run of it is still to be settled
+    batch.backfills.push_back(backfill);
+  }
+  t.commit(batch);
+  sweep(t, all_before(at_ms(0) + 10 * kDay));
+  EXPECT_EQ(count(t, "backfills WHERE id=1"), 0);
+  EXPECT_EQ(count(t, "backfills"), 4) << "one that goes on, one that ended later, one that is still at work, the newest";
+  EXPECT_EQ(t.load().last_backfill, 5);
+}
+
 TEST(Prune, ForgetsAnswersAndGivesFreedPagesBack) {
   TemporaryStore t;
   CommitBatch batch;

@@ -59,7 +59,7 @@ export interface PartitionCounts { total: number; materialized: number; failed: 
 export interface PartitionMap { partitions: PartitionsOf | null; counts: PartitionCounts; keys: string[]; status: string; as_of: number }
 export interface PartitionSet { name: string; keys: string[]; as_of: number }
 /** Which partitions a run or a backfill is asked for; a list is of keys. */
-export type PartitionChoice = "latest" | "all" | "missing" | "failed" | string[] | { from: string; to: string };
+export type PartitionChoice = "latest" | "all" | "missing" | "failed" | "stale" | string[] | { from: string; to: string };
 
 export type BackfillStatus = "running" | "paused" | "succeeded" | "failed" | "canceled";
 export interface BackfillCounts { succeeded: number; failed: number; skipped: number; canceled: number; in_progress: number; waiting: number }

@@ -13,7 +13,7 @@ import { StateIcon } from "./StateIcon";
 import { toastProblem, toastRun } from "./toasts";
 import "./partitions.css";
 
-export type Which = "latest" | "all" | "missing" | "failed" | "range" | "keys";
+export type Which = "latest" | "all" | "missing" | "failed" | "stale" | "range" | "keys";
 /** What the dialog opens with; `todo`: of `keys` those that are missing or failed. */
 export interface PartitionsAsked { which: Which; how: "run" | "backfill"; from?: string; to?: string; keys?: string[]; todo?: string[] }
 
@@ -21,9 +21,10 @@ interface Props { select: string; single?: boolean | undefined; asked: Partition
 
 const says: Record<Which, string> = {
   latest: "The last window of time that has ended.", all: "All that there are until now.",
-  missing: "Those that were never made.", failed: "Those whose last attempt failed.", range: "", keys: "",
+  missing: "Those that were never made.", failed: "Those whose last attempt failed.",
+  stale: "Those that are missing, of other code, or older than what they are made from.", range: "", keys: "",
 };
-const words: [Which, string][] = [["latest", "Latest"], ["missing", "Missing"], ["failed", "Failed"], ["all", "All"], ["range", "From – to"], ["keys", "By key"]];
+const words: [Which, string][] = [["latest", "Latest"], ["missing", "Missing"], ["failed", "Failed"], ["stale", "Stale"], ["all", "All"], ["range", "From – to"], ["keys", "By key"]];
 
 export const count = (n: number, one: string) => `${n.toLocaleString("en")} ${n === 1 ? one : `${one}s`}`;
 
