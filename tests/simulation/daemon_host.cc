@@ -38,6 +38,7 @@ void DaemonHost::feed_once(Turn& turn, Input input) {
 }
 
 void DaemonHost::take(Turn& turn, Output out) {
+  for (const auto& change : out.changes) automation_.note(change, *engine_);
   if (machine_.seams.acts_before_commit) perform(std::exchange(out.effects, {}));
   std::move(out.changes.begin(), out.changes.end(), std::back_inserter(turn.batch.changes));
   std::move(out.effects.begin(), out.effects.end(), std::back_inserter(turn.effects));
@@ -62,12 +63,23 @@ void DaemonHost::turn() {
     if (!turn.batch.empty() || !turn.effects.empty()) waiting_ = std::move(turn);
     return;
   }
+  finish(turn);
+}
+
+/// What its changes set going commits with them.
+void DaemonHost::finish(Turn& turn) {
+  if (!latched_)
+    automation_.automate(turn.batch, [&](const std::vector<AssetId>& assets) {
+      RunRecord run;
+      run.trigger = {"automation", "", std::nullopt};
+      return begin_run(turn, std::move(run), assets, StepsMode::all, false, true);
+    });
   commit(turn);
 }
 
 // Only "it runs now": true without being written, so it waits a moment for company.
 bool DaemonHost::may_wait(const Turn& turn) const {
-  if (!turn.after.empty() || !turn.batch.answers.empty() || turn.batch.pools || turn.batch.waivers || turn.batch.definitions) return false;
+  if (!turn.after.empty() || !turn.batch.answers.empty() || turn.batch.pools || turn.batch.waivers || turn.batch.definitions || automation_.is_due()) return false;
   if (!std::all_of(turn.batch.changes.begin(), turn.batch.changes.end(), is_soft)) return false;
   return machine_.random.chance(50);
 }
@@ -103,6 +115,7 @@ void DaemonHost::commit(Turn& turn) {
       return;
     }
     describe(machine_.trace, turn.batch.changes);
+    automation_.committed(turn.batch);
     check(turn);
     machine_.point(Who::daemon);
   }
@@ -155,6 +168,10 @@ std::optional<Millis> DaemonHost::next_due() const {
   auto next = engine_->next_timer();
   if (const auto tick = ticker_.next_instant(); tick && !draining_) {
     const auto at = machine_.now.boot + std::max(Millis{0}, *tick - machine_.now.wall);
+    if (!next || at < *next) next = at;
+  }
+  if (const auto instant = automation_.next_instant(); instant && !draining_) {
+    const auto at = machine_.now.boot + std::max(Millis{0}, *instant - machine_.now.wall);
     if (!next || at < *next) next = at;
   }
   return next;

@@ -13,6 +13,7 @@
 
 #include "core/engine/engine.h"
 #include "core/schedule/ticker.h"
+#include "tests/simulation/automation_host.h"
 #include "tests/simulation/machine.h"
 
 namespace assetd::simulation {
@@ -34,7 +35,7 @@ class DaemonHost {
   explicit DaemonHost(Machine& machine);
 
   // The service's thread.
-  bool has_tasks() const { return !tasks_.empty() || waiting_; }
+  bool has_tasks() const { return !tasks_.empty() || waiting_ || (!latched_ && automation_.is_due()); }
   void turn();
   std::optional<Millis> next_due() const;  ///< boot time
   // The client's thread.
@@ -81,6 +82,7 @@ class DaemonHost {
   void feed_once(Turn& turn, Input input);
   void take(Turn& turn, Output out);
   bool may_wait(const Turn& turn) const;
+  void finish(Turn& turn);
   void commit(Turn& turn);
   bool write(const Turn& turn);
   void perform(std::vector<Effect> effects);
@@ -112,7 +114,8 @@ class DaemonHost {
   // daemon_requests.cc
   using Work = std::function<void(Turn&)>;
   void command(Work work, Done refused = nullptr);
-  RunId begin_run(Turn& turn, RunRecord record, const std::vector<AssetId>& assets, StepsMode mode, bool in_line);
+  /// `whole`: all partitions, else some.
+  RunId begin_run(Turn& turn, RunRecord record, const std::vector<AssetId>& assets, StepsMode mode, bool in_line, bool whole = false);
   void let_schedules_tick(Turn& turn);
   void tick(Turn& turn, const DueTick& due);
   void request_tick(Turn& turn, const ScheduleSpec& schedule, TickRecord& record);
@@ -122,6 +125,7 @@ class DaemonHost {
   std::uint64_t generation_;
   std::unique_ptr<Engine> engine_;
   Ticker ticker_;
+  AutomationHost automation_{machine_};
   std::deque<Task> tasks_;
   std::optional<Turn> waiting_;
   std::optional<StartsHeld> held_;

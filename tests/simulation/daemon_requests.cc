@@ -30,14 +30,14 @@ void DaemonHost::request_run(RunRequestSpec spec, Done done) {
   }, done);
 }
 
-RunId DaemonHost::begin_run(Turn& turn, RunRecord record, const std::vector<AssetId>& assets, StepsMode mode, bool in_line) {
+RunId DaemonHost::begin_run(Turn& turn, RunRecord record, const std::vector<AssetId>& assets, StepsMode mode, bool in_line, bool whole) {
   const auto& context = turn.batch.definitions ? *turn.batch.definitions : machine_.store.definitions();
   const auto table = PartitionTable::make(*context.definitions, *context.graph, {});
   PartitionPick pick{table, {}, machine_.now.wall};
   for (const auto asset : assets)
     if (const auto* partitions = table.of(asset))
       partitions->existing(pick.now).each([&](PartitionIndex index) {
-        if (machine_.random.chance(60)) pick.sets[asset].insert(index);
+        if (whole || machine_.random.chance(60)) pick.sets[asset].insert(index);
       });
   auto plan = std::make_shared<RunPlan>(make_plan(*context.definitions, *context.graph, assets, mode, [&](AssetId) { return machine_.random.chance(50); }, &pick));
   if (plan->size() == 0) return 0;
@@ -78,10 +78,11 @@ void DaemonHost::prioritize(RunId run, int priority) {
 void DaemonHost::reload(RunContext next) {
   command([this, next](Turn& turn) {
     // What this turn has begun before was let in by the limits as they were.
-    commit(turn);
+    finish(turn);
     turn = new_turn();
     if (latched_) return;
     turn.batch.definitions = next;
+    automation_.use(next, *engine_);
     ticker_.define(next.definitions->schedules, machine_.store.schedules(), turn.now.wall);
     Output moved;
     for (const auto& [name, entry] : ticker_.entries()) moved.changes.push_back(ScheduleMoved{name, *entry.position.cursor, entry.position.fingerprint});
@@ -93,7 +94,7 @@ void DaemonHost::reload(RunContext next) {
 void DaemonHost::resize(std::map<std::string, int> pools) {
   command([this, pools](Turn& turn) {
     // What this turn has begun before was let in by the pools as they were.
-    commit(turn);
+    finish(turn);
     turn = new_turn();
     if (latched_) return;
     turn.batch.pools = pools;
@@ -111,6 +112,7 @@ void DaemonHost::waive(Waivers waivers) {
 void DaemonHost::drain() {
   tasks_.push_back([this](Turn& turn) {
     draining_ = true;
+    automation_.hold();
     if (held_) feed(turn, StartsHeld{held_->kind, "", false});  // one reason at a time is enough here
     held_ = StartsHeld{"draining", "the daemon is being drained"};
     feed(turn, *held_);

@@ -28,15 +28,18 @@ void DaemonHost::recover() {
   const auto unchanged = [this](const RunState&, StepIndex) { return machine_.random.chance(50) ? std::optional<std::string>("unchanged") : std::nullopt; };
   engine_ = std::make_unique<Engine>([this] { return machine_.random.hex32(); }, machine_.store.last_run(), nullptr, unchanged);
   ticker_ = Ticker();
+  automation_.restore();
+  automation_.use(machine_.store.definitions(), *engine_);
   auto turn = new_turn();
   use_definitions(turn);
   for (auto& run : machine_.store.active()) restore(turn, std::move(run));
+  automation_.know_runs(*engine_);
   if (held_) feed(turn, *held_);
   turn.effects.clear();  // asked again when the supervisor has said what it has
   for (const auto& [id, run] : engine_->runs())
     for (const auto& [attempt, live] : run->live) places_[attempt] = live.record.message_offset;
   std::erase_if(sent_, [](const auto& each) { return each.second == kWontBeSent; });
-  if (!turn.batch.empty()) commit(turn);
+  if (!turn.batch.empty()) finish(turn);
 }
 
 void DaemonHost::restore(Turn& turn, RestoredRun run) {
@@ -49,6 +52,7 @@ void DaemonHost::restore(Turn& turn, RestoredRun run) {
   if (!plan || plan->encode() != stored.encoded || plan->units().size() != run.plan->units().size()) broken(Invariant::pinned, "a plan does not survive being stored");
   run.plan = std::make_shared<RunPlan>(std::move(*plan));
   if (const auto fits = Engine::fits(run); !fits) broken(Invariant::pinned, fits.error());
+  automation_.know(run);
   take(turn, engine_->restore(turn.now, std::move(run)));
 }
 

@@ -9,10 +9,14 @@ namespace assetd::simulation {
 void FakeStore::commit(const Batch& batch) {
   if (batch.pools) pools_ = *batch.pools;
   if (batch.waivers) waivers_ = *batch.waivers;
-  if (batch.definitions) versions_[batch.definitions->version] = *batch.definitions;
+  ++commits_;
+  if (batch.definitions) versions_[batch.definitions->version] = *batch.definitions, defined_ = commits_;
   for (const auto& change : batch.changes) std::visit([this](const auto& each) { on(each); }, change);
   for (const auto& [key, run] : batch.answers)
     if (!answers_.emplace(key, run).second) broken(Invariant::one_run, "two answers to the request " + key);
+  for (const auto& [key, state] : batch.assets) assets_[key] = state;
+  for (const auto& record : batch.automation.records) automation_.records[record.asset] = record;
+  if (batch.automation.evaluated_at) automation_.evaluated_at = batch.automation.evaluated_at;
 }
 
 StepStatus FakeStore::status(const Run& run, StepIndex step) {
@@ -37,7 +41,13 @@ int FakeStore::noted(const AttemptId& attempt) const {
 
 void FakeStore::on(const RunCreated& change) {
   check_created(change.run);
+  check_automated(change);
   runs_[change.run.id] = {change.run, change.plan->encode(), change.plan, versions_.at(change.run.definitions_version), false, {}, {}, {}, {}};
+  for (StepIndex step = 0; step < change.plan->size(); ++step) {
+    auto& life = lives_[runs_.at(change.run.id).context.definitions->assets[change.plan->asset(step)].key];
+    life.planned = commits_;
+    if (change.run.trigger.kind == "automation") life.asked = commits_;
+  }
 }
 
 void FakeStore::on(const RunChanged& change) {
@@ -122,6 +132,8 @@ void FakeStore::on(const MessagesRead& change) {
 
 void FakeStore::on(const Materialized& change) {
   const auto& made = change.materialization;
+  lives_[made.key].made = commits_;
+  lives_[made.key].made_by = made.run;
   const std::pair of{made.attempt, made.step};
   const auto said = reported_.find(of);
   const int most = said == reported_.end() ? 1 : said->second;

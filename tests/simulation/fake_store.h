@@ -12,6 +12,7 @@
 #include "core/engine/change.h"
 #include "core/engine/engine.h"
 #include "core/schedule/ticker.h"
+#include "daemon/store/store.h"
 
 namespace assetd::simulation {
 
@@ -39,7 +40,9 @@ class FakeStore {
     std::optional<RunContext> definitions;
     std::optional<Waivers> waivers;
     std::map<std::string, RunId> answers;  ///< by idempotency key
-    bool empty() const { return changes.empty() && !pools && !definitions && !waivers && answers.empty(); }
+    std::vector<std::pair<std::string, AssetState>> assets;
+    AutomationBatch automation;
+    bool empty() const { return changes.empty() && !pools && !definitions && !waivers && answers.empty() && assets.empty() && automation.empty(); }
   };
 
   /// Commits all of it, or throws a Violation.
@@ -55,6 +58,12 @@ class FakeStore {
   const std::map<std::string, SchedulePosition>& schedules() const { return schedules_; }
   bool had_tick(const std::string& schedule, WallTime instant) const { return ticks_.contains({schedule, instant}); }
   std::optional<RunId> answer(const std::string& key) const;
+  struct KeptAutomation {
+    std::map<std::string, AutomationRecord> records;
+    std::optional<WallTime> evaluated_at;
+  };
+  const KeptAutomation& automation() const { return automation_; }
+  const std::map<std::string, AssetState>& assets() const { return assets_; }
   const std::map<RunId, Run>& runs() const { return runs_; }
   RunId last_run() const { return runs_.empty() ? 0 : runs_.rbegin()->first; }
   const AttemptRecord* attempt(const AttemptId& id) const;
@@ -69,6 +78,8 @@ class FakeStore {
 
   // invariants.cc
   void check_holds(const Engine& engine) const;
+  /// Once nothing is under way: whatever happened above an asset that is made by itself has been followed.
+  void check_followed() const;
 
  private:
   void on(const RunCreated& change);
@@ -99,6 +110,7 @@ class FakeStore {
   void check_reused(const Run& run, const StepRecord& step) const;
   void check_parents(const Run& run, const AttemptRecord& intent) const;
   void check_ended(const Run& run) const;
+  void check_automated(const RunCreated& created) const;
   bool has_root(const Run& run, StepIndex step) const;
 
   static StepStatus status(const Run& run, StepIndex step);
@@ -115,6 +127,15 @@ class FakeStore {
   std::map<std::string, RunId> answers_;
   std::set<std::pair<std::string, WallTime>> ticks_;
   std::map<std::string, SchedulePosition> schedules_;
+  KeptAutomation automation_;
+  std::map<std::string, AssetState> assets_;
+  /// What became of an asset, by the number of the commit; 0: never.
+  struct Life {
+    std::int64_t planned = 0, asked = 0, made = 0;
+    RunId made_by = 0;
+  };
+  std::map<std::string, Life> lives_;
+  std::int64_t commits_ = 0, defined_ = 0;  ///< defined_: with which the definitions of now came
   std::int64_t generation_ = 0;
 };
 

@@ -52,6 +52,8 @@ struct Seams {
   bool acts_while_latched = false;    ///< what changes nothing is done though the store is latched
   bool leaves_lost_trees = false;     ///< nobody looks for what a dead shim has left
   bool ignores_recorded_ends = false; ///< what the shim wrote into the claim is not read when it is gone
+  bool forgets_conditions = false;    ///< what conditions remember is not kept
+  bool drops_requests = false;        ///< what automation asks for is not begun
   bool trusts_old_pids = false;       ///< a claim's pid is taken for the shim's session though somebody else may have it
 };
 

@@ -8,10 +8,11 @@ namespace {
 
 namespace sv = assetd::supervisor;
 
-/// Calls `edit` with every change of that kind; what it gives is appended.
+/// Calls `edit` with every change of that kind; what it gives is appended. Without automation, which takes what the engine says for true.
 template <typename Kind, typename Edit>
 Sabotage after_each(Edit edit) {
   return [edit](Machine& machine) {
+    machine.options.automation = 0;
     machine.seams.after_engine = [edit, &machine](const Now&, const Input&, Output& out) {
       std::vector<Change> more;
       for (auto& change : out.changes)
@@ -164,6 +165,8 @@ std::vector<Mutant> mutants() {
       {reused, "what was executed is called reused", after_each<StepChanged>([](Machine&, StepChanged& step, More&) {
          if (step.step.status == StepStatus::succeeded) step.step.reason = kReused;
        })},
+      {automated, "what conditions remember is not kept", flag(&Seams::forgets_conditions)},
+      {automated, "what automation asks for is not begun", flag(&Seams::drops_requests)},
       {no_throw, "a cancel is refused by an exception", before_each<CancelRequested>([](Machine&, CancelRequested&, Input&) { throw std::logic_error("no"); })},
   };
 }

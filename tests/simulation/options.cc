@@ -60,6 +60,7 @@ Options Options::draw(Random& random) {
   o.schedules = random.chance(30) ? random.between(1, 2) : 0;
   o.on_demand = random.chance(50);
   o.reuse = rate(random, 15, 40, 80);
+  o.automation = random.chance(30) ? rate(random, 20, 50, 90) : 0;
   return o;
 }
 
@@ -75,7 +76,7 @@ std::string Options::in_words() const {
                              {"disk_full", disk_full}, {"clock_jump", clock_jump}, {"commit_failed", commit_failed}, {"commit_unknown", commit_unknown},
                              {"launch_fails", launch_fails}, {"damaged_plan", damaged_plan}, {"power_loss", power_loss}});
   line("definitions, %", {{"batches", batches}, {"checks", checks}, {"retries", retries}, {"timeouts", timeouts}, {"pools", pools}, {"resources", resources},
-                          {"externals", externals}, {"proceed", proceed}, {"limits", limits}, {"partitions", partitions}, {"reuse", reuse}});
+                          {"externals", externals}, {"proceed", proceed}, {"limits", limits}, {"partitions", partitions}, {"reuse", reuse}, {"automation", automation}});
   line("steps, %", {{"fails", fails}, {"reports", reports}, {"forks", forks}, {"hostile", hostile}});
   line("people, %", {{"cancels", cancels}, {"reruns", reruns}, {"reloads", reloads}, {"resizes", resizes}, {"drains", drains}, {"repeats", repeats}, {"priorities", priorities}, {"waivers", waivers}});
   return text;

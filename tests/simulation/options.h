@@ -20,7 +20,7 @@ struct Options {
   bool power_loss = false;  ///< half of the reboots lose what was not synced. Not where the clock jumps: by it is told what is of an earlier boot
 
   // Of definitions, in percent.
-  int batches = 0, checks = 0, retries = 0, timeouts = 0, pools = 0, resources = 0, externals = 0, proceed = 0, limits = 0, partitions = 0, reuse = 0;
+  int batches = 0, checks = 0, retries = 0, timeouts = 0, pools = 0, resources = 0, externals = 0, proceed = 0, limits = 0, partitions = 0, reuse = 0, automation = 0;
   // Of steps, in percent.
   int fails = 0, reports = 0, forks = 0, hostile = 0;
   // What people do, per 100 actions that are theirs.

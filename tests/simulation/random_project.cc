@@ -53,6 +53,7 @@ AssetSpec random_asset(Random& random, const Options& options, int index, int ba
   if (random.chance(options.pools)) asset.pools["p"] = 1 + random.below(2);
   if (random.chance(options.resources)) asset.uses["r"] = random.chance(50) ? HoldMode::write : HoldMode::read;
   asset.skip_if_unchanged = random.chance(options.reuse);
+  if (random.chance(options.automation)) asset.automation = random.chance(80) ? "eager" : "on_missing";
   return asset;
 }
 
@@ -116,6 +117,7 @@ Definitions random_definitions(Random& random, const Options& options) {
     auto& outside = definitions.assets.front();
     outside.external = true;
     outside.run.reset();
+    outside.automation.clear();
     outside.partitions.reset();
     outside.batch.clear();
     outside.import = -1;

@@ -17,7 +17,10 @@ void World::settle() {
   for (int i = 0; i < kSettleBound; ++i) {
     if (daemon_ && daemon_->draining()) kill(Who::daemon);
     if (daemon_ && i % kAskAgain == 0 && !people_.is_calm()) people_.calm(*daemon_);
-    if (is_over()) return witness_.check_leftovers(supervisor_->logic(), daemon_->engine());
+    if (is_over()) {
+      machine_.store.check_followed();
+      return witness_.check_leftovers(supervisor_->logic(), daemon_->engine());
+    }
     draw(true);
   }
   broken(Invariant::liveness, what_is_left());

@@ -1,0 +1,60 @@
+#include "tests/simulation/automation_host.h"
+
+namespace assetd::simulation {
+namespace {
+constexpr int kMostRuns = 8;  // of one turn
+}
+
+void AutomationHost::restore() {
+  if (off()) return;
+  projection_ = Projection();
+  book_.drop_staged();
+  book_.load({machine_.store.assets().begin(), machine_.store.assets().end()});
+  const auto& kept = machine_.store.automation();
+  std::vector<AutomationRecord> records;
+  for (const auto& [key, record] : kept.records) records.push_back(record);
+  automator_.restore(std::move(records), {}, kept.evaluated_at);
+}
+
+void AutomationHost::use(const RunContext& context, const Engine& engine) {
+  if (off()) return;
+  auto project = std::make_shared<const Project>(Project{context.version, "", machine_.now.wall, *context.definitions, *context.graph});
+  book_.use(project);
+  automator_.use(std::move(project), engine);
+}
+
+void AutomationHost::know(const RestoredRun& run) {
+  if (!off()) projection_.know(run.run, run.plan, run.context);
+}
+
+void AutomationHost::know_runs(const Engine& engine) {
+  if (!off()) automator_.know_runs(engine);
+}
+
+void AutomationHost::note(const Change& change, const Engine& engine) {
+  if (off()) return;
+  if (const auto* created = std::get_if<RunCreated>(&change))
+    if (const auto* run = engine.run(created->run.id)) projection_.know(created->run, created->plan, run->context);
+  CommitBatch seen;  // events and outcomes: for people
+  projection_.project(change, book_, seen);
+  automator_.note(change, projection_);
+}
+
+bool AutomationHost::is_due() const { return !off() && automator_.is_due(machine_.now.wall); }
+
+std::optional<WallTime> AutomationHost::next_instant() const { return off() ? std::nullopt : automator_.next_instant(); }
+
+void AutomationHost::automate(FakeStore::Batch& batch, const Begin& begin) {
+  if (off()) return;
+  for (int round = 0; round < kMostRuns && is_due(); ++round) {
+    const auto assets = automator_.evaluate(machine_.now.wall);
+    if (assets.empty()) break;
+    const auto run = machine_.seams.drops_requests ? 0 : begin(assets);
+    if (run != 0) automator_.requested(assets, run);
+  }
+  automator_.write(batch.automation);
+  if (machine_.seams.forgets_conditions) batch.automation.records.clear();
+  batch.assets = book_.take_staged();
+}
+
+}  // namespace assetd::simulation

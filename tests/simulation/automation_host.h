@@ -1,0 +1,42 @@
+#pragma once
+// Automation around a simulated daemon: the production automator over the production asset book and projection. After daemon/service/service_automation.cc.
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "daemon/service/automator.h"
+#include "tests/simulation/machine.h"
+
+namespace assetd::simulation {
+
+/// Does nothing where the seed has no automation.
+class AutomationHost {
+ public:
+  explicit AutomationHost(Machine& machine) : machine_(machine) {}
+
+  /// From the store, after a start or a failed commit; then use() and, for each run, know().
+  void restore();
+  void use(const RunContext& context, const Engine& engine);
+  void know(const RestoredRun& run);
+  void know_runs(const Engine& engine);
+  void hold() { automator_.hold(true); }
+
+  void note(const Change& change, const Engine& engine);
+  bool is_due() const;
+  std::optional<WallTime> next_instant() const;
+  /// At the end of a turn. `begin`: makes a run of these assets, 0 where there is nothing to make.
+  using Begin = std::function<RunId(const std::vector<AssetId>&)>;
+  void automate(FakeStore::Batch& batch, const Begin& begin);
+  void committed(const FakeStore::Batch& batch) { book_.apply(batch.assets, 0); }
+
+ private:
+  bool off() const { return machine_.options.automation == 0; }
+
+  Machine& machine_;
+  AssetBook book_;
+  Projection projection_;
+  Automator automator_{book_};
+};
+
+}  // namespace assetd::simulation
