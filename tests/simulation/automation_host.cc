@@ -1,5 +1,7 @@
 #include "tests/simulation/automation_host.h"
 
+#include <algorithm>
+
 namespace assetd::simulation {
 namespace {
 constexpr int kMostRuns = 8;  // of one turn
@@ -45,14 +47,23 @@ bool AutomationHost::is_due() const { return !off() && automator_.is_due(machine
 std::optional<WallTime> AutomationHost::next_instant() const { return off() ? std::nullopt : automator_.next_instant(); }
 
 void AutomationHost::automate(FakeStore::Batch& batch, const Begin& begin) {
-  if (off()) return;
-  for (int round = 0; round < kMostRuns && is_due(); ++round) {
+  if (!is_due()) {
+    if (!off()) batch.assets = book_.take_staged();
+    return;
+  }
+  for (int round = 0; round < kMostRuns; ++round) {
     const auto assets = automator_.evaluate(machine_.now.wall);
     if (assets.empty()) break;
     const auto run = machine_.seams.drops_requests ? 0 : begin(assets);
     if (run != 0) automator_.requested(assets, run);
   }
   automator_.write(batch.automation);
+  for (const auto& record : batch.automation.records)
+    machine_.trace.add([&] {
+      auto memory = record.memory;
+      std::ranges::replace(memory, '\n', ';');
+      return "automation: " + record.asset + (record.holds ? " holds" : " does not hold") + ", asked for by run " + std::to_string(record.run) + ", remembers " + memory;
+    });
   if (machine_.seams.forgets_conditions) batch.automation.records.clear();
   batch.assets = book_.take_staged();
 }

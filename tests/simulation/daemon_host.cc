@@ -38,7 +38,10 @@ void DaemonHost::feed_once(Turn& turn, Input input) {
 }
 
 void DaemonHost::take(Turn& turn, Output out) {
-  for (const auto& change : out.changes) automation_.note(change, *engine_);
+  for (const auto& change : out.changes) {
+    automation_.note(change, *engine_);
+    if (const auto* changed = std::get_if<RunChanged>(&change); changed && is_terminal(changed->run.status)) note_end(turn, changed->run);
+  }
   if (machine_.seams.acts_before_commit) perform(std::exchange(out.effects, {}));
   std::move(out.changes.begin(), out.changes.end(), std::back_inserter(turn.batch.changes));
   std::move(out.effects.begin(), out.effects.end(), std::back_inserter(turn.effects));
@@ -72,14 +75,15 @@ void DaemonHost::finish(Turn& turn) {
     automation_.automate(turn.batch, [&](const std::vector<AssetId>& assets) {
       RunRecord run;
       run.trigger = {"automation", "", std::nullopt};
-      return begin_run(turn, std::move(run), assets, StepsMode::all, false, true);
+      const auto everything = IndexSet::range(0, 100);
+      return begin_run(turn, std::move(run), assets, StepsMode::all, false, &everything);
     });
   commit(turn);
 }
 
 // Only "it runs now": true without being written, so it waits a moment for company.
 bool DaemonHost::may_wait(const Turn& turn) const {
-  if (!turn.after.empty() || !turn.batch.answers.empty() || turn.batch.pools || turn.batch.waivers || turn.batch.definitions || automation_.is_due()) return false;
+  if (!turn.after.empty() || !turn.batch.answers.empty() || turn.batch.pools || turn.batch.waivers || turn.batch.definitions || !turn.batch.backfills.empty() || automation_.is_due()) return false;
   if (!std::all_of(turn.batch.changes.begin(), turn.batch.changes.end(), is_soft)) return false;
   return machine_.random.chance(50);
 }
@@ -96,7 +100,9 @@ bool DaemonHost::write(const Turn& turn) {
   machine_.point(Who::daemon);
   const auto& options = machine_.options;
   if (machine_.faults && machine_.random.in_ten_thousand(options.commit_failed)) return false;
-  machine_.store.commit(turn.batch);
+  auto batch = turn.batch;
+  if (machine_.seams.forgets_backfills) batch.backfills.clear();
+  machine_.store.commit(batch);
   if (machine_.faults && machine_.random.in_ten_thousand(options.commit_unknown)) return false;
   return true;
 }

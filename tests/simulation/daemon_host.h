@@ -58,6 +58,9 @@ class DaemonHost {
   void resize(std::map<std::string, int> pools);
   void waive(Waivers waivers);
   void drain();
+  enum class BackfillChange { pause, resume, cancel, retry };
+  void request_backfill(std::vector<std::string> keys, int most_runs, bool newest_first);
+  void change_backfill(std::int64_t id, BackfillChange what);
   /// In words, how it stands with the supervisor.
   std::string link() const { return refused_ ? "refused" : !connection_ ? "not connected" : welcome_ ? "connected" : "not welcomed"; }
   bool draining() const { return draining_; }
@@ -114,18 +117,30 @@ class DaemonHost {
   // daemon_requests.cc
   using Work = std::function<void(Turn&)>;
   void command(Work work, Done refused = nullptr);
-  /// `whole`: all partitions, else some.
-  RunId begin_run(Turn& turn, RunRecord record, const std::vector<AssetId>& assets, StepsMode mode, bool in_line, bool whole = false);
+  /// `set`: of each asset that is divided; nothing: some, drawn.
+  RunId begin_run(Turn& turn, RunRecord record, const std::vector<AssetId>& assets, StepsMode mode, bool in_line, const IndexSet* set = nullptr);
   void let_schedules_tick(Turn& turn);
   void tick(Turn& turn, const DueTick& due);
   void request_tick(Turn& turn, const ScheduleSpec& schedule, TickRecord& record);
   bool overlaps(Turn& turn, const ScheduleSpec& schedule);
+
+  // daemon_backfills.cc
+  PartitionTable divided() const;
+  static void save(Turn& turn, const Backfill& backfill);
+  void advance(Turn& turn, Backfill& backfill);
+  void begin_part(Turn& turn, Backfill& backfill, const BackfillPlan& plan, const BackfillPlan::Request& request);
+  static void end(Turn& turn, Backfill& backfill, BackfillStatus status);
+  void settle_part(Turn& turn, std::int64_t id, RunId run);
+  void note_end(Turn& turn, const RunRecord& run);
+  void recover_backfills();
 
   Machine& machine_;
   std::uint64_t generation_;
   std::unique_ptr<Engine> engine_;
   Ticker ticker_;
   AutomationHost automation_{machine_};
+  std::map<std::int64_t, Backfill> backfills_;  ///< that are not over, or still have runs to be settled
+  std::int64_t last_backfill_ = 0;
   std::deque<Task> tasks_;
   std::optional<Turn> waiting_;
   std::optional<StartsHeld> held_;

@@ -39,6 +39,7 @@ void DaemonHost::recover() {
   for (const auto& [id, run] : engine_->runs())
     for (const auto& [attempt, live] : run->live) places_[attempt] = live.record.message_offset;
   std::erase_if(sent_, [](const auto& each) { return each.second == kWontBeSent; });
+  recover_backfills();
   if (!turn.batch.empty()) finish(turn);
 }
 

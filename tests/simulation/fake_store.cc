@@ -14,6 +14,7 @@ void FakeStore::commit(const Batch& batch) {
   for (const auto& change : batch.changes) std::visit([this](const auto& each) { on(each); }, change);
   for (const auto& [key, run] : batch.answers)
     if (!answers_.emplace(key, run).second) broken(Invariant::one_run, "two answers to the request " + key);
+  take_backfills(batch);
   for (const auto& [key, state] : batch.assets) assets_[key] = state;
   for (const auto& record : batch.automation.records) automation_.records[record.asset] = record;
   if (batch.automation.evaluated_at) automation_.evaluated_at = batch.automation.evaluated_at;

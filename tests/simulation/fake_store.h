@@ -42,7 +42,8 @@ class FakeStore {
     std::map<std::string, RunId> answers;  ///< by idempotency key
     std::vector<std::pair<std::string, AssetState>> assets;
     AutomationBatch automation;
-    bool empty() const { return changes.empty() && !pools && !definitions && !waivers && answers.empty() && assets.empty() && automation.empty(); }
+    std::vector<Backfill> backfills;
+    bool empty() const { return changes.empty() && !pools && !definitions && !waivers && answers.empty() && assets.empty() && automation.empty() && backfills.empty(); }
   };
 
   /// Commits all of it, or throws a Violation.
@@ -63,6 +64,7 @@ class FakeStore {
     std::optional<WallTime> evaluated_at;
   };
   const KeptAutomation& automation() const { return automation_; }
+  const std::map<std::int64_t, Backfill>& backfills() const { return backfills_; }
   const std::map<std::string, AssetState>& assets() const { return assets_; }
   const std::map<RunId, Run>& runs() const { return runs_; }
   RunId last_run() const { return runs_.empty() ? 0 : runs_.rbegin()->first; }
@@ -111,6 +113,11 @@ class FakeStore {
   void check_parents(const Run& run, const AttemptRecord& intent) const;
   void check_ended(const Run& run) const;
   void check_automated(const RunCreated& created) const;
+
+  // backfill_invariants.cc
+  void take_backfills(const Batch& batch);
+  void check_backfill(const Backfill& next);
+  void check_made(const Backfill& backfill, RunId id, const IndexSet& succeeded) const;
   bool has_root(const Run& run, StepIndex step) const;
 
   static StepStatus status(const Run& run, StepIndex step);
@@ -129,6 +136,8 @@ class FakeStore {
   std::map<std::string, SchedulePosition> schedules_;
   KeptAutomation automation_;
   std::map<std::string, AssetState> assets_;
+  std::map<std::int64_t, Backfill> backfills_;
+  std::map<std::int64_t, std::map<std::size_t, IndexSet>> asked_of_;  ///< by backfill and group, since its begin or its last retry
   /// What became of an asset, by the number of the commit; 0: never.
   struct Life {
     std::int64_t planned = 0, asked = 0, made = 0;

@@ -114,7 +114,10 @@ void FakeStore::check_automated(const RunCreated& created) const {
       const auto above = lives_.find(dep.asset);
       return with.contains(dep.asset) || (above != lives_.end() && above->second.made > life->second.asked);
     });
-    if (!followed) broken(Invariant::automated, name + " once more, though nothing has happened above it since");
+    if (followed) continue;
+    auto why = name + " once more (asked for with commit " + std::to_string(life->second.asked) + "), though nothing has happened above it since:";
+    for (const auto& dep : asset.deps) why += " " + dep.asset + " made with " + std::to_string(lives_.contains(dep.asset) ? lives_.at(dep.asset).made : 0);
+    broken(Invariant::automated, why);
   }
 }
 

@@ -53,6 +53,7 @@ struct Seams {
   bool leaves_lost_trees = false;     ///< nobody looks for what a dead shim has left
   bool ignores_recorded_ends = false; ///< what the shim wrote into the claim is not read when it is gone
   bool forgets_conditions = false;    ///< what conditions remember is not kept
+  bool forgets_backfills = false;     ///< a run of a backfill commits without it
   bool drops_requests = false;        ///< what automation asks for is not begun
   bool trusts_old_pids = false;       ///< a claim's pid is taken for the shim's session though somebody else may have it
 };

@@ -165,6 +165,7 @@ std::vector<Mutant> mutants() {
       {reused, "what was executed is called reused", after_each<StepChanged>([](Machine&, StepChanged& step, More&) {
          if (step.step.status == StepStatus::succeeded) step.step.reason = kReused;
        })},
+      {backfilled, "a run of a backfill commits without it", flag(&Seams::forgets_backfills)},
       {automated, "what conditions remember is not kept", flag(&Seams::forgets_conditions)},
       {automated, "what automation asks for is not begun", flag(&Seams::drops_requests)},
       {no_throw, "a cancel is refused by an exception", before_each<CancelRequested>([](Machine&, CancelRequested&, Input&) { throw std::logic_error("no"); })},

@@ -61,6 +61,7 @@ Options Options::draw(Random& random) {
   o.on_demand = random.chance(50);
   o.reuse = rate(random, 15, 40, 80);
   o.automation = random.chance(30) ? rate(random, 20, 50, 90) : 0;
+  o.backfills = random.chance(40) ? rate(random, 5, 15, 40) : 0;
   return o;
 }
 
@@ -78,7 +79,7 @@ std::string Options::in_words() const {
   line("definitions, %", {{"batches", batches}, {"checks", checks}, {"retries", retries}, {"timeouts", timeouts}, {"pools", pools}, {"resources", resources},
                           {"externals", externals}, {"proceed", proceed}, {"limits", limits}, {"partitions", partitions}, {"reuse", reuse}, {"automation", automation}});
   line("steps, %", {{"fails", fails}, {"reports", reports}, {"forks", forks}, {"hostile", hostile}});
-  line("people, %", {{"cancels", cancels}, {"reruns", reruns}, {"reloads", reloads}, {"resizes", resizes}, {"drains", drains}, {"repeats", repeats}, {"priorities", priorities}, {"waivers", waivers}});
+  line("people, %", {{"cancels", cancels}, {"reruns", reruns}, {"reloads", reloads}, {"resizes", resizes}, {"drains", drains}, {"repeats", repeats}, {"priorities", priorities}, {"waivers", waivers}, {"backfills", backfills}});
   return text;
 }
 

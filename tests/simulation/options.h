@@ -24,7 +24,7 @@ struct Options {
   // Of steps, in percent.
   int fails = 0, reports = 0, forks = 0, hostile = 0;
   // What people do, per 100 actions that are theirs.
-  int cancels = 0, reruns = 0, reloads = 0, resizes = 0, drains = 0, repeats = 0, priorities = 0, waivers = 0;
+  int cancels = 0, reruns = 0, reloads = 0, resizes = 0, drains = 0, repeats = 0, priorities = 0, waivers = 0, backfills = 0;
   int schedules = 0;  ///< 0 to 2
   bool on_demand = false;
 

@@ -62,6 +62,8 @@ void People::act(DaemonHost& daemon) {
     if (!active.empty()) daemon.prioritize(random.pick(active)->first, random.below(4));
   } else if (does(options.waivers / 2)) {
     daemon.waive(random_waivers());
+  } else if (does(options.backfills / 2)) {
+    backfill(daemon);
   } else if (does(options.drains / 2)) {
     daemon.drain();
   } else if (does(options.repeats / 2)) {
@@ -86,6 +88,20 @@ void People::request(DaemonHost& daemon) {
   asked_.push_back(spec);
   if (asked_.size() > kAskedKept) asked_.pop_front();
   daemon.request_run(std::move(spec), [](bool) {});
+}
+
+void People::backfill(DaemonHost& daemon) {
+  auto& random = machine_.random;
+  const auto& known = machine_.store.backfills();
+  using Change = DaemonHost::BackfillChange;
+  if (!known.empty() && random.chance(60)) {
+    constexpr Change kChanges[] = {Change::pause, Change::resume, Change::resume, Change::cancel, Change::retry, Change::retry};
+    return daemon.change_backfill(random.pick(known)->first, kChanges[random.below(6)]);
+  }
+  std::vector<std::string> keys;
+  for (const auto& asset : machine_.store.definitions().definitions->assets)
+    if (random.chance(60)) keys.push_back(asset.key);
+  daemon.request_backfill(std::move(keys), 1 + random.below(3), random.chance(30));
 }
 
 // No answer came, or it was lost: the same request again must not make a second run.

@@ -21,6 +21,7 @@ class People {
  private:
   RunContext next_definitions(bool with_schedules);
   void request(DaemonHost& daemon);
+  void backfill(DaemonHost& daemon);
   void repeat(DaemonHost& daemon);
   std::map<std::string, int> random_pools();
   Waivers random_waivers();

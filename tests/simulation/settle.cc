@@ -1,5 +1,7 @@
 // The time after the faults: everything must end, and nothing be left.
 
+#include <algorithm>
+
 #include "tests/simulation/violation.h"
 #include "tests/simulation/world.h"
 
@@ -28,6 +30,8 @@ void World::settle() {
 
 bool World::is_over() const {
   if (!daemon_ || !supervisor_ || !people_.is_calm() || !daemon_->engine().runs().empty() || !daemon_->engine().wrecks().empty()) return false;
+  const auto& backfills = machine_.store.backfills();
+  if (std::ranges::any_of(backfills, [](const auto& each) { return each.second.status == BackfillStatus::running || !each.second.runs.empty(); })) return false;
   // A latched daemon knows of ends that its store does not: it reads what is committed again before anything counts.
   if (daemon_->latched()) return false;
   // What is over in the store may still be on its way to the disk: acknowledgements wait for company.
@@ -45,6 +49,8 @@ std::string World::what_is_left() const {
       text += " " + run->asset(step).key + "=" + std::string(to_string(run->steps[step].status)) + " (" + in_words(daemon_->engine().blockers(id, step, machine_.now.wall)) + ")";
     }
   }
+  for (const auto& [id, backfill] : machine_.store.backfills())
+    if (!assetd::is_over(backfill.status) || !backfill.runs.empty()) text += "; backfill " + std::to_string(id) + " is " + std::string(to_string(backfill.status)) + " with " + std::to_string(backfill.runs.size()) + " runs";
   return text;
 }
 

@@ -30,6 +30,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, kInvariants>
     {"liveness", "without faults everything is terminal within a bounded number of inputs"},
     {"pinned", "a run stays with the definitions it was planned with; its plan survives being stored"},
     {"automated", "automation asks for an asset once for what happened above it, and never not at all"},
+    {"backfilled", "a backfill asks for each partition once, for none after its cancel, and counts as made what was made"},
     {"reused", "a step is reused only where its asset says so, its parents have ended and no attempt has begun it"},
     {"no_throw", "no input makes the engine throw"},
 }};

@@ -31,6 +31,7 @@ enum class Invariant {
   liveness,         ///< without faults everything is terminal within a bounded number of inputs
   pinned,           ///< a run stays with the definitions that it was planned with, and its plan survives being stored
   automated,        ///< automation asks for an asset once for what happened above it, and never not at all
+  backfilled,       ///< a backfill asks for each partition once, for none after its cancel, and counts as made what was made
   reused,           ///< a step is reused only where its asset says so, its parents have ended and no attempt has begun it
   no_throw,         ///< the engine never refuses an input by an exception
 };
