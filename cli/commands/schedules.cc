@@ -9,6 +9,11 @@
 namespace assetd::cli {
 namespace {
 
+std::string cron_cell(const Json& schedule) {
+  const Millis jitter(schedule.value("jitter_ms", std::int64_t{0}));
+  return text_at(schedule, "cron") + (jitter > Millis{0} ? " + up to " + format_duration(jitter) : "");
+}
+
 int list_schedules(Session& session, const NoOptions&) {
   return session.show(session.api->get("/schedules"), [&](const Json& page) {
     Table table({{"SCHEDULE"}, {"STATE"}, {"CRON"}, {"TIMEZONE"}, {"NEXT"}, {"LAST"}, {"SELECTION", false, true}, {"NOTE", false, true}});
@@ -18,7 +23,7 @@ int list_schedules(Session& session, const NoOptions&) {
       const auto last = schedule.value("last_tick", Json());
       const auto at = next.empty() ? std::nullopt : parse_time(next[0].get<std::string>());
       const auto by = text_at(schedule, "paused_by"), reason = text_at(schedule, "pause_reason");
-      table.add({text_at(schedule, "name"), status_cell(paused ? "paused" : "on"), text_at(schedule, "cron"), text_at(schedule, "timezone"),
+      table.add({text_at(schedule, "name"), status_cell(paused ? "paused" : "on"), cron_cell(schedule), text_at(schedule, "timezone"),
                  at ? relative_time(*at, session.now()) : "",
                  last.is_object() ? text_at(last, "outcome") + " " + ago_at(last, "instant", session.now()) : "",
                  text_at(schedule, "job").empty() ? text_at(schedule, "select") : "job " + text_at(schedule, "job"),

@@ -35,6 +35,7 @@ Json write(const ScheduleSpec& schedule) {
   put(object, "timezone", schedule.timezone);
   put_enum(object, "misfire", schedule.misfire, unset.misfire);
   put_enum(object, "overlap", schedule.overlap, unset.overlap);
+  if (schedule.jitter != unset.jitter) object["jitter"] = schedule.jitter.count();
   put(object, "paused", schedule.paused);
   put_terms(object, schedule.terms);
   put(object, schedule.source);
@@ -51,6 +52,7 @@ ScheduleSpec read_schedule(Json& value) {
   take(value, "timezone", schedule.timezone);
   take_enum(value, "misfire", schedule.misfire);
   take_enum(value, "overlap", schedule.overlap);
+  take(value, "jitter", schedule.jitter);
   take(value, "paused", schedule.paused);
   take_terms(value, schedule.terms);
   take(value, schedule.source);

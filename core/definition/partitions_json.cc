@@ -5,6 +5,7 @@
 
 #include "core/definition/problems.h"
 #include "core/partition/partitions.h"
+#include "core/schedule/cron_fields.h"
 
 namespace assetd {
 namespace {
@@ -13,7 +14,7 @@ using Json = nlohmann::json;
 using Error = PartitionsJsonError;
 
 constexpr std::pair<const char*, Grain> kGrains[] = {{"hourly", Grain::hourly}, {"daily", Grain::daily}, {"weekly", Grain::weekly}, {"monthly", Grain::monthly}};
-constexpr const char* kForms = "takes one of hourly, daily, weekly, monthly, static, dynamic and multi";
+constexpr const char* kForms = "takes one of hourly, daily, weekly, monthly, cron, static, dynamic and multi";
 constexpr int kMostPerProcess = 1'000'000;
 
 std::string scalar_text(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
@@ -32,19 +33,35 @@ std::optional<Error> take_offset(const Json& json, const char* name, int& into) 
   return std::nullopt;
 }
 
+Error unknown_of_windows(const std::string& name, bool cron) {
+  std::vector<std::string_view> known{"start", "end", "timezone", "minute_offset", "hour_offset", "day_offset"};
+  if (cron) known = {"cron", "start", "end", "timezone", "per_process"};
+  return {{name}, "unknown key \"" + name + "\"" + (cron ? " beside cron" : ""), suggest(name, known)};
+}
+
+std::optional<Error> bad_cron(const std::string& cron) {
+  const auto fields = parse_cron_fields(cron);
+  if (!fields) return Error{{"cron"}, "bad cron expression \"" + cron + "\": " + fields.error().message, "five fields: minute hour day-of-month month day-of-week, as in \"0 6 * * 1-5\"", fields.error().column};
+  if (fields->seconds != 1) return Error{{"cron"}, "windows begin at whole minutes: \"" + cron + "\" has seconds", "write five fields, as in \"0 6 * * 1-5\""};
+  return std::nullopt;
+}
+
 std::expected<TimeWindowsSpec, Error> read_windows(Grain grain, const Json& json, const std::string& timezone) {
   if (!json.is_object()) return std::unexpected(Error{{}, "takes a mapping with a start", "write {start: 2026-01-01}"});
+  const bool cron = grain == Grain::cron;
   TimeWindowsSpec spec;
   spec.grain = grain;
   spec.timezone = timezone.empty() ? "UTC" : timezone;
   for (const auto& [name, value] : json.items()) {
-    if (name == "minute_offset" || name == "hour_offset" || name == "day_offset") continue;
-    auto* text = name == "start" ? &spec.start : name == "end" ? &spec.end : name == "timezone" ? &spec.timezone : nullptr;
-    if (!text) return std::unexpected(Error{{name}, "unknown key \"" + name + "\"", suggest(name, {"start", "end", "timezone", "minute_offset", "hour_offset", "day_offset"})});
+    if (!cron && (name == "minute_offset" || name == "hour_offset" || name == "day_offset")) continue;
+    auto* text = name == "start" ? &spec.start : name == "end" ? &spec.end : name == "timezone" ? &spec.timezone : cron && name == "cron" ? &spec.cron : nullptr;
+    if (!text) return std::unexpected(unknown_of_windows(name, cron));
     if (!is_scalar(value)) return std::unexpected(Error{{name}, name + ": takes a text", ""});
     *text = scalar_text(value);
   }
+  if (auto bad = cron ? bad_cron(spec.cron) : std::nullopt) return std::unexpected(std::move(*bad));
   if (spec.start.empty()) return std::unexpected(Error{{}, "needs a start", "write start: 2026-01-01, the first partition"});
+  if (cron) return spec;
   for (const auto& [name, offset] : {std::pair{"minute_offset", &spec.minute_offset}, {"hour_offset", &spec.hour_offset}, {"day_offset", &spec.day_offset}})
     if (auto bad = take_offset(json, name, *offset)) return std::unexpected(std::move(*bad));
   return spec;
@@ -71,6 +88,13 @@ std::expected<DynamicPartitionsSpec, Error> read_dynamic(const Json& json) {
 /// The dimension that `json` describes, besides keys that `ignore` names.
 std::expected<DimensionSpec, Error> read_dimension(const std::string& name, const Json& json, const std::string& timezone, const std::string& ignore = "") {
   if (!json.is_object()) return std::unexpected(Error{{}, kForms, ""});
+  if (json.contains("cron")) {
+    auto own = json;
+    if (!ignore.empty()) own.erase(ignore);
+    auto read = read_windows(Grain::cron, own, timezone);
+    if (!read) return std::unexpected(read.error());
+    return DimensionSpec{name, *std::move(read)};
+  }
   std::optional<DimensionSpec> found;
   for (const auto& [kind, value] : json.items()) {
     if (kind == ignore) continue;
@@ -86,7 +110,7 @@ std::expected<DimensionSpec, Error> read_dimension(const std::string& name, cons
     if (grain != std::end(kGrains)) bad = take(read_windows(grain->second, value, timezone));
     else if (kind == "static") bad = take(read_static(value));
     else if (kind == "dynamic") bad = take(read_dynamic(value));
-    else bad = Error{{kind}, "unknown key \"" + kind + "\": partitions: " + kForms, suggest(kind, {"hourly", "daily", "weekly", "monthly", "static", "dynamic", "multi", "per_process"})};
+    else bad = Error{{kind}, "unknown key \"" + kind + "\": partitions: " + kForms, suggest(kind, {"hourly", "daily", "weekly", "monthly", "cron", "static", "dynamic", "multi", "per_process"})};
     if (bad) return std::unexpected(std::move(*bad));
   }
   if (!found) return std::unexpected(Error{{}, kForms, ""});
@@ -114,6 +138,7 @@ std::expected<int, Error> read_per_process(const Json& value) {
 Json windows_json(const TimeWindowsSpec& spec) {
   Json json = {{"start", spec.start}, {"timezone", spec.timezone}};
   if (!spec.end.empty()) json["end"] = spec.end;
+  if (!spec.cron.empty()) json["cron"] = spec.cron;
   if (spec.minute_offset) json["minute_offset"] = spec.minute_offset;
   if (spec.hour_offset) json["hour_offset"] = spec.hour_offset;
   if (spec.day_offset) json["day_offset"] = spec.day_offset;
@@ -121,8 +146,10 @@ Json windows_json(const TimeWindowsSpec& spec) {
 }
 
 Json dimension_json(const DimensionSpec& dimension) {
-  if (const auto* windows = std::get_if<TimeWindowsSpec>(&dimension.of))
+  if (const auto* windows = std::get_if<TimeWindowsSpec>(&dimension.of)) {
+    if (windows->grain == Grain::cron) return windows_json(*windows);
     return {{std::ranges::find(kGrains, windows->grain, [](const auto& each) { return each.second; })->first, windows_json(*windows)}};
+  }
   if (const auto* keys = std::get_if<StaticPartitionsSpec>(&dimension.of)) return {{"static", keys->keys}};
   return {{"dynamic", std::get<DynamicPartitionsSpec>(dimension.of).name}};
 }

@@ -13,6 +13,7 @@ namespace assetd {
 struct PartitionsJsonError {
   std::vector<std::string> path;  ///< keys down to what is wrong
   std::string message, hint;
+  int column = 0;  ///< from 1, within the text that is wrong; 0: all of it
 };
 
 /// Checked as far as it can be without the other assets: zones, starts, keys. `timezone`: of windows of time that name none; empty: UTC.

@@ -5,17 +5,30 @@
 #include "core/partition/mapping.h"
 
 namespace assetd {
+namespace {
+
+/// The key that is wrong, or the character of its value.
+SourceRef place_of(const PartitionsJsonError& error, const YamlNode& partitions, const SourceFile& file) {
+  std::string pointer;
+  const auto* value = &partitions;
+  for (const auto& key : error.path) {
+    pointer += "/" + key;
+    if (value) value = value->find(key);
+  }
+  if (error.column > 0 && value) return file.at(*value, static_cast<std::size_t>(error.column - 1));
+  const auto places = pointers_of(partitions, file);
+  const auto place = places.find(pointer);
+  return place == places.end() ? file.at(partitions) : place->second;
+}
+
+}  // namespace
 
 std::optional<PartitionsSpec> read_partitions(const Reading& reading, MapReader& asset) {
   const auto* node = asset.take("partitions");
   if (!node) return std::nullopt;
   auto spec = partitions_from_json(to_json(*node), reading.timezone);
   if (spec) return std::move(*spec);
-  std::string pointer;
-  for (const auto& key : spec.error().path) pointer += "/" + key;
-  const auto places = pointers_of(*node, asset.file());
-  const auto place = places.find(pointer);
-  asset.file().error(place == places.end() ? asset.file().at(*node) : place->second, spec.error().message, spec.error().hint);
+  asset.file().error(place_of(spec.error(), *node, asset.file()), spec.error().message, spec.error().hint);
   return std::nullopt;
 }
 

@@ -112,6 +112,7 @@ void read_schedule(Reading& reading, const SourceFile& file, const YamlNode& nod
   schedule.timezone = read_timezone(reading, reader);
   schedule.misfire = reader.word<Misfire>("misfire").value_or(Misfire::once);
   schedule.overlap = reader.word<Overlap>("overlap").value_or(Overlap::skip);
+  schedule.jitter = reader.duration("jitter").value_or(Millis{0});
   schedule.terms = read_terms(reader);
   schedule.paused = reader.boolean("paused").value_or(false) || reading.schedules_paused;
   reader.refuse_rest();

@@ -207,6 +207,7 @@ struct ScheduleSpec {
   std::string timezone;  ///< IANA name
   Misfire misfire = Misfire::once;
   Overlap overlap = Overlap::skip;
+  Millis jitter{0};  ///< a tick is due less than that after its instant
   RunTerms terms;  ///< what it does not say its job does
   bool paused = false;
   SourceRef source;

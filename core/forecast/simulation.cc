@@ -105,7 +105,7 @@ class Simulation {
     };
     if (!due_.empty()) take(due_.top().at);
     if (const auto timer = engine_->next_timer()) take(now_.wall + std::max(Millis{0}, *timer - now_.boot));
-    if (may_tick()) take(ticker_.next_instant());
+    if (may_tick()) take(ticker_.next_moment());
     if (reactions_) take(reactions_->next_instant());
     if (reactions_ && reactions_->is_due(now_.wall)) take(now_.wall);
     return next;

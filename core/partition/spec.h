@@ -8,7 +8,7 @@
 
 namespace assetd {
 
-enum class Grain : std::uint8_t { hourly, daily, weekly, monthly };
+enum class Grain : std::uint8_t { hourly, daily, weekly, monthly, cron };
 
 struct TimeWindowsSpec {
   Grain grain = Grain::daily;
@@ -18,6 +18,7 @@ struct TimeWindowsSpec {
   int minute_offset = 0;            ///< of each boundary within its hour, 0 to 59
   int hour_offset = 0;              ///< within its day, 0 to 23; not for hourly
   int day_offset = 0;               ///< weekly: 0 (Sunday) to 6; monthly: 1 to 28, 0 counts as 1
+  std::string cron;                 ///< five fields: a window lasts from one instant to the next; only with Grain::cron, which has no offsets
   bool operator==(const TimeWindowsSpec&) const = default;
 };
 

@@ -3,7 +3,7 @@
 #include <array>
 #include <cstdio>
 
-#include "core/schedule/cron.h"
+#include "core/schedule/cron_instants.h"
 
 namespace assetd {
 namespace {
@@ -80,6 +80,8 @@ std::string unreadable(const char* name, const std::string& value) {
 }
 
 std::optional<std::string> bad_offset(const TimeWindowsSpec& spec) {
+  if (spec.grain == Grain::cron && (spec.minute_offset != 0 || spec.hour_offset != 0 || spec.day_offset != 0))
+    return "cron: its windows have no minute_offset, hour_offset or day_offset; say it in the expression";
   const bool hourly = spec.grain == Grain::hourly, by_day = spec.grain == Grain::weekly || spec.grain == Grain::monthly;
   if (spec.minute_offset < 0 || spec.minute_offset > 59) return "minute_offset: takes 0 to 59";
   if (spec.hour_offset < 0 || spec.hour_offset > 23 || (hourly && spec.hour_offset != 0)) return hourly ? "hour_offset: hours have none" : "hour_offset: takes 0 to 23";
@@ -88,6 +90,18 @@ std::optional<std::string> bad_offset(const TimeWindowsSpec& spec) {
     return by_day ? "day_offset: takes 0 to " + std::to_string(most) : std::string("day_offset: only weeks and months have one");
   return std::nullopt;
 }
+
+std::expected<CronInstants, std::string> instants_of(const TimeWindowsSpec& spec, local_seconds start) {
+  const auto fields = parse_cron_fields(spec.cron);
+  if (!fields) return std::unexpected("cron: " + fields.error().message);
+  if (fields->seconds != 1) return std::unexpected("cron: windows begin at whole minutes; write five fields");
+  auto instants = CronInstants::make(spec.cron, spec.timezone, static_cast<int>(year_month_day(floor<days>(start)).year()));
+  if (!instants) return std::unexpected("cron: " + instants.error().message);
+  if (instants->count() == 0) return std::unexpected("cron: \"" + spec.cron + "\" never comes");
+  return *std::move(instants);
+}
+
+bool has_time_of_day(Grain grain) { return grain == Grain::hourly || grain == Grain::cron; }
 
 }  // namespace
 
@@ -98,9 +112,14 @@ std::expected<TimeWindows, std::string> TimeWindows::make(const TimeWindowsSpec&
   const auto start = parse_local(spec.start);
   if (!start || !start->rest.empty()) return std::unexpected(unreadable("start", spec.start));
   TimeWindows windows(spec.grain, *zone);
-  windows.time_of_day_ = hours(spec.hour_offset) + minutes(spec.minute_offset);
+  if (!has_time_of_day(spec.grain)) windows.time_of_day_ = hours(spec.hour_offset) + minutes(spec.minute_offset);
   const auto day = floor<days>(start->time);
-  if (spec.grain == Grain::hourly) {
+  if (spec.grain == Grain::cron) {
+    auto instants = instants_of(spec, start->time);
+    if (!instants) return std::unexpected(std::move(instants.error()));
+    windows.first_instant_ = instants->last_by(zone->first_shown(start->time) - seconds(1)) + 1;
+    windows.cron_ = std::make_shared<const CronInstants>(*std::move(instants));
+  } else if (spec.grain == Grain::hourly) {
     auto first = floor<hours>(start->time) + minutes(spec.minute_offset);
     if (first < start->time) first += kHour;
     windows.first_hour_ = zone->first_shown(first);
@@ -130,12 +149,16 @@ local_seconds TimeWindows::boundary(PartitionIndex index) const {
   return first_day_ + days(static_cast<int>(index) * (grain_ == Grain::weekly ? 7 : 1)) + time_of_day_;
 }
 
-sys_seconds TimeWindows::begin_of(PartitionIndex index) const { return grain_ == Grain::hourly ? first_hour_ + index * kHour : zone_.first_shown(boundary(index)); }
+sys_seconds TimeWindows::begin_of(PartitionIndex index) const {
+  if (cron_) return cron_->at(first_instant_ + index);
+  return grain_ == Grain::hourly ? first_hour_ + index * kHour : zone_.first_shown(boundary(index));
+}
 
 TimeWindow TimeWindows::window(PartitionIndex index) const { return {begin_of(index), begin_of(index + 1)}; }
 
 // By the calendar the window is found but for one: where clocks are set a boundary may be shown earlier or later than its time says.
 PartitionIndex TimeWindows::last_begun(sys_seconds time) const {
+  if (cron_) return cron_->last_by(time) - first_instant_;
   if (grain_ == Grain::hourly) return floor_divide((time - first_hour_).count(), seconds(kHour).count());
   const auto local_day = floor<days>(zone_.stretch(time).to_local(time) - time_of_day_ - month_offset_);
   PartitionIndex index = 0;
@@ -170,7 +193,7 @@ IndexRange TimeWindows::existing(IndexRange range) const {
 }
 
 std::string TimeWindows::key(PartitionIndex index) const {
-  if (grain_ != Grain::hourly) return date_text(floor<days>(boundary(index) - time_of_day_));
+  if (!has_time_of_day(grain_)) return date_text(floor<days>(boundary(index) - time_of_day_));
   const auto begin = begin_of(index);
   const auto stretch = zone_.stretch(begin);
   const auto local = stretch.to_local(begin);
@@ -184,7 +207,7 @@ std::string TimeWindows::key(PartitionIndex index) const {
 std::optional<PartitionIndex> TimeWindows::index(std::string_view key) const {
   const auto local = parse_local(key);
   if (!local) return std::nullopt;
-  auto time = zone_.first_shown(local->time + (grain_ == Grain::hourly ? seconds(0) : time_of_day_));
+  auto time = zone_.first_shown(local->time + time_of_day_);
   if (!local->rest.empty()) {
     const auto offset = parse_offset(local->rest);
     if (!offset) return std::nullopt;

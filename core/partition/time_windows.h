@@ -1,7 +1,9 @@
 #pragma once
-// Partitions that are windows of time: the n-th hour, day, week or month since a start, in a zone's local time.
+// Partitions that are windows of time: the n-th hour, day, week or month since a start, or the n-th stretch between two instants of a cron expression, in
+// a zone's local time.
 
 #include <expected>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +15,8 @@
 
 namespace assetd {
 
+class CronInstants;
+
 struct TimeWindow {
   WallTime begin{}, end{};  ///< [begin, end)
   bool operator==(const TimeWindow&) const = default;
@@ -22,7 +26,8 @@ struct TimeWindow {
 ///
 /// Hours are real: where clocks are set, a local hour is skipped or comes twice. Days, weeks and months begin when the clock first shows their
 /// boundary, so that a day may have 23 or 25 hours. Keys are local: "2026-01-31" and "2026-01-31-05:00", the second of two equal hours with its
-/// offset from UTC, "2026-10-25-01:00+00:00". A day that a zone never had (Apia left one out) is an empty window.
+/// offset from UTC, "2026-10-25-01:00+00:00". A day that a zone never had (Apia left one out) is an empty window. Windows of a cron expression begin at its
+/// instants, whose rules are those of cron.h, and have keys as hours have. They go on for a hundred years at most.
 class TimeWindows {
  public:
   /// Errors are sentences about the key of the definition that is wrong: "start: …".
@@ -45,12 +50,14 @@ class TimeWindows {
 
  private:
   TimeWindows(Grain grain, Zone zone) : grain_(grain), zone_(zone) {}
-  std::chrono::local_seconds boundary(PartitionIndex index) const;  ///< not for hourly
+  std::chrono::local_seconds boundary(PartitionIndex index) const;  ///< of days, weeks and months
   std::chrono::sys_seconds begin_of(PartitionIndex index) const;
   PartitionIndex last_begun(std::chrono::sys_seconds time) const;  ///< may be negative or beyond the last
 
   Grain grain_;
   Zone zone_;
+  std::shared_ptr<const CronInstants> cron_;   ///< cron
+  PartitionIndex first_instant_ = 0;           ///< cron: the number of the first window's begin among these
   std::chrono::sys_seconds first_hour_{};      ///< hourly
   std::chrono::local_days first_day_{};        ///< daily, weekly
   std::chrono::year_month first_month_{};      ///< monthly

@@ -65,6 +65,16 @@ unsigned last_day_of(year_month_day date) {
       std::chrono::year_month_day_last(date.year(), std::chrono::month_day_last(date.month())).day());
 }
 
+std::int64_t members(std::uint64_t mask) { return std::popcount(mask); }
+std::int64_t members_below(std::uint64_t mask, int value) { return members(mask & ((std::uint64_t{1} << value) - 1)); }
+
+/// The member that has `number` smaller ones.
+int nth_member(std::uint64_t mask, std::int64_t number) {
+  for (; number > 0; --number) mask &= mask - 1;
+  return std::countr_zero(mask);
+}
+
+constexpr std::chrono::days kDay{1};
 constexpr TimeOfDay kFirstOfDay{0, 0, 0}, kLastOfDay{23, 59, 59};
 
 }  // namespace
@@ -119,6 +129,46 @@ std::optional<LocalSeconds> CronFields::previous(LocalSeconds from, LocalSeconds
     start = kLastOfDay;
   }
   return std::nullopt;
+}
+
+bool CronFields::matches(local_days day) const {
+  const year_month_day date(day);
+  return has(months, static_cast<unsigned>(date.month())) && matches_day(date, day);
+}
+
+std::int64_t CronFields::count_before(std::chrono::seconds since_midnight) const {
+  const auto [hour, minute, second] = time_of_day(since_midnight);
+  auto count = members_below(hours, hour) * members(minutes) * members(seconds);
+  if (!has(hours, static_cast<unsigned>(hour))) return count;
+  count += members_below(minutes, minute) * members(seconds);
+  return has(minutes, static_cast<unsigned>(minute)) ? count + members_below(seconds, second) : count;
+}
+
+std::chrono::seconds CronFields::nth_of_day(std::int64_t number) const {
+  const auto in_minute = members(seconds), in_hour = members(minutes) * in_minute;
+  return TimeOfDay{nth_member(hours, number / in_hour), nth_member(minutes, number % in_hour / in_minute), nth_member(seconds, number % in_minute)}.since_midnight();
+}
+
+std::int64_t CronFields::count(LocalSeconds from, LocalSeconds to) const {
+  const auto a_day = members(hours) * members(minutes) * members(seconds);
+  std::int64_t count = 0;
+  for (auto day = floor<std::chrono::days>(from); day < to; day += kDay) {
+    if (!matches(day)) continue;
+    count += day + kDay <= to ? a_day : count_before(to - day);
+    if (day < from) count -= count_before(from - day);
+  }
+  return count;
+}
+
+LocalSeconds CronFields::nth(LocalSeconds from, std::int64_t number) const {
+  const auto a_day = members(hours) * members(minutes) * members(seconds);
+  auto day = floor<std::chrono::days>(from);
+  if (matches(day)) number += count_before(from - day);
+  for (;; day += kDay) {
+    if (!matches(day)) continue;
+    if (number < a_day) return day + nth_of_day(number);
+    number -= a_day;
+  }
 }
 
 }  // namespace assetd

@@ -34,7 +34,14 @@ struct CronFields {
   /// The last match at or before `from`, not before `limit`.
   std::optional<LocalSeconds> previous(LocalSeconds from, LocalSeconds limit) const;
 
+  /// How many matches there are in [from, to), and number `number` of those at or after `from`, from 0, which there must be. Cost: the days between.
+  std::int64_t count(LocalSeconds from, LocalSeconds to) const;
+  LocalSeconds nth(LocalSeconds from, std::int64_t number) const;
+
  private:
+  std::int64_t count_before(std::chrono::seconds since_midnight) const;  ///< of one day that matches
+  std::chrono::seconds nth_of_day(std::int64_t number) const;
+  bool matches(std::chrono::local_days day) const;
   bool matches_day(std::chrono::year_month_day date, std::chrono::local_days day) const;
 };
 

@@ -193,7 +193,7 @@ void add_schedules(json& out) {
   out["Tick"] = object({{"instant", time()}, {"at", time()}, {"outcome", one_of({"requested", "skipped", "failed", "queued"})}, {"reason", text_or_null()},
                         {"run_id", id_or_null()}});
   out["Schedule"] = object({{"name", text()}, {"job", text_or_null()}, {"select", text_or_null()}, {"cron", text()}, {"timezone", text()},
-                            {"misfire", one_of({"skip", "once", "all"})}, {"overlap", one_of({"skip", "queue", "cancel_running", "allow"})},
+                            {"misfire", one_of({"skip", "once", "all"})}, {"overlap", one_of({"skip", "queue", "cancel_running", "allow"})}, {"jitter_ms", integer()},
                             {"paused", boolean()}, {"paused_by", text_or_null()}, {"pause_reason", text_or_null()}, {"next_ticks", list_of(time())},
                             {"steps", one_of({"all", "assets", "checks"})}, {"last_tick", or_null("Tick")}, {"source", or_null("Source")}, {"as_of?", integer()}});
   out["ScheduleList"] = page_of("Schedule");

@@ -53,6 +53,7 @@ std::expected<json, Response> schedule_json(const ScheduleView& view, const Proj
               {"timezone", view.spec.timezone},
               {"misfire", text_of(view.spec.misfire)},
               {"overlap", text_of(view.spec.overlap)},
+              {"jitter_ms", view.spec.jitter.count()},
               {"steps", name_of(steps_of(view.spec, project))},
               {"paused", view.paused},
               {"paused_by", text_or_null(view.paused_by)},

@@ -188,7 +188,7 @@ struct ScheduleView {
   ScheduleSpec spec;
   bool paused = false;
   std::string paused_by, pause_reason;
-  std::vector<WallTime> next_ticks;  ///< the next five; empty while paused
+  std::vector<WallTime> next_ticks;  ///< when the next five are due, jitter and all; empty while paused
 };
 
 struct SensorView {

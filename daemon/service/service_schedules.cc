@@ -105,7 +105,7 @@ std::vector<ScheduleView> DaemonService::schedules() {
     for (const auto& [name, entry] : ticker_.entries()) {
       ScheduleView view{entry.spec, entry.paused(), entry.position.paused_by, entry.position.pause_reason, {}};
       auto at = entry.paused() ? std::nullopt : entry.next;
-      for (int i = 0; at && i < kTicksShown; ++i, at = entry.cron.next(*at)) view.next_ticks.push_back(*at);
+      for (int i = 0; at && i < kTicksShown; ++i, at = entry.cron.next(*at)) view.next_ticks.push_back(entry.moment_of(*at));
       views.push_back(std::move(view));
     }
     return views;

@@ -53,3 +53,20 @@ def test_an_unknown_schedule_is_404_with_the_nearest_name(start):
     daemon = start(project(shell("a", "true"), head=YEARLY))
     answer = daemon.request("POST", "/schedules/yearyl/pause", {})
     assert answer.status == 404 and "yearly" in answer.text
+
+
+def test_jitter_delays_a_tick_and_leaves_its_instant(start):
+    head = EVERY_SECOND.replace("overlap: allow", "overlap: allow, jitter: 900ms")
+    daemon = start(project(shell("a", "true"), head=head))
+    schedule = daemon.get("/schedules/tick")
+    assert schedule["jitter_ms"] == 900 and any(not at.endswith(".000Z") for at in schedule["next_ticks"])
+    assert "* * * * * * + up to 900ms" in daemon.ctl("schedules", "list").stdout
+    wait_until(lambda: len(requested(daemon)) >= 3, "three ticks")
+    daemon.kill9()
+    daemon.start()
+    count = len(requested(daemon))
+    ticks = wait_until(lambda: len(requested(daemon)) >= count + 3 and requested(daemon), "three more")
+    instants = [tick["instant"] for tick in ticks]
+    assert len(instants) == len(set(instants)) and all(instant.endswith(".000Z") for instant in instants)
+    assert all(tick["at"] >= tick["instant"] for tick in ticks)
+    assert daemon.get(f"/runs/{ticks[0]['run_id']}")["trigger"]["instant"] == ticks[0]["instant"]

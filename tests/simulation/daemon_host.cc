@@ -172,7 +172,7 @@ void DaemonHost::try_unlatch() {
 
 std::optional<Millis> DaemonHost::next_due() const {
   auto next = engine_->next_timer();
-  if (const auto tick = ticker_.next_instant(); tick && !draining_) {
+  if (const auto tick = ticker_.next_moment(); tick && !draining_) {
     const auto at = machine_.now.boot + std::max(Millis{0}, *tick - machine_.now.wall);
     if (!next || at < *next) next = at;
   }

@@ -193,6 +193,15 @@ TEST(BadInput, BadZoneNamesTheNearest) {
               ElementsAre("2:57 there is no time zone \"Europe/Lodnon\" (did you mean \"Europe/London\"?)"));
 }
 
+TEST(BadInput, AJitterIsADuration) {
+  EXPECT_THAT(load("schedules:\n"
+                   "  - {name: s, select: \"*\", cron: \"0 2 * * *\", timezone: UTC, jitter: 10}\n"
+                   "  - {name: t, select: \"*\", cron: \"0 2 * * *\", timezone: UTC, jiter: 10m}\n")
+                  .lines(),
+              ElementsAre("2:70 \"jitter\" of a schedule: must be a duration, not the number 10 (give the unit: 10s)",
+                          "3:62 unknown key \"jiter\" of a schedule (did you mean \"jitter\"?)"));
+}
+
 TEST(BadInput, ScheduleWithoutZone) {
   EXPECT_THAT(
       load("schedules:\n  - {name: s, select: \"*\", cron: \"0 2 * * *\"}\n").lines(),

@@ -168,7 +168,7 @@ Definitions definitions() {
   result.schedules.push_back({text(), text(), text(), source(), text(), text(),
                               *rc::gen::element(Misfire::skip, Misfire::once, Misfire::all),
                               *rc::gen::element(Overlap::skip, Overlap::queue, Overlap::cancel_running, Overlap::allow),
-                              terms(), any<bool>(), source()});
+                              Millis(count()), terms(), any<bool>(), source()});
   result.sensors.push_back(sensor());
   result.alerts.push_back(alert());
   result.pools[text()].slots = 3;

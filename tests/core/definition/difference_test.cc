@@ -71,6 +71,7 @@ TEST(Difference, CoversAllKindsInOrder) {
   before.schedules.push_back({.name = "daily", .select = "*", .cron = "@daily", .timezone = "UTC"});
   after.schedules = before.schedules;
   after.schedules[0].cron = "@hourly";
+  after.schedules[0].jitter = std::chrono::minutes(1);
   before.sensors.push_back({.name = "landing", .kind = SensorKind::file, .file = {.glob = "in/*"}, .select = "a", .source = {"assetd.yaml", 3, 1}});
   after.sensors = before.sensors;
   after.sensors[0].file.settle = Millis(5);
@@ -82,7 +83,7 @@ TEST(Difference, CoversAllKindsInOrder) {
   before.resources["warehouse"] = {"duckdb", {{"path", "/a"}}};
   after.resources["warehouse"] = {"duckdb", {{"path", "/b"}}};
   after.limits.runs = 3;
-  EXPECT_THAT(told(before, after), ElementsAre("+ check a:rows", "+ job nightly", "~ schedule daily; cron \"@daily\" -> \"@hourly\"", "~ sensor landing; file.settle null -> 5", "~ alert ops; repeat null -> 5", "+ pool gpu",
+  EXPECT_THAT(told(before, after), ElementsAre("+ check a:rows", "+ job nightly", "~ schedule daily; cron \"@daily\" -> \"@hourly\"; jitter null -> 60000", "~ sensor landing; file.settle null -> 5", "~ alert ops; repeat null -> 5", "+ pool gpu",
                                                "~ resource warehouse; config.path \"/a\" -> \"/b\"", "~ project ; limits.runs null -> 3"));
 }
 

@@ -252,12 +252,13 @@ TEST(Load, LimitsAndWhatRunsAreGiven) {
       "pools: {gpu: 2, cpu: {slots: 3}}\n"
       "assets: [{key: a, run: {command: [x]}}]\n"
       "jobs: [{name: j, select: a, priority: -1, max_steps: 3, tags: {team: growth}}]\n"
-      "schedules: [{name: s, job: j, cron: \"@daily\", timezone: UTC, priority: 2, tags: [nightly]}]\n");
+      "schedules: [{name: s, job: j, cron: \"@daily\", timezone: UTC, priority: 2, tags: [nightly], jitter: 10m}]\n");
   ASSERT_THAT(loaded.lines(), IsEmpty());
   const auto& d = loaded.definitions;
   EXPECT_EQ(d.limits, (RunLimits{10, {{"team=growth", 2}, {"backfill", 1}}}));
   EXPECT_EQ(d.pools, (std::map<std::string, PoolSpec>{{"cpu", {3}}, {"gpu", {2}}}));
   EXPECT_EQ(d.jobs[0].terms, (RunTerms{{}, -1, 3, {{"team", "growth"}}}));
+  EXPECT_EQ(d.schedules[0].jitter, std::chrono::minutes(10));
   EXPECT_EQ(d.schedules[0].terms, (RunTerms{{}, 2, std::nullopt, {{"nightly", ""}}}));
 }
 

@@ -176,7 +176,7 @@ void Reality::go_on(WallTime until) {
     auto next = until;
     for (const auto& process : processes_) next = std::min(next, process.moments.front().at);
     if (const auto timer = engine_.next_timer()) next = std::min(next, now.wall + std::max(Millis{0}, *timer - now.boot));
-    if (const auto instant = ticker_.next_instant()) next = std::min(next, *instant);
+    if (const auto instant = ticker_.next_moment()) next = std::min(next, *instant);
     next = std::max(next, now.wall);
     now.boot += next - now.wall;
     now.wall = next;

@@ -7,7 +7,7 @@
 One case a line, fields separated by tabs: zone, expression, start (seconds since the epoch), then the distances in seconds to the following
 instants, each from the one before. A line that starts with '<' goes back in time, from the start or any instant at it. One that starts
 with '!' holds what a look at the clock every second finds, where cronsim answers otherwise: its steps of one hour miss the hours that begin
-at half past after the clocks changed by half an hour.
+at half past after the clocks changed by half an hour. (Another of its differences, on days whose midnight is skipped, is met in tests/contract/test_cron.py only.)
 """
 import sys
 from datetime import datetime

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <random>
 #include <set>
 
 namespace assetd {
@@ -54,11 +55,11 @@ Ticker ticking(ScheduleSpec spec, WallTime now) {
 
 TEST(Ticker, EachInstantIsDueOnceAndNotBeforeItsTime) {
   auto ticker = ticking(hourly(), at("10:30"));
-  EXPECT_EQ(ticker.next_instant(), at("11:00"));
+  EXPECT_EQ(ticker.next_moment(), at("11:00"));
   EXPECT_THAT(due(ticker, at("10:59")), IsEmpty());
   EXPECT_THAT(told(due(ticker, at("11:00"))), ElementsAre("11:00 run"));
   EXPECT_THAT(due(ticker, at("11:00")), IsEmpty());
-  EXPECT_EQ(ticker.next_instant(), at("12:00"));
+  EXPECT_EQ(ticker.next_moment(), at("12:00"));
 }
 
 TEST(Ticker, OnceRunsTheLastOfWhatWasMissedAndRecordsTheRest) {
@@ -89,7 +90,7 @@ TEST(Ticker, AllRunsWhatWasMissedUpToAHundred) {
 TEST(Ticker, OfWhatIsNotRunOnlyTheNewestIsRecorded) {
   auto ticker = ticking(hourly(Misfire::skip), at("10:30"));
   EXPECT_THAT(due(ticker, at("10:30") + 240h), SizeIs(1));
-  EXPECT_EQ(*ticker.next_instant(), at("11:00") + 240h) << "nothing of it comes later";
+  EXPECT_EQ(*ticker.next_moment(), at("11:00") + 240h) << "nothing of it comes later";
 }
 
 TEST(Ticker, SeveralSchedulesComeInOrderOfTime) {
@@ -121,7 +122,7 @@ TEST(Ticker, AnEditFiresNothingThatLiesBehindIt) {
   Ticker ticker;
   ticker.define({edited}, {{"hourly", stored}}, at("10:30"));
   EXPECT_THAT(due(ticker, at("10:30")), IsEmpty());
-  EXPECT_EQ(ticker.next_instant(), at("11:15"));
+  EXPECT_EQ(ticker.next_moment(), at("11:15"));
 }
 
 TEST(Ticker, AReloadThatChangesNothingKeepsItsPlace) {
@@ -134,14 +135,14 @@ TEST(Ticker, AScheduleThatIsGoneIsGone) {
   auto ticker = ticking(hourly(), at("10:30"));
   ticker.define({}, {}, at("10:40"));
   EXPECT_THAT(due(ticker, at("11:30")), IsEmpty());
-  EXPECT_EQ(ticker.next_instant(), std::nullopt);
+  EXPECT_EQ(ticker.next_moment(), std::nullopt);
 }
 
 TEST(Ticker, APauseMakesUpForNothing) {
   auto ticker = ticking(hourly(Misfire::all), at("10:30"));
   EXPECT_TRUE(ticker.pause("hourly", true, "ann", "migration", at("10:40")));
   EXPECT_EQ(ticker.entries().at("hourly").position.paused_by, "ann");
-  EXPECT_EQ(ticker.next_instant(), std::nullopt);
+  EXPECT_EQ(ticker.next_moment(), std::nullopt);
   EXPECT_THAT(due(ticker, at("13:30")), IsEmpty());
   EXPECT_TRUE(ticker.pause("hourly", false, "ann", "", at("13:40")));
   EXPECT_THAT(told(due(ticker, at("14:00"))), ElementsAre("14:00 run"));
@@ -185,7 +186,7 @@ TEST(Ticker, AClockSetBackBetweenTwoDaemonsRepeatsNoInstantAndStopsNoSchedule) {
   kept.due(ticker, at("12:30"));
   Ticker next;
   next.define({hourly(Misfire::all)}, {{"hourly", ticker.entries().at("hourly").position}}, at("09:30"));
-  EXPECT_EQ(next.next_instant(), at("10:00")) << "not only after 12:30 again";
+  EXPECT_EQ(next.next_moment(), at("10:00")) << "not only after 12:30 again";
   EXPECT_THAT(told(kept.due(next, at("10:00"))), ElementsAre("10:00 run"));
   EXPECT_THAT(kept.due(next, at("11:00")), IsEmpty());
   EXPECT_THAT(told(kept.due(next, at("13:00"))), ElementsAre("13:00 run"));
@@ -214,7 +215,7 @@ TEST(Ticker, ALongStopIsCheap) {
     EXPECT_EQ(ticks.front().reason.substr(0, 10), "more than ") << ticks.front().reason;
     EXPECT_EQ(ticks.back().instant, at("10:30"));
     EXPECT_TRUE(ticks.back().run);
-    EXPECT_EQ(ticker.next_instant(), at("10:31"));
+    EXPECT_EQ(ticker.next_moment(), at("10:31"));
   }
 }
 
@@ -222,14 +223,14 @@ TEST(Ticker, AClockSetBackAcrossWhatNeverRanRunsItThen) {
   auto ticker = ticking(hourly(Misfire::all), at("10:30"));
   due(ticker, at("10:59"));
   EXPECT_THAT(due(ticker, at("08:30")), IsEmpty());
-  EXPECT_EQ(ticker.next_instant(), at("09:00")) << "the schedule follows the clock";
+  EXPECT_EQ(ticker.next_moment(), at("09:00")) << "the schedule follows the clock";
 }
 
 TEST(Ticker, ASmallStepBackIsWaitedOut) {
   auto ticker = ticking(hourly(), at("10:30"));
   due(ticker, at("11:00") + 10s);
   EXPECT_THAT(due(ticker, at("10:59") + 40s), IsEmpty());
-  EXPECT_EQ(ticker.next_instant(), at("12:00"));
+  EXPECT_EQ(ticker.next_moment(), at("12:00"));
 }
 
 TEST(Ticker, ManyAtOnceComeInPortionsAndEachOnce) {
@@ -242,10 +243,184 @@ TEST(Ticker, ManyAtOnceComeInPortionsAndEachOnce) {
     const auto portion = ticker.due(at("11:00"), [](const std::string&, WallTime) { return false; }, 4);
     EXPECT_THAT(portion, SizeIs(expected));
     for (const auto& tick : portion) names.insert(tick.schedule);
-    EXPECT_EQ(ticker.next_instant() == at("11:00"), names.size() < specs.size());
+    EXPECT_EQ(ticker.next_moment() == at("11:00"), names.size() < specs.size());
   }
   EXPECT_EQ(names.size(), specs.size());
   EXPECT_EQ(std::set<std::string>(names.begin(), names.end()).size(), specs.size());
+}
+
+// ---- Jitter
+
+ScheduleSpec jittered(Millis jitter, Misfire misfire = Misfire::once) {
+  auto spec = hourly(misfire);
+  spec.jitter = jitter;
+  return spec;
+}
+
+SchedulePosition position_of(const Ticker& ticker) { return ticker.entries().at("hourly").position; }
+WallTime moment(const ScheduleSpec& spec, WallTime instant) { return ticking(spec, instant - 1s).entries().at(spec.name).moment_of(instant); }
+
+TEST(TickerJitter, ATickKeepsItsInstantAndIsDueAtItsMoment) {
+  auto ticker = ticking(jittered(10min), at("10:30"));
+  const auto due_at = *ticker.next_moment();
+  EXPECT_GT(due_at, at("11:00"));
+  EXPECT_LT(due_at, at("11:10"));
+  EXPECT_THAT(due(ticker, due_at - 1ms), IsEmpty());
+  const auto ticks = due(ticker, due_at);
+  EXPECT_THAT(told(ticks), ElementsAre("11:00 run"));
+  EXPECT_EQ(ticks[0].moment, due_at);
+  EXPECT_THAT(due(ticker, at("11:59")), IsEmpty());
+}
+
+// Written down: delays that another version computes otherwise would move everybody's ticks.
+TEST(TickerJitter, TheDelayFollowsFromNameAndInstantForEver) {
+  EXPECT_EQ(moment(jittered(10min), at("11:00")) - at("11:00"), Millis(271'098));
+  EXPECT_EQ(moment(jittered(10min), at("12:00")) - at("12:00"), Millis(249'781));
+  auto other = jittered(10min);
+  other.name = "other";
+  EXPECT_EQ(moment(other, at("11:00")) - at("11:00"), Millis(141'327));
+}
+
+TEST(TickerJitter, DelaysAreSpreadOverTheWholeOfIt) {
+  std::vector<int> tenths(10);
+  for (int i = 0; i < 1'000; ++i) {
+    auto spec = jittered(10min);
+    spec.name = "s" + std::to_string(i);
+    const auto delay = moment(spec, at("11:00")) - at("11:00");
+    ASSERT_GE(delay, 0ms);
+    ASSERT_LT(delay, 10min);
+    ++tenths[static_cast<std::size_t>(delay / 1min)];
+  }
+  for (const auto count : tenths) EXPECT_NEAR(count, 100, 40);
+}
+
+TEST(TickerJitter, ALargerOneThanTheGapKeepsTheOrder) {
+  auto ticker = ticking(jittered(24h, Misfire::all), at("10:30"));
+  for (auto instant = at("11:00"); instant < at("11:00") + 100h; instant += 1h) {
+    EXPECT_GE(*ticker.next_moment(), instant);
+    EXPECT_LE(*ticker.next_moment(), instant + 1h) << "not after the next instant";
+    const auto ticks = due(ticker, *ticker.next_moment());
+    ASSERT_THAT(ticks, SizeIs(1));
+    EXPECT_EQ(ticks[0].instant, instant);
+  }
+}
+
+TEST(TickerJitter, LateIsWhatIsLateForItsMoment) {
+  const auto spec = jittered(50min, Misfire::skip);
+  ASSERT_GT(moment(spec, at("11:00")), at("11:02"));
+  auto ticker = ticking(spec, at("10:30"));
+  EXPECT_THAT(told(due(ticker, moment(spec, at("11:00")) + 60s)), ElementsAre("11:00 run"));
+  EXPECT_THAT(told(due(ticker, moment(spec, at("12:00")) + 61s)), ElementsAre("12:00 -"));
+}
+
+TEST(TickerJitter, WhatWaitsForItsMomentIsKeptAcrossARestartAndComesOnce) {
+  const auto spec = jittered(50min, Misfire::all);
+  auto ticker = ticking(spec, at("09:30"));
+  EXPECT_THAT(told(due(ticker, moment(spec, at("11:00")) - 1ms)), ElementsAre("10:00 run"));
+  Ticker next;
+  next.define({spec}, {{"hourly", position_of(ticker)}}, moment(spec, at("11:00")) - 1ms);
+  EXPECT_THAT(due(next, moment(spec, at("11:00")) - 1ms), IsEmpty());
+  EXPECT_THAT(told(due(next, moment(spec, at("11:00")))), ElementsAre("11:00 run"));
+  Ticker last;
+  last.define({spec}, {{"hourly", position_of(next)}}, at("11:59"));
+  EXPECT_THAT(due(last, at("11:59")), IsEmpty());
+}
+
+TEST(TickerJitter, APauseHoldsWhatWasDueInItAndNothingElse) {
+  const auto spec = jittered(50min, Misfire::all);
+  const auto due_at = moment(spec, at("11:00"));
+  auto ticker = ticking(spec, at("10:30"));
+  ticker.pause("hourly", true, "ann", "", at("10:50"));
+  ticker.pause("hourly", false, "ann", "", due_at - 1ms);
+  EXPECT_THAT(told(due(ticker, due_at)), ElementsAre("11:00 run"));
+  const auto next_due = moment(spec, at("12:00"));
+  ticker.pause("hourly", true, "ann", "", next_due - 1ms);
+  ticker.pause("hourly", false, "ann", "", next_due);
+  EXPECT_THAT(due(ticker, at("13:00") - 1ms), IsEmpty());
+}
+
+TEST(TickerJitter, AnEditOfTheCronKeepsWhatWaitsIfBothHaveIt) {
+  const auto spec = jittered(50min);
+  const auto due_at = moment(spec, at("11:00"));
+  for (const auto* cron : {"0 9-17 * * *", "30 * * * *"}) {
+    auto edited = spec;
+    edited.cron = cron;
+    const auto keeps = edited.cron.starts_with('0');
+    auto reloaded = ticking(spec, at("10:30"));
+    reloaded.define({edited}, {}, at("11:01"));
+    EXPECT_EQ(reloaded.next_moment() == due_at, keeps) << cron;
+    Ticker restarted;
+    restarted.define({edited}, {{"hourly", position_of(ticking(spec, at("10:30")))}}, at("11:01"));
+    EXPECT_EQ(restarted.next_moment() == due_at, keeps) << cron;
+    reloaded = ticking(spec, at("10:30"));
+    due(reloaded, due_at);
+    reloaded.define({edited}, {}, due_at);
+    EXPECT_GE(*reloaded.next_moment(), at("11:30")) << "it has had its tick: " << cron;
+  }
+}
+
+TEST(TickerJitter, AnEditToAnInstantThatWasNoneFiresNothingBehindIt) {
+  auto noon = jittered(50min);
+  noon.cron = "0 12 * * *";
+  auto ticker = ticking(noon, at("10:30"));
+  ticker.define({jittered(50min)}, {}, at("11:00") + 1s);
+  EXPECT_GE(*ticker.next_moment(), at("12:00"));
+  EXPECT_GE(*ticking(jittered(50min), at("11:00") + 1s).next_moment(), at("12:00")) << "so does a new one";
+}
+
+TEST(TickerJitter, AnEditThatTakesItAwayLosesNothingAndAnEditThatGivesItRepeatsNothing) {
+  auto ticker = ticking(jittered(50min, Misfire::skip), at("10:30"));
+  const auto before_due = moment(jittered(50min), at("11:00")) - 1ms;
+  EXPECT_THAT(due(ticker, before_due), IsEmpty());
+  ticker.define({hourly(Misfire::skip)}, {}, before_due);
+  EXPECT_THAT(told(due(ticker, before_due)), ElementsAre("11:00 run"));
+  ticker.define({jittered(50min, Misfire::skip)}, {}, before_due);
+  EXPECT_THAT(due(ticker, at("12:00") - 1ms), IsEmpty());
+}
+
+TEST(TickerJitter, AClockSetBackLosesNoTickAndRepeatsNone) {
+  const auto spec = jittered(50min, Misfire::all);
+  const auto due_at = moment(spec, at("11:00"));
+  auto ticker = ticking(spec, at("10:30"));
+  Kept kept;
+  EXPECT_THAT(told(kept.due(ticker, due_at)), ElementsAre("11:00 run"));
+  EXPECT_THAT(kept.due(ticker, at("10:45")), IsEmpty());
+  EXPECT_THAT(kept.due(ticker, due_at), IsEmpty());
+  auto ahead = ticking(spec, at("20:30"));
+  EXPECT_THAT(due(ahead, at("20:30")), IsEmpty());
+  EXPECT_THAT(due(ahead, at("11:00") + 1s), IsEmpty());
+  EXPECT_THAT(told(due(ahead, due_at)), ElementsAre("11:00 run")) << "its moment lies ahead again";
+}
+
+// Whatever the turns, restarts, reloads and pauses of no length: every instant once, in order, not before its moment and in the first turn after it.
+TEST(TickerJitter, EveryInstantOnceAtTheFirstTurnAfterItsMoment) {
+  std::mt19937 random(7);
+  for (const auto jitter : {0ms, 1ms, Millis(90s), Millis(20min), Millis(5h)}) {
+    auto spec = jittered(jitter, Misfire::all);
+    spec.cron = "*/7 * * * *";
+    auto ticker = ticking(spec, at("10:30"));
+    auto now = at("10:30"), expected = at("10:35");
+    for (int turn = 0; turn < 2'000; ++turn) {
+      const auto before = now;
+      now += Millis(std::uniform_int_distribution(0, 400'000)(random));
+      const auto what = std::uniform_int_distribution(0, 5)(random);
+      if (what == 0) ticker.define({spec}, {}, now);
+      if (what == 1) {
+        Ticker next;
+        next.define({spec}, {{"hourly", position_of(ticker)}}, now);
+        ticker = std::move(next);
+      }
+      for (const auto& tick : due(ticker, now)) {
+        ASSERT_EQ(tick.instant, expected);
+        ASSERT_TRUE(tick.run);
+        ASSERT_LE(tick.moment, now);
+        ASSERT_GT(tick.moment, before);
+        expected = *ticker.entries().at("hourly").cron.next(expected);
+      }
+      ASSERT_GT(*ticker.next_moment(), now);
+    }
+    EXPECT_GT(expected, at("10:30") + 90h);
+  }
 }
 
 }  // namespace

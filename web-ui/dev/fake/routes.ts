@@ -166,7 +166,7 @@ function schedule(world: World) {
   const tomorrow = new Date();
   tomorrow.setUTCHours(26, 0, 0, 0);
   return {
-    name: "nightly", job: "nightly", select: "+customer_churn_model", cron: "0 2 * * *", timezone: "Europe/London", misfire: "once", overlap: "skip", steps: "all", paused: world.paused !== null, paused_by: world.paused ? "ana" : null,
+    name: "nightly", job: "nightly", select: "+customer_churn_model", cron: "0 2 * * *", timezone: "Europe/London", misfire: "once", overlap: "skip", jitter_ms: 0, steps: "all", paused: world.paused !== null, paused_by: world.paused ? "ana" : null,
     pause_reason: world.paused?.reason ?? null, next_ticks: [0, 1, 2, 3, 4].map((d) => new Date(tomorrow.getTime() + d * 86_400_000).toISOString()), last_tick: null,
   };
 }

@@ -48,7 +48,7 @@ export interface Asset {
   partitions: { of: PartitionsOf; materialized: number; failed: number } | null;
 }
 
-/** `partitions:` as the definitions write it: one of hourly, daily, weekly, monthly, static, dynamic, or multi with two of these. */
+/** `partitions:` as the definitions write it: one of hourly, daily, weekly, monthly, cron, static, dynamic, or multi with two of these. */
 export type PartitionsOf = Record<string, unknown>;
 export type PartitionStatus = "missing" | "materialized" | "failed";
 export interface PartitionRow {
@@ -179,7 +179,7 @@ export interface RunPlan {
 
 export interface Tick { instant: string; at: string; outcome: "requested" | "queued" | "skipped" | "failed"; reason: string | null; run_id: string | null }
 export interface Schedule {
-  name: string; job: string | null; select: string; cron: string; timezone: string; misfire: string; overlap: string;
+  name: string; job: string | null; select: string; cron: string; timezone: string; misfire: string; overlap: string; jitter_ms: number;
   steps: "all" | "assets" | "checks"; paused: boolean; paused_by: string | null; pause_reason: string | null; next_ticks: string[]; last_tick: Tick | null;
 }
 

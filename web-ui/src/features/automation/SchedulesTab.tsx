@@ -7,7 +7,7 @@ import { pauseSchedule, resumeSchedule, triggerSchedule } from "@/api/actions";
 import { keys } from "@/api/keys";
 import { ticksQuery } from "@/api/queries";
 import type { Schedule, Tick } from "@/api/types";
-import { formatInZone } from "@/system/time/format";
+import { formatDuration, formatInZone } from "@/system/time/format";
 import { SmallTable, type Column } from "@/ui/DataTable";
 import { Empty } from "@/ui/Empty";
 import { RunLink } from "@/ui/links";
@@ -62,7 +62,7 @@ function ScheduleDetail({ schedule }: { schedule: Schedule }) {
       )}
       <dl className="facts section">
         <dt>Runs</dt><dd>{schedule.job && <><Link to="/runs" search={{ job: schedule.job }} className="link strong">{schedule.job}</Link> </>}<Link to="/lineage" search={{ select: schedule.select }} className={`link dim ${whatClass({ job: null, select: schedule.select })}`}>{selectText(schedule.select)}</Link></dd>
-        <dt>When</dt><dd><span className="mono">{schedule.cron}</span> <span className="dim">in {schedule.timezone}</span></dd>
+        <dt>When</dt><dd><span className="mono">{schedule.cron}</span> <span className="dim">in {schedule.timezone}{schedule.jitter_ms > 0 && `, up to ${formatDuration(schedule.jitter_ms)} later`}</span></dd>
         {schedule.steps !== "all" && <><dt>Runs</dt><dd>{schedule.steps === "checks" ? "only the checks, makes nothing" : "only the assets, no checks"}</dd></>}
         <dt>Missed ticks</dt><dd>{misfires[schedule.misfire] ?? schedule.misfire}</dd>
         <dt>Overlap</dt><dd>{schedule.overlap === "skip" ? "a tick is skipped while the last run goes on" : schedule.overlap}</dd>

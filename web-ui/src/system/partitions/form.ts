@@ -1,12 +1,12 @@
 /** How an asset is divided, as far as it matters for drawing its partitions. */
 
-export type Grain = "hourly" | "daily" | "weekly" | "monthly";
+export type Grain = "hourly" | "daily" | "weekly" | "monthly" | "cron";
 export type Form =
   | { kind: Grain | "keys" }
   /** Keys are "first|second". `columns`: which of the two runs from left to right, 0 or 1. */
   | { kind: "two"; names: [string, string]; columns: 0 | 1 };
 
-const grains: readonly string[] = ["hourly", "daily", "weekly", "monthly"];
+const grains: readonly string[] = ["hourly", "daily", "weekly", "monthly", "cron"];
 type Words = Record<string, unknown>;
 const grainOf = (of: Words): Grain | undefined => Object.keys(of).find((word) => grains.includes(word)) as Grain | undefined;
 const dimensionsOf = (of: Words): [string, Words][] => Object.entries((of.multi ?? {}) as Record<string, Words>).sort(([a], [b]) => (a < b ? -1 : 1));
@@ -19,9 +19,9 @@ export function formOf(of: Words): Form {
   return { kind: "two", names: [two[0]![0], two[1]![0]], columns: time === 1 ? 1 : 0 };
 }
 
-/** "daily", "date (daily) × region (static)": for people. */
+/** "daily", "cron 0 6 * * 1-5", "date (daily) × region (static)": for people. */
 export function formText(of: Words): string {
-  const one = (words: Words) => grainOf(words) ?? (typeof words.dynamic === "string" ? `dynamic set ${words.dynamic}` : "static");
+  const one = (words: Words) => (typeof words.cron === "string" ? `cron ${words.cron}` : grainOf(words)) ?? (typeof words.dynamic === "string" ? `dynamic set ${words.dynamic}` : "static");
   const two = dimensionsOf(of);
   return two.length === 2 ? two.map(([name, dimension]) => `${name} (${one(dimension)})`).join(" × ") : one(of);
 }

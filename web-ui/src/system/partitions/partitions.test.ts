@@ -14,10 +14,13 @@ describe("the form", () => {
     expect(formOf({ daily: { start: "2026-01-01" }, per_process: "all" })).toEqual({ kind: "daily" });
     expect(formOf({ static: ["a"] })).toEqual({ kind: "keys" });
     expect(formOf({ multi: { region: { static: ["eu"] }, date: { daily: { start: "2026-01-01" } } } })).toEqual(two);
+    expect(formOf({ cron: "0 6 * * 1-5", start: "2026-01-05", timezone: "UTC" })).toEqual({ kind: "cron" });
+    expect(formOf({ multi: { a: { static: ["x"] }, b: { cron: "@daily", start: "2026-01-01" } } })).toMatchObject({ columns: 1 });
     expect(formOf({ multi: { a: { static: ["x"] }, b: { hourly: { start: "2026-01-01" } } } })).toMatchObject({ columns: 1 });
   });
   it("has words and names its dynamic sets", () => {
     expect(formText({ multi: { who: { dynamic: "customers" }, date: { weekly: {} } } })).toBe("date (weekly) × who (dynamic set customers)");
+    expect(formText({ cron: "0 6 * * 1-5", start: "2026-01-05" })).toBe("cron 0 6 * * 1-5");
     expect(dynamicSets({ multi: { who: { dynamic: "customers" }, date: { weekly: {} } } })).toEqual(["customers"]);
     expect(dynamicSets({ dynamic: "letters" })).toEqual(["letters"]);
   });
@@ -78,6 +81,9 @@ describe("other layouts", () => {
     expect(narrow.rowTops.length).toBeGreaterThan(2);
     expect(narrow.at.size).toBe(80);
     expect(narrow.rows[39]).toBeLessThan(narrow.rows[0]!);
+  });
+  it("windows of a cron expression stand in order", () => {
+    expect([...layoutHeat({ kind: "cron" }, ["2026-01-05-06:00", "2026-01-06-06:00"], 1000).columns]).toEqual([0, 1]);
   });
   it("keys stand in order, and nothing is nothing", () => {
     expect([...layoutHeat({ kind: "keys" }, ["a", "b", "c"], 1000).columns]).toEqual([0, 1, 2]);
