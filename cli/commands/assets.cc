@@ -120,11 +120,12 @@ void show_check(Sheet& sheet, const Json& check) {
   sheet.line("check", text);
 }
 
-/// The asset with its automation; a daemon of before there was any has none to tell.
+/// The asset with its automation and what else can start it; a daemon of before there was any has none to tell.
 Result<Json> asset_with_automation(Session& session, const std::string& key) {
   auto asset = session.api->get("/assets/" + key_in_path(key));
   if (!asset) return asset;
   if (auto automation = session.api->get("/assets/" + key_in_path(key) + "/automation")) (*asset)["automation"] = std::move(*automation);
+  if (auto triggers = session.api->get("/assets/" + key_in_path(key) + "/triggers")) (*asset)["triggers"] = std::move(*triggers);
   return asset;
 }
 
@@ -135,6 +136,27 @@ std::string automation_text(const Json& automation, SystemTime now) {
   const bool paused = automation.value("paused", Json()).is_object();
   return condition + (paused ? " (paused)" : automation.value("holds", false) ? " (holds)" : " (does not hold)") +
          (run.empty() ? "" : ", asked for run " + run + " " + ago_at(automation, "requested_at", now));
+}
+
+std::string paused_text(const Json& trigger) {
+  if (!trigger.value("paused", false)) return "";
+  const auto by = text_at(trigger, "paused_by");
+  return ", paused" + (by.empty() ? "" : " by " + by);
+}
+
+/// What will happen to it next, and what holds that.
+void show_triggers(Sheet& sheet, const Json& triggers, SystemTime now) {
+  if (!triggers.is_object()) return;
+  if (const auto pause = triggers.value("paused", Json()); pause.is_object())
+    sheet.line("paused", "nothing starts by itself, by " + text_at(pause, "by") + ": " + text_at(pause, "reason"), Colour::yellow);
+  if (const auto next = triggers.value("next", Json()); next.is_object()) sheet.line("next tick", text_at(next, "at") + ", of the schedule " + text_at(next, "schedule"));
+  for (const auto& schedule : triggers.value("schedules", Json::array()))
+    sheet.line("schedule", text_at(schedule, "name") + ": " + text_at(schedule, "cron") + " " + text_at(schedule, "timezone") + (text_at(schedule, "steps") == "checks" ? ", only checks" : "") + paused_text(schedule));
+  for (const auto& sensor : triggers.value("sensors", Json::array())) {
+    const auto fired = text_at(sensor, "fired_at").empty() ? "" : ", fired " + ago_at(sensor, "fired_at", now);
+    sheet.line("sensor", text_at(sensor, "name") + ": " + text_at(sensor, "kind") + " " + text_at(sensor, "watches") + fired + paused_text(sensor));
+  }
+  for (const auto& backfill : triggers.value("backfills", Json::array())) sheet.line("backfill", text_at(backfill, "id") + " (" + text_at(backfill, "status") + ")");
 }
 
 int show_asset(Session& session, const ShowOptions& options) {
@@ -153,6 +175,7 @@ int show_asset(Session& session, const ShowOptions& options) {
     for (const auto& used : asset.value("provenance", Json()).is_object() ? asset["provenance"].value("upstream", Json::array()) : Json::array())
       sheet.line("made from", text_at(used, "key") + " " + text_at(used, "data_version") + (text_at(used, "run_id").empty() ? ", reported" : " of run " + text_at(used, "run_id")));
     sheet.line("automation", automation_text(asset.value("automation", Json::object()), now));
+    show_triggers(sheet, asset.value("triggers", Json()), now);
     sheet.line("checks", checks_text(asset.value("checks", Json::object())));
     for (const auto& waiver : asset.value("waivers", Json::array())) sheet.line("waived", waiver_text(waiver), Colour::yellow);
     for (const auto& waiver : asset.value("waived_upstream", Json::array())) sheet.line("waived above", text_at(waiver, "key") + ": " + waiver_text(waiver), Colour::yellow);

@@ -36,6 +36,14 @@ void print_keys(Session& session, const std::string& name, const Json& named) {
   session.out << "\n";
 }
 
+std::string exposure_text(const Json& exposure) {
+  std::string text = text_at(exposure, "name");
+  if (const auto type = text_at(exposure, "type"); !type.empty()) text += " (" + type + ")";
+  for (const auto* field : {"owner", "url"})
+    if (const auto value = text_at(exposure, field); !value.empty()) text += ", " + value;
+  return text;
+}
+
 int show_impact(Session& session, const KeyOptions& options) {
   return session.show(session.api->get("/assets/" + key_in_path(options.key) + "/impact"), [&](const Json& impact) {
     session.out << session.terminal.paint(options.key, Colour::bold) << ", if it is not made:\n";
@@ -43,6 +51,7 @@ int show_impact(Session& session, const KeyOptions& options) {
     print_keys(session, "  ends            ", impact.value("sinks", Json::object()));
     const auto owners = join(impact.value("owners", Json::array()), ", ");
     if (!owners.empty()) session.out << "  owners          " << owners << "\n";
+    for (const auto& exposure : impact.value("exposures", Json::array())) session.out << "  exposure        " << exposure_text(exposure) << "\n";
     const auto next = impact.value("next_deadline", Json());
     if (next.is_object()) session.out << "  next deadline   " << text_at(next, "key") << " at " << text_at(next, "at") << "\n";
     for (const auto& deadline : impact.value("deadlines", Json::array()))

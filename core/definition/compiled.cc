@@ -60,6 +60,7 @@ class Reader {
     if (kind == "schedule") return void(result_.schedules.push_back(compiled::read_schedule(content)));
     if (kind == "sensor") return void(result_.sensors.push_back(compiled::read_sensor(content)));
     if (kind == "alert") return void(result_.alerts.push_back(compiled::read_alert(content)));
+    if (kind == "exposure") return void(result_.exposures.push_back(compiled::read_exposure(content)));
     if (kind == "end") return end(content);
     throw std::invalid_argument("unknown kind \"" + kind + "\"");
   }
@@ -107,6 +108,7 @@ std::string to_compiled(const Definitions& definitions) {
   for (const auto& schedule : definitions.schedules) writer.line("schedule", compiled::write(schedule));
   for (const auto& sensor : definitions.sensors) writer.line("sensor", compiled::write(sensor));
   for (const auto& alert : definitions.alerts) writer.line("alert", compiled::write(alert));
+  for (const auto& exposure : definitions.exposures) writer.line("exposure", compiled::write(exposure));
   for (const auto& asset : definitions.assets) writer.line_with_run("asset", asset);
   for (const auto& check : definitions.checks) writer.line_with_run("check", check);
   writer.line("end", {{"assets", definitions.assets.size()}});

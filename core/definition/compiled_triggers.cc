@@ -1,4 +1,4 @@
-// The compiled form of jobs, schedules and alerts.
+// The compiled form of jobs, schedules, alerts and exposures.
 #include "core/definition/compiled_fields.h"
 #include "core/definition/compiled_values.h"
 
@@ -57,6 +57,32 @@ ScheduleSpec read_schedule(Json& value) {
   take_terms(value, schedule.terms);
   take(value, schedule.source);
   return schedule;
+}
+
+Json write(const ExposureSpec& exposure) {
+  Json object = Json::object();
+  put(object, "name", exposure.name);
+  put(object, "type", exposure.type);
+  put(object, "owner", exposure.owner);
+  put(object, "url", exposure.url);
+  put(object, "description", exposure.description);
+  put(object, "depends_on", exposure.depends_on);
+  put(object, "import", exposure.import, -1);
+  put(object, exposure.source);
+  return object;
+}
+
+ExposureSpec read_exposure(Json& value) {
+  ExposureSpec exposure;
+  take(value, "name", exposure.name);
+  take(value, "type", exposure.type);
+  take(value, "owner", exposure.owner);
+  take(value, "url", exposure.url);
+  take(value, "description", exposure.description);
+  take(value, "depends_on", exposure.depends_on);
+  take(value, "import", exposure.import);
+  take(value, exposure.source);
+  return exposure;
 }
 
 Json write(const AlertSpec& alert) {

@@ -280,6 +280,7 @@ Json write(const ImportSpec& import) {
   put_object(object, "defaults", write(import.defaults));
   put(object, "describe_timeout", import.describe_timeout);
   put(object, "watch", import.watch);
+  put(object, "versions", import.versions);
   put(object, import.source);
   return object;
 }
@@ -294,6 +295,7 @@ ImportSpec read_import(Json& value) {
   if (const auto defaults = value.find("defaults"); defaults != value.end()) import.defaults = read_defaults(*defaults);
   take(value, "describe_timeout", import.describe_timeout);
   take(value, "watch", import.watch);
+  take(value, "versions", import.versions);
   take(value, import.source);
   return import;
 }

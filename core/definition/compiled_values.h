@@ -16,6 +16,7 @@ nlohmann::json write(const JobSpec& job);
 nlohmann::json write(const ScheduleSpec& schedule);
 nlohmann::json write(const SensorSpec& sensor);
 nlohmann::json write(const AlertSpec& alert);
+nlohmann::json write(const ExposureSpec& exposure);
 nlohmann::json write_project(const Definitions& definitions);  ///< all that has no line of its own
 
 // These throw nlohmann::json::exception or std::invalid_argument for a damaged value. What they read is moved out of
@@ -28,6 +29,7 @@ JobSpec read_job(nlohmann::json& value);
 ScheduleSpec read_schedule(nlohmann::json& value);
 SensorSpec read_sensor(nlohmann::json& value);
 AlertSpec read_alert(nlohmann::json& value);
+ExposureSpec read_exposure(nlohmann::json& value);
 void read_project(nlohmann::json& value, Definitions& into);
 
 }  // namespace assetd::compiled

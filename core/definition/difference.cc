@@ -101,6 +101,12 @@ Objects checks_of(const Definitions& definitions) {
   return out;
 }
 
+Objects exposures_of(const Definitions& definitions) {
+  Objects out;
+  for (const auto& exposure : definitions.exposures) out[exposure.name] = [&] { return shown(compiled::write(exposure), definitions, exposure.import); };
+  return out;
+}
+
 Objects pools_of(const Definitions& definitions) {
   Objects out;
   for (const auto& [name, pool] : definitions.pools) out[name] = [&pool = pool] { return Json{{"slots", pool.slots}}; };
@@ -161,6 +167,7 @@ std::vector<DefinitionChange> difference(const Definitions& before, const Defini
   compare("schedule", named(before.schedules), named(after.schedules), out);
   compare("sensor", named(before.sensors), named(after.sensors), out);
   compare("alert", named(before.alerts), named(after.alerts), out);
+  compare("exposure", exposures_of(before), exposures_of(after), out);
   compare("pool", pools_of(before), pools_of(after), out);
   compare("resource", resources_of(before), resources_of(after), out);
   DefinitionChange project{"project", "", Action::changed, "", {}};

@@ -40,12 +40,14 @@ class Finisher {
     sort_checks();
     check_dependencies();
     check_homes();
+    sort_exposures();
     check_pools_and_resources();
     check_unique(definitions_.imports, "import");
     check_unique(definitions_.jobs, "job");
     check_unique(definitions_.schedules, "schedule");
     check_unique(definitions_.sensors, "sensor");
     check_unique(definitions_.alerts, "alert");
+    check_unique(definitions_.exposures, "exposure");
     for (const auto& schedule : definitions_.schedules) check_job("the schedule " + in_quotes(schedule.name), schedule.job, schedule.target_source);
     for (const auto& sensor : definitions_.sensors) check_job("the sensor " + in_quotes(sensor.name), sensor.job, sensor.target_source);
     check_graph();
@@ -166,6 +168,13 @@ class Finisher {
               "the check " + in_quotes(check.name) + " depends on " + in_quotes(asset) + ", which nobody defines",
               asset);
     }
+  }
+
+  void sort_exposures() {
+    std::ranges::stable_sort(definitions_.exposures, {}, &ExposureSpec::name);
+    for (const auto& exposure : definitions_.exposures)
+      for (const auto& asset : exposure.depends_on)
+        if (!find(asset)) unknown_asset(exposure.source, "the exposure " + in_quotes(exposure.name) + " is made from " + in_quotes(asset) + ", which nobody defines", asset);
   }
 
   // ——— pools and resources of what imports describe (those of assets: are checked where they are read, at their own

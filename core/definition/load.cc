@@ -34,6 +34,7 @@ void read_parts(Reading& reading, MapReader& reader) {
   read_list(reading, reader, "schedules", read_schedule);
   read_list(reading, reader, "sensors", read_sensor);
   read_list(reading, reader, "alerts", read_alert);
+  read_list(reading, reader, "exposures", read_exposure);
 }
 
 void read_timezone(Reading& reading, MapReader& reader) {

@@ -150,11 +150,15 @@ class Merger {
     answer_.each("schedules", [&](const Json& item, const std::string& pointer) {
       schedule(ObjectReader(item, pointer, import_, errors_));
     });
+    answer_.each("exposures", [&](const Json& item, const std::string& pointer) {
+      exposure(ObjectReader(item, pointer, import_, errors_));
+    });
     answer_.each("warnings", [&](const Json& item, const std::string& pointer) {
       ObjectReader warning(item, pointer, import_, errors_);
       definitions_.warnings.push_back({warning.text("message"), warning.source()});
     });
     import_.watch = answer_.texts("watch");
+    import_.versions = answer_.text_map("versions");
     return std::move(errors_);
   }
 
@@ -343,6 +347,19 @@ class Merger {
     if (const auto last = number("last", 2, 1'000)) spec.last = static_cast<int>(*last);
     if (const auto min = number("min", 1, 1'000)) spec.min = static_cast<int>(*min);
     if (spec.min > spec.last) reader.error("anomaly/min", "at most as large as last");
+  }
+
+  void exposure(ObjectReader reader) {
+    ExposureSpec exposure;
+    exposure.source = reader.source();
+    exposure.import = index_;
+    exposure.name = reader.required_text("name");
+    exposure.type = reader.text("type");
+    exposure.owner = reader.text("owner");
+    exposure.url = reader.text("url");
+    exposure.description = reader.text("description");
+    for (auto& key : reader.texts("depends_on")) exposure.depends_on.push_back(final_key(std::move(key)));
+    if (!exposure.name.empty()) definitions_.exposures.push_back(std::move(exposure));
   }
 
   void selection(ObjectReader& reader, const std::string& select) {

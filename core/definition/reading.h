@@ -68,6 +68,7 @@ void read_job(Reading& reading, const SourceFile& file, const YamlNode& node);
 void read_schedule(Reading& reading, const SourceFile& file, const YamlNode& node);
 void read_sensor(Reading& reading, const SourceFile& file, const YamlNode& node);
 void read_alert(Reading& reading, const SourceFile& file, const YamlNode& node);
+void read_exposure(Reading& reading, const SourceFile& file, const YamlNode& node);
 void read_run_limits(Reading& reading, MapReader& project);
 void read_pool_definitions(Reading& reading, const SourceFile& file, const YamlNode& node);
 void read_resource_definitions(Reading& reading, const SourceFile& file, const YamlNode& node);

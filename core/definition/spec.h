@@ -165,6 +165,7 @@ struct ImportSpec {
   ImportDefaults defaults;
   std::optional<Millis> describe_timeout;
   std::vector<std::string> watch;  ///< absolute files and globs that decide what `describe` answers
+  std::map<std::string, std::string> versions;  ///< of the interpreter and the packages that its steps run with, as `describe` says
   SourceRef source;
   bool operator==(const ImportSpec&) const = default;
 };
@@ -338,6 +339,18 @@ struct ResourceSpec {
   bool operator==(const ResourceSpec&) const = default;
 };
 
+/// What people use that is made from assets: a dashboard, an application, a report. It is nobody's step; it says whom a failure concerns.
+struct ExposureSpec {
+  std::string name;
+  std::string type;   ///< dashboard, notebook, application, …; may be empty
+  std::string owner;  ///< "team:growth", "Ada <ada@example.com>"; may be empty
+  std::string url, description;
+  std::vector<std::string> depends_on;  ///< keys of assets
+  int import = -1;    ///< index into Definitions::imports; -1: of exposures:
+  SourceRef source;
+  bool operator==(const ExposureSpec&) const = default;
+};
+
 struct DefinitionWarning {
   std::string message;
   SourceRef source;
@@ -355,6 +368,7 @@ struct Definitions {
   std::vector<ScheduleSpec> schedules;
   std::vector<SensorSpec> sensors;
   std::vector<AlertSpec> alerts;
+  std::vector<ExposureSpec> exposures;  ///< sorted by name
   std::map<std::string, PoolSpec> pools;  ///< without `default` unless the project sets it
   RunLimits limits;
   std::map<std::string, ResourceSpec> resources;

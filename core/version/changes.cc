@@ -39,6 +39,24 @@ void compare_texts(const char* kind, const char* what, const std::string& before
   out.push_back({kind, "", std::string(what) + " changed from " + before + " to " + after, text(before), text(after)});
 }
 
+/// Where one of them does not say, nothing is known of the other's.
+void compare_versions(const Provenance& before, const Provenance& after, std::vector<VersionChange>& out) {
+  if (before.versions.empty() || after.versions.empty()) return;
+  std::set<std::string> names;
+  for (const auto* side : {&before.versions, &after.versions})
+    for (const auto& [name, version] : *side) names.insert(name);
+  const auto version_in = [](const Provenance& found, const std::string& name) {
+    const auto it = found.versions.find(name);
+    return it == found.versions.end() ? std::string() : it->second;
+  };
+  for (const auto& name : names) {
+    const auto from = version_in(before, name), to = version_in(after, name);
+    if (from == to) continue;
+    const auto what = from.empty() ? " " + to + " is there, it was not" : to.empty() ? " is no longer there, it was " + from : " changed from " + from + " to " + to;
+    out.push_back({"package", name, name + what, text(from), text(to)});
+  }
+}
+
 void compare_inputs(const Provenance& before, const Provenance& after, const MetadataOf& metadata_of, std::vector<VersionChange>& out) {
   for (const auto& now : after.inputs) {
     const auto* then = before.input(now.key);
@@ -71,6 +89,7 @@ std::vector<VersionChange> changes_between(const Execution& before, const Execut
   std::vector<VersionChange> out;
   compare_texts("code", "its code", before.found.code_version, after.found.code_version, out);
   compare_texts("commit", "the commit", before.found.commit, after.found.commit, out);
+  compare_versions(before.found, after.found, out);
   if (before.definitions_version != after.definitions_version)
     out.push_back({"definitions", "", "the definitions changed from version " + std::to_string(before.definitions_version) + " to " + std::to_string(after.definitions_version),
                    std::to_string(before.definitions_version), std::to_string(after.definitions_version)});

@@ -21,8 +21,8 @@ struct Execution {
 };
 
 struct VersionChange {
-  std::string kind;    ///< code, commit, definitions, options, upstream, metadata
-  std::string name;    ///< the upstream asset, or the value of the metadata
+  std::string kind;    ///< code, commit, package, definitions, options, upstream, metadata
+  std::string name;    ///< the package, the upstream asset, or the value of the metadata
   std::string detail;  ///< a sentence
   nlohmann::json from, to;  ///< null: not there
   nlohmann::json numbers = nlohmann::json::array();  ///< of an upstream asset: {name, from, to} of what it counted
@@ -31,7 +31,7 @@ struct VersionChange {
 /// The metadata of that data of an upstream asset; null where it is not kept.
 using MetadataOf = std::function<nlohmann::json(const UsedData&)>;
 
-/// In the order in which one would look: code, commit, definitions, options, upstream data, own figures. Empty: nothing that is known of.
+/// In the order in which one would look: code, commit, packages, definitions, options, upstream data, own figures. Empty: nothing that is known of.
 std::vector<VersionChange> changes_between(const Execution& before, const Execution& after, const MetadataOf& metadata_of);
 
 /// Figures (numbers) that both have or one has, and that differ: [{name, from, to}].

@@ -38,6 +38,12 @@ Impact impact_of(const StaleView& view, AssetId asset, WallTime now) {
     impact.below.push_back(id);
     if (view.graph.children(id).empty()) impact.sinks.push_back(id);
   }
+  for (std::size_t i = 0; i < view.definitions.exposures.size(); ++i)
+    if (std::ranges::any_of(view.definitions.exposures[i].depends_on, [&](const std::string& key) {
+          const auto id = view.graph.find(key);
+          return id && affected[*id];
+        }))
+      impact.exposures.push_back(i);
   impact.owners.assign(owners.begin(), owners.end());
   std::ranges::sort(impact.deadlines, comes_before);
   return impact;

@@ -18,6 +18,7 @@ struct Impact {
   std::vector<AssetId> below;        ///< all that descends from it, in topological order
   std::vector<AssetId> sinks;        ///< of `below`, those that nothing here is made from
   std::vector<std::string> owners;   ///< of the asset and of all below, sorted
+  std::vector<std::size_t> exposures;  ///< indices into Definitions::exposures: those made from the asset or anything below
   std::vector<Deadline> deadlines;   ///< of the asset and of all below: first what comes next, then what is missed already, the latest first
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 // What a materialization was made from: the version of its code, and which data of each upstream asset its step found when it began.
 
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -29,6 +30,7 @@ struct Provenance {
   std::string options;  ///< version of what the run told the step's plugin; empty: nothing
   bool declared = false;  ///< the step itself gave the version of its data
   std::vector<UsedData> inputs = {};  ///< upstream assets that had data, in the order of the definition
+  std::map<std::string, std::string> versions = {};  ///< of the interpreter and the packages that its import runs with, where its plugin says
   const UsedData* input(std::string_view key) const;
   bool operator==(const Provenance&) const = default;
 };

@@ -84,14 +84,16 @@ void add_versions(json& out) {
   out["StaleLink"] = object({{"asset", text()}, {"reason", reason}, {"detail", text()}, {"run_id", id_or_null()}, {"at", time_or_null()}});
   out["Stale"] = object({{"is", boolean()}, {"because", list_of(object({{"key", text()}, {"reason", reason}, {"detail", text()}, {"run_id", id_or_null()}, {"at", time_or_null()},
                                                                        {"chain?", list_of(refer("StaleLink"))}}))}});
-  out["Provenance"] = object({{"code_version", text_or_null()}, {"commit", text_or_null()}, {"data_version_from", one_of({"step", "attempt"})},
+  out["Provenance"] = object({{"code_version", text_or_null()}, {"commit", text_or_null()}, {"versions", any_object()}, {"data_version_from", one_of({"step", "attempt"})},
                               {"upstream", list_of(object({{"key", text()}, {"data_version", text()}, {"run_id", id_or_null()}, {"at", time()}}))}});
   out["Impact"] = object({{"key", text()}, {"downstream", object({{"total", integer()}, {"keys", list_of(text())}})}, {"sinks", object({{"total", integer()}, {"keys", list_of(text())}})},
-                          {"owners", list_of(text())}, {"next_deadline", or_null("ImpactDeadline")}, {"deadlines", list_of(refer("ImpactDeadline"))}, {"as_of", integer()}});
+                          {"owners", list_of(text())}, {"exposures", list_of(refer("Exposure"))}, {"next_deadline", or_null("ImpactDeadline")}, {"deadlines", list_of(refer("ImpactDeadline"))}, {"as_of", integer()}});
+  out["Exposure"] = object({{"name", text()}, {"type", text_or_null()}, {"owner", text_or_null()}, {"url", text_or_null()}, {"description", text_or_null()}, {"depends_on", list_of(text())},
+                            {"import", text_or_null()}, {"source", or_null("Source")}});
   out["ImpactDeadline"] = object({{"key", text()}, {"at", time_or_null()}, {"missed", boolean()}});
   out["RunChanges"] = object({{"run_id", id()}, {"step", text()}, {"since", or_null("ChangesSince")}, {"items", list_of(refer("VersionChange"))}, {"as_of", integer()}});
   out["ChangesSince"] = object({{"run_id", id()}, {"at", time_or_null()}});
-  out["VersionChange"] = object({{"kind", one_of({"code", "commit", "definitions", "options", "upstream", "metadata"})}, {"name", text_or_null()}, {"detail", text()},
+  out["VersionChange"] = object({{"kind", one_of({"code", "commit", "package", "definitions", "options", "upstream", "metadata"})}, {"name", text_or_null()}, {"detail", text()},
                                  {"from", json::object()}, {"to", json::object()}, {"numbers", list_of(any_object())}});
 }
 
@@ -132,10 +134,13 @@ void add_assets(json& out) {
   out["AssetAttempt"] = object({{"run_id", id()}, {"attempt", integer()}, {"partition", text_or_null()}, {"status", refer("StepStatus")}, {"reason", text_or_null()},
                                 {"started_at", time_or_null()}, {"ended_at", time()}, {"duration_ms", integer_or_null()}});
   out["AssetAttemptList"] = page_of("AssetAttempt");
-  out["Partition"] = object({{"key", text()}, {"status", one_of({"missing", "materialized", "failed"})}, {"window", {{"type", {"object", "null"}}}}, {"run_id", id_or_null()}, {"at", time_or_null()}});
+  out["Partition"] = object({{"key", text()}, {"status", one_of({"missing", "materialized", "failed"})}, {"window", {{"type", {"object", "null"}}}}, {"under_way", or_null("PartitionUnderWay")},
+                             {"run_id", id_or_null()}, {"at", time_or_null()}});
+  out["PartitionUnderWay"] = object({{"status", one_of({"running", "queued"})}, {"run_id", id_or_null()}});
   out["PartitionList"] = page_of("Partition");
   out["PartitionMap"] = object({{"partitions", {{"type", {"object", "null"}}}}, {"counts", {{"type", "object"}, {"additionalProperties", integer()}}}, {"keys", list_of(text())},
-                                {"status", {{"type", "string"}, {"pattern", "^[-mf]*$"}}}, {"as_of", integer()}});
+                                {"status", {{"type", "string"}, {"pattern", "^[-mf]*$"}}}, {"under_way", {{"type", "string"}, {"pattern", "^[-rq]*$"}}},
+                                {"under_way_counts", object({{"running", integer()}, {"queued", integer()}})}, {"as_of", integer()}});
   out["PartitionSetCount"] = object({{"name", text()}, {"total", integer()}});
   out["PartitionSetList"] = page_of("PartitionSetCount");
   out["PartitionSet"] = object({{"name", text()}, {"keys", list_of(text())}, {"as_of", integer()}});
@@ -198,6 +203,14 @@ void add_schedules(json& out) {
                             {"steps", one_of({"all", "assets", "checks"})}, {"last_tick", or_null("Tick")}, {"source", or_null("Source")}, {"as_of?", integer()}});
   out["ScheduleList"] = page_of("Schedule");
   out["TickList"] = page_of("Tick");
+}
+
+void add_triggers(json& out) {
+  out["Triggers"] = object({{"key", text()}, {"paused", or_null("AutomationPause")}, {"automation", or_null("Automation")}, {"schedules", list_of(refer("Schedule"))},
+                            {"sensors", list_of(refer("Sensor"))},
+                            {"backfills", list_of(object({{"id", text()}, {"status", one_of({"running", "paused"})}, {"by", text_or_null()}, {"reason", text_or_null()}}))},
+                            {"next", or_null("NextTick")}, {"as_of", integer()}});
+  out["NextTick"] = object({{"at", time()}, {"schedule", text()}});
 }
 
 void add_sensors(json& out) {
@@ -309,6 +322,7 @@ const nlohmann::json& response_schemas() {
     add_runs(out);
     add_schedules(out);
     add_project(out);
+    add_triggers(out);
     add_sensors(out);
     add_alerts(out);
     add_backfills(out);

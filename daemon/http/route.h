@@ -89,6 +89,7 @@ void add_alert_routes(std::vector<Route>& table);
 void add_forecast_routes(std::vector<Route>& table);
 void add_check_routes(std::vector<Route>& table);
 void add_version_routes(std::vector<Route>& table);
+void add_trigger_routes(std::vector<Route>& table);
 void add_event_routes(std::vector<Route>& table);
 void add_session_routes(std::vector<Route>& table);
 

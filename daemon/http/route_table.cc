@@ -12,6 +12,7 @@ const std::vector<Route>& api_routes() {
     add_partition_routes(routes);
     add_backfill_routes(routes);
     add_version_routes(routes);
+    add_trigger_routes(routes);
     add_lineage_routes(routes);
     add_run_routes(routes);
     add_run_commands(routes);

@@ -1,18 +1,12 @@
 // What is materialized by itself, and why (not); the red button.
 
 #include "daemon/http/asset_shapes.h"
+#include "daemon/http/trigger_shapes.h"
 
 namespace assetd::http {
 namespace {
 
 using nlohmann::json;
-
-json pause_json(const std::optional<AutomationPause>& pause) { return pause ? to_json(*pause) : json(); }
-
-json view_json(const AutomationView& view) {
-  return {{"key", view.key}, {"condition", view.condition}, {"holds", view.holds}, {"requested_at", time_json(view.requested_at)},
-          {"run_id", id_or_null(view.run)}, {"paused", pause_json(view.pause)}};
-}
 
 Response list_automation(const Call& call, Context& context) {
   const auto after = read_cursor(call);
@@ -21,7 +15,7 @@ Response list_automation(const Call& call, Context& context) {
   if (!at) return at.error();
   const auto page = context.service.automation(*after, static_cast<std::size_t>(*call.query.integer("limit")));
   json items = json::array();
-  for (const auto& view : page.items) items.push_back(view_json(view));
+  for (const auto& view : page.items) items.push_back(automation_json(view));
   const std::string next = page.more ? make_cursor(call, page.items.back().key) : "";
   return json_response({{"items", items}, {"next_cursor", text_or_null(next)}, {"paused", pause_json(page.pause)}, {"as_of", at->as_of}});
 }
@@ -34,7 +28,7 @@ Response get_automation(const Call& call, Context& context) {
   const auto key = call.path_of("key");
   if (const auto id = find_asset(key, **project); !id) return id.error();
   const auto view = context.service.automation_of(key);
-  auto body = view ? view_json(*view) : json{{"key", key}, {"condition", nullptr}, {"holds", false}, {"requested_at", nullptr}, {"run_id", nullptr}, {"paused", nullptr}};
+  auto body = view ? automation_json(*view) : json{{"key", key}, {"condition", nullptr}, {"holds", false}, {"requested_at", nullptr}, {"run_id", nullptr}, {"paused", nullptr}};
   body["answer"] = view ? view->answer : json();
   body["as_of"] = at->as_of;
   return json_response(body);

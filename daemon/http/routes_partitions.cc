@@ -1,6 +1,7 @@
 // Partitions of assets, and the keys of dynamic ones.
 
 #include <algorithm>
+#include <map>
 
 #include "core/definition/partitions_json.h"
 #include "daemon/http/asset_shapes.h"
@@ -20,6 +21,8 @@ struct Divided {
   AssetId asset = 0;
   const Partitions* partitions = nullptr;  ///< null: it is not divided
   IndexSet existing, materialized, failed;
+  std::map<PartitionIndex, RunId> run_of = {};  ///< of those that a run makes, or is to make
+  IndexSet running = {}, queued = {};           ///< queued: in a run or a backfill, and not begun
 };
 
 std::expected<Divided, Response> divided_of(const Call& call, Context& context) {
@@ -50,6 +53,28 @@ std::expected<Divided, Response> divided_of(const Call& call, Context& context) 
   return out;
 }
 
+void add_under_way(Divided& of, const UnderWay& found) {
+  std::vector<IndexRange> running, queued;
+  const auto add = [&](const UnderWay::Part& part, const std::vector<StepIndex>& steps, std::vector<IndexRange>& ranges) {
+    for (const auto step : steps)
+      if (const auto index = of.partitions->index(part.plan->partition(step))) {
+        ranges.push_back({*index, *index + 1});
+        of.run_of[*index] = part.run;
+      }
+  };
+  for (const auto& part : found.runs) add(part, part.queued, queued);
+  for (const auto& part : found.runs) add(part, part.running, running);
+  of.running = IndexSet(std::move(running));
+  of.queued = (IndexSet(std::move(queued)) | found.waiting) - of.running;
+}
+
+json under_way_json(const Divided& of, PartitionIndex index) {
+  const bool running = of.running.contains(index);
+  if (!running && !of.queued.contains(index)) return nullptr;
+  const auto run = of.run_of.find(index);
+  return {{"status", running ? "running" : "queued"}, {"run_id", run == of.run_of.end() ? json() : json(id_text(run->second))}};
+}
+
 std::string_view status_of(const Divided& of, PartitionIndex index) {
   return of.failed.contains(index) ? "failed" : of.materialized.contains(index) ? "materialized" : "missing";
 }
@@ -76,9 +101,10 @@ IndexSet wanted(const Call& call, const Divided& of) {
 Response list_partitions(const Call& call, Context& context) {
   const auto position = read_cursor(call);
   if (!position) return position.error();
-  const auto of = divided_of(call, context);
+  auto of = divided_of(call, context);
   if (!of) return of.error();
   if (!of->partitions) return list_response(json::array(), "", of->at.as_of);
+  add_under_way(*of, context.service.under_way(call.path_of("key")));
   auto set = wanted(call, *of);
   if (!position->empty()) set = set & IndexSet::range(INT64_MIN / 2, parse_integer(*position).value_or(0));
   const auto limit = *call.query.integer("limit");
@@ -94,25 +120,29 @@ Response list_partitions(const Call& call, Context& context) {
   for (std::size_t i = 0; i < indices.size(); ++i) {
     const auto row = rows->find(keys[i]);
     items.push_back({{"key", keys[i]}, {"status", status_of(*of, indices[i])}, {"window", window_json(*of, indices[i])},
-                     {"run_id", row == rows->end() ? json() : id_or_null(row->second.run)}, {"at", row == rows->end() ? json() : json(time_json(row->second.at))}});
+                     {"under_way", under_way_json(*of, indices[i])}, {"run_id", row == rows->end() ? json() : id_or_null(row->second.run)}, {"at", row == rows->end() ? json() : json(time_json(row->second.at))}});
   }
   const auto next = set.size() > limit ? make_cursor(call, std::to_string(indices.back())) : "";
   return list_response(std::move(items), next, of->at.as_of);
 }
 
-/// The last ones as a string of letters, for a heat map: - missing, m materialized, f failed.
+/// The last ones as strings of letters, for a heat map: status - missing, m materialized, f failed; under_way - not, r running, q queued.
 Response map_partitions(const Call& call, Context& context) {
-  const auto of = divided_of(call, context);
+  auto of = divided_of(call, context);
   if (!of) return of.error();
-  json body = {{"partitions", nullptr}, {"counts", counts_json(*of)}, {"keys", json::array()}, {"status", ""}, {"as_of", of->at.as_of}};
+  if (of->partitions) add_under_way(*of, context.service.under_way(call.path_of("key")));
+  json body = {{"partitions", nullptr}, {"counts", counts_json(*of)}, {"keys", json::array()}, {"status", ""}, {"under_way", ""},
+               {"under_way_counts", {{"running", of->running.size()}, {"queued", of->queued.size()}}}, {"as_of", of->at.as_of}};
   if (!of->partitions) return json_response(body);
   body["partitions"] = to_json(*of->in_force->project->definitions.assets[of->asset].partitions);
-  std::string letters;
+  std::string letters, under_way;
   of->existing.last(*call.query.integer("limit")).each([&](PartitionIndex index) {
     body["keys"].push_back(of->partitions->key(index));
     letters += of->failed.contains(index) ? 'f' : of->materialized.contains(index) ? 'm' : '-';
+    under_way += of->running.contains(index) ? 'r' : of->queued.contains(index) ? 'q' : '-';
   });
   body["status"] = letters;
+  body["under_way"] = under_way;
   return json_response(body);
 }
 
@@ -151,7 +181,7 @@ void add_partition_routes(std::vector<Route>& table) {
   table.push_back({.method = "GET", .pattern = "/api/v1/assets/{key}/partitions", .name = "list_asset_partitions", .summary = "Its partitions, the newest first", .tag = "partitions",
                    .handler = list_partitions, .answers = {{200, "PartitionList"}}, .path = {key_param()}, .query = page_params({status})});
   table.push_back({.method = "GET", .pattern = "/api/v1/assets/{key}/partitions/map", .name = "map_asset_partitions",
-                   .summary = "The last partitions as letters: - missing, m materialized, f failed", .tag = "partitions", .handler = map_partitions, .answers = {{200, "PartitionMap"}},
+                   .summary = "The last partitions as letters: - missing, m materialized, f failed; and whether they are under way: r running, q queued", .tag = "partitions", .handler = map_partitions, .answers = {{200, "PartitionMap"}},
                    .path = {key_param()}, .query = {limit}});
   table.push_back({.method = "GET", .pattern = "/api/v1/partitions", .name = "list_partition_sets", .summary = "Sets of dynamic partitions", .tag = "partitions", .handler = list_sets,
                    .answers = {{200, "PartitionSetList"}}, .query = page_params()});

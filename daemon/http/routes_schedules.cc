@@ -4,64 +4,12 @@
 
 #include "core/definition/names.h"
 #include "core/graph/asset_key.h"
-#include "daemon/http/json_shapes.h"
+#include "daemon/http/trigger_shapes.h"
 
 namespace assetd::http {
 namespace {
 
 using nlohmann::json;
-
-std::string_view text_of(Misfire misfire) { return misfire == Misfire::skip ? "skip" : misfire == Misfire::once ? "once" : "all"; }
-
-std::string_view text_of(Overlap overlap) {
-  static constexpr std::string_view kNames[] = {"skip", "queue", "cancel_running", "allow"};
-  return kNames[static_cast<int>(overlap)];
-}
-
-json tick_json(const TickRecord& tick) {
-  return {{"instant", time_json(tick.instant)},
-          {"at", time_json(tick.at)},
-          {"outcome", to_string(tick.outcome)},
-          {"reason", text_or_null(tick.reason)},
-          {"run_id", tick.run ? json(id_text(*tick.run)) : json()}};
-}
-
-StepsMode steps_of(const ScheduleSpec& spec, const Project* project) {
-  if (spec.terms.steps) return *spec.terms.steps;
-  if (!project || spec.job.empty()) return StepsMode::all;
-  const auto job = std::ranges::find(project->definitions.jobs, spec.job, &JobSpec::name);
-  return job == project->definitions.jobs.end() ? StepsMode::all : job->terms.steps.value_or(StepsMode::all);
-}
-
-/// A schedule names a job or a selection; people want to see the selection either way.
-std::string select_of(const ScheduleSpec& spec, const Project* project) {
-  if (!spec.select.empty() || !project) return spec.select;
-  const auto& jobs = project->definitions.jobs;
-  const auto job = std::ranges::find(jobs, spec.job, &JobSpec::name);
-  return job == jobs.end() ? "" : job->select;
-}
-
-std::expected<json, Response> schedule_json(const ScheduleView& view, const Project* project, Reader& reader) {
-  const auto last = reader.ticks(view.spec.name, {1, ""});
-  if (!last) return std::unexpected(store_problem(last.error()));
-  json next = json::array();
-  for (const auto tick : view.next_ticks) next.push_back(time_json(tick));
-  return json{{"name", view.spec.name},
-              {"job", text_or_null(view.spec.job)},
-              {"select", text_or_null(select_of(view.spec, project))},
-              {"cron", view.spec.cron},
-              {"timezone", view.spec.timezone},
-              {"misfire", text_of(view.spec.misfire)},
-              {"overlap", text_of(view.spec.overlap)},
-              {"jitter_ms", view.spec.jitter.count()},
-              {"steps", name_of(steps_of(view.spec, project))},
-              {"paused", view.paused},
-              {"paused_by", text_or_null(view.paused_by)},
-              {"pause_reason", text_or_null(view.pause_reason)},
-              {"next_ticks", next},
-              {"last_tick", last->items.empty() ? json() : tick_json(last->items.front())},
-              {"source", source_json(view.spec.source)}};
-}
 
 Response list_schedules(const Call& call, Context& context) {
   const auto after = read_cursor(call);

@@ -4,59 +4,12 @@
 
 #include "core/definition/names.h"
 #include "core/graph/asset_key.h"
-#include "daemon/http/json_shapes.h"
+#include "daemon/http/trigger_shapes.h"
 
 namespace assetd::http {
 namespace {
 
 using nlohmann::json;
-
-bool is_looked_at(const SensorSpec& spec) { return spec.kind != SensorKind::webhook && spec.kind != SensorKind::asset; }
-
-/// What it waits for, on one line.
-std::string watches(const SensorSpec& spec) {
-  std::string text;
-  switch (spec.kind) {
-    case SensorKind::file: return spec.file.glob;
-    case SensorKind::webhook: return "POST /api/v1/hooks/" + spec.name;
-    case SensorKind::sql: return spec.sql.query;
-    case SensorKind::asset:
-      for (const auto happening : spec.asset.on) text += (text.empty() ? "" : ", ") + std::string(name_of(happening));
-      return text + " of " + spec.asset.select;
-    case SensorKind::program:
-      for (const auto& word : spec.run.command) text += (text.empty() ? "" : " ") + word;
-  }
-  return text;
-}
-
-json sensor_json(const SensorView& view) {
-  const auto& spec = view.spec;
-  json refused;
-  if (view.refused > 0) refused = {{"count", view.refused}, {"at", time_json(view.refused_at)}, {"why", view.refused_why}};
-  return {{"name", spec.name},
-          {"kind", name_of(spec.kind)},
-          {"watches", watches(spec)},
-          {"select", text_or_null(view.select)},
-          {"job", text_or_null(spec.job)},
-          {"every_ms", is_looked_at(spec) ? json(spec.every.count()) : json()},
-          {"timeout_ms", spec.timeout.count()},
-          {"overlap", name_of(spec.overlap)},
-          {"paused", view.paused},
-          {"paused_by", text_or_null(view.state.paused_by)},
-          {"pause_reason", text_or_null(view.state.pause_reason)},
-          {"held", text_or_null(view.held)},
-          {"evaluating", view.evaluating},
-          {"notified", view.followed},
-          {"failures", view.state.failures},
-          {"next_at", time_json(view.next_at)},
-          {"evaluated_at", time_json(view.state.evaluated_at)},
-          {"fired_at", time_json(view.state.fired_at)},
-          {"cursor", text_or_null(shown_cursor(spec.kind, view.state.cursor))},
-          {"last_tick", view.last_tick ? to_json(*view.last_tick) : json()},
-          {"refused", std::move(refused)},
-          {"hook", spec.kind == SensorKind::webhook ? json("/api/v1/hooks/" + spec.name) : json()},
-          {"source", source_json(spec.source)}};
-}
 
 Response list_sensors(const Call& call, Context& context) {
   const auto at = read_at(context);

@@ -20,6 +20,17 @@ json named(const AssetGraph& graph, const std::vector<AssetId>& ids) {
   return {{"total", ids.size()}, {"keys", std::move(keys)}};
 }
 
+json exposures_json(const Definitions& definitions, const std::vector<std::size_t>& which) {
+  json out = json::array();
+  for (const auto i : which) {
+    const auto& exposure = definitions.exposures[i];
+    out.push_back({{"name", exposure.name}, {"type", text_or_null(exposure.type)}, {"owner", text_or_null(exposure.owner)}, {"url", text_or_null(exposure.url)},
+                   {"description", text_or_null(exposure.description)}, {"depends_on", exposure.depends_on},
+                   {"import", exposure.import < 0 ? json() : json(definitions.imports[static_cast<std::size_t>(exposure.import)].name)}, {"source", source_json(exposure.source)}});
+  }
+  return out;
+}
+
 json impact_json(const AssetTable& table, AssetId id) {
   const auto impact = impact_of(table.view(), id, wall_now());
   json deadlines = json::array();
@@ -32,6 +43,7 @@ json impact_json(const AssetTable& table, AssetId id) {
           {"downstream", named(table.project->graph, impact.below)},
           {"sinks", named(table.project->graph, impact.sinks)},
           {"owners", impact.owners},
+          {"exposures", exposures_json(table.project->definitions, impact.exposures)},
           {"next_deadline", one_comes ? deadlines.front() : json()},
           {"deadlines", std::move(deadlines)},
           {"as_of", table.as_of}};

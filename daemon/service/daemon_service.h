@@ -120,6 +120,7 @@ class DaemonService final : public Service {
   void with_assets(const std::function<void(const AssetTable&)>& read) const override { book_.read(read); }
   std::uint64_t assets_revision() const override { return book_.revision(); }
   std::optional<LiveRun> live_run(RunId run, StepIndex from, StepIndex to) override;
+  UnderWay under_way(const std::string& key) override;
   QueueView queue(std::size_t limit) override;
   std::vector<PoolView> pools() override;
   std::vector<ScheduleView> schedules() override;
@@ -235,6 +236,7 @@ class DaemonService final : public Service {
   // backfills (service_backfills.cc)
   Reply begin_backfill(Turn& turn, const Caller& caller, const BackfillBody& body);
   Reply change_backfill(Turn& turn, const Caller& caller, Backfill& backfill, BackfillCommand command, const std::string& reason);
+  IndexSet waiting_in_backfills(const std::string& key) const;
   std::optional<BackfillPlan> plan_backfill(Turn& turn, Backfill& backfill);
   void advance_backfill(Turn& turn, Backfill& backfill);
   void advance_backfills(Turn& turn);

@@ -135,6 +135,16 @@ struct LiveRun {
   std::map<std::string, std::uint32_t> counts;
   std::vector<LiveStep> steps;
 };
+/// Partitions of one asset that are about to be made.
+struct UnderWay {
+  struct Part {
+    RunId run = 0;
+    std::shared_ptr<const RunPlan> plan;
+    std::vector<StepIndex> running, queued;  ///< steps of the asset that are executed, and those that are yet to be
+  };
+  std::vector<Part> runs;
+  IndexSet waiting;  ///< in no run yet, but backfills that are not over will ask for them; of the way of being divided in force
+};
 struct QueueEntry {
   RunId run = 0;
   std::string key, partition;
@@ -266,6 +276,7 @@ class Service {
 
   // These ask the service's thread between two commits and wait for it (milliseconds).
   virtual std::optional<LiveRun> live_run(RunId run, StepIndex from, StepIndex to) = 0;  ///< nothing for a run that has ended
+  virtual UnderWay under_way(const std::string& key) = 0;
   virtual QueueView queue(std::size_t limit) = 0;  ///< the first `limit` of each
   virtual std::vector<PoolView> pools() = 0;
   virtual std::vector<ScheduleView> schedules() = 0;

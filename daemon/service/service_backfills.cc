@@ -91,6 +91,20 @@ Reply DaemonService::begin_backfill(Turn& turn, const Caller& caller, const Back
   return answer;
 }
 
+IndexSet DaemonService::waiting_in_backfills(const std::string& key) const {
+  const auto in_force = partitions();
+  const auto asset = in_force ? in_force->project->graph.find(key) : std::nullopt;
+  const auto& divided = asset ? in_force->project->definitions.assets[*asset].partitions : std::optional<PartitionsSpec>();
+  IndexSet out;
+  for (const auto& [id, backfill] : backfills_)
+    for (std::size_t i = 0; !is_over(backfill.status) && i < backfill.groups.size(); ++i) {
+      const auto& group = backfill.groups[i];
+      const bool same = divided && group.spec && divided->dimensions == group.spec->dimensions;
+      if (same && std::ranges::find(group.assets, key) != group.assets.end()) out = out | to_do(backfill, i);
+    }
+  return out;
+}
+
 std::optional<BackfillPlan> DaemonService::plan_backfill(Turn& turn, Backfill& backfill) {
   const auto in_force = partitions();
   std::string error;

@@ -58,6 +58,24 @@ std::optional<LiveRun> DaemonService::live_run(RunId id, StepIndex from, StepInd
   });
 }
 
+UnderWay DaemonService::under_way(const std::string& key) {
+  return ask<UnderWay>([this, &key] {
+    UnderWay out;
+    for (const auto& [id, run] : engine_->runs()) {
+      const auto asset = run->context.graph->find(key);
+      UnderWay::Part part{id, run->plan, {}, {}};
+      for (StepIndex step = 0; asset && step < run->steps.size(); ++step) {
+        if (run->plan->asset(step) != *asset || is_terminal(run->steps[step].status)) continue;
+        const auto status = run->steps[step].status;
+        (status == StepStatus::running || status == StepStatus::starting ? part.running : part.queued).push_back(step);
+      }
+      if (!part.running.empty() || !part.queued.empty()) out.runs.push_back(std::move(part));
+    }
+    out.waiting = waiting_in_backfills(key);
+    return out;
+  });
+}
+
 std::string DaemonService::why_latched() const {
   std::lock_guard lock(mutex_);
   return latched_;

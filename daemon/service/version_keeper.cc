@@ -28,6 +28,7 @@ std::shared_ptr<Provenance> VersionKeeper::capture(const Definitions& definition
   found->code_version = code_version_of(spec);
   found->commit = commit();
   found->options = options_version(options, spec.run ? spec.run->plugin : "");
+  if (spec.import >= 0) found->versions = definitions.imports[static_cast<std::size_t>(spec.import)].versions;
   for (const auto parent : graph.parents(asset)) {
     const auto& key = graph.key(parent);
     const auto* state = book_.find(key);

@@ -6,6 +6,7 @@ from assetd import own_sources
 from assetd.dbt.invocation import Project
 from assetd.dbt.manifest import describe_manifest
 from assetd.dbt.parse import Parser, Sources
+from assetd.versions import versions_of_dbt, watched_packages
 
 
 def project_of(config):
@@ -19,10 +20,12 @@ def describe(request):
     parser = Parser(project, request["state_dir"], config.get("deps") or "auto", config.get("select"), config.get("exclude"))
     fingerprint = parser.bring_up_to_date()
     manifest = parser.manifest()
+    versions = versions_of_dbt(manifest["metadata"].get("adapter_type"), project.python)
     found = describe_manifest(manifest, relative(project.project_dir, request["project_dir"]), parser.selected())
     return {
         "protocol": 1, "name": config.get("name") or manifest["metadata"].get("project_name") or "dbt", "assets": found.assets, "checks": found.checks,
-        "jobs": [], "schedules": [], "watch": Sources(project).watch() + own_sources(), "fingerprint": fingerprint, "warnings": found.warnings,
+        "exposures": found.exposures, "jobs": [], "schedules": [], "watch": Sources(project).watch() + own_sources() + watched_packages(versions, project.python),
+        "fingerprint": fingerprint, "warnings": found.warnings, "versions": versions,
     }
 
 

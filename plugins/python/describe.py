@@ -6,6 +6,7 @@ import traceback
 
 import modules
 from assetd import injection, own_sources
+from assetd.versions import versions_of_imports, watched_packages
 from assetd.definitions import Asset, DefinitionError
 
 
@@ -76,7 +77,7 @@ def _relative(path, project_dir):
 def _describe(definitions, request):
     config, project_dir = request["import"], request["project_dir"]
     resources = injection.all_resources(definitions, request.get("resources"))
-    assets, checks, watch, warnings, errors = [], [], [], [], []
+    assets, checks, exposures, watch, warnings, errors = [], [], [], [], [], []
     for found in definitions.assets:
         if isinstance(found, Asset):
             assets.append(_asset(found, project_dir))
@@ -85,6 +86,7 @@ def _describe(definitions, request):
             described = found.describe_assets(definitions, request)
             assets += described["assets"]
             checks += described["checks"]
+            exposures += described.get("exposures", [])
             watch += described.get("watch", [])
             warnings += described.get("warnings", [])
             errors += injection.check(found.function, f"the assets of '{found.__name__}'", resources, [])
@@ -97,10 +99,11 @@ def _describe(definitions, request):
     if errors:
         raise SeveralErrors(errors)
     files = modules.own_files(project_dir, config)
+    versions = versions_of_imports(files)
     return {
         "protocol": 1, "name": config.get("name") or config.get("module") or os.path.splitext(os.path.basename(config["file"]))[0],
-        "assets": assets, "checks": checks, "jobs": [], "schedules": [], "watch": files + watch + own_sources(), "fingerprint": _hash_of(files, assets, checks),
-        "warnings": warnings,
+        "assets": assets, "checks": checks, "exposures": exposures, "jobs": [], "schedules": [], "watch": files + watch + own_sources() + watched_packages(versions),
+        "fingerprint": _hash_of(files, assets, checks), "warnings": warnings, "versions": versions,
     }
 
 

@@ -83,3 +83,14 @@ test("a failed check is waived on the run's page, the retry says its count, and 
   await page.locator(".check .tag", { hasText: "waived" }).waitFor({ state: "detached" });
   assert.deepEqual((await daemon.api("/waivers")).items, []);
 });
+
+test("what is not well is open on the tab Checks without a click", { timeout: 3 * timeout }, async () => {
+  const { id } = await daemon.api("/runs", { select: "orders" });
+  await open(`/runs/${id}`);
+  await page.locator(".run-facts .strong", { hasText: /Failed|Succeeded/ }).waitFor();
+  await page.goto(`${daemon.url}/assets/orders?tab=checks`, { waitUntil: "domcontentloaded" });
+  await page.getByText("Last result in run").waitFor();
+  await page.locator("summary", { hasText: "no_duplicates" }).click();
+  await page.getByText("Last result in run").waitFor({ state: "hidden" });
+  await page.close();
+});

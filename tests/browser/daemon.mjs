@@ -1,5 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -29,14 +30,19 @@ schedules:
 /** Starts assetd on a project of its own, by default the one above, in a directory that `stop` removes. */
 export const startDaemon = (yaml = definitions) => startIn((directory) => writeFile(join(directory, "assetd.yaml"), yaml));
 
-/** Starts assetd on a copy of one of the examples. */
-export const startExample = (name) => startIn((directory) => cp(join(import.meta.dirname, "../../examples", name), directory, { recursive: true }));
+/** Starts assetd on a copy of one of the examples. What was made there is not copied; its virtual environment knows where it stands and is linked. */
+export const startExample = (name, env = {}) => startIn(async (directory) => {
+  const example = join(import.meta.dirname, "../../examples", name), venv = join(example, ".venv");
+  const made = (file) => file === venv || file === join(example, ".assetd") || (file.startsWith(join(example, "data/")) && !file.endsWith(".gitkeep"));
+  await cp(example, directory, { recursive: true, filter: (file) => !made(file) });
+  if (existsSync(venv)) await symlink(venv, join(directory, ".venv"));
+}, env);
 
-async function startIn(fill) {
+async function startIn(fill, env = {}) {
   const directory = await mkdtemp(join(tmpdir(), "assetd-project-"));
   await fill(directory);
   for (const gate of ["gate_raw", "gate_talker", "gate_sleeper", "gate_queued"]) execFileSync("mkfifo", [join(directory, gate)]);
-  const child = spawn(join(bin, "assetd"), ["--project", directory, "--listen", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(join(bin, "assetd"), ["--project", directory, "--listen", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } });
   const output = [];
   child.stderr.on("data", (chunk) => output.push(chunk.toString()));
   const url = await listening(child, output);

@@ -80,3 +80,11 @@ test("the lineage as it was before something happened", { timeout: 3 * timeout }
   await go("/assets?at=2020-01-01T00:00:00Z");
   await page.getByText(/forgotten/).first().waitFor();
 });
+
+test("while two others are being made it is asked for again", { timeout: 3 * timeout }, async () => {
+  let refused = 0;
+  await page.route("**/api/v1/forecast?*", (route) => (refused++ === 0 ? route.fulfill({ status: 503, contentType: "application/problem+json", body: JSON.stringify({ title: "Two forecasts are being made", status: 503, detail: "ask again" }) }) : route.continue()));
+  await page.goto(`${daemon.url}/forecast?horizon=6h`, { waitUntil: "domcontentloaded" });
+  await page.getByText("What this supposes").waitFor();
+  assert.ok(refused > 1);
+});

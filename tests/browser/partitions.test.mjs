@@ -135,6 +135,36 @@ test("a click and a shifted click select, and the steps of one run are told apar
   await page.close();
 });
 
+test("what is under way is marked on the map while it is, over how it stood", { timeout: 4 * timeout }, async () => {
+  await writeFile(join(daemon.directory, "events.py"), 'open("gate_raw").read()\n');
+  await open("/assets/bronze_events?tab=partitions");
+  await see(/\d+ of \d+ materialized/);
+  const legend = (text) => page.getByRole("list", { name: "What the cells mean" }).getByRole("listitem").filter({ hasText: text }).waitFor();
+  await legend("0running");
+  const place = await map("bronze_events").boundingBox();
+  await map("bronze_events").focus();
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("Home");
+  await told("bronze_events", "2026-01-01: materialized");
+  const { id } = await daemon.api("/runs", { select: "bronze_events", partitions: ["2026-01-01"] });
+  await told("bronze_events", "2026-01-01: running, materialized before");
+  await legend("1running");
+  await axeFindsNothing("partitions under way");
+  await daemon.open("gate_raw");
+  await told("bronze_events", /2026-01-01: materialized$/);
+  await legend("0running");
+
+  const backfill = await daemon.api("/backfills", { select: "bronze_events", partitions: { from: "2026-02-01", to: "2026-02-03" }, max_runs: 1 });
+  await legend("1running");
+  await legend("2queued");
+  assert.deepEqual(await map("bronze_events").boundingBox(), place, "nothing moved");
+  await daemon.api(`/backfills/${backfill.id}/cancel`, { reason: "seen" });
+  await legend("0queued");
+  await page.goto(`${daemon.url}/runs/${id}`, { waitUntil: "domcontentloaded" });
+  await page.locator(".run-facts .strong", { hasText: "Succeeded" }).waitFor();
+  await page.close();
+});
+
 test("keys of a dynamic set are added and removed on its asset's page", { timeout: 3 * timeout }, async () => {
   await open("/assets/customer_letter?tab=partitions");
   await see("There are no keys yet.");

@@ -13,6 +13,8 @@ assets:
   - {key: raw, owners: ["team:raw"], run: {plugin: exec, command: [sh, -c, "test ! -e broken"]}}
   - {key: mid, deps: [raw], skip_if_unchanged: true, run: {plugin: exec, command: [sh, -c, "test ! -e broken"]}}
   - {key: top, deps: [mid], owners: ["team:top"], freshness: {within: 2h}, run: {plugin: exec, command: [echo, made]}}
+exposures:
+  - {name: weekly_board, type: dashboard, owner: Ada, url: "https://bi.example/board", depends_on: [top]}
 `;
 let daemon, browser, page;
 
@@ -75,5 +77,7 @@ test("a failed run says what changed since it worked and whom it concerns", { ti
   await cause.locator("dd", { hasText: "has other data" }).waitFor();
   await cause.getByText("Owners: team:top").waitFor();
   await cause.getByText("Next deadline:").waitFor();
+  assert.equal(await cause.getByText("Seen in").locator("xpath=.").innerText(), "Seen in weekly_board (dashboard), Ada");
+  assert.equal(await cause.getByRole("link", { name: "weekly_board" }).getAttribute("href"), "https://bi.example/board");
   await axeFindsNothing("the cause of a failure");
 });

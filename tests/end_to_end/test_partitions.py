@@ -1,6 +1,6 @@
 """Partitions: each a step of its own, told its key and its window; dependencies between grains; keys that come and go; what is missing and what failed."""
 
-from projects import copy_example, project, shell
+from projects import copy_example, project, shell, waits_for
 from waiting import wait_until
 
 DAYS = "partitions: {daily: {start: 2026-01-01}}"
@@ -152,3 +152,26 @@ def test_the_example_makes_weeks_from_days_and_letters_for_whom_it_finds(start, 
     run = daemon.run("customer_letter")
     assert daemon.wait(run)["status"] == "succeeded"
     assert names(steps_of(daemon, run)) == [f"customer_letter@{name}" for name in "abcde"]
+
+
+def test_what_is_under_way_is_told_apart_from_how_it_stands(start):
+    days = "partitions: {daily: {start: 2026-01-01, end: 2026-01-07}}"
+    daemon = start(project(shell("days", f"[ ! -e slow ] || {waits_for('gate')}", [], days + "\npools: {one: 1}"), head="").replace("pools: {", "pools: {one: {slots: 1}, ", 1))
+    assert daemon.wait(daemon.run("days", partitions=["2026-01-01", "2026-01-02"]))["status"] == "succeeded"
+    (daemon.project / "slow").touch()
+    run = daemon.run("days", partitions={"from": "2026-01-02", "to": "2026-01-03"})
+    daemon.wait_step(run, "days", "running")
+    backfill = daemon.post("/backfills", {"select": "days", "partitions": {"from": "2026-01-04", "to": "2026-01-06"}, "max_runs": 1})["id"]
+
+    def shown():
+        return daemon.get("/assets/days/partitions/map")
+
+    letters = wait_until(lambda: (found := shown()) and found["under_way_counts"] == {"running": 1, "queued": 4} and found, "one runs, the others wait")
+    assert letters["status"] == "mm----" and sorted(letters["under_way"][:3]) == ["-", "q", "r"] and letters["under_way"][3:] == "qqq"
+    assert letters["counts"] == {"total": 6, "materialized": 2, "failed": 0, "missing": 4}, "how it stands is not changed by what is to come"
+    rows = {row["key"]: row["under_way"] for row in daemon.items("/assets/days/partitions")}
+    assert rows["2026-01-01"] is None and {rows["2026-01-02"]["run_id"], rows["2026-01-03"]["run_id"]} == {run}
+    assert rows["2026-01-06"] == {"status": "queued", "run_id": None}, "no run has it yet: the backfill will ask for it"
+    (daemon.project / "gate").touch()
+    wait_until(lambda: daemon.get(f"/backfills/{backfill}")["status"] == "succeeded", "the backfill's end")
+    assert shown()["under_way"] == "------" and shown()["status"] == "mmmmmm"

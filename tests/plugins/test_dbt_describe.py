@@ -98,6 +98,26 @@ def test_select_leaves_the_rest_outside(zoo):
     assert {key: asset["external"] for key, asset in found.assets.items()} == {"leg_count": False, "animals": True}
 
 
+def test_exposures_name_whom_it_concerns(zoo):
+    (zoo.folder / "models" / "exposures.yml").write_text("""version: 2
+exposures:
+  - {name: board, label: Leg board, type: dashboard, url: "https://bi.example/legs", owner: {name: Ada, email: ada@example.org}, depends_on: ["ref('legs')", "source('people', 'keepers')"]}
+  - {name: book, type: notebook, owner: {email: bob@example.org}, depends_on: ["ref('kept')"]}
+""")
+    board, book = sorted(zoo.imported().described["exposures"], key=lambda each: each["name"])
+    assert (board["name"], board["type"], board["owner"], board["url"]) == ("Leg board", "dashboard", "Ada <ada@example.org>", "https://bi.example/legs")
+    assert sorted(board["depends_on"]) == ["leg_count", "people/keepers"] and board["source"]["file"] == "models/exposures.yml"
+    assert (book["owner"], book["depends_on"]) == ("bob@example.org", ["kept"])
+    selected = zoo.imported(select="legs").described["exposures"]
+    assert [each["depends_on"] for each in selected] == [["leg_count"]], "what the import does not have is left out"
+
+
+def test_the_versions_of_dbt_and_its_adapter_are_told(described):
+    versions = described.described["versions"]
+    assert set(versions) == {"python", "dbt-core", "dbt-duckdb"} and all(version[0].isdigit() for version in versions.values())
+    assert any("dbt_core-*.dist-info" in pattern for pattern in described.described["watch"]), "an upgrade has it described anew"
+
+
 def parse_time(owner):
     return (owner.state_dir / "target" / "manifest.json").stat().st_mtime_ns
 

@@ -110,6 +110,7 @@ ImportSpec import() {
   import.defaults = {run(), text(), texts(), text_map(), {{"cpu", 1}}, {{"db", HoldMode::write}}, retries()};
   import.describe_timeout = duration();
   import.watch = texts();
+  import.versions = text_map();
   import.source = source();
   return import;
 }
@@ -171,6 +172,7 @@ Definitions definitions() {
                               Millis(count()), terms(), any<bool>(), source()});
   result.sensors.push_back(sensor());
   result.alerts.push_back(alert());
+  result.exposures.push_back({text(), text(), text(), text(), text(), {text(), text()}, *rc::gen::inRange(-1, 3), source()});
   result.pools[text()].slots = 3;
   result.limits = {count(), {{text(), 2}}};
   result.resources[text()] = {text(), json()};

@@ -53,7 +53,7 @@ TEST(DataVersion, IsNewForEachAttemptAndEachReport) {
 }
 
 TEST(Provenance, SurvivesBeingStored) {
-  const Provenance provenance{"c1", "0123456789ab", "o1", true, {{"a", "v1", 7, WallTime(Millis(5))}, {"b/c", "v2", 0, WallTime(Millis(6))}}};
+  const Provenance provenance{"c1", "0123456789ab", "o1", true, {{"a", "v1", 7, WallTime(Millis(5))}, {"b/c", "v2", 0, WallTime(Millis(6))}}, {{"python", "3.11.7"}}};
   EXPECT_EQ(provenance_from_json(json::parse(to_json(provenance).dump())), provenance);
   EXPECT_EQ(provenance_from_json(json::object()), Provenance{});
   EXPECT_EQ(provenance.input("b/c")->data_version, "v2");
@@ -172,6 +172,18 @@ TEST(Changes, AreToldInTheOrderInWhichOneLooks) {
   EXPECT_THAT(changes_between(unknown, before, metadata), IsEmpty()) << "what is not known is no change";
 }
 
+TEST(Changes, TellAnUpgradedPackage) {
+  const auto none = [](const UsedData&) { return json(); };
+  Execution before, after;
+  before.found.versions = {{"python", "3.11.7"}, {"dbt-core", "1.9.0"}, {"gone", "1"}};
+  after.found.versions = {{"python", "3.11.7"}, {"dbt-core", "1.10.0"}, {"new", "2"}};
+  std::vector<std::string> told;
+  for (const auto& change : changes_between(before, after, none)) told.push_back(change.kind + ": " + change.detail);
+  EXPECT_THAT(told, ElementsAre("package: dbt-core changed from 1.9.0 to 1.10.0", "package: gone is no longer there, it was 1", "package: new 2 is there, it was not"));
+  after.found.versions.clear();
+  EXPECT_THAT(changes_between(before, after, none), IsEmpty()) << "a plugin that says nothing of them has not removed them";
+}
+
 TEST(Impact, NamesWhatIsBelowWhoseItIsAndTheNextDeadline) {
   Definitions definitions;
   for (const auto* key : {"a", "b", "c", "d"}) definitions.assets.push_back(command(key, {"x"}));
@@ -182,6 +194,7 @@ TEST(Impact, NamesWhatIsBelowWhoseItIsAndTheNextDeadline) {
   definitions.assets[3].owners = {"team:d"};
   for (auto& asset : definitions.assets) asset.freshness.within = Millis{1000};
   const auto graph = AssetGraph::build(definitions).value();
+  definitions.exposures = {{.name = "of a", .depends_on = {"a"}}, {.name = "of c", .depends_on = {"d", "c"}}, {.name = "of d", .depends_on = {"d"}}};
   std::vector<AssetState> states(4);
   states[0].last_materialization = AssetState::Data{1, WallTime(Millis(100)), {}, "", "", nullptr};
   states[1].last_materialization = AssetState::Data{1, WallTime(Millis(1500)), {}, "", "", nullptr};
@@ -189,6 +202,7 @@ TEST(Impact, NamesWhatIsBelowWhoseItIsAndTheNextDeadline) {
   EXPECT_THAT(impact.below, ElementsAre(1u, 2u));
   EXPECT_THAT(impact.sinks, ElementsAre(2u));
   EXPECT_THAT(impact.owners, ElementsAre("team:b", "team:c"));
+  EXPECT_THAT(impact.exposures, ElementsAre(0u, 1u));
   ASSERT_EQ(impact.deadlines.size(), 3u);
   EXPECT_EQ(impact.deadlines[0].asset, 1u);
   EXPECT_EQ(impact.deadlines[0].at, WallTime(Millis(2500)));

@@ -138,6 +138,7 @@ class FakeService : public Service {
     if (found == live.end()) return std::nullopt;
     return found->second;
   }
+  UnderWay under_way(const std::string&) override { return {}; }
   QueueView queue(std::size_t) override { return queue_view; }
   std::vector<PoolView> pools() override { return pool_views; }
   std::vector<ScheduleView> schedules() override { return schedule_views; }

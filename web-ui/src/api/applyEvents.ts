@@ -28,6 +28,8 @@ function apply(client: QueryClient, invalidator: Invalidator, event: LiveEvent) 
       if (run) patchRun(client, run, event);
       if (run) invalidator.mark(keys.run(run));
       for (const key of [keys.runs, keys.overview, keys.project, keys.queue, keys.pools, keys.automation, keys.backfills]) invalidator.mark(key);
+      // A run that is made or canceled before its steps begin says so for all of them at once: which partitions it has is to be asked.
+      invalidator.mark(keys.allPartitions);
       if (run && isTerminal(event.changes.status)) invalidator.mark(keys.steps(run), 0);
       break;
     case "step_changed":
@@ -52,7 +54,7 @@ function apply(client: QueryClient, invalidator: Invalidator, event: LiveEvent) 
     case "definitions_changed":
       for (const key of [
         keys.definitions, keys.lineage, keys.lineageStatus, keys.assets, keys.allAssetPages, keys.project, keys.schedules, keys.select,
-        keys.plan, keys.overview, keys.jobs, keys.automation, keys.alertRules,
+        keys.plan, keys.overview, keys.jobs, keys.automation, keys.alertRules, keys.allPartitions, keys.triggers,
       ]) invalidator.mark(key, 0);
       break;
     case "pool_changed":
@@ -60,23 +62,24 @@ function apply(client: QueryClient, invalidator: Invalidator, event: LiveEvent) 
       break;
     case "automation_changed":
       // The project's answer carries the pause of all, which the banner on every page shows; the overview what comes next.
-      for (const key of [keys.automation, keys.project, keys.overview]) invalidator.mark(key, 0);
+      for (const key of [keys.automation, keys.project, keys.overview, keys.triggers]) invalidator.mark(key, 0);
       break;
     case "backfill_changed":
-      for (const key of [keys.backfills, keys.runs]) invalidator.mark(key, 0);
+      for (const key of [keys.backfills, keys.runs, keys.triggers]) invalidator.mark(key, 0);
+      invalidator.mark(keys.allPartitions);
       break;
     case "partitions_changed":
-      for (const key of [keys.partitionSets, keys.allAssetPages, keys.plan]) invalidator.mark(key, 0);
+      for (const key of [keys.partitionSets, keys.allAssetPages, keys.allPartitions, keys.plan]) invalidator.mark(key, 0);
       break;
     case "alert_changed":
       for (const key of [keys.alerts, keys.silences]) invalidator.mark(key);
       break;
     case "sensor_changed":
-      invalidator.mark(keys.sensors);
+      for (const key of [keys.sensors, keys.triggers]) invalidator.mark(key);
       break;
     case "tick":
     case "schedule_changed":
-      for (const key of [keys.schedules, keys.ticks(text(event.subject.schedule) ?? ""), keys.overview]) invalidator.mark(key);
+      for (const key of [keys.schedules, keys.ticks(text(event.subject.schedule) ?? ""), keys.overview, keys.triggers]) invalidator.mark(key);
       break;
   }
   if (event.type !== "progress") invalidator.mark(keys.audit, 2_000);
@@ -95,6 +98,7 @@ function patchRun(client: QueryClient, id: string, event: LiveEvent) {
 
 function assetChanged(client: QueryClient, invalidator: Invalidator, key: string, event: LiveEvent) {
   const status = text(event.changes.status) as AssetDetail["status"] | undefined;
+  invalidator.mark(keys.partitions(key));
   if (event.type === "asset_changed" && status) {
     client.setQueryData<AssetDetail>([...keys.asset(key), "item"], (asset) => asset && { ...asset, status });
   }

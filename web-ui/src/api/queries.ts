@@ -1,13 +1,14 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { quoted } from "@/system/selection/complete";
 import { attributeValues } from "@/system/selection/vocabulary";
-import { apiUrl, get, keyInPath, post, query, send } from "./client";
+import { ApiError, apiUrl, get, keyInPath, post, query, send } from "./client";
 import type { BackfillRequest, RetryRequest } from "./actions";
 import { keys } from "./keys";
 import { askAgain } from "./seen";
 import type {
   Alert, AlertRule, Asset, AssetAttempt, AssetDetail, AuditItem, AutomationDetail, AutomationList, Backfill, BackfillDetail, BackfillPlan, CheckResult, Definitions, Evaluation,
   EventItem, Forecast, Impact, Lineage, LineageStatus, Materialization, OpenLineage, Overview, Page, PartitionChoice, PartitionMap, PartitionRow, PartitionSet, Pool, Project, Queue, Readiness, Run, RunChanges, RunPlan, Schedule, Selected,
-  Sensor, SensorTick, Silence, Step, Tick,
+  Sensor, SensorTick, Silence, Step, Tick, Triggers,
 } from "./types";
 
 const pageOf = (cursor: string | null) => (cursor === null ? undefined : cursor);
@@ -158,6 +159,9 @@ export const sensorTicksQuery = (name: string) =>
   queryOptions({
     queryKey: [...keys.sensors, "ticks", name], queryFn: ({ signal }) => get<Page<SensorTick>>(`/sensors/${encodeURIComponent(name)}/ticks?limit=50`, signal), refetchInterval: 30_000,
   });
+/** What can start it, and what will next. The times of a sensor's looks are not told by events. */
+export const triggersQuery = (key: string) =>
+  queryOptions({ queryKey: [...keys.triggers, key], queryFn: ({ signal }) => get<Triggers>(`/assets/${keyInPath(key)}/triggers`, signal), refetchInterval: 30_000, retry: false });
 // One prefix for all three: a condition looks at the assets above as well, so what changed anywhere may change any answer.
 export const automationQuery = infiniteQueryOptions({
   queryKey: [...keys.automation, "list"],
@@ -286,7 +290,16 @@ export const forecastQuery = ({ horizon, select, pools, speed }: ForecastQuestio
     queryKey: [...keys.forecast, horizon, select, pools, speed],
     queryFn: ({ signal }) => {
       const supposed = [...pools.map(([name, value]) => [`pool.${name}`, value]), ...speed.map(([key, value]) => [`speed.${key}`, value])];
-      return get<Forecast>(`/forecast${query({ horizon, select, limit: 20_000, ...Object.fromEntries(supposed) as Record<string, string> })}`, signal);
+      return get<Forecast>(`/forecast${query({ horizon, select, limit: 20_000, runs: 2_000, ...Object.fromEntries(supposed) as Record<string, string> })}`, signal);
     },
-    staleTime: 15_000, refetchInterval: 60_000, retry: false,
+    staleTime: 15_000, refetchInterval: 60_000,
+    // The daemon makes two at once and refuses a third: it is one's turn in a moment.
+    retry: (failures, error) => error instanceof ApiError && error.status === 503 && failures < 30, retryDelay: 2_000,
+  });
+/** For when an asset is made next. Nobody waits for it, and the daemon makes few at once: it is asked for seldom. */
+export const nextStartQuery = (key: string) =>
+  queryOptions({
+    queryKey: [...keys.forecast, "next", key],
+    queryFn: ({ signal }) => get<Forecast>(`/forecast${query({ select: quoted(key), horizon: "24h", limit: 200, runs: 200 })}`, signal),
+    staleTime: 60_000, refetchInterval: 300_000, refetchOnWindowFocus: false, retry: (failures, error) => error instanceof ApiError && error.status === 503 && failures < 5, retryDelay: 3_000,
   });

@@ -53,10 +53,12 @@ export type PartitionsOf = Record<string, unknown>;
 export type PartitionStatus = "missing" | "materialized" | "failed";
 export interface PartitionRow {
   key: string; status: PartitionStatus; window: { start: string; end: string } | null; run_id: string | null; at: string | null;
+  /** About to be made; without a run: a backfill will ask for it. */
+  under_way: { status: "running" | "queued"; run_id: string | null } | null;
 }
 export interface PartitionCounts { total: number; materialized: number; failed: number; missing: number }
-/** The last ones: `status` has a letter for each of `keys`: - missing, m materialized, f failed. */
-export interface PartitionMap { partitions: PartitionsOf | null; counts: PartitionCounts; keys: string[]; status: string; as_of: number }
+/** The last ones: `status` has a letter for each of `keys`: - missing, m materialized, f failed; `under_way`: - not, r running, q queued. */
+export interface PartitionMap { partitions: PartitionsOf | null; counts: PartitionCounts; keys: string[]; status: string; under_way: string; under_way_counts: { running: number; queued: number }; as_of: number }
 export interface PartitionSet { name: string; keys: string[]; as_of: number }
 /** Which partitions a run or a backfill is asked for; a list is of keys. */
 export type PartitionChoice = "latest" | "all" | "missing" | "failed" | "stale" | string[] | { from: string; to: string };
@@ -80,15 +82,21 @@ export interface StaleLink { asset: string; reason: "never_materialized" | "code
 export interface StaleReason extends Omit<StaleLink, "asset"> { key: string; chain?: StaleLink[] }
 export interface Provenance {
   code_version: string | null; commit: string | null; data_version_from: "step" | "attempt";
+  /** Of the interpreter and the packages that it was made with. */
+  versions: Record<string, string>;
   upstream: { key: string; data_version: string; run_id: string | null; at: string }[];
 }
 export interface ImpactDeadline { key: string; at: string | null; missed: boolean }
+/** What people use that is made from assets. */
+export interface Exposure {
+  name: string; type: string | null; owner: string | null; url: string | null; description: string | null; depends_on: string[]; import: string | null; source: Source | null;
+}
 export interface Impact {
-  key: string; downstream: { total: number; keys: string[] }; sinks: { total: number; keys: string[] }; owners: string[];
+  key: string; downstream: { total: number; keys: string[] }; sinks: { total: number; keys: string[] }; owners: string[]; exposures: Exposure[];
   next_deadline: ImpactDeadline | null; deadlines: ImpactDeadline[];
 }
 export interface VersionChange {
-  kind: "code" | "commit" | "definitions" | "options" | "upstream" | "metadata"; name: string | null; detail: string; from: unknown; to: unknown;
+  kind: "code" | "commit" | "package" | "definitions" | "options" | "upstream" | "metadata"; name: string | null; detail: string; from: unknown; to: unknown;
   numbers: { name: string; from: number | null; to: number | null }[];
 }
 export interface RunChanges { run_id: string; step: string; since: { run_id: string; at: string | null } | null; items: VersionChange[] }
@@ -205,6 +213,11 @@ export interface AutomationPause { by: string; reason: string; at: string; until
 /** `holds`: its condition is true now, so it is asked for as soon as nothing holds automation back. */
 export interface Automation {
   key: string; condition: string | null; holds: boolean; requested_at: string | null; run_id: string | null; paused: AutomationPause | null;
+}
+/** What can start an asset. `next`: the first tick that makes it; `paused`: nothing starts by itself. */
+export interface Triggers {
+  key: string; paused: AutomationPause | null; automation: Automation | null; schedules: Schedule[]; sensors: Sensor[];
+  backfills: { id: string; status: "running" | "paused"; by: string | null; reason: string | null }[]; next: { at: string; schedule: string } | null; as_of: number;
 }
 export interface AutomationList { items: Automation[]; next_cursor: string | null; paused: AutomationPause | null; as_of: number }
 /** How a condition came to its answer. `asset` stands where a node is about another asset than the one above it; `more`: children left out. */

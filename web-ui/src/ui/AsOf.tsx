@@ -22,7 +22,7 @@ export function AsOf({ at, set }: { at: string | undefined; set: (at: string | u
     <span className="row" style={{ gap: 4 }}>
       <Popover opened={open} onChange={setOpen} width={260} trapFocus shadow="sm" position="bottom-start" transitionProps={{ duration: 0 }}>
         <Popover.Target>
-          <Button variant="default" leftSection={<IconHistory size={14} />} onClick={() => { setText(toLocalInput(at ? Date.parse(at) : now - hour)); setOpen(!open); }} aria-label={at ? `As of ${formatTime(Date.parse(at))}; another moment` : "Show a past moment"}>
+          <Button variant="default" data-past={at ? "" : undefined} className="as-of" leftSection={<IconHistory size={14} />} onClick={() => { setText(toLocalInput(at ? Date.parse(at) : now - hour)); setOpen(!open); }} aria-label={at ? `As of ${formatTime(Date.parse(at))}; another moment` : "Show a past moment"}>
             {at ? `As of ${formatTime(Date.parse(at))}` : "As of now"}
           </Button>
         </Popover.Target>

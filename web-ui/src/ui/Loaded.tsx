@@ -4,14 +4,14 @@ import { useEffect, useState, type ReactNode } from "react";
 import { ApiError } from "@/api/client";
 import { StateIcon } from "./StateIcon";
 
-/** Nothing for the first 200 ms, so that quick answers do not flash. */
-export function Waiting() {
+/** Nothing for the first 200 ms, so that quick answers do not flash. `what`: said where it may take seconds. */
+export function Waiting({ what }: { what?: string | undefined }) {
   const [late, setLate] = useState(false);
   useEffect(() => {
     const timer = setTimeout(() => setLate(true), 200);
     return () => clearTimeout(timer);
   }, []);
-  return <div style={{ display: "grid", placeItems: "center", flex: 1, minHeight: 120 }}>{late && <Loader size={18} color="gray" aria-label="Loading" />}</div>;
+  return <div style={{ display: "grid", placeItems: "center", flex: 1, minHeight: 120 }}>{late && <div className="row dim"><Loader size={18} color="gray" aria-label="Loading" />{what}</div>}</div>;
 }
 
 /** A problem in the daemon's own words, with the way out. */
@@ -30,8 +30,8 @@ export function Problem({ error, retry }: { error: unknown; retry?: () => void }
 }
 
 /** Shows what a query holds; its problem if it has none to show. */
-export function Loaded<T>({ query, children }: { query: UseQueryResult<T>; children: (data: T) => ReactNode }) {
+export function Loaded<T>({ query, children, what }: { query: UseQueryResult<T>; what?: string; children: (data: T) => ReactNode }) {
   if (query.data !== undefined) return <>{children(query.data)}</>;
   if (query.error) return <Problem error={query.error} retry={() => void query.refetch()} />;
-  return <Waiting />;
+  return <Waiting what={what} />;
 }

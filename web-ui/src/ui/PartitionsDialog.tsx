@@ -79,7 +79,7 @@ function Fields({ select, single, asked, close }: Props) {
   };
   return (
     <form className="column" style={{ gap: 14 }} onSubmit={submit}>
-      <div className="row wrap"><span className="mono strong grow" style={{ overflowWrap: "anywhere" }}>{what}</span>
+      <div className="row wrap"><span className="mono strong grow" style={{ overflowWrap: "anywhere", flexBasis: 160 }}>{what}</span>
         {single && <SegmentedControl value={scope} onChange={setScope} aria-label="How far" data={[{ value: "only", label: "Only it" }, { value: "up", label: "With upstream" }, { value: "down", label: "With downstream" }]} />}
       </div>
       <fieldset className="pick">

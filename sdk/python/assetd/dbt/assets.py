@@ -33,7 +33,7 @@ class DbtAssets:
         return self.function(*args, **kwargs)
 
     def describe_assets(self, definitions, request):
-        """assets, checks, watch and warnings, in the shapes of `describe`."""
+        """assets, checks, exposures, watch and warnings, in the shapes of `describe`."""
         resource = next((found for found in definitions.resources.values() if isinstance(found, DbtCliResource)), None)
         manifest, watch = self._read(resource, request["state_dir"])
         folder = resource.project_dir if resource else self._folder
@@ -41,7 +41,7 @@ class DbtAssets:
         found = describe_manifest(manifest, folder if inside.startswith("..") else "" if inside == "." else inside, batch=self.__name__)
         for item in [*found.assets, *found.checks]:
             item["data"]["multi"] = self.__name__
-        return {"assets": found.assets, "checks": found.checks, "watch": watch, "warnings": found.warnings}
+        return {"assets": found.assets, "checks": found.checks, "exposures": found.exposures, "watch": watch, "warnings": found.warnings}
 
     def run_steps(self, context, arguments):
         """Runs the function and sends its events on; the exit code. Ends the process as dbt ended when a signal did it."""

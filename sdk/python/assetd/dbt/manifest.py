@@ -16,10 +16,10 @@ class ManifestError(Exception):
 
 
 class Described:
-    """assets and checks as `describe` answers them, and warnings."""
+    """assets, checks and exposures as `describe` answers them, and warnings."""
 
-    def __init__(self, assets, checks, warnings):
-        self.assets, self.checks, self.warnings = assets, checks, warnings
+    def __init__(self, assets, checks, exposures, warnings):
+        self.assets, self.checks, self.exposures, self.warnings = assets, checks, exposures, warnings
 
 
 def describe_manifest(manifest, source_dir="", selected=None, batch="build"):
@@ -38,6 +38,7 @@ class _Reader:
         self._nodes = manifest["nodes"]
         self._sources = manifest["sources"]
         self._unit_tests = manifest.get("unit_tests") or {}
+        self._exposures = manifest.get("exposures") or {}
         self._groups = {group["name"]: group for group in (manifest.get("groups") or {}).values()}
         self._adapter = manifest["metadata"].get("adapter_type") or ""
         self._project = manifest["metadata"].get("project_name") or ""
@@ -59,7 +60,8 @@ class _Reader:
         described = [check for check in map(self._check, checks) if check]
         described += [check for node in made for check in self._anomalies(node)]
         _number_duplicates(described)
-        return Described(sorted(assets, key=lambda asset: asset["key"]), described, self._warnings)
+        exposures = [exposure for exposure in map(self._exposure, self._exposures.values()) if exposure["depends_on"]]
+        return Described(sorted(assets, key=lambda asset: asset["key"]), described, exposures, self._warnings)
 
     # What belongs to the import.
 
@@ -84,7 +86,7 @@ class _Reader:
     # The graph, with ephemeral models passed through.
 
     def _node(self, unique_id):
-        return self._nodes.get(unique_id) or self._sources.get(unique_id) or self._unit_tests.get(unique_id)
+        return self._nodes.get(unique_id) or self._sources.get(unique_id) or self._unit_tests.get(unique_id) or self._exposures.get(unique_id)
 
     def _asset_parents(self, unique_id):
         if unique_id not in self._parents:
@@ -231,6 +233,19 @@ class _Reader:
                 "data": {"unique_id": node["unique_id"]},
             })
         return found
+
+    # Exposures.
+
+    def _exposure(self, node):
+        """Of its parents those that this import knows: what is left out by a selection has no key here."""
+        owner = node.get("owner") or {}
+        name, email = owner.get("name") or "", owner.get("email") or ""
+        emails = ", ".join(email) if isinstance(email, list) else email
+        return {
+            "name": node.get("label") or node["name"], "type": node.get("type") or "", "owner": f"{name} <{emails}>" if name and emails else name or emails,
+            "url": node.get("url") or "", "description": node.get("description") or "", "source": self._position(node),
+            "depends_on": [self._keys[parent] for parent in self._asset_parents(node["unique_id"]) if parent in self._keys],
+        }
 
     def _home(self, node, parents):
         """The attached node, else the source, else the parent that lies furthest downstream."""

@@ -14,6 +14,7 @@ import { PageHead } from "@/ui/Page";
 import { StateIcon } from "@/ui/StateIcon";
 import { Ago, Countdown } from "@/ui/Time";
 import { SilenceButton } from "./SilenceButton";
+import "./alerts.css";
 
 const stateOf: Record<Alert["state"], string> = { pending: "queued", delivered: "succeeded", failed: "failed", silenced: "canceled" };
 
@@ -29,12 +30,22 @@ function Note({ alert }: { alert: Alert }) {
   );
 }
 
+/** All of it, over several lines where it must: this is what one came for. Narrow, what would be the note stands below. */
+function What({ alert }: { alert: Alert }) {
+  return (
+    <div className="alert-what">
+      {alert.asset ? <AssetLink name={alert.asset}>{alert.title}</AssetLink> : alert.title}
+      <div className="phone-only dim small"><Ago at={alert.at} /> <Note alert={alert} /></div>
+    </div>
+  );
+}
+
 const columns: Column<Alert>[] = [
-  { id: "at", header: "When", width: "84px", cell: (alert) => <span className="dim"><Ago at={alert.at} /></span> },
+  { id: "at", header: "When", width: "84px", wide: true, cell: (alert) => <span className="dim"><Ago at={alert.at} /></span> },
   { id: "state", header: "Delivery", width: "96px", cell: (alert) => <span className="row"><StateIcon state={stateOf[alert.state]} />{alert.state}</span> },
   { id: "tries", header: "Tries", width: "50px", align: "right", wide: true, cell: (alert) => alert.attempts },
   { id: "rule", header: "Rule", width: "minmax(70px, 120px)", wide: true, cell: (alert) => alert.rule },
-  { id: "what", header: "What", width: "minmax(90px, 3fr)", cell: (alert) => <span title={alert.title} className="clip">{alert.asset ? <AssetLink name={alert.asset}>{alert.title}</AssetLink> : alert.title}</span> },
+  { id: "what", header: "What", width: "minmax(90px, 3fr)", cell: (alert) => <What alert={alert} /> },
   { id: "run", header: "Run", width: "60px", wide: true, cell: (alert) => alert.run_id && <RunLink id={alert.run_id} /> },
   { id: "note", header: "Note", width: "minmax(120px, 2fr)", wide: true, cell: (alert) => <Note alert={alert} /> },
 ];
@@ -104,7 +115,7 @@ export function AlertsPage() {
         <section className="section">
           <h2>Alerts</h2>
           {alerts.error ? <Problem error={alerts.error} retry={() => void alerts.refetch()} /> : !alerts.data ? <Waiting /> : (
-            <SmallTable label="Alerts" columns={columns} rows={rows} rowId={(alert) => alert.id} empty="Nobody had to be told anything. What a rule tells is listed here, with how its delivery stands." />
+            <div className="alerts"><SmallTable label="Alerts" columns={columns} rows={rows} rowId={(alert) => alert.id} empty="Nobody had to be told anything. What a rule tells is listed here, with how its delivery stands." /></div>
           )}
           {alerts.hasNextPage && <Button variant="default" size="compact-sm" loading={alerts.isFetchingNextPage} onClick={() => void alerts.fetchNextPage()}>Show older alerts</Button>}
         </section>

@@ -19,7 +19,7 @@ export function Chart({ x, y, unit, label }: { x: number[]; y: number[]; unit?: 
     const axis = { stroke: colour("text-faint"), font: "11px 'Inter Variable'", grid: { stroke: colour("line"), width: 1 }, ticks: { show: false } };
     const plot = new uPlot(
       {
-        width: element.clientWidth || 280, height, legend: { show: false }, padding: [8, 4, 0, 0],
+        width: element.clientWidth || 280, height, legend: { show: false }, padding: [8, 18, 0, 0],  // half a label of the time axis stands beyond its end
         cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false } },
         scales: { y: { range: (_, low, high) => padded(low, high) } },
         axes: [

@@ -40,24 +40,27 @@ function CheckRow({ check, results, asset }: { check: CheckDefinition; results: 
   const home = asset.key;
   const last = results[0];
   const failing = last?.status === "failed" || last?.status === "error";
+  const told = failing || last?.status === "warned";
   const waiver = asset.waivers.find((each) => each.check === check.name);
-  const [open, setOpen] = useState(failing);
+  // What is not well opens by itself, also when that is known only after the page is drawn; then it is the reader's.
+  const [chosen, setChosen] = useState<boolean>();
+  const open = chosen ?? told;
   const others = check.depends_on.filter((key) => key !== home);
   return (
-    <details className="check" open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
+    <details className="check" open={open} onToggle={(event) => event.currentTarget.open !== open && setChosen(event.currentTarget.open)}>
       <summary>
         <StateIcon state={last?.status ?? "never"} title={last ? undefined : "Has not run"} />
         <span className="strong clip grow">{check.name}</span>
-        <span className="row wide-only" style={{ gap: 2, flex: "none" }}>
+        <span className="row wide-only" style={{ gap: 2, flex: "none", width: 138, justifyContent: "flex-end" }}>
           {results.slice(0, 20).reverse().map((r) => <span key={r.id} title={`${r.run_id ? `run #${r.run_id}` : "reported"}: ${stateMeta(r.status).label.toLowerCase()}`} className="check-tick" style={{ background: r.status === "passed" ? "var(--bar-ok)" : stateMeta(r.status).colour }} />)}
         </span>
         {waiver && <span className="tag">waived</span>}
-        <span className="tag wide-only">{check.severity}{check.blocking ? ", blocking" : ""}</span>
+        <span className="wide-only" style={{ width: 92, flex: "none" }}><span className="tag">{check.severity}{check.blocking ? ", blocking" : ""}</span></span>
         <span className="dim" style={{ width: 80, textAlign: "right" }}>{last ? <Ago at={last.at} /> : "not run"}</span>
       </summary>
       <div className="check-body">
         {check.description && <div className="dim">{check.description}</div>}
-        {last?.detail && <div className={last.status === "passed" ? "dim" : "bad"} style={{ overflowWrap: "anywhere" }}>{last.detail}</div>}
+        {last?.detail && <div className={last.status === "passed" ? "dim" : failing ? "bad" : undefined} style={{ overflowWrap: "anywhere", color: last.status === "warned" ? "var(--stale-text)" : undefined }}>{last.detail}</div>}
         {last?.waived && <div style={{ color: "var(--stale-text)" }}>It failed, and was {localTimes(last.waived)}</div>}
         {waiver && !last?.waived && <WaiverLine waiver={waiver} name={home} />}
         {check.anomaly && <div className="dim">Judged by assetd: {check.anomaly.metric} within the mean ± {check.anomaly.sigma}·σ of the last {check.anomaly.last} materializations, once there are {check.anomaly.min}</div>}

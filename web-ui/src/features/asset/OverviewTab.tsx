@@ -10,6 +10,7 @@ import { listed, MetadataList, rawValue } from "@/ui/Metadata";
 import { StateIcon } from "@/ui/StateIcon";
 import { Ago } from "@/ui/Time";
 import { StaleSection } from "./StaleSection";
+import { Triggers } from "./Triggers";
 
 const Chart = lazy(() => import("./Chart").then((module) => ({ default: module.Chart })));
 
@@ -31,6 +32,7 @@ export function OverviewTab({ asset }: { asset: AssetDetail }) {
         <Latest asset={asset} />
       </div>
       <div>
+        {!asset.external && <Triggers name={asset.key} />}
         <Neighbours asset={asset} />
         <section className="section"><h2>About</h2><About asset={asset} /></section>
       </div>
@@ -135,6 +137,7 @@ function About({ asset }: { asset: AssetDetail }) {
     ["Code version", asset.code_version && <CodeVersion text={asset.code_version} />],
     ["Data version", asset.data_version && <DataVersion asset={asset} />],
     ["Made from", asset.provenance && asset.provenance.upstream.length > 0 && <UsedData upstream={asset.provenance.upstream} />],
+    ["Made with", asset.provenance && Object.entries(asset.provenance.versions ?? {}).map(([name, version]) => `${name} ${version}`).join(", ")],
     ["Unchanged", asset.skip_if_unchanged && "it is reused, not executed again"],
     ["Freshness", freshnessText(asset.freshness)],
     ["Pools", Object.entries(asset.pools).map(([name, slots]) => `${name} × ${slots}`).join(", ")],

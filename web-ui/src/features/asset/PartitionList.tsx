@@ -13,9 +13,18 @@ import { Ago, At } from "@/ui/Time";
 const route = getRouteApi("/assets/$key");
 const stateOf = { missing: "never", materialized: "materialized", failed: "failed" } as const;
 
+const stateText = (row: PartitionRow) => (row.under_way ? `${row.under_way.status}, ${row.status} until now` : row.status);
+
+/** What is under way comes first, with its run. */
+function StateWord({ row, asset }: { row: PartitionRow; asset: string }) {
+  if (!row.under_way) return row.status;
+  const { status, run_id } = row.under_way;
+  return <span title={stateText(row)}>{run_id ? <RunLink id={run_id} step={asset} partition={row.key}>{status} #{run_id}</RunLink> : <>{status} <span className="dim">backfill</span></>}</span>;
+}
+
 const columnsOf = (asset: string): Column<PartitionRow>[] => [
-  { id: "key", header: "Partition", width: "minmax(120px, 2fr)", cell: (row) => <span className="row num"><StateIcon state={stateOf[row.status]} title={row.status} /><Link to="/assets/$key" params={{ key: keyToPath(asset) }} search={(old) => ({ ...old, from: row.key, to: undefined })} replace className="link strong clip" title={row.key}>{row.key}</Link></span> },
-  { id: "status", header: "State", width: "110px", wide: true, cell: (row) => row.status },
+  { id: "key", header: "Partition", width: "minmax(120px, 2fr)", cell: (row) => <span className="row num"><StateIcon state={row.under_way?.status ?? stateOf[row.status]} title={stateText(row)} /><Link to="/assets/$key" params={{ key: keyToPath(asset) }} search={(old) => ({ ...old, from: row.key, to: undefined })} replace className="link strong clip" title={row.key}>{row.key}</Link></span> },
+  { id: "status", header: "State", width: "110px", wide: true, cell: (row) => <StateWord row={row} asset={asset} /> },
   { id: "window", header: "Window", width: "minmax(220px, 2fr)", wide: true, cell: (row) => row.window && <span className="dim"><At at={row.window.start} /> – <At at={row.window.end} /></span> },
   { id: "run", header: "Made in", width: "84px", cell: (row) => row.run_id ? <RunLink id={row.run_id} step={asset} partition={row.key} /> : row.status === "failed" && <Link to="/runs" search={{ asset, status: "failed" }} className="link">failed runs</Link> },
   { id: "at", header: "Made", width: "90px", align: "right", cell: (row) => <span className="dim"><Ago at={row.at} /></span> },

@@ -6,11 +6,11 @@ import { useCallback, useMemo, useState } from "react";
 import { partitionMapQuery } from "@/api/queries";
 import type { AssetDetail, PartitionMap } from "@/api/types";
 import { dynamicSets, formOf, formText, type Form } from "@/system/partitions/form";
-import { choiceOf, countLetters, indicesOf, spanOf, type Span } from "@/system/partitions/range";
+import { choiceOf, countLetters, indicesOf, overlay, spanOf, type Span } from "@/system/partitions/range";
 import { quoted } from "@/system/selection/complete";
 import { Empty } from "@/ui/Empty";
 import { HeatLegend, HeatMap } from "@/ui/heat/HeatMap";
-import { assetLetters } from "@/ui/heat/letters";
+import { assetMapLetters } from "@/ui/heat/letters";
 import { keyToPath } from "@/ui/links";
 import { Loaded } from "@/ui/Loaded";
 import { PartitionsDialog, type PartitionsAsked } from "@/ui/PartitionsDialog";
@@ -27,6 +27,9 @@ export function PartitionsTab({ asset }: { asset: AssetDetail }) {
   return <Loaded query={map}>{(data) => <Body asset={asset} map={data} />}</Loaded>;
 }
 
+/** Of a partition that is about to be made again. */
+const stoodBefore: Record<string, string> = { m: ", materialized before", f: ", failed before" };
+
 const number = (n: number) => n.toLocaleString("en");
 
 function Body({ asset, map }: { asset: AssetDetail; map: PartitionMap }) {
@@ -36,18 +39,20 @@ function Body({ asset, map }: { asset: AssetDetail; map: PartitionMap }) {
   const keys = useStable(map.keys);
   const [span, setSpan] = useSpan(asset.key, keys);
   const { counts } = map;
+  const letters = useMemo(() => overlay(map.status, map.under_way), [map.status, map.under_way]);
+  const before = (index: number) => (letters[index] === map.status[index] ? "" : stoodBefore[map.status[index]!] ?? "");
   return (
     <div className="partitions">
       <div className="row wrap" style={{ gap: "8px 16px", minHeight: 30, marginBottom: 8 }}>
         <div className="grow" style={{ flexBasis: 280 }}>
           <span className="strong num">{number(counts.materialized)} of {number(counts.total)}</span> materialized <span className="dim">· {formText(of)}{map.keys.length < counts.total && <>, the last {number(map.keys.length)} are shown</>}</span>
-          <div style={{ marginTop: 2 }}><HeatLegend meanings={assetLetters} counts={{ m: counts.materialized, f: counts.failed, "-": counts.missing }} /></div>
+          <div style={{ marginTop: 2 }}><HeatLegend meanings={assetMapLetters} counts={{ m: counts.materialized, f: counts.failed, "-": counts.missing, r: map.under_way_counts.running, q: map.under_way_counts.queued }} /></div>
         </div>
         <Button variant="default" disabled={counts.failed === 0} onClick={() => setAsked({ which: "failed", how: "backfill" })}>Backfill failed ({number(counts.failed)})…</Button>
         <Button variant="default" disabled={counts.missing === 0} onClick={() => setAsked({ which: "missing", how: "backfill" })}>Backfill missing ({number(counts.missing)})…</Button>
       </div>
       {map.keys.length === 0 ? <NothingYet of={of} />
-        : <HeatMap label={`Partitions of ${asset.key}`} form={form} keys={keys} letters={map.status} meanings={assetLetters} span={span} onSelect={setSpan} />}
+        : <HeatMap label={`Partitions of ${asset.key}`} form={form} keys={keys} letters={letters} meanings={assetMapLetters} note={before} span={span} onSelect={setSpan} />}
       {map.keys.length > 0 && <SelectionBar form={form} keys={keys} letters={map.status} span={span} ask={setAsked} clear={() => setSpan(null)} />}
       {dynamicSets(of).map((name) => <DynamicKeys key={name} name={name} />)}
       <PartitionList name={asset.key} counts={counts} />

@@ -23,7 +23,15 @@ function Chain({ links }: { links: StaleLink[] }) {
   return (
     <div>
       {way.length > 0 && <div className="row wrap tight">{way.map((link, i) => <span key={link.asset} className="row tight">{i > 0 && <span className="faint" aria-hidden>←</span>}<AssetLink name={link.asset} /></span>)}<span className="dim">{way.length === 1 ? "is stale" : "are stale"}</span></div>}
-      <div className={way.length > 0 ? "stale-cause" : undefined}>{way.length > 0 && <span className="dim">because </span>}{localTimes(cause.detail)}{cause.reason === "newer_data" && cause.run_id && <> <RunLink id={cause.run_id} step={cause.asset} /></>}</div>
+      <div className={way.length > 0 ? "stale-cause" : undefined}>{way.length > 0 && <span className="dim">because </span>}<Detail cause={cause} /></div>
     </div>
   );
+}
+
+/** The run that brought the data is named in the sentence: there it is a link. */
+function Detail({ cause }: { cause: StaleLink }) {
+  const text = localTimes(cause.detail), named = `run ${cause.run_id}`;
+  const at = cause.reason === "newer_data" && cause.run_id ? text.indexOf(named) : -1;
+  if (at < 0) return text;
+  return <span className="prose">{text.slice(0, at)}<RunLink id={cause.run_id!} step={cause.asset}>{named}</RunLink>{text.slice(at + named.length)}</span>;
 }

@@ -72,9 +72,27 @@ function Why({ backfill }: { backfill: Backfill }) {
       <StateIcon state={status} size={16} />
       <div style={{ overflowWrap: "anywhere", minWidth: 0 }}>
         {acted ? <><span className="strong">{acted}{by && ` by ${by}`}</span>{reason && reason !== "canceled" && <>: {reason}</>}</>
-          : <><span className="strong">{lost(backfill)}</span> {detail || (reason && reason !== "partitions_failed" && reasonText(reason))}</>}
+          : <><span className="strong">{lost(backfill)}</span> {detail || (reason && reason !== "partitions_failed" ? reasonText(reason) : <Causes backfill={backfill} />)}</>}
       </div>
     </div>
+  );
+}
+
+const causesShown = 3;
+
+/** What made its runs fail, the same said once. */
+function Causes({ backfill }: { backfill: Backfill }) {
+  const runs = useInfiniteQuery(toSee(backfill.id));
+  const failed = (runs.data?.pages[0]?.items ?? []).filter((run) => run.causes.length > 0);
+  const alike = [...Map.groupBy(failed, ({ causes: [cause] }) => `${cause!.key}\n${cause!.detail ?? reasonText(cause!.reason)}`)].sort((a, b) => b[1].length - a[1].length);
+  return (
+    <>
+      {alike.slice(0, causesShown).map(([said, those]) => {
+        const [key, why] = said.split("\n") as [string, string];
+        return <div key={said} className="prose"><AssetLink name={key} /> {why} <span className="dim">in {those.length === 1 ? "run" : "runs"} {those.slice(0, 5).map((run, i) => <span key={run.id}>{i > 0 && ", "}<RunLink id={run.id} step={key} partition={run.causes[0]!.partition} /></span>)}{those.length > 5 && ` and ${those.length - 5} more`}</span></div>;
+      })}
+      {alike.length > causesShown && <div className="dim">and {alike.length - causesShown} other causes</div>}
+    </>
   );
 }
 
@@ -123,10 +141,13 @@ const columns: Column<Run>[] = [
   { id: "duration", header: "Duration", width: "66px", align: "right", wide: true, cell: (run) => <Duration from={run.started_at} to={run.ended_at} ms={run.duration_ms} /> },
 ];
 
+/** Runs that somebody may want to see: under way, or failed. */
+const toSee = (backfill: string) => runsQuery({ backfill, status: "running,queued,canceling,failed" }, 50);
+
 /** Its runs under way and those that failed; the others are a click away. */
 function Runs({ backfill }: { backfill: Backfill }) {
   const navigate = useNavigate();
-  const runs = useInfiniteQuery(runsQuery({ backfill: backfill.id, status: "running,queued,canceling,failed" }, 50));
+  const runs = useInfiniteQuery(toSee(backfill.id));
   const rows = runs.data?.pages[0]?.items ?? [];
   const active = (run: Run) => (run.ended_at === null ? 0 : 1);
   return (

@@ -62,7 +62,7 @@ function Body({ forecast }: { forecast: Forecast }) {
       <section className="section">
         <h2>What will run <span className="count">{forecast.runs_total}</span></h2>
         {forecast.runs.length === 0 ? <div className="dim">Nothing runs by itself within this time. Schedules and automation make runs; both show here.</div> : <ForecastGantt forecast={forecast} pick={setPicked} />}
-        {forecast.steps_listed < forecast.steps_total && <div className="small dim">The first {forecast.steps_listed.toLocaleString("en")} of {forecast.steps_total.toLocaleString("en")} steps are drawn: a selection shows others.</div>}
+        {forecast.steps_listed < forecast.steps_total && <div className="small dim" style={{ marginTop: 6 }}>The first {forecast.steps_listed.toLocaleString("en")} of {forecast.steps_total.toLocaleString("en")} steps are drawn: a selection shows others.</div>}
         {forecast.runs.length > 0 && <div className="small dim ahead-note" role="status">{picked ? barText(picked) : "Hatched: it waits. Pale: how long it may take, nine times in ten. Underlined: it decides when its run ends."}</div>}
       </section>
       {forecast.runs.length > 0 && (
@@ -114,7 +114,7 @@ export function ForecastPage() {
           <SelectionInput label="Only these assets" value={select} error={selectError} onSubmit={(value) => void navigate({ search: { ...search, select: value || undefined }, replace: true })} />
         </div>
         <Supposed forecast={query.isPlaceholderData ? undefined : query.data} base={base.data} pools={pools} speed={speed} set={set} />
-        {query.error && query.data ? <div className="notice bad" role="alert"><div className="grow">{query.error.message}</div></div> : <Loaded query={query}>{(forecast) => <Body forecast={forecast} />}</Loaded>}
+        {query.error && query.data ? <div className="notice bad" role="alert"><div className="grow">{query.error.message}</div></div> : <div className="ahead-body"><Loaded query={query} what="Simulating what will run…">{(forecast) => <Body forecast={forecast} />}</Loaded></div>}
       </div>
     </div>
   );

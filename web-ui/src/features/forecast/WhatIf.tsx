@@ -1,4 +1,5 @@
 import { Button, NumberInput, Popover, TextInput } from "@mantine/core";
+import { IconX } from "@tabler/icons-react";
 import { useState } from "react";
 import type { Forecast } from "@/api/types";
 import { summarize, withSupposition } from "@/system/forecast/model";
@@ -40,14 +41,14 @@ export function WhatIfButton({ forecast, pools, speed, set }: Props) {
 export function Supposed({ forecast, base, pools, speed, set }: Props & { base: Forecast | undefined }) {
   if (pools.length + speed.length === 0) return null;
   return (
-    <div className="notice" role="status">
+    <div className="notice supposed" role="status">
       <div className="grow">
         <div className="row wrap" style={{ gap: 8 }}>
           <span className="strong">What if:</span>
-          {pools.map(([name, value]) => <button key={name} type="button" className="tag" aria-label={`No longer suppose ${value} slots in ${name}`} onClick={() => set(withSupposition(pools, name, ""), speed)}>{name}: {value} slots ×</button>)}
-          {speed.map(([key, value]) => <button key={key} type="button" className="tag" aria-label={`No longer suppose another speed of ${key}`} onClick={() => set(pools, withSupposition(speed, key, ""))}>{key}: {value} times as fast ×</button>)}
+          {pools.map(([name, value]) => <button key={name} type="button" className="tag" aria-label={`No longer suppose ${value} slots in ${name}`} onClick={() => set(withSupposition(pools, name, ""), speed)}>{name}: {value} slots <IconX size={11} aria-hidden /></button>)}
+          {speed.map(([key, value]) => <button key={key} type="button" className="tag" aria-label={`No longer suppose another speed of ${key}`} onClick={() => set(pools, withSupposition(speed, key, ""))}>{key}: {value} times as fast <IconX size={11} aria-hidden /></button>)}
         </div>
-        {forecast && base && <Difference forecast={forecast} base={base} />}
+        <div style={{ minHeight: 20 }}>{forecast && base && <Difference forecast={forecast} base={base} />}</div>
       </div>
     </div>
   );

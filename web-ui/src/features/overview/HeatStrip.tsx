@@ -13,7 +13,7 @@ export function HeatStrip({ history }: { history: History }) {
   const shown = worstFirst(groups).slice(0, shownGroups);
   if (groups.length === 0) return <div className="panel dim" style={{ padding: 12 }}>Nothing has run yet. After the first run its outcome stands here, day by day.</div>;
   return (
-    <div className="heat" style={{ gridTemplateColumns: `minmax(64px, max-content) repeat(${history.days.length}, minmax(0, 1fr))` }}>
+    <div className="days" style={{ gridTemplateColumns: `minmax(64px, max-content) repeat(${history.days.length}, minmax(0, 1fr))` }}>
       {shown.map((group) => (
         <GroupRow key={group.group ?? ""} group={group} days={history.days} />
       ))}

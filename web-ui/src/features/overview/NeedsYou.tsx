@@ -30,7 +30,7 @@ function Item({ item }: { item: NeedsYou }) {
     <div className="need">
       <StateIcon state={item.kind === "stuck" ? "waiting_retry" : "failed"} size={16} />
       <div className="grow">
-        <div className="clip strong"><Subject item={item} /></div>
+        <div className="strong need-what"><Subject item={item} /></div>
         <div className="need-why">{item.detail ?? reasonText(item.reason)}</div>
         <div className="small dim">
           <Ago at={item.at} />

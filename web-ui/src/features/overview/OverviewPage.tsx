@@ -72,7 +72,7 @@ function Imports({ imports }: { imports: ImportHealth[] }) {
       {imports.map((one) => (
         <div key={one.name} className="line" title={one.detail ?? undefined}>
           <StateIcon state={one.status === "ok" ? "succeeded" : "failed"} />
-          <span className="clip grow">
+          <span className={one.status === "ok" ? "clip grow" : "grow import-failed"}>
             <Link to="/definitions" className="link">{one.plugin} {one.name}</Link>{" "}
             {one.status === "ok" ? <span className="dim">{plural(one.assets, "asset")}, read <Ago at={one.at} /></span>
               : <span className="bad">could not be read <Ago at={one.at} />; what was read {one.last_ok_at ? <Ago at={one.last_ok_at} /> : "before"} goes on serving</span>}

@@ -43,7 +43,7 @@ export function CauseCard({ run, steps, select }: { run: Run; steps: Step[]; sel
           <div style={{ overflowWrap: "anywhere" }}>{shortDetail(cause)}</div>
           <Skipped cause={cause} steps={steps} select={select} />
           <Whose cause={cause} />
-          <ImpactLine name={cause.key} />
+          <ImpactLine name={cause.key} said={cause.owners ?? []} />
         </div>
       </div>
       <CauseActs key={`${stepText(cause)}/${cause.check ?? ""}`} run={run} cause={cause} />

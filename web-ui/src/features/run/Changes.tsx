@@ -5,7 +5,7 @@ import { localTimes } from "@/system/time/format";
 import { AssetLink, RunLink } from "@/ui/links";
 import { Ago } from "@/ui/Time";
 
-const words: Record<VersionChange["kind"], string> = { code: "Code", commit: "Commit", definitions: "Definitions", options: "Options", upstream: "Upstream", metadata: "Figures" };
+const words: Record<VersionChange["kind"], string> = { code: "Code", commit: "Commit", package: "Package", definitions: "Definitions", options: "Options", upstream: "Upstream", metadata: "Figures" };
 
 /** What is different from the last time this step succeeded: where one looks first. */
 export function Changes({ run, step }: { run: string; step: string }) {
@@ -13,7 +13,7 @@ export function Changes({ run, step }: { run: string; step: string }) {
   if (!changes.data?.since) return null;
   const { since, items } = changes.data;
   return (
-    <div className="cause-changes">
+    <div className="cause-changes prose">
       <span className="strong">{items.length === 0 ? "Nothing that is known of changed" : "Changed"} since it last succeeded</span>{" "}
       <span className="dim">in <RunLink id={since.run_id} step={step} />{since.at && <>, <Ago at={since.at} /></>}</span>
       {items.length > 0 && <dl className="facts">{items.slice(0, 12).map((item) => <Item key={`${item.kind} ${item.name ?? ""}`} item={item} />)}</dl>}
@@ -29,7 +29,7 @@ function Item({ item }: { item: VersionChange }) {
   return (
     <div style={{ display: "contents" }}>
       <dt>{words[item.kind]}</dt>
-      <dd>{plain ? <span className="mono">{short(item.from)} → {short(item.to)}</span> : item.kind === "upstream" && item.name ? <><AssetLink name={item.name} /> <Upstream item={item} /></> : localTimes(item.detail)}</dd>
+      <dd>{item.kind === "package" ? <>{item.name} <span className="mono">{item.from === null ? "none" : String(item.from)} → {item.to === null ? "none" : String(item.to)}</span></> : plain ? <span className="mono">{short(item.from)} → {short(item.to)}</span> : item.kind === "upstream" && item.name ? <><AssetLink name={item.name} /> <Upstream item={item} /></> : localTimes(item.detail)}</dd>
     </div>
   );
 }

@@ -24,11 +24,20 @@ export function paintGroupBack(brush: Brush) {
   ctx.globalAlpha = 1;
 }
 
+interface Box { x0: number; y0: number; x1: number; y1: number }
+
+const overlaps = (a: Box, b: Box) => a.x0 < b.x1 && a.x1 > b.x0 && a.y0 < b.y1 && a.y1 > b.y0;
+
+function screenBox({ camera, size }: Brush, { x, y, width, height }: { x: number; y: number; width: number; height: number }): Box {
+  const at = toScreen(camera, size, x, y);
+  return { x0: at.x, y0: at.y, x1: at.x + width * camera.k, y1: at.y + height * camera.k };
+}
+
 /** Labels of fixed size on the screen; far out with a health bar. */
 export function paintGroupFront(brush: Brush) {
   const { ctx, scene, palette, camera, size } = brush;
   const font = `600 12px ${palette.font}`;
-  const taken: { x0: number; y0: number; x1: number; y1: number }[] = [];
+  const taken: Box[] = [];
   scene.graph.input.groups.forEach((group, g) => {
     if (!onScreen(brush, group)) return;
     const at = toScreen(camera, size, group.x, group.y);
@@ -38,7 +47,7 @@ export function paintGroupFront(brush: Brush) {
     if (room < 36 && !brush.blocks) return;
     const height = group.height * camera.k;
     const place = brush.blocks ? { x0: at.x, y0: at.y, x1: at.x + width, y1: at.y + height } : far ? { x0: at.x, y0: at.y - 22, x1: at.x + room, y1: at.y } : { x0: at.x, y0: at.y, x1: at.x + width, y1: at.y + titleStrip * camera.k };
-    if (taken.some((other) => place.x0 < other.x1 && place.x1 > other.x0 && place.y0 < other.y1 && place.y1 > other.y0)) return;
+    if (taken.some((other) => overlaps(place, other))) return;
     taken.push(place);
     if (brush.blocks) return block(brush, g, font);
     ctx.font = font;
@@ -47,7 +56,13 @@ export function paintGroupFront(brush: Brush) {
     // Near enough, the name stands in the strip that the layout keeps free for it; else above, with the health bar.
     const inset = far ? 2 : groupPadding * camera.k;
     const label = ellipsis(`${group.name}  ${group.nodes.length}`, room - 2 * inset, font, (t) => ctx.measureText(t).width);
-    ctx.fillText(label, at.x + inset, far ? at.y - 15 : at.y + (titleStrip * camera.k) / 2 + 1);
+    if (far && scene.graph.input.groups.some((other) => other !== group && overlaps(place, screenBox(brush, other)))) {
+      // There is no room above it: a plate keeps the name apart from what it lies on.
+      ctx.save();
+      ctx.translate(at.x, at.y - 15);
+      plate(brush, label);
+      ctx.restore();
+    } else ctx.fillText(label, at.x + inset, far ? at.y - 15 : at.y + (titleStrip * camera.k) / 2 + 1);
     if (far) healthBar(brush, scene.health[g]!, at.x, at.y - 6, Math.max(24, width));
   });
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { dynamicSets, formOf, formOfKeys, formText, type Form } from "./form";
 import { cellX, cellY, hit, layoutHeat, move, pitchFor } from "./heat";
-import { choiceOf, countLetters, indicesOf, spanOf } from "./range";
+import { choiceOf, countLetters, indicesOf, overlay, spanOf } from "./range";
 
 const day = 86_400_000;
 const days = (from: string, count: number) => Array.from({ length: count }, (_, i) => new Date(Date.parse(from) + i * day).toISOString().slice(0, 10));
@@ -128,6 +128,10 @@ describe("a selection", () => {
     expect(spanOf(keys, "2026-01-02", "2026-01-04")).toEqual({ anchor: 1, head: 3 });
     expect(spanOf(keys, "2026-01-02", undefined)).toEqual({ anchor: 1, head: 1 });
     expect([spanOf(keys, undefined, undefined), spanOf(keys, "gone", "2026-01-02")]).toEqual([null, null]);
+  });
+  it("shows what is under way over how it stands", () => {
+    expect(overlay("mf--m", "rqq--")).toBe("rqq-m");
+    expect(overlay("mf", "")).toBe("mf");
   });
   it("counts what it holds", () => {
     expect(countLetters("mmf--", [1, 2, 3])).toEqual({ m: 1, f: 1, "-": 1 });

@@ -38,6 +38,13 @@ export function spanOf(keys: string[], from: string | undefined, to: string | un
 }
 
 /** How many of each letter there are among some. */
+/** What is about to be made, over how it stands: r and q win. */
+export function overlay(status: string, underWay: string): string {
+  let out = "";
+  for (let i = 0; i < status.length; i++) out += underWay[i] === "r" || underWay[i] === "q" ? underWay[i] : status[i];
+  return out;
+}
+
 export function countLetters(letters: string, indices?: number[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const letter of indices ? indices.map((index) => letters[index] ?? "") : letters) counts[letter] = (counts[letter] ?? 0) + 1;

@@ -9,6 +9,8 @@ import "./heat.css";
 
 interface Props {
   label: string; form: Form; keys: string[]; letters: string; meanings: Letter[];
+  /** More to say of a cell than its letter does. */
+  note?: (index: number) => string;
   span?: Span | null;
   /** Without it nothing can be selected. Called with the end of a drag, a click, or a key. */
   onSelect?: (span: Span | null) => void;
@@ -19,7 +21,7 @@ interface Props {
 const none: ReadonlySet<number> = new Set();
 
 /** Partitions as cells. Click selects one, shift and click or a drag a stretch; arrows move, with shift they extend, Escape lets go. */
-export function HeatMap({ label, form, keys, letters, meanings, span: chosen = null, onSelect, onOpen }: Props) {
+export function HeatMap({ label, form, keys, letters, meanings, note, span: chosen = null, onSelect, onOpen }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const width = useWidth(box);
   const heat = useMemo(() => layoutHeat(form, keys, width), [form, keys, width]);
@@ -30,9 +32,9 @@ export function HeatMap({ label, form, keys, letters, meanings, span: chosen = n
   const span = drag ?? chosen;
   const selected = useMemo(() => (span ? new Set(indicesOf(form, keys, span)) : none), [form, keys, span]);
   const canvas = usePicture(heat, letters, meanings, selected, cursor);
-  useNewestInView(box, heat, form);
+  useFirstView(box, heat, form, chosen);
   const told = hovered >= 0 && hovered < keys.length ? hovered : cursor < keys.length ? cursor : -1;
-  const say = (index: number) => `${keys[index] || `number ${index + 1}`}: ${meanings.find((one) => one.letter === letters[index])?.word ?? ""}`;
+  const say = (index: number) => `${keys[index] || `number ${index + 1}`}: ${meanings.find((one) => one.letter === letters[index])?.word ?? ""}${note?.(index) ?? ""}`;
   const at = (event: PointerEvent) => {
     const place = canvas.current!.getBoundingClientRect();
     return hit(heat, event.clientX - place.left, event.clientY - place.top);
@@ -122,14 +124,15 @@ function usePicture(heat: Heat, letters: string, meanings: Letter[], selected: R
   return canvas;
 }
 
-/** Where keys stand in order, the newest stand last: a long map opens there. */
-function useNewestInView(box: React.RefObject<HTMLDivElement | null>, heat: Heat, form: Form) {
+/** A map opens on what the address selects. Else, where keys stand in order, on the newest, which stand last. */
+function useFirstView(box: React.RefObject<HTMLDivElement | null>, heat: Heat, form: Form, chosen: Span | null) {
   const done = useRef(false);
   useEffect(() => {
     if (done.current || heat.height === 0) return;
     done.current = true;
-    if (form.kind === "weekly") box.current!.scrollTop = box.current!.scrollHeight;
-  }, [box, heat, form]);
+    if (chosen) scrollTo(box.current, heat, chosen.anchor);
+    else if (form.kind === "weekly") box.current!.scrollTop = box.current!.scrollHeight;
+  }, [box, heat, form, chosen]);
 }
 
 function scrollTo(box: HTMLDivElement | null, heat: Heat, index: number) {
@@ -159,6 +162,7 @@ function Swatch({ meaning: { shape, colour } }: { meaning: Letter }) {
       {shape === "cross" && <path d="m3.8 3.8 5.4 5.4m0-5.4-5.4 5.4" stroke="var(--bg)" strokeWidth={1.6} />}
       {shape === "half" && <rect x={1.5} y={6.5} width={10} height={5} fill={tone} />}
       {shape === "slash" && <path d="m3.8 9.2 5.4-5.4" stroke={tone} strokeWidth={1.6} />}
+      {shape === "dot" && <circle cx={6.5} cy={6.5} r={2.2} fill={tone} />}
       {shape === "bar" && <path d="M3.5 6.5h6" stroke={tone} strokeWidth={1.6} />}
     </svg>
   );

@@ -58,6 +58,10 @@ function paintKind(context: CanvasRenderingContext2D, { heat, letters, colour }:
     each((x, y) => context.rect(x + 1, y + size / 2, size - 2, size / 2 - 1));
     return context.fill();
   }
+  if (shape === "dot") {
+    each((x, y) => { context.moveTo(x + size / 2, y + size / 2); context.arc(x + size / 2, y + size / 2, size * 0.18, 0, 2 * Math.PI); });
+    return context.fill();
+  }
   if (shape === "cross") each((x, y) => { context.moveTo(x + in1, y + in1); context.lineTo(x + in2, y + in2); context.moveTo(x + in2, y + in1); context.lineTo(x + in1, y + in2); });
   if (shape === "slash") each((x, y) => { context.moveTo(x + in1, y + in2); context.lineTo(x + in2, y + in1); });
   if (shape === "bar") each((x, y) => { context.moveTo(x + in1, y + size / 2); context.lineTo(x + in2, y + size / 2); });

@@ -1,0 +1,72 @@
+"""What can start an asset, and what will next: told by the API and by assetctl."""
+
+import datetime
+
+from projects import project, shell
+from waiting import wait_until
+
+ASSETS = (shell("raw", "true"), shell("mid", "true", ["raw"], "automation: eager"), shell("top", "true", ["mid"]), shell("alone", "true"),
+          shell("days", "true", [], "partitions: {daily: {start: 2026-01-01, end: 2026-01-04}}"))
+HEAD = """jobs:
+  - {name: all, select: "+top"}
+schedules:
+  - {name: nightly, job: all, cron: "0 2 * * *", timezone: Europe/London}
+  - {name: watch, select: top, steps: checks, cron: "* * * * *", timezone: UTC}
+  - {name: failed, select: "status:failed", cron: "0 3 * * *", timezone: UTC}
+sensors:
+  - {name: landing, file: {glob: "in/*.json"}, every: 1h, select: "raw+"}
+"""
+
+
+def triggers(daemon, key):
+    return daemon.get(f"/assets/{key}/triggers")
+
+
+def names(items):
+    return [item["name"] for item in items]
+
+
+def test_an_asset_knows_what_selects_it(start):
+    daemon = start(project(*ASSETS, head=HEAD))
+    top = triggers(daemon, "top")
+    assert names(top["schedules"]) == ["nightly", "watch"] and names(top["sensors"]) == ["landing"]
+    assert top["automation"] is None and top["paused"] is None and top["backfills"] == []
+    assert top["next"]["schedule"] == "nightly", "the other one only checks"
+    assert datetime.datetime.fromisoformat(top["next"]["at"].replace("Z", "+00:00")) > datetime.datetime.now(datetime.timezone.utc)
+    mid = triggers(daemon, "mid")
+    assert mid["automation"]["condition"] == "eager" and names(mid["schedules"]) == ["nightly"]
+    alone = triggers(daemon, "alone")
+    assert not (alone["schedules"] or alone["sensors"] or alone["automation"] or alone["next"])
+    assert daemon.request("GET", "/assets/nobody/triggers").status == 404
+
+
+def test_what_asks_for_a_state_counts_while_the_state_is(start):
+    daemon = start(project(shell("shaky", "exit 1"), head=HEAD.split("jobs:")[0] + 'schedules:\n  - {name: failed, select: "status:failed", cron: "0 3 * * *", timezone: UTC}\n'))
+    assert names(triggers(daemon, "shaky")["schedules"]) == []
+    daemon.wait(daemon.run("shaky"))
+    assert names(triggers(daemon, "shaky")["schedules"]) == ["failed"]
+
+
+def test_pauses_stand_where_they_hold_something_back(start):
+    daemon = start(project(*ASSETS, head=HEAD))
+    daemon.post("/schedules/nightly/pause", {"reason": "the warehouse moves"})
+    paused, = [one for one in triggers(daemon, "top")["schedules"] if one["name"] == "nightly"]
+    assert paused["paused"] and paused["pause_reason"] == "the warehouse moves" and triggers(daemon, "top")["next"] is None
+    daemon.post("/schedules/nightly/resume")
+    daemon.post("/automation/pause", {"reason": "red button"})
+    all_held = triggers(daemon, "top")
+    assert all_held["paused"]["reason"] == "red button" and all_held["next"] is None
+    shown = daemon.ctl("assets", "show", "top").stdout
+    assert "red button" in shown and "nightly: 0 2 * * * Europe/London" in shown and "landing: file in/*.json" in shown
+
+
+def test_a_backfill_that_is_not_over_is_told(start):
+    daemon = start(project(*ASSETS, head=HEAD))
+    backfill = daemon.post("/backfills", {"select": "days", "partitions": {"from": "2026-01-01", "to": "2026-01-03"}, "max_runs": 1})["id"]
+    daemon.post(f"/backfills/{backfill}/pause", {"reason": "not now"})
+    assert triggers(daemon, "top")["backfills"] == []
+    told, = triggers(daemon, "days")["backfills"]
+    assert (told["id"], told["status"], told["reason"]) == (backfill, "paused", "not now")
+    assert f"backfill        {backfill} (paused)" in daemon.ctl("assets", "show", "days").stdout
+    daemon.post(f"/backfills/{backfill}/resume", {})
+    wait_until(lambda: triggers(daemon, "days")["backfills"] == [], "the backfill is over")
