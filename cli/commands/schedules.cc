@@ -5,6 +5,7 @@
 #include "cli/command_line.h"
 #include "cli/run_watch.h"
 #include "cli/table.h"
+#include "core/schedule/cron.h"
 
 namespace assetd::cli {
 namespace {

@@ -59,7 +59,8 @@ std::optional<Backfill> backfill_from_json(const nlohmann::json& json);
 /// Groups of `assets` with what is wanted of each (of assets that are not divided {0}); assets with nothing wanted are left out.
 std::vector<BackfillGroup> make_groups(const Definitions& definitions, const AssetGraph& graph, const PartitionTable& table, const std::map<AssetId, IndexSet>& wanted);
 
-/// The same, looked up in a definitions version that still divides everything alike.
+/// The same, looked up in a definitions version that still divides everything alike. Edges that have turned round since the backfill began are left out:
+/// groups go in the order they were made in, so that none waits for another in a circle.
 class BackfillPlan {
  public:
   /// Nothing, with why in `error`: an asset is gone, or is divided otherwise now.

@@ -1,7 +1,10 @@
 // Which assets of a backfill are made together, and what the groups wait for.
 
 #include <algorithm>
+#include <functional>
 #include <map>
+#include <queue>
+#include <set>
 
 #include "core/backfill/backfill.h"
 #include "core/run/batches.h"
@@ -43,6 +46,30 @@ std::vector<std::uint32_t> kinds(const Members& members, const Definitions& defi
   return result;
 }
 
+/// The groups numbered anew, what is above before what is below.
+std::vector<std::uint32_t> upstream_first(const BatchInput& input, std::vector<std::uint32_t> group_of) {
+  const std::size_t count = group_of.empty() ? 0 : std::ranges::max(group_of) + 1;
+  std::vector<std::set<std::uint32_t>> below(count);
+  std::vector<std::uint32_t> waits_for(count), number(count);
+  for (std::uint32_t node = 0; node < input.size; ++node)
+    input.each_parent(node, [&](std::uint32_t parent) {
+      const auto from = group_of[parent], to = group_of[node];
+      if (from != to && below[from].insert(to).second) ++waits_for[to];
+    });
+  std::priority_queue<std::uint32_t, std::vector<std::uint32_t>, std::greater<>> ready;
+  for (std::uint32_t group = 0; group < count; ++group)
+    if (waits_for[group] == 0) ready.push(group);
+  for (std::uint32_t next = 0; !ready.empty(); ++next) {
+    const auto group = ready.top();
+    ready.pop();
+    number[group] = next;
+    for (const auto child : below[group])
+      if (--waits_for[child] == 0) ready.push(child);
+  }
+  for (auto& group : group_of) group = number[group];
+  return group_of;
+}
+
 }  // namespace
 
 std::vector<BackfillGroup> make_groups(const Definitions& definitions, const AssetGraph& graph, const PartitionTable& table, const std::map<AssetId, IndexSet>& wanted) {
@@ -56,7 +83,7 @@ std::vector<BackfillGroup> make_groups(const Definitions& definitions, const Ass
   };
   input.each_parent = [&](std::uint32_t node, const auto& visit) { visit_known(graph.parents(members.assets[node]), visit); };
   input.each_child = [&](std::uint32_t node, const auto& visit) { visit_known(graph.children(members.assets[node]), visit); };
-  const auto group_of = make_batches(input);
+  const auto group_of = upstream_first(input, make_batches(input));
   std::vector<BackfillGroup> groups;
   for (std::uint32_t i = 0; i < members.assets.size(); ++i) {
     if (group_of[i] >= groups.size()) groups.resize(group_of[i] + 1);
@@ -90,7 +117,7 @@ std::optional<BackfillPlan> BackfillPlan::make(const Backfill& backfill, const D
     auto& edges = plan.edges_.emplace_back();
     for (const auto child : plan.assets_[group])
       for (const auto parent : graph.parents(child))
-        if (const auto it = group_of.find(parent); it != group_of.end() && it->second != group)
+        if (const auto it = group_of.find(parent); it != group_of.end() && it->second < group)
           edges.push_back({it->second, parent, child, graph.on_failure(parent, child) == OnFailure::skip});
   }
   return plan;

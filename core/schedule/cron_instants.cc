@@ -10,7 +10,7 @@ using namespace std::chrono;
 
 constexpr int kFirstYear = 1970, kLastYear = 2100, kCentury = 100;
 constexpr int kLeastYear = 2, kMostYear = 9998;  // what CronSchedule can tell
-constexpr seconds kSecond{1};
+constexpr seconds kOneSecond{1};
 
 sys_seconds first_of(int y) { return sys_days(year(y) / January / 1); }
 
@@ -64,7 +64,7 @@ void CronInstants::number() {
 std::int64_t CronInstants::count_in(const Part& part, sys_seconds end) const {
   if (!part.at_change) return fields_.count(part.local(part.begin), part.local(end));
   std::int64_t count = 0;
-  for (auto at = schedule_.next(part.begin - kSecond); at && *at < end; at = schedule_.next(*at)) ++count;
+  for (auto at = schedule_.next(part.begin - kOneSecond); at && *at < end; at = schedule_.next(*at)) ++count;
   return count;
 }
 
@@ -74,7 +74,7 @@ sys_seconds CronInstants::at(std::int64_t number) const {
   const auto& part = *std::prev(std::ranges::upper_bound(parts_, number, {}, &Part::before));
   auto rest = number - part.before;
   if (!part.at_change) return sys_seconds(fields_.nth(part.local(part.begin), rest).time_since_epoch() - part.offset);
-  auto at = schedule_.next(part.begin - kSecond);
+  auto at = schedule_.next(part.begin - kOneSecond);
   for (; at && rest > 0; --rest) at = schedule_.next(*at);
   return at ? floor<seconds>(*at) : end_;
 }
@@ -83,7 +83,7 @@ std::int64_t CronInstants::last_by(sys_seconds time) const {
   if (time < parts_.front().begin) return -1;
   if (time >= end_) return count_ - 1;
   const auto& part = *std::prev(std::ranges::upper_bound(parts_, time, {}, &Part::begin));
-  return part.before + count_in(part, time + kSecond) - 1;
+  return part.before + count_in(part, time + kOneSecond) - 1;
 }
 
 }  // namespace assetd

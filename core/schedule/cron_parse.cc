@@ -16,7 +16,7 @@ struct FieldRule {
 };
 
 const FieldRule kSecond{"second", 0, 59, {}}, kMinute{"minute", 0, 59, {}}, kHour{"hour", 0, 23, {}},
-    kDay{"day of month", 1, 31, {}},
+    kMonthDay{"day of month", 1, 31, {}},
     kMonth{"month", 1, 12, {"JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"}},
     kWeekday{"day of week", 0, 7, {"SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"}};
 
@@ -114,7 +114,7 @@ Done read_term(const FieldRule& rule, const Piece& piece, std::uint64_t& mask) {
 Done read_day_term(CronFields& fields, const Piece& piece) {
   if (piece.text == "L") return fields.last_day = true, std::nullopt;
   if (piece.text == "LW") return fields.last_workday = true, std::nullopt;
-  return read_term(kDay, piece, fields.days);
+  return read_term(kMonthDay, piece, fields.days);
 }
 
 Done read_weekday_term(CronFields& fields, const Piece& piece) {

@@ -60,7 +60,7 @@ def test_what_it_is_made_from_must_be_there(make_daemon):
     said = daemon.ctl("validate", "--project", str(daemon.project))
     assert said.returncode != 0
     told = said.stdout + said.stderr
-    assert "topp" in told and "top" in told and "colour" in told and "assetd.yaml:3" in told
+    assert "topp" in told and "top" in told and "colour" in told and "assetd.yaml:4" in told and "assetd.yaml:5" in told
 
 
 def test_a_change_of_an_exposure_is_planned(start):

@@ -40,7 +40,9 @@ def test_the_past_is_as_it_was_seen(start):
     def record():
         wait_until(lambda: now() > moments[-1], "another moment")
         moments.append(now())
-        recorded.append((moments[-1], seen(daemon.items("/assets")), daemon.get("/lineage/status")))
+        as_of = daemon.get("/assets")["as_of"]
+        lineage = wait_until(lambda: (found := daemon.get("/lineage/status"))["as_of"] >= as_of and found, "a status of this moment: it is up to a quarter of a second old")
+        recorded.append((moments[-1], seen(daemon.items("/assets")), lineage))
         wait_until(lambda: now() > moments[-1], "another moment")
 
     moments = [now()]

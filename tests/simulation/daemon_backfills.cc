@@ -13,6 +13,7 @@ PartitionTable DaemonHost::divided() const {
 }
 
 void DaemonHost::save(Turn& turn, const Backfill& backfill) {
+  machine_.trace.add([&] { return "backfill " + to_json(backfill).dump(); });
   std::erase_if(turn.batch.backfills, [&](const Backfill& saved) { return saved.id == backfill.id; });
   turn.batch.backfills.push_back(backfill);
 }
@@ -114,6 +115,7 @@ void DaemonHost::recover_backfills() {
 
 void DaemonHost::change_backfill(std::int64_t id, BackfillChange what) {
   command([this, id, what](Turn& turn) {
+    if (std::ranges::count(turn.batch.backfills, id, &Backfill::id) != 0) return;  // one change a transaction: the invariants see no step between
     if (!backfills_.contains(id)) {
       const auto kept = machine_.store.backfills().find(id);
       if (kept == machine_.store.backfills().end()) return;

@@ -126,10 +126,10 @@ class DaemonHost {
 
   // daemon_backfills.cc
   PartitionTable divided() const;
-  static void save(Turn& turn, const Backfill& backfill);
+  void save(Turn& turn, const Backfill& backfill);
   void advance(Turn& turn, Backfill& backfill);
   void begin_part(Turn& turn, Backfill& backfill, const BackfillPlan& plan, const BackfillPlan::Request& request);
-  static void end(Turn& turn, Backfill& backfill, BackfillStatus status);
+  void end(Turn& turn, Backfill& backfill, BackfillStatus status);
   void settle_part(Turn& turn, std::int64_t id, RunId run);
   void note_end(Turn& turn, const RunRecord& run);
   void recover_backfills();

@@ -98,7 +98,7 @@ void FakeStore::check_reused(const Run& run, const StepRecord& step) const {
     if (const auto parent = status(run, edge.step); !is_terminal(parent)) broken(Invariant::reused, name(run.record, step.step) + " is reused before its parent has ended");
 }
 
-/// Since it was asked for last something must have happened that it follows: one above it was made, or is asked for with it; or other definitions serve.
+/// Since it was asked for last something must have happened that it follows: one above it was made or asked for, or is asked for with it; or other definitions serve.
 void FakeStore::check_automated(const RunCreated& created) const {
   if (created.run.trigger.kind != "automation") return;
   const auto& context = versions_.at(created.run.definitions_version);
@@ -112,7 +112,7 @@ void FakeStore::check_automated(const RunCreated& created) const {
     if (life == lives_.end() || life->second.asked <= defined_) continue;
     const bool followed = asset.automation == "eager" && std::ranges::any_of(asset.deps, [&](const auto& dep) {
       const auto above = lives_.find(dep.asset);
-      return with.contains(dep.asset) || (above != lives_.end() && above->second.made > life->second.asked);
+      return with.contains(dep.asset) || (above != lives_.end() && std::max(above->second.made, above->second.asked) > life->second.asked);
     });
     if (followed) continue;
     auto why = name + " once more (asked for with commit " + std::to_string(life->second.asked) + "), though nothing has happened above it since:";

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <ranges>
+
 #include "core/schedule/cron.h"
 #include "tests/core/engine/driver.h"
 
@@ -102,6 +104,43 @@ TEST(Backfill, TakesSoManyAtOnceAndBeginsWhereItIsTold) {
   requests = p.begin(2);
   ASSERT_EQ(requests.size(), 1U);
   EXPECT_EQ(requests[0].set, IndexSet::range(6, 8));
+}
+
+TEST(Backfill, GroupsStandAfterWhatTheyWaitForAlsoWhereTheirFirstAssetsDoNot) {
+  Played p;
+  p.project.asset("a").partitions = kDays;
+  p.project.asset("b").partitions = kWeeks;
+  p.project.asset("c", {"b"}).partitions = kWeeks;
+  p.project.asset("z", {"c"});
+  p.project.asset("first");
+  p.want({{"a", IndexSet::range(0, 14)}, {"b", IndexSet::range(0, 2)}, {"c", IndexSet::range(0, 2)}, {"z", IndexSet::range(0, 1)}, {"first", IndexSet::range(0, 1)}});
+  const auto groups = p.groups();
+  for (std::size_t i = 0; i < groups.size(); ++i)
+    for (const auto& later : groups | std::views::drop(i + 1)) {
+      EXPECT_FALSE(groups[i].contains('z') && (later.contains('b') || later.contains('c'))) << ::testing::PrintToString(groups);
+    }
+}
+
+TEST(Backfill, GoesOnInItsOrderWhenEdgesTurnRoundMeanwhile) {
+  Played p;
+  p.project.asset("upper").partitions = kDays;
+  p.project.asset("lower").partitions = kDays;
+  p.project.asset("weeks", {"upper"}).partitions = kWeeks;
+  p.want({{"upper", IndexSet::range(3, 10)}, {"lower", IndexSet::range(3, 10)}, {"weeks", IndexSet::range(0, 1)}});
+  ASSERT_THAT(p.groups(), ElementsAre("lower+upper", "weeks"));
+  Project turned;
+  turned.asset("upper").partitions = kDays;
+  turned.asset("weeks", {"upper"}).partitions = kWeeks;
+  turned.asset("lower", {"weeks"}).partitions = kDays;  // its week waits for the days of its own group
+  p.definitions = turned.definitions();
+  p.graph.emplace(AssetGraph::build(*p.definitions).value());
+  p.table = PartitionTable::make(*p.definitions, *p.graph, {});
+  while (!outcome(p.backfill)) {
+    const auto from = p.last_run;
+    ASSERT_FALSE(p.begin(100).empty()) << "nothing waits in a circle";
+    for (auto run = from + 1; run <= p.last_run; ++run) settle(p.backfill, run, IndexSet::range(0, 100), {});
+  }
+  EXPECT_EQ(outcome(p.backfill), BackfillStatus::succeeded);
 }
 
 TEST(Backfill, EndsWhereItsAssetsAreDividedOtherwise) {

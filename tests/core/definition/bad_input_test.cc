@@ -198,7 +198,7 @@ TEST(BadInput, AJitterIsADuration) {
                    "  - {name: s, select: \"*\", cron: \"0 2 * * *\", timezone: UTC, jitter: 10}\n"
                    "  - {name: t, select: \"*\", cron: \"0 2 * * *\", timezone: UTC, jiter: 10m}\n")
                   .lines(),
-              ElementsAre("2:70 \"jitter\" of a schedule: must be a duration, not the number 10 (give the unit: 10s)",
+              ElementsAre("2:70 \"jitter\" of a schedule must be a duration, not the number 10 (give the unit: 10s)",
                           "3:62 unknown key \"jiter\" of a schedule (did you mean \"jitter\"?)"));
 }
 

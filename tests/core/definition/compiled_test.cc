@@ -169,7 +169,7 @@ Definitions definitions() {
   result.schedules.push_back({text(), text(), text(), source(), text(), text(),
                               *rc::gen::element(Misfire::skip, Misfire::once, Misfire::all),
                               *rc::gen::element(Overlap::skip, Overlap::queue, Overlap::cancel_running, Overlap::allow),
-                              Millis(count()), terms(), any<bool>(), source()});
+                              Millis(*rc::gen::inRange(0, 9)), terms(), any<bool>(), source()});
   result.sensors.push_back(sensor());
   result.alerts.push_back(alert());
   result.exposures.push_back({text(), text(), text(), text(), text(), {text(), text()}, *rc::gen::inRange(-1, 3), source()});

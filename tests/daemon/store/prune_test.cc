@@ -179,7 +179,8 @@ TEST(Prune, ForgetsBackfillsByTheirEndAndNeverGivesANumberAgain) {
     backfill.id = id;
     backfill.created_at = at_ms(0);
     if (id != 2) backfill.status = BackfillStatus::succeeded, backfill.ended_at = at_ms(0) + (id == 3 ? 20 : 1) * kDay;
-    if (id == 4) backfill.runs[9] = {};  // a run of it is still to be settled
+    backfill.groups.push_back({.assets = {"a"}, .wanted = IndexSet::range(0, 1)});
+    if (id == 4) backfill.runs[9] = {0, IndexSet::range(0, 1)};  // a run of it is still to be settled
     batch.backfills.push_back(backfill);
   }
   t.commit(batch);
