@@ -55,8 +55,7 @@ void retry(Backfill& backfill) {
 
 // ---- The next runs
 
-bool BackfillPlan::skip_blocked(Backfill& backfill, WallTime now) const {
-  bool any = false;
+void BackfillPlan::skip_blocked(Backfill& backfill, WallTime now) const {
   for (std::size_t group = 0; group < edges_.size(); ++group) {
     auto& own = backfill.groups[group];
     const auto left = to_do(backfill, group);
@@ -65,11 +64,8 @@ bool BackfillPlan::skip_blocked(Backfill& backfill, WallTime now) const {
       const auto& above = backfill.groups[edge.from];
       if (edge.strict) lost = lost | below(edge, above.failed | above.skipped | above.canceled, now);
     }
-    lost = lost & left;
-    any = any || !lost.empty();
-    own.skipped = own.skipped | lost;
+    own.skipped = own.skipped | (lost & left);
   }
-  return any;
 }
 
 std::vector<BackfillPlan::Request> BackfillPlan::next(const Backfill& backfill, std::size_t count, WallTime now) const {

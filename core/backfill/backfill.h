@@ -66,8 +66,8 @@ class BackfillPlan {
   /// Nothing, with why in `error`: an asset is gone, or is divided otherwise now.
   static std::optional<BackfillPlan> make(const Backfill& backfill, const Definitions& definitions, const AssetGraph& graph, const PartitionTable& table, std::string& error);
 
-  /// Marks as skipped what can no longer be made because something above it failed, was skipped or canceled. Returns whether anything was.
-  bool skip_blocked(Backfill& backfill, WallTime now) const;
+  /// Marks as skipped what can no longer be made because something above it failed, was skipped or canceled.
+  void skip_blocked(Backfill& backfill, WallTime now) const;
   struct Request {
     std::size_t group = 0;
     IndexSet set;

@@ -119,7 +119,7 @@ void DaemonService::advance_backfill(Turn& turn, Backfill& backfill) {
   const auto in_force = partitions();  // outlives the plan
   const auto plan = plan_backfill(turn, backfill);
   if (!plan) return;
-  while (plan->skip_blocked(backfill, turn.now.wall)) {}  // groups stand in no order: one that is skipped may be above another
+  plan->skip_blocked(backfill, turn.now.wall);
   const auto under_way = backfill.runs.size(), most = static_cast<std::size_t>(backfill.max_runs);
   if (backfill.status == BackfillStatus::running && under_way < most)
     for (const auto& request : plan->next(backfill, most - under_way, turn.now.wall)) request_backfill_run(turn, backfill, *plan, request);

@@ -46,7 +46,7 @@ const partitions = scene("partitions", ["partitionsHeat", "partitionsSelected", 
   await take("partitionsHeat", "/assets/bronze_events?tab=partitions");
   await take("partitionsSelected", "/assets/silver_orders?tab=partitions&from=2026-02-01&to=2026-02-27");
   await take("partitionsDialog", "/assets/silver_orders?tab=partitions&from=2026-02-01&to=2026-02-27", (page) => page.getByRole("button", { name: /^Backfill \d+…/ }).click());
-  await write("events.py", "import time\ntime.sleep(600)\n");  // now each day takes long enough to be looked at
+  await write("events.py", "import signal\nsignal.pause()\n");  // now each day takes long enough to be looked at
   const slow = await daemon.api("/backfills", { select: "bronze_events", partitions: { from: "2026-03-01", to: "2026-04-20" }, max_runs: 4 });
   await until(daemon, `/backfills/${slow.id}`, (one) => one.counts.in_progress > 0);
   await take("backfillUnderWay", `/backfills/${slow.id}`);

@@ -51,7 +51,7 @@ void FakeStore::check_made(const Backfill& backfill, RunId id, const IndexSet& s
     const auto partitions = asset.partitions ? Partitions::make(*asset.partitions, {}) : std::expected<Partitions, std::string>(std::unexpected(""));
     const auto index = partitions ? partitions->index(run.plan->partition(step)) : std::optional(PartitionIndex{0});
     if (index && succeeded.contains(*index) && status(run, step) != StepStatus::succeeded)
-      broken(Invariant::backfilled, name(backfill) + " counts partition " + std::to_string(*index) + " as made, and " + asset.key + " is " + std::string(to_string(status(run, step))));
+      broken(Invariant::backfilled, name(backfill) + " counts partition " + std::to_string(*index) + " as made, and " + asset.key + "@" + run.plan->partition(step) + " of run " + std::to_string(id) + " is " + std::string(to_string(status(run, step))));
   }
 }
 

@@ -6,9 +6,8 @@
 
 namespace assetd::simulation {
 
-/// A Partitions table of the version that serves, made anew: versions are small here.
-PartitionTable DaemonHost::divided() const {
-  const auto& context = machine_.store.definitions();
+/// Made anew: versions are small here.
+PartitionTable DaemonHost::divided(const RunContext& context) {
   return PartitionTable::make(*context.definitions, *context.graph, {});
 }
 
@@ -22,7 +21,7 @@ void DaemonHost::request_backfill(std::vector<std::string> keys, int most_runs, 
   command([this, keys = std::move(keys), most_runs, newest_first](Turn& turn) {
     if (turn.batch.definitions) return;  // asked once they serve
     const auto& context = machine_.store.definitions();
-    const auto table = divided();
+    const auto table = divided(context);
     std::map<AssetId, IndexSet> wanted;
     for (const auto& key : keys)
       if (const auto asset = context.graph->find(key)) wanted[*asset] = table.existing(*asset, turn.now.wall);
@@ -38,12 +37,12 @@ void DaemonHost::request_backfill(std::vector<std::string> keys, int most_runs, 
 
 void DaemonHost::advance(Turn& turn, Backfill& backfill) {
   if (draining_ || is_over(backfill.status)) return;
-  const auto& context = machine_.store.definitions();
-  const auto table = divided();
+  const auto& context = serving(turn);
+  const auto table = divided(context);
   std::string error;
   const auto plan = BackfillPlan::make(backfill, *context.definitions, *context.graph, table, error);
   if (!plan) return end(turn, backfill, BackfillStatus::failed);
-  while (plan->skip_blocked(backfill, turn.now.wall)) {}
+  plan->skip_blocked(backfill, turn.now.wall);
   const auto under_way = backfill.runs.size(), most = static_cast<std::size_t>(backfill.max_runs);
   if (backfill.status == BackfillStatus::running && under_way < most)
     for (const auto& request : plan->next(backfill, most - under_way, turn.now.wall)) begin_part(turn, backfill, *plan, request);

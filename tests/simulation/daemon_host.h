@@ -100,6 +100,7 @@ class DaemonHost {
   void restore(Turn& turn, RestoredRun run);
   void reconcile(const std::vector<ListedAttempt>& listing, std::uint64_t connection);
   void use_definitions(Turn& turn);
+  const RunContext& serving(const Turn& turn) const { return turn.batch.definitions ? *turn.batch.definitions : machine_.store.definitions(); }
   void take_event(const supervisor::Event& event);
   bool send(supervisor::Command command);  ///< false: dropped
 
@@ -125,7 +126,7 @@ class DaemonHost {
   bool overlaps(Turn& turn, const ScheduleSpec& schedule);
 
   // daemon_backfills.cc
-  PartitionTable divided() const;
+  static PartitionTable divided(const RunContext& context);
   void save(Turn& turn, const Backfill& backfill);
   void advance(Turn& turn, Backfill& backfill);
   void begin_part(Turn& turn, Backfill& backfill, const BackfillPlan& plan, const BackfillPlan::Request& request);

@@ -20,7 +20,7 @@ void DaemonHost::request_run(RunRequestSpec spec, Done done) {
     if (known && !machine_.seams.forgets_answers) return;
     std::vector<AssetId> assets;
     for (const auto& key : spec.assets)
-      if (const auto asset = machine_.store.definitions().graph->find(key)) assets.push_back(*asset);
+      if (const auto asset = serving(turn).graph->find(key)) assets.push_back(*asset);
     RunRecord record;
     record.priority = spec.priority;
     record.timeouts = spec.timeouts;
@@ -31,7 +31,7 @@ void DaemonHost::request_run(RunRequestSpec spec, Done done) {
 }
 
 RunId DaemonHost::begin_run(Turn& turn, RunRecord record, const std::vector<AssetId>& assets, StepsMode mode, bool in_line, const IndexSet* set) {
-  const auto& context = turn.batch.definitions ? *turn.batch.definitions : machine_.store.definitions();
+  const auto& context = serving(turn);
   const auto table = PartitionTable::make(*context.definitions, *context.graph, {});
   PartitionPick pick{table, {}, machine_.now.wall};
   for (const auto asset : assets)
@@ -60,7 +60,7 @@ void DaemonHost::rerun(RunId id) {
     for (const auto& [step, record] : old.steps) {
       const bool again = record.status == StepStatus::failed || record.status == StepStatus::skipped || record.status == StepStatus::canceled;
       if (!again) continue;
-      if (const auto asset = machine_.store.definitions().graph->find(old.context.definitions->assets[old.plan->asset(step)].key)) assets.push_back(*asset);
+      if (const auto asset = serving(turn).graph->find(old.context.definitions->assets[old.plan->asset(step)].key)) assets.push_back(*asset);
     }
     RunRecord record;
     record.retry_of = id;
@@ -158,7 +158,7 @@ void DaemonHost::request_tick(Turn& turn, const ScheduleSpec& schedule, TickReco
   const bool in_line = schedule.overlap == Overlap::queue;
   if (in_line) run.tags["in_line"] = "yes";
   std::vector<AssetId> all;
-  const auto& context = turn.batch.definitions ? *turn.batch.definitions : machine_.store.definitions();
+  const auto& context = serving(turn);
   for (AssetId asset = 0; asset < context.definitions->assets.size(); ++asset) all.push_back(asset);
   const auto id = begin_run(turn, std::move(run), all, StepsMode::all, in_line);
   if (id == 0) return;

@@ -40,7 +40,7 @@ struct Played {
     return BackfillPlan::make(backfill, *definitions, *graph, table, error).value();
   }
   std::vector<BackfillPlan::Request> begin(std::size_t count) {
-    while (plan().skip_blocked(backfill, kNow)) {}
+    plan().skip_blocked(backfill, kNow);
     const auto requests = plan().next(backfill, count, kNow);
     for (const auto& request : requests) backfill.runs[++last_run] = {request.group, request.set};
     return requests;
