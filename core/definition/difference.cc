@@ -126,18 +126,6 @@ Json project_of(const Definitions& definitions) {
   return value;
 }
 
-/// Old names by their new ones' of assets that say what they were called, where the old one is gone.
-std::map<std::string, std::string> renames(const Definitions& before, const Definitions& after) {
-  std::set<std::string> old, present;
-  for (const auto& asset : before.assets) old.insert(asset.key);
-  for (const auto& asset : after.assets) present.insert(asset.key);
-  std::map<std::string, std::string> out;
-  for (const auto& asset : after.assets)
-    if (!asset.renamed_from.empty() && old.contains(asset.renamed_from) && !present.contains(asset.renamed_from) && !old.contains(asset.key))
-      out[asset.renamed_from] = asset.key;
-  return out;
-}
-
 void compare_assets(const Definitions& before, const Definitions& after, std::vector<DefinitionChange>& out) {
   const auto present_name = renames(before, after);
   std::map<std::string, std::string> old_name;
@@ -157,6 +145,17 @@ void compare_assets(const Definitions& before, const Definitions& after, std::ve
 }
 
 }  // namespace
+
+std::map<std::string, std::string> renames(const Definitions& before, const Definitions& after) {
+  std::set<std::string> old, present;
+  for (const auto& asset : before.assets) old.insert(asset.key);
+  for (const auto& asset : after.assets) present.insert(asset.key);
+  std::map<std::string, std::string> out;
+  for (const auto& asset : after.assets)
+    if (!asset.renamed_from.empty() && old.contains(asset.renamed_from) && !present.contains(asset.renamed_from) && !old.contains(asset.key))
+      out[asset.renamed_from] = asset.key;
+  return out;
+}
 
 std::vector<DefinitionChange> difference(const Definitions& before, const Definitions& after) {
   std::vector<DefinitionChange> out;

@@ -1,6 +1,7 @@
 #pragma once
 // What a new version of the definitions changes, as people read it: object by object, field by field. Lines that moved are no change.
 
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -23,6 +24,9 @@ struct DefinitionChange {
   std::string renamed_from;  ///< of an asset, with what changed besides in `fields`
   std::vector<FieldChange> fields;  ///< of what is changed or renamed, by name
 };
+
+/// Present names by former ones, of assets that say what they were called, where nothing else is called so now.
+std::map<std::string, std::string> renames(const Definitions& before, const Definitions& after);
 
 /// In the order of kinds above, then by name. Linear in the sizes, with a JSON tree of one object of each at a time.
 std::vector<DefinitionChange> difference(const Definitions& before, const Definitions& after);

@@ -19,8 +19,9 @@ void AssetBook::load(std::vector<std::pair<std::string, AssetState>> states) {
   for (AssetId id = 0; id < table_.states.size(); ++id) note_waived(id);
 }
 
-void AssetBook::use(std::shared_ptr<const Project> project) {
+void AssetBook::use(std::shared_ptr<const Project> project, std::map<std::string, std::string> names) {
   std::unique_lock lock(mutex_);
+  names_ = std::move(names);
   if (table_.project)
     for (AssetId id = 0; id < table_.states.size(); ++id) {
       auto& state = table_.states[id];
@@ -31,8 +32,10 @@ void AssetBook::use(std::shared_ptr<const Project> project) {
   for (AssetId id = 0; id < table_.states.size(); ++id) {
     const auto& asset = project->definitions.assets[id];
     auto found = elsewhere_.find(asset.key);
-    const bool renamed = found == elsewhere_.end() && !asset.renamed_from.empty() && !project->graph.find(asset.renamed_from);
-    if (renamed) found = elsewhere_.find(asset.renamed_from);
+    const auto former = asset.renamed_from.empty() || project->graph.find(asset.renamed_from) ? elsewhere_.end() : elsewhere_.find(asset.renamed_from);
+    // What another asset of this name left behind once is not its own.
+    const bool renamed = former != elsewhere_.end() && (found == elsewhere_.end() || names_.contains(asset.renamed_from));
+    if (renamed) found = former;
     if (found == elsewhere_.end()) continue;
     table_.states[id] = std::move(found->second);
     elsewhere_.erase(found);
@@ -77,7 +80,9 @@ const AssetState* AssetBook::find(const std::string& key) const {
   return it != staged_.end() ? &it->second : committed(key);
 }
 
-AssetState& AssetBook::stage(const std::string& key) {
+AssetState& AssetBook::stage(const std::string& name) {
+  const auto renamed = names_.find(name);
+  const auto& key = renamed == names_.end() ? name : renamed->second;
   const auto it = staged_.find(key);
   if (it != staged_.end()) return it->second;
   const auto* state = committed(key);

@@ -18,9 +18,10 @@ class AssetBook final : public AssetStaging {
  public:
   void load(std::vector<std::pair<std::string, AssetState>> states);
   /// Arranges the states by the new version's assets. `renamed_from` takes the old key's state where the new key has none: staged, to be committed.
-  void use(std::shared_ptr<const Project> project);
+  /// Under their former names (`names`: present by former) assets are still known to runs that began before.
+  void use(std::shared_ptr<const Project> project, std::map<std::string, std::string> names = {});
 
-  AssetState& stage(const std::string& key) override;
+  AssetState& stage(const std::string& name) override;
   /// Of any asset, with what is staged; null: nothing is known of it.
   const AssetState* find(const std::string& key) const;
   /// Of an asset of the current version, with what is staged.
@@ -42,6 +43,7 @@ class AssetBook final : public AssetStaging {
   mutable std::shared_mutex mutex_;
   AssetTable table_;
   std::unordered_map<std::string, AssetState> elsewhere_;  ///< of assets that the current version does not have
+  std::map<std::string, std::string> names_;
   std::map<std::string, AssetState> staged_;
   std::atomic<std::uint64_t> revision_{1};
 };

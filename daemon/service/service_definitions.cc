@@ -61,6 +61,13 @@ Counts count_changes(const Definitions& before, const Definitions& after) {
   return out;
 }
 
+Renaming renaming(const Definitions& before, const Project& next, const AssetNames& known) {
+  Renaming out{renames(before, next.definitions), {}};
+  for (const auto& [former, present] : known)
+    if (next.graph.find(former)) out.defined.push_back(former);
+  return out;
+}
+
 }  // namespace
 
 std::expected<std::shared_ptr<Project>, std::string> DaemonService::make_project(const DefinitionsRecord& record) {
@@ -107,7 +114,7 @@ void DaemonService::describe_outcome(const Compiled& compiled) {
 
 void DaemonService::use_project(std::shared_ptr<const Project> next, Turn* turn) {
   const auto& definitions = next->definitions;
-  book_.use(next);
+  book_.use(next, store_->names());
   divide(next);
   translate_partition_states(*partitions());
   automator_.use(next, *engine_);
@@ -180,7 +187,7 @@ std::expected<void, StoreError> DaemonService::apply(Turn& turn, Compiled& compi
   CommitBatch batch;
   const auto number = std::to_string((current ? current->version : 0) + 1);
   batch.events.push_back({0, turn.now.wall, "definitions_changed", 0, "", {{"version", number}}, {{"added", diff.added}, {"changed", diff.changed}, {"removed", diff.removed}}});
-  const auto version = store_->put_definitions(record, batch);
+  const auto version = store_->put_definitions(record, batch, renaming(current ? current->definitions : Definitions{}, *compiled.project, store_->names()));
   if (!version) {
     latch(version.error().message);
     return std::unexpected(version.error());

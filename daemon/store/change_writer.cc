@@ -191,7 +191,7 @@ void ChangeWriter::apply(const MessagesRead& change) {
 void ChangeWriter::apply(const Materialized& change) {
   const Materialization& value = change.materialization;
   database_.run("INSERT INTO materializations(key, id, run, step, attempt, metadata, data_version, duration_ms, at, partition, provenance) VALUES(?,?,?,?,?,?,?,?,?,?,?)",
-                value.key, ++counters_.last_row, value.run, value.step, Blob{pack_id(value.attempt)}, TextOrNull{json_or_empty(value.metadata)},
+                present_name(names_, value.key), ++counters_.last_row, value.run, value.step, Blob{pack_id(value.attempt)}, TextOrNull{json_or_empty(value.metadata)},
                 TextOrNull{value.data_version}, value.duration_ms, value.at, TextOrNull{value.partition}, TextOrNull{provenance_text(value.provenance)});
 }
 
@@ -199,7 +199,7 @@ void ChangeWriter::apply(const CheckReported& change) {
   const CheckResult& result = change.result;
   database_.run("INSERT INTO check_results(home, id, run, chk, name, home_step, status, severity, blocking, detail, metadata, at, waived, partition) "
                 "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                result.home, ++counters_.last_row, result.run, result.check, result.name, index_or_null(result.home_step), stored(result.status),
+                present_name(names_, result.home), ++counters_.last_row, result.run, result.check, result.name, index_or_null(result.home_step), stored(result.status),
                 stored(result.severity), result.blocking, TextOrNull{result.detail}, TextOrNull{json_or_empty(result.metadata)}, result.at, TextOrNull{result.waived},
                 TextOrNull{result.partition});
 }
@@ -242,16 +242,17 @@ void ChangeWriter::write(const std::string& key, const AssetState& state) {
 }
 
 void ChangeWriter::write(const StepOutcome& outcome) {
-  database_.run("INSERT OR REPLACE INTO outcomes(asset, run, attempt, ended_at, partition, status, reason, started_at, provenance) VALUES(?,?,?,?,?,?,?,?,?)", outcome.asset,
+  const auto& asset = present_name(names_, outcome.asset);
+  database_.run("INSERT OR REPLACE INTO outcomes(asset, run, attempt, ended_at, partition, status, reason, started_at, provenance) VALUES(?,?,?,?,?,?,?,?,?)", asset,
                 outcome.run, outcome.attempt, outcome.ended_at, outcome.partition, stored(outcome.status), TextOrNull{outcome.reason}, outcome.started_at,
                 TextOrNull{provenance_text(outcome.found)});
   const auto day = std::chrono::floor<std::chrono::days>(outcome.ended_at).time_since_epoch().count();
   const bool ok = outcome.status == StepStatus::succeeded, failed = outcome.status == StepStatus::failed, skipped = outcome.status == StepStatus::skipped;
-  if (failed) database_.run("INSERT OR REPLACE INTO last_failures(asset, run) VALUES(?,?)", outcome.asset, outcome.run);
+  if (failed) database_.run("INSERT OR REPLACE INTO last_failures(asset, run) VALUES(?,?)", asset, outcome.run);
   if (!ok && !failed && !skipped) return;
   database_.run("INSERT INTO history(day, asset, succeeded, failed, skipped) VALUES(?,?,?,?,?) ON CONFLICT(day, asset) DO UPDATE SET "
                 "succeeded=succeeded+excluded.succeeded, failed=failed+excluded.failed, skipped=skipped+excluded.skipped",
-                std::int64_t{day}, outcome.asset, ok, failed, skipped);
+                std::int64_t{day}, asset, ok, failed, skipped);
 }
 
 void ChangeWriter::write(const PartitionKeyRecord& key) {

@@ -2,6 +2,7 @@
 // Writes a batch into an open transaction: which rows each change touches.
 
 #include "daemon/store/database.h"
+#include "daemon/store/renames.h"
 
 namespace assetd {
 
@@ -15,7 +16,7 @@ struct Counters {
 
 class ChangeWriter {
  public:
-  ChangeWriter(Database& database, Counters& counters) : database_(database), counters_(counters) {}
+  ChangeWriter(Database& database, Counters& counters, const AssetNames& names) : database_(database), counters_(counters), names_(names) {}
   /// Everything in its order; gives events their ids. Failures are the database's.
   void write(CommitBatch& batch);
 
@@ -50,6 +51,7 @@ class ChangeWriter {
 
   Database& database_;
   Counters& counters_;
+  const AssetNames& names_;
 };
 
 }  // namespace assetd

@@ -6,6 +6,7 @@
 #include "core/version/provenance.h"
 #include "daemon/store/codes.h"
 #include "daemon/store/reader_impl.h"
+#include "daemon/store/renames.h"
 #include "daemon/store/rows.h"
 
 namespace assetd {
@@ -178,7 +179,7 @@ Reader::Result<std::vector<PastState>> Reader::states_at(std::span<const std::st
   for (std::size_t from = 0; from < assets.size(); from += kAssetsARead) {
     const auto part = assets.subspan(from, std::min(kAssetsARead, assets.size() - from));
     const auto read = impl_->read([&](Database& database) {
-      for (const auto& asset : part) states.push_back(state_at(database, asset, moment));
+      for (const auto& asset : part) states.push_back(state_at(database, read_present_name(database, asset), moment));
       return true;
     });
     if (!read) return std::unexpected(read.error());

@@ -2,6 +2,7 @@
 
 #include "daemon/store/codes.h"
 #include "daemon/store/reader_impl.h"
+#include "daemon/store/renames.h"
 #include "daemon/store/rows.h"
 
 namespace assetd {
@@ -9,7 +10,7 @@ namespace assetd {
 Reader::Result<std::optional<MaterializationRow>> Reader::materialization(const std::string& asset, RunId run) {
   static const std::string sql = select_from(kMaterializationColumns, "materializations WHERE key=? AND run=? ORDER BY id DESC LIMIT 1");
   return impl_->read([&](Database& database) -> std::optional<MaterializationRow> {
-    auto query = database.query(sql, asset, run);
+    auto query = database.query(sql, read_present_name(database, asset), run);
     if (!query.next()) return std::nullopt;
     MaterializationRow row;
     row.value = read_materialization(database, query.row(), row.id);
@@ -20,7 +21,7 @@ Reader::Result<std::optional<MaterializationRow>> Reader::materialization(const 
 Reader::Result<std::optional<StepOutcome>> Reader::outcome(const std::string& asset, RunId run) {
   static const std::string sql = select_from(kOutcomeColumns, "outcomes WHERE asset=? AND run=? ORDER BY attempt DESC, ended_at DESC LIMIT 1");
   return impl_->read([&](Database& database) -> std::optional<StepOutcome> {
-    auto query = database.query(sql, asset, run);
+    auto query = database.query(sql, read_present_name(database, asset), run);
     if (!query.next()) return std::nullopt;
     return read_outcome(database, query.row());
   });
@@ -28,7 +29,7 @@ Reader::Result<std::optional<StepOutcome>> Reader::outcome(const std::string& as
 
 Reader::Result<std::optional<RunId>> Reader::last_success(const std::string& asset, RunId before_run) {
   return impl_->read([&](Database& database) -> std::optional<RunId> {
-    auto query = database.query("SELECT run FROM outcomes WHERE asset=? AND run<? AND status=? AND coalesce(reason,'')<>? ORDER BY run DESC LIMIT 1", asset,
+    auto query = database.query("SELECT run FROM outcomes WHERE asset=? AND run<? AND status=? AND coalesce(reason,'')<>? ORDER BY run DESC LIMIT 1", read_present_name(database, asset),
                                 before_run, stored(StepStatus::succeeded), std::string(kReused));
     return query.next() ? std::optional(query.row().integer()) : std::nullopt;
   });

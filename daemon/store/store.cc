@@ -11,6 +11,7 @@
 #include "daemon/store/packed.h"
 #include "daemon/store/prune.h"
 #include "daemon/store/recovery.h"
+#include "daemon/store/renames.h"
 #include "daemon/store/sensor_tables.h"
 #include "daemon/store/rows.h"
 #include "core/version/provenance.h"
@@ -39,6 +40,7 @@ struct Store::Impl {
   std::unique_ptr<Database> writer;  ///< null while latched and a reopen failed
   std::unique_ptr<LogMover> log;     ///< of `writer`
   Counters counters;
+  AssetNames names;
   std::optional<StoreError> latch;   ///< the failure since which nothing is written
 
   std::expected<void, StoreError> connect();
@@ -57,6 +59,7 @@ std::expected<void, StoreError> Store::Impl::connect() {
   writer = std::move(*opened);
   log = std::make_unique<LogMover>(*writer);
   counters = read_counters(*writer);
+  names = read_names(*writer);
   id = read_id(*writer);
   return writer->outcome();
 }
@@ -84,7 +87,7 @@ std::expected<void, StoreError> Store::Impl::commit(CommitBatch& batch, const st
   Counters next = counters;
   auto written = write([&] {
     first();
-    ChangeWriter(*writer, next).write(batch);
+    ChangeWriter(*writer, next, names).write(batch);
     ++next.transaction;
     write_counters(*writer, next);
   });
@@ -113,6 +116,7 @@ std::expected<std::unique_ptr<Store>, StoreError> Store::open(const std::string&
 }
 
 const std::string& Store::id() const { return impl_->id; }
+const AssetNames& Store::names() const { return impl_->names; }
 bool Store::latched() const { return impl_->latch.has_value(); }
 std::int64_t Store::last_event() const { return impl_->counters.last_event; }
 std::int64_t Store::transaction() const { return impl_->counters.transaction; }
@@ -142,16 +146,19 @@ std::expected<std::int64_t, StoreError> Store::reopen() {
   return impl_->counters.transaction;
 }
 
-std::expected<std::int64_t, StoreError> Store::put_definitions(DefinitionsRecord& record, CommitBatch& batch) {
+std::expected<std::int64_t, StoreError> Store::put_definitions(DefinitionsRecord& record, CommitBatch& batch, const Renaming& renaming) {
   auto current = impl_->read<std::int64_t>(current_definitions_version);
   if (!current) return current;
   const bool same = *current != 0 && definitions_hash(*impl_->writer, *current) == record.hash;
   if (same && batch.empty()) return record.version = *current;
   std::int64_t version = *current;
   auto written = impl_->commit(batch, [&] {
-    if (!same) version = insert_definitions(*impl_->writer, record);
+    if (same) return;
+    version = insert_definitions(*impl_->writer, record);
+    write_renaming(*impl_->writer, renaming);
   });
   if (!written) return std::unexpected(written.error());
+  if (!renaming.renamed.empty() || !renaming.defined.empty()) impl_->names = read_names(*impl_->writer);
   return record.version = version;
 }
 
@@ -181,7 +188,7 @@ std::expected<void, StoreError> Store::prune(PruneSweep& sweep, int rows) {
 
 std::expected<bool, StoreError> Store::has_materialized(const std::string& key, const AttemptId& attempt, const std::string& partition) {
   return impl_->read<bool>([&](Database& database) {
-    auto query = database.query("SELECT 1 FROM materializations WHERE key=? AND attempt=? AND ifnull(partition, '')=? ORDER BY id DESC LIMIT 1", key, Blob{pack_id(attempt)}, partition);
+    auto query = database.query("SELECT 1 FROM materializations WHERE key=? AND attempt=? AND ifnull(partition, '')=? ORDER BY id DESC LIMIT 1", present_name(impl_->names, key), Blob{pack_id(attempt)}, partition);
     return query.next();
   });
 }
@@ -196,7 +203,7 @@ std::expected<std::string, StoreError> Store::watch_state(std::int64_t version) 
 std::expected<std::optional<Materialization>, StoreError> Store::materialized_before(const std::string& key, WallTime at) {
   static const std::string sql = select_from(kMaterializationColumns, "materializations WHERE key=? AND at<=? ORDER BY id DESC LIMIT 1");
   return impl_->read<std::optional<Materialization>>([&](Database& database) -> std::optional<Materialization> {
-    auto query = database.query(sql, key, at);
+    auto query = database.query(sql, present_name(impl_->names, key), at);
     std::int64_t id = 0;
     if (!query.next()) return std::nullopt;
     return read_materialization(database, query.row(), id);

@@ -14,6 +14,7 @@
 #include "core/run/asset_state.h"
 #include "core/run/records.h"
 #include "core/sensor/sensor.h"
+#include "daemon/store/renames.h"
 
 namespace assetd {
 
@@ -215,8 +216,10 @@ class Store {
   std::int64_t transaction() const;
 
   /// Stores a version unless its hash is the current one's; returns the version number that is current then. Commits `batch` in the same
-  /// transaction, in both cases. A new version's number is the current one's plus 1.
-  std::expected<std::int64_t, StoreError> put_definitions(DefinitionsRecord& record, CommitBatch& batch);
+  /// transaction, in both cases. A new version's number is the current one's plus 1. The history of assets that it renames goes with them.
+  std::expected<std::int64_t, StoreError> put_definitions(DefinitionsRecord& record, CommitBatch& batch, const Renaming& renaming = {});
+  /// As of the last version.
+  const AssetNames& names() const;
   std::expected<void, StoreError> update_watch_state(std::int64_t version, const std::string& watch_state);
   /// Of that version; "" when it is not there.
   std::expected<std::string, StoreError> watch_state(std::int64_t version);

@@ -99,6 +99,31 @@ TEST(AssetBook, ARenameTakesNothingFromAnAssetThatIsStillThereNorOverOnesOwn) {
   EXPECT_EQ(run_of(book, "new"), 8);
 }
 
+TEST(AssetBook, WhatARunFromBeforeARenameChangesIsOfThePresentName) {
+  AssetBook book;
+  book.use(project_of({asset("old")}));
+  book.stage("old").in_progress = AssetState::InProgress{7, {}};
+  book.apply(book.take_staged(), 1);
+  auto renamed = asset("new");
+  renamed.renamed_from = "old";
+  book.use(project_of({renamed}), {{"old", "new"}});
+  EXPECT_EQ(book.in_progress_by(7), std::vector<std::string>{"new"});
+  book.stage("old").in_progress.reset();
+  book.apply(book.take_staged(), 2);
+  EXPECT_TRUE(book.in_progress_by(7).empty());
+}
+
+TEST(AssetBook, ARenamedAssetTakesNothingOfWhatWasCalledSoOnce) {
+  AssetBook book;
+  book.use(project_of({asset("new"), asset("old")}));
+  book.apply({{"old", made(7)}, {"new", made(3)}}, 1);
+  book.use(project_of({asset("old")}));
+  auto renamed = asset("new");
+  renamed.renamed_from = "old";
+  book.use(project_of({renamed}), {{"old", "new"}});
+  EXPECT_EQ(run_of(book, "new"), 7);
+}
+
 TEST(AssetBook, LoadedStatesFindTheirAssetsAndOthersWait) {
   AssetBook book;
   book.use(project_of({asset("a")}));
