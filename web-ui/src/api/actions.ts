@@ -1,5 +1,5 @@
 import { keyInPath, post, remove } from "./client";
-import type { BackfillPlan, Definitions, DefinitionsPlan, PartitionChoice, RunPlan, SensorDryRun, SensorTick, Waiver } from "./types";
+import type { BackfillPlan, Definitions, DefinitionsPlan, PartitionChoice, Reported, RunPlan, SensorDryRun, SensorTick, Waiver } from "./types";
 
 export interface RunRequest {
   select: string;
@@ -65,5 +65,7 @@ export const reloadDefinitions = () => post<Definitions>("/definitions/reload");
 export const planDefinitions = () => post<DefinitionsPlan>("/definitions/plan");
 export const applyDefinitions = (plan: string) => post<Definitions>("/definitions/apply", { plan });
 export const openSession = (token: string) => post("/session", { token });
-export const reportMaterialization = (key: string, metadata: Record<string, unknown>) =>
-  post(`/assets/${keyInPath(key)}/materializations`, { metadata });
+export interface Report { reason: string; metadata: Record<string, unknown>; data_version: string }
+/** An empty data version: one of its own. */
+export const reportMaterialization = (key: string, { reason, metadata, data_version }: Report) =>
+  post<Reported>(`/assets/${keyInPath(key)}/materializations`, { reason, metadata, ...(data_version && { data_version }) });

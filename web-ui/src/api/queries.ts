@@ -41,7 +41,12 @@ const assetPart = <T>(part: string, limit: number) => (key: string) =>
 export const materializationsQuery = assetPart<Materialization>("materializations", 200);
 export const checkResultsQuery = assetPart<CheckResult>("checks", 500);
 export const assetAttemptsQuery = assetPart<AssetAttempt>("attempts", 50);
-export const assetEventsQuery = assetPart<EventItem>("events", 100);
+/** The newest of one type alone: among all of an asset's events its runs crowd out what is rare. */
+export const assetEventsQuery = (key: string, type: "asset_changed" | "materialization") =>
+  queryOptions({
+    queryKey: [...keys.asset(key), "events", type],
+    queryFn: ({ signal }) => get<Page<EventItem>>(`/events${query({ asset: key, types: type, limit: 200 })}`, signal),
+  });
 
 /** The last `limit` partitions as letters, with the counts of all. */
 export const partitionMapQuery = (key: string, limit = 10_000) =>

@@ -128,6 +128,8 @@ export interface Materialization {
   id: string; run_id: string | null; step?: unknown; partition: string | null; at: string; duration_ms: number | null;
   metadata: Metadata; data_version: string | null; code_version: string | null; provenance: Provenance | null;
 }
+/** What somebody reported as made by hand, or elsewhere. */
+export interface Reported { key: string; at: string; metadata: Metadata; data_version: string }
 export interface CheckResult {
   id: string; check: string; partition: string | null; run_id: string | null; at: string; status: CheckStatus; severity: string; blocking: boolean;
   detail: string | null; metadata: Metadata; waived: string | null;

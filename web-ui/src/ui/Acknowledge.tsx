@@ -2,14 +2,14 @@ import { Button, Popover, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { acknowledge, unacknowledge } from "@/api/actions";
-import { keys } from "@/api/keys";
+import { refreshAssets } from "@/api/refresh";
 import type { Acknowledgement } from "@/api/types";
 import { toastProblem } from "./Materialize";
 import { Ago } from "./Time";
 
 const useRefresh = () => {
   const client = useQueryClient();
-  return () => Promise.all([keys.assets, keys.allAssetPages, keys.overview, ["run"]].map((queryKey) => client.invalidateQueries({ queryKey })));
+  return () => refreshAssets(client);
 };
 
 /** "Acknowledge": somebody looks after it, and alerts need not say it again until it is well. */

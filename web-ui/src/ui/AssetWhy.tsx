@@ -2,6 +2,7 @@ import type { Asset } from "@/api/types";
 import { formatDuration, localTimes } from "@/system/time/format";
 import { AcknowledgedLine } from "./Acknowledge";
 import { AssetLink, AssetPartitionLink, RunLink } from "./links";
+import { ReportedBy } from "./ReportedBy";
 import { StateIcon } from "./StateIcon";
 import { reasonText, stateMeta } from "./stateMeta";
 import { Ago } from "./Time";
@@ -42,14 +43,16 @@ function Because({ asset }: { asset: Asset }) {
   if (asset.status === "failed" && attempt) {
     return <>{attempt.detail ?? reasonText(attempt.reason)} · <ByRun id={attempt.run_id} word="run" step={asset.key} />, <Ago at={attempt.at} /></>;
   }
-  if (asset.last_materialization) return <><ByRun id={asset.last_materialization.run_id} word="by run" said={attempt?.detail} />, <Ago at={asset.last_materialization.at} /></>;
+  if (asset.last_materialization) {
+    const { run_id, at } = asset.last_materialization;
+    return <>{run_id === null ? <ReportedBy asset={asset} at={at} /> : <ByRun id={run_id} word="by run" />}, <Ago at={at} /></>;
+  }
   if (asset.external) return <>made elsewhere; nothing has been reported</>;
   return <>no run has made it yet</>;
 }
 
-/** What no run made, somebody reported; who and why stands in the attempt's detail. */
-function ByRun({ id, word, step, said }: { id: string | null; word: string; step?: string; said?: string | null | undefined }) {
-  return id === null ? <>{said ?? "reported, made by no run"}</> : <>{word} <RunLink id={id} {...(step === undefined ? {} : { step })} /></>;
+function ByRun({ id, word, step }: { id: string | null; word: string; step?: string }) {
+  return id === null ? <>by no run</> : <>{word} <RunLink id={id} {...(step === undefined ? {} : { step })} /></>;
 }
 
 function Overdue({ freshness }: { freshness: Asset["freshness"] }) {

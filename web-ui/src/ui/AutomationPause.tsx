@@ -1,4 +1,4 @@
-import { Button, Modal, TextInput, Tooltip } from "@mantine/core";
+import { Button, TextInput, Tooltip } from "@mantine/core";
 import { IconPlayerPauseFilled, IconPlayerPlayFilled } from "@tabler/icons-react";
 import { useMutation, useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
@@ -7,6 +7,7 @@ import { keys } from "@/api/keys";
 import type { AutomationPause } from "@/api/types";
 import { fromLocalInput, hoursAhead, toLocalInput, tomorrowAt } from "@/system/time/local";
 import { useNow } from "./clock";
+import { Dialog, ReasonField } from "./Dialog";
 import { toastProblem } from "./Materialize";
 import { Ago, At } from "./Time";
 
@@ -28,9 +29,9 @@ export function PauseButton({ name }: Whose) {
   return (
     <>
       <Button variant="default" className={all ? "red-outline" : undefined} leftSection={<IconPlayerPauseFilled size={12} />} onClick={() => setOpen(true)}>{all ? "Pause everything…" : "Pause…"}</Button>
-      <Modal opened={open} onClose={() => setOpen(false)} title={all ? "Pause all automation and schedules" : "Pause this asset's automation"} size={440} styles={{ title: { fontWeight: 600, fontSize: 15 } }} closeButtonProps={{ "aria-label": "Close" }} attributes={{ header: { role: "presentation" } }}>
+      <Dialog opened={open} close={() => setOpen(false)} title={all ? "Pause all automation and schedules" : "Pause this asset's automation"}>
         <PauseForm name={name} done={() => setOpen(false)} />
-      </Modal>
+      </Dialog>
     </>
   );
 }
@@ -58,7 +59,7 @@ function PauseForm({ name, done }: Whose & { done: () => void }) {
       {name === null
         ? <div>Neither automation nor schedules nor sensors start anything until they are resumed. <span className="dim">Runs under way go on, and people can still start runs. A banner on every page says who paused it and why.</span></div>
         : <div>Nothing materializes <span className="strong">{name}</span> by itself until it is resumed. <span className="dim">Runs under way go on. If its condition is true when it is resumed, it is asked for then.</span></div>}
-      <TextInput label="Why? Others will see it." placeholder={name === null ? "The warehouse is moving" : "Its source is being repaired"} value={reason} onChange={(event) => setReason(event.currentTarget.value)} maxLength={1000} required data-autofocus />
+      <ReasonField placeholder={name === null ? "The warehouse is moving" : "Its source is being repaired"} value={reason} set={setReason} />
       <EndField now={now} end={end} setEnd={setEnd} over={over} />
       <Button type="submit" className={name === null ? "red" : undefined} loading={pause.isPending} disabled={reason.trim() === "" || over}>{name === null ? "Pause all automation and schedules" : "Pause it"}</Button>
     </form>

@@ -1,7 +1,7 @@
 import { ActionIcon, Button, HoverCard, Menu } from "@mantine/core";
 import { IconChevronDown, IconPlayerPlayFilled } from "@tabler/icons-react";
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { createRun, type RunRequest } from "@/api/actions";
 import { ApiError } from "@/api/client";
 import { planQuery } from "@/api/queries";
@@ -28,12 +28,14 @@ interface Props {
   compact?: boolean;
   /** The asset is divided: it asks which partitions first. Else that is known from what the selection would run. */
   divided?: boolean;
+  /** What else the menu offers. */
+  more?: { label: string; open: () => void };
 }
 
 const latest: PartitionsAsked = { which: "latest", how: "run" };
 
 /** "Materialize 4 assets": says how many before it is pressed, which on hover, and offers the ways to widen it. */
-export function MaterializeButton({ select, single, dbt, walks, variant = "filled", compact, divided: known }: Props) {
+export function MaterializeButton({ select, single, dbt, walks, variant = "filled", compact, divided: known, more }: Props) {
   const start = useMaterialize();
   const [hovered, setHovered] = useState(false);
   const [asking, setAsking] = useState<PartitionsAsked | null>(null);
@@ -56,7 +58,7 @@ export function MaterializeButton({ select, single, dbt, walks, variant = "fille
         </HoverCard.Target>
         <HoverCard.Dropdown p={12}><PlanPreview plan={plan.data} error={plan.error} /></HoverCard.Dropdown>
       </HoverCard>
-      {menu && <WalkMenu select={select} walks={walks} dbt={dbt} variant={variant} start={(request) => start.mutate(request)} />}
+      {menu && <WalkMenu select={select} walks={walks} dbt={dbt} more={more} variant={variant} start={(request) => start.mutate(request)} />}
       {asking && <PartitionsDialog select={select} single={single} asked={asking} close={() => setAsking(null)} />}
     </Button.Group>
   );
@@ -75,14 +77,22 @@ function PlanPreview({ plan, error }: { plan?: RunPlan; error: unknown }) {
   );
 }
 
-function WalkMenu({ select, walks, dbt, variant, start }: { select: string; walks?: boolean; dbt?: boolean; variant: string; start: (request: RunRequest) => void }) {
+interface WalkProps extends Pick<Props, "select" | "walks" | "dbt" | "more"> { variant: string; start: (request: RunRequest) => void }
+
+function WalkMenu({ select, walks, dbt, more, variant, start }: WalkProps) {
   const [open, setOpen] = useState(false);
+  const button = useRef<HTMLButtonElement>(null);
+  // A dialog gives the focus back to what had it when it opened; the menu's item is gone by then.
+  const openMore = () => {
+    button.current?.focus();
+    more?.open();
+  };
   const around = /[\s()]/.test(select) ? `(${select})` : select;
   const item = (label: string, request: RunRequest) => <PlannedItem key={label} label={label} request={request} open={open} start={start} />;
   return (
     <Menu opened={open} onChange={setOpen}>
       <Menu.Target>
-        <ActionIcon variant={variant} color={variant === "filled" ? "ink" : "gray"} size={30} aria-label="More ways to materialize" style={{ borderLeft: variant === "filled" ? "1px solid color-mix(in srgb, var(--bg) 30%, transparent)" : undefined }}>
+        <ActionIcon ref={button} variant={variant} color={variant === "filled" ? "ink" : "gray"} size={30} aria-label="More ways to materialize" style={{ borderLeft: variant === "filled" ? "1px solid color-mix(in srgb, var(--bg) 30%, transparent)" : undefined }}>
           <IconChevronDown size={14} />
         </ActionIcon>
       </Menu.Target>
@@ -92,6 +102,7 @@ function WalkMenu({ select, walks, dbt, variant, start }: { select: string; walk
         {walks && item("With stale upstream", { select: `${around} or (+${around} and (stale:true or status:never or status:failed))` })}
         {item("Only its checks", { select, steps: "checks" })}
         {dbt && item("dbt full refresh", { select, options: { dbt: { full_refresh: true } } })}
+        {more && <><Menu.Divider /><Menu.Item onClick={openMore}>{more.label}</Menu.Item></>}
       </Menu.Dropdown>
     </Menu>
   );

@@ -1,4 +1,4 @@
-import { Button, Modal, NumberInput, SegmentedControl, Textarea, TextInput } from "@mantine/core";
+import { Button, NumberInput, SegmentedControl, Textarea, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
@@ -9,6 +9,7 @@ import { ApiError } from "@/api/client";
 import { keys as cacheKeys } from "@/api/keys";
 import { backfillPlanQuery, planQuery } from "@/api/queries";
 import type { BackfillPlan, PartitionChoice, RunPlan } from "@/api/types";
+import { Dialog } from "./Dialog";
 import { StateIcon } from "./StateIcon";
 import { toastProblem, toastRun } from "./toasts";
 import "./partitions.css";
@@ -38,9 +39,9 @@ export function toastBackfill(plan: BackfillPlan) {
 /** Which partitions, in one run or run by run; what that would do stands below before it is done. */
 export function PartitionsDialog(props: Props) {
   return (
-    <Modal opened onClose={props.close} title="Materialize partitions" size={580} styles={{ title: { fontWeight: 600, fontSize: 15 } }} closeButtonProps={{ "aria-label": "Close" }} attributes={{ header: { role: "presentation" } }}>
+    <Dialog opened close={props.close} title="Materialize partitions" size={580}>
       <Fields {...props} />
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,17 +1,15 @@
-import { Button, Modal, TextInput } from "@mantine/core";
-import { useMutation, useQueryClient, type QueryClient } from "@tanstack/react-query";
+import { Button, TextInput } from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { unwaiveCheck, waiveCheck } from "@/api/actions";
-import { keys } from "@/api/keys";
+import { refreshAssets } from "@/api/refresh";
 import type { Waiver } from "@/api/types";
 import { fromLocalInput, hoursAhead, toLocalInput, tomorrowAt } from "@/system/time/local";
 import { useNow } from "./clock";
+import { Dialog, ReasonField } from "./Dialog";
 import { AssetLink } from "./links";
 import { toastProblem } from "./Materialize";
 import { At } from "./Time";
-
-/** Who acted sees it at once, also where the stream is late. */
-const refresh = (client: QueryClient) => Promise.all([keys.assets, keys.allAssetPages, keys.overview, ["run"]].map((queryKey) => client.invalidateQueries({ queryKey })));
 
 interface Failed { run: string; check: string; name: string }
 
@@ -21,9 +19,9 @@ export function WaiveButton({ run, check, name, compact }: Failed & { compact?: 
   return (
     <>
       <Button variant="default" size={compact ? "compact-xs" : undefined} onClick={() => setOpen(true)}>Waive…</Button>
-      <Modal opened={open} onClose={() => setOpen(false)} title="Let this failure pass" size={440} styles={{ title: { fontWeight: 600, fontSize: 15 } }} closeButtonProps={{ "aria-label": "Close" }} attributes={{ header: { role: "presentation" } }}>
+      <Dialog opened={open} close={() => setOpen(false)} title="Let this failure pass">
         <WaiveForm run={run} check={check} name={name} done={() => setOpen(false)} />
-      </Modal>
+      </Dialog>
     </>
   );
 }
@@ -38,7 +36,7 @@ function WaiveForm({ run, check, name, done }: Failed & { done: () => void }) {
   const waive = useMutation({
     mutationFn: () => waiveCheck(run, check, name, reason.trim(), until), onError: toastProblem("The check was not waived"),
     onSuccess: async () => {
-      await refresh(client);
+      await refreshAssets(client);
       done();
     },
   });
@@ -50,7 +48,7 @@ function WaiveForm({ run, check, name, done }: Failed & { done: () => void }) {
   return (
     <form className="column" style={{ gap: 14 }} onSubmit={submit}>
       <div><span className="mono">{check}</span> of <span className="strong">{name}</span> counts as a warning until then, or until it passes. <span className="dim">What has ended stays as it is: retry the run to go on past it. Everything below says that it was waived, by whom and why.</span></div>
-      <TextInput label="Why? Others will see it." placeholder="The supplier knows, a new file comes at nine" value={reason} onChange={(event) => setReason(event.currentTarget.value)} maxLength={1000} required data-autofocus />
+      <ReasonField placeholder="The supplier knows, a new file comes at nine" value={reason} set={setReason} />
       <div className="column" style={{ gap: 4 }}>
         <TextInput type="datetime-local" label="Until (without a time: for 24 hours)" value={end} onChange={(event) => setEnd(event.currentTarget.value)} min={toLocalInput(now)} error={over && "It must lie ahead"} />
         <div className="row wrap" style={{ gap: 2, marginLeft: -10 }} role="group" aria-label="Until">
@@ -65,7 +63,7 @@ function WaiveForm({ run, check, name, done }: Failed & { done: () => void }) {
 /** One waiver in a line; with its asset where it stands above. */
 export function WaiverLine({ waiver, name }: { waiver: Waiver; name?: string }) {
   const client = useQueryClient();
-  const end = useMutation({ mutationFn: () => unwaiveCheck(waiver.key ?? name ?? "", waiver.check), onSuccess: () => refresh(client), onError: toastProblem("The waiver was not ended") });
+  const end = useMutation({ mutationFn: () => unwaiveCheck(waiver.key ?? name ?? "", waiver.check), onSuccess: () => refreshAssets(client), onError: toastProblem("The waiver was not ended") });
   return (
     <div className="row wrap" style={{ gap: "2px 8px", color: "var(--stale-text)" }}>
       <span style={{ overflowWrap: "anywhere" }}>Waived{waiver.key && <> above, at <AssetLink name={waiver.key} tab="checks" /></>}: <span className="mono">{waiver.check}</span> by {waiver.by}, until <At at={waiver.until} />: {waiver.reason}</span>

@@ -1,6 +1,7 @@
+import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useState } from "react";
 import { assetAttemptsQuery, assetAutomationQuery, assetQuery } from "@/api/queries";
 import type { AssetDetail, AutomationDetail } from "@/api/types";
 import { quoted } from "@/system/selection/complete";
@@ -19,6 +20,7 @@ import { HistoryTab } from "./HistoryTab";
 import { NearLineage } from "./NearLineage";
 import { OverviewTab } from "./OverviewTab";
 import { PartitionsTab } from "./PartitionsTab";
+import { ReportDialog } from "./ReportDialog";
 import "./asset.css";
 
 const route = getRouteApi("/assets/$key");
@@ -44,7 +46,7 @@ function AssetBody({ asset, automation }: { asset: AssetDetail; automation?: Aut
     <div className="page">
       <PageHead
         name={asset.key} title={asset.key}
-        actions={<>{isFailing(asset) && !asset.acknowledged && <AcknowledgeButton name={asset.key} />}{!asset.external && <MaterializeButton select={quoted(asset.key)} single divided={asset.partitions !== null} walks dbt={asset.kinds.includes("dbt")} />}</>}
+        actions={<>{isFailing(asset) && !asset.acknowledged && <AcknowledgeButton name={asset.key} />}<MakeActions asset={asset} /></>}
       >
         <AssetWhy asset={asset} />
       </PageHead>
@@ -57,10 +59,23 @@ function AssetBody({ asset, automation }: { asset: AssetDetail; automation?: Aut
         ))}
       </nav>
       <div className="asset-tab">
-        {tab === "history" ? <HistoryTab name={asset.key} /> : tab === "checks" ? <ChecksTab asset={asset} /> : tab === "partitions" ? <PartitionsTab asset={asset} /> : tab === "automation" ? <AutomationTab name={asset.key} /> : tab === "lineage" ? <NearLineage name={asset.key} />
+        {tab === "history" ? <HistoryTab asset={asset} /> : tab === "checks" ? <ChecksTab asset={asset} /> : tab === "partitions" ? <PartitionsTab asset={asset} /> : tab === "automation" ? <AutomationTab name={asset.key} /> : tab === "lineage" ? <NearLineage name={asset.key} />
           : tab === "definition" ? <Suspense fallback={<Waiting />}><DefinitionTab asset={asset} /></Suspense> : <OverviewTab asset={asset} />}
       </div>
     </div>
+  );
+}
+
+/** What others make can only be reported; of what runs make here that is the rare way, and stands in the menu. */
+function MakeActions({ asset }: { asset: AssetDetail }) {
+  const [reporting, setReporting] = useState(false);
+  const open = () => setReporting(true);
+  return (
+    <>
+      {asset.external ? <Button variant="default" onClick={open}>Report new data…</Button>
+        : <MaterializeButton select={quoted(asset.key)} single divided={asset.partitions !== null} walks dbt={asset.kinds.includes("dbt")} more={{ label: "Report as made by hand…", open }} />}
+      <ReportDialog asset={asset} opened={reporting} close={() => setReporting(false)} />
+    </>
   );
 }
 

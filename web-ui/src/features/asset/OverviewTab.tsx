@@ -7,18 +7,14 @@ import { CopyButton } from "@/ui/CopyButton";
 import { ImpactLine } from "@/ui/ImpactLine";
 import { AssetLink, RunLink } from "@/ui/links";
 import { listed, MetadataList, rawValue } from "@/ui/Metadata";
+import { ReportedBy } from "@/ui/ReportedBy";
 import { StateIcon } from "@/ui/StateIcon";
 import { Ago } from "@/ui/Time";
+import { FreshnessFact } from "./FreshnessFact";
 import { StaleSection } from "./StaleSection";
 import { Triggers } from "./Triggers";
 
 const Chart = lazy(() => import("./Chart").then((module) => ({ default: module.Chart })));
-
-function freshnessText(freshness: AssetDetail["freshness"]): string {
-  const within = freshness.within_ms === null ? "" : `within ${formatDuration(freshness.within_ms)}`;
-  const deadline = freshness.cron ? `at ${freshness.cron} (${freshness.timezone})` : "";
-  return [within, deadline, freshness.of && `by ${freshness.of}`].filter(Boolean).join(", ");
-}
 
 export function OverviewTab({ asset }: { asset: AssetDetail }) {
   const materializations = useQuery({ ...materializationsQuery(asset.key) });
@@ -55,7 +51,7 @@ function numericSeries(items: Materialization[]): Series[] {
   for (const item of [...items].reverse()) {
     const at = Date.parse(item.at);
     for (const [name, value] of Object.entries(item.metadata)) add(name, at, rawValue(value));
-    add("duration", at, item.duration_ms, "ms");
+    if (item.run_id !== null) add("duration", at, item.duration_ms, "ms");
   }
   // What was made comes before how long making it took.
   const timing = (series: Series) => (series.unit === "ms" || /(?:seconds|_ms|duration)$/.test(series.name) ? 1 : 0);
@@ -88,7 +84,8 @@ function Latest({ asset }: { asset: AssetDetail }) {
   return (
     <section className="section">
       <h2>Latest metadata <span className="count"><Ago at={last.at} /></span></h2>
-      {listed(last.metadata).length === 0 ? <div className="dim">The step reported none.</div> : <MetadataList metadata={last.metadata} />}
+      {last.run_id === null && <div className="dim" style={{ marginBottom: 6 }}>As <ReportedBy asset={asset} at={last.at} /></div>}
+      {listed(last.metadata).length === 0 ? <div className="dim">{last.run_id === null ? "None was given." : "The step reported none."}</div> : <MetadataList metadata={last.metadata} />}
     </section>
   );
 }
@@ -139,11 +136,12 @@ function About({ asset }: { asset: AssetDetail }) {
     ["Made from", asset.provenance && asset.provenance.upstream.length > 0 && <UsedData upstream={asset.provenance.upstream} />],
     ["Made with", asset.provenance && Object.entries(asset.provenance.versions ?? {}).map(([name, version]) => `${name} ${version}`).join(", ")],
     ["Unchanged", asset.skip_if_unchanged && "it is reused, not executed again"],
-    ["Freshness", freshnessText(asset.freshness)],
     ["Pools", Object.entries(asset.pools).map(([name, slots]) => `${name} × ${slots}`).join(", ")],
     ["Uses", Object.entries(asset.uses).map(([name, mode]) => `${name} (${mode})`).join(", ")],
     ["Defined in", asset.source && <span className="mono">{asset.source.file}{asset.source.line ? `:${asset.source.line}` : ""}</span>],
     ["Runbook", asset.runbook && <a className="link" style={{ textDecoration: "underline" }} href={/^https?:/.test(asset.runbook) ? asset.runbook : undefined} target="_blank" rel="noreferrer">{asset.runbook}</a>],
+    // The last one: its history arrives later and would move what is below.
+    ["Freshness", asset.freshness.status !== "none" && <FreshnessFact asset={asset} />],
   ];
   return <dl className="facts">{facts.map(([name, value]) => value ? <div key={name} style={{ display: "contents" }}><dt>{name}</dt><dd>{value}</dd></div> : null)}</dl>;
 }

@@ -1,4 +1,4 @@
-import { Button, Modal, Popover, TextInput } from "@mantine/core";
+import { Button, Popover, TextInput } from "@mantine/core";
 import { IconEye, IconPlayerPauseFilled, IconPlayerPlayFilled } from "@tabler/icons-react";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
@@ -6,6 +6,7 @@ import { useState } from "react";
 import { dryRunSensor, pauseSensor, resumeSensor, triggerSensor } from "@/api/actions";
 import { keys } from "@/api/keys";
 import type { Sensor, SensorDryRun } from "@/api/types";
+import { Dialog } from "@/ui/Dialog";
 import { RunLink } from "@/ui/links";
 import { toastProblem } from "@/ui/Materialize";
 import { StateIcon } from "@/ui/StateIcon";
@@ -60,9 +61,9 @@ function DryRun({ name }: { name: string }) {
   return (
     <>
       <Button variant="default" leftSection={<IconEye size={14} />} loading={look.isPending} onClick={() => look.mutate()}>Dry run</Button>
-      <Modal opened={found !== null} onClose={() => setFound(null)} title={`What ${name} would do now`} size={640} styles={{ title: { fontWeight: 600, fontSize: 15 } }} closeButtonProps={{ "aria-label": "Close" }} attributes={{ header: { role: "presentation" } }}>
+      <Dialog opened={found !== null} close={() => setFound(null)} title={`What ${name} would do now`} size={640}>
         {found && <Found found={found} />}
-      </Modal>
+      </Dialog>
     </>
   );
 }

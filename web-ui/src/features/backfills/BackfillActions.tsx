@@ -1,4 +1,4 @@
-import { Button, Modal, TextInput, Tooltip } from "@mantine/core";
+import { Button, TextInput, Tooltip } from "@mantine/core";
 import { IconPlayerPauseFilled, IconPlayerPlayFilled, IconPlayerStopFilled, IconRefresh } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
@@ -34,9 +34,9 @@ export function BackfillActions({ backfill }: { backfill: Backfill }) {
           <Button data-first="" leftSection={<IconRefresh size={14} />} disabled={pending} onClick={() => setAsking(verbs.retry)}>Retry {left(backfill).toLocaleString("en")}…</Button>
         </Tooltip>
       )}
-      <Modal opened={asking !== null} onClose={() => setAsking(null)} title={asking?.title} size={440} styles={{ title: { fontWeight: 600, fontSize: 15 } }} closeButtonProps={{ "aria-label": "Close" }} attributes={{ header: { role: "presentation" } }}>
+      <Dialog opened={asking !== null} close={() => setAsking(null)} title={asking?.title}>
         {asking && <ReasonForm backfill={backfill} what={asking} done={() => setAsking(null)} />}
-      </Modal>
+      </Dialog>
     </>
   );
 }

@@ -31,9 +31,15 @@ const columns: Column<Asset>[] = [
   { id: "checks", header: "Checks", width: "90px", wide: true, cell: (asset) => <Checks asset={asset} /> },
   { id: "partitions", header: "Partitions", width: "96px", wide: true, cell: (asset) => <PartitionsOf asset={asset} /> },
   { id: "at", header: "Materialized", width: "96px", align: "right", cell: (asset) => <span className="dim"><Ago at={asset.last_materialization?.at} /></span> },
-  { id: "run", header: "Run", width: "60px", align: "right", wide: "desk", cell: (asset) => asset.last_attempt?.run_id ? <RunLink id={asset.last_attempt.run_id} /> : null },
+  { id: "run", header: "Run", width: "60px", align: "right", wide: "desk", cell: (asset) => <LastRun asset={asset} /> },
   { id: "description", header: "Description", width: "minmax(120px, 3fr)", wide: "desk", cell: (asset) => <span className="dim">{asset.description}</span> },
 ];
+
+/** Data that no run made was reported; by whom and why, its page says. */
+function LastRun({ asset: { last_attempt, last_materialization } }: { asset: Asset }) {
+  if (last_attempt?.run_id) return <RunLink id={last_attempt.run_id} />;
+  return last_materialization && <span className="dim" title={last_attempt?.detail ?? undefined}>reported</span>;
+}
 
 function Status({ asset }: { asset: Asset }) {
   const state = asset.external && asset.status === "never" ? "external" : asset.status;

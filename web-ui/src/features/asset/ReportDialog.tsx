@@ -1,0 +1,44 @@
+import { Button, Textarea, TextInput } from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState, type FormEvent } from "react";
+import { reportMaterialization } from "@/api/actions";
+import { refreshAssets } from "@/api/refresh";
+import type { Asset } from "@/api/types";
+import { readMetadata } from "@/system/report/metadata";
+import { Dialog, ReasonField } from "@/ui/Dialog";
+import { toastProblem } from "@/ui/Materialize";
+
+type Whose = Pick<Asset, "key" | "external" | "partitions">;
+
+/** Data that no run of ours made: who made it says so, and everything below follows. */
+export function ReportDialog({ asset, opened, close }: { asset: Whose; opened: boolean; close: () => void }) {
+  return <Dialog title={asset.external ? "Report new data" : "Report data made by hand"} opened={opened} close={close}><ReportForm asset={asset} done={close} /></Dialog>;
+}
+
+function ReportForm({ asset, done }: { asset: Whose; done: () => void }) {
+  const client = useQueryClient();
+  const [reason, setReason] = useState("");
+  const [version, setVersion] = useState("");
+  const [lines, setLines] = useState("");
+  const { metadata, error } = readMetadata(lines);
+  const report = useMutation({
+    mutationFn: () => reportMaterialization(asset.key, { reason: reason.trim(), metadata, data_version: version.trim() }), onError: toastProblem("It was not reported"),
+    onSuccess: async () => {
+      await refreshAssets(client);
+      done();
+    },
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    report.mutate();
+  };
+  return (
+    <form className="column" style={{ gap: 14 }} onSubmit={submit}>
+      <div style={{ overflowWrap: "anywhere" }}><span className="strong">{asset.key}</span> counts as made anew, as of now. <span className="dim">Nothing is executed and nothing is checked. What is below follows as if a run had made it: it is stale, or made by its automation.{asset.partitions && " It counts for the asset as a whole, not for any of its partitions."}</span></div>
+      <ReasonField placeholder={asset.external ? "The supplier's file of today is in" : "Loaded by hand from the backup"} value={reason} set={setReason} />
+      <TextInput label="Data version (optional)" description="The same as before: nothing below is stale" inputWrapperOrder={["label", "input", "description", "error"]} value={version} onChange={(event) => setVersion(event.currentTarget.value)} maxLength={1000} spellCheck={false} />
+      <Textarea label="Metadata (optional), name=value, one a line" placeholder={"rows=812\nsource=backup"} rows={3} value={lines} onChange={(event) => setLines(event.currentTarget.value)} error={error} spellCheck={false} />
+      <Button type="submit" loading={report.isPending} disabled={reason.trim() === "" || error !== null}>Report it as made</Button>
+    </form>
+  );
+}
