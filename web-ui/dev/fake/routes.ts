@@ -1,5 +1,6 @@
 import { automated, automationDetail, evaluations, setPause } from "./automation.ts";
 import { layout } from "./history.ts";
+import { assetEvents, report } from "./reports.ts";
 import { makeRun } from "./runs.ts";
 import { select } from "./select.ts";
 import { dryRun, sensors, sensorTicks } from "./sensors.ts";
@@ -44,6 +45,8 @@ function act(world: World, path: string, body: Record<string, unknown>, emit: Em
     emit("automation_changed", { key: done.key }, { paused: done.paused });
     return ok(done);
   }
+  const asset = what === "assets" ? world.byKey.get(id!.replaceAll(":", "/")) : undefined;
+  if (asset && verb === "materializations") return body.reason ? ok(report(world, asset, body, emit), 201) : problem(422, "The request is not valid", "'reason' is missing");
   const run = world.runs.find((one) => one.id === id);
   if (what === "runs" && run && verb === "cancel") {
     if (run.ended === null) run.status = "canceling";
@@ -121,6 +124,10 @@ const simple: Record<string, (world: World, url: URL) => Answer> = {
   "/alerts/silences": (_, url) => page([], url),
   "/backfills": (_, url) => page([], url),
   "/partitions": (_, url) => page([], url),
+  "/events": (world, url) => {
+    const asset = world.byKey.get(url.searchParams.get("asset") ?? "");
+    return page(asset ? assetEvents(asset, (url.searchParams.get("types") ?? "").split(",")) : [], url);
+  },
   "/audit": (world, url) => page(world.audit, url),
 };
 
@@ -137,9 +144,9 @@ function read(world: World, path: string, url: URL): Answer {
   if (part === "triggers") return ok({ key: asset.key, paused: null, automation: null, schedules: [], sensors: [], backfills: [], next: null, as_of: 1 });
   if (part === "automation") return ok(automationDetail(world, asset));
   if (part === "evaluations") return page(evaluations(world, asset), url);
-  if (part === "materializations") return page(asset.history.filter((h) => h.status === "succeeded").map((h) => ({ id: h.run_id, run_id: h.run_id, partition: null, at: new Date(h.at).toISOString(), duration_ms: h.ms, metadata: h.metadata, data_version: null })), url);
-  if (part === "attempts") return page(asset.history.map((h) => ({ run_id: h.run_id, attempt: 1, partition: null, status: h.status, reason: h.status === "failed" ? "check_failed" : null, started_at: new Date(h.at - h.ms).toISOString(), ended_at: new Date(h.at).toISOString(), duration_ms: h.ms })), url);
-  if (part === "checks") return page(asset.history.flatMap((h) => asset.checks.map((check, i) => ({ id: `${h.run_id}-${check}`, check, partition: null, run_id: h.run_id, at: new Date(h.at).toISOString(), status: h.status === "failed" && i === asset.checks.length - 1 ? "failed" : "passed", severity: "error", blocking: true, detail: h.status === "failed" && i === asset.checks.length - 1 ? "12 rows above the bound of 1,000,000" : null, metadata: { failing_rows: h.status === "failed" ? 12 : 0 }, waived: null }))), url);
+  if (part === "materializations") return page(asset.history.filter((h) => h.status === "succeeded").map((h) => ({ id: h.run_id ?? `r${h.at}`, run_id: h.run_id, partition: null, at: new Date(h.at).toISOString(), duration_ms: h.ms, metadata: h.metadata, data_version: null })), url);
+  if (part === "attempts") return page(asset.history.filter((h) => h.run_id !== null).map((h) => ({ run_id: h.run_id, attempt: 1, partition: null, status: h.status, reason: h.status === "failed" ? "check_failed" : null, started_at: new Date(h.at - h.ms).toISOString(), ended_at: new Date(h.at).toISOString(), duration_ms: h.ms })), url);
+  if (part === "checks") return page(asset.history.filter((h) => h.run_id !== null).flatMap((h) => asset.checks.map((check, i) => ({ id: `${h.run_id}-${check}`, check, partition: null, run_id: h.run_id, at: new Date(h.at).toISOString(), status: h.status === "failed" && i === asset.checks.length - 1 ? "failed" : "passed", severity: "error", blocking: true, detail: h.status === "failed" && i === asset.checks.length - 1 ? "12 rows above the bound of 1,000,000" : null, metadata: { failing_rows: h.status === "failed" ? 12 : 0 }, waived: null }))), url);
   return part ? page([], url) : ok(assetDetail(world, asset));
 }
 

@@ -1,3 +1,4 @@
+import { freshnessOf, lastReport } from "./reports.ts";
 import { countsOf } from "./runs.ts";
 import type { FakeAsset, FakeRun, FakeStep, World } from "./world.ts";
 
@@ -14,10 +15,10 @@ export function assetShape(world: World, asset: FakeAsset) {
     last_attempt: asset.run ? {
       run_id: asset.run, status: failed ? asset.status : "succeeded", reason: asset.status === "failed" ? (asset.failedCheck ? "check_failed" : "exit_code") : asset.status === "skipped" ? "upstream_failed" : null,
       detail: asset.status === "failed" ? (asset.failedCheck ? `${asset.failedCheck}: 12 rows above the bound of 1,000,000` : "python exited with code 1") : null, at: iso(last?.at ?? asset.at ?? Date.now()), root_causes: asset.status === "skipped" ? asset.roots.map(cause) : [],
-    } : null,
+    } : lastReport(asset),
     last_materialization: asset.at ? { run_id: asset.run, at: iso(asset.at), metadata: asset.metadata } : null,
     stale: { is: asset.stale, because: asset.stale ? [{ key: asset.deps[0] ?? asset.key, reason: "newer_data", detail: `${asset.deps[0]} was materialized later` }] : [] },
-    freshness: { status: "none", within_ms: null, deadline: null },
+    freshness: freshnessOf(asset),
     partitions: null,
     checks: { passed: asset.at ? asset.checks.length - (asset.failedCheck ? 1 : 0) : 0, failed: asset.failedCheck ? 1 : 0, warned: 0 },
     waivers: [], waived_upstream: [], acknowledged: null,

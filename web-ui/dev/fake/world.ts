@@ -5,7 +5,8 @@ import type { Pause } from "./automation.ts";
 export interface FakeAsset {
   key: string; group: string; kinds: string[]; deps: string[]; description: string; external: boolean; status: string; stale: boolean;
   at: number | null; run: string | null; metadata: Record<string, unknown>; checks: string[]; failedCheck: string | null; owners: string[];
-  history: { run_id: string; status: string; at: number; ms: number; metadata: Record<string, unknown> }[]; roots: string[];
+  history: { run_id: string | null; status: string; at: number; ms: number; metadata: Record<string, unknown> }[]; roots: string[];
+  reports: { at: number; by: string; reason: string; metadata: Record<string, unknown> }[];
 }
 export interface FakeStep {
   index: number; key: string; status: string; deps: string[]; started: number | null; ended: number | null; ms: number; attempts: number;
@@ -28,7 +29,7 @@ export const random = () => {
 
 const blank = (key: string, group: string, kinds: string[], deps: string[], description: string, extra: Partial<FakeAsset> = {}): FakeAsset => ({
   key, group, kinds, deps, description, external: false, status: "never", stale: false, at: null, run: null, metadata: {}, checks: [], failedCheck: null,
-  owners: [], history: [], roots: [], ...extra,
+  owners: [], history: [], roots: [], reports: [], ...extra,
 });
 
 export function shop(): FakeAsset[] {

@@ -20,6 +20,8 @@ function ReportForm({ asset, done }: { asset: Whose; done: () => void }) {
   const [reason, setReason] = useState("");
   const [version, setVersion] = useState("");
   const [lines, setLines] = useState("");
+  // A line that is still being written is no mistake yet.
+  const [left, setLeft] = useState(false);
   const { metadata, error } = readMetadata(lines);
   const report = useMutation({
     mutationFn: () => reportMaterialization(asset.key, { reason: reason.trim(), metadata, data_version: version.trim() }), onError: toastProblem("It was not reported"),
@@ -36,8 +38,8 @@ function ReportForm({ asset, done }: { asset: Whose; done: () => void }) {
     <form className="column" style={{ gap: 14 }} onSubmit={submit}>
       <div style={{ overflowWrap: "anywhere" }}><span className="strong">{asset.key}</span> counts as made anew, as of now. <span className="dim">Nothing is executed and nothing is checked. What is below follows as if a run had made it: it is stale, or made by its automation.{asset.partitions && " It counts for the asset as a whole, not for any of its partitions."}</span></div>
       <ReasonField placeholder={asset.external ? "The supplier's file of today is in" : "Loaded by hand from the backup"} value={reason} set={setReason} />
-      <TextInput label="Data version (optional)" description="The same as before: nothing below is stale" inputWrapperOrder={["label", "input", "description", "error"]} value={version} onChange={(event) => setVersion(event.currentTarget.value)} maxLength={1000} spellCheck={false} />
-      <Textarea label="Metadata (optional), name=value, one a line" placeholder={"rows=812\nsource=backup"} rows={3} value={lines} onChange={(event) => setLines(event.currentTarget.value)} error={error} spellCheck={false} />
+      <TextInput label="Data version (optional; the same as before makes nothing stale)" value={version} onChange={(event) => setVersion(event.currentTarget.value)} maxLength={1000} spellCheck={false} />
+      <Textarea label="Metadata (optional), name=value, one a line" placeholder={"rows=812\nsource=backup"} rows={3} value={lines} onChange={(event) => setLines(event.currentTarget.value)} onFocus={() => setLeft(false)} onBlur={() => setLeft(true)} error={left && error} spellCheck={false} />
       <Button type="submit" loading={report.isPending} disabled={reason.trim() === "" || error !== null}>Report it as made</Button>
     </form>
   );

@@ -5,6 +5,7 @@ import { useState, type FormEvent } from "react";
 import { commandBackfill, type BackfillVerb } from "@/api/actions";
 import { keys } from "@/api/keys";
 import type { Backfill } from "@/api/types";
+import { Dialog } from "@/ui/Dialog";
 import { toastProblem } from "@/ui/toasts";
 
 const count = (n: number) => `${n.toLocaleString("en")} ${n === 1 ? "partition" : "partitions"}`;

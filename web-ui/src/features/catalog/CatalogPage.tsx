@@ -38,7 +38,7 @@ const columns: Column<Asset>[] = [
 /** Data that no run made was reported; by whom and why, its page says. */
 function LastRun({ asset: { last_attempt, last_materialization } }: { asset: Asset }) {
   if (last_attempt?.run_id) return <RunLink id={last_attempt.run_id} />;
-  return last_materialization && <span className="dim" title={last_attempt?.detail ?? undefined}>reported</span>;
+  return last_materialization?.run_id === null && <span className="dim" title={last_attempt?.detail ?? undefined}>reported</span>;
 }
 
 function Status({ asset }: { asset: Asset }) {
