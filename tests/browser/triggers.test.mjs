@@ -1,4 +1,4 @@
-// What starts an asset, on its page: schedules, sensors, its condition, backfills; and what holds them.
+// What starts an asset, on its page: schedules, sensors, its condition, backfills; and what holds them. What no run made is reported there.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import axe from "axe-core";
@@ -11,6 +11,8 @@ assets:
   - {key: raw, run: {command: [echo, made]}}
   - {key: mid, deps: [raw], automation: eager, run: {command: [echo, made]}}
   - {key: alone, run: {command: [echo, made]}}
+external:
+  - {key: supplier/files, freshness: {within: 2s}}
 schedules:
   - {name: nightly, select: raw, cron: "0 2 * * *", timezone: Europe/London}
   - {name: watch, select: raw, steps: checks, cron: "0 3 * * *", timezone: UTC}
@@ -73,5 +75,53 @@ test("a condition stands among what starts it, and nothing is an answer as well"
   await line("Automation").filter({ hasText: "eager" }).waitFor();
   await page.goto(`${daemon.url}/assets/alone`, { waitUntil: "domcontentloaded" });
   await section().getByText("Only people do.").waitFor();
+  await page.close();
+});
+
+const reported = (reason) => page.getByText(`reported by anonymous: ${reason}`).first();
+
+test("what was made by hand is reported with a reason, which stands in the place of a run", { timeout: 4 * timeout }, async () => {
+  await open("/assets/alone");
+  await page.getByRole("button", { name: "More ways to materialize" }).click();
+  await page.getByRole("menuitem", { name: "Report as made by hand…" }).click();
+  const dialog = page.getByRole("dialog", { name: "Report data made by hand" });
+  await dialog.getByLabel("Why? Others will see it.").fill("loaded from the backup");
+  const metadata = dialog.getByLabel("Metadata (optional), name=value, one a line");
+  await metadata.fill("rows");
+  await metadata.blur();
+  await dialog.getByText("Line 1 is not name=value").waitFor();
+  assert.equal(await dialog.getByRole("button", { name: "Report it as made" }).isDisabled(), true, "what cannot be read is not sent");
+  await axeFindsNothing("report by hand");
+  await metadata.fill("rows=812");
+  await dialog.getByLabel("Data version (optional").fill("backup of Monday");
+  await dialog.getByRole("button", { name: "Report it as made" }).click();
+  await dialog.waitFor({ state: "hidden" });
+  await reported("loaded from the backup").waitFor();
+  await page.locator(".facts dd", { hasText: "812" }).first().waitFor();
+  await page.waitForFunction(() => document.activeElement?.getAttribute("aria-label") === "More ways to materialize");  // the focus is where it came from
+  await axeFindsNothing("an asset that was reported");
+  const [made] = (await daemon.api("/assets/alone/materializations")).items;
+  assert.deepEqual([made.run_id, made.metadata, made.data_version], [null, { rows: 812 }, "backup of Monday"]);
+
+  await page.goto(`${daemon.url}/assets/alone?tab=history`, { waitUntil: "domcontentloaded" });
+  const row = page.getByRole("row").filter({ hasText: "reported by anonymous: loaded from the backup" });
+  await row.getByText("rows 812").waitFor();
+  assert.equal(await row.getByRole("link").count(), 0, "no run made it");
+  await page.close();
+});
+
+test("new data of an external asset is reported, and its page says when it was too old", { timeout: 4 * timeout }, async () => {
+  await open("/assets/supplier:files");
+  await page.getByRole("button", { name: "Report new data…" }).click();
+  const dialog = page.getByRole("dialog", { name: "Report new data" });
+  await dialog.getByLabel("Why? Others will see it.").fill("the file of today is in");
+  await dialog.getByRole("button", { name: "Report it as made" }).click();
+  await reported("the file of today is in").waitFor();
+  const freshness = page.getByRole("list", { name: "Freshness, newest first" });
+  await freshness.getByText("too old").first().waitFor();
+  await axeFindsNothing("an asset that is too old");
+  await daemon.api("/assets/supplier:files/materializations", { reason: "the missing half" });
+  await freshness.getByText("fresh again after").first().waitFor();
+  await reported("the missing half").waitFor();
   await page.close();
 });
