@@ -1,4 +1,4 @@
-// schedules list | next | pause | resume | trigger.
+// schedules list | next | ticks | pause | resume | trigger.
 #include <algorithm>
 #include <iostream>
 
@@ -38,6 +38,7 @@ struct ScheduleOptions {
   std::string name;
   std::string reason;
   bool wait = false;
+  std::size_t limit = 20;
 };
 
 std::string path_of(const ScheduleOptions& options) { return "/schedules/" + percent_encode(options.name); }
@@ -55,6 +56,14 @@ int next_ticks(Session& session, const ScheduleOptions& options) {
   return session.show(Json{{"items", ticks}, {"as_of", answer->value("as_of", Json())}}, [&](const Json& page) {
     Table table({{"AT (UTC)"}, {"IN"}, {"SCHEDULE"}});
     for (const auto& tick : page["items"]) table.add({text_at(tick, "at"), ago_at(tick, "at", session.now()), text_at(tick, "schedule")});
+    session.out << table.render(session.terminal);
+  });
+}
+
+int list_ticks(Session& session, const ScheduleOptions& options) {
+  return session.show(session.api->list(path_of(options) + "/ticks", {}, options.limit), [&](const Json& page) {
+    Table table({{"INSTANT (UTC)"}, {"OUTCOME"}, {"RUN"}, {"WHY", false, true}});
+    for (const auto& tick : page["items"]) table.add({text_at(tick, "instant"), status_cell(text_at(tick, "outcome")), text_at(tick, "run_id"), text_at(tick, "reason")});
     session.out << table.render(session.terminal);
   });
 }
@@ -91,6 +100,8 @@ void add_schedule_commands(CommandLine& line) {
     return std::pair(command, options);
   };
   named("next", "the next ticks, of one schedule or all", next_ticks, false);
+  const auto [ticks, tick_options] = named("ticks", "what came of its ticks, the newest first", list_ticks, true);
+  ticks->add_option("--limit,-n", tick_options->limit, "how many")->check(CLI::PositiveNumber)->capture_default_str();
   const auto [pause, pause_options] = named("pause", "no more ticks until resumed; survives reloads and restarts", pause_schedule, true);
   pause->add_option("--reason", pause_options->reason, "shown beside the schedule");
   named("resume", "ticks again", resume_schedule, true);

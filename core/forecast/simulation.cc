@@ -7,6 +7,7 @@
 
 #include "core/engine/scheduled_run.h"
 #include "core/forecast/assumed_attempts.h"
+#include "core/forecast/backfills_ahead.h"
 
 namespace assetd {
 namespace {
@@ -14,6 +15,8 @@ namespace {
 constexpr int kMostAutomatedRuns = 8;  // of one moment, as the service makes them
 constexpr int kMostTurnsAtOnce = 1'000'000;  // at one instant: conditions that swing for ever must not hold a worker for ever
 constexpr int kTerm = 15;
+
+using Sets = std::map<AssetId, IndexSet>;
 
 /// Ids that no attempt of the daemon has: those are 128 random bits.
 Engine::NewAttemptId counted_ids() {
@@ -123,6 +126,7 @@ class Simulation {
     if (const auto timer = engine_->next_timer(); timer && *timer <= now_.boot) feed(TimePassed{});
     if (may_tick())
       for (const auto& tick : ticker_.due(now_.wall, [](const std::string&, WallTime) { return false; })) obey(tick);
+    go_on_with_backfills();
     react();
   }
 
@@ -135,7 +139,7 @@ class Simulation {
       run.trigger = {"automation", assets.size() == 1 ? input_.context.graph->key(assets.front()) : "", std::nullopt};
       run.actor = {"automation", ""};
       run.select = assets.size() == 1 ? "\"" + input_.context.graph->key(assets.front()) + "\"" : std::to_string(assets.size()) + " assets";
-      const auto plan = std::make_shared<RunPlan>(make(assets, StepsMode::all));
+      const auto plan = std::make_shared<RunPlan>(make(assets, StepsMode::all, table_.usual(assets, now_.wall), now_.wall));
       if (plan->size() > 0) reactions_->requested(assets, request(std::move(run), plan));
     }
     reactions_->settle();
@@ -150,26 +154,56 @@ class Simulation {
     if (overlap.skipped) return miss(*overlap.skipped);
     for (const auto id : overlap.canceled) feed(CancelRequested{id, {"schedule " + schedule.name, ""}});
     auto run = scheduled_run(*input_.context.definitions, schedule, due.instant);
-    const auto& plan = plan_of(run.select, run.mode);
+    const auto plan = plan_of(run.select, run.mode, due.instant);
     if (!plan) return miss(plan.error());
     request(std::move(run), *plan);
   }
 
   using Planned = std::expected<std::shared_ptr<const RunPlan>, std::string>;
-  const Planned& plan_of(const std::string& selection, StepsMode mode) {
+  /// Of assets that are divided what is usual at that instant: such a plan serves once.
+  Planned plan_of(const std::string& selection, StepsMode mode, WallTime instant) {
     const auto known = plans_.find({selection, mode});
     if (known != plans_.end()) return known->second;
     Planned made = std::unexpected("nothing to run: every selected asset is external");
-    if (const auto assets = input_.select(selection); !assets) made = std::unexpected(assets.error());
-    else if (auto plan = make(*assets, mode); plan.size() > 0)
-      made = std::make_shared<const RunPlan>(std::move(plan));
-    return plans_.emplace(std::pair(selection, mode), std::move(made)).first->second;
+    bool for_good = true;
+    if (const auto& assets = chosen(selection); !assets) {
+      made = std::unexpected(assets.error());
+    } else {
+      const auto sets = table_.usual(*assets, instant);
+      for_good = sets.empty();
+      if (auto plan = make(*assets, mode, sets, instant); plan.size() > 0) made = std::make_shared<const RunPlan>(std::move(plan));
+    }
+    if (for_good) plans_.emplace(std::pair(selection, mode), made);
+    return made;
   }
 
-  /// Of assets that are divided what is usual now; keys that come and go are not known here.
-  RunPlan make(std::span<const AssetId> assets, StepsMode mode) const {
-    const PartitionPick pick{table_, table_.usual(assets, now_.wall), now_.wall};
+  const std::expected<std::vector<AssetId>, std::string>& chosen(const std::string& selection) {
+    const auto known = chosen_.find(selection);
+    return known != chosen_.end() ? known->second : chosen_.emplace(selection, input_.select(selection)).first->second;
+  }
+
+  RunPlan make(std::span<const AssetId> assets, StepsMode mode, Sets sets, WallTime at) const {
+    const PartitionPick pick{table_, std::move(sets), at};
     return make_plan(*input_.context.definitions, *input_.context.graph, assets, mode, input_.made, &pick);
+  }
+
+  // ---- Backfills
+  void go_on_with_backfills() {
+    if (backfills_.empty()) return;
+    bool more = true;
+    while (more) {
+      for (const auto id : std::exchange(ended_, {}))
+        if (const auto* run = find(id)) backfills_.ended(*run);
+      more = false;
+      for (auto& part : backfills_.next(now_.wall)) {
+        Sets sets;
+        for (const auto asset : part.assets)
+          if (table_.of(asset)) sets[asset] = part.request.set;
+        const auto plan = std::make_shared<const RunPlan>(make(part.assets, part.run.mode, std::move(sets), now_.wall));
+        backfills_.begun(part, plan->size() == 0 ? 0 : request(part.run, plan));
+        more = true;
+      }
+    }
   }
 
   RunId request(RunRecord run, std::shared_ptr<const RunPlan> plan) {
@@ -263,6 +297,7 @@ class Simulation {
   }
   void on(const RunChanged& change) {
     if (auto* run = find(change.run.id)) run->record = change.run;
+    if (change.run.backfill && is_terminal(change.run.status)) ended_.push_back(change.run.id);
   }
   void on(const StepChanged& change) {
     auto* run = find(change.run);
@@ -338,7 +373,10 @@ class Simulation {
   std::set<AttemptId> expected_;  ///< live attempts whose moments are in due_
   std::unordered_map<RunId, std::size_t> index_;
   std::map<std::pair<std::string, StepsMode>, Planned> plans_;
-  PartitionTable table_ = PartitionTable::make(*input_.context.definitions, *input_.context.graph, {});
+  std::map<std::string, std::expected<std::vector<AssetId>, std::string>> chosen_;
+  PartitionTable table_ = PartitionTable::make(*input_.context.definitions, *input_.context.graph, input_.dynamic);
+  BackfillsAhead backfills_{input_.backfills, input_.context, table_};
+  std::vector<RunId> ended_;  ///< of backfills, since they were looked at
   std::map<Demand, std::uint32_t> demands_;
   Simulated out_;
 };

@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/backfill/backfill.h"
 #include "core/engine/engine.h"
 #include "core/forecast/durations.h"
 #include "core/schedule/ticker.h"
@@ -43,6 +44,8 @@ struct SimulationInput {
   std::function<bool(AssetId)> made;  ///< as make_plan takes it
   std::function<std::expected<std::vector<AssetId>, std::string>(const std::string& selection)> select;  ///< asked once for each selection
   std::function<std::unique_ptr<Reactions>(const Engine&)> reactions;  ///< null: nothing reacts
+  DynamicKeys dynamic;              ///< of now: which keys come is not known
+  std::vector<Backfill> backfills;  ///< that are not over
   std::size_t most_steps = 2'000'000;  ///< steps begun, then it stops and says so
 };
 

@@ -40,6 +40,8 @@ std::shared_ptr<const ForecastStart> DaemonService::forecast_start() {
     start->ticker = ticker_;
     start->automation = automator_.memory();
     book_.read([&](const AssetTable& table) { start->states = table.states; });
+    for (const auto& [id, backfill] : backfills_) start->backfills.push_back(backfill);
+    start->dynamic = partitions()->dynamic;
     return start;
   });
 }
@@ -58,6 +60,8 @@ Forecast forecast_from(const ForecastStart& start, const Durations& durations, c
     for (const auto& [pool, slots] : question.pools) (*input.pools)[pool] = slots;
   }
   input.durations = &durations;
+  input.backfills = start.backfills;
+  input.dynamic = start.dynamic;
   input.made = [&](AssetId asset) { return start.states[asset].last_materialization.has_value(); };
   input.select = [&](const std::string& selection) { return select_now(start, table, selection); };
   input.reactions = [&](const Engine& engine) { return std::make_unique<ForecastAutomation>(start, engine); };

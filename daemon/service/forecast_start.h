@@ -19,6 +19,8 @@ struct ForecastStart {
   std::unique_ptr<const Engine> engine;
   Ticker ticker;
   std::vector<AssetState> states;  ///< by AssetId
+  std::vector<Backfill> backfills;
+  DynamicKeys dynamic;
   AutomatorMemory automation;
 };
 

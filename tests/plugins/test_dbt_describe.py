@@ -101,7 +101,7 @@ def test_select_leaves_the_rest_outside(zoo):
 def test_exposures_name_whom_it_concerns(zoo):
     (zoo.folder / "models" / "exposures.yml").write_text("""version: 2
 exposures:
-  - {name: board, label: Leg board, type: dashboard, url: "https://bi.example/legs", owner: {name: Ada, email: ada@example.org}, depends_on: ["ref('legs')", "source('people', 'keepers')"]}
+  - {name: board, label: Leg board, type: dashboard, url: "https://bi.example/legs", owner: {name: Ada, email: ada@example.org}, depends_on: ["ref('legs')", "source('keepers', 'keepers')"]}
   - {name: book, type: notebook, owner: {email: bob@example.org}, depends_on: ["ref('kept')"]}
 """)
     board, book = sorted(zoo.imported().described["exposures"], key=lambda each: each["name"])

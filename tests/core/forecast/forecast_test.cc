@@ -124,6 +124,70 @@ TEST(Forecast, SaysWhichDataWillBeTooOld) {
   EXPECT_EQ(found[0].at, now + std::chrono::minutes(13));
 }
 
+/// "2026-03-01+2026-03-02", by run.
+std::vector<std::string> partitions_of(const Forecast& forecast) {
+  std::vector<std::string> out;
+  for (const auto& run : forecast.typical.runs) {
+    auto& text = out.emplace_back();
+    for (StepIndex step = 0; step < run.plan->size(); ++step) text += (text.empty() ? "" : "+") + run.plan->partition(step);
+  }
+  return out;
+}
+
+std::shared_ptr<const Definitions> divided(PartitionsSpec spec) {
+  Project project;
+  project.asset("days").partitions = std::move(spec);
+  auto made = std::make_shared<Definitions>(*project.definitions());
+  ScheduleSpec nightly;
+  nightly.name = "nightly";
+  nightly.select = "*";
+  nightly.cron = "0 2 * * *";
+  nightly.timezone = "UTC";
+  made->schedules.push_back(nightly);
+  return made;
+}
+
+const PartitionsSpec kSomeDays{{{"", TimeWindowsSpec{.start = "2026-02-20"}}}};
+
+TEST(Forecast, EachTickMakesTheWindowOfItsOwnInstant) {
+  const auto definitions = divided(kSomeDays);
+  const std::vector<std::vector<Millis>> samples{seconds({30})};
+  const Durations durations(*definitions, samples);
+  const Reality reality(definitions, durations, {{"default", 4}});
+  EXPECT_THAT(partitions_of(forecast(reality.forecast_input(std::chrono::hours(72)), {})), ElementsAre("2026-02-28", "2026-03-01", "2026-03-02"));
+}
+
+TEST(Forecast, KnowsTheKeysThatHaveComeSoFar) {
+  const auto definitions = divided({{{"", DynamicPartitionsSpec{.name = "customers"}}}});
+  const std::vector<std::vector<Millis>> samples{seconds({30})};
+  const Durations durations(*definitions, samples);
+  const Reality reality(definitions, durations, {{"default", 4}});
+  auto input = reality.forecast_input(std::chrono::hours(24));
+  auto keys = std::make_shared<NamedKeys>();
+  keys->add("ada");
+  keys->add("bob");
+  input.dynamic["customers"] = keys;
+  EXPECT_THAT(partitions_of(forecast(input, {})), ElementsAre("ada+bob"));
+}
+
+TEST(Forecast, ABackfillGoesOnRunByRun) {
+  const auto definitions = divided(kSomeDays);
+  const auto graph = AssetGraph::build(*definitions).value();
+  const auto table = PartitionTable::make(*definitions, graph, {});
+  const std::vector<std::vector<Millis>> samples{seconds({30})};
+  const Durations durations(*definitions, samples);
+  const Reality reality(definitions, durations, {{"default", 4}});
+  Backfill backfill{.id = 3, .max_runs = 1, .newest_first = true, .groups = make_groups(*definitions, graph, table, {{0, IndexSet::range(0, 3)}})};
+  auto input = reality.forecast_input(std::chrono::hours(1));
+  input.backfills = {backfill};
+  auto foreseen = forecast(input, {});
+  EXPECT_THAT(partitions_of(foreseen), ElementsAre("2026-02-22", "2026-02-21", "2026-02-20"));
+  for (const auto& run : foreseen.typical.runs) EXPECT_EQ(run.record.backfill, 3);
+  EXPECT_GE(foreseen.typical.runs[1].record.created_at, foreseen.typical.runs[0].record.ended_at) << "one after the other, as its max_runs says";
+  input.backfills[0].status = BackfillStatus::paused;
+  EXPECT_TRUE(forecast(input, {}).typical.runs.empty());
+}
+
 TEST(Forecast, StopsWhereThereIsTooMuchAndSaysSo) {
   Night night;
   const Durations durations(*night.definitions, night.samples);
