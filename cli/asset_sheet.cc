@@ -129,16 +129,17 @@ std::string partitions_text(const Json& partitions) {
 }
 
 /// The parts that make a condition what it is: of one that does not hold those that are false, down to the leaves; the first three.
-void deciding(const Json& answer, bool holds, std::vector<std::string>& out) {
+void deciding(const Json& answer, bool holds, std::string of, std::vector<std::string>& out) {
   if (answer.value("holds", false) != holds || out.size() >= 3) return;
+  if (const auto other = text_at(answer, "asset"); !other.empty()) of = other;
   const auto children = answer.value("children", Json::array());
   if (!children.empty()) {
     const auto before = out.size();
     const bool turns = text_at(answer, "name") == "not";
-    for (const auto& child : children) deciding(child, turns != holds, out);
+    for (const auto& child : children) deciding(child, turns != holds, of, out);
     if (out.size() > before) return;
   }
-  const auto of = text_at(answer, "asset"), reason = text_at(answer, "reason");
+  const auto reason = text_at(answer, "reason");
   out.push_back(text_at(answer, "name") + (of.empty() ? "" : " of " + of) + (reason.empty() ? "" : ": " + reason));
 }
 
@@ -201,7 +202,7 @@ void print_asset(Session& session, const Json& asset) {
   const auto automation = asset.value("automation", Json::object());
   sheet.line("automation", automation_text(automation, now));
   std::vector<std::string> parts;
-  if (automation.value("answer", Json()).is_object()) deciding(automation["answer"], automation.value("holds", false), parts);
+  if (automation.value("answer", Json()).is_object()) deciding(automation["answer"], automation.value("holds", false), "", parts);
   for (const auto& each : parts) sheet.line("  because", each);
   show_next(sheet, asset.value("next_start", Json()), now);
   show_triggers(sheet, asset.value("triggers", Json()), now);

@@ -70,3 +70,37 @@ def test_a_backfill_that_is_not_over_is_told(start):
     assert f"backfill        {backfill} (paused)" in daemon.ctl("assets", "show", "days").stdout
     daemon.post(f"/backfills/{backfill}/resume", {})
     wait_until(lambda: triggers(daemon, "days")["backfills"] == [], "the backfill is over")
+
+
+def test_assetctl_says_how_an_asset_stands_why_and_what_comes_next(start):
+    fresh = "freshness: {within: 1h}"
+    daemon = start(project(shell("raw", "true", [], fresh), shell("mid", "true", ["raw"], "automation: any_deps_updated and not in_progress"),
+                           shell("days", "true", [], "partitions: {daily: {start: 2026-01-01, end: 2026-01-04}}"),
+                           head='schedules:\n  - {name: often, select: "raw+", cron: "*/30 * * * *", timezone: UTC}\n'))
+    daemon.wait(daemon.run("raw", steps="assets"))
+    wait_until(lambda: [run for run in daemon.items("/runs") if run["trigger"]["kind"] == "automation" and run["status"] == "succeeded"], "mid follows")
+    daemon.wait(daemon.run("days", partitions=["2026-01-02"]))
+
+    def shown(key):
+        text = daemon.ctl("assets", "show", key).stdout
+        return {line[:16].strip(): line[16:] for line in text.splitlines() if line[:1] != " "}, text
+
+    raw, _ = shown("raw")
+    assert raw["freshness"].startswith("fresh, until ") and "foreseen, of schedule often" in raw["next start"]
+    mid, text = shown("mid")
+    assert mid["automation"].startswith("any_deps_updated and not in_progress (does not hold)") and "  because       newly_updated_apart of raw: " in text
+    days, _ = shown("days")
+    assert days["partitions"] == "1 of 3 made, 2 missing" and "next start" not in days
+    daemon.post("/assets/raw/materializations", {"reason": "loaded by hand"})
+    raw, _ = shown("raw")
+    assert raw["materialized"].endswith("reported by hand")
+    before = daemon.items("/runs")[0]["created_at"]
+    assert "materialized" in daemon.ctl("assets", "list", "raw", "--at", before).stdout and daemon.ctl("lineage", "--at", "2020-01-01T00:00:00Z").returncode != 0
+
+
+def test_assetctl_shows_what_came_of_ticks(start):
+    daemon = start(project(shell("raw", "true"), head='schedules:\n  - {name: often, select: raw, cron: "* * * * * *", timezone: UTC}\n'))
+    wait_until(lambda: daemon.items("/schedules/often/ticks"), "a tick")
+    daemon.post("/schedules/often/pause")
+    said = daemon.ctl("schedules", "ticks", "often", "--limit", "1")
+    assert said.returncode == 0 and len(said.stdout.strip().splitlines()) == 2 and "requested" in said.stdout
