@@ -47,7 +47,7 @@ async function axeFindsNothing(where) {
 }
 
 const section = () => page.getByRole("region", { name: "What starts it" });
-const line = (text) => section().locator(".line").filter({ hasText: text });
+const line = (name) => section().locator(".line").filter({ has: page.getByRole("link", { name, exact: true }) });
 
 test("an asset's page says what will start it, when, and what holds it", { timeout: 4 * timeout }, async () => {
   await open("/assets/raw");
