@@ -261,6 +261,11 @@ void add_project(json& out) {
   out["DefinitionsPlan"] = object({{"id", text()}, {"base_version", text_or_null()}, {"changes", list_of(any_object())}, {"changes_total", integer()},
                                    {"counts", {{"type", "object"}, {"additionalProperties", integer()}}}, {"stale", any_object()},
                                    {"schedules_started", list_of(text())}, {"schedules_stopped", list_of(text())}, {"as_of", integer()}});
+  out["DefinitionsVersion"] = object({{"version", id()}, {"applied_at", time()}, {"hash", text()}, {"assets", integer()}, {"added", integer()}, {"changed", integer()},
+                                      {"removed", integer()}, {"current", boolean()}});
+  out["DefinitionsVersionList"] = page_of("DefinitionsVersion");
+  out["DefinitionsDifference"] = object({{"from", id()}, {"to", id()}, {"changes", list_of(any_object())}, {"changes_total", integer()},
+                                         {"counts", {{"type", "object"}, {"additionalProperties", integer()}}}, {"as_of", integer()}});
   out["Audit"] = object({{"id", id()}, {"at", time()}, {"actor", text()}, {"remote", text_or_null()}, {"action", text()}, {"subject", text()},
                          {"detail", json::object()}});
   out["AuditList"] = page_of("Audit");

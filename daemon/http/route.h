@@ -82,6 +82,7 @@ void add_run_commands(std::vector<Route>& table);
 void add_log_routes(std::vector<Route>& table);
 void add_schedule_routes(std::vector<Route>& table);
 void add_project_routes(std::vector<Route>& table);
+void add_definitions_routes(std::vector<Route>& table);
 void add_queue_routes(std::vector<Route>& table);
 void add_automation_routes(std::vector<Route>& table);
 void add_sensor_routes(std::vector<Route>& table);

@@ -7,6 +7,7 @@ const std::vector<Route>& api_routes() {
     std::vector<Route> routes;
     add_system_routes(routes);
     add_project_routes(routes);
+    add_definitions_routes(routes);
     add_queue_routes(routes);
     add_asset_routes(routes);
     add_partition_routes(routes);

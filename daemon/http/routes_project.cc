@@ -1,9 +1,8 @@
-// The project as a whole: overview, jobs, definitions, audit, selections.
+// The project as a whole: overview, jobs, audit, selections.
 
 #include <algorithm>
 #include <set>
 
-#include "core/definition/compiled.h"
 #include "daemon/http/asset_shapes.h"
 #include "daemon/http/overview.h"
 #include "daemon/http/run_shapes.h"
@@ -28,52 +27,8 @@ Response get_project(const Call&, Context& context) {
   return with_as_of(std::move(body), context);
 }
 
-Response get_definitions(const Call&, Context& context) { return with_as_of(context.service.definitions_status(), context); }
-
-/// Without what only this daemon's steps may see: values of variables and of what receivers of alerts need, but for names of secrets.
-Definitions without_secrets(Definitions definitions) {
-  constexpr const char* kHidden = "(hidden)";
-  const auto hide = [&](std::string& value) {
-    if (!value.empty() && !value.contains("${secret:")) value = kHidden;
-  };
-  const auto hide_env = [&](RunSpec& run) {
-    for (auto& [name, value] : run.env) hide(value);
-  };
-  for (auto& asset : definitions.assets)
-    if (asset.run) hide_env(*asset.run);
-  for (auto& check : definitions.checks)
-    if (check.run) hide_env(*check.run);
-  for (auto& import : definitions.imports) {
-    hide_env(import.defaults.run);
-    if (import.config.is_object()) import.config.erase("env");
-  }
-  for (auto& [name, resource] : definitions.resources)
-    for (auto& [key, value] : resource.config.items())
-      if (value.is_string() && (key.contains("password") || key.contains("secret") || key.contains("token"))) value = kHidden;
-  for (auto& alert : definitions.alerts) {
-    if (alert.webhook) hide(alert.webhook->url), hide(alert.webhook->secret);
-    if (alert.email) hide(alert.email->user), hide(alert.email->password);
-  }
-  return definitions;
-}
-
-Response get_compiled(const Call&, Context& context) {
-  const auto project = current_project(context);
-  if (!project) return project.error();
-  Response response;
-  response.body = to_compiled(without_secrets((*project)->definitions));
-  response.content_type = "application/x-ndjson";
-  return response;
-}
-
 void back_up(const Call& call, Context& context, Respond done) { context.service.back_up(call.caller, answer_to(context, std::move(done))); }
 void prune(const Call& call, Context& context, Respond done) { context.service.prune(call.caller, answer_to(context, std::move(done))); }
-void plan(const Call& call, Context& context, Respond done) { context.service.plan_definitions(call.caller, answer_to(context, std::move(done))); }
-void apply(const Call& call, Context& context, Respond done) {
-  context.service.apply_definitions(call.caller, call.body.at("plan"), answer_to(context, std::move(done)));
-}
-void reload(const Call& call, Context& context, Respond done) { context.service.reload(call.caller, answer_to(context, std::move(done))); }
-
 Response list_jobs(const Call& call, Context& context) {
   const auto project = current_project(context);
   if (!project) return project.error();
@@ -141,16 +96,6 @@ void add_project_routes(std::vector<Route>& table) {
   add(table, "/overview", "get_overview", "What needs somebody, runs and comes next", get_overview, "Overview",
       {{.name = "days", .kind = Param::Kind::integer, .description = "of history", .min = 1, .max = 90, .fallback = 14}});
   add(table, "/jobs", "list_jobs", "Jobs", list_jobs, "JobList", page_params());
-  add(table, "/definitions", "get_definitions", "The definitions that serve", get_definitions, "Definitions");
-  table.push_back({.method = "GET", .pattern = "/api/v1/definitions/compiled", .name = "get_compiled_definitions",
-                   .summary = "The definitions that serve, an object a line, without secrets: to be compared with another daemon's", .tag = "project",
-                   .handler = get_compiled, .answers = {{200, "", "application/x-ndjson"}}});
-  table.push_back({.method = "POST", .pattern = "/api/v1/definitions/reload", .name = "reload_definitions", .summary = "Read the files again",
-                   .tag = "project", .handler = reload, .answers = {{200, "Definitions"}}, .problems = {409}, .mutating = true});
-  table.push_back({.method = "POST", .pattern = "/api/v1/definitions/plan", .name = "plan_definitions", .summary = "What applying the files would change",
-                   .tag = "project", .handler = plan, .answers = {{200, "DefinitionsPlan"}}, .problems = {409}, .mutating = true});
-  table.push_back({.method = "POST", .pattern = "/api/v1/definitions/apply", .name = "apply_definitions", .summary = "Apply the files, as planned",
-                   .tag = "project", .handler = apply, .answers = {{200, "Definitions"}}, .problems = {409}, .body_schema = "ApplyRequest", .body_required = true, .mutating = true});
   table.push_back({.method = "POST", .pattern = "/api/v1/admin/backup", .name = "back_up", .summary = "A backup of the store, made while everything goes on",
                    .tag = "project", .handler = back_up, .answers = {{201, "Backup"}}, .problems = {409}, .mutating = true});
   table.push_back({.method = "POST", .pattern = "/api/v1/admin/prune", .name = "prune", .summary = "Forget now what retention lets go",

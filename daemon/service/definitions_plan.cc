@@ -83,23 +83,32 @@ std::string plan_id(const Project* current, const std::string& next_hash) {
   return std::to_string(current ? current->version : 0) + "-" + next_hash.substr(0, 16);
 }
 
-json plan_body(const Project* current, const Project& next) {
-  const auto changes = difference(current ? current->definitions : Definitions{}, next.definitions);
+namespace {
+
+json listing(const std::vector<DefinitionChange>& changes) {
   json listed = json::array();
   std::map<std::string, std::size_t> counts{{"added", 0}, {"changed", 0}, {"removed", 0}, {"renamed", 0}};
   for (const auto& change : changes) {
     ++counts[name_of(change.action)];
     if (listed.size() < kMostListed) listed.push_back(change_json(change));
   }
+  return {{"changes", std::move(listed)}, {"changes_total", changes.size()}, {"counts", counts}};
+}
+
+}  // namespace
+
+json changes_body(const Definitions& before, const Definitions& after) { return listing(difference(before, after)); }
+
+json plan_body(const Project* current, const Project& next) {
+  const auto changes = difference(current ? current->definitions : Definitions{}, next.definitions);
   const auto before = active_schedules(current), after = active_schedules(&next);
-  return {{"id", plan_id(current, next.hash)},
-          {"base_version", current ? json(std::to_string(current->version)) : json()},
-          {"changes", std::move(listed)},
-          {"changes_total", changes.size()},
-          {"counts", counts},
-          {"stale", stale_json(changes, next)},
-          {"schedules_started", missing_in(after, before)},
-          {"schedules_stopped", missing_in(before, after)}};
+  auto body = listing(changes);
+  body["id"] = plan_id(current, next.hash);
+  body["base_version"] = current ? json(std::to_string(current->version)) : json();
+  body["stale"] = stale_json(changes, next);
+  body["schedules_started"] = missing_in(after, before);
+  body["schedules_stopped"] = missing_in(before, after);
+  return body;
 }
 
 }  // namespace assetd

@@ -11,6 +11,9 @@ namespace assetd {
 /// Names what serves and what would: a plan whose id this no longer is is out of date. `current` may be null.
 std::string plan_id(const Project* current, const std::string& next_hash);
 
+/// `changes` (the first 1,000), `changes_total`, `counts` by action.
+nlohmann::json changes_body(const Definitions& before, const Definitions& after);
+
 /// As POST /definitions/plan answers it.
 nlohmann::json plan_body(const Project* current, const Project& next);
 

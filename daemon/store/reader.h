@@ -25,6 +25,14 @@ struct PageRequest {
   std::string cursor;
 };
 
+/// A version of the definitions without its content.
+struct DefinitionsRow {
+  std::int64_t version = 0;
+  std::string hash;
+  WallTime applied_at{};
+  nlohmann::json summary;  ///< assets, added, changed, removed
+};
+
 struct RunFilter {
   std::vector<RunStatus> statuses;
   std::string asset;   ///< runs in which a step of it ended or is in progress
@@ -148,6 +156,7 @@ class Reader {
   Result<std::optional<StepOutcome>> outcome(const std::string& asset, RunId run);
   /// The last run before `before` in which the asset's step succeeded and was executed; nothing: none that is kept.
   Result<std::optional<RunId>> last_success(const std::string& asset, RunId before);
+  Result<Page<DefinitionsRow>> definitions_versions(const PageRequest& page);  ///< newest first
   Result<Page<CheckRow>> check_results(const std::string& asset, const std::string& check, const PageRequest& page);  ///< check "": all
   Result<Page<StepOutcome>> asset_attempts(const std::string& asset, const PageRequest& page);
   Result<Page<TickRecord>> ticks(const std::string& schedule, const PageRequest& page);

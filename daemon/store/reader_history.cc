@@ -59,6 +59,25 @@ Reader::Result<std::vector<double>> Reader::metric_history(const std::string& as
   });
 }
 
+Reader::Result<Page<DefinitionsRow>> Reader::definitions_versions(const PageRequest& page) {
+  const CursorScope scope{{"definitions"}};
+  const auto position = read_cursor(scope, page.cursor, 1);
+  if (!position) return std::unexpected(position.error());
+  return impl_->read([&](Database& database) {
+    std::vector<DefinitionsRow> rows;
+    auto query = database.query("SELECT version, hash, applied_at, summary FROM definitions WHERE version<? ORDER BY version DESC LIMIT ?", before(*position), page.limit + 1);
+    while (query.next()) {
+      auto row = query.row();
+      auto& each = rows.emplace_back();
+      each.version = row.integer();
+      each.hash = row.text();
+      each.applied_at = row.time();
+      each.summary = read_json(database, row, nlohmann::json::object());
+    }
+    return make_page(std::move(rows), page, scope, [](const DefinitionsRow& row) { return std::vector{row.version}; });
+  });
+}
+
 Reader::Result<Page<CheckRow>> Reader::check_results(const std::string& asset, const std::string& check, const PageRequest& page) {
   static const std::string sql = select_from(kCheckColumns, "check_results WHERE home=?1 AND id<?2 AND (?4='' OR name=?4) ORDER BY id DESC LIMIT ?3");
   const CursorScope scope{{"checks", asset, check}};
