@@ -200,13 +200,13 @@ export const definitionVersionsQuery = infiniteQueryOptions({
   initialPageParam: null as string | null,
   getNextPageParam: (last) => pageOf(last.next_cursor),
 });
-/** Neither of two versions changes any more. One that is no longer kept stays so: it is not asked for twice. */
+/** Neither of two versions changes any more. */
 export const definitionsDiffQuery = (from: string, to: string) =>
   queryOptions({
     queryKey: [...keys.definitionsDiff, from, to],
     queryFn: ({ signal }) => get<DefinitionsDiff>(`/definitions/diff${query({ from, to })}`, signal),
     staleTime: Infinity,
-    retry: (failures, error) => !(error instanceof ApiError && error.status < 500 && error.status !== 0) && failures < 3,
+    retry: false,
   });
 export const alertsQuery = infiniteQueryOptions({
   queryKey: keys.alerts,

@@ -8,32 +8,35 @@ import { formatTime } from "@/system/time/format";
 import { Loaded, Waiting } from "@/ui/Loaded";
 import { ChangeList } from "./ChangeList";
 
+/** Whether the list goes on beyond what is read of it, and the way to more. */
+export interface Older { more: boolean; busy: boolean; failed: boolean; read: () => void }
 interface Props {
-  versions: DefinitionsVersion[]; version: string; chosen: string | undefined; choose: (version: string | undefined) => void;
-  /** Whether the list goes on, and the way to have more of it. */
-  more: boolean; loading: boolean; older: () => void;
+  versions: DefinitionsVersion[]; version: string; chosen: string | undefined; choose: (version: string | undefined) => void; older: Older;
 }
 
 /** What one version says otherwise than another: by default the one that served before it. */
-export function VersionDiff({ versions, version, chosen, choose, more, loading, older }: Props) {
-  const against = comparedWith(versions, version, chosen, more);
-  const ask = against.kind === "ask";
+export function VersionDiff({ versions, version, chosen, choose, older }: Props) {
+  const against = comparedWith(versions, version, chosen, older.more);
+  const { busy, failed, read } = older;
+  const ask = against.kind === "ask" && !failed;
   // An address may name a version that is on none of the pages read so far.
   useEffect(() => {
-    if (ask && !loading) older();
-  }, [ask, loading, older]);
-  const other = against.kind === "version" ? against.version : undefined;
+    if (ask && !busy) read();
+  }, [ask, busy, read]);
   return (
     <section className="definition-diff" aria-label="Comparison">
       <div className="definition-diff-head">
         <h3>Version <span className="num">{version}</span></h3>
-        <Against versions={versions} version={version} other={other} choose={choose} />
+        <Against versions={versions} version={version} other={against.kind === "version" ? against.version : undefined} choose={choose} />
       </div>
-      {against.kind === "version" ? <Difference from={against.version} to={version} /> : against.kind === "ask" ? <Waiting />
-        : <div className="dim">{against.kind === "first" ? "It is the first version: nothing was before it." : `No version before ${version} is kept any more.`}</div>}
+      {against.kind === "version" ? <Difference from={against.version} to={version} /> : against.kind === "ask" ? ask && <Waiting /> : <div className="dim">{NOTHING[against.kind]}</div>}
     </section>
   );
 }
+
+const NOTHING = {
+  first: "It is the first version: nothing was before it.", forgotten: "What was before it is no longer kept.", unknown: "It is not among the versions that are kept.",
+} as const;
 
 function Against({ versions, version, other, choose }: Pick<Props, "versions" | "version" | "choose"> & { other: string | undefined }) {
   const others = choices(versions, version, other);

@@ -21,16 +21,16 @@ test("nobody compares a version with itself", () => {
 test("the first version has nothing before it, and an old one whose elder is gone is another matter", () => {
   expect(comparedWith(list("2", "1"), "1", undefined, false)).toEqual({ kind: "first" });
   expect(comparedWith(list("9", "7"), "7", undefined, false)).toEqual({ kind: "forgotten" });
-  expect(comparedWith(list("9", "7"), "3", undefined, false)).toEqual({ kind: "forgotten" });
-  expect(comparedWith(list("9", "7"), "1", undefined, false)).toEqual({ kind: "forgotten" });
+  expect(comparedWith(list("9", "7"), "3", undefined, false)).toEqual({ kind: "unknown" });
+  expect(comparedWith(list("9", "7"), "1", undefined, false)).toEqual({ kind: "unknown" });
 });
 
 test("older pages are asked for only while they may have the answer", () => {
   expect(comparedWith(list("90", "89"), "89", undefined, true)).toEqual({ kind: "ask" });
   expect(comparedWith(list("90", "89"), "12", undefined, true)).toEqual({ kind: "ask" });
-  expect(comparedWith(list("90", "88"), "89", undefined, true)).toEqual({ kind: "forgotten" });
-  expect(comparedWith(list("90", "88"), "100", undefined, true)).toEqual({ kind: "forgotten" });
-  expect(comparedWith(list("90", "88"), "no number", undefined, true)).toEqual({ kind: "forgotten" });
+  expect(comparedWith(list("90", "88"), "89", undefined, true)).toEqual({ kind: "unknown" });
+  expect(comparedWith(list("90", "88"), "100", undefined, true)).toEqual({ kind: "unknown" });
+  expect(comparedWith(list("90", "88"), "no number", undefined, true)).toEqual({ kind: "unknown" });
 });
 
 test("a version can be compared with all others and with what was chosen", () => {

@@ -2,8 +2,8 @@
 
 interface Version { version: string }
 
-/** What a version is compared with. "first": it has nothing before it; "forgotten": what was before, or it itself, is no longer kept; "ask": the answer is on an older page. */
-export type Against = { kind: "version"; version: string } | { kind: "first" | "forgotten" | "ask" };
+/** What a version is compared with. "first": nothing was before it; "forgotten": what was before is no longer kept; "unknown": itself is not; "ask": an older page has the answer. */
+export type Against = { kind: "version"; version: string } | { kind: "first" | "forgotten" | "unknown" | "ask" };
 
 /** The next older in the list is what a version is compared with, unless somebody chose another. `more`: the list goes on. */
 export function comparedWith(versions: Version[], version: string, chosen: string | undefined, more: boolean): Against {
@@ -12,7 +12,7 @@ export function comparedWith(versions: Version[], version: string, chosen: strin
   const before = at < 0 ? undefined : versions[at + 1];
   if (before) return { kind: "version", version: before.version };
   if (more && mayFollow(versions, version)) return { kind: "ask" };
-  return { kind: at >= 0 && version === "1" ? "first" : "forgotten" };
+  return { kind: at < 0 ? "unknown" : version === "1" ? "first" : "forgotten" };
 }
 
 /** Numbers only fall along the list: a number in an address that was never given does not make it read to its end. */
