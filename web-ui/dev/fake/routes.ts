@@ -5,6 +5,7 @@ import { makeRun } from "./runs.ts";
 import { select } from "./select.ts";
 import { dryRun, sensors, sensorTicks } from "./sensors.ts";
 import { assetDetail, assetShape, runShape, stepShape } from "./shapes.ts";
+import { differences, versions } from "./versions.ts";
 import type { FakeAsset, World } from "./world.ts";
 
 export interface Answer { status: number; body?: unknown; headers?: Record<string, string> }
@@ -117,6 +118,11 @@ const simple: Record<string, (world: World, url: URL) => Answer> = {
   "/sensors": (_, url) => page(sensors(), url),
   "/sensors/landing/ticks": (_, url) => page(sensorTicks(), url),
   "/definitions": (world) => ok(definitions(world)),
+  "/definitions/versions": (_, url) => page(versions(), url),
+  "/definitions/diff": (_, url) => {
+    const diff = differences(url.searchParams.get("from") ?? "", url.searchParams.get("to") ?? "");
+    return diff ? ok(diff) : problem(404, "That version is not kept", "One of the two versions is no longer kept, or never was.");
+  },
   "/alerts": (_, url) => page([], url),
   "/openlineage": () => ok({ configured: false, namespace: null, pending: 0, delivered: 0, failed: 0, last_error: null, last_delivered_at: null }),
   "/waivers": (_, url) => page([], url),

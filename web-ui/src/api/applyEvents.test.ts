@@ -30,6 +30,7 @@ test.each([
 test.each([
   ["backfill_changed", keys.backfills], ["run_changed", keys.backfills], ["partitions_changed", keys.partitionSets],
   ["run_changed", keys.allPartitions], ["backfill_changed", keys.allPartitions], ["definitions_changed", keys.allPartitions],
+  ["definitions_changed", keys.definitions], ["definitions_changed", keys.definitionVersions],
   ["schedule_changed", keys.triggers], ["sensor_changed", keys.triggers], ["automation_changed", keys.triggers], ["backfill_changed", keys.triggers],
 ])("%s has what shows it asked for again", (type, key) => {
   expect(marked(type, { run_id: "3", backfill_id: "1", set: "customers" })).toContainEqual(key);

@@ -53,7 +53,7 @@ function apply(client: QueryClient, invalidator: Invalidator, event: LiveEvent) 
       break;
     case "definitions_changed":
       for (const key of [
-        keys.definitions, keys.lineage, keys.lineageStatus, keys.assets, keys.allAssetPages, keys.project, keys.schedules, keys.select,
+        keys.definitions, keys.definitionVersions, keys.lineage, keys.lineageStatus, keys.assets, keys.allAssetPages, keys.project, keys.schedules, keys.select,
         keys.plan, keys.overview, keys.jobs, keys.automation, keys.alertRules, keys.allPartitions, keys.triggers,
       ]) invalidator.mark(key, 0);
       break;

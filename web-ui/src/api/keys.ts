@@ -22,6 +22,8 @@ export const keys = {
   pools: ["pools"] as const,
   queue: ["queue"] as const,
   definitions: ["definitions"] as const,
+  definitionVersions: ["definition-versions"] as const,
+  definitionsDiff: ["definitions-diff"] as const,
   alerts: ["alerts"] as const,
   alertRules: ["alert-rules"] as const,
   silences: ["silences"] as const,

@@ -6,7 +6,7 @@ import type { BackfillRequest, RetryRequest } from "./actions";
 import { keys } from "./keys";
 import { askAgain } from "./seen";
 import type {
-  Alert, AlertRule, Asset, AssetAttempt, AssetDetail, AuditItem, AutomationDetail, AutomationList, Backfill, BackfillDetail, BackfillPlan, CheckResult, Definitions, Evaluation,
+  Alert, AlertRule, Asset, AssetAttempt, AssetDetail, AuditItem, AutomationDetail, AutomationList, Backfill, BackfillDetail, BackfillPlan, CheckResult, Definitions, DefinitionsDiff, DefinitionsVersion, Evaluation,
   EventItem, Forecast, Impact, Lineage, LineageStatus, Materialization, OpenLineage, Overview, Page, PartitionChoice, PartitionMap, PartitionRow, PartitionSet, Pool, Project, Queue, Readiness, Run, RunChanges, RunPlan, Schedule, Selected,
   Sensor, SensorTick, Silence, Step, Tick, Triggers,
 } from "./types";
@@ -194,6 +194,20 @@ export const queueQuery = queryOptions({ queryKey: keys.queue, queryFn: ({ signa
 export const definitionsQuery = queryOptions({
   queryKey: keys.definitions, queryFn: ({ signal }) => get<Definitions>("/definitions", signal),
 });
+export const definitionVersionsQuery = infiniteQueryOptions({
+  queryKey: keys.definitionVersions,
+  queryFn: ({ signal, pageParam }) => get<Page<DefinitionsVersion>>(`/definitions/versions${query({ limit: 50, cursor: pageParam })}`, signal),
+  initialPageParam: null as string | null,
+  getNextPageParam: (last) => pageOf(last.next_cursor),
+});
+/** Neither of two versions changes any more. */
+export const definitionsDiffQuery = (from: string, to: string) =>
+  queryOptions({
+    queryKey: [...keys.definitionsDiff, from, to],
+    queryFn: ({ signal }) => get<DefinitionsDiff>(`/definitions/diff${query({ from, to })}`, signal),
+    staleTime: Infinity,
+    retry: false,
+  });
 export const alertsQuery = infiniteQueryOptions({
   queryKey: keys.alerts,
   queryFn: ({ signal, pageParam }) => get<Page<Alert>>(`/alerts${query({ limit: 200, cursor: pageParam })}`, signal),

@@ -254,6 +254,11 @@ export interface PlannedChange {
   action: "added" | "changed" | "removed" | "renamed"; kind: string; name: string; renamed_from: string | null;
   fields: { field: string; before: unknown; after: unknown }[];
 }
+/** `added`, `changed`, `removed`: against the version that served before it. */
+export interface DefinitionsVersion {
+  version: string; applied_at: string | null; hash: string; assets: number; added: number; changed: number; removed: number; current: boolean;
+}
+export interface DefinitionsDiff { from: string; to: string; changes: PlannedChange[]; changes_total: number; counts: PlanCounts }
 export interface DefinitionsPlan {
   id: string; base_version: string | null; changes: PlannedChange[]; changes_total: number; counts: PlanCounts;
   stale: { keys: string[]; total: number; select: string | null }; schedules_started: string[]; schedules_stopped: string[];

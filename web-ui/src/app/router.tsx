@@ -58,7 +58,9 @@ const routes = [
   createRoute({
     ...at("/forecast"), validateSearch: pick("horizon", "select", "pools", "speed"), component: lazyRouteComponent(() => import("@/features/forecast/ForecastPage"), "ForecastPage"),
   }),
-  createRoute({ ...at("/definitions"), component: lazyRouteComponent(() => import("@/features/definitions/DefinitionsPage"), "DefinitionsPage") }),
+  createRoute({
+    ...at("/definitions"), validateSearch: pick("version", "against"), component: lazyRouteComponent(() => import("@/features/definitions/DefinitionsPage"), "DefinitionsPage"),
+  }),
   createRoute({ ...at("/alerts"), component: lazyRouteComponent(() => import("@/features/alerts/AlertsPage"), "AlertsPage") }),
   createRoute({ ...at("/audit"), component: lazyRouteComponent(() => import("@/features/audit/AuditPage"), "AuditPage") }),
   createRoute({ ...at("/health"), component: lazyRouteComponent(() => import("@/features/health/HealthPage"), "HealthPage") }),

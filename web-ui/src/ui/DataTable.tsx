@@ -18,6 +18,8 @@ interface Props<T> {
   rows: T[];
   rowId: (row: T) => string;
   onOpen?: (row: T) => void;
+  /** Of a SmallTable: which row is what the page shows. A link in it has to say so as well. */
+  isOn?: (row: T) => boolean;
   /** Extra keys on the row under the cursor. */
   onKey?: (key: string, row: T) => void;
   /** Called when the last rows come into view. */
@@ -76,7 +78,7 @@ export function DataTable<T>(props: Props<T>) {
 }
 
 /** The same rows without scrolling or virtual rows, for a handful of lines inside a page. */
-export function SmallTable<T>({ label, columns: all, rows, rowId, onOpen, empty }: Props<T>) {
+export function SmallTable<T>({ label, columns: all, rows, rowId, onOpen, isOn, empty }: Props<T>) {
   const columns = useColumns(all);
   const template = columns.map((column) => column.width).join(" ");
   return (
@@ -84,7 +86,7 @@ export function SmallTable<T>({ label, columns: all, rows, rowId, onOpen, empty 
       <Head columns={columns} template={template} />
       {rows.length === 0 ? <div className="dim" style={{ padding: "8px 12px" }}>{empty}</div> : (
         <div className="table-flow" role="rowgroup">
-          {rows.map((row) => <Row key={rowId(row)} row={row} columns={columns} template={template} open={onOpen} />)}
+          {rows.map((row) => <Row key={rowId(row)} row={row} columns={columns} template={template} on={isOn?.(row)} open={onOpen} />)}
         </div>
       )}
     </div>
@@ -135,7 +137,7 @@ function Head<T>({ columns, template }: { columns: Column<T>[]; template: string
   );
 }
 
-interface RowProps<T> { row: T; columns: Column<T>[]; template: string; top?: number; on?: boolean; open?: (row: T) => void; select?: () => void }
+interface RowProps<T> { row: T; columns: Column<T>[]; template: string; top?: number; on?: boolean | undefined; open?: (row: T) => void; select?: () => void }
 
 function Row<T>({ row, columns, template, top, on, open, select }: RowProps<T>) {
   const click = (event: MouseEvent) => {

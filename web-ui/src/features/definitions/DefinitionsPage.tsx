@@ -16,6 +16,7 @@ import { StateIcon, StateLabel } from "@/ui/StateIcon";
 import { Ago } from "@/ui/Time";
 import { CopyButton } from "@/ui/CopyButton";
 import { countsText, PlanSection } from "./PlanSection";
+import { Versions } from "./Versions";
 
 export function DefinitionsPage() {
   const definitions = useQuery(definitionsQuery);
@@ -56,6 +57,7 @@ function Reload() {
     mutationFn: reloadDefinitions,
     onSuccess: (data) => {
       client.setQueryData(keys.definitions, data);
+      void client.invalidateQueries({ queryKey: keys.definitionVersions });
       notifications.show({ title: "Definitions loaded", message: `Version ${data.version}, ${data.assets} assets`, icon: <StateIcon state="ok" size={18} />, color: "transparent" });
     },
     onError: (error) => {
@@ -109,6 +111,7 @@ function Body({ data, plan, onPlan }: { data: Definitions; plan: ReactNode; onPl
           <div className="column" style={{ gap: 10 }}>{data.warnings.map((problem, i) => <ProblemCard key={i} problem={problem} state="warned" />)}</div>
         </section>
       )}
+      <Versions />
       <section className="section"><h2>Imports</h2><SmallTable label="Imports" columns={importColumns} rows={data.imports} rowId={(row) => row.name} empty="No plugin describes assets here. An import of dbt or python brings its assets in." /></section>
       <section className="section"><h2>Files</h2><SmallTable label="Files" columns={sourceColumns} rows={named(data.sources)} rowId={(row) => row.file} empty="No file is known." /></section>
     </div>
