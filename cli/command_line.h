@@ -39,6 +39,7 @@ void add_run_commands(CommandLine& line);
 void add_report_command(CommandLine& line);
 void add_check_decisions(CommandLine& line);  // waive, unwaive, waivers, ack, unack
 void add_check_history_command(CommandLine& line, CLI::App& assets);
+void add_version_history_commands(CommandLine& line, CLI::App& definitions);
 void add_version_commands(CommandLine& line);  // assets why, impact, runs changes: after those of assets and runs
 void add_schedule_commands(CommandLine& line);
 void add_sensor_commands(CommandLine& line);

@@ -95,6 +95,7 @@ void add_daemon_commands(CommandLine& line) {
   definitions->require_subcommand(1);
   add_command(*definitions, line, "show", "the version that serves, its imports, errors and warnings", nothing, show_definitions);
   add_command(*definitions, line, "reload", "read the files again; if they do not load, what serves goes on serving", nothing, reload_definitions);
+  add_version_history_commands(line, *definitions);
 
   const auto events = std::make_shared<EventOptions>();
   auto* events_command = add_command(line.app, line, "events", "what happened; with --output json one object a line", events, show_events);

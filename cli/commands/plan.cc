@@ -5,6 +5,7 @@
 #include "cli/command_line.h"
 #include "cli/compile_errors.h"
 #include "cli/run_watch.h"
+#include "cli/table.h"
 #include "core/definition/compiled.h"
 #include "core/definition/difference.h"
 
@@ -154,7 +155,46 @@ int apply_plan(Session& session, const ApplyOptions& options) {
   return code == kOk && options.run ? run_stale(session, plan, options.wait) : code;
 }
 
+struct VersionsOptions {
+  std::size_t limit = 20;
+};
+
+int list_versions(Session& session, const VersionsOptions& options) {
+  return session.show(session.api->list("/definitions/versions", {}, options.limit), [&](const Json& page) {
+    Table table({{"VERSION", true}, {"APPLIED"}, {"ASSETS", true}, {"ADDED", true}, {"CHANGED", true}, {"REMOVED", true}, {""}});
+    for (const auto& each : page["items"])
+      table.add({text_at(each, "version"), ago_at(each, "applied_at", session.now()), text_at(each, "assets"), text_at(each, "added"), text_at(each, "changed"), text_at(each, "removed"),
+                 each.value("current", false) ? "serves" : ""});
+    session.out << table.render(session.terminal);
+  });
+}
+
+struct DiffOptions {
+  std::string from, to;
+};
+
+int show_difference(Session& session, const DiffOptions& options) {
+  return session.show(session.api->get("/definitions/diff", {{"from", options.from}, {"to", options.to}}), [&](const Json& answer) {
+    const auto changes = answer.value("changes", Json::array());
+    const auto total = answer.value("changes_total", changes.size());
+    session.out << "version " << text_at(answer, "from") << " to " << text_at(answer, "to") << (total == 0 ? ": nothing that the definitions say differs\n" : "\n");
+    for (const auto& change : changes) print_change(session, change);
+    if (total > changes.size()) session.out << "  … and " << total - changes.size() << " more\n";
+  });
+}
+
 }  // namespace
+
+/// Beside `show` and `reload`.
+void add_version_history_commands(CommandLine& line, CLI::App& definitions) {
+  const auto versions = std::make_shared<VersionsOptions>();
+  add_command(definitions, line, "versions", "the versions that served, newest first", versions, list_versions)
+      ->add_option("--limit,-n", versions->limit, "how many")->check(CLI::PositiveNumber)->capture_default_str();
+  const auto diff = std::make_shared<DiffOptions>();
+  auto* command = add_command(definitions, line, "diff", "what two versions differ in", diff, show_difference);
+  command->add_option("from", diff->from, "a version; without one the version before the one that serves");
+  command->add_option("to", diff->to, "another; without one the version that serves");
+}
 
 void add_plan_commands(CommandLine& line) {
   const auto plan = std::make_shared<PlanOptions>();

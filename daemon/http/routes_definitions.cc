@@ -69,21 +69,24 @@ Response list_versions(const Call& call, Context& context) {
   return list_response(std::move(items), page->next_cursor, at->as_of);
 }
 
-std::expected<Definitions, Response> version_of(const Call& call, const char* name, Context& context) {
-  const auto version = *call.query.integer(name);
-  const auto project = context.service.project(version);
-  if (project) return without_secrets(project->definitions);
-  const auto text = std::to_string(version);
-  return std::unexpected(problem_response(404, "no-such-version", "No such version", "version " + text + " of the definitions is not kept; GET /definitions/versions says which are"));
+std::expected<Definitions, Response> version_of(std::int64_t version, Context& context) {
+  if (const auto project = context.service.project(version)) return without_secrets(project->definitions);
+  return std::unexpected(problem_response(404, "no-such-version", "No such version",
+                                          "version " + std::to_string(version) + " of the definitions is not kept; GET /definitions/versions says which are"));
 }
 
+/// Without numbers: what the version that serves changed.
 Response get_difference(const Call& call, Context& context) {
-  const auto from = version_of(call, "from", context), to = version_of(call, "to", context);
-  if (!from) return from.error();
-  if (!to) return to.error();
-  auto body = changes_body(*from, *to);
-  body["from"] = id_text(*call.query.integer("from"));
-  body["to"] = id_text(*call.query.integer("to"));
+  const auto project = current_project(context);
+  if (!project) return project.error();
+  const auto to = call.query.integer("to").value_or((*project)->version);
+  const auto from = call.query.integer("from").value_or(to - 1);
+  const auto before = version_of(from, context), after = version_of(to, context);
+  if (!before) return before.error();
+  if (!after) return after.error();
+  auto body = changes_body(*before, *after);
+  body["from"] = id_text(from);
+  body["to"] = id_text(to);
   return of_now(std::move(body), context);
 }
 
@@ -109,12 +112,12 @@ void add_definitions_routes(std::vector<Route>& table) {
                    .tag = "project", .handler = apply, .answers = {{200, "Definitions"}}, .problems = {409}, .body_schema = "ApplyRequest", .body_required = true, .mutating = true});
   table.push_back({.method = "GET", .pattern = "/api/v1/definitions/versions", .name = "list_definitions_versions", .summary = "The versions that served, newest first",
                    .tag = "project", .handler = list_versions, .answers = {{200, "DefinitionsVersionList"}}, .query = page_params()});
-  const auto version = [](const char* name, const char* description) {
-    return Param{.name = name, .kind = Param::Kind::integer, .description = description, .required = true, .min = 1, .max = 1'000'000'000'000};
+  const auto version = [](const char* name, const char* description) {  // what it is when it is left out
+    return Param{.name = name, .kind = Param::Kind::integer, .description = description, .min = 1, .max = 1'000'000'000'000};
   };
   table.push_back({.method = "GET", .pattern = "/api/v1/definitions/diff", .name = "get_definitions_difference", .summary = "What two versions differ in",
                    .tag = "project", .handler = get_difference, .answers = {{200, "DefinitionsDifference"}}, .problems = {404},
-                   .query = {version("from", "a version"), version("to", "another one")}});
+                   .query = {version("from", "the one before"), version("to", "the one that serves")}});
 }
 
 }  // namespace assetd::http

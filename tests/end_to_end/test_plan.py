@@ -1,6 +1,7 @@
 """What changed files would mean, told before it is done; and definitions that wait until somebody has seen it."""
 
 import json
+import urllib.parse
 
 from projects import project, shell
 from waiting import wait_until
@@ -103,3 +104,30 @@ def test_with_watch_a_saved_file_serves_and_a_broken_one_does_not(start):
     write(daemon, BEFORE)
     wait_until(lambda: daemon.get("/definitions")["version"] == "3", "the mended version")
     assert daemon.get("/definitions")["state"] == "current"
+
+
+def test_versions_that_served_are_kept_and_compared(start):
+    daemon = start(BEFORE)
+    assert [(item["version"], item["current"], item["assets"]) for item in daemon.items("/definitions/versions")] == [("1", True, daemon.get("/definitions")["assets"])]
+    assert daemon.request("GET", "/definitions/diff").status == 404, "there is none before the first"
+    write(daemon, BEFORE.replace("key: gone", "key: moved\n    renamed_from: gone"))
+    daemon.post("/definitions/reload")
+    write(daemon, AFTER)
+    daemon.post("/definitions/reload")
+    versions = daemon.items("/definitions/versions")
+    assert [(item["version"], item["current"]) for item in versions] == [("3", True), ("2", False), ("1", False)]
+    paged = daemon.get("/definitions/versions?limit=2")
+    assert [item["version"] for item in daemon.get(f"/definitions/versions?limit=2&cursor={urllib.parse.quote(paged['next_cursor'])}")["items"]] == ["1"]
+    forth, back = daemon.get("/definitions/diff?from=1&to=3"), daemon.get("/definitions/diff?from=3&to=1")
+    assert {(change["action"], change["name"]) for change in forth["changes"] if change["kind"] == "asset"} >= {("added", "new"), ("removed", "gone"), ("changed", "b")}
+    assert back["counts"]["added"] == forth["counts"]["removed"] and forth["changes_total"] == len(forth["changes"])
+    assert daemon.get("/definitions/diff?from=1&to=2")["counts"] == {"added": 0, "changed": 0, "removed": 0, "renamed": 1}
+    last = daemon.get("/definitions/diff")
+    assert (last["from"], last["to"]) == ("2", "3")
+    assert daemon.request("GET", "/definitions/diff?from=1&to=99").status == 404
+    daemon.kill9()
+    daemon.start()
+    assert daemon.items("/definitions/versions") == versions
+    said = daemon.ctl("definitions", "diff", "1")
+    assert said.returncode == 0 and "version 1 to 3" in said.stdout and "+ asset new" in said.stdout
+    assert "serves" in daemon.ctl("definitions", "versions").stdout

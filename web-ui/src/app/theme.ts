@@ -32,6 +32,7 @@ export const theme = createTheme({
     SegmentedControl: { defaultProps: { size: "xs", transitionDuration: 0 } },
     Tooltip: { defaultProps: { openDelay: 300, withArrow: false, transitionProps: { duration: 0 }, fz: 12, events: { hover: true, focus: true, touch: false } } },
     Menu: { defaultProps: { transitionProps: { duration: 0 }, shadow: "sm", position: "bottom-end" } },
+    Notification: { defaultProps: { closeButtonProps: { "aria-label": "Close" } } },
     Modal: { defaultProps: { transitionProps: { duration: 0 }, radius: 8 } },
     HoverCard: { defaultProps: { transitionProps: { duration: 0 }, shadow: "sm" } },
     Badge: { defaultProps: { tt: "none", fw: 500, radius: 4, size: "sm" } },
