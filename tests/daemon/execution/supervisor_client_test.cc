@@ -167,7 +167,11 @@ TEST_F(SupervisorClientTest, AStepOfAWorkerIsToldAsSuchAndOneWithoutIsNot) {
     client->ack({attempt});
     return started->warm;
   };
-  EXPECT_TRUE(start("/usr/bin/python3"));
+  const auto log = [&] {
+    std::ifstream file(folder / "worker.log");
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  EXPECT_TRUE(start("/usr/bin/python3")) << log();
   EXPECT_FALSE(start("/nonexistent"));
 }
 
