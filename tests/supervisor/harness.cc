@@ -37,6 +37,8 @@ int connect_to(const std::string& path) {
   return fd;
 }
 
+}  // namespace
+
 std::vector<int> processes_in(const std::string& folder) {
   std::vector<int> found;
   for (const auto& process : all_processes()) {
@@ -46,8 +48,6 @@ std::vector<int> processes_in(const std::string& folder) {
   }
   return found;
 }
-
-}  // namespace
 
 std::string marker() {
   static int count = 0;

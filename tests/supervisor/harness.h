@@ -88,6 +88,8 @@ std::string read_text(const std::string& path);
 void write_text(const std::string& path, const std::string& text);
 /// Pids of living processes with `marker` in their command line.
 std::vector<int> processes_with(const std::string& marker);
+/// That work in the folder itself.
+std::vector<int> processes_in(const std::string& folder);
 int parent_of(int pid);
 
 }  // namespace assetd::supervisor::testing

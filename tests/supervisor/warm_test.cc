@@ -18,7 +18,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 const std::string kWorker = assetd::testing::in_source("tests/supervisor/warm_worker.py");
-constexpr char kPython[] = "/usr/bin/python3";  // no wrapper script of another's: tests kill what has the worker's name
+constexpr char kPython[] = "/usr/bin/python3";  // no wrapper script: tests kill what has the worker's name
 constexpr char kWorkerWaitsForGo[] = "wait_until(lambda: os.path.exists('go'))\n";
 constexpr char kWitness[] = "open('witness', 'a').write(os.environ['ASSETD_ATTEMPT_ID'] + '\\n')\n";
 
@@ -47,6 +47,13 @@ class WarmTest : public ::testing::Test {
     std::vector<int> pids;
     for (int pid = 0; lines >> pid;) pids.push_back(pid);
     return pids;
+  }
+  /// Of this test: others run beside it, with workers and shims of their own.
+  std::vector<int> own_processes_with(const std::string& marker) const {
+    auto found = processes_with(marker);
+    const auto own = processes_in(folder.path());
+    std::erase_if(found, [&](int pid) { return std::ranges::find(own, pid) == own.end(); });
+    return found;
   }
   void go() { write_text(folder / "go", ""); }
   static bool alive(int pid) {
@@ -198,8 +205,8 @@ TEST_F(WarmTest, AStepOutlivesItsWorker) {
 TEST_F(WarmTest, AStepWhoseWorkerDiesWhileItLoadsRunsCold) {
   const auto attempt = new_attempt();
   channel->send(warm(attempt, "", json::object(), {{"hang", true}}));
-  ASSERT_TRUE(eventually([&] { return !processes_with(kWorker).empty(); }));
-  for (const int pid : processes_with(kWorker)) kill(pid, SIGKILL);
+  ASSERT_TRUE(eventually([&] { return !own_processes_with(kWorker).empty(); }));
+  for (const int pid : own_processes_with(kWorker)) kill(pid, SIGKILL);
   EXPECT_EQ(channel->expect("ended", attempt)["exit_code"], 0);
 }
 
@@ -267,7 +274,7 @@ TEST_F(WarmTest, WhenTheSupervisorDiesBeforeTheClaimTheSpawnIsGoodOnceMore) {
   const auto attempt = new_attempt();
   const auto message = warm(attempt, kWitness, {{"load_ms", 60'000}}, {{"hang", true}});
   channel->send(message);
-  ASSERT_TRUE(eventually([&] { return !processes_with(kWorker).empty(); }));
+  ASSERT_TRUE(eventually([&] { return !own_processes_with(kWorker).empty(); }));
   die_and_come_back();
   channel->send({{"op", "list"}});
   EXPECT_THAT(channel->expect("listing")["attempts"], IsEmpty());
@@ -286,7 +293,7 @@ TEST_F(WarmTest, NothingRunsTwiceWhateverIsKilled) {
     std::vector<json> messages;
     for (const auto& attempt : attempts) messages.push_back(warm(attempt, std::string(kWitness) + "wait_until(lambda: True)"));
     channel->send_all(messages);
-    const auto victims = processes_with(round % 3 == 0 ? kWorker : "assetd-shim");
+    const auto victims = own_processes_with(round % 3 == 0 ? kWorker : "assetd-shim");
     if (!victims.empty() && round % 3 != 2) kill(victims[static_cast<std::size_t>(round) % victims.size()], SIGKILL);
     if (round % 3 == 2) die_and_come_back();
     channel->send_all(messages);  // as a daemon that does not know
