@@ -112,7 +112,7 @@ void DaemonHost::take_event(const sv::Event& event) {
     std::vector<ListedAttempt> attempts;
     for (const auto& row : listing->rows) attempts.push_back({row.attempt, row.running, row.start ? row.start->pid : 0, row.start ? row.start->at_ms : 0});
     tasks_.push_back([this, attempts, from = *connection_](Turn& turn) {
-      commit(turn);
+      finish(turn);
       turn = new_turn();
       // The engine holds what may not be committed: once the store works again a new listing is asked for.
       if (latched_) return;
