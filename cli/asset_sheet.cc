@@ -1,5 +1,6 @@
 #include "cli/asset_sheet.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "cli/command_line.h"
@@ -96,9 +97,9 @@ Json next_start(Session& session, const std::string& key) {
   return first;
 }
 
-// The asset with its automation and what else can start it; a daemon of before there was any has none to tell.
 }  // namespace
 
+// A daemon from before any of these has none to tell.
 Result<Json> asset_with_outlook(Session& session, const std::string& key) {
   auto asset = session.api->get("/assets/" + key_in_path(key));
   if (!asset) return asset;
