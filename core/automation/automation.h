@@ -59,6 +59,12 @@ struct ConditionAnswer {
   std::vector<ConditionAnswer> children; ///< of any_deps and all_deps: one for each asset above
 };
 
+/// What an evaluation asks for: those above first. `sets`: which partitions, of those that are divided.
+struct AutomationWanted {
+  std::vector<AssetId> assets;
+  std::map<AssetId, IndexSet> sets;
+};
+
 class Automation {
  public:
   /// `world` outlives it, and its graph and conditions do not change.

@@ -133,13 +133,13 @@ class Simulation {
   void react() {
     if (!reactions_) return;
     for (int round = 0; round < kMostAutomatedRuns && reactions_->is_due(now_.wall); ++round) {
-      const auto assets = reactions_->evaluate(now_.wall);
+      auto [assets, sets] = reactions_->evaluate(now_.wall);
       if (assets.empty()) break;
       RunRecord run;
       run.trigger = {"automation", assets.size() == 1 ? input_.context.graph->key(assets.front()) : "", std::nullopt};
       run.actor = {"automation", ""};
       run.select = assets.size() == 1 ? "\"" + input_.context.graph->key(assets.front()) + "\"" : std::to_string(assets.size()) + " assets";
-      const auto plan = std::make_shared<RunPlan>(make(assets, StepsMode::all, table_.usual(assets, now_.wall), now_.wall));
+      const auto plan = std::make_shared<RunPlan>(make(assets, StepsMode::all, std::move(sets), now_.wall));
       if (plan->size() > 0) reactions_->requested(assets, request(std::move(run), plan));
     }
     reactions_->settle();

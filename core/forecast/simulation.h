@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/automation/automation.h"
 #include "core/backfill/backfill.h"
 #include "core/engine/engine.h"
 #include "core/forecast/durations.h"
@@ -28,7 +29,7 @@ class Reactions {
   virtual bool is_due(WallTime now) const = 0;
   virtual std::optional<WallTime> next_instant() const = 0;
   /// Which assets are to be made now. The caller makes a run of them, says so with requested(), and asks again until there are none.
-  virtual std::vector<AssetId> evaluate(WallTime now) = 0;
+  virtual AutomationWanted evaluate(WallTime now) = 0;
   virtual void requested(const std::vector<AssetId>& assets, RunId run) = 0;
   virtual void settle() = 0;  ///< all of this moment has been dealt with
 };

@@ -10,9 +10,7 @@
 namespace assetd {
 namespace {
 
-const IndexSet kAll = IndexSet::range(0, 1);  // of an asset without partitions: itself
-
-IndexSet all_if(bool condition) { return condition ? kAll : IndexSet(); }
+const IndexSet kItself = IndexSet::range(0, 1);  // of an asset without partitions
 
 /// What was remembered of assets by their former names (Automation::memory: a line each, "NODE KEY RANGES").
 std::string with_present_names(const std::string& memory, const std::map<std::string, std::string>& present) {
@@ -49,8 +47,9 @@ AutomatorMemory Automator::memory() const {
   return memory;
 }
 
-void Automator::use(std::shared_ptr<const Project> project, const Engine& engine) {
-  const auto before = std::exchange(project_, std::move(project));
+void Automator::use(std::shared_ptr<const PartitionsInForce> partitions, const Engine& engine) {
+  partitions_ = std::move(partitions);
+  const auto before = std::exchange(project_, partitions_->project);
   automation_.reset();
   selected_.clear();
   updated_by_.clear();
@@ -66,6 +65,24 @@ void Automator::use(std::shared_ptr<const Project> project, const Engine& engine
   all_are_due_ = !automation_->empty();
 }
 
+void Automator::divide(std::shared_ptr<const PartitionsInForce> partitions) {
+  partitions_ = std::move(partitions);
+  for (AssetId id = 0; automation_ && id < conditions_.size(); ++id)
+    if (const auto* divided = this->divided(id); divided && std::ranges::any_of(divided->dimensions(), &Partitions::Dimension::dynamic)) news_.touched.insert(id);
+}
+
+/// Remembered partitions are numbers: under another division, of the asset or of one above it, they would be others.
+std::string Automator::condition_of(AssetId asset) const {
+  const auto& definitions = project_->definitions;
+  auto text = definitions.assets[asset].automation;
+  const auto add = [&](AssetId id) {
+    if (definitions.assets[id].partitions) text += "\n" + definitions.assets[id].key + " " + to_json(*definitions.assets[id].partitions).dump();
+  };
+  add(asset);
+  for (const auto parent : project_->graph.parents(asset)) add(parent);
+  return text;
+}
+
 void Automator::restore_memories() {
   std::map<std::string, std::string> present;  // by former names that nobody has now
   for (const auto& asset : project_->definitions.assets)
@@ -73,7 +90,7 @@ void Automator::restore_memories() {
   for (AssetId id = 0; id < conditions_.size(); ++id) {
     const auto& asset = project_->definitions.assets[id];
     const auto found = records_.find(records_.contains(asset.key) ? asset.key : asset.renamed_from);
-    if (conditions_[id] && found != records_.end() && found->second.condition == asset.automation)
+    if (conditions_[id] && found != records_.end() && found->second.condition == condition_of(id))
       automation_->restore(id, with_present_names(found->second.memory, present));
   }
 }
@@ -82,7 +99,7 @@ void Automator::note_code_changes(const Project& before) {
   for (AssetId id = 0; id < conditions_.size(); ++id) {
     const auto& asset = project_->definitions.assets[id];
     const auto old = before.graph.find(asset.key);
-    if (old && code_version_of(before.definitions.assets[*old]) != code_version_of(asset)) news_.code_changed[id] = kAll;
+    if (old && code_version_of(before.definitions.assets[*old]) != code_version_of(asset)) news_.code_changed[id] = kItself;  // of one that is divided all that there are when it is evaluated
   }
 }
 
@@ -94,15 +111,14 @@ void Automator::know_runs(const Engine& engine) {
   for (const auto& [id, run] : engine.runs()) {
     know_run(id, run->context, *run->plan);
     for (StepIndex step = 0; step < run->plan->size(); ++step)
-      if (!is_terminal(run->steps[step].status)) plan(id, run->asset(step).key, true);
+      if (!is_terminal(run->steps[step].status)) plan(id, run->asset(step).key, run->plan->partition(step), true);
   }
 }
 
 void Automator::know_run(RunId run, const RunContext& context, const RunPlan& plan) {
   auto& made = made_by_[run];
   for (StepIndex step = 0; step < plan.size(); ++step)
-    if (const auto id = project_->graph.find(context.definitions->assets[plan.asset(step)].key)) made.push_back(*id);
-  std::ranges::sort(made);
+    if (const auto id = project_->graph.find(context.definitions->assets[plan.asset(step)].key)) made[*id] = made[*id] | of_partition(*id, plan.partition(step));
 }
 
 // ---- What happens
@@ -111,20 +127,35 @@ void Automator::touch(const std::string& key) {
   if (const auto id = project_->graph.find(key)) news_.touched.insert(*id);
 }
 
-void Automator::plan(RunId run, const std::string& key, bool planned) {
+/// Of an asset that is not divided, or was not when its run was planned: all of it.
+IndexSet Automator::of_partition(AssetId asset, const std::string& partition) const {
+  const auto* divided = this->divided(asset);
+  if (!divided) return kItself;
+  if (partition.empty()) return existing(asset, at_);
+  const auto index = divided->index(partition);
+  return index ? IndexSet::range(*index, *index + 1) : IndexSet();
+}
+
+void Automator::plan(RunId run, const std::string& key, const std::string& partition, bool planned) {
   const auto id = project_->graph.find(key);
   if (!id) return;
   news_.touched.insert(*id);
+  const auto set = of_partition(*id, partition);
   if (planned) {
-    planned_[*id].insert(run);
-  } else if (const auto it = planned_.find(*id); it != planned_.end()) {
-    it->second.erase(run);
-    if (it->second.empty()) planned_.erase(it);
+    auto& of_run = planned_[*id][run];
+    of_run = of_run | set;
+    return;
   }
+  const auto of_asset = planned_.find(*id);
+  const auto of_run = of_asset == planned_.end() ? std::map<RunId, IndexSet>::iterator() : of_asset->second.find(run);
+  if (of_asset == planned_.end() || of_run == of_asset->second.end()) return;
+  of_run->second = of_run->second - set;
+  if (of_run->second.empty()) of_asset->second.erase(of_run);
+  if (of_asset->second.empty()) planned_.erase(of_asset);
 }
 
 void Automator::plan(const Projection::Known* run, StepIndex step, bool planned) {
-  if (run) plan(run->run.id, run->context.definitions->assets[run->plan->asset(step)].key, planned);
+  if (run) plan(run->run.id, run->context.definitions->assets[run->plan->asset(step)].key, run->plan->partition(step), planned);
 }
 
 void Automator::note(const Change& change, const Projection& runs) {
@@ -134,7 +165,12 @@ void Automator::note(const Change& change, const Projection& runs) {
     for (StepIndex step = 0; run && step < run->plan->size(); ++step) plan(run, step, planned);
   };
   if (const auto* made = std::get_if<Materialized>(&change)) {
-    if (const auto id = project_->graph.find(made->materialization.key)) news_.updated[*id] = kAll, updated_by_[*id] = made->materialization.run;
+    const auto& value = made->materialization;
+    if (const auto id = project_->graph.find(value.key)) {
+      const auto set = of_partition(*id, value.partition);
+      news_.updated[*id] = news_.updated[*id] | set;
+      updated_by_[*id][value.run] = updated_by_[*id][value.run] | set;
+    }
   } else if (const auto* checked = std::get_if<CheckReported>(&change)) {
     touch(checked->result.home);
   } else if (const auto* created = std::get_if<RunCreated>(&change)) {
@@ -168,22 +204,25 @@ void Automator::hold(bool held) { held_ = held; }
 
 // ---- Evaluation
 
-std::vector<AssetId> Automator::evaluate(WallTime now) {
-  std::vector<AssetId> wanted;
+AutomationWanted Automator::evaluate(WallTime now) {
+  AutomationWanted wanted;
   if (!automation_) return wanted;
   resume_what_is_over(now);
   // Time never goes back for conditions: an instant of cron that was dealt with is not dealt with again after the clock was set back.
-  const auto at = std::max(now, evaluated_at_.value_or(now));
+  const auto at = at_ = std::max(now, evaluated_at_.value_or(now));
   constexpr int kMostRounds = 8;  // what an evaluation itself makes news is settled in two; a bound, in case a condition swings
-  for (int round = 0; round < kMostRounds && wanted.empty(); ++round) {
-    const auto news = std::exchange(news_, {});
+  for (int round = 0; round < kMostRounds && wanted.assets.empty(); ++round) {
+    auto news = std::exchange(news_, {});
+    for (auto& [asset, set] : news.code_changed) set = existing(asset, at);
     const bool all = std::exchange(all_are_due_, false);
     const auto next = automation_->next_instant();
     const bool due = all || automation_->unsettled() || (next && *next <= at) || !news.updated.empty() || !news.code_changed.empty() || !news.touched.empty();
     if (!due) break;
     for (const auto& evaluated : all ? automation_->evaluate_all(at, news) : automation_->evaluate(at, news)) {
       record(evaluated, now);
-      if (!evaluated.requested.empty()) wanted.push_back(evaluated.asset);
+      if (evaluated.requested.empty()) continue;
+      wanted.assets.push_back(evaluated.asset);
+      if (divided(evaluated.asset)) wanted.sets[evaluated.asset] = evaluated.requested;
     }
     evaluated_at_ = pending_.evaluated_at = at;
     updated_by_.clear();
@@ -195,7 +234,7 @@ std::vector<AssetId> Automator::evaluate(WallTime now) {
 void Automator::record(const Automation::Evaluated& evaluated, WallTime now) {
   const auto& asset = project_->definitions.assets[evaluated.asset];
   const auto known = records_.find(asset.key);
-  AutomationRecord next{asset.key, asset.automation, automation_->memory(evaluated.asset), !evaluated.answer.holds.empty(), std::nullopt, 0};
+  AutomationRecord next{asset.key, condition_of(evaluated.asset), automation_->memory(evaluated.asset), !evaluated.answer.holds.empty(), std::nullopt, 0};
   if (known != records_.end()) next.requested_at = known->second.requested_at, next.run = known->second.run;
   const bool another = known == records_.end() ? next.holds : known->second.holds != next.holds;
   if (another || !evaluated.requested.empty()) {
@@ -273,26 +312,70 @@ bool Automator::selects(const std::string& selection, AssetId asset) const {
   return it->second.contains(asset);
 }
 
+IndexSet Automator::latest_window(AssetId asset, WallTime now) const {
+  const auto* divided = this->divided(asset);
+  return divided ? divided->usual(now) : kItself;
+}
+
+std::optional<WallTime> Automator::next_window(AssetId asset, WallTime now) const {
+  const auto* divided = this->divided(asset);
+  std::optional<WallTime> next;
+  if (!divided) return next;
+  for (const auto& dimension : divided->dimensions()) {
+    const auto* windows = std::get_if<TimeWindows>(&dimension.of);
+    if (!windows) continue;
+    const auto coming = windows->ended_by(now);
+    if (windows->count() && coming >= *windows->count()) continue;
+    const auto end = windows->window(coming).end;
+    if (!next || end < *next) next = end;
+  }
+  return next;
+}
+
+IndexSet Automator::made_from(AssetId child, AssetId parent, const IndexSet& of_parent) const { return partitions_->table.downstream_of(child, parent, of_parent, at_); }
+
+IndexSet Automator::all_if(AssetId asset, bool condition) const { return condition ? existing(asset, at_) : IndexSet(); }
+
+/// What lies above that was made by a run that makes what is made from it as well; of what is not next to it all that the run made there.
 IndexSet Automator::made_with(AssetId asset, AssetId parent) const {
-  const auto run = updated_by_.find(parent);
-  const auto made = run == updated_by_.end() ? made_by_.end() : made_by_.find(run->second);
-  return all_if(made != made_by_.end() && std::ranges::binary_search(made->second, asset));
+  IndexSet out;
+  const auto updated = updated_by_.find(parent);
+  if (updated == updated_by_.end()) return out;
+  const auto parents = project_->graph.parents(asset);
+  const bool is_next = std::ranges::find(parents, parent) != parents.end();
+  for (const auto& [run, set] : updated->second) {
+    const auto by = made_by_.find(run);
+    const auto own = by == made_by_.end() ? std::map<AssetId, IndexSet>::const_iterator() : by->second.find(asset);
+    if (by == made_by_.end() || own == by->second.end()) continue;
+    out = out | (is_next ? set & partitions_->table.upstream_of(asset, parent, own->second, at_) : set);
+  }
+  return out;
 }
 
 /// What is made elsewhere is taken to be there: nobody here can say otherwise.
 IndexSet Automator::materialized(AssetId asset) const {
-  return all_if(project_->definitions.assets[asset].external || book_.current(asset).last_materialization);
+  const auto& state = book_.current(asset);
+  if (project_->definitions.assets[asset].external) return existing(asset, at_);
+  if (!divided(asset)) return all_if(asset, state.last_materialization.has_value());
+  return state.partitions ? state.partitions->materialized : IndexSet();
 }
 
-IndexSet Automator::in_progress(AssetId asset) const { return all_if(planned_.contains(asset)); }
+IndexSet Automator::in_progress(AssetId asset) const {
+  IndexSet out;
+  if (const auto runs = planned_.find(asset); runs != planned_.end())
+    for (const auto& [run, set] : runs->second) out = out | set;
+  return out;
+}
 
 IndexSet Automator::failed(AssetId asset) const {
-  const auto& attempt = book_.current(asset).last_attempt;
-  return all_if(attempt && attempt->status == StepStatus::failed);
+  const auto& state = book_.current(asset);
+  if (divided(asset)) return state.partitions ? state.partitions->failed : IndexSet();
+  return all_if(asset, state.last_attempt && state.last_attempt->status == StepStatus::failed);
 }
 
+/// A check counts for all partitions: its last result is kept, not that of each.
 IndexSet Automator::checks_failed(AssetId asset) const {
-  return all_if(std::ranges::any_of(book_.current(asset).checks, [](const auto& check) { return check.second == CheckStatus::failed || check.second == CheckStatus::error; }));
+  return all_if(asset, std::ranges::any_of(book_.current(asset).checks, [](const auto& check) { return check.second == CheckStatus::failed || check.second == CheckStatus::error; }));
 }
 
 // ---- What people see
@@ -300,7 +383,8 @@ IndexSet Automator::checks_failed(AssetId asset) const {
 AutomationView Automator::view_of(AssetId id, WallTime now, bool with_answer) const {
   const auto& asset = project_->definitions.assets[id];
   AutomationView view{.key = asset.key, .condition = asset.automation};
-  if (const auto answer = automation_->explain(std::max(now, evaluated_at_.value_or(now)), id)) {
+  at_ = std::max(now, evaluated_at_.value_or(now));
+  if (const auto answer = automation_->explain(at_, id)) {
     view.holds = !answer->holds.empty();
     if (with_answer) view.answer = to_json(*answer, project_->graph);
   }

@@ -34,7 +34,9 @@ class Automator final : private AutomationWorld {
   AutomatorMemory memory() const;
   /// Takes over a version that the book uses already: all of its conditions are looked at with the next evaluation. What they remember goes on where the
   /// condition is the same as before.
-  void use(std::shared_ptr<const Project> project, const Engine& engine);
+  void use(std::shared_ptr<const PartitionsInForce> partitions, const Engine& engine);
+  /// The same version with other dynamic keys.
+  void divide(std::shared_ptr<const PartitionsInForce> partitions);
   /// Again, which assets are about to be made: after runs were taken up from the store.
   void know_runs(const Engine& engine);
 
@@ -45,9 +47,9 @@ class Automator final : private AutomationWorld {
   /// While held nothing is requested, as if all were paused: the daemon is being drained.
   void hold(bool held);
 
-  /// Evaluates what has become due and says which assets are to be made, those above first. The caller makes a run of them, says so with requested(), and
+  /// Evaluates what has become due and says what is to be made. The caller makes a run of them, says so with requested(), and
   /// asks again until nothing more is asked for; then write() says what is to be committed.
-  std::vector<AssetId> evaluate(WallTime now);
+  AutomationWanted evaluate(WallTime now);
   void requested(const std::vector<AssetId>& assets, RunId run);
   void write(AutomationBatch& batch);
 
@@ -64,10 +66,10 @@ class Automator final : private AutomationWorld {
  private:
   const AssetGraph& graph() const override { return project_->graph; }
   ConditionPtr condition(AssetId asset) const override { return conditions_[asset]; }
-  IndexSet existing(AssetId, WallTime) const override { return IndexSet::range(0, 1); }
-  IndexSet latest_window(AssetId, WallTime) const override { return IndexSet::range(0, 1); }
-  std::optional<WallTime> next_window(AssetId, WallTime) const override { return std::nullopt; }
-  IndexSet made_from(AssetId, AssetId, const IndexSet& of_parent) const override { return of_parent; }
+  IndexSet existing(AssetId asset, WallTime now) const override { return partitions_->table.existing(asset, now); }
+  IndexSet latest_window(AssetId asset, WallTime now) const override;
+  std::optional<WallTime> next_window(AssetId asset, WallTime now) const override;
+  IndexSet made_from(AssetId child, AssetId parent, const IndexSet& of_parent) const override;
   bool selects(const std::string& selection, AssetId asset) const override;
   bool may_request(AssetId asset) const override;
   IndexSet made_with(AssetId asset, AssetId parent) const override;
@@ -79,7 +81,11 @@ class Automator final : private AutomationWorld {
   void restore_memories();
   void note_code_changes(const Project& before);
   void touch(const std::string& key);
-  void plan(RunId run, const std::string& key, bool planned);
+  const Partitions* divided(AssetId asset) const { return partitions_->table.of(asset); }
+  IndexSet of_partition(AssetId asset, const std::string& partition) const;
+  IndexSet all_if(AssetId asset, bool condition) const;
+  std::string condition_of(AssetId asset) const;
+  void plan(RunId run, const std::string& key, const std::string& partition, bool planned);
   void know_run(RunId run, const RunContext& context, const RunPlan& plan);
   void plan(const Projection::Known* run, StepIndex step, bool planned);
   void resume_what_is_over(WallTime now);
@@ -87,18 +93,20 @@ class Automator final : private AutomationWorld {
   AutomationView view_of(AssetId asset, WallTime now, bool with_answer) const;
 
   const AssetBook& book_;
-  std::shared_ptr<const Project> project_;
+  std::shared_ptr<const PartitionsInForce> partitions_;
+  std::shared_ptr<const Project> project_;  ///< of partitions_
   std::vector<ConditionPtr> conditions_;  ///< by asset
   std::unique_ptr<Automation> automation_;
   mutable std::map<std::string, std::set<AssetId>> selected_;  ///< by selection that stands in a condition
-  std::map<AssetId, std::set<RunId>> planned_;                 ///< runs that have a step of it that has not ended
-  std::map<RunId, std::vector<AssetId>> made_by_;              ///< what each run that is not over makes, sorted
+  std::map<AssetId, std::map<RunId, IndexSet>> planned_;       ///< of which runs have steps that have not ended
+  std::map<RunId, std::map<AssetId, IndexSet>> made_by_;       ///< what each run that is not over makes
   std::vector<RunId> over_;                                    ///< runs to forget in it after the next evaluation: their news are still to be looked at
-  std::map<AssetId, RunId> updated_by_;                        ///< of the news: by which run
+  std::map<AssetId, std::map<RunId, IndexSet>> updated_by_;    ///< of the news: by which run
   AutomationNews news_;
   bool all_are_due_ = false;
   bool held_ = false;
   std::optional<WallTime> evaluated_at_;
+  mutable WallTime at_{};  ///< of the evaluation under way: which partitions there are
   std::map<std::string, AutomationRecord> records_;  ///< by asset
   std::map<std::string, AutomationPause> pauses_;    ///< by asset; "": all
   AutomationBatch pending_;                          ///< for write()

@@ -256,7 +256,7 @@ class DaemonService final : public Service {
 
   // automation (service_automation.cc)
   void automate(Turn& turn);
-  std::optional<RunId> request_automated(Turn& turn, const std::vector<AssetId>& assets);
+  std::optional<RunId> request_automated(Turn& turn, const AutomationWanted& wanted);
   std::optional<Reply> no_automation(const std::string& asset) const;
   // checks (service_checks.cc)
   std::expected<CheckResult, Reply> result_to_waive(RunId run, const std::string& check, const std::string& key) const;

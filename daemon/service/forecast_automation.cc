@@ -14,7 +14,12 @@ ForecastAutomation::ForecastAutomation(const ForecastStart& start, const Engine&
   for (AssetId id = 0; has_conditions_ && id < assets.size(); ++id) states.emplace_back(assets[id].key, start.states[id]);
   book_.load(std::move(states));
   automator_.restore(start.automation.records, start.automation.pauses, start.automation.evaluated_at);
-  automator_.use(start.project, engine);
+  auto partitions = std::make_shared<PartitionsInForce>();
+  partitions->dynamic = start.dynamic;
+  partitions->table = PartitionTable::make(start.project->definitions, start.project->graph, start.dynamic);
+  partitions->project = start.project;
+  projection_.use(partitions);
+  automator_.use(std::move(partitions), engine);
   if (!has_conditions_) return;
   for (const auto& [id, run] : engine.runs()) projection_.know(run->record, run->plan, run->context);
 }

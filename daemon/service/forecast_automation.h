@@ -21,7 +21,7 @@ class ForecastAutomation final : public Reactions {
   void note(const Change& change, const Engine& engine) override;
   bool is_due(WallTime now) const override { return automator_.is_due(now); }
   std::optional<WallTime> next_instant() const override { return automator_.next_instant(); }
-  std::vector<AssetId> evaluate(WallTime now) override { return automator_.evaluate(now); }
+  AutomationWanted evaluate(WallTime now) override { return automator_.evaluate(now); }
   void requested(const std::vector<AssetId>& assets, RunId run) override { automator_.requested(assets, run); }
   void settle() override;
 

@@ -35,9 +35,9 @@ json to_json(const AutomationPause& pause) {
 void DaemonService::automate(Turn& turn) {
   if (is_latched() || !automator_.is_due(turn.now.wall)) return;
   for (int round = 0; round < kMostRuns; ++round) {
-    const auto assets = automator_.evaluate(turn.now.wall);
-    if (assets.empty()) break;
-    if (const auto run = request_automated(turn, assets)) automator_.requested(assets, *run);
+    const auto wanted = automator_.evaluate(turn.now.wall);
+    if (wanted.assets.empty()) break;
+    if (const auto run = request_automated(turn, wanted)) automator_.requested(wanted.assets, *run);
   }
   automator_.write(turn.batch.automation);
   for (const auto& pause : turn.batch.automation.paused) {
@@ -48,9 +48,10 @@ void DaemonService::automate(Turn& turn) {
   for (const auto& asset : turn.batch.automation.resumed) turn.batch.events.push_back(pause_event(turn.now.wall, asset, {{"paused", false}}));
 }
 
-std::optional<RunId> DaemonService::request_automated(Turn& turn, const std::vector<AssetId>& assets) {
+std::optional<RunId> DaemonService::request_automated(Turn& turn, const AutomationWanted& wanted) {
+  const auto& assets = wanted.assets;
   const auto current = project();
-  Resolved resolved{std::make_shared<RunPlan>(plan_of(*current, assets, StepsMode::all, turn.now.wall)), current};
+  Resolved resolved{std::make_shared<RunPlan>(plan_of(*current, assets, StepsMode::all, turn.now.wall, &wanted.sets)), current};
   if (resolved.plan->size() == 0) return std::nullopt;
   RunRecord run;
   run.select = selection_of(*current, assets);

@@ -117,7 +117,7 @@ void DaemonService::use_project(std::shared_ptr<const Project> next, Turn* turn)
   book_.use(next, store_->names());
   divide(next);
   translate_partition_states(*partitions());
-  automator_.use(next, *engine_);
+  automator_.use(partitions(), *engine_);
   freshness_.use(next);
   std::vector<std::string> plugin_errors;
   plugins_ = find_plugins(options_.compile.plugin_dirs, plugin_errors);

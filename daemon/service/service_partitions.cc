@@ -72,6 +72,7 @@ void DaemonService::divide(std::shared_ptr<const Project> project) {
   partitions_ = std::move(next);
 }
 
+
 // What an index counts has changed with the definitions: what is there is found again by its keys.
 void DaemonService::translate_partition_states(const PartitionsInForce& now) {
   const auto& assets = now.project->definitions.assets;
@@ -201,6 +202,7 @@ Reply DaemonService::change_keys(Turn& turn, const Actor& actor, const std::stri
     if (const auto index = keys->index(key)) keys->remove(key), record(key, *index, false);
   if (!added.empty() || !removed.empty()) {
     divide(current);
+    automator_.divide(partitions());
     turn.batch.events.push_back({0, turn.now.wall, "partitions_changed", 0, "", {{"set", set}}, {{"added", added}, {"removed", removed}, {"by", actor.name}}});
     for (auto& [id, backfill] : backfills_) advance_backfill(turn, backfill);
   }

@@ -22,7 +22,11 @@ void AutomationHost::use(const RunContext& context, const Engine& engine) {
   if (off()) return;
   auto project = std::make_shared<const Project>(Project{context.version, "", machine_.now.wall, *context.definitions, *context.graph});
   book_.use(project);
-  automator_.use(std::move(project), engine);
+  auto partitions = std::make_shared<PartitionsInForce>();
+  partitions->table = PartitionTable::make(project->definitions, project->graph, {});
+  partitions->project = std::move(project);
+  projection_.use(partitions);
+  automator_.use(std::move(partitions), engine);
 }
 
 void AutomationHost::know(const RestoredRun& run) {
@@ -52,10 +56,10 @@ void AutomationHost::automate(FakeStore::Batch& batch, const Begin& begin) {
     return;
   }
   for (int round = 0; round < kMostRuns; ++round) {
-    const auto assets = automator_.evaluate(machine_.now.wall);
-    if (assets.empty()) break;
-    const auto run = machine_.seams.drops_requests ? 0 : begin(assets);
-    if (run != 0) automator_.requested(assets, run);
+    const auto wanted = automator_.evaluate(machine_.now.wall);
+    if (wanted.assets.empty()) break;
+    const auto run = machine_.seams.drops_requests ? 0 : begin(wanted);
+    if (run != 0) automator_.requested(wanted.assets, run);
   }
   automator_.write(batch.automation);
   for (const auto& record : batch.automation.records)
