@@ -26,7 +26,7 @@ class AutomationHost {
   bool is_due() const;
   std::optional<WallTime> next_instant() const;
   /// At the end of a turn. `begin`: makes a run of these assets, 0 where there is nothing to make.
-  using Begin = std::function<RunId(const std::vector<AssetId>&)>;
+  using Begin = std::function<RunId(const AutomationWanted&)>;
   void automate(FakeStore::Batch& batch, const Begin& begin);
   void committed(const FakeStore::Batch& batch) { book_.apply(batch.assets, 0); }
 

@@ -54,7 +54,9 @@ void DaemonHost::begin_part(Turn& turn, Backfill& backfill, const BackfillPlan& 
   RunRecord run;
   run.trigger = {"backfill", std::to_string(backfill.id), std::nullopt};
   run.backfill = backfill.id;
-  const auto id = begin_run(turn, std::move(run), plan.assets(request.group), StepsMode::all, false, &request.set);
+  std::map<AssetId, IndexSet> sets;
+  for (const auto asset : plan.assets(request.group)) sets[asset] = request.set;
+  const auto id = begin_run(turn, std::move(run), plan.assets(request.group), StepsMode::all, false, &sets);
   if (id == 0) return;
   backfill.runs[id] = {request.group, request.set};
   ++backfill.runs_made;

@@ -72,11 +72,10 @@ void DaemonHost::turn() {
 /// What its changes set going commits with them.
 void DaemonHost::finish(Turn& turn) {
   if (!latched_)
-    automation_.automate(turn.batch, [&](const std::vector<AssetId>& assets) {
+    automation_.automate(turn.batch, [&](const AutomationWanted& wanted) {
       RunRecord run;
       run.trigger = {"automation", "", std::nullopt};
-      const auto everything = IndexSet::range(0, 100);
-      return begin_run(turn, std::move(run), assets, StepsMode::all, false, &everything);
+      return begin_run(turn, std::move(run), wanted.assets, StepsMode::all, false, &wanted.sets);
     });
   commit(turn);
 }

@@ -119,7 +119,7 @@ class DaemonHost {
   using Work = std::function<void(Turn&)>;
   void command(Work work, Done refused = nullptr);
   /// `set`: of each asset that is divided; nothing: some, drawn.
-  RunId begin_run(Turn& turn, RunRecord record, const std::vector<AssetId>& assets, StepsMode mode, bool in_line, const IndexSet* set = nullptr);
+  RunId begin_run(Turn& turn, RunRecord record, const std::vector<AssetId>& assets, StepsMode mode, bool in_line, const std::map<AssetId, IndexSet>* sets = nullptr);
   void let_schedules_tick(Turn& turn);
   void tick(Turn& turn, const DueTick& due);
   void request_tick(Turn& turn, const ScheduleSpec& schedule, TickRecord& record);

@@ -30,14 +30,14 @@ void DaemonHost::request_run(RunRequestSpec spec, Done done) {
   }, done);
 }
 
-RunId DaemonHost::begin_run(Turn& turn, RunRecord record, const std::vector<AssetId>& assets, StepsMode mode, bool in_line, const IndexSet* set) {
+RunId DaemonHost::begin_run(Turn& turn, RunRecord record, const std::vector<AssetId>& assets, StepsMode mode, bool in_line, const std::map<AssetId, IndexSet>* sets) {
   const auto& context = serving(turn);
   const auto table = PartitionTable::make(*context.definitions, *context.graph, {});
   PartitionPick pick{table, {}, machine_.now.wall};
   for (const auto asset : assets)
     if (const auto* partitions = table.of(asset))
       partitions->existing(pick.now).each([&](PartitionIndex index) {
-        if (set ? set->contains(index) : machine_.random.chance(60)) pick.sets[asset].insert(index);
+        if (sets ? sets->contains(asset) && sets->at(asset).contains(index) : machine_.random.chance(60)) pick.sets[asset].insert(index);
       });
   auto plan = std::make_shared<RunPlan>(make_plan(*context.definitions, *context.graph, assets, mode, [&](AssetId) { return machine_.random.chance(50); }, &pick));
   if (plan->size() == 0) return 0;

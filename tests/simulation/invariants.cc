@@ -126,6 +126,9 @@ void FakeStore::check_followed() const {
   const auto made = [&](const std::string& key) { return lives_.contains(key) && lives_.at(key).made > 0; };
   for (const auto& asset : definitions.assets) {
     if (asset.automation != "eager") continue;
+    const auto is_divided = [&](const std::string& key) { return definitions.assets[versions_.rbegin()->second.graph->find(key).value()].partitions.has_value(); };
+    // Which partitions follow which is not told apart here.
+    if (asset.partitions || std::ranges::any_of(asset.deps, [&](const auto& dep) { return is_divided(dep.asset); })) continue;
     const auto is_external = [&](const std::string& key) { return definitions.assets[versions_.rbegin()->second.graph->find(key).value()].external; };
     if (!std::ranges::all_of(asset.deps, [&](const auto& dep) { return made(dep.asset) || is_external(dep.asset); })) continue;
     const auto own = lives_.find(asset.key);
