@@ -3,6 +3,18 @@
 #include <mutex>
 
 namespace assetd {
+namespace {
+
+/// The partitions of the same keys, of those that there are.
+IndexSet carried_over(const IndexSet& set, const Partitions& from, const Partitions& to) {
+  std::vector<IndexRange> found;
+  set.each([&](PartitionIndex index) {
+    if (const auto there = to.index(from.key(index))) found.push_back({*there, *there + 1});
+  });
+  return IndexSet(std::move(found));
+}
+
+}  // namespace
 
 void AssetBook::load(std::vector<std::pair<std::string, AssetState>> states) {
   std::unique_lock lock(mutex_);
@@ -78,6 +90,20 @@ const AssetState& AssetBook::current(AssetId asset) const {
 const AssetState* AssetBook::find(const std::string& key) const {
   const auto it = staged_.find(key);
   return it != staged_.end() ? &it->second : committed(key);
+}
+
+void AssetBook::divide(const PartitionsInForce& partitions) {
+  const auto& assets = partitions.project->definitions.assets;
+  for (AssetId id = 0; id < assets.size(); ++id) {
+    const auto states = current(id).partitions;
+    const auto& spec = assets[id].partitions;
+    if (!states || (spec && spec->dimensions == states->spec.dimensions)) continue;
+    const auto before = Partitions::make(states->spec, partitions.dynamic);
+    const auto* after = partitions.table.of(id);
+    std::shared_ptr<PartitionStates> next;
+    if (before && after) next = std::make_shared<PartitionStates>(PartitionStates{*spec, carried_over(states->materialized, *before, *after), carried_over(states->failed, *before, *after)});
+    stage(assets[id].key).partitions = std::move(next);
+  }
 }
 
 AssetState& AssetBook::stage(const std::string& name) {

@@ -20,6 +20,8 @@ class AssetBook final : public AssetStaging {
   /// Arranges the states by the new version's assets. `renamed_from` takes the old key's state where the new key has none: staged, to be committed.
   /// Under their former names (`names`: present by former) assets are still known to runs that began before.
   void use(std::shared_ptr<const Project> project, std::map<std::string, std::string> names = {});
+  /// After use(): what an index of partitions counts may have changed with the version; what is there is found again by its keys. Staged, to be committed.
+  void divide(const PartitionsInForce& partitions);
 
   AssetState& stage(const std::string& name) override;
   /// Of any asset, with what is staged; null: nothing is known of it.

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "core/automation/answer_json.h"
+#include "core/definition/partitions_json.h"
 #include "core/graph/selection.h"
 #include "core/version/provenance.h"
 
@@ -127,11 +128,10 @@ void Automator::touch(const std::string& key) {
   if (const auto id = project_->graph.find(key)) news_.touched.insert(*id);
 }
 
-/// Of an asset that is not divided, or was not when its run was planned: all of it.
+/// Nothing, of an asset that was not divided when its run was planned and is now, or otherwise: that is none of its partitions.
 IndexSet Automator::of_partition(AssetId asset, const std::string& partition) const {
   const auto* divided = this->divided(asset);
   if (!divided) return kItself;
-  if (partition.empty()) return existing(asset, at_);
   const auto index = divided->index(partition);
   return index ? IndexSet::range(*index, *index + 1) : IndexSet();
 }
@@ -140,7 +140,7 @@ void Automator::plan(RunId run, const std::string& key, const std::string& parti
   const auto id = project_->graph.find(key);
   if (!id) return;
   news_.touched.insert(*id);
-  const auto set = of_partition(*id, partition);
+  const auto set = divided(*id) && partition.empty() ? existing(*id, at_) : of_partition(*id, partition);
   if (planned) {
     auto& of_run = planned_[*id][run];
     of_run = of_run | set;
@@ -152,6 +152,12 @@ void Automator::plan(RunId run, const std::string& key, const std::string& parti
   of_run->second = of_run->second - set;
   if (of_run->second.empty()) of_asset->second.erase(of_run);
   if (of_asset->second.empty()) planned_.erase(of_asset);
+}
+
+/// What is left of a run that is over: partitions that are no more.
+void Automator::forget_planned(RunId run) {
+  for (auto& [asset, runs] : planned_) runs.erase(run);
+  std::erase_if(planned_, [](const auto& each) { return each.second.empty(); });
 }
 
 void Automator::plan(const Projection::Known* run, StepIndex step, bool planned) {
@@ -182,6 +188,7 @@ void Automator::note(const Change& change, const Projection& runs) {
     for (const auto step : ended->steps) plan(runs.known(ended->run), step, false);
   } else if (const auto* run = std::get_if<RunChanged>(&change); run && is_terminal(run->run.status)) {
     plan_all(run->run.id, false);
+    forget_planned(run->run.id);
     over_.push_back(run->run.id);
   }
 }
@@ -336,7 +343,7 @@ IndexSet Automator::made_from(AssetId child, AssetId parent, const IndexSet& of_
 
 IndexSet Automator::all_if(AssetId asset, bool condition) const { return condition ? existing(asset, at_) : IndexSet(); }
 
-/// What lies above that was made by a run that makes what is made from it as well; of what is not next to it all that the run made there.
+/// What lies above that was made by a run that makes all that is made from it as well; of what is not next to it all that the run made there.
 IndexSet Automator::made_with(AssetId asset, AssetId parent) const {
   IndexSet out;
   const auto updated = updated_by_.find(parent);
@@ -347,7 +354,8 @@ IndexSet Automator::made_with(AssetId asset, AssetId parent) const {
     const auto by = made_by_.find(run);
     const auto own = by == made_by_.end() ? std::map<AssetId, IndexSet>::const_iterator() : by->second.find(asset);
     if (by == made_by_.end() || own == by->second.end()) continue;
-    out = out | (is_next ? set & partitions_->table.upstream_of(asset, parent, own->second, at_) : set);
+    const auto not_made = is_next ? existing(asset, at_) - own->second : IndexSet();
+    out = out | (not_made.empty() ? set : set - partitions_->table.upstream_of(asset, parent, not_made, at_));
   }
   return out;
 }

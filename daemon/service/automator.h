@@ -86,6 +86,7 @@ class Automator final : private AutomationWorld {
   IndexSet all_if(AssetId asset, bool condition) const;
   std::string condition_of(AssetId asset) const;
   void plan(RunId run, const std::string& key, const std::string& partition, bool planned);
+  void forget_planned(RunId run);
   void know_run(RunId run, const RunContext& context, const RunPlan& plan);
   void plan(const Projection::Known* run, StepIndex step, bool planned);
   void resume_what_is_over(WallTime now);

@@ -226,7 +226,6 @@ class DaemonService final : public Service {
   // partitions (service_partitions.cc)
   void divide(std::shared_ptr<const Project> project);
   void take_partition_keys(const std::vector<PartitionKeyRecord>& stored);
-  void translate_partition_states(const PartitionsInForce& now);
   std::expected<PartitionSets, Reply> choose(const std::vector<AssetId>& assets, const PartitionChoice& choice, WallTime now) const;
   Reply change_keys(Turn& turn, const Actor& actor, const std::string& set, const std::vector<std::string>& add, const std::vector<std::string>& remove);
   void note_partition_keys(Turn& turn, const Change& change);

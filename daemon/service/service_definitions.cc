@@ -116,7 +116,7 @@ void DaemonService::use_project(std::shared_ptr<const Project> next, Turn* turn)
   const auto& definitions = next->definitions;
   book_.use(next, store_->names());
   divide(next);
-  translate_partition_states(*partitions());
+  book_.divide(*partitions());
   automator_.use(partitions(), *engine_);
   freshness_.use(next);
   std::vector<std::string> plugin_errors;

@@ -34,15 +34,6 @@ std::set<std::string> dynamic_sets(const Definitions& definitions) {
   return names;
 }
 
-/// The partitions of the same keys, of those that there are.
-IndexSet carried_over(const IndexSet& set, const Partitions& from, const Partitions& to) {
-  std::vector<IndexRange> found;
-  set.each([&](PartitionIndex index) {
-    if (const auto there = to.index(from.key(index))) found.push_back({*there, *there + 1});
-  });
-  return IndexSet(std::move(found));
-}
-
 }  // namespace
 
 std::shared_ptr<const PartitionsInForce> DaemonService::partitions() const {
@@ -70,21 +61,6 @@ void DaemonService::divide(std::shared_ptr<const Project> project) {
   projection_.use(next);
   std::lock_guard lock(mutex_);
   partitions_ = std::move(next);
-}
-
-
-// What an index counts has changed with the definitions: what is there is found again by its keys.
-void DaemonService::translate_partition_states(const PartitionsInForce& now) {
-  const auto& assets = now.project->definitions.assets;
-  for (AssetId id = 0; id < assets.size(); ++id) {
-    const auto states = book_.current(id).partitions;
-    if (!states || (assets[id].partitions && assets[id].partitions->dimensions == states->spec.dimensions)) continue;
-    const auto before = Partitions::make(states->spec, now.dynamic);
-    const auto* after = now.table.of(id);
-    std::shared_ptr<PartitionStates> next;
-    if (before && after) next = std::make_shared<PartitionStates>(PartitionStates{*assets[id].partitions, carried_over(states->materialized, *before, *after), carried_over(states->failed, *before, *after)});
-    book_.stage(assets[id].key).partitions = std::move(next);
-  }
 }
 
 std::shared_ptr<const PartitionStates> DaemonService::partition_states(AssetId asset) const { return book_.current(asset).partitions; }

@@ -26,6 +26,7 @@ void AutomationHost::use(const RunContext& context, const Engine& engine) {
   partitions->table = PartitionTable::make(project->definitions, project->graph, {});
   partitions->project = std::move(project);
   projection_.use(partitions);
+  book_.divide(*partitions);
   automator_.use(std::move(partitions), engine);
 }
 

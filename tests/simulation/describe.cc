@@ -20,7 +20,10 @@ std::string line_of(const Change& change) {
   if (const auto* intent = std::get_if<AttemptIntended>(&change)) return run(intent->attempt.run) + " unit " + std::to_string(intent->attempt.unit) + " intends " + intent->attempt.id.substr(0, 6);
   if (const auto* end = std::get_if<AttemptEnded>(&change)) return "  attempt " + end->attempt.id.substr(0, 6) + " ended " + end->attempt.reason;
   if (const auto* read = std::get_if<MessagesRead>(&change)) return "  attempt " + read->attempt.substr(0, 6) + " read to " + std::to_string(read->offset);
-  if (const auto* made = std::get_if<Materialized>(&change)) return run(made->materialization.run) + " step " + std::to_string(made->materialization.step) + " materialized";
+  if (const auto* made = std::get_if<Materialized>(&change)) {
+    const auto& value = made->materialization;
+    return run(value.run) + " step " + std::to_string(value.step) + " materialized: " + value.key + (value.partition.empty() ? "" : " " + value.partition);
+  }
   if (const auto* tick = std::get_if<TickRecorded>(&change)) return "  tick of " + tick->tick.schedule + (tick->tick.run ? ", run " + std::to_string(*tick->tick.run) : "");
   return "";
 }

@@ -44,11 +44,7 @@ void FakeStore::on(const RunCreated& change) {
   check_created(change.run);
   check_automated(change);
   runs_[change.run.id] = {change.run, change.plan->encode(), change.plan, versions_.at(change.run.definitions_version), false, {}, {}, {}, {}};
-  for (StepIndex step = 0; step < change.plan->size(); ++step) {
-    auto& life = lives_[runs_.at(change.run.id).context.definitions->assets[change.plan->asset(step)].key];
-    life.planned = commits_;
-    if (change.run.trigger.kind == "automation") life.asked = commits_;
-  }
+  note_planned(change);
 }
 
 void FakeStore::on(const RunChanged& change) {
@@ -133,8 +129,9 @@ void FakeStore::on(const MessagesRead& change) {
 
 void FakeStore::on(const Materialized& change) {
   const auto& made = change.materialization;
-  lives_[made.key].made = commits_;
-  lives_[made.key].made_by = made.run;
+  auto& life = lives_[piece_of(made.key, made.partition)];
+  life.made = commits_;
+  life.made_by = made.run;
   const std::pair of{made.attempt, made.step};
   const auto said = reported_.find(of);
   const int most = said == reported_.end() ? 1 : said->second;

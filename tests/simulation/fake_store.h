@@ -80,6 +80,8 @@ class FakeStore {
 
   // invariants.cc
   void check_holds(const Engine& engine) const;
+
+  // automation_invariants.cc
   /// Once nothing is under way: whatever happened above an asset that is made by itself has been followed.
   void check_followed() const;
 
@@ -112,7 +114,22 @@ class FakeStore {
   void check_reused(const Run& run, const StepRecord& step) const;
   void check_parents(const Run& run, const AttemptRecord& intent) const;
   void check_ended(const Run& run) const;
+
+  // automation_invariants.cc
+  /// An asset, or one partition of it: its key and that of the partition.
+  using Piece = std::pair<std::string, std::string>;
+  /// What became of it, by the number of the commit; 0: never.
+  struct Life {
+    std::int64_t planned = 0, asked = 0, made = 0;
+    RunId made_by = 0;
+  };
+  void note_planned(const RunCreated& created);
   void check_automated(const RunCreated& created) const;
+  void check_followed(const Piece& piece, const std::vector<Piece>& above) const;
+  Life life(const Piece& piece) const;
+  bool is_known(const Piece& piece) const;
+  Piece piece_of(const std::string& key, const std::string& partition) const;
+  std::vector<Piece> pieces(const RunContext& context, const RunPlan& plan) const;
 
   // backfill_invariants.cc
   void take_backfills(const Batch& batch);
@@ -138,12 +155,7 @@ class FakeStore {
   std::map<std::string, AssetState> assets_;
   std::map<std::int64_t, Backfill> backfills_;
   std::map<std::int64_t, std::map<std::size_t, IndexSet>> asked_of_;  ///< by backfill and group, since its begin or its last retry
-  /// What became of an asset, by the number of the commit; 0: never.
-  struct Life {
-    std::int64_t planned = 0, asked = 0, made = 0;
-    RunId made_by = 0;
-  };
-  std::map<std::string, Life> lives_;
+  std::map<Piece, Life> lives_;
   std::int64_t commits_ = 0, defined_ = 0;  ///< defined_: with which the definitions of now came
   std::int64_t generation_ = 0;
 };

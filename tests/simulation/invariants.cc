@@ -98,51 +98,6 @@ void FakeStore::check_reused(const Run& run, const StepRecord& step) const {
     if (const auto parent = status(run, edge.step); !is_terminal(parent)) broken(Invariant::reused, name(run.record, step.step) + " is reused before its parent has ended");
 }
 
-/// Since it was asked for last something must have happened that it follows: one above it was made or asked for, or is asked for with it; or other definitions serve.
-void FakeStore::check_automated(const RunCreated& created) const {
-  if (created.run.trigger.kind != "automation") return;
-  const auto& context = versions_.at(created.run.definitions_version);
-  std::set<std::string> with;
-  for (StepIndex step = 0; step < created.plan->size(); ++step) with.insert(context.definitions->assets[created.plan->asset(step)].key);
-  for (const auto& key : with) {
-    const auto& asset = context.definitions->assets[context.graph->find(key).value()];
-    const auto life = lives_.find(key);
-    const auto name = "run " + std::to_string(created.run.id) + " of automation makes " + key;
-    if (asset.automation.empty()) broken(Invariant::automated, name + ", which has no condition");
-    if (life == lives_.end() || life->second.asked <= defined_) continue;
-    const bool followed = asset.automation == "eager" && std::ranges::any_of(asset.deps, [&](const auto& dep) {
-      const auto above = lives_.find(dep.asset);
-      return with.contains(dep.asset) || (above != lives_.end() && std::max(above->second.made, above->second.asked) > life->second.asked);
-    });
-    if (followed) continue;
-    auto why = name + " once more (asked for with commit " + std::to_string(life->second.asked) + "), though nothing has happened above it since:";
-    for (const auto& dep : asset.deps) why += " " + dep.asset + " made with " + std::to_string(lives_.contains(dep.asset) ? lives_.at(dep.asset).made : 0);
-    broken(Invariant::automated, why);
-  }
-}
-
-void FakeStore::check_followed() const {
-  const auto& definitions = *versions_.rbegin()->second.definitions;
-  const auto made = [&](const std::string& key) { return lives_.contains(key) && lives_.at(key).made > 0; };
-  for (const auto& asset : definitions.assets) {
-    if (asset.automation != "eager") continue;
-    const auto is_divided = [&](const std::string& key) { return definitions.assets[versions_.rbegin()->second.graph->find(key).value()].partitions.has_value(); };
-    // Which partitions follow which is not told apart here.
-    if (asset.partitions || std::ranges::any_of(asset.deps, [&](const auto& dep) { return is_divided(dep.asset); })) continue;
-    const auto is_external = [&](const std::string& key) { return definitions.assets[versions_.rbegin()->second.graph->find(key).value()].external; };
-    if (!std::ranges::all_of(asset.deps, [&](const auto& dep) { return made(dep.asset) || is_external(dep.asset); })) continue;
-    const auto own = lives_.find(asset.key);
-    const auto since = std::max({defined_, own == lives_.end() ? 0 : own->second.planned, own == lives_.end() ? 0 : own->second.made});
-    for (const auto& dep : asset.deps) {
-      if (!made(dep.asset) || lives_.at(dep.asset).made <= since) continue;
-      const auto& by = runs_.at(lives_.at(dep.asset).made_by);
-      bool makes_both = false;
-      for (StepIndex step = 0; step < by.plan->size(); ++step) makes_both = makes_both || by.context.definitions->assets[by.plan->asset(step)].key == asset.key;
-      if (!makes_both) broken(Invariant::automated, asset.key + " was not asked for, though " + dep.asset + " was made after it by run " + std::to_string(by.record.id));
-    }
-  }
-}
-
 void FakeStore::check_parents(const Run& run, const AttemptRecord& intent) const {
   if (intent.check != kNone || run.plan->mode() == StepsMode::checks) return;
   for (const auto step : intent.steps)

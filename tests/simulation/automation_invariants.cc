@@ -1,0 +1,134 @@
+// What must hold of automation, partition by partition: with each run that it asks for, and once everything is quiet.
+
+#include <algorithm>
+
+#include "core/partition/table.h"
+#include "tests/simulation/fake_store.h"
+#include "tests/simulation/violation.h"
+
+namespace assetd::simulation {
+namespace {
+
+std::string name(const std::pair<std::string, std::string>& piece) { return piece.second.empty() ? piece.first : piece.first + " " + piece.second; }
+
+/// How the assets of one version lie above each other, partition by partition. The divisions of a seed know no time.
+class Lineage {
+ public:
+  explicit Lineage(const RunContext& context) : context_(context), table_(PartitionTable::make(*context.definitions, *context.graph, {})) {}
+
+  std::vector<std::pair<std::string, std::string>> pieces(AssetId asset) const { return named(asset, table_.existing(asset, {})); }
+
+  std::vector<std::pair<std::string, std::string>> above(AssetId asset, const std::string& partition) const {
+    const auto* divided = table_.of(asset);
+    const auto index = divided ? divided->index(partition) : std::optional<PartitionIndex>(0);
+    std::vector<std::pair<std::string, std::string>> out;
+    for (const auto parent : context_.graph->parents(asset)) {
+      const auto of_parent = named(parent, table_.upstream_of(asset, parent, IndexSet::range(index.value(), index.value() + 1), {}));
+      out.insert(out.end(), of_parent.begin(), of_parent.end());
+    }
+    return out;
+  }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> named(AssetId asset, const IndexSet& set) const {
+    std::vector<std::pair<std::string, std::string>> out;
+    set.each([&](PartitionIndex index) { out.emplace_back(context_.graph->key(asset), table_.of(asset) ? table_.of(asset)->key(index) : ""); });
+    return out;
+  }
+
+  const RunContext& context_;
+  const PartitionTable table_;
+};
+
+}  // namespace
+
+FakeStore::Life FakeStore::life(const Piece& piece) const {
+  const auto it = lives_.find(piece);
+  return it == lives_.end() ? Life{} : it->second;
+}
+
+/// All of an asset that is no longer divided.
+FakeStore::Piece FakeStore::piece_of(const std::string& key, const std::string& partition) const {
+  const auto id = definitions().graph->find(key);
+  return {key, id && definitions().definitions->assets[*id].partitions ? partition : ""};
+}
+
+/// What was made under an earlier division is known as long as each later one had its partition.
+bool FakeStore::is_known(const Piece& piece) const {
+  const auto state = assets_.find(piece.first);
+  if (state == assets_.end()) return false;
+  if (piece.second.empty()) return state->second.last_materialization.has_value();
+  if (!state->second.partitions) return false;
+  const auto divided = Partitions::make(state->second.partitions->spec, {});
+  const auto index = divided ? divided->index(piece.second) : std::nullopt;
+  return index && state->second.partitions->materialized.contains(*index);
+}
+
+std::vector<FakeStore::Piece> FakeStore::pieces(const RunContext& context, const RunPlan& plan) const {
+  std::vector<Piece> out;
+  for (StepIndex step = 0; step < plan.size(); ++step) out.push_back(piece_of(context.definitions->assets[plan.asset(step)].key, plan.partition(step)));
+  return out;
+}
+
+void FakeStore::note_planned(const RunCreated& created) {
+  for (const auto& piece : pieces(versions_.at(created.run.definitions_version), *created.plan)) {
+    auto& life = lives_[piece];
+    life.planned = commits_;
+    if (created.run.trigger.kind == "automation") life.asked = commits_;
+  }
+}
+
+/// Since it was asked for last something must have happened that it follows: what it is made of was made or asked for, or is asked for with it; or other definitions serve.
+void FakeStore::check_automated(const RunCreated& created) const {
+  if (created.run.trigger.kind != "automation") return;
+  const auto& context = versions_.at(created.run.definitions_version);
+  const Lineage lineage(context);
+  const auto made = pieces(context, *created.plan);
+  const std::set<Piece> with(made.begin(), made.end());
+  for (const auto& piece : with) {
+    const auto id = context.graph->find(piece.first).value();
+    const auto& condition = context.definitions->assets[id].automation;
+    const auto asked = life(piece).asked;
+    const auto named = "run " + std::to_string(created.run.id) + " of automation makes " + name(piece);
+    if (condition.empty()) broken(Invariant::automated, named + ", which has no condition");
+    if (asked <= defined_) continue;
+    const auto above = lineage.above(id, piece.second);
+    const auto is_new = [&](const Piece& other) { return with.contains(other) || std::max(life(other).made, life(other).asked) > asked; };
+    if (condition == "eager" && std::ranges::any_of(above, is_new)) continue;
+    auto why = named + " once more (asked for with commit " + std::to_string(asked) + "), though nothing has happened above it since:";
+    for (const auto& other : above) why += " " + name(other) + " made with " + std::to_string(life(other).made);
+    broken(Invariant::automated, why);
+  }
+}
+
+void FakeStore::check_followed() const {
+  const auto& context = versions_.rbegin()->second;
+  const Lineage lineage(context);
+  for (AssetId id = 0; id < context.definitions->assets.size(); ++id) {
+    const auto& asset = context.definitions->assets[id];
+    if (asset.automation != "eager") continue;
+    for (const auto& piece : lineage.pieces(id)) check_followed(piece, lineage.above(id, piece.second));
+  }
+}
+
+void FakeStore::check_followed(const Piece& piece, const std::vector<Piece>& above) const {
+  const auto& context = versions_.rbegin()->second;
+  const auto is_there = [&](const Piece& other) {
+    if (context.definitions->assets[context.graph->find(other.first).value()].external) return true;
+    return life(other).made > 0 && (life(other).made > defined_ || is_known(other));
+  };
+  if (!std::ranges::all_of(above, is_there)) return;
+  const auto own = life(piece);
+  const auto since = std::max({defined_, own.planned, own.made});
+  for (const auto& other : above) {
+    if (life(other).made <= since) continue;
+    const auto& by = runs_.at(life(other).made_by);
+    const auto together = pieces(by.context, *by.plan);
+    if (std::ranges::find(together, piece) != together.end()) continue;
+    auto why = name(piece) + " was not asked for, though of what it follows something was made after it (" + std::to_string(since) + "):";
+    for (const auto& each : above) why += " " + name(each) + " by run " + std::to_string(life(each).made_by) + " with commit " + std::to_string(life(each).made) + ",";
+    broken(Invariant::automated, why + " and its run does not make it");
+  }
+}
+
+}  // namespace assetd::simulation
