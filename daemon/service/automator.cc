@@ -343,21 +343,28 @@ IndexSet Automator::made_from(AssetId child, AssetId parent, const IndexSet& of_
 
 IndexSet Automator::all_if(AssetId asset, bool condition) const { return condition ? existing(asset, at_) : IndexSet(); }
 
-/// What lies above that was made by a run that makes all that is made from it as well; of what is not next to it all that the run made there.
+/// What lies above of which every new update came of a run that makes all that is made from it as well; of what is not next to it all that the run made there.
 IndexSet Automator::made_with(AssetId asset, AssetId parent) const {
-  IndexSet out;
   const auto updated = updated_by_.find(parent);
-  if (updated == updated_by_.end()) return out;
+  if (updated == updated_by_.end()) return {};
   const auto parents = project_->graph.parents(asset);
   const bool is_next = std::ranges::find(parents, parent) != parents.end();
+  IndexSet together, apart;
   for (const auto& [run, set] : updated->second) {
-    const auto by = made_by_.find(run);
-    const auto own = by == made_by_.end() ? std::map<AssetId, IndexSet>::const_iterator() : by->second.find(asset);
-    if (by == made_by_.end() || own == by->second.end()) continue;
-    const auto not_made = is_next ? existing(asset, at_) - own->second : IndexSet();
-    out = out | (not_made.empty() ? set : set - partitions_->table.upstream_of(asset, parent, not_made, at_));
+    const auto own = made_by(run, asset);
+    const auto not_made = is_next && !own.empty() ? existing(asset, at_) - own : IndexSet();
+    const auto of_run = own.empty() ? IndexSet() : not_made.empty() ? set : set - partitions_->table.upstream_of(asset, parent, not_made, at_);
+    together = together | of_run;
+    apart = apart | (set - of_run);
   }
-  return out;
+  return together - apart;
+}
+
+IndexSet Automator::made_by(RunId run, AssetId asset) const {
+  const auto by = made_by_.find(run);
+  if (by == made_by_.end()) return {};
+  const auto own = by->second.find(asset);
+  return own == by->second.end() ? IndexSet() : own->second;
 }
 
 /// What is made elsewhere is taken to be there: nobody here can say otherwise.

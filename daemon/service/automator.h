@@ -89,6 +89,7 @@ class Automator final : private AutomationWorld {
   void forget_planned(RunId run);
   void know_run(RunId run, const RunContext& context, const RunPlan& plan);
   void plan(const Projection::Known* run, StepIndex step, bool planned);
+  IndexSet made_by(RunId run, AssetId asset) const;
   void resume_what_is_over(WallTime now);
   void record(const Automation::Evaluated& evaluated, WallTime now);
   AutomationView view_of(AssetId asset, WallTime now, bool with_answer) const;
