@@ -1,0 +1,111 @@
+#include "daemon/service/automator.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace assetd {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+/// b follows a by itself; both were made by run 1.
+class AutomatorTest : public ::testing::Test {
+ protected:
+  void serve(bool is_divided) {
+    for (const auto* key : {"a", "b"}) {
+      auto& asset = definitions_.assets.emplace_back();
+      asset.key = key;
+      asset.run.emplace();
+      if (is_divided) asset.partitions = PartitionsSpec{{{"", StaticPartitionsSpec{{"x", "y"}}}}};
+    }
+    definitions_.assets[1].deps.push_back({"a", OnFailure::skip, {}, is_divided ? nlohmann::json("all") : nlohmann::json()});
+    definitions_.assets[1].automation = "eager";
+    graph_ = AssetGraph::build(definitions_).value();
+    auto project = std::make_shared<const Project>(Project{1, "", now_, definitions_, graph_});
+    book_.use(project);
+    auto partitions = std::make_shared<PartitionsInForce>();
+    partitions->table = PartitionTable::make(definitions_, graph_, {});
+    partitions->project = std::move(project);
+    projection_.use(partitions);
+    automator_.use(std::move(partitions), engine_);
+    const IndexSet everything = is_divided ? IndexSet::range(0, 2) : IndexSet();
+    begin(1, {{0, everything}, {1, everything}});
+    for (const auto* partition : is_divided ? std::vector<const char*>{"x", "y"} : std::vector<const char*>{""}) made(1, "a", partition), made(1, "b", partition);
+    end(1);
+    EXPECT_THAT(wanted().assets, IsEmpty());
+  }
+  void begin(RunId id, std::map<AssetId, IndexSet> sets) {
+    const auto table = PartitionTable::make(definitions_, graph_, {});
+    std::vector<AssetId> assets;
+    for (const auto& [asset, set] : sets) assets.push_back(asset);
+    const PartitionPick pick{table, std::move(sets), now_};
+    RunRecord run;
+    run.id = id;
+    auto plan = std::make_shared<RunPlan>(make_plan(definitions_, graph_, assets, StepsMode::all, [](AssetId) { return false; }, &pick));
+    projection_.know(run, plan, {1, std::make_shared<Definitions>(definitions_), std::make_shared<AssetGraph>(graph_)});
+    note(RunCreated{run, plan});
+  }
+  void made(RunId run, const std::string& key, const std::string& partition = "") {
+    Materialized change;
+    change.materialization.run = run;
+    change.materialization.key = key;
+    change.materialization.partition = partition;
+    note(change);
+  }
+  void end(RunId id) {
+    RunRecord run;
+    run.id = id;
+    run.status = RunStatus::failed;
+    note(RunChanged{run});
+  }
+  AutomationWanted wanted() { return automator_.evaluate(now_); }
+
+ private:
+  void note(const Change& change) {
+    CommitBatch batch;
+    projection_.project(change, book_, batch);
+    automator_.note(change, projection_);
+  }
+
+  const WallTime now_{Millis(1'000'000)};
+  Definitions definitions_;
+  AssetGraph graph_;
+  Engine engine_{[] { return AttemptId("attempt"); }, 0};
+  Projection projection_;
+  AssetBook book_;
+  Automator automator_{book_};
+};
+
+TEST_F(AutomatorTest, AnUpdateByARunThatMakesBothIsNoReasonWhateverBecomesOfThem) {
+  serve(false);
+  begin(2, {{0, {}}, {1, {}}});
+  made(2, "a");
+  end(2);
+  EXPECT_THAT(wanted().assets, IsEmpty());
+}
+
+TEST_F(AutomatorTest, AnotherUpdateBesideItIsFollowed) {
+  serve(false);
+  begin(2, {{0, {}}, {1, {}}});
+  begin(3, {{0, {}}});
+  made(3, "a");
+  made(2, "a");
+  end(2);
+  end(3);
+  EXPECT_THAT(wanted().assets, ElementsAre(1));
+}
+
+TEST_F(AutomatorTest, PartitionsThatARunLeavesOutFollowWhatItMade) {
+  serve(true);
+  begin(2, {{0, IndexSet::range(0, 1)}, {1, IndexSet::range(0, 1)}});
+  made(2, "a", "x");
+  made(2, "b", "x");
+  end(2);
+  const auto wanted = this->wanted();
+  EXPECT_THAT(wanted.assets, ElementsAre(1));
+  EXPECT_EQ(wanted.sets.at(1), IndexSet::range(1, 2));
+}
+
+}  // namespace
+}  // namespace assetd
