@@ -120,7 +120,7 @@ void add_assets(json& out) {
   out["Materialization"] = object({{"id", id()}, {"run_id", id_or_null()}, {"step", text()}, {"partition", text_or_null()}, {"at", time()},
                                    {"duration_ms", integer()}, {"metadata", any_object()}, {"data_version", text_or_null()}, {"code_version", text_or_null()},
                                    {"provenance", or_null("Provenance")}});
-  out["Reported"] = object({{"key", text()}, {"at", time()}, {"metadata", any_object()}, {"data_version", text()}, {"as_of?", integer()}});
+  out["Reported"] = object({{"key", text()}, {"partition", text_or_null()}, {"at", time()}, {"metadata", any_object()}, {"data_version", text()}, {"as_of?", integer()}});
   out["MaterializationList"] = page_of("Materialization");
   out["CheckResult"] = object({{"id", id()}, {"check", text()}, {"partition", text_or_null()}, {"run_id", id_or_null()}, {"waived", text_or_null()}, {"at", time()}, {"status", statuses(CheckStatus::error)},
                                {"severity", one_of({"error", "warn"})}, {"blocking", boolean()}, {"detail", text_or_null()}, {"metadata", any_object()}});

@@ -135,7 +135,7 @@ Response list_materializations(const Call& call, Context& context) {
 
 void report_materialization(const Call& call, Context& context, Respond done) {
   context.service.report_materialization(call.caller, call.path_of("key"),
-                                         {call.body.value("metadata", json::object()), call.body.value("data_version", ""), call.body.at("reason")},
+                                         {call.body.value("metadata", json::object()), call.body.value("data_version", ""), call.body.at("reason"), call.body.value("partition", "")},
                                          answer_to(context, std::move(done)));
 }
 

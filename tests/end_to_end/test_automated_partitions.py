@@ -94,6 +94,37 @@ def test_a_check_that_fails_in_one_region_holds_back_that_one_until_it_passes_th
     assert past["raw"]["checks"]["failed"] == 1
 
 
+def test_a_partition_that_somebody_made_by_hand_is_told_and_followed_alone(start):
+    regions = "partitions: {static: [europe, america]}\n"
+    daemon = start(project(shell("raw", "exit 3", [], regions), shell("report", says("report"), ["raw"], regions + EAGER), shell("whole", "true")))
+    assert daemon.wait(daemon.run("raw", partitions=["europe"]))["status"] == "failed"
+    assert daemon.get("/assets/raw/partitions/map")["status"] == "f-"
+
+    refused = daemon.request("POST", "/assets/raw/materializations", {"reason": "x", "partition": "amerika"})
+    assert refused.status == 422 and "nearest: 'america'" in refused.json["detail"] and refused.json["errors"][0]["pointer"] == "/partition"
+    refused = daemon.request("POST", "/assets/whole/materializations", {"reason": "x", "partition": "europe"})
+    assert refused.status == 422 and "no partitions" in refused.json["detail"]
+    assert daemon.items("/assets/raw/materializations") == [] and made(daemon) == []
+
+    said = daemon.ctl("report", "raw", "--partition", "europe", "--reason", "loaded by hand", "--metadata", "rows=7")
+    assert said.returncode == 0 and "raw [europe]" in said.stdout, said.stderr
+    wait_until(lambda: made(daemon) == ["report@europe"] and rest(daemon), "the report of that region")
+    assert daemon.get("/assets/raw/partitions/map")["status"] == "m-", "its failure is over, and of the other nothing was told"
+    assert daemon.get("/assets/raw")["status"] == "materialized"
+    (told,) = daemon.items("/assets/raw/materializations")
+    assert (told["partition"], told["run_id"], told["metadata"]) == ("europe", None, {"rows": 7})
+    (audited,) = [each for each in daemon.items("/audit") if each["action"] == "asset.report"]
+    assert audited["detail"]["partition"] == "europe"
+    (event,) = [each for each in daemon.items("/assets/raw/events") if each["type"] == "materialization"]
+    assert event["subject"]["partition"] == "europe"
+
+    daemon.kill9()
+    daemon.start()
+    assert daemon.post("/assets/raw/materializations", {"reason": "the other as well", "partition": "america"})["partition"] == "america"
+    wait_until(lambda: "report@america" in made(daemon) and rest(daemon), "the other report")
+    assert made(daemon) == ["report@america", "report@europe"] and daemon.get("/assets/raw/partitions/map")["status"] == "mm"
+
+
 def test_a_week_follows_its_days(start):
     daemon = start(project(shell("days", says("days"), [], "partitions: {daily: {start: 2026-01-04, end: 2026-01-18}}"),
                            shell("weeks", says("weeks"), ["days"], "partitions: {weekly: {start: 2026-01-04, end: 2026-01-18}}\n" + 'automation: "since_last_handled(any_deps_updated) and not any_deps_missing and not in_progress"')))

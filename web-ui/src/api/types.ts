@@ -132,7 +132,7 @@ export interface Materialization {
   metadata: Metadata; data_version: string | null; code_version: string | null; provenance: Provenance | null;
 }
 /** What somebody reported as made by hand, or elsewhere. */
-export interface Reported { key: string; at: string; metadata: Metadata; data_version: string }
+export interface Reported { key: string; partition: string | null; at: string; metadata: Metadata; data_version: string }
 export interface CheckResult {
   id: string; check: string; partition: string | null; run_id: string | null; at: string; status: CheckStatus; severity: string; blocking: boolean;
   detail: string | null; metadata: Metadata; waived: string | null;
