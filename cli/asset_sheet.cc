@@ -126,6 +126,7 @@ std::string partitions_text(const Json& partitions) {
   std::string out = std::to_string(counts.value("materialized", 0)) + " of " + std::to_string(counts.value("total", 0)) + " made";
   for (const auto* each : {"failed", "missing"})
     if (const int count = counts.value(each, 0); count > 0) out += ", " + std::to_string(count) + " " + each;
+  if (const int count = counts.value("check_failed", 0); count > 0) out += "; a check failed in " + std::to_string(count);
   return out;
 }
 

@@ -125,8 +125,9 @@ int list_partitions(Session& session, const ListedPartitions& options) {
   return session.show(session.api->list("/assets/" + percent_encode(options.asset) + "/partitions", {{"status", options.status}}, options.limit), [&](const Json& page) {
     if (page["items"].empty()) session.out << "no such partitions\n";
     if (page["items"].empty()) return;
-    Table table({{"PARTITION"}, {"STATUS"}, {"MADE"}, {"RUN"}});
-    for (const auto& each : page["items"]) table.add({text_at(each, "key"), status_cell(text_at(each, "status")), ago_at(each, "at", session.now()), text_at(each, "run_id")});
+    Table table({{"PARTITION"}, {"STATUS"}, {"MADE"}, {"RUN"}, {"FAILED CHECKS", false, true}});
+    for (const auto& each : page["items"])
+      table.add({text_at(each, "key"), status_cell(text_at(each, "status")), ago_at(each, "at", session.now()), text_at(each, "run_id"), join(each.value("failed_checks", Json::array()), ", ")});
     session.out << table.render(session.terminal);
   });
 }
@@ -186,7 +187,7 @@ void add_backfill_commands(CommandLine& line) {
   const auto of = std::make_shared<ListedPartitions>();
   auto* list = add_command(*partitions, line, "list", "partitions of an asset, the newest first", of, list_partitions);
   list->add_option("asset", of->asset, "the asset's key")->required();
-  list->add_option("--status", of->status, "missing, materialized, failed; several with ','");
+  list->add_option("--status", of->status, "missing, materialized, failed, check_failed (a check of it failed last); several with ','");
   list->add_option("--limit", of->limit, "how many")->check(CLI::Range(1, 100'000))->capture_default_str();
   add_command(*partitions, line, "sets", "sets of dynamic partitions", std::make_shared<NoOptions>(), list_partition_sets);
   add_key_command(*partitions, line, "add", "add keys to a set of dynamic partitions");

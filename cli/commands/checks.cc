@@ -1,4 +1,5 @@
 // waive | unwaive | waivers | ack | unack: what a person decides about failures, at three in the morning.
+#include <algorithm>
 #include <chrono>
 #include <iostream>
 
@@ -68,7 +69,7 @@ int unacknowledge(Session& session, const AcknowledgeOptions& options) {
 }
 
 struct CheckHistoryOptions {
-  std::string key, check;
+  std::string key, check, partition;
   std::size_t limit = 20;
 };
 
@@ -83,15 +84,20 @@ std::string numbers_of(const Json& metadata) {
 }
 
 int check_history(Session& session, const CheckHistoryOptions& options) {
-  const auto page = session.api->list("/assets/" + key_in_path(options.key) + "/checks", {{"check", options.check}}, options.limit);
+  const auto page = session.api->list("/assets/" + key_in_path(options.key) + "/checks", {{"check", options.check}, {"partition", options.partition}}, options.limit);
   return session.show(page, [&](const Json& shown) {
-    if (shown["items"].empty()) session.out << "no check of " << options.key << " has a result yet\n";
+    if (shown["items"].empty()) session.out << "no check of " << options.key << " has a result" << (options.partition.empty() ? "" : " for partition " + options.partition) << " yet\n";
     if (shown["items"].empty()) return;
-    Table table({{"WHEN"}, {"CHECK", false, true}, {"STATUS"}, {"RUN", true}, {"NUMBERS", false, true}, {"DETAIL", false, true}});
+    const bool divided = std::ranges::any_of(shown["items"], [](const Json& each) { return !text_at(each, "partition").empty(); });
+    std::vector<Column> columns = {{"WHEN"}, {"CHECK", false, true}, {"STATUS"}, {"RUN", true}, {"NUMBERS", false, true}, {"DETAIL", false, true}};
+    if (divided) columns.insert(columns.begin() + 2, {"PARTITION"});
+    Table table(std::move(columns));
     for (const auto& each : shown["items"]) {
       const auto detail = text_at(each, "detail"), waived = text_at(each, "waived");
-      table.add({ago_at(each, "at", session.now()), text_at(each, "check"), status_cell(text_at(each, "status")), text_at(each, "run_id"),
-                 numbers_of(each.value("metadata", Json::object())), detail + (detail.empty() || waived.empty() ? "" : "; ") + waived});
+      std::vector<Cell> row = {ago_at(each, "at", session.now()), text_at(each, "check"), status_cell(text_at(each, "status")), text_at(each, "run_id"),
+                               numbers_of(each.value("metadata", Json::object())), detail + (detail.empty() || waived.empty() ? "" : "; ") + waived};
+      if (divided) row.insert(row.begin() + 2, text_at(each, "partition"));
+      table.add(std::move(row));
     }
     session.out << table.render(session.terminal);
   });
@@ -104,6 +110,7 @@ void add_check_history_command(CommandLine& line, CLI::App& assets) {
   auto* command = add_command(assets, line, "checks", "results of its checks with their numbers, newest first", options, check_history);
   command->add_option("key", options->key, "an asset's key")->required();
   command->add_option("--check", options->check, "only this one");
+  command->add_option("--partition", options->partition, "only of this one");
   command->add_option("--limit", options->limit, "show at most this many")->check(CLI::PositiveNumber)->capture_default_str();
 }
 

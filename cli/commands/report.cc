@@ -7,7 +7,7 @@ namespace assetd::cli {
 namespace {
 
 struct ReportOptions {
-  std::string key, reason, data_version;
+  std::string key, reason, data_version, partition;
   std::vector<std::string> metadata;
 };
 
@@ -19,8 +19,9 @@ int report(Session& session, const ReportOptions& options) {
   }
   Json body = {{"reason", options.reason}, {"metadata", *metadata}};
   if (!options.data_version.empty()) body["data_version"] = options.data_version;
+  if (!options.partition.empty()) body["partition"] = options.partition;
   return session.show(session.api->post("/assets/" + key_in_path(options.key) + "/materializations", body),
-                      [&](const Json&) { session.out << options.key << " is reported as materialized\n"; });
+                      [&](const Json&) { session.out << options.key << (options.partition.empty() ? "" : " [" + options.partition + "]") << " is reported as materialized\n"; });
 }
 
 }  // namespace
@@ -32,6 +33,7 @@ void add_report_command(CommandLine& line) {
   command->add_option("--reason", options->reason, "for people, kept in the audit")->required();
   command->add_option("--metadata", options->metadata, "name=value, as a step reports it; may be given several times")->allow_extra_args(false);
   command->add_option("--data-version", options->data_version, "of the data");
+  command->add_option("--partition", options->partition, "of an asset that is divided: exactly this one was made");
 }
 
 }  // namespace assetd::cli

@@ -42,7 +42,7 @@ class AutomationWorld {
   virtual IndexSet materialized(AssetId asset) const = 0;
   virtual IndexSet in_progress(AssetId asset) const = 0;  ///< of a run that is queued or under way
   virtual IndexSet failed(AssetId asset) const = 0;
-  virtual IndexSet checks_failed(AssetId asset) const = 0;
+  virtual IndexSet checks_failed(AssetId asset) const = 0;  ///< in which one of its checks failed at its last result there
 };
 
 struct AutomationNews {

@@ -61,11 +61,20 @@ AssetState::Data data(const json& value) {
   return out;
 }
 
+bool is_failure(CheckStatus status) { return status == CheckStatus::failed || status == CheckStatus::error; }
+
 std::shared_ptr<const PartitionStates> partition_states(const json& value) {
   auto spec = partitions_from_json(value.at("of"), "");
   auto made = IndexSet::decode(value.value("materialized", "")), failed = IndexSet::decode(value.value("failed", ""));
   if (!spec || !made || !failed) return nullptr;
-  return std::make_shared<const PartitionStates>(PartitionStates{std::move(*spec), std::move(*made), std::move(*failed)});
+  PartitionStates states{std::move(*spec), std::move(*made), std::move(*failed)};
+  if (const auto found = value.find("failed_checks"); found != value.end())
+    for (const auto& [check, text] : found->items()) {
+      auto where = IndexSet::decode(text.get<std::string>());
+      if (!where) return nullptr;
+      states.failed_checks.emplace(check, std::move(*where));
+    }
+  return std::make_shared<const PartitionStates>(std::move(states));
 }
 
 json to_json(const Waiver& waiver) {
@@ -118,7 +127,25 @@ std::string_view to_string(AssetStatus status) {
 
 bool AssetState::is_failing() const {
   if (last_attempt && last_attempt->status == StepStatus::failed) return true;
-  return std::ranges::any_of(checks, [](const auto& each) { return each.second == CheckStatus::failed || each.second == CheckStatus::error; });
+  return std::ranges::any_of(checks, [this](const auto& each) { return fails(each.first); });
+}
+
+bool AssetState::fails(const std::string& check) const {
+  if (partitions)
+    if (const auto told = partitions->failed_checks.find(check); told != partitions->failed_checks.end()) return !told->second.empty();
+  const auto last = checks.find(check);
+  return last != checks.end() && is_failure(last->second);
+}
+
+std::map<std::string, IndexSet> AssetState::failed_checks(const IndexSet& existing) const {
+  std::map<std::string, IndexSet> failed;
+  for (const auto& [check, last] : checks) {
+    if (!fails(check)) continue;
+    const bool told = partitions && partitions->failed_checks.contains(check);
+    failed.emplace(check, told ? partitions->failed_checks.at(check) & existing : existing);
+  }
+  std::erase_if(failed, [](const auto& each) { return each.second.empty(); });
+  return failed;
 }
 
 AssetStatus AssetState::status() const {
@@ -141,6 +168,7 @@ json to_json(const AssetState& state) {
     auto& of = out["partitions"] = {{"of", to_json(state.partitions->spec)}};
     put_text(of, "materialized", state.partitions->materialized.encode());
     put_text(of, "failed", state.partitions->failed.encode());
+    for (const auto& [check, where] : state.partitions->failed_checks) of["failed_checks"][check] = where.encode();
   }
   put_text(out, "freshness", state.freshness);
   if (state.disturbed) out["disturbed"] = true;

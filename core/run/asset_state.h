@@ -1,6 +1,7 @@
 #pragma once
 // What is known of one asset across runs: what failed last and what data is there are told apart.
 
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -23,6 +24,7 @@ std::string_view to_string(AssetStatus status);
 struct PartitionStates {
   PartitionsSpec spec;             ///< what the indices count
   IndexSet materialized, failed;   ///< failed: whose last attempt failed, whatever was there before
+  std::map<std::string, IndexSet> failed_checks = {};  ///< by check: in which it failed last. Of one that is not here the last result named no partition
   bool operator==(const PartitionStates&) const = default;
 };
 
@@ -61,8 +63,13 @@ struct AssetState {
   };
   std::optional<Acknowledgement> acknowledged = std::nullopt;
 
-  /// Its last attempt failed, or one of its checks did.
+  /// Its last attempt failed, or one of its checks did: of any partition, where it is divided.
   bool is_failing() const;
+
+  /// The check failed last: where its results name partitions in any of them.
+  bool fails(const std::string& check) const;
+  /// Where each check failed last, of the partitions `existing`; checks that failed nowhere are left out. A result that named no partition is about all of them.
+  std::map<std::string, IndexSet> failed_checks(const IndexSet& existing) const;
 
   /// materializing while in progress, else what the last attempt says, else materialized or never.
   AssetStatus status() const;

@@ -122,9 +122,9 @@ std::string_view shown_status(const AssetSpec& spec, const AssetState& state) {
 CheckCounts count_checks(const AssetState& state) {
   CheckCounts counts;
   for (const auto& [name, status] : state.checks) {
-    if (status == CheckStatus::passed) ++counts.passed;
-    if (status == CheckStatus::failed || status == CheckStatus::error) ++counts.failed;
-    if (status == CheckStatus::warned) ++counts.warned;
+    if (state.fails(name)) ++counts.failed;
+    else if (status == CheckStatus::passed) ++counts.passed;
+    else if (status == CheckStatus::warned) ++counts.warned;
   }
   return counts;
 }

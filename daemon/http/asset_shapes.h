@@ -27,7 +27,7 @@ std::vector<nlohmann::json> waivers_json(const AssetTable& table, AssetId id, Wa
 /// {by, note, at}, or null.
 nlohmann::json acknowledged_json(const AssetState& state);
 
-/// Numbers of the asset's checks by how they ended last.
+/// Numbers of the asset's checks by how they ended last; one that failed last in any partition is a failed one.
 struct CheckCounts {
   int passed = 0, failed = 0, warned = 0;
 };

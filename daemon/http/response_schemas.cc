@@ -120,7 +120,7 @@ void add_assets(json& out) {
   out["Materialization"] = object({{"id", id()}, {"run_id", id_or_null()}, {"step", text()}, {"partition", text_or_null()}, {"at", time()},
                                    {"duration_ms", integer()}, {"metadata", any_object()}, {"data_version", text_or_null()}, {"code_version", text_or_null()},
                                    {"provenance", or_null("Provenance")}});
-  out["Reported"] = object({{"key", text()}, {"at", time()}, {"metadata", any_object()}, {"data_version", text()}, {"as_of?", integer()}});
+  out["Reported"] = object({{"key", text()}, {"partition", text_or_null()}, {"at", time()}, {"metadata", any_object()}, {"data_version", text()}, {"as_of?", integer()}});
   out["MaterializationList"] = page_of("Materialization");
   out["CheckResult"] = object({{"id", id()}, {"check", text()}, {"partition", text_or_null()}, {"run_id", id_or_null()}, {"waived", text_or_null()}, {"at", time()}, {"status", statuses(CheckStatus::error)},
                                {"severity", one_of({"error", "warn"})}, {"blocking", boolean()}, {"detail", text_or_null()}, {"metadata", any_object()}});
@@ -134,12 +134,12 @@ void add_assets(json& out) {
   out["AssetAttempt"] = object({{"run_id", id()}, {"attempt", integer()}, {"partition", text_or_null()}, {"status", refer("StepStatus")}, {"reason", text_or_null()},
                                 {"started_at", time_or_null()}, {"ended_at", time()}, {"duration_ms", integer_or_null()}});
   out["AssetAttemptList"] = page_of("AssetAttempt");
-  out["Partition"] = object({{"key", text()}, {"status", one_of({"missing", "materialized", "failed"})}, {"window", {{"type", {"object", "null"}}}}, {"under_way", or_null("PartitionUnderWay")},
+  out["Partition"] = object({{"key", text()}, {"status", one_of({"missing", "materialized", "failed"})}, {"window", {{"type", {"object", "null"}}}}, {"failed_checks", list_of(text())}, {"under_way", or_null("PartitionUnderWay")},
                              {"run_id", id_or_null()}, {"at", time_or_null()}});
   out["PartitionUnderWay"] = object({{"status", one_of({"running", "queued"})}, {"run_id", id_or_null()}});
   out["PartitionList"] = page_of("Partition");
   out["PartitionMap"] = object({{"partitions", {{"type", {"object", "null"}}}}, {"counts", {{"type", "object"}, {"additionalProperties", integer()}}}, {"keys", list_of(text())},
-                                {"status", {{"type", "string"}, {"pattern", "^[-mf]*$"}}}, {"under_way", {{"type", "string"}, {"pattern", "^[-rq]*$"}}},
+                                {"status", {{"type", "string"}, {"pattern", "^[-mf]*$"}}}, {"under_way", {{"type", "string"}, {"pattern", "^[-rq]*$"}}}, {"checks", {{"type", "string"}, {"pattern", "^[-f]*$"}}},
                                 {"under_way_counts", object({{"running", integer()}, {"queued", integer()}})}, {"as_of", integer()}});
   out["PartitionSetCount"] = object({{"name", text()}, {"total", integer()}});
   out["PartitionSetList"] = page_of("PartitionSetCount");

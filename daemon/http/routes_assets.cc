@@ -135,14 +135,14 @@ Response list_materializations(const Call& call, Context& context) {
 
 void report_materialization(const Call& call, Context& context, Respond done) {
   context.service.report_materialization(call.caller, call.path_of("key"),
-                                         {call.body.value("metadata", json::object()), call.body.value("data_version", ""), call.body.at("reason")},
+                                         {call.body.value("metadata", json::object()), call.body.value("data_version", ""), call.body.at("reason"), call.body.value("partition", "")},
                                          answer_to(context, std::move(done)));
 }
 
 Response list_checks(const Call& call, Context& context) {
   const auto history = history_of(call, context);
   if (!history) return history.error();
-  const auto page = history->at.reader->check_results(history->key, call.query.text("check"), page_of(call));
+  const auto page = history->at.reader->check_results(history->key, call.query.text("check"), page_of(call), call.query.text("partition"));
   if (!page) return store_problem(page.error());
   json items = json::array();
   for (const auto& [id, value] : page->items)
@@ -200,7 +200,7 @@ void add_asset_routes(std::vector<Route>& table) {
                    .body_required = true, .mutating = true});
   add_history(table, "materializations", "Newest first", list_materializations, "MaterializationList", page_params({{.name = "partition", .description = "only of this one"}}));
   add_history(table, "checks", "Results of its checks, newest first", list_checks, "CheckResultList",
-              page_params({{.name = "check", .description = "only this one"}}));
+              page_params({{.name = "check", .description = "only this one"}, {.name = "partition", .description = "only of this one"}}));
   add_history(table, "attempts", "How its steps ended, newest first", list_attempts, "AssetAttemptList");
   add_history(table, "events", "What happened to it, newest first", list_asset_events, "EventList");
 }

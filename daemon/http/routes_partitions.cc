@@ -23,6 +23,8 @@ struct Divided {
   IndexSet existing, materialized, failed;
   std::map<PartitionIndex, RunId> run_of = {};  ///< of those that a run makes, or is to make
   IndexSet running = {}, queued = {};           ///< queued: in a run or a backfill, and not begun
+  std::map<std::string, IndexSet> failed_checks = {};  ///< by check: where it failed last
+  IndexSet check_failed = {};                   ///< where any of them did
 };
 
 std::expected<Divided, Response> divided_of(const Call& call, Context& context) {
@@ -35,13 +37,15 @@ std::expected<Divided, Response> divided_of(const Call& call, Context& context) 
   Divided out{*at, in_force, *asset, in_force->table.of(*asset), {}, {}, {}};
   if (!out.partitions) return out;
   out.existing = out.partitions->existing(wall_now());
+  AssetState state;
   context.service.with_assets([&](const AssetTable& table) {
     if (table.project != in_force->project || *asset >= table.states.size()) return;
-    const auto& states = table.states[*asset].partitions;
-    if (!states) return;
-    out.materialized = states->materialized;
-    out.failed = states->failed;
+    state = table.states[*asset];
   });
+  if (state.partitions) {
+    out.materialized = state.partitions->materialized;
+    out.failed = state.partitions->failed;
+  }
   // Also one that somebody made before its time; not one whose key was removed.
   IndexSet gone;
   ((out.materialized | out.failed) - out.existing).each([&](PartitionIndex index) {
@@ -50,6 +54,8 @@ std::expected<Divided, Response> divided_of(const Call& call, Context& context) 
   });
   out.materialized = out.materialized - gone;
   out.failed = out.failed - gone;
+  out.failed_checks = state.failed_checks(out.existing);
+  for (const auto& [check, where] : out.failed_checks) out.check_failed = out.check_failed | where;
   return out;
 }
 
@@ -86,14 +92,23 @@ json window_json(const Divided& of, PartitionIndex index) {
 
 json counts_json(const Divided& of) {
   const auto done = of.materialized - of.failed;
-  return {{"total", of.existing.size()}, {"materialized", done.size()}, {"failed", of.failed.size()}, {"missing", (of.existing - of.materialized - of.failed).size()}};
+  return {{"total", of.existing.size()}, {"materialized", done.size()}, {"failed", of.failed.size()}, {"missing", (of.existing - of.materialized - of.failed).size()},
+          {"check_failed", of.check_failed.size()}};
+}
+
+json failed_checks_json(const Divided& of, PartitionIndex index) {
+  json names = json::array();
+  for (const auto& [check, where] : of.failed_checks)
+    if (where.contains(index)) names.push_back(check);
+  return names;
 }
 
 IndexSet wanted(const Call& call, const Divided& of) {
   IndexSet set;
   const auto statuses = call.query.list("status");
   if (statuses.empty()) return of.existing;
-  for (const auto& status : statuses) set = set | (status == "failed" ? of.failed : status == "materialized" ? of.materialized - of.failed : of.existing - of.materialized - of.failed);
+  for (const auto& status : statuses)
+    set = set | (status == "failed" ? of.failed : status == "materialized" ? of.materialized - of.failed : status == "check_failed" ? of.check_failed : of.existing - of.materialized - of.failed);
   return set;
 }
 
@@ -120,29 +135,32 @@ Response list_partitions(const Call& call, Context& context) {
   for (std::size_t i = 0; i < indices.size(); ++i) {
     const auto row = rows->find(keys[i]);
     items.push_back({{"key", keys[i]}, {"status", status_of(*of, indices[i])}, {"window", window_json(*of, indices[i])},
-                     {"under_way", under_way_json(*of, indices[i])}, {"run_id", row == rows->end() ? json() : id_or_null(row->second.run)}, {"at", row == rows->end() ? json() : json(time_json(row->second.at))}});
+                     {"failed_checks", failed_checks_json(*of, indices[i])}, {"under_way", under_way_json(*of, indices[i])},
+                     {"run_id", row == rows->end() ? json() : id_or_null(row->second.run)}, {"at", row == rows->end() ? json() : json(time_json(row->second.at))}});
   }
   const auto next = set.size() > limit ? make_cursor(call, std::to_string(indices.back())) : "";
   return list_response(std::move(items), next, of->at.as_of);
 }
 
-/// The last ones as strings of letters, for a heat map: status - missing, m materialized, f failed; under_way - not, r running, q queued.
+/// The last ones as strings of letters, for a heat map: status - missing, m materialized, f failed; under_way - not, r running, q queued; checks - none failed, f one failed last.
 Response map_partitions(const Call& call, Context& context) {
   auto of = divided_of(call, context);
   if (!of) return of.error();
   if (of->partitions) add_under_way(*of, context.service.under_way(call.path_of("key")));
-  json body = {{"partitions", nullptr}, {"counts", counts_json(*of)}, {"keys", json::array()}, {"status", ""}, {"under_way", ""},
+  json body = {{"partitions", nullptr}, {"counts", counts_json(*of)}, {"keys", json::array()}, {"status", ""}, {"under_way", ""}, {"checks", ""},
                {"under_way_counts", {{"running", of->running.size()}, {"queued", of->queued.size()}}}, {"as_of", of->at.as_of}};
   if (!of->partitions) return json_response(body);
   body["partitions"] = to_json(*of->in_force->project->definitions.assets[of->asset].partitions);
-  std::string letters, under_way;
+  std::string letters, under_way, checks;
   of->existing.last(*call.query.integer("limit")).each([&](PartitionIndex index) {
     body["keys"].push_back(of->partitions->key(index));
     letters += of->failed.contains(index) ? 'f' : of->materialized.contains(index) ? 'm' : '-';
     under_way += of->running.contains(index) ? 'r' : of->queued.contains(index) ? 'q' : '-';
+    checks += of->check_failed.contains(index) ? 'f' : '-';
   });
   body["status"] = letters;
   body["under_way"] = under_way;
+  body["checks"] = checks;
   return json_response(body);
 }
 
@@ -176,12 +194,13 @@ void change_set(const Call& call, Context& context, Respond done) {
 
 void add_partition_routes(std::vector<Route>& table) {
   const PathParam set{"set", PathParam::Kind::name, "name of a set of dynamic partitions"};
-  const Param status{.name = "status", .kind = Param::Kind::choices, .description = "missing, materialized, failed", .choices = {"missing", "materialized", "failed"}};
+  const Param status{.name = "status", .kind = Param::Kind::choices, .description = "missing, materialized, failed; check_failed: a check of it failed last",
+                     .choices = {"missing", "materialized", "failed", "check_failed"}};
   const Param limit{.name = "limit", .kind = Param::Kind::integer, .description = "how many, the last ones", .min = 1, .max = kMostOfAMap, .fallback = kMapLimit};
   table.push_back({.method = "GET", .pattern = "/api/v1/assets/{key}/partitions", .name = "list_asset_partitions", .summary = "Its partitions, the newest first", .tag = "partitions",
                    .handler = list_partitions, .answers = {{200, "PartitionList"}}, .path = {key_param()}, .query = page_params({status})});
   table.push_back({.method = "GET", .pattern = "/api/v1/assets/{key}/partitions/map", .name = "map_asset_partitions",
-                   .summary = "The last partitions as letters: - missing, m materialized, f failed; and whether they are under way: r running, q queued", .tag = "partitions", .handler = map_partitions, .answers = {{200, "PartitionMap"}},
+                   .summary = "The last partitions as letters: - missing, m materialized, f failed; whether they are under way: r running, q queued; and whether a check of them failed last: f", .tag = "partitions", .handler = map_partitions, .answers = {{200, "PartitionMap"}},
                    .path = {key_param()}, .query = {limit}});
   table.push_back({.method = "GET", .pattern = "/api/v1/partitions", .name = "list_partition_sets", .summary = "Sets of dynamic partitions", .tag = "partitions", .handler = list_sets,
                    .answers = {{200, "PartitionSetList"}}, .query = page_params()});

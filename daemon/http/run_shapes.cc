@@ -146,7 +146,7 @@ json attempt_json(const AttemptRecord& attempt, const LoadedPlan& plan) {
 }
 
 json check_json(const CheckResult& result) {
-  return {{"name", result.name},         {"status", to_string(result.status)}, {"severity", severity_text(result.severity)},
+  return {{"name", result.name},         {"partition", text_or_null(result.partition)}, {"status", to_string(result.status)}, {"severity", severity_text(result.severity)},
           {"blocking", result.blocking}, {"detail", text_or_null(result.detail)}, {"at", time_json(result.at)},
           {"metadata", result.metadata.is_null() ? json::object() : result.metadata}, {"waived", text_or_null(result.waived)}};
 }

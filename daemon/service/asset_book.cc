@@ -101,7 +101,10 @@ void AssetBook::divide(const PartitionsInForce& partitions) {
     const auto before = Partitions::make(states->spec, partitions.dynamic);
     const auto* after = partitions.table.of(id);
     std::shared_ptr<PartitionStates> next;
-    if (before && after) next = std::make_shared<PartitionStates>(PartitionStates{*spec, carried_over(states->materialized, *before, *after), carried_over(states->failed, *before, *after)});
+    if (before && after) {
+      next = std::make_shared<PartitionStates>(PartitionStates{*spec, carried_over(states->materialized, *before, *after), carried_over(states->failed, *before, *after)});
+      for (const auto& [check, where] : states->failed_checks) next->failed_checks.emplace(check, carried_over(where, *before, *after));
+    }
     stage(assets[id].key).partitions = std::move(next);
   }
 }

@@ -388,9 +388,10 @@ IndexSet Automator::failed(AssetId asset) const {
   return all_if(asset, state.last_attempt && state.last_attempt->status == StepStatus::failed);
 }
 
-/// A check counts for all partitions: its last result is kept, not that of each.
 IndexSet Automator::checks_failed(AssetId asset) const {
-  return all_if(asset, std::ranges::any_of(book_.current(asset).checks, [](const auto& check) { return check.second == CheckStatus::failed || check.second == CheckStatus::error; }));
+  IndexSet failed;
+  for (const auto& [check, where] : book_.current(asset).failed_checks(existing(asset, at_))) failed = failed | where;
+  return failed;
 }
 
 // ---- What people see

@@ -144,17 +144,40 @@ void Projection::note_progress(Known& known, const StepRecord& step, AssetState&
 }
 
 void Projection::mark(AssetState& state, const std::string& key, const std::string& partition, bool made, std::optional<bool> failed) const {
-  if (partition.empty() || !partitions_) return;
-  const auto asset = partitions_->project->graph.find(key);
+  if (partition.empty()) return;
+  change_partitions(state, key, [&](PartitionStates& states, const Partitions& divided) {
+    const auto index = divided.index(partition);
+    if (!index) return;  // the definitions no longer have it
+    if (made) states.materialized.insert(*index);
+    if (failed && *failed) states.failed.insert(*index);
+    if (failed && !*failed) states.failed.erase(*index);
+  });
+}
+
+/// A result that names no partition is about all of them: what was known of single ones is known no more.
+void Projection::note_check(AssetState& state, const CheckResult& result, bool failing) const {
+  change_partitions(state, result.home, [&](PartitionStates& states, const Partitions& divided) {
+    if (result.partition.empty()) {
+      states.failed_checks.erase(result.name);
+      return;
+    }
+    auto& failed = states.failed_checks[result.name];
+    const auto index = divided.index(result.partition);
+    if (index && failing) failed.insert(*index);
+    if (index && !failing) failed.erase(*index);
+  });
+}
+
+/// Nothing, of an asset that is not divided now.
+void Projection::change_partitions(AssetState& state, const std::string& key, const ChangePartitions& change) const {
+  const auto asset = partitions_ ? partitions_->project->graph.find(key) : std::nullopt;
   const auto* divided = asset ? partitions_->table.of(*asset) : nullptr;
-  const auto index = divided ? divided->index(partition) : std::nullopt;
-  if (!index) return;  // the definitions no longer have it
+  if (!divided) return;
   const auto& spec = *partitions_->project->definitions.assets[*asset].partitions;
-  auto next = state.partitions && state.partitions->spec.dimensions == spec.dimensions ? *state.partitions : PartitionStates{spec, {}, {}};
-  if (made) next.materialized.insert(*index);
-  if (failed && *failed) next.failed.insert(*index);
-  if (failed && !*failed) next.failed.erase(*index);
-  if (!state.partitions || next != *state.partitions) state.partitions = std::make_shared<const PartitionStates>(std::move(next));
+  const auto before = state.partitions && state.partitions->spec.dimensions == spec.dimensions ? *state.partitions : PartitionStates{spec, {}, {}};
+  auto next = before;
+  change(next, *divided);
+  if (next != before) state.partitions = std::make_shared<const PartitionStates>(std::move(next));
 }
 
 std::vector<RootCause> Projection::causes_of(const Known& known, StepIndex cause, const std::string& detail) const {
@@ -205,7 +228,11 @@ void Projection::on(const CheckReported& change, AssetStaging& assets, CommitBat
   const bool failing = result.status == CheckStatus::failed || result.status == CheckStatus::error;
   if (const auto it = runs_.find(result.run); it != runs_.end() && failing && result.blocking && result.severity == Severity::error)
     it->second.check_causes[result.home_step] = {result.home, result.home_step == kNone ? "materialized" : "failed", "check_failed", result.name, result.detail, result.partition};
-  if (!result.home.empty()) assets.stage(result.home).checks[result.name] = result.status;
+  if (!result.home.empty()) {
+    auto& state = assets.stage(result.home);
+    state.checks[result.name] = result.status;
+    note_check(state, result, failing);
+  }
   json changes = {{"status", to_string(result.status)}, {"severity", result.severity == Severity::error ? "error" : "warn"}, {"blocking", result.blocking}};
   set_if(changes, "detail", result.detail);
   batch.events.push_back(event("check_result", result.at, result.run, result.home, {{"run_id", std::to_string(result.run)}, {"key", result.home}, {"check", result.name}, {"partition", result.partition.empty() ? json() : json(result.partition)}}, std::move(changes)));

@@ -1,6 +1,7 @@
 #pragma once
 // From what the engine changed to what people and their programs see: events, states of assets, outcomes of steps. Filled into the same transaction.
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -24,6 +25,7 @@ class AssetStaging {
   virtual std::vector<std::string> in_progress_by(RunId run) const = 0;
 };
 
+class Partitions;
 struct PartitionsInForce;
 
 class Projection {
@@ -42,6 +44,8 @@ class Projection {
     std::map<AssetId, std::set<StepIndex>> in_progress;     ///< of assets of which several partitions may be made at once
     std::unordered_map<StepIndex, RootCause> check_causes;  ///< by home, kNone for one outside the run: the blocking check that failed last
   };
+  /// A partition that no run made: it is there, and did not fail.
+  void note_report(AssetState& state, const std::string& key, const std::string& partition) const { mark(state, key, partition, true, false); }
   const Known* known(RunId run) const;
   void forget(RunId run) { runs_.erase(run); }
 
@@ -65,6 +69,9 @@ class Projection {
 
   void note_progress(Known& known, const StepRecord& step, AssetState& state, WallTime at);
   void mark(AssetState& state, const std::string& key, const std::string& partition, bool made, std::optional<bool> failed) const;
+  void note_check(AssetState& state, const CheckResult& result, bool failing) const;
+  using ChangePartitions = std::function<void(PartitionStates&, const Partitions&)>;
+  void change_partitions(AssetState& state, const std::string& key, const ChangePartitions& change) const;
 
   std::shared_ptr<const PartitionsInForce> partitions_;
   std::unordered_map<RunId, Known> runs_;

@@ -157,7 +157,7 @@ class Reader {
   /// The last run before `before` in which the asset's step succeeded and was executed; nothing: none that is kept.
   Result<std::optional<RunId>> last_success(const std::string& asset, RunId before);
   Result<Page<DefinitionsRow>> definitions_versions(const PageRequest& page);  ///< newest first
-  Result<Page<CheckRow>> check_results(const std::string& asset, const std::string& check, const PageRequest& page);  ///< check "": all
+  Result<Page<CheckRow>> check_results(const std::string& asset, const std::string& check, const PageRequest& page, const std::string& partition = "");  ///< check, partition "": all
   Result<Page<StepOutcome>> asset_attempts(const std::string& asset, const PageRequest& page);
   Result<Page<TickRecord>> ticks(const std::string& schedule, const PageRequest& page);
   Result<Page<SensorTick>> sensor_ticks(const std::string& sensor, const PageRequest& page);

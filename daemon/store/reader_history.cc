@@ -78,14 +78,14 @@ Reader::Result<Page<DefinitionsRow>> Reader::definitions_versions(const PageRequ
   });
 }
 
-Reader::Result<Page<CheckRow>> Reader::check_results(const std::string& asset, const std::string& check, const PageRequest& page) {
-  static const std::string sql = select_from(kCheckColumns, "check_results WHERE home=?1 AND id<?2 AND (?4='' OR name=?4) ORDER BY id DESC LIMIT ?3");
-  const CursorScope scope{{"checks", asset, check}};
+Reader::Result<Page<CheckRow>> Reader::check_results(const std::string& asset, const std::string& check, const PageRequest& page, const std::string& partition) {
+  static const std::string sql = select_from(kCheckColumns, "check_results WHERE home=?1 AND id<?2 AND (?4='' OR name=?4) AND (?5='' OR partition=?5) ORDER BY id DESC LIMIT ?3");
+  const CursorScope scope{{"checks", asset, check, partition}};
   const auto position = read_cursor(scope, page.cursor, 1);
   if (!position) return std::unexpected(position.error());
   return impl_->read([&](Database& database) {
     std::vector<CheckRow> rows;
-    auto query = database.query(sql, asset, before(*position), page.limit + 1, check);
+    auto query = database.query(sql, asset, before(*position), page.limit + 1, check, partition);
     while (query.next()) {
       auto& row = rows.emplace_back();
       row.value = read_check(database, query.row(), row.id);

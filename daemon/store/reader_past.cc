@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "core/version/provenance.h"
 #include "daemon/store/codes.h"
@@ -90,12 +91,18 @@ void take_materialization(Database& database, const std::string& asset, const Pa
   if (run.next()) past.definitions_version = run.row().integer();
 }
 
+/// One that failed last in any partition shows as failed, as by AssetState::fails; a result that names none is about all, and over with the next that names one.
 void take_checks(Database& database, const std::string& asset, const PastMoment& moment, AssetState& state) {
-  auto query = database.query("SELECT name, status FROM check_results WHERE home=?1 AND at<=?2 ORDER BY id DESC LIMIT ?3", asset, moment.at, kChecksLookedAt);
+  std::set<std::pair<std::string, std::string>> seen;
+  auto query = database.query("SELECT name, status, partition FROM check_results WHERE home=?1 AND at<=?2 ORDER BY id DESC LIMIT ?3", asset, moment.at, kChecksLookedAt);
   while (query.next()) {
     auto row = query.row();
     auto name = row.text();
-    if (const auto status = from_stored<CheckStatus>(row.integer())) state.checks.try_emplace(std::move(name), *status);
+    const auto status = from_stored<CheckStatus>(row.integer());
+    const auto partition = row.text();
+    if (!status || seen.contains({name, ""}) || !seen.emplace(name, partition).second) continue;
+    const auto [last, is_first] = state.checks.try_emplace(std::move(name), *status);
+    if (!is_first && !partition.empty() && (*status == CheckStatus::failed || *status == CheckStatus::error)) last->second = *status;
   }
 }
 

@@ -1,5 +1,7 @@
 """Conditions of divided assets are true of single partitions: only those are made."""
 
+import datetime
+
 from projects import project, shell
 from waiting import wait_until
 
@@ -54,6 +56,73 @@ def test_a_region_that_fails_holds_back_nobody_else(start):
     daemon.wait(daemon.run("raw", partitions=["us"]))
     wait_until(lambda: "report@us" in made(daemon) and rest(daemon), "the last report")
     assert [made(daemon).count(f"report@{region}") for region in ("eu", "us", "asia")] == [1, 1, 1]
+
+
+def test_a_check_that_fails_in_one_region_holds_back_that_one_until_it_passes_there(start):
+    regions = "partitions: {static: [eu, us]}\n"
+    sound = """checks:
+  - {name: sound, severity: error, blocking: true, run: {plugin: exec, command: [/bin/sh, -c, '[ "$ASSETD_PARTITION" != us ] || [ -e mended ]']}}
+"""
+    condition = 'automation: "eager and all_deps(checks_passed)"'
+    daemon = start(project(shell("raw", says("raw"), [], regions + sound), shell("report", says("report"), ["raw"], regions + condition)))
+    assert daemon.wait(daemon.run("raw", partitions=["us"]))["status"] == "failed"
+    assert daemon.wait(daemon.run("raw", partitions=["eu"]))["status"] == "succeeded"
+    wait_until(lambda: "report@eu" in made(daemon) and rest(daemon), "the report of the region that is good")
+    daemon.kill9()
+    daemon.start()
+    wait_until(lambda: rest(daemon), "rest after a crash")
+    assert "report@us" not in made(daemon)
+
+    standing = daemon.get("/assets/raw/partitions/map")
+    assert (standing["keys"], standing["checks"], standing["counts"]["check_failed"]) == (["eu", "us"], "-f", 1)
+    (row,) = daemon.items("/assets/raw/partitions?status=check_failed")
+    assert (row["key"], row["failed_checks"]) == ("us", ["sound"])
+    assert [(each["partition"], each["status"]) for each in daemon.items("/assets/raw/checks?partition=us")] == [("us", "failed")]
+    listed = daemon.ctl("partitions", "list", "raw", "--status", "check_failed").stdout
+    assert "us" in listed and "sound" in listed and "eu" not in listed
+    history = daemon.ctl("assets", "checks", "raw", "--partition", "us").stdout
+    assert "PARTITION" in history and "failed" in history and "passed" not in history
+    before = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+    (daemon.project / "mended").touch()
+    daemon.wait(daemon.run("raw", partitions=["us"], steps="checks"))
+    wait_until(lambda: "report@us" in made(daemon) and rest(daemon), "the other report")
+    assert [made(daemon).count(f"report@{region}") for region in ("eu", "us")] == [1, 1]
+    assert daemon.get("/assets/raw/partitions/map")["checks"] == "--"
+    assert daemon.get("/assets/raw")["checks"] == {"passed": 1, "failed": 0, "warned": 0}
+    past = {asset["key"]: asset for asset in daemon.items(f"/assets?at={before}")}
+    assert past["raw"]["checks"]["failed"] == 1
+
+
+def test_a_partition_that_somebody_made_by_hand_is_told_and_followed_alone(start):
+    regions = "partitions: {static: [europe, america]}\n"
+    daemon = start(project(shell("raw", "exit 3", [], regions), shell("report", says("report"), ["raw"], regions + EAGER), shell("whole", "true")))
+    assert daemon.wait(daemon.run("raw", partitions=["europe"]))["status"] == "failed"
+    assert daemon.get("/assets/raw/partitions/map")["status"] == "f-"
+
+    refused = daemon.request("POST", "/assets/raw/materializations", {"reason": "x", "partition": "amerika"})
+    assert refused.status == 422 and "nearest: 'america'" in refused.json["detail"] and refused.json["errors"][0]["pointer"] == "/partition"
+    refused = daemon.request("POST", "/assets/whole/materializations", {"reason": "x", "partition": "europe"})
+    assert refused.status == 422 and "no partitions" in refused.json["detail"]
+    assert daemon.items("/assets/raw/materializations") == [] and made(daemon) == []
+
+    said = daemon.ctl("report", "raw", "--partition", "europe", "--reason", "loaded by hand", "--metadata", "rows=7")
+    assert said.returncode == 0 and "raw [europe]" in said.stdout, said.stderr
+    wait_until(lambda: made(daemon) == ["report@europe"] and rest(daemon), "the report of that region")
+    assert daemon.get("/assets/raw/partitions/map")["status"] == "m-", "its failure is over, and of the other nothing was told"
+    assert daemon.get("/assets/raw")["status"] == "materialized"
+    (told,) = daemon.items("/assets/raw/materializations")
+    assert (told["partition"], told["run_id"], told["metadata"]) == ("europe", None, {"rows": 7})
+    (audited,) = [each for each in daemon.items("/audit") if each["action"] == "asset.report"]
+    assert audited["detail"]["partition"] == "europe"
+    (event,) = [each for each in daemon.items("/assets/raw/events") if each["type"] == "materialization"]
+    assert event["subject"]["partition"] == "europe"
+
+    daemon.kill9()
+    daemon.start()
+    assert daemon.post("/assets/raw/materializations", {"reason": "the other as well", "partition": "america"})["partition"] == "america"
+    wait_until(lambda: "report@america" in made(daemon) and rest(daemon), "the other report")
+    assert made(daemon) == ["report@america", "report@europe"] and daemon.get("/assets/raw/partitions/map")["status"] == "mm"
 
 
 def test_a_week_follows_its_days(start):

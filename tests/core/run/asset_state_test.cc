@@ -16,6 +16,15 @@ AssetState whole_state() {
   return state;
 }
 
+/// Of five regions; "unique" failed last in the third and fourth.
+AssetState divided_state() {
+  AssetState state;
+  const PartitionsSpec regions{{{"", StaticPartitionsSpec{{"a", "b", "c", "d", "e"}}}}};
+  state.partitions = std::make_shared<const PartitionStates>(PartitionStates{regions, IndexSet::range(0, 4), IndexSet::range(3, 4), {{"unique", IndexSet::range(2, 4)}, {"fresh", {}}}});
+  state.checks = {{"unique", CheckStatus::passed}, {"fresh", CheckStatus::passed}};
+  return state;
+}
+
 TEST(AssetState, SaysWhatIsGoingOnThenWhatFailedThenWhatIsThere) {
   AssetState state;
   EXPECT_EQ(state.status(), AssetStatus::never);
@@ -34,7 +43,7 @@ TEST(AssetState, SaysWhatIsGoingOnThenWhatFailedThenWhatIsThere) {
 }
 
 TEST(AssetState, ComesBackFromJson) {
-  for (const auto& state : {AssetState{}, whole_state()}) {
+  for (const auto& state : {AssetState{}, whole_state(), divided_state()}) {
     const auto json = to_json(state);
     const auto back = asset_state_from_json(nlohmann::json::parse(json.dump()));
     ASSERT_TRUE(back);
@@ -50,6 +59,37 @@ TEST(AssetState, ComesBackFromJson) {
   EXPECT_EQ(back.last_materialization->metadata, (nlohmann::json{{"row_count", 3}}));
   EXPECT_EQ(back.last_materialization->code_version, "c2");
   EXPECT_EQ(back.checks.at("fresh"), CheckStatus::error);
+}
+
+TEST(AssetState, ACheckFailsWhereItFailedLastAndNowhereElse) {
+  auto state = divided_state();
+  const auto all = IndexSet::range(0, 5);
+  EXPECT_TRUE(state.is_failing());
+  EXPECT_TRUE(state.fails("unique")) << "its last result passed, that of another partition";
+  EXPECT_FALSE(state.fails("fresh"));
+  EXPECT_EQ(state.failed_checks(all), (std::map<std::string, IndexSet>{{"unique", IndexSet::range(2, 4)}}));
+  EXPECT_EQ(state.failed_checks(IndexSet::range(0, 3)), (std::map<std::string, IndexSet>{{"unique", IndexSet::range(2, 3)}})) << "of those that there are";
+  state.checks["rows"] = CheckStatus::error;
+  EXPECT_EQ(state.failed_checks(all).at("rows"), all) << "its result named no partition";
+}
+
+TEST(AssetState, OfAnAssetThatIsNotDividedTheLastResultCounts) {
+  const auto state = whole_state();
+  EXPECT_TRUE(state.fails("unique"));
+  EXPECT_FALSE(state.fails("nobody"));
+  EXPECT_EQ(state.failed_checks(IndexSet::range(0, 1)).size(), 2u);
+}
+
+TEST(AssetState, ReadsWhatWasStoredBeforeChecksWereKeptByPartition) {
+  auto json = to_json(divided_state());
+  json["partitions"].erase("failed_checks");
+  json["checks"]["unique"] = "failed";
+  const auto back = asset_state_from_json(json);
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->partitions->materialized, IndexSet::range(0, 4));
+  EXPECT_EQ(back->failed_checks(IndexSet::range(0, 5)).at("unique"), IndexSet::range(0, 5)) << "in which of them it failed is not known";
+  json["partitions"]["failed_checks"] = {{"unique", "x"}};
+  EXPECT_FALSE(asset_state_from_json(json));
 }
 
 TEST(AssetState, RefusesJsonThatIsNotItsOwn) {

@@ -58,6 +58,17 @@ TEST_F(CommandsTest, ARunRequestReachesTheServiceWhole) {
   EXPECT_EQ(command.caller.actor.remote, "127.0.0.1");
 }
 
+TEST_F(CommandsTest, AReportOfOnePartitionReachesTheService) {
+  start();
+  post("/assets/stg/materializations", R"({"reason": "by hand", "metadata": {"rows": 5}, "partition": "2026-01-05"})");
+  post("/assets/stg/materializations", R"({"reason": "by hand"})");
+  const auto commands = service.commands();
+  ASSERT_EQ(commands.size(), 2u);
+  EXPECT_EQ(commands[0].what, R"(report_materialization stg by hand {"rows":5} 2026-01-05)");
+  EXPECT_EQ(commands[1].what, "report_materialization stg by hand {}");
+  EXPECT_EQ(post("/assets/stg/materializations", R"({"reason": "x", "partition": 5})").status, 422);
+}
+
 TEST_F(CommandsTest, SilencesAndTestsOfAlertsReachTheService) {
   start();
   post("/alerts/silences", R"({"rule": "ops", "select": "gold", "reason": "night", "until": "2030-01-01T00:00:00Z"})");

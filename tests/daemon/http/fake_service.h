@@ -96,7 +96,7 @@ class FakeService : public Service {
     take({"resume_automation " + asset + " " + reason, caller}, std::move(done));
   }
   void report_materialization(Caller caller, std::string key, ReportBody body, Done done) override {
-    take({"report_materialization " + key + " " + body.reason + " " + body.metadata.dump() + body.data_version, caller}, std::move(done));
+    take({"report_materialization " + key + " " + body.reason + " " + body.metadata.dump() + body.data_version + (body.partition.empty() ? "" : " " + body.partition), caller}, std::move(done));
   }
   void request_backfill(Caller caller, BackfillBody body, Done done) override {
     take({"request_backfill " + body.select + " " + in_words(body.partitions) + " " + std::to_string(body.max_runs), caller, {}, {}, body.newest_first}, std::move(done));

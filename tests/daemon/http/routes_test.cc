@@ -189,6 +189,36 @@ TEST_F(RoutesTest, LineageStatusIsParallelToItsNodes) {
   EXPECT_EQ(get("/lineage/status?version=2").status, 409);
 }
 
+TEST_F(RoutesTest, PartitionsSayWhichChecksFailedInThem) {
+  auto project = std::make_shared<Project>(*service.current);
+  auto& spec = project->definitions.assets[3].partitions;  // stg
+  spec = PartitionsSpec{{{"", StaticPartitionsSpec{{"asia", "eu", "us"}}}}};
+  service.current = project;
+  service.table.project = project;
+  AssetState state;
+  state.checks["not_null"] = CheckStatus::passed;
+  state.partitions = std::make_shared<const PartitionStates>(PartitionStates{*spec, IndexSet::range(0, 2), {}, {{"not_null", IndexSet::range(1, 2)}}});
+  service.table.states[3] = state;
+  CommitBatch batch;
+  for (const auto* partition : {"eu", "us"})
+    batch.changes.push_back(CheckReported{{1, 0, "not_null", "stg", stg, std::string(partition) == "eu" ? CheckStatus::failed : CheckStatus::passed, Severity::error, false, "", {}, at(3), "", partition}});
+  commit(std::move(batch));
+  start();
+  const auto map = get("/assets/stg/partitions/map").json();
+  EXPECT_EQ(map["status"], "mm-");
+  EXPECT_EQ(map["checks"], "-f-");
+  EXPECT_EQ(map["counts"]["check_failed"], 1);
+  const auto failed = get("/assets/stg/partitions?status=check_failed").json()["items"];
+  EXPECT_EQ(keys_of(failed), std::vector<std::string>{"eu"});
+  EXPECT_EQ(failed[0]["failed_checks"], json::array({"not_null"}));
+  EXPECT_EQ(get("/assets/stg/partitions").json()["items"][0]["failed_checks"], json::array());
+  EXPECT_EQ(get("/assets/stg").json()["checks"]["failed"], 1) << "what passed last passed elsewhere";
+  const auto results = get("/assets/stg/checks?partition=eu").json()["items"];
+  ASSERT_EQ(results.size(), 1u);
+  EXPECT_EQ(results[0]["partition"], "eu");
+  EXPECT_EQ(results[0]["status"], "failed");
+}
+
 TEST_F(RoutesTest, TheOverviewCountsTheErrorsOfBrokenDefinitions) {
   service.definitions["state"] = "broken";
   service.definitions["errors"] = {{{"message", "unknown key"}}};

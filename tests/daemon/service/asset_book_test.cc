@@ -124,6 +124,29 @@ TEST(AssetBook, ARenamedAssetTakesNothingOfWhatWasCalledSoOnce) {
   EXPECT_EQ(run_of(book, "new"), 7);
 }
 
+std::shared_ptr<const PartitionsInForce> in_force(const std::shared_ptr<Project>& project) {
+  return std::make_shared<const PartitionsInForce>(PartitionsInForce{project, PartitionTable::make(project->definitions, project->graph, {}), {}});
+}
+
+TEST(AssetBook, AnotherDivisionFindsFailedChecksByTheirKeys) {
+  const auto of = [](std::vector<std::string> regions) { return PartitionsSpec{{{"", StaticPartitionsSpec{std::move(regions)}}}}; };
+  auto spec = asset("a");
+  spec.partitions = of({"asia", "us", "eu"});
+  const auto project = project_of({spec});
+  AssetState state;
+  state.checks["unique"] = CheckStatus::failed;
+  state.checks["rows"] = CheckStatus::failed;
+  state.partitions = std::make_shared<const PartitionStates>(
+      PartitionStates{of({"eu", "us", "gone"}), IndexSet::range(0, 2), {}, {{"unique", IndexSet::range(0, 1) | IndexSet::range(2, 3)}, {"rows", IndexSet::range(2, 3)}}});
+  AssetBook book;
+  book.use(project);
+  book.load({{"a", state}});
+  book.divide(*in_force(project));
+  const auto& now = book.current(0);
+  EXPECT_EQ(now.partitions->materialized, IndexSet::range(1, 3));
+  EXPECT_EQ(now.failed_checks(IndexSet::range(0, 3)), (std::map<std::string, IndexSet>{{"unique", IndexSet::range(2, 3)}})) << "'rows' failed only where there is nothing now";
+}
+
 TEST(AssetBook, LoadedStatesFindTheirAssetsAndOthersWait) {
   AssetBook book;
   book.use(project_of({asset("a")}));

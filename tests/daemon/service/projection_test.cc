@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "daemon/service/service.h"
+
 namespace assetd {
 namespace {
 
@@ -110,6 +112,63 @@ TEST_F(ProjectionTest, ACheckOnlyToWarnIsNobodysRoot) {
   step(0, StepStatus::running, StepStatus::failed, "exit_code", "exit code 1");
   skip({1}, 0);
   EXPECT_EQ(states_["b"].last_attempt->root_causes.at(0).reason, "exit_code");
+}
+
+/// "a" of three regions.
+class DividedProjectionTest : public ProjectionTest {
+ protected:
+  DividedProjectionTest() { divide({"eu", "us", "asia"}); }
+  void divide(std::vector<std::string> regions) {
+    auto project = std::make_shared<Project>();
+    auto& asset = project->definitions.assets.emplace_back();
+    asset.key = "a";
+    asset.partitions = PartitionsSpec{{{"", StaticPartitionsSpec{std::move(regions)}}}};
+    project->graph = AssetGraph::build(project->definitions).value();
+    auto table = PartitionTable::make(project->definitions, project->graph, {});
+    projection_.use(std::make_shared<const PartitionsInForce>(PartitionsInForce{project, std::move(table), {}}));
+  }
+  void check(const std::string& partition, CheckStatus status) {
+    CheckResult result;
+    result.run = 5;
+    result.name = "unique";
+    result.home = "a";
+    result.home_step = 0;
+    result.status = status;
+    result.partition = partition;
+    project(CheckReported{result});
+  }
+  IndexSet failing() {
+    const auto all = states_["a"].failed_checks(IndexSet::range(0, 3));
+    const auto found = all.find("unique");
+    return found == all.end() ? IndexSet() : found->second;
+  }
+};
+
+TEST_F(DividedProjectionTest, ACheckFailsInThePartitionInWhichItFailedUntilItPassesThere) {
+  check("us", CheckStatus::failed);
+  check("eu", CheckStatus::passed);
+  EXPECT_EQ(failing(), IndexSet::range(1, 2));
+  EXPECT_TRUE(states_["a"].is_failing()) << "what passed last passed elsewhere";
+  check("asia", CheckStatus::error);
+  EXPECT_EQ(failing(), IndexSet::range(1, 3));
+  check("us", CheckStatus::passed);
+  EXPECT_EQ(failing(), IndexSet::range(2, 3));
+  check("asia", CheckStatus::warned);
+  EXPECT_TRUE(failing().empty());
+  EXPECT_FALSE(states_["a"].is_failing());
+}
+
+TEST_F(DividedProjectionTest, AResultThatNamesNoPartitionIsAboutAll) {
+  check("us", CheckStatus::failed);
+  check("", CheckStatus::failed);
+  EXPECT_EQ(failing(), IndexSet::range(0, 3));
+  check("", CheckStatus::passed);
+  EXPECT_TRUE(failing().empty());
+}
+
+TEST_F(DividedProjectionTest, AResultOfAPartitionThatIsNoMoreHoldsBackNone) {
+  check("mars", CheckStatus::failed);
+  EXPECT_TRUE(failing().empty());
 }
 
 TEST_F(ProjectionTest, AnAttemptThatWillBeRetriedIsAnOutcomeAndNotYetAFailureOfTheAsset) {

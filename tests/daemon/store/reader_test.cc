@@ -176,6 +176,7 @@ TEST(Reader, PagesThroughCheckResults) {
   for (RunId run = 1; run <= 3; ++run) {
     auto other = sample_check(run, 2);
     other.name = "unique";
+    other.partition = run == 2 ? "eu" : "us";
     t.commit({CheckReported{sample_check(run, 1)}, CheckReported{other}});
   }
   const auto runs = [&](const std::string& check) {
@@ -184,6 +185,11 @@ TEST(Reader, PagesThroughCheckResults) {
   };
   EXPECT_EQ(runs(""), (std::vector<RunId>{3, 3, 2, 2, 1, 1}));
   EXPECT_EQ(runs("unique"), (std::vector<RunId>{3, 2, 1}));
+  const auto of_us = t.reader->check_results("stg_charges", "", {1, ""}, "us");
+  ASSERT_TRUE(of_us);
+  EXPECT_EQ(of_us->items.at(0).value.run, 3);
+  EXPECT_EQ(t.reader->check_results("stg_charges", "", {1, of_us->next_cursor}, "us")->items.at(0).value.run, 1);
+  EXPECT_FALSE(t.reader->check_results("stg_charges", "", {1, of_us->next_cursor}, "eu")) << "a cursor is of its filters";
   EXPECT_EQ(texts_of(*t.reader->checks(2)).front(), text_of(sample_check(2, 1)));
 }
 

@@ -65,7 +65,7 @@ export const reloadDefinitions = () => post<Definitions>("/definitions/reload");
 export const planDefinitions = () => post<DefinitionsPlan>("/definitions/plan");
 export const applyDefinitions = (plan: string) => post<Definitions>("/definitions/apply", { plan });
 export const openSession = (token: string) => post("/session", { token });
-export interface Report { reason: string; metadata: Record<string, unknown>; data_version: string }
-/** An empty data version: one of its own. */
-export const reportMaterialization = (key: string, { reason, metadata, data_version }: Report) =>
-  post<Reported>(`/assets/${keyInPath(key)}/materializations`, { reason, metadata, ...(data_version && { data_version }) });
+export interface Report { reason: string; metadata: Record<string, unknown>; data_version: string; partition: string }
+/** An empty data version: one of its own; an empty partition: the asset as a whole. */
+export const reportMaterialization = (key: string, { reason, metadata, data_version, partition }: Report) =>
+  post<Reported>(`/assets/${keyInPath(key)}/materializations`, { reason, metadata, ...(data_version && { data_version }), ...(partition && { partition }) });

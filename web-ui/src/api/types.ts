@@ -55,10 +55,13 @@ export interface PartitionRow {
   key: string; status: PartitionStatus; window: { start: string; end: string } | null; run_id: string | null; at: string | null;
   /** About to be made; without a run: a backfill will ask for it. */
   under_way: { status: "running" | "queued"; run_id: string | null } | null;
+  /** Those of its checks that failed last in it. */
+  failed_checks: string[];
 }
-export interface PartitionCounts { total: number; materialized: number; failed: number; missing: number }
-/** The last ones: `status` has a letter for each of `keys`: - missing, m materialized, f failed; `under_way`: - not, r running, q queued. */
-export interface PartitionMap { partitions: PartitionsOf | null; counts: PartitionCounts; keys: string[]; status: string; under_way: string; under_way_counts: { running: number; queued: number }; as_of: number }
+/** `check_failed`: in how many a check failed last, whatever else is true of them. */
+export interface PartitionCounts { total: number; materialized: number; failed: number; missing: number; check_failed: number }
+/** The last ones: `status` has a letter for each of `keys`: - missing, m materialized, f failed; `under_way`: - not, r running, q queued; `checks`: f a check failed last. */
+export interface PartitionMap { partitions: PartitionsOf | null; counts: PartitionCounts; keys: string[]; status: string; under_way: string; checks: string; under_way_counts: { running: number; queued: number }; as_of: number }
 export interface PartitionSet { name: string; keys: string[]; as_of: number }
 /** Which partitions a run or a backfill is asked for; a list is of keys. */
 export type PartitionChoice = "latest" | "all" | "missing" | "failed" | "stale" | string[] | { from: string; to: string };
@@ -129,7 +132,7 @@ export interface Materialization {
   metadata: Metadata; data_version: string | null; code_version: string | null; provenance: Provenance | null;
 }
 /** What somebody reported as made by hand, or elsewhere. */
-export interface Reported { key: string; at: string; metadata: Metadata; data_version: string }
+export interface Reported { key: string; partition: string | null; at: string; metadata: Metadata; data_version: string }
 export interface CheckResult {
   id: string; check: string; partition: string | null; run_id: string | null; at: string; status: CheckStatus; severity: string; blocking: boolean;
   detail: string | null; metadata: Metadata; waived: string | null;

@@ -68,13 +68,14 @@ function AssetBody({ asset, automation }: { asset: AssetDetail; automation?: Aut
 
 /** What others make can only be reported; of what runs make here that is the rare way, and stands in the menu. */
 function MakeActions({ asset }: { asset: AssetDetail }) {
+  const { from, to } = route.useSearch();
   const [reporting, setReporting] = useState(false);
   const open = () => setReporting(true);
   return (
     <>
       {asset.external ? <Button variant="default" onClick={open}>Report new data…</Button>
         : <MaterializeButton select={quoted(asset.key)} single divided={asset.partitions !== null} walks dbt={asset.kinds.includes("dbt")} more={{ label: "Report as made by hand…", open }} />}
-      <ReportDialog asset={asset} opened={reporting} close={() => setReporting(false)} />
+      <ReportDialog asset={asset} selected={from !== undefined && to === undefined ? from : ""} opened={reporting} close={() => setReporting(false)} />
     </>
   );
 }

@@ -29,6 +29,7 @@ export function PartitionsTab({ asset }: { asset: AssetDetail }) {
 
 /** Of a partition that is about to be made again. */
 const stoodBefore: Record<string, string> = { m: ", materialized before", f: ", failed before" };
+const isUnderWay = (letter: string | undefined) => letter === "r" || letter === "q";
 
 const number = (n: number) => n.toLocaleString("en");
 
@@ -39,20 +40,20 @@ function Body({ asset, map }: { asset: AssetDetail; map: PartitionMap }) {
   const keys = useStable(map.keys);
   const [span, setSpan] = useSpan(asset.key, keys);
   const { counts } = map;
-  const letters = useMemo(() => overlay(map.status, map.under_way), [map.status, map.under_way]);
-  const before = (index: number) => (letters[index] === map.status[index] ? "" : stoodBefore[map.status[index]!] ?? "");
+  const letters = useMemo(() => overlay(map.status, map.under_way, map.checks), [map.status, map.under_way, map.checks]);
+  const more = (index: number) => (isUnderWay(letters[index]) ? stoodBefore[map.status[index]!] ?? "" : "") + (map.checks[index] === "f" && letters[index] !== "c" ? ", a check failed" : "");
   return (
     <div className="partitions">
       <div className="row wrap" style={{ gap: "8px 16px", minHeight: 30, marginBottom: 8 }}>
         <div className="grow" style={{ flexBasis: 280 }}>
           <span className="strong num">{number(counts.materialized)} of {number(counts.total)}</span> materialized <span className="dim">· {formText(of)}{map.keys.length < counts.total && <>, the last {number(map.keys.length)} are shown</>}</span>
-          <div style={{ marginTop: 2 }}><HeatLegend meanings={assetMapLetters} counts={{ m: counts.materialized, f: counts.failed, "-": counts.missing, r: map.under_way_counts.running, q: map.under_way_counts.queued }} /></div>
+          <div style={{ marginTop: 2 }}><HeatLegend meanings={assetMapLetters} counts={{ m: counts.materialized, f: counts.failed, "-": counts.missing, c: counts.check_failed, r: map.under_way_counts.running, q: map.under_way_counts.queued }} /></div>
         </div>
         <Button variant="default" disabled={counts.failed === 0} onClick={() => setAsked({ which: "failed", how: "backfill" })}>Backfill failed ({number(counts.failed)})…</Button>
         <Button variant="default" disabled={counts.missing === 0} onClick={() => setAsked({ which: "missing", how: "backfill" })}>Backfill missing ({number(counts.missing)})…</Button>
       </div>
       {map.keys.length === 0 ? <NothingYet of={of} />
-        : <HeatMap label={`Partitions of ${asset.key}`} form={form} keys={keys} letters={letters} meanings={assetMapLetters} note={before} span={span} onSelect={setSpan} />}
+        : <HeatMap label={`Partitions of ${asset.key}`} form={form} keys={keys} letters={letters} meanings={assetMapLetters} note={more} span={span} onSelect={setSpan} />}
       {map.keys.length > 0 && <SelectionBar form={form} keys={keys} letters={map.status} span={span} ask={setAsked} clear={() => setSpan(null)} />}
       {dynamicSets(of).map((name) => <DynamicKeys key={name} name={name} />)}
       <PartitionList name={asset.key} counts={counts} />

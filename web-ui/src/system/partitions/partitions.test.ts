@@ -132,6 +132,7 @@ describe("a selection", () => {
   it("shows what is under way over how it stands", () => {
     expect(overlay("mf--m", "rqq--")).toBe("rqq-m");
     expect(overlay("mf", "")).toBe("mf");
+    expect(overlay("mmmf-", "-r---", "ff-ff")).toBe("crmf-");
   });
   it("counts what it holds", () => {
     expect(countLetters("mmf--", [1, 2, 3])).toEqual({ m: 1, f: 1, "-": 1 });

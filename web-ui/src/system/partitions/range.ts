@@ -37,14 +37,14 @@ export function spanOf(keys: string[], from: string | undefined, to: string | un
   return anchor < 0 || head < 0 ? null : { anchor, head };
 }
 
-/** How many of each letter there are among some. */
-/** What is about to be made, over how it stands: r and q win. */
-export function overlay(status: string, underWay: string): string {
+/** What is about to be made, over how it stands: r and q win; then c, where what is there did not pass a check. */
+export function overlay(status: string, underWay: string, checks = ""): string {
   let out = "";
-  for (let i = 0; i < status.length; i++) out += underWay[i] === "r" || underWay[i] === "q" ? underWay[i] : status[i];
+  for (let i = 0; i < status.length; i++) out += underWay[i] === "r" || underWay[i] === "q" ? underWay[i] : status[i] === "m" && checks[i] === "f" ? "c" : status[i];
   return out;
 }
 
+/** How many of each letter there are among some. */
 export function countLetters(letters: string, indices?: number[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const letter of indices ? indices.map((index) => letters[index] ?? "") : letters) counts[letter] = (counts[letter] ?? 0) + 1;

@@ -8,7 +8,7 @@ export const assetLetters: Letter[] = [
   of("m", "materialized", "materialized", "full", "--bar-ok"), of("f", "failed", "failed", "cross", "--fail"), of("-", "never", "missing", "hollow", "--never"),
 ];
 /** The state of a partition, and over it whether it is about to be made: that is what changes next. */
-export const assetMapLetters: Letter[] = [...assetLetters, of("r", "running", "running", "half", "--run"), of("q", "queued", "queued", "dot", "--wait")];
+export const assetMapLetters: Letter[] = [...assetLetters, of("c", "failed", "check failed", "slash", "--fail"), of("r", "running", "running", "half", "--run"), of("q", "queued", "queued", "dot", "--wait")];
 export const backfillLetters: Letter[] = [
   of("s", "succeeded", "succeeded", "full", "--bar-ok"), of("r", "running", "in progress", "half", "--run"), of("f", "failed", "failed", "cross", "--fail"),
   of("k", "skipped", "skipped", "slash", "--skip"), of("c", "canceled", "canceled", "bar", "--cancel"), of("-", "pending", "waiting", "hollow", "--never"),
