@@ -33,7 +33,7 @@ void add_report_command(CommandLine& line) {
   command->add_option("--reason", options->reason, "for people, kept in the audit")->required();
   command->add_option("--metadata", options->metadata, "name=value, as a step reports it; may be given several times")->allow_extra_args(false);
   command->add_option("--data-version", options->data_version, "of the data");
-  command->add_option("--partition", options->partition, "of an asset that is divided: exactly this one was made");
+  command->add_option("--partition", options->partition, "of an asset that is divided: exactly this one was made; without it, all that there are");
 }
 
 }  // namespace assetd::cli

@@ -173,7 +173,8 @@ void Automator::note(const Change& change, const Projection& runs) {
   if (const auto* made = std::get_if<Materialized>(&change)) {
     const auto& value = made->materialization;
     if (const auto id = project_->graph.find(value.key)) {
-      const auto set = of_partition(*id, value.partition);
+      const bool is_reported_whole = value.run == 0 && value.partition.empty();
+      const auto set = is_reported_whole ? existing(*id, value.at) : of_partition(*id, value.partition);
       news_.updated[*id] = news_.updated[*id] | set;
       updated_by_[*id][value.run] = updated_by_[*id][value.run] | set;
     }

@@ -154,6 +154,15 @@ void Projection::mark(AssetState& state, const std::string& key, const std::stri
   });
 }
 
+void Projection::note_report(AssetState& state, const std::string& key, const std::string& partition, WallTime now) const {
+  if (!partition.empty()) return mark(state, key, partition, true, false);
+  change_partitions(state, key, [&](PartitionStates& states, const Partitions& divided) {
+    const auto existing = divided.existing(now);
+    states.materialized = states.materialized | existing;
+    states.failed = states.failed - existing;
+  });
+}
+
 /// A result that names no partition is about all of them: what was known of single ones is known no more.
 void Projection::note_check(AssetState& state, const CheckResult& result, bool failing) const {
   change_partitions(state, result.home, [&](PartitionStates& states, const Partitions& divided) {

@@ -44,8 +44,8 @@ class Projection {
     std::map<AssetId, std::set<StepIndex>> in_progress;     ///< of assets of which several partitions may be made at once
     std::unordered_map<StepIndex, RootCause> check_causes;  ///< by home, kNone for one outside the run: the blocking check that failed last
   };
-  /// A partition that no run made: it is there, and did not fail.
-  void note_report(AssetState& state, const std::string& key, const std::string& partition) const { mark(state, key, partition, true, false); }
+  /// A partition that no run made is there, and did not fail; "": so are all that there are.
+  void note_report(AssetState& state, const std::string& key, const std::string& partition, WallTime now) const;
   const Known* known(RunId run) const;
   void forget(RunId run) { runs_.erase(run); }
 

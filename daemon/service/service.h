@@ -85,7 +85,7 @@ enum class BackfillCommand { pause, resume, cancel, retry };
 struct ReportBody {
   nlohmann::json metadata = nlohmann::json::object();
   std::string data_version, reason;
-  std::string partition = "";  ///< "": the asset as a whole; of one that is divided none of its partitions
+  std::string partition = "";  ///< "": the asset as a whole, with all partitions that there are
 };
 
 /// Why a check's failure may pass, and until when; by default 24 h.

@@ -52,7 +52,7 @@ Reply DaemonService::report(Turn& turn, const Caller& caller, const std::string&
   const auto before = state.status();
   state.last_materialization = AssetState::Data{0, now, body.metadata, version, code_version_of(spec), made_from};
   state.disturbed = false;
-  projection_.note_report(state, key, body.partition);
+  projection_.note_report(state, key, body.partition, now);
   if (state.last_attempt)
     state.last_attempt = AssetState::Attempt{0, StepStatus::succeeded, "reported", "reported by " + by + ": " + body.reason, {}, now};
   forget_acknowledgement(turn, key);

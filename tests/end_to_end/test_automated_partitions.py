@@ -123,6 +123,8 @@ def test_a_partition_that_somebody_made_by_hand_is_told_and_followed_alone(start
     assert daemon.post("/assets/raw/materializations", {"reason": "the other as well", "partition": "america"})["partition"] == "america"
     wait_until(lambda: "report@america" in made(daemon) and rest(daemon), "the other report")
     assert made(daemon) == ["report@america", "report@europe"] and daemon.get("/assets/raw/partitions/map")["status"] == "mm"
+    daemon.post("/assets/raw/materializations", {"reason": "all of them anew"})
+    wait_until(lambda: len(made(daemon)) == 4 and rest(daemon), "both reports")
 
 
 def test_a_week_follows_its_days(start):

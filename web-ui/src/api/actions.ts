@@ -66,6 +66,6 @@ export const planDefinitions = () => post<DefinitionsPlan>("/definitions/plan");
 export const applyDefinitions = (plan: string) => post<Definitions>("/definitions/apply", { plan });
 export const openSession = (token: string) => post("/session", { token });
 export interface Report { reason: string; metadata: Record<string, unknown>; data_version: string; partition: string }
-/** An empty data version: one of its own; an empty partition: the asset as a whole. */
+/** An empty data version: one of its own; an empty partition: all that there are. */
 export const reportMaterialization = (key: string, { reason, metadata, data_version, partition }: Report) =>
   post<Reported>(`/assets/${keyInPath(key)}/materializations`, { reason, metadata, ...(data_version && { data_version }), ...(partition && { partition }) });

@@ -37,9 +37,9 @@ function ReportForm({ asset, selected, done }: { asset: Whose; selected: string;
   };
   return (
     <form className="column" style={{ gap: 14 }} onSubmit={submit}>
-      <div style={{ overflowWrap: "anywhere" }}><span className="strong">{asset.key}{partition.trim() && ` [${partition.trim()}]`}</span> counts as made anew, as of now. <span className="dim">Nothing is executed and nothing is checked. What is below follows as if a run had made it: it is stale, or made by its automation.{asset.partitions && partition.trim() === "" && " It counts for the asset as a whole, not for any of its partitions."}</span></div>
+      <div style={{ overflowWrap: "anywhere" }}><span className="strong">{asset.key}{partition.trim() && ` [${partition.trim()}]`}</span> counts as made anew, as of now. <span className="dim">Nothing is executed and nothing is checked. What is below follows as if a run had made it: it is stale, or made by its automation.{asset.partitions && partition.trim() === "" && " It counts for all partitions that there are."}</span></div>
       <ReasonField placeholder={asset.external ? "The supplier's file of today is in" : "Loaded by hand from the backup"} value={reason} set={setReason} />
-      {asset.partitions && <TextInput label="Partition (empty: the asset as a whole)" value={partition} onChange={(event) => setPartition(event.currentTarget.value)} maxLength={2100} spellCheck={false} />}
+      {asset.partitions && <TextInput label="Partition (empty: all that there are)" value={partition} onChange={(event) => setPartition(event.currentTarget.value)} maxLength={2100} spellCheck={false} />}
       <TextInput label="Data version (optional; the same as before makes nothing stale)" value={version} onChange={(event) => setVersion(event.currentTarget.value)} maxLength={1000} spellCheck={false} />
       <Textarea label="Metadata (optional), name=value, one a line" placeholder={"rows=812\nsource=backup"} rows={3} value={lines} onChange={(event) => setLines(event.currentTarget.value)} onFocus={() => setLeft(false)} onBlur={() => setLeft(true)} error={left && error} spellCheck={false} />
       <Button type="submit" loading={report.isPending} disabled={reason.trim() === "" || error !== null}>Report it as made</Button>
