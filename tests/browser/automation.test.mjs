@@ -1,33 +1,16 @@
 // Automation on the dashboard: a run that nobody asked for says why it came, and the red button stops what starts by itself.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import axe from "axe-core";
-import { openBrowser } from "./browser.mjs";
+import { test } from "node:test";
+import { axeFindsNothing, daemon, go, open, page, stage, timeout } from "./browser.mjs";
 import { startDaemon } from "./daemon.mjs";
 
-const timeout = 60_000;
 const definitions = `name: automation
 assets:
   - {key: raw, run: {plugin: exec, command: [echo, loaded]}}
   - {key: report, deps: [raw], automation: eager, run: {plugin: exec, command: [echo, reported]}}
 `;
-let daemon, browser, page;
 
-before(async () => {
-  daemon = await startDaemon(definitions);
-  browser = await openBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await daemon?.stop();
-});
-
-async function open(path) {
-  page = await browser.context.newPage();
-  page.setDefaultTimeout(timeout);
-  page.setDefaultNavigationTimeout(2 * timeout);
-  await page.goto(daemon.url + path, { waitUntil: "domcontentloaded" });
-}
+stage(() => startDaemon(definitions));
 
 const see = (text) => page.getByText(text).first().waitFor();
 const state = (text) => page.getByTestId("automation-state").filter({ hasText: text }).waitFor();
@@ -38,18 +21,9 @@ const runOf = async (key) => (await daemon.api(`/assets/${key}/automation`)).run
 /** Materializes raw and sees the run to its end on its own page. */
 async function makeRaw() {
   const { id } = await daemon.api("/runs", { select: "raw" });
-  await page.goto(`${daemon.url}/runs/${id}`, { waitUntil: "domcontentloaded" });
+  await go(`/runs/${id}`);
   await page.locator(".run-facts .strong", { hasText: "Succeeded" }).waitFor();
   return id;
-}
-
-async function axeFindsNothing(where) {
-  for (const colorScheme of ["light", "dark"]) {
-    await page.emulateMedia({ colorScheme });
-    await page.evaluate(axe.source);
-    const { violations } = await page.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "best-practice"] }));
-    assert.deepEqual(violations.map((v) => `${where}, ${colorScheme}: ${v.id}: ${v.nodes.slice(0, 3).map((node) => `${node.target.join(" ")} ${node.failureSummary?.split("\n")[1] ?? ""}`).join(" | ")}`), []);
-  }
 }
 
 test("an asset is made by itself after the one above it, and its page says why", { timeout: 3 * timeout }, async () => {
@@ -78,7 +52,7 @@ test("an asset is made by itself after the one above it, and its page says why",
   await page.locator(".run-facts .strong", { hasText: "Succeeded" }).waitFor();
   await page.getByRole("link", { name: "automation of report" }).click();
   await page.waitForURL((url) => url.pathname === "/assets/report" && url.searchParams.get("tab") === "automation");
-  await page.goto(`${daemon.url}/assets/raw`, { waitUntil: "domcontentloaded" });
+  await go("/assets/raw");
   await see("About");
   assert.equal(await page.getByRole("link", { name: "Automation", exact: true }).count(), 1, "only the page's link: raw has no automation, so no tab");
   await page.close();

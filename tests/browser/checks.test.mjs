@@ -1,11 +1,9 @@
 // A failed check on the dashboard: how it stands against what is usual, waived with a reason, and seen on what is below; a retry that says how much first.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import axe from "axe-core";
-import { openBrowser } from "./browser.mjs";
+import { test } from "node:test";
+import { axeFindsNothing, daemon, go, open, page, stage, timeout } from "./browser.mjs";
 import { startDaemon } from "./daemon.mjs";
 
-const timeout = 60_000;
 const definitions = `name: checks
 assets:
   - key: orders
@@ -16,33 +14,8 @@ assets:
       - {name: no_duplicates, run: {command: ["false"]}, blocking: true}
   - {key: revenue, deps: [orders], run: {command: [echo, made]}}
 `;
-let daemon, browser, page;
 
-before(async () => {
-  daemon = await startDaemon(definitions);
-  browser = await openBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await daemon?.stop();
-});
-
-async function open(path) {
-  page = await browser.context.newPage();
-  page.setDefaultTimeout(timeout);
-  page.setDefaultNavigationTimeout(2 * timeout);
-  await page.goto(daemon.url + path, { waitUntil: "domcontentloaded" });
-}
-
-async function axeFindsNothing(where) {
-  for (const colorScheme of ["light", "dark"]) {
-    await page.emulateMedia({ colorScheme });
-    await page.waitForFunction(() => document.getAnimations().every((each) => each.playState !== "running"));  // colours that are on their way
-    await page.evaluate(axe.source);
-    const { violations } = await page.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "best-practice"] }));
-    assert.deepEqual(violations.map((v) => `${where}, ${colorScheme}: ${v.id}: ${v.nodes.slice(0, 3).map((node) => `${node.target.join(" ")} ${node.failureSummary?.split("\n")[1] ?? ""}`).join(" | ")}`), []);
-  }
-}
+stage(() => startDaemon(definitions));
 
 test("a failed check is waived on the run's page, the retry says its count, and what is below says so", { timeout: 5 * timeout }, async () => {
   const { id } = await daemon.api("/runs", { select: "*" });
@@ -71,11 +44,11 @@ test("a failed check is waived on the run's page, the retry says its count, and 
   await below.click();
   await page.locator(".run-facts .strong", { hasText: "Succeeded" }).waitFor();
 
-  await page.goto(`${daemon.url}/assets/revenue`, { waitUntil: "domcontentloaded" });
+  await go("/assets/revenue");
   await page.getByText("Waived above").first().waitFor();
-  await page.goto(`${daemon.url}/assets`, { waitUntil: "domcontentloaded" });
+  await go("/assets");
   await page.getByText("waived above").first().waitFor();
-  await page.goto(`${daemon.url}/assets/orders?tab=checks`, { waitUntil: "domcontentloaded" });
+  await go("/assets/orders?tab=checks");
   await page.locator(".check .tag", { hasText: "waived" }).waitFor();
   await page.locator(".check summary").click();
   await axeFindsNothing("checks");
@@ -88,7 +61,7 @@ test("what is not well is open on the tab Checks without a click", { timeout: 3 
   const { id } = await daemon.api("/runs", { select: "orders" });
   await open(`/runs/${id}`);
   await page.locator(".run-facts .strong", { hasText: /Failed|Succeeded/ }).waitFor();
-  await page.goto(`${daemon.url}/assets/orders?tab=checks`, { waitUntil: "domcontentloaded" });
+  await go("/assets/orders?tab=checks");
   await page.getByText("Last result in run").waitFor();
   await page.locator("summary", { hasText: "no_duplicates" }).click();
   await page.getByText("Last result in run").waitFor({ state: "hidden" });

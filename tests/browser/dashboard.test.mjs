@@ -1,29 +1,11 @@
 import assert from "node:assert/strict";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
-import { openBrowser } from "./browser.mjs";
+import { test } from "node:test";
+import { daemon, go, open, page, stage, timeout } from "./browser.mjs";
 import { startDaemon } from "./daemon.mjs";
 
-const timeout = 60_000;
-let daemon, browser, page;
-
-before(async () => {
-  daemon = await startDaemon();
-  browser = await openBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await daemon?.stop();
-});
-
-async function open(path) {
-  page = await browser.context.newPage();
-  page.setDefaultTimeout(timeout);
-  page.setDefaultNavigationTimeout(2 * timeout);
-  await page.goto(daemon.url + path, { waitUntil: "domcontentloaded" });
-  return page;
-}
+stage(startDaemon);
 
 const state = (key, wanted) => page.locator(`[data-testid=lineage-nodes] li[data-key="${key}"][data-state="${wanted}"]`).waitFor({ state: "attached" });
 const status = (word) => page.locator(".run-facts .strong", { hasText: word }).waitFor();
@@ -150,7 +132,7 @@ test("the log shows one level, and a line's number leads back to that line", asy
   await log.getByText("plain").waitFor({ state: "detached" });
   assert.deepEqual(await log.locator(".log-line > span").allTextContents(), ["12:00:04 WARNING slow", "12:00:05 ERROR broken pipe"]);
   const link = await log.getByRole("link", { name: "6", exact: true }).getAttribute("href");
-  await page.goto(daemon.url + link, { waitUntil: "domcontentloaded" });
+  await go(link);
   await page.locator(".log-line[data-marked]", { hasText: "broken pipe" }).waitFor();
   assert.equal(await page.getByLabel("Level").inputValue(), "warning");
   const download = page.waitForEvent("download");

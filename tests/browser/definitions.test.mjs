@@ -1,31 +1,18 @@
 // The definitions page: changed files are planned there and applied; it has the versions that served and how any two differ.
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
-import { after, before, test } from "node:test";
-import axe from "axe-core";
-import { openBrowser } from "./browser.mjs";
+import { test } from "node:test";
+import { axeFindsNothing, daemon, go, open, page, stage, timeout } from "./browser.mjs";
 import { startDaemon } from "./daemon.mjs";
 
-const timeout = 60_000;
 const asset = (key, command) => `  - {key: ${key}, run: {plugin: exec, command: ["${command}"]}}\n`;
 const head = "name: plans\ndefinitions: {apply: manual}\nassets:\n";
-let daemon, browser, page;
-
-before(async () => {
-  daemon = await startDaemon(head + asset("kept", "true") + asset("gone", "true"));
-  browser = await openBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await daemon?.stop();
-});
+stage(() => startDaemon(head + asset("kept", "true") + asset("gone", "true")));
 
 const see = (text) => page.getByText(text).first().waitFor();
 
 test("changed files wait, their plan is shown, and applied", { timeout: 3 * timeout }, async () => {
-  page = await browser.context.newPage();
-  page.setDefaultTimeout(timeout);
-  await page.goto(daemon.url + "/definitions", { waitUntil: "domcontentloaded" });
+  await open("/definitions");
   await see("As in the files");
   await writeFile(`${daemon.directory}/assetd.yaml`, head + asset("kept", "false") + asset("fresh", "true"));
   await page.getByRole("button", { name: "Reload" }).click();
@@ -43,15 +30,6 @@ test("changed files wait, their plan is shown, and applied", { timeout: 3 * time
 const versions = () => page.getByRole("table", { name: "Versions" });
 const comparison = () => page.getByRole("region", { name: "Comparison" });
 const row = (version) => versions().getByRole("row").filter({ has: page.getByRole("link", { name: `Version ${version}`, exact: true }) });
-
-async function axeFindsNothing(where) {
-  for (const colorScheme of ["light", "dark"]) {
-    await page.emulateMedia({ colorScheme });
-    await page.evaluate(axe.source);
-    const { violations } = await page.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "best-practice"] }));
-    assert.deepEqual(violations.map((v) => `${where}, ${colorScheme}: ${v.id}: ${v.nodes.slice(0, 3).map((node) => `${node.target.join(" ")} ${node.failureSummary?.split("\n")[1] ?? ""}`).join(" | ")}`), []);
-  }
-}
 
 async function apply(yaml) {
   await writeFile(`${daemon.directory}/assetd.yaml`, yaml);
@@ -84,16 +62,16 @@ test("a version is compared with any other, and the first has nothing before it"
   await comparison().getByText("It is the first version: nothing was before it.").waitFor();
   await axeFindsNothing("the first version");
 
-  await page.goto(`${daemon.url}/definitions?version=1&against=2`, { waitUntil: "domcontentloaded" });
+  await go("/definitions?version=1&against=2");
   await comparison().getByText("1 added, 1 changed, 1 removed").waitFor();
   assert.equal(await comparison().getByLabel("compared with").inputValue(), "2");
-  await page.goto(`${daemon.url}/definitions?version=3&against=99`, { waitUntil: "domcontentloaded" });
+  await go("/definitions?version=3&against=99");
   await comparison().getByRole("alert").waitFor();  // nobody knows version 99
 });
 
 test("versions fit on a phone", { timeout: 2 * timeout }, async () => {
   await page.setViewportSize({ width: 390, height: 844 });
-  await page.goto(`${daemon.url}/definitions?version=2`, { waitUntil: "domcontentloaded" });
+  await go("/definitions?version=2");
   await comparison().getByText("1 added, 1 changed, 1 removed").waitFor();
   await row(3).getByText("serves").waitFor();
   const beyond = await page.evaluate(() => [document.documentElement, document.querySelector(".page"), ...document.querySelectorAll(".definition-versions [role=table], .definition-versions [role=cell]")]

@@ -1,11 +1,9 @@
 // What will run, on the dashboard: bars, what if, and the past on the lineage page.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import axe from "axe-core";
-import { openBrowser } from "./browser.mjs";
+import { test } from "node:test";
+import { axeFindsNothing, daemon, go, page, stage, timeout } from "./browser.mjs";
 import { startDaemon } from "./daemon.mjs";
 
-const timeout = 60_000;
 const definitions = `name: forecast
 pools: {default: {slots: 4}, gpu: {slots: 1}}
 assets:
@@ -16,34 +14,13 @@ assets:
 schedules:
   - {name: often, select: raw+, cron: "*/10 * * * *", timezone: UTC}
 `;
-let daemon, browser, page;
 
-before(async () => {
-  daemon = await startDaemon(definitions);
-  browser = await openBrowser();
-  page = await browser.context.newPage();
-  page.setDefaultTimeout(timeout);
-});
-after(async () => {
-  await browser?.close();
-  await daemon?.stop();
-});
-
-const go = (path) => page.goto(daemon.url + path, { waitUntil: "domcontentloaded" });
+stage(() => startDaemon(definitions));
 
 async function made() {
   const { id } = await daemon.api("/runs", { select: "*" });
   await go(`/runs/${id}`);
   await page.locator(".run-facts .strong", { hasText: "Succeeded" }).waitFor();
-}
-
-async function axeFindsNothing(where) {
-  for (const colorScheme of ["light", "dark"]) {
-    await page.emulateMedia({ colorScheme });
-    await page.evaluate(axe.source);
-    const { violations } = await page.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "best-practice"] }));
-    assert.deepEqual(violations.map((v) => `${where}, ${colorScheme}: ${v.id}: ${v.nodes.slice(0, 3).map((node) => `${node.target.join(" ")} ${node.failureSummary?.split("\n")[1] ?? ""}`).join(" | ")}`), []);
-  }
 }
 
 test("what will run, what will be too old, and what a second card would change", { timeout: 3 * timeout }, async () => {
@@ -84,7 +61,7 @@ test("the lineage as it was before something happened", { timeout: 3 * timeout }
 test("while two others are being made it is asked for again", { timeout: 3 * timeout }, async () => {
   let refused = 0;
   await page.route("**/api/v1/forecast?*", (route) => (refused++ === 0 ? route.fulfill({ status: 503, contentType: "application/problem+json", body: JSON.stringify({ title: "Two forecasts are being made", status: 503, detail: "ask again" }) }) : route.continue()));
-  await page.goto(`${daemon.url}/forecast?horizon=6h`, { waitUntil: "domcontentloaded" });
+  await go("/forecast?horizon=6h");
   await page.getByText("What this supposes").waitFor();
   assert.ok(refused > 1);
 });

@@ -2,30 +2,11 @@
 import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
-import axe from "axe-core";
-import { openBrowser } from "./browser.mjs";
+import { test } from "node:test";
+import { axeFindsNothing, daemon, go, open, page, stage, timeout } from "./browser.mjs";
 import { startExample } from "./daemon.mjs";
 
-const timeout = 60_000;
-let daemon, browser, page;
-
-before(async () => {
-  daemon = await startExample("partitions");
-  await mkdir(join(daemon.directory, "data"), { recursive: true });
-  browser = await openBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await daemon?.stop();
-});
-
-async function open(path) {
-  page = await browser.context.newPage();
-  page.setDefaultTimeout(timeout);
-  page.setDefaultNavigationTimeout(2 * timeout);
-  await page.goto(daemon.url + path, { waitUntil: "domcontentloaded" });
-}
+stage(() => startExample("partitions"), () => mkdir(join(daemon.directory, "data"), { recursive: true }));
 
 const broken = (...days) => writeFile(join(daemon.directory, "data/broken"), days.join("\n"));
 const see = (text) => page.getByText(text).first().waitFor();
@@ -33,15 +14,6 @@ const map = (asset) => page.getByRole("listbox", { name: `Partitions of ${asset}
 const told = (asset, text) => map(asset).getByRole("option").filter({ hasText: text }).waitFor({ state: "attached" });
 const counts = async (asset) => (await daemon.api(`/assets/${asset}/partitions/map?limit=1`)).counts;
 const dialog = () => page.getByRole("dialog", { name: "Materialize partitions" });
-
-async function axeFindsNothing(where) {
-  for (const colorScheme of ["light", "dark"]) {
-    await page.emulateMedia({ colorScheme });
-    await page.evaluate(axe.source);
-    const { violations } = await page.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "best-practice"] }));
-    assert.deepEqual(violations.map((v) => `${where}, ${colorScheme}: ${v.id}: ${v.nodes.slice(0, 3).map((node) => `${node.target.join(" ")} ${node.failureSummary?.split("\n")[1] ?? ""}`).join(" | ")}`), []);
-  }
-}
 
 /** From the first of January on, by keys: `more` days further with shift. */
 async function selectFirstDays(more) {
@@ -82,7 +54,7 @@ test("a range of the map is backfilled, the map fills, a broken day shows and is
   await list.getByText("2026-01-08").waitFor();
   await list.getByRole("link", { name: "failed runs" }).waitFor();
 
-  await page.goto(`${daemon.url}/backfills/1`, { waitUntil: "domcontentloaded" });
+  await go("/backfills/1");
   await page.getByRole("table", { name: "Runs of this backfill" }).getByRole("link", { name: /^#\d+$/ }).click();
   await page.getByRole("region", { name: "Cause of failure" }).getByText("no events arrived for 2026-01-08").waitFor();
 
@@ -160,7 +132,7 @@ test("what is under way is marked on the map while it is, over how it stood", { 
   assert.deepEqual(await map("bronze_events").boundingBox(), place, "nothing moved");
   await daemon.api(`/backfills/${backfill.id}/cancel`, { reason: "seen" });
   await legend("0queued");
-  await page.goto(`${daemon.url}/runs/${id}`, { waitUntil: "domcontentloaded" });
+  await go(`/runs/${id}`);
   await page.locator(".run-facts .strong", { hasText: "Succeeded" }).waitFor();
   await page.close();
 });

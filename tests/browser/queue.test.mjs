@@ -1,10 +1,9 @@
 // The queue page: pools are resized there, queued runs and waiting steps say what for.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { openBrowser } from "./browser.mjs";
+import { test } from "node:test";
+import { daemon, open, page, stage, timeout } from "./browser.mjs";
 import { startDaemon } from "./daemon.mjs";
 
-const timeout = 60_000;
 const definitions = `name: queue
 pools: {one: 1}
 limits: {runs: 1}
@@ -12,22 +11,8 @@ assets:
   - {key: holder, pools: {one: 1}, run: {plugin: exec, command: [sh, -c, "cat gate_raw"]}}
   - {key: late, pools: {one: 1}, run: {plugin: exec, command: ["true"]}}
 `;
-let daemon, browser, page;
 
-before(async () => {
-  daemon = await startDaemon(definitions);
-  browser = await openBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await daemon?.stop();
-});
-
-async function open(path) {
-  page = await browser.context.newPage();
-  page.setDefaultTimeout(timeout);
-  await page.goto(daemon.url + path, { waitUntil: "domcontentloaded" });
-}
+stage(() => startDaemon(definitions));
 
 const see = (text) => page.getByText(text).first().waitFor();
 const pool = async () => (await daemon.api("/pools")).items.find((one) => one.name === "one");

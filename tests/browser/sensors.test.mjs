@@ -1,12 +1,9 @@
 // Sensors on the dashboard: what was found and what was not, a dry run, a look by hand, a pause.
-import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { after, before, test } from "node:test";
-import axe from "axe-core";
-import { openBrowser } from "./browser.mjs";
+import { test } from "node:test";
+import { axeFindsNothing, daemon, open, page, stage, timeout } from "./browser.mjs";
 import { startDaemon } from "./daemon.mjs";
 
-const timeout = 60_000;
 const definitions = `name: sensors
 assets:
   - {key: loaded, run: {plugin: exec, command: [echo, loaded]}}
@@ -15,23 +12,9 @@ sensors:
   - {name: landing, file: {glob: "in/*.json", settle: 0s}, every: 1s, select: loaded}
   - {name: pushed, webhook: {secret: "\${secret:NONE}"}, select: loaded}
 `;
-let daemon, browser, page;
 
-before(async () => {
-  daemon = await startDaemon(definitions);
-  browser = await openBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await daemon?.stop();
-});
+stage(() => startDaemon(definitions));
 
-async function open(path) {
-  page = await browser.context.newPage();
-  page.setDefaultTimeout(timeout);
-  page.setDefaultNavigationTimeout(2 * timeout);
-  await page.goto(daemon.url + path, { waitUntil: "domcontentloaded" });
-}
 const looks = () => page.getByRole("table", { name: "Past looks" });
 
 test("a file that lands is found, and the page shows its run", { timeout: 3 * timeout }, async () => {
@@ -61,10 +44,5 @@ test("a failure stands on top with its reason, a pause with who and why, and axe
   await page.getByRole("button", { name: "Pause broken" }).click();
   await page.getByText("it is being mended").first().waitFor();
   await page.getByRole("button", { name: "Resume" }).waitFor();
-  for (const colorScheme of ["light", "dark"]) {
-    await page.emulateMedia({ colorScheme });
-    await page.evaluate(axe.source);
-    const { violations } = await page.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "best-practice"] }));
-    assert.deepEqual(violations.map((v) => `${colorScheme}: ${v.id}: ${v.nodes.slice(0, 3).map((node) => node.target.join(" ")).join(" | ")}`), []);
-  }
+  await axeFindsNothing("sensors");
 });

@@ -1,11 +1,9 @@
 // What starts an asset, on its page: schedules, sensors, its condition, backfills; and what holds them. What no run made is reported there.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import axe from "axe-core";
-import { openBrowser } from "./browser.mjs";
+import { test } from "node:test";
+import { axeFindsNothing, daemon, go, open, page, stage, timeout } from "./browser.mjs";
 import { startDaemon } from "./daemon.mjs";
 
-const timeout = 60_000;
 const definitions = `name: triggers
 assets:
   - {key: raw, run: {command: [echo, made]}}
@@ -19,32 +17,8 @@ schedules:
 sensors:
   - {name: landing, file: {glob: "in/*.json"}, every: 1h, select: "raw+"}
 `;
-let daemon, browser, page;
 
-before(async () => {
-  daemon = await startDaemon(definitions);
-  browser = await openBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await daemon?.stop();
-});
-
-async function open(path) {
-  page = await browser.context.newPage();
-  page.setDefaultTimeout(timeout);
-  page.setDefaultNavigationTimeout(2 * timeout);
-  await page.goto(daemon.url + path, { waitUntil: "domcontentloaded" });
-}
-
-async function axeFindsNothing(where) {
-  for (const colorScheme of ["light", "dark"]) {
-    await page.emulateMedia({ colorScheme });
-    await page.evaluate(axe.source);
-    const { violations } = await page.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "best-practice"] }));
-    assert.deepEqual(violations.map((v) => `${where}, ${colorScheme}: ${v.id}: ${v.nodes.slice(0, 3).map((node) => `${node.target.join(" ")} ${node.failureSummary?.split("\n")[1] ?? ""}`).join(" | ")}`), []);
-  }
-}
+stage(() => startDaemon(definitions));
 
 const section = () => page.getByRole("region", { name: "What starts it" });
 const line = (name) => section().locator(".line").filter({ has: page.getByRole("link", { name, exact: true }) });
@@ -73,7 +47,7 @@ test("an asset's page says what will start it, when, and what holds it", { timeo
 test("a condition stands among what starts it, and nothing is an answer as well", { timeout: 3 * timeout }, async () => {
   await open("/assets/mid");
   await line("Automation").filter({ hasText: "eager" }).waitFor();
-  await page.goto(`${daemon.url}/assets/alone`, { waitUntil: "domcontentloaded" });
+  await go("/assets/alone");
   await section().getByText("Only people do.").waitFor();
   await page.close();
 });
@@ -103,7 +77,7 @@ test("what was made by hand is reported with a reason, which stands in the place
   const [made] = (await daemon.api("/assets/alone/materializations")).items;
   assert.deepEqual([made.run_id, made.metadata, made.data_version], [null, { rows: 812 }, "backup of Monday"]);
 
-  await page.goto(`${daemon.url}/assets/alone?tab=history`, { waitUntil: "domcontentloaded" });
+  await go("/assets/alone?tab=history");
   const row = page.getByRole("row").filter({ hasText: "reported by anonymous: loaded from the backup" });
   await row.getByText("rows 812").waitFor();
   assert.equal(await row.getByRole("link").count(), 0, "no run made it");

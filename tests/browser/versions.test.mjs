@@ -2,12 +2,10 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
-import axe from "axe-core";
-import { openBrowser } from "./browser.mjs";
+import { test } from "node:test";
+import { axeFindsNothing, daemon, go, page, stage, timeout } from "./browser.mjs";
 import { startDaemon } from "./daemon.mjs";
 
-const timeout = 60_000;
 const definitions = `name: versions
 assets:
   - {key: raw, owners: ["team:raw"], run: {plugin: exec, command: [sh, -c, "test ! -e broken"]}}
@@ -16,40 +14,15 @@ assets:
 exposures:
   - {name: weekly_board, type: dashboard, owner: Ada, url: "https://bi.example/board", depends_on: [top]}
 `;
-let daemon, browser, page;
 
-before(async () => {
-  daemon = await startDaemon(definitions);
-  browser = await openBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await daemon?.stop();
-});
-
-async function open(path) {
-  page = await browser.context.newPage();
-  page.setDefaultTimeout(timeout);
-  page.setDefaultNavigationTimeout(2 * timeout);
-  await page.goto(daemon.url + path, { waitUntil: "domcontentloaded" });
-}
+stage(() => startDaemon(definitions));
 
 /** Asks for a run and sees it to its end on its own page. */
 async function run(body, state) {
   const { id } = await daemon.api("/runs", body);
-  if (!page) await open(`/runs/${id}`);
-  else await page.goto(`${daemon.url}/runs/${id}`, { waitUntil: "domcontentloaded" });
+  await go(`/runs/${id}`);
   await page.locator(".run-facts .strong", { hasText: state }).waitFor();
   return id;
-}
-
-async function axeFindsNothing(where) {
-  for (const colorScheme of ["light", "dark"]) {
-    await page.emulateMedia({ colorScheme });
-    await page.evaluate(axe.source);
-    const { violations } = await page.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "best-practice"] }));
-    assert.deepEqual(violations.map((v) => `${where}, ${colorScheme}: ${v.id}: ${v.nodes.slice(0, 3).map((node) => `${node.target.join(" ")} ${node.failureSummary?.split("\n")[1] ?? ""}`).join(" | ")}`), []);
-  }
 }
 
 test("a step that is unchanged says which run it stands on", { timeout: 3 * timeout }, async () => {
@@ -60,7 +33,7 @@ test("a step that is unchanged says which run it stands on", { timeout: 3 * time
 
 test("a stale asset shows the way to the cause, and what it was made from", { timeout: 3 * timeout }, async () => {
   const cause = await run({ select: "raw" }, "Succeeded");
-  await page.goto(`${daemon.url}/assets/top`, { waitUntil: "domcontentloaded" });
+  await go("/assets/top");
   const why = page.getByRole("region", { name: "Why it is stale" });
   await why.getByRole("link", { name: "mid", exact: true }).waitFor();
   await why.getByText("raw has newer data").waitFor();

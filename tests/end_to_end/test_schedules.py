@@ -1,5 +1,8 @@
 """Schedules fire, once per instant; pauses hold."""
 
+import datetime
+import time
+
 from projects import project, shell
 from waiting import wait_until
 
@@ -70,3 +73,33 @@ def test_jitter_delays_a_tick_and_leaves_its_instant(start):
     assert len(instants) == len(set(instants)) and all(instant.endswith(".000Z") for instant in instants)
     assert all(tick["at"] >= tick["instant"] for tick in ticks)
     assert daemon.get(f"/runs/{ticks[0]['run_id']}")["trigger"]["instant"] == ticks[0]["instant"]
+
+
+def window_before(instant):
+    """The minute that had ended at it."""
+    return (datetime.datetime.fromisoformat(instant) - datetime.timedelta(minutes=1)).strftime("%Y-%m-%d-%H:%M")
+
+
+def test_each_tick_makes_the_window_of_its_own_instant_also_when_it_is_made_up_for_later(start):
+    """No window is shorter than a minute, so this test lasts until the next one begins."""
+    head = EVERY_SECOND.replace("* * * * * *", "*/5 * * * * *").replace("overlap: allow", "overlap: allow, misfire: all")
+    minutes = 'partitions: {cron: "* * * * *", start: 2026-01-01, timezone: UTC}'
+    daemon = start(project(shell("a", "echo $ASSETD_RUN_ID $ASSETD_PARTITION $ASSETD_WINDOW_END >> made", more=minutes), head=head))
+    wait_until(lambda: requested(daemon), "a first tick")
+    daemon.kill9()
+    missed = time.time() + 5  # an instant of this minute, or the first of the next
+    wait_until(lambda: time.time() // 60 > missed // 60, "the minute after a missed tick")
+    daemon.start()
+    began = datetime.datetime.now(datetime.timezone.utc).replace(second=0, microsecond=0)
+    wait_until(lambda: daemon.items("/schedules/tick/ticks")[0]["instant"] >= f"{began:%Y-%m-%dT%H:%M}", "a tick of the new minute")
+    daemon.post("/schedules/tick/pause", {})
+    ticks = requested(daemon)
+    assert [tick["outcome"] for tick in daemon.items("/schedules/tick/ticks")] == ["requested"] * len(ticks)
+    assert any(tick["at"][:16] > tick["instant"][:16] for tick in ticks), "one is made up for while another window was the last"
+    for tick in ticks:
+        assert daemon.wait(tick["run_id"])["status"] == "succeeded"
+    made = sorted(line.split() for line in (daemon.project / "made").read_text().splitlines())
+    expected = sorted([tick["run_id"], window_before(tick["instant"]), f"{tick['instant'][:16]}:00.000Z"] for tick in ticks)
+    assert made == expected, "one window a tick, once each"
+    times = [datetime.datetime.fromisoformat(tick["instant"]) for tick in ticks]
+    assert {later - earlier for later, earlier in zip(times, times[1:])} == {datetime.timedelta(seconds=5)}, "none is missing"
