@@ -1,5 +1,6 @@
 """The shop's Python assets. Heavy libraries are imported where they are used: the module is imported to describe them too."""
 
+import datetime
 import os
 import pathlib
 
@@ -9,6 +10,8 @@ import warehouse as raw_layer
 
 HERE = pathlib.Path(__file__).resolve().parent
 BAD_ROWS_SWITCH = HERE / "data" / "plant_bad_rows"
+BAD_DAYS_SWITCH = HERE / "data" / "plant_bad_days"
+DROP = HERE / "data" / "drop"
 
 
 @asset(group="raw", kinds=["python", "duckdb"], owners=["team:platform"], uses={"warehouse": "write"}, retries={"max": 1, "delay": "5s"})
@@ -17,9 +20,12 @@ def raw_stripe_events(context, warehouse):
     bad = bad_rows_wanted()
     if bad:
         context.log.warning("planting %d bad charges, as %s asks", bad, BAD_ROWS_SWITCH)
-    counts = raw_layer.load_events(warehouse.path, bad)
+    bad_days = BAD_DAYS_SWITCH.read_text().split() if BAD_DAYS_SWITCH.exists() else []
+    if bad_days:
+        context.log.warning("planting invoices that cannot be read on %s, as %s asks", ", ".join(bad_days), BAD_DAYS_SWITCH)
+    counts = raw_layer.load_events(warehouse.path, bad, bad_days)
     context.log.info("raw.stripe_events: %s", counts)
-    return MaterializeResult(metadata={"row_count": counts.pop("rows"), **counts, "bad_rows_planted": bad})
+    return MaterializeResult(metadata={"row_count": counts.pop("rows"), **counts, "bad_rows_planted": bad, "bad_days_planted": len(bad_days)})
 
 
 def bad_rows_wanted():
@@ -27,6 +33,32 @@ def bad_rows_wanted():
     if BAD_ROWS_SWITCH.exists():
         return int(BAD_ROWS_SWITCH.read_text().strip() or 1)
     return int(os.environ.get("SHOP_PLANT_BAD_ROWS") or 0)
+
+
+@asset(
+    deps=["raw_stripe_events"], group="daily", kinds=["python", "duckdb"], owners=["team:platform"], uses={"warehouse": "write"},
+    partitions={"daily": {"start": "2025-01-01", "end": "2026-01-01"}},  # as long as the feed lasts; without `end` each midnight adds a day
+)
+def events_by_day(context, warehouse):
+    """The events of one day with what its invoices paid, made anew as a whole. A day with an amount that cannot be read fails."""
+    begin, end = (utc(os.environ[name]) for name in ("ASSETD_WINDOW_START", "ASSETD_WINDOW_END"))
+    events, paid = raw_layer.load_day(warehouse.path, context.partition_key, begin, end)
+    context.log.info("%s: %d events, $%s paid", context.partition_key, events, paid)
+    return MaterializeResult(metadata={"row_count": events, "paid_usd": float(paid)})
+
+
+def utc(rfc3339):
+    """As the warehouse writes it: UTC without its name."""
+    return datetime.datetime.fromisoformat(rfc3339).astimezone(datetime.timezone.utc).replace(tzinfo=None)
+
+
+@asset(group="raw", kinds=["python", "duckdb"], owners=["team:growth"], uses={"warehouse": "write"})
+def ad_spend(context, warehouse):
+    """What advertising cost, by day and channel: the files that marketing leaves in data/drop. A sensor asks for it when one arrives."""
+    files = sorted(DROP.glob("*.csv"))
+    rows = raw_layer.load_spend(warehouse.path, files)
+    context.log.info("raw.ad_spend: %d rows of %d files", rows, len(files))
+    return MaterializeResult(metadata={"row_count": rows, "files": len(files)})
 
 
 @asset(deps=["bronze_stripe__events"], group="reports", kinds=["python"], owners=["team:platform"], uses={"warehouse": "read"})

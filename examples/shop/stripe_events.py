@@ -13,10 +13,11 @@ COUNTRIES = ["DE", "FR", "GB", "IN", "US"]
 BAD_AMOUNT = 250_000_000_00  # cents; the silver layer allows at most 1,000,000 dollars
 
 
-def deliveries(plant_bad_rows=0):
+def deliveries(plant_bad_rows=0, plant_bad_days=()):
     """Yields one row per webhook delivery: (delivery_id, event_id, event_type, attempt, created_at, received_at, payload).
 
-    `plant_bad_rows` charges get an absurd amount: the same deliveries, another content.
+    `plant_bad_rows` charges get an absurd amount, and what was paid by the invoices of `plant_bad_days` (as "2025-03-09") is no number:
+    the same deliveries, another content.
     """
     rng = random.Random(SEED)
     bad = plant_bad_rows
@@ -24,6 +25,8 @@ def deliveries(plant_bad_rows=0):
         if bad > 0 and event_type == "charge.succeeded":
             subject = {**subject, "amount": BAD_AMOUNT}
             bad -= 1
+        if event_type == "invoice.paid" and created.date().isoformat() in plant_bad_days:
+            subject = {**subject, "amount_paid": "n/a"}
         payload = json.dumps(_envelope(event_id, event_type, created, subject))
         for attempt, received in enumerate(_arrivals(rng, created), start=1):
             yield f"{event_id}-{attempt}", event_id, event_type, attempt, created, received, payload

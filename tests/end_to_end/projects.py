@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import shutil
+import subprocess
 
 from daemon import ROOT
 
@@ -29,10 +30,18 @@ def waits_for(name):
 
 def copy_example(name, to):
     """A working copy of an example, with the Python environment of the original. Returns its folder."""
-    ignore = shutil.ignore_patterns(".venv", ".assetd", "target", "logs", "*.duckdb", "__pycache__", "dbt_packages", ".user.yml")
+    ignore = shutil.ignore_patterns(".venv", ".assetd", "target", "logs", "*.duckdb", "__pycache__", "dbt_packages", ".user.yml", "plant_bad_*", "drop")
     folder = pathlib.Path(to) / name
     shutil.copytree(ROOT / "examples" / name, folder, ignore=ignore, symlinks=True)
     (folder / "data").mkdir(exist_ok=True)
     if name == "shop":
         os.symlink(ROOT / "examples" / "shop" / ".venv", folder / ".venv")
     return folder
+
+
+def query(daemon, sql):
+    """One row from the shop's warehouse, by the example's own Python."""
+    program = "import duckdb, json, sys; print(json.dumps(duckdb.connect(sys.argv[1], read_only=True).execute(sys.argv[2]).fetchone(), default=str))"
+    python = daemon.project / ".venv" / "bin" / "python"
+    out = subprocess.run([str(python), "-c", program, str(daemon.project / "data" / "warehouse.duckdb"), sql], capture_output=True, text=True, check=True)
+    return json.loads(out.stdout)

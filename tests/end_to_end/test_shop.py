@@ -1,10 +1,9 @@
 """The example with real dbt, DuckDB and scikit-learn."""
 
 import json
-import subprocess
 
 import pytest
-from projects import copy_example
+from projects import copy_example, query
 
 pytestmark = pytest.mark.slow
 PATIENCE = 900  # seconds: only a run that hangs uses them up, however loaded the machine is
@@ -14,14 +13,6 @@ BELOW_CHARGES = {"gold_customers", "gold_revenue_daily", "customer_churn_model"}
 @pytest.fixture
 def shop(make_daemon, tmp_path):
     return make_daemon(copy_example("shop", tmp_path)).start(seconds=PATIENCE)
-
-
-def query(daemon, sql):
-    """One row from the warehouse, by the example's own Python."""
-    program = "import duckdb, json, sys; print(json.dumps(duckdb.connect(sys.argv[1], read_only=True).execute(sys.argv[2]).fetchone(), default=str))"
-    python = daemon.project / ".venv" / "bin" / "python"
-    out = subprocess.run([str(python), "-c", program, str(daemon.project / "data" / "warehouse.duckdb"), sql], capture_output=True, text=True, check=True)
-    return json.loads(out.stdout)
 
 
 def test_everything_succeeds_and_a_model_is_there(shop):

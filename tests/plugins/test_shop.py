@@ -1,10 +1,24 @@
 """The shop, end to end, through its two plugins."""
 
+import datetime
 import hashlib
 import json
 import pathlib
+import sys
+
+import pytest
 
 DBT = ["bronze_stripe__events", "gold_customers", "gold_revenue_daily", "plans", "stg_stripe__charges", "stg_stripe__customers", "stg_stripe__subscriptions"]
+
+
+def warehouse_of(shop):
+    """The shop's own module of that name."""
+    sys.path.insert(0, str(shop.folder))
+    try:
+        import warehouse
+    finally:
+        sys.path.pop(0)
+    return warehouse
 
 
 def test_from_raw_events_to_a_trained_model_with_bad_rows_and_their_mending(shop):
@@ -45,15 +59,30 @@ def test_from_raw_events_to_a_trained_model_with_bad_rows_and_their_mending(shop
     assert shop.query("select count(*), min(length(email_hash)), max(amount_usd) from silver.stg_stripe__charges") == charges
 
 
-def test_ten_ingestions_leave_the_rows_of_one(shop):
-    import sys
+def test_a_day_that_cannot_be_read_and_a_file_that_cannot_be_read_leave_the_rows_that_were_there(shop, tmp_path):
+    import duckdb
 
-    sys.path.insert(0, str(shop.folder))
-    try:
-        import warehouse
-    finally:
-        sys.path.pop(0)
-    path = str(shop.warehouse)
+    warehouse, path = warehouse_of(shop), str(shop.warehouse)
+    warehouse.load_events(path)
+    day = ("2025-03-09", datetime.datetime(2025, 3, 9), datetime.datetime(2025, 3, 10))
+    events, paid = warehouse.load_day(path, *day)
+    assert warehouse.load_day(path, *day) == (events, paid) and events > 100 and paid > 0
+    warehouse.load_events(path, plant_bad_days=["2025-03-09"])
+    with pytest.raises(ValueError, match="2025-03-09: .* of .* paid invoices have no amount that can be read, as evt_"):
+        warehouse.load_day(path, *day)
+    assert shop.query("select count(*), sum(paid_usd), min(day)::varchar, max(day)::varchar from daily.events") == [(events, paid, "2025-03-09", "2025-03-09")]
+
+    good, bad = tmp_path / "good.csv", tmp_path / "bad.csv"
+    good.write_text("day,channel,spend_usd\n2025-03-01,search,120.50\n")
+    bad.write_text("day,channel,spend_usd\nyesterday,search,much\n")
+    assert [warehouse.load_spend(path, files) for files in ([], [good], [good])] == [0, 1, 1]
+    with pytest.raises(duckdb.Error, match="bad.csv"):
+        warehouse.load_spend(path, [good, bad])
+    assert shop.query("select channel, file from raw.ad_spend") == [("search", "good.csv")]
+
+
+def test_ten_ingestions_leave_the_rows_of_one(shop):
+    warehouse, path = warehouse_of(shop), str(shop.warehouse)
     first = warehouse.load_events(path)
     content = "select count(*), count(distinct delivery_id), sum(hash(payload::varchar)), min(loaded_at), max(loaded_at) from raw.stripe_events"
     before = shop.query(content)
