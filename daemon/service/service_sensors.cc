@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <set>
 
 #include "core/definition/names.h"
 #include "core/graph/asset_key.h"
@@ -32,8 +33,12 @@ PartitionChoice partitions_of(const SensorRequest& request) {
   return {request.partitions};
 }
 
-void add_muted(std::string& text, const std::string& muted) {
-  if (!muted.empty() && text.find(muted) == std::string::npos) text += (text.empty() ? "" : "; ") + muted;
+/// What several requests leave out, each once.
+std::string joined(const std::set<std::string>& muted) {
+  std::string text;
+  for (const auto& each : muted)
+    if (!each.empty()) text += (text.empty() ? "" : "; ") + each;
+  return text;
 }
 
 }  // namespace
@@ -167,11 +172,12 @@ std::expected<DaemonService::Found, std::string> DaemonService::request_found(Tu
     }
     fresh.push_back(&request);
   }
+  std::set<std::string> muted;
   for (const auto* request : fresh) {
     RunRecord run;
     run.select = request->select.empty() ? select_of(*current, spec) : request->select;
     const auto& resolved = plans.at({run.select, request->partitions});
-    add_muted(found.muted, resolved.muted);
+    muted.insert(resolved.muted);
     if (resolved.plan->size() == 0) continue;
     run.job = request->select.empty() ? spec.job : "";
     set_terms(run, terms);
@@ -184,6 +190,7 @@ std::expected<DaemonService::Found, std::string> DaemonService::request_found(Tu
     found.runs.push_back(id);
     if (!request->key.empty()) turn.batch.sensors.keys.push_back({spec.name, request->key, id, turn.now.wall});
   }
+  found.muted = joined(muted);
   return found;
 }
 
@@ -268,14 +275,15 @@ void DaemonService::refuse_asked(Turn& turn, const Reply& reply) {
 json DaemonService::dry_run_json(Turn& turn, const SensorBook::Entry& entry, const SensorAnswer& answer) {
   const auto& finding = answer.finding;
   json requests = json::array();
-  std::string error = finding.error, muted;
+  std::string error = finding.error;
+  std::set<std::string> muted;
   bool fires = false;
   for (const auto& request : finding.requests) {
     const auto text = request.select.empty() ? select_of(*project(), entry.spec) : request.select;
     auto shown = request_json(request, text);
     shown["known"] = !request.key.empty() && known_key(turn, answer.sensor, request.key).has_value();
     const auto resolved = resolve(text, StepsMode::all, json::object(), partitions_of(request), turn.now.wall, AskedBy::itself);
-    if (resolved) add_muted(muted, resolved->muted);
+    if (resolved) muted.insert(resolved->muted);
     fires = fires || (resolved && resolved->plan->size() > 0);
     shown["steps_total"] = resolved ? json(resolved->plan->size()) : json();
     const auto why = resolved ? "" : resolved.error().body.value("detail", "the selection is wrong");
@@ -284,7 +292,7 @@ json DaemonService::dry_run_json(Turn& turn, const SensorBook::Entry& entry, con
     requests.push_back(std::move(shown));
   }
   const auto outcome = !error.empty() ? SensorOutcome::failed : fires ? SensorOutcome::fired : SensorOutcome::skipped;
-  const auto reason = !error.empty() ? error : !muted.empty() ? muted : finding.skip_reason;
+  const auto reason = !error.empty() ? error : !joined(muted).empty() ? joined(muted) : finding.skip_reason;
   return {{"dry_run", true}, {"outcome", to_string(outcome)}, {"reason", short_or_null(reason)}, {"requests", std::move(requests)},
           {"cursor_before", short_or_null(shown_cursor(entry.spec.kind, entry.state.cursor))},
           {"cursor_after", short_or_null(shown_cursor(entry.spec.kind, finding.cursor.value_or(entry.state.cursor)))}, {"more", finding.more}, {"took_ms", answer.took.count()},

@@ -86,7 +86,7 @@ TEST_F(MutesTest, TheyOutliveARestartAndEndByThemselves) {
   EXPECT_EQ(page.items[0].condition, "");
   EXPECT_EQ(page.items[0].pause->by, "ann");
   EXPECT_TRUE(page.items[1].pause->until);
-  mute("b", SystemClock().now().wall + 50ms);
+  mute("b", SystemClock().now().wall + 1s);
   EXPECT_TRUE(await_event([](const Event& event) { return event.type == "automation_changed" && event.asset == "b" && event.changes.value("paused", true) == false; }));
   pause_schedule(false);
   EXPECT_THAT(keys_of(tick("requested", true).run), ElementsAre("a", "b"));
@@ -95,11 +95,15 @@ TEST_F(MutesTest, TheyOutliveARestartAndEndByThemselves) {
 TEST_F(MutesTest, OneGoesWithItsAssetToAnotherKey) {
   start(kSeconds);
   mute("b");
-  stop();
   std::string renamed = kSeconds;
   renamed.replace(renamed.find("{key: b,"), 8, "{key: beta, renamed_from: b,").replace(renamed.find("deps: [b]"), 9, "deps: [beta]");
-  start(renamed);
-  EXPECT_TRUE(service_->automation_of("beta")->pause);
+  define(renamed);
+  EXPECT_EQ(answer([&](auto done) { service_->reload(caller(), done); }).status, 200);
+  stop();
+  start();
+  const auto view = service_->automation_of("beta");
+  ASSERT_TRUE(view);
+  EXPECT_TRUE(view->pause);
   EXPECT_EQ(service_->automation("", 10).items.size(), 1u) << "of the former key nothing is left";
 }
 
