@@ -19,8 +19,8 @@ export function Triggers({ name }: { name: string }) {
   const { data } = useQuery(triggersQuery(name));
   return (
     <section className="section" aria-label="What starts it">
-      <div className="row" style={{ justifyContent: "space-between" }}>
-        <h2>What starts it</h2>
+      <div className="row" style={{ minHeight: 30, marginBottom: 8 }}>
+        <h2 className="section-title grow" style={{ margin: 0 }}>What starts it</h2>
         {data && (data.muted ? <ResumeButton name={name} /> : <PauseButton name={name} />)}
       </div>
       {!data ? <div style={{ minHeight: 34 }} /> : <Body triggers={data} />}
