@@ -157,8 +157,8 @@ std::string automation_text(const Json& automation, SystemTime now) {
   const auto condition = text_at(automation, "condition");
   if (condition.empty()) return "";
   const auto run = text_at(automation, "run_id");
-  const bool paused = automation.value("paused", Json()).is_object();
-  return condition + (paused ? " (paused)" : automation.value("holds", false) ? " (holds)" : " (does not hold)") +
+  const bool muted = automation.value("paused", Json()).is_object();
+  return condition + (muted ? " (muted)" : automation.value("holds", false) ? " (holds)" : " (does not hold)") +
          (run.empty() ? "" : ", asked for run " + run + " " + ago_at(automation, "requested_at", now));
 }
 
@@ -168,11 +168,17 @@ std::string paused_text(const Json& trigger) {
   return ", paused" + (by.empty() ? "" : " by " + by);
 }
 
+std::string muted_text(const Json& mute) {
+  const auto until = text_at(mute, "until");
+  return "by " + text_at(mute, "by") + (until.empty() ? "" : " until " + until) + ": " + text_at(mute, "reason") + "; automation, schedules and sensors leave it out";
+}
+
 /// What will happen to it next, and what holds that.
 void show_triggers(Sheet& sheet, const Json& triggers, SystemTime now) {
   if (!triggers.is_object()) return;
   if (const auto pause = triggers.value("paused", Json()); pause.is_object())
     sheet.line("paused", "nothing starts by itself, by " + text_at(pause, "by") + ": " + text_at(pause, "reason"), Colour::yellow);
+  if (const auto mute = triggers.value("muted", Json()); mute.is_object()) sheet.line("muted", muted_text(mute), Colour::yellow);
   if (const auto next = triggers.value("next", Json()); next.is_object()) sheet.line("next tick", text_at(next, "at") + ", of the schedule " + text_at(next, "schedule"));
   for (const auto& schedule : triggers.value("schedules", Json::array()))
     sheet.line("schedule", text_at(schedule, "name") + ": " + text_at(schedule, "cron") + " " + text_at(schedule, "timezone") + (text_at(schedule, "steps") == "checks" ? ", only checks" : "") + paused_text(schedule));

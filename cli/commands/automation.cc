@@ -7,10 +7,10 @@
 namespace assetd::cli {
 namespace {
 
-std::string pause_text(const Json& pause, const Session& session) {
+std::string pause_text(const Json& pause, const Session& session, const std::string& word = "paused") {
   if (!pause.is_object()) return "";
   const auto until = text_at(pause, "until");
-  return "paused by " + text_at(pause, "by") + " " + ago_at(pause, "at", session.now()) + ": " + text_at(pause, "reason") + (until.empty() ? "" : " (until " + until + ")");
+  return word + " by " + text_at(pause, "by") + " " + ago_at(pause, "at", session.now()) + ": " + text_at(pause, "reason") + (until.empty() ? "" : " (until " + until + ")");
 }
 
 struct AutomationListOptions {
@@ -21,12 +21,12 @@ struct AutomationListOptions {
 int list_automation(Session& session, const AutomationListOptions& options) {
   const auto path = "/automation?limit=" + std::to_string(options.limit) + (options.cursor.empty() ? "" : "&cursor=" + percent_encode(options.cursor));
   return session.show(session.api->get(path), [&](const Json& page) {
-    if (const auto all = pause_text(page.value("paused", Json()), session); !all.empty()) session.out << "all automation and all schedules: " << all << "\n\n";
+    if (const auto all = pause_text(page.value("paused", Json()), session); !all.empty()) session.out << "all automation, schedules and sensors: " << all << "\n\n";
     Table table({{"ASSET"}, {"STATE"}, {"CONDITION", false, true}, {"REQUESTED"}, {"RUN"}, {"NOTE", false, true}});
     for (const auto& each : page["items"]) {
-      const auto paused = pause_text(each.value("paused", Json()), session);
-      table.add({text_at(each, "key"), status_cell(!paused.empty() ? "paused" : each.value("holds", false) ? "due" : "waits"), text_at(each, "condition"),
-                 ago_at(each, "requested_at", session.now()), text_at(each, "run_id"), paused});
+      const auto muted = pause_text(each.value("paused", Json()), session, "muted");
+      table.add({text_at(each, "key"), status_cell(!muted.empty() ? "paused" : each.value("holds", false) ? "due" : "waits"), text_at(each, "condition"),
+                 ago_at(each, "requested_at", session.now()), text_at(each, "run_id"), muted});
     }
     session.out << table.render(session.terminal);
     if (const auto next = text_at(page, "next_cursor"); !next.empty()) session.out << "more: --cursor " << next << "\n";
@@ -56,7 +56,7 @@ int show_automation(Session& session, const AssetOptions& options) {
   return session.show(*detail, [&](const Json& asset) {
     const auto condition = text_at(asset, "condition");
     session.out << options.key << ": " << (condition.empty() ? "no automation" : condition) << "\n";
-    if (const auto paused = pause_text(asset.value("paused", Json()), session); !paused.empty()) session.out << paused << "\n";
+    if (const auto muted = pause_text(asset.value("paused", Json()), session, "muted"); !muted.empty()) session.out << muted << "\n";
     if (asset["answer"].is_object()) {
       session.out << "\nnow\n";
       print_answer(session.out, asset["answer"], "  ");
@@ -74,17 +74,21 @@ struct PauseOptions {
 };
 
 std::string path_of(const PauseOptions& options) { return options.key.empty() ? "/automation" : "/assets/" + key_in_path(options.key) + "/automation"; }
-std::string subject_of(const PauseOptions& options) { return options.key.empty() ? "all automation and all schedules are" : "automation of " + options.key + " is"; }
 
 int pause_automation(Session& session, const PauseOptions& options) {
   Json body = {{"reason", options.reason}};
   if (!options.until.empty()) body["until"] = options.until;
-  return session.show(session.api->post(path_of(options) + "/pause", body), [&](const Json&) { session.out << subject_of(options) << " paused\n"; });
+  return session.show(session.api->post(path_of(options) + "/pause", body), [&](const Json&) {
+    if (options.key.empty()) session.out << "all automation, schedules and sensors are paused\n";
+    else session.out << options.key << " is muted: automation, schedules and sensors leave it out; you can still materialize it\n";
+  });
 }
 
 int resume_automation(Session& session, const PauseOptions& options) {
   const auto body = options.reason.empty() ? Json::object() : Json{{"reason", options.reason}};
-  return session.show(session.api->post(path_of(options) + "/resume", body), [&](const Json&) { session.out << subject_of(options) << " on\n"; });
+  return session.show(session.api->post(path_of(options) + "/resume", body), [&](const Json&) {
+    session.out << (options.key.empty() ? "all automation, schedules and sensors are on" : options.key + " is no longer muted") << "\n";
+  });
 }
 
 }  // namespace
@@ -93,7 +97,7 @@ void add_automation_commands(CommandLine& line) {
   auto* automation = line.app.add_subcommand("automation", "what is materialized by itself, and why (not); pause it");
   automation->require_subcommand(1);
   const auto listed = std::make_shared<AutomationListOptions>();
-  auto* list = add_command(*automation, line, "list", "assets that have a condition", listed, list_automation);
+  auto* list = add_command(*automation, line, "list", "assets that have a condition, and those that are muted", listed, list_automation);
   list->add_option("--limit", listed->limit, "assets shown")->check(CLI::Range(1, 1000))->capture_default_str();
   list->add_option("--cursor", listed->cursor, "of the page before");
   const auto shown = std::make_shared<AssetOptions>();
@@ -101,12 +105,12 @@ void add_automation_commands(CommandLine& line) {
   show->add_option("key", shown->key, "an asset's key")->required();
   show->add_option("--history", shown->history, "evaluations shown")->check(CLI::Range(1, 1000))->capture_default_str();
   const auto paused = std::make_shared<PauseOptions>();
-  auto* pause = add_command(*automation, line, "pause", "the red button: nothing starts by itself, schedules included; or only one asset", paused, pause_automation);
+  auto* pause = add_command(*automation, line, "pause", "the red button: nothing starts by itself, schedules and sensors included; or mutes one asset: they leave it out", paused, pause_automation);
   pause->add_option("key", paused->key, "an asset's key; without one, everything");
   pause->add_option("--reason", paused->reason, "for people, kept in the audit")->required();
   pause->add_option("--until", paused->until, "then it goes on by itself, as in 2026-11-27T08:00:00Z");
   const auto resumed = std::make_shared<PauseOptions>();
-  auto* resume = add_command(*automation, line, "resume", "what has become due meanwhile starts now", resumed, resume_automation);
+  auto* resume = add_command(*automation, line, "resume", "what has become due meanwhile starts now; of one asset: ends its mute", resumed, resume_automation);
   resume->add_option("key", resumed->key, "an asset's key; without one, what was paused as a whole");
   resume->add_option("--reason", resumed->reason, "for people, kept in the audit");
 }

@@ -190,6 +190,7 @@ Json write(const AssetSpec& asset) {
   put(object, "tags", asset.tags);
   put(object, "code_version", asset.code_version);
   put(object, "renamed_from", asset.renamed_from);
+  put(object, asset.renamed_from_source, "renamed_from_at");
   put(object, "runbook", asset.runbook);
   put(object, "external", asset.external);
   put(object, "skip_if_unchanged", asset.skip_if_unchanged);
@@ -221,6 +222,7 @@ AssetSpec read_asset(Json& value) {
   take(value, "tags", asset.tags);
   take(value, "code_version", asset.code_version);
   take(value, "renamed_from", asset.renamed_from);
+  take(value, asset.renamed_from_source, "renamed_from_at");
   take(value, "runbook", asset.runbook);
   take(value, "external", asset.external);
   take(value, "skip_if_unchanged", asset.skip_if_unchanged);

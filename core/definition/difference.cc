@@ -59,6 +59,7 @@ Json shown(const AssetSpec& asset, const Definitions& definitions) {
   auto value = shown(compiled::write(asset), definitions, asset.import);
   value.erase("key");
   value.erase("renamed_from");
+  value.erase("renamed_from_at");
   value.erase("deps");
   for (const auto& dep : asset.deps) {
     value["deps"][dep.asset] = name_of(dep.on_failure);

@@ -38,6 +38,7 @@ class Finisher {
     fill_signals();
     unify_assets();
     sort_checks();
+    check_former_keys();
     check_dependencies();
     check_homes();
     sort_exposures();
@@ -121,6 +122,23 @@ class Finisher {
     const auto it = std::lower_bound(assets.begin(), assets.end(), key,
                                      [](const auto& asset, auto wanted) { return asset.key < wanted; });
     return it != assets.end() && it->key == key ? &*it : nullptr;
+  }
+
+  /// A history has one heir, and only once nobody has its key any more.
+  void check_former_keys() {
+    std::unordered_map<std::string_view, const AssetSpec*> heirs;
+    for (const auto& asset : definitions_.assets) {
+      if (asset.renamed_from.empty()) continue;
+      const auto& at = asset.renamed_from_source.line > 0 ? asset.renamed_from_source : asset.source;
+      const auto former = in_quotes(asset.renamed_from), key = in_quotes(asset.key);
+      const auto [first, fresh] = heirs.try_emplace(asset.renamed_from, &asset);
+      if (asset.renamed_from == asset.key)
+        error(at, key + " is renamed_from itself", "name the key that it had before, or leave renamed_from out");
+      else if (const auto* still = find(asset.renamed_from))
+        error(at, key + " is renamed_from " + former + ", which is still defined at " + place(still->source) + " and keeps its history", "remove the asset " + former + ", or leave renamed_from out");
+      else if (!fresh)
+        error(at, key + " is renamed_from " + former + ", and so is " + in_quotes(first->second->key) + " at " + place(first->second->source) + ": one of them goes on with its history", "leave renamed_from out of the other");
+    }
   }
 
   // Of many, the first get a suggestion: looking through all names for each would take minutes.

@@ -50,10 +50,8 @@ void read_settings(Reading& reading, MapReader& reader) {
   read_timezone(reading, reader);
   if (const auto* node = reader.take("definitions")) {
     MapReader definitions(reader.file(), *node, "definitions:");
-    const auto apply = definitions.text("apply").value_or("auto");
-    if (apply != "auto" && apply != "manual") definitions.refuse("apply", *definitions.take("apply"), "auto or manual");
+    reading.definitions().settings["definitions"]["apply"] = definitions.choice("apply", {"auto", "manual"}).value_or("auto");
     definitions.refuse_rest();
-    reading.definitions().settings["definitions"]["apply"] = apply;
   }
   reading.process = read_process(reader, {});
   reading.retries = read_retries(reading, reader, {});
@@ -72,7 +70,7 @@ std::vector<std::string_view> keys_of(const YamlNode& map) {
 }
 
 /// The chosen environment: its variables win, its schedules may be paused, and its pools, its resources and keys of its
-/// imports are laid over those of the same name.
+/// imports are laid over those of the same name. Of the others the form is checked, and whether what they name is there.
 class Overlay {
  public:
   Overlay(Reading& reading, const SourceFile& file) : reading_(reading), file_(file) {}
@@ -80,16 +78,19 @@ class Overlay {
   void read(MapReader& project) {
     const auto& chosen = reading_.context.environment;
     reading_.definitions().environment = chosen;
-    take_vars(project, "vars");
+    const auto& vars = entries_of_vars(project);
+    for (const auto& entry : vars) project_vars_.push_back(entry.key);
+    take_vars(vars);
     const auto* environments = project.take("environments");
     if (environments && environments->kind != YamlNode::Kind::map)
       return project.refuse("environments", *environments, "a mapping of names to overlays");
+    project_resources_ = project.node().find("resources");
     if (environments)
       for (const auto& entry : environments->entries) read_one(entry, entry.key == chosen);
     if (chosen.empty() || (environments && environments->find(chosen))) return;
     file_.error(environments ? file_.at(*environments) : project.at(),
                 "there is no environment \"" + chosen + "\" under environments:",
-                environments ? suggest(chosen, keys_of(*environments)) : "define it, or start without --env");
+                environments && !environments->entries.empty() ? suggest(chosen, keys_of(*environments)) : "define it, or start without --env");
   }
 
   Variables variables() const { return {vars_, reading_.context.env}; }
@@ -110,21 +111,35 @@ class Overlay {
         for (auto& import : entry.value.items) lay_over_import(import);
   }
 
-  /// Overlays that no import of any file took.
-  void refuse_unknown(const std::vector<ImportSpec>& imports) const {
+  /// Overlays of imports that are in no file, and variables that nothing defines or uses.
+  void refuse_unknown(const std::vector<ImportSpec>& imports, const std::vector<ProjectFile>& files) const {
     std::vector<std::string_view> names;
     for (const auto& import : imports) names.push_back(import.name);
-    for (const auto& entry : imports_.entries)
+    for (const auto& entry : named_imports_)
       if (std::find(names.begin(), names.end(), entry.key) == names.end())
-        file_.error(file_.key_at(entry), "there is no import named \"" + entry.key + "\"", suggest(entry.key, names));
+        file_.error(file_.key_at(entry), "there is no import named \"" + entry.key + "\"", names.empty() ? "leave it out: the project has no imports" : suggest(entry.key, names));
+    const std::vector<std::string_view> known(project_vars_.begin(), project_vars_.end());
+    for (const auto& [environment, entry] : environment_vars_) {
+      const auto use = "${vars." + entry.key + "}";
+      if (std::find(known.begin(), known.end(), entry.key) != known.end() || std::ranges::any_of(files, [&](const auto& file) { return file.text.find(use) != std::string::npos; })) continue;
+      const auto near = suggest(entry.key, known);
+      file_.error(file_.key_at(entry), "the environment \"" + environment + "\" sets the variable \"" + entry.key + "\", which vars: of the project does not define and nothing uses",
+                  near.empty() ? "leave it out, or define it under vars:" : near);
+    }
   }
 
  private:
-  void take_vars(MapReader& reader, std::string_view key) {
-    const auto* vars = reader.take(key);
-    if (!vars) return;
-    if (vars->kind != YamlNode::Kind::map) return reader.refuse(key, *vars, "a mapping of names to values");
-    for (const auto& entry : vars->entries) {
+  /// Nothing where there are none.
+  const std::vector<YamlEntry>& entries_of_vars(MapReader& reader) const {
+    static const std::vector<YamlEntry> none;
+    const auto* vars = reader.take("vars");
+    if (!vars) return none;
+    if (vars->kind != YamlNode::Kind::map) reader.refuse("vars", *vars, "a mapping of names to values", "write {NAME: VALUE}");
+    return vars->entries;
+  }
+
+  void take_vars(const std::vector<YamlEntry>& entries) {
+    for (const auto& entry : entries) {
       auto value = entry.value;
       resolve_variables(value, {{}, reading_.context.env}, file_);
       vars_[entry.key] = std::move(value);
@@ -133,14 +148,11 @@ class Overlay {
 
   void read_one(const YamlEntry& entry, bool chosen) {
     MapReader reader(file_, entry.value, "the environment \"" + entry.key + "\"");
-    if (chosen)
-      take_vars(reader, "vars");
-    else
-      reader.take("vars");
-    const auto schedules = reader.text("schedules").value_or("on");
-    if (schedules != "on" && schedules != "paused")
-      reader.refuse("schedules", *reader.take("schedules"), "on or paused");
-    if (chosen && schedules == "on" && entry.value.find("schedules")) reading_.definitions().settings["schedules_on"] = true;
+    const auto& vars = entries_of_vars(reader);
+    for (const auto& each : vars) environment_vars_.emplace_back(entry.key, each);
+    if (chosen) take_vars(vars);
+    const auto schedules = reader.choice("schedules", {"on", "paused"});
+    if (chosen && schedules == "on") reading_.definitions().settings["schedules_on"] = true;
     if (chosen && schedules == "paused") {
       reading_.schedules_paused = true;
       reading_.definitions().settings["schedules_paused"] = true;
@@ -149,7 +161,7 @@ class Overlay {
       const auto* part = reader.take(key);
       if (part && part->kind != YamlNode::Kind::map)
         reader.refuse(key, *part, "a mapping of names, as at the project");
-      else if (part && chosen)
+      else if (part && (std::string_view(key) != "resources" || check_resources(entry.key, *part)) && chosen)
         parts_.push_back({key, part->line, part->column, *part});
     }
     if (const auto* imports = reader.take("imports")) {
@@ -162,11 +174,27 @@ class Overlay {
     reader.refuse_rest();
   }
 
-  void check_imports(const YamlNode& imports) const {
+  /// One that the project does not have is another, and has to be whole; without a kind it is taken to be a slip.
+  bool check_resources(const std::string& environment, const YamlNode& resources) const {
+    const auto known = project_resources_ ? keys_of(*project_resources_) : std::vector<std::string_view>();
+    bool good = true;
+    for (const auto& entry : resources.entries) {
+      if (entry.value.find("kind") || std::find(known.begin(), known.end(), entry.key) != known.end()) continue;
+      good = false;
+      const auto near = suggest(entry.key, known);
+      file_.error(file_.key_at(entry), "the environment \"" + environment + "\" overlays the resource \"" + entry.key + "\", which resources: of assetd.yaml does not define",
+                  (near.empty() ? "" : near + " ") + "a resource of this environment alone needs a kind:");
+    }
+    return good;
+  }
+
+  void check_imports(const YamlNode& imports) {
     for (const auto& entry : imports.entries) {
+      named_imports_.push_back(entry);
       MapReader reader(file_, entry.value, "the overlay of the import \"" + entry.key + "\"");
       reader.text("target");
-      reader.take("vars");
+      if (const auto* vars = reader.take("vars"); vars && vars->kind != YamlNode::Kind::map)
+        reader.refuse("vars", *vars, "a mapping of names to values", "write {NAME: VALUE}");
       reader.refuse_rest();
     }
   }
@@ -196,6 +224,10 @@ class Overlay {
   std::map<std::string, YamlNode> vars_;
   YamlNode imports_;
   std::vector<YamlEntry> parts_;  ///< pools, resources
+  const YamlNode* project_resources_ = nullptr;
+  std::vector<std::string> project_vars_;
+  std::vector<std::pair<std::string, YamlEntry>> environment_vars_;  ///< of all environments, with whose
+  std::vector<YamlEntry> named_imports_;                             ///< by any environment
 };
 
 void resolve_parts(YamlNode& root, const Variables& variables, const SourceFile& file) {
@@ -252,7 +284,7 @@ class ProjectReader {
     bool complete = read_main();
     for (std::size_t i = 1; i < files_.size(); ++i) complete = read_included(files_[i]) && complete;
     if (!complete) return std::unexpected(problems_.take_errors());
-    overlay_.refuse_unknown(reading_.definitions().imports);
+    overlay_.refuse_unknown(reading_.definitions().imports, files_);
     check_mentions(reading_);
     reading_.result.errors = problems_.take_errors();
     reading_.definitions().warnings = problems_.take_warnings();

@@ -129,6 +129,14 @@ std::map<std::string, std::string> MapReader::text_map(std::string_view key, Sec
   return result;
 }
 
+std::optional<std::string> MapReader::choice(std::string_view key, const std::vector<std::string_view>& words) {
+  const auto* value = take(key);
+  if (!value) return std::nullopt;
+  if (value->kind == YamlNode::Kind::scalar && std::find(words.begin(), words.end(), value->text) != words.end()) return value->text;
+  refuse_word(key, *value, words);
+  return std::nullopt;
+}
+
 SourceRef MapReader::at(std::string_view key) const {
   const auto* value = node_.find(key);
   return file_.at(value ? *value : node_);

@@ -38,6 +38,9 @@ class MapReader {
   std::vector<std::string> texts(std::string_view key);
   std::map<std::string, std::string> text_map(std::string_view key, Secrets secrets = Secrets::refused);
 
+  /// One of a few words.
+  std::optional<std::string> choice(std::string_view key, const std::vector<std::string_view>& words);
+
   template <typename E>
   std::optional<E> word(std::string_view key) {
     const auto* node = take(key);

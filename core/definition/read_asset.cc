@@ -84,6 +84,14 @@ void read_checks(Reading& reading, MapReader& reader, const std::string& home, c
   for (const auto& check : checks->items) read_check(reading, reader.file(), check, home, process);
 }
 
+void read_former_key(MapReader& reader, AssetSpec& asset) {
+  const auto* node = reader.take("renamed_from");
+  if (!node) return;
+  if (node->kind != YamlNode::Kind::scalar) return reader.refuse("renamed_from", *node, "the key that the asset had", "name one: an asset goes on with one history");
+  asset.renamed_from_source = reader.file().at(*node);
+  if (const auto key = reader.text("renamed_from"); key && check_key(reader.file(), *node, *key)) asset.renamed_from = *key;
+}
+
 std::string read_key(MapReader& reader) {
   const auto key = reader.required_text("key");
   if (const auto* node = reader.node().find("key"); node && node->kind == YamlNode::Kind::scalar)
@@ -102,7 +110,7 @@ void read_asset(Reading& reading, const SourceFile& file, const YamlNode& node) 
   read_facts(reader, asset);
   read_dependencies(reader, asset);
   asset.code_version = reader.text("code_version").value_or("");
-  asset.renamed_from = reader.text("renamed_from").value_or("");
+  read_former_key(reader, asset);
   asset.external = reader.boolean("external").value_or(false);
   asset.skip_if_unchanged = reader.boolean("skip_if_unchanged").value_or(false);
   const auto process = read_process(reader, reading.process);

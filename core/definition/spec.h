@@ -123,6 +123,7 @@ struct AssetSpec {
   std::string code_version;       ///< declared, or of a plugin that looks at the source; empty: derived (core/version)
   std::string sources;            ///< version of the project's files that `run.command` names; empty: it names none
   std::string renamed_from;
+  SourceRef renamed_from_source;  ///< of what is written in assets:
   std::string runbook;
   bool external = false;       ///< made elsewhere: never a step
   bool skip_if_unchanged = false;  ///< a step whose code and input data are those of its last success is not executed again

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <queue>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "core/engine/scheduled_run.h"
@@ -152,28 +153,26 @@ class Simulation {
     if (!due.run) return miss(due.reason);
     const auto overlap = overlap_of(*engine_, schedule);
     if (overlap.skipped) return miss(*overlap.skipped);
-    for (const auto id : overlap.canceled) feed(CancelRequested{id, {"schedule " + schedule.name, ""}});
     auto run = scheduled_run(*input_.context.definitions, schedule, due.instant);
     const auto plan = plan_of(run.select, run.mode, due.instant);
     if (!plan) return miss(plan.error());
+    for (const auto id : overlap.canceled) feed(CancelRequested{id, {"schedule " + schedule.name, ""}});
     request(std::move(run), *plan);
   }
 
   using Planned = std::expected<std::shared_ptr<const RunPlan>, std::string>;
   /// Of assets that are divided what is usual at that instant: such a plan serves once.
   Planned plan_of(const std::string& selection, StepsMode mode, WallTime instant) {
-    const auto known = plans_.find({selection, mode});
-    if (known != plans_.end()) return known->second;
-    Planned made = std::unexpected("nothing to run: every selected asset is external");
-    bool for_good = true;
-    if (const auto& assets = chosen(selection); !assets) {
-      made = std::unexpected(assets.error());
-    } else {
-      const auto sets = table_.usual(*assets, instant);
-      for_good = sets.empty();
-      if (auto plan = make(*assets, mode, sets, instant); plan.size() > 0) made = std::make_shared<const RunPlan>(std::move(plan));
-    }
-    if (for_good) plans_.emplace(std::pair(selection, mode), made);
+    const auto& selected = chosen(selection);
+    if (!selected) return std::unexpected(selected.error());
+    auto assets = *selected;
+    const auto muted = reactions_ ? reactions_->leave_out_muted(assets, now_.wall) : "";
+    const std::tuple what(selection, mode, assets.size());  // mutes only end: how many are left says which
+    if (const auto known = plans_.find(what); known != plans_.end()) return known->second;
+    Planned made = std::unexpected(muted.empty() ? "nothing to run: every selected asset is external" : muted);
+    const auto sets = table_.usual(assets, instant);
+    if (auto plan = make(assets, mode, sets, instant); plan.size() > 0) made = std::make_shared<const RunPlan>(std::move(plan));
+    if (sets.empty()) plans_.emplace(what, made);
     return made;
   }
 
@@ -372,7 +371,7 @@ class Simulation {
   int turns_at_once_ = 0;
   std::set<AttemptId> expected_;  ///< live attempts whose moments are in due_
   std::unordered_map<RunId, std::size_t> index_;
-  std::map<std::pair<std::string, StepsMode>, Planned> plans_;
+  std::map<std::tuple<std::string, StepsMode, std::size_t>, Planned> plans_;  ///< by selection, mode and how many of it are not muted
   std::map<std::string, std::expected<std::vector<AssetId>, std::string>> chosen_;
   PartitionTable table_ = PartitionTable::make(*input_.context.definitions, *input_.context.graph, input_.dynamic);
   BackfillsAhead backfills_{input_.backfills, input_.context, table_};

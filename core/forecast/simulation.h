@@ -31,6 +31,8 @@ class Reactions {
   /// Which assets are to be made now. The caller makes a run of them, says so with requested(), and asks again until there are none.
   virtual AutomationWanted evaluate(WallTime now) = 0;
   virtual void requested(const std::vector<AssetId>& assets, RunId run) = 0;
+  /// Takes the muted ones out and says who muted them; "": none is. Nobody mutes anything within a simulation: there can only be fewer.
+  virtual std::string leave_out_muted(std::vector<AssetId>& assets, WallTime now) const = 0;
   virtual void settle() = 0;  ///< all of this moment has been dealt with
 };
 

@@ -106,6 +106,7 @@ bool SensorBook::settle(const std::string& name, Told told, const Now& now) {
   const auto outcome = failed ? SensorOutcome::failed : fired ? SensorOutcome::fired : SensorOutcome::skipped;
   std::string reason = failed ? finding.error : fired ? "" : finding.skip_reason;
   if (!failed && !fired && told.known > 0) reason = "what it asks for was asked for before";
+  if (!failed && !told.muted.empty()) reason = told.muted;
   const auto before = state.cursor;
   const bool moved = !failed && finding.cursor && *finding.cursor != state.cursor;
   if (moved) state.cursor = *finding.cursor;

@@ -49,6 +49,7 @@ class SensorBook {
     SensorFinding finding;
     std::vector<RunId> runs = {};
     int known = 0;
+    std::string muted = {};  ///< who muted what its runs leave out, or all that would have made one
     std::string log = {};
   };
   /// Remembers it and says when it is due again. True: it is to be committed at once; else with save(), sooner or later.

@@ -206,7 +206,7 @@ void add_schedules(json& out) {
 }
 
 void add_triggers(json& out) {
-  out["Triggers"] = object({{"key", text()}, {"paused", or_null("AutomationPause")}, {"automation", or_null("Automation")}, {"schedules", list_of(refer("Schedule"))},
+  out["Triggers"] = object({{"key", text()}, {"paused", or_null("AutomationPause")}, {"muted", or_null("AutomationPause")}, {"automation", or_null("Automation")}, {"schedules", list_of(refer("Schedule"))},
                             {"sensors", list_of(refer("Sensor"))},
                             {"backfills", list_of(object({{"id", text()}, {"status", one_of({"running", "paused"})}, {"by", text_or_null()}, {"reason", text_or_null()}}))},
                             {"next", or_null("NextTick")}, {"as_of", integer()}});
@@ -233,7 +233,7 @@ void add_sensors(json& out) {
                                 {"log", text_or_null()}, {"as_of", integer()}});
   out["SensorPaused"] = object({{"name", text()}, {"paused", boolean()}, {"as_of?", integer()}});
   out["SensorReset"] = object({{"name", text()}, {"cursor", text_or_null()}, {"as_of?", integer()}});
-  out["HookTaken"] = object({{"sensor", text()}, {"run_id", id_or_null()}, {"duplicate", boolean()}, {"as_of?", integer()}});
+  out["HookTaken"] = object({{"sensor", text()}, {"run_id", id_or_null()}, {"duplicate", boolean()}, {"reason?", text()}, {"as_of?", integer()}});
 }
 
 void add_project(json& out) {

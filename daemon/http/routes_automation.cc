@@ -79,17 +79,17 @@ void add_automation_routes(std::vector<Route>& table) {
                      .answers = {{200, "AutomationPaused"}}, .problems = {409}, .path = std::move(path), .body_schema = body,
                      .body_required = std::string(body) == "AutomationPauseRequest", .mutating = true});
   };
-  table.push_back({.method = "GET", .pattern = all, .name = "list_automation", .summary = "Assets that are materialized by themselves, and whether their condition holds",
+  table.push_back({.method = "GET", .pattern = all, .name = "list_automation", .summary = "Assets that have a condition, and whether it holds, and those that are muted",
                    .tag = "automation", .handler = list_automation, .answers = {{200, "AutomationList"}}, .query = page_params()});
   table.push_back({.method = "GET", .pattern = one + "/automation", .name = "get_automation", .summary = "An asset's condition, node by node, as it stands now",
                    .tag = "automation", .handler = get_automation, .answers = {{200, "AutomationDetail"}}, .path = {key_param()}});
   table.push_back({.method = "GET", .pattern = one + "/evaluations", .name = "list_evaluations",
                    .summary = "Evaluations of its condition that came to another answer than before or asked for a run, newest first", .tag = "automation",
                    .handler = list_evaluations, .answers = {{200, "EvaluationList"}}, .path = {key_param()}, .query = page_params()});
-  command(all + "/pause", "pause_automation", "The red button: nothing starts by itself, neither automation nor schedules", pause_all, "AutomationPauseRequest", {});
+  command(all + "/pause", "pause_automation", "The red button: nothing starts by itself, neither automation nor schedules nor sensors", pause_all, "AutomationPauseRequest", {});
   command(all + "/resume", "resume_automation", "What has become due meanwhile starts now", resume_all, "PauseRequest", {});
-  command(one + "/automation/pause", "pause_asset_automation", "This asset is not materialized by itself until it is resumed", pause_one, "AutomationPauseRequest", {key_param()});
-  command(one + "/automation/resume", "resume_asset_automation", "If its condition came true meanwhile, it is asked for now", resume_one, "PauseRequest", {key_param()});
+  command(one + "/automation/pause", "pause_asset_automation", "Mutes this asset: automation, schedules and sensors leave it out until it is resumed; who asks for it still gets it made", pause_one, "AutomationPauseRequest", {key_param()});
+  command(one + "/automation/resume", "resume_asset_automation", "Ends the mute; if its condition came true meanwhile, it is asked for now", resume_one, "PauseRequest", {key_param()});
 }
 
 }  // namespace assetd::http

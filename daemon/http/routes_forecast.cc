@@ -72,7 +72,7 @@ json assumptions(const ForecastStart& start, Context& context) {
   for (const auto& reason : context.service.unready())
     if (reason.code != "definitions_loading") out.push_back("what holds starts back now is over at once: " + reason.detail);
   for (const auto& pause : start.automation.pauses)
-    if (pause.asset.empty()) out.push_back("automation and schedules stay paused" + (pause.until ? " until " + format_time(*pause.until) : std::string()) + ": " + pause.reason);
+    out.push_back((pause.asset.empty() ? "automation and schedules stay paused" : pause.asset + " stays muted") + (pause.until ? " until " + format_time(*pause.until) : std::string()) + ": " + pause.reason);
   return out;
 }
 

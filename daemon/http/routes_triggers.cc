@@ -48,11 +48,15 @@ struct NextTick {
   std::string schedule;
 };
 
-/// The first tick whose run makes it: not of a schedule that only checks.
-std::optional<NextTick> next_of(const std::vector<ScheduleView>& views, const Project* project) {
+/// The first tick whose run makes it: not of a schedule that only checks, nor while it is muted.
+std::optional<NextTick> next_of(const std::vector<ScheduleView>& views, const Project* project, const std::optional<AutomationPause>& mute) {
   std::optional<NextTick> next;
-  for (const auto& view : views)
-    if (!view.next_ticks.empty() && steps_of(view.spec, project) != StepsMode::checks && (!next || view.next_ticks.front() < next->at)) next = {view.next_ticks.front(), view.spec.name};
+  if (mute && !mute->until) return next;
+  for (const auto& view : views) {
+    if (steps_of(view.spec, project) == StepsMode::checks) continue;
+    const auto tick = std::ranges::find_if(view.next_ticks, [&](WallTime at) { return !mute || at >= *mute->until; });
+    if (tick != view.next_ticks.end() && (!next || *tick < next->at)) next = {*tick, view.spec.name};
+  }
   return next;
 }
 
@@ -82,10 +86,12 @@ Response get_triggers(const Call& call, Context& context) {
   keep_those_of(sensors, key, context, [](const SensorView& view) { return view.select; });
   const auto automation = context.service.automation_of(key);
   const auto paused = context.service.automation("", 1).pause;
-  const auto next = paused ? std::nullopt : next_of(schedules, project->get());
+  const auto muted = automation ? automation->pause : std::nullopt;
+  const auto next = paused ? std::nullopt : next_of(schedules, project->get(), muted);
   auto backfills = backfills_of(key, *at->reader);
   if (!backfills) return store_problem(backfills.error());
-  json body = {{"key", key}, {"paused", pause_json(paused)}, {"automation", automation ? automation_json(*automation) : json()}, {"schedules", json::array()}, {"sensors", json::array()},
+  json body = {{"key", key}, {"paused", pause_json(paused)}, {"muted", pause_json(muted)},
+               {"automation", automation && !automation->condition.empty() ? automation_json(*automation) : json()}, {"schedules", json::array()}, {"sensors", json::array()},
                {"backfills", std::move(*backfills)}, {"next", next ? json{{"at", time_json(next->at)}, {"schedule", next->schedule}} : json()}, {"as_of", at->as_of}};
   for (const auto& view : schedules) {
     auto item = schedule_json(view, project->get(), *at->reader);

@@ -113,7 +113,7 @@ json sensor_json(const SensorView& view) {
 json pause_json(const std::optional<AutomationPause>& pause) { return pause ? to_json(*pause) : json(); }
 
 json automation_json(const AutomationView& view) {
-  return {{"key", view.key}, {"condition", view.condition}, {"holds", view.holds}, {"requested_at", time_json(view.requested_at)},
+  return {{"key", view.key}, {"condition", text_or_null(view.condition)}, {"holds", view.holds}, {"requested_at", time_json(view.requested_at)},
           {"run_id", id_or_null(view.run)}, {"paused", pause_json(view.pause)}};
 }
 

@@ -24,6 +24,12 @@ std::string with_present_names(const std::string& memory, const std::map<std::st
   return out;
 }
 
+constexpr std::size_t kMutesNamed = 3;
+
+std::string muted_text(const AutomationPause& mute) {
+  return mute.asset + " is muted by " + mute.by + (mute.until ? " until " + format_time(*mute.until) : "") + ": " + mute.reason;
+}
+
 }  // namespace
 
 void Automator::restore(std::vector<AutomationRecord> records, std::vector<AutomationPause> pauses, std::optional<WallTime> evaluated_at) {
@@ -61,6 +67,7 @@ void Automator::use(std::shared_ptr<const PartitionsInForce> partitions, const E
   automation_ = std::make_unique<Automation>(static_cast<const AutomationWorld&>(*this));
   if (evaluated_at_) automation_->restore_time(*evaluated_at_);
   restore_memories();
+  rename_pauses();
   if (before) note_code_changes(*before);
   know_runs(engine);
   all_are_due_ = !automation_->empty();
@@ -93,6 +100,18 @@ void Automator::restore_memories() {
     const auto found = records_.find(records_.contains(asset.key) ? asset.key : asset.renamed_from);
     if (conditions_[id] && found != records_.end() && found->second.condition == condition_of(id))
       automation_->restore(id, with_present_names(found->second.memory, present));
+  }
+}
+
+/// A mute goes with its asset.
+void Automator::rename_pauses() {
+  for (const auto& asset : project_->definitions.assets) {
+    const auto former = asset.renamed_from.empty() || project_->graph.find(asset.renamed_from) ? pauses_.end() : pauses_.find(asset.renamed_from);
+    if (former == pauses_.end() || pauses_.contains(asset.key)) continue;
+    auto mute = former->second;
+    mute.asset = asset.key;
+    resume(asset.renamed_from);
+    pause(std::move(mute));
   }
 }
 
@@ -307,6 +326,21 @@ const AutomationPause* Automator::find_pause(const std::string& asset) const {
   return it == pauses_.end() ? nullptr : &it->second;
 }
 
+std::string Automator::leave_out_muted(std::vector<AssetId>& assets, WallTime now) const {
+  std::map<AssetId, const AutomationPause*> mutes;
+  for (const auto& [key, pause] : pauses_)
+    if (const auto id = project_ && !key.empty() && (!pause.until || *pause.until > now) ? project_->graph.find(key) : std::nullopt) mutes[*id] = &pause;
+  std::string said;
+  std::size_t left_out = 0;
+  std::erase_if(assets, [&](AssetId id) {
+    const auto mute = mutes.find(id);
+    if (mute == mutes.end()) return false;
+    if (++left_out <= kMutesNamed) said += (said.empty() ? "" : "; ") + muted_text(*mute->second);
+    return true;
+  });
+  return left_out > kMutesNamed ? said + "; and " + std::to_string(left_out - kMutesNamed) + " more that are muted" : said;
+}
+
 // ---- What conditions ask
 
 bool Automator::may_request(AssetId asset) const { return !held_ && !find_pause("") && !find_pause(project_->graph.key(asset)); }
@@ -418,7 +452,8 @@ AutomationPage Automator::page(const std::string& after, std::size_t limit, Wall
   if (const auto* pause = find_pause("")) page.pause = *pause;
   if (!automation_) return page;
   for (AssetId id = 0; id < conditions_.size() && !page.more; ++id) {  // by key
-    if (!conditions_[id] || project_->graph.key(id) <= after) continue;
+    const auto& key = project_->graph.key(id);
+    if ((!conditions_[id] && !find_pause(key)) || key <= after) continue;
     page.more = page.items.size() == limit;
     if (!page.more) page.items.push_back(view_of(id, now, false));
   }
@@ -427,7 +462,7 @@ AutomationPage Automator::page(const std::string& after, std::size_t limit, Wall
 
 std::optional<AutomationView> Automator::view(const std::string& key, WallTime now) const {
   const auto id = project_ ? project_->graph.find(key) : std::nullopt;
-  if (!id || !conditions_[*id]) return std::nullopt;
+  if (!id) return std::nullopt;
   return view_of(*id, now, true);
 }
 

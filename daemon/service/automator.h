@@ -58,7 +58,9 @@ class Automator final : private AutomationWorld {
   /// False: it was not paused.
   bool resume(const std::string& asset);
   const AutomationPause* find_pause(const std::string& asset) const;
-  bool has_condition(AssetId asset) const { return conditions_[asset] != nullptr; }
+  /// Takes the muted ones out of what is to be made without anybody asking for it, and says who muted them; "": none was. A mute whose end has come counts
+  /// no more, although its asset is resumed only with the next evaluation.
+  std::string leave_out_muted(std::vector<AssetId>& assets, WallTime now) const;
 
   AutomationPage page(const std::string& after, std::size_t limit, WallTime now) const;
   std::optional<AutomationView> view(const std::string& key, WallTime now) const;
@@ -79,6 +81,7 @@ class Automator final : private AutomationWorld {
   IndexSet checks_failed(AssetId asset) const override;
 
   void restore_memories();
+  void rename_pauses();
   void note_code_changes(const Project& before);
   void touch(const std::string& key);
   const Partitions* divided(AssetId asset) const { return partitions_->table.of(asset); }

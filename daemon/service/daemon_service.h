@@ -141,7 +141,10 @@ class DaemonService final : public Service {
   struct Resolved {
     std::shared_ptr<const RunPlan> plan;
     std::shared_ptr<const Project> project;
+    std::string muted = {};  ///< who muted what the run leaves out; "": nothing. Where that is all that it would make the plan is empty
   };
+  /// Only what nobody asks for leaves out what is muted.
+  enum class AskedBy { people, itself };
 
   explicit DaemonService(ServiceOptions options);
 
@@ -190,7 +193,8 @@ class DaemonService final : public Service {
   std::shared_ptr<const Project> load_version(std::int64_t version);
 
   // commands (service_runs.cc, service_schedules.cc)
-  std::expected<Resolved, Reply> resolve(const std::string& select, StepsMode mode, const nlohmann::json& options, const PartitionChoice& partitions, WallTime now) const;
+  std::expected<Resolved, Reply> resolve(const std::string& select, StepsMode mode, const nlohmann::json& options, const PartitionChoice& partitions, WallTime now,
+                                         AskedBy by = AskedBy::people) const;
   std::expected<std::vector<AssetId>, SelectionError> select(const Project& project, const std::string& expression) const;
   using PartitionSets = std::map<AssetId, IndexSet>;
   /// Of assets that are divided and have no set here: what is usual by then.
@@ -256,7 +260,7 @@ class DaemonService final : public Service {
   // automation (service_automation.cc)
   void automate(Turn& turn);
   std::optional<RunId> request_automated(Turn& turn, const AutomationWanted& wanted);
-  std::optional<Reply> no_automation(const std::string& asset) const;
+  std::optional<Reply> not_to_mute(const std::string& asset) const;
   // checks (service_checks.cc)
   std::expected<CheckResult, Reply> result_to_waive(RunId run, const std::string& check, const std::string& key) const;
   void end_waiver(Turn& turn, const std::string& key, const std::string& check, const std::string& how, const std::string& by);
@@ -288,8 +292,9 @@ class DaemonService final : public Service {
   struct Found {
     std::vector<RunId> runs;
     int known = 0;
+    std::string muted = {};  ///< see Resolved
   };
-  std::expected<Found, std::string> request_found(Turn& turn, const SensorSpec& spec, const std::vector<SensorRequest>& requests);
+  std::expected<Found, std::string> request_found(Turn& turn, const SensorSpec& spec, const std::vector<SensorRequest>& requests, AskedBy by);
   std::string select_of(const Project& project, const SensorSpec& sensor) const;
   std::optional<RunId> known_key(const Turn& turn, const std::string& sensor, const std::string& key);
   nlohmann::json dry_run_json(Turn& turn, const SensorBook::Entry& entry, const SensorAnswer& answer);

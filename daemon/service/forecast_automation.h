@@ -23,6 +23,7 @@ class ForecastAutomation final : public Reactions {
   std::optional<WallTime> next_instant() const override { return automator_.next_instant(); }
   AutomationWanted evaluate(WallTime now) override { return automator_.evaluate(now); }
   void requested(const std::vector<AssetId>& assets, RunId run) override { automator_.requested(assets, run); }
+  std::string leave_out_muted(std::vector<AssetId>& assets, WallTime now) const override { return automator_.leave_out_muted(assets, now); }
   void settle() override;
 
  private:

@@ -181,12 +181,12 @@ struct PoolView {
   std::vector<PoolHolder> holders;
 };
 struct AutomationView {
-  std::string key, condition;
+  std::string key, condition;            ///< condition "": it has none
   bool holds = false;                    ///< as it is now, without news
   nlohmann::json answer = nullptr;       ///< node by node (core/automation/answer_json.h); only where it was asked for
   std::optional<WallTime> requested_at;  ///< last
   RunId run = 0;                         ///< that was requested last; 0: none
-  std::optional<AutomationPause> pause;  ///< of this asset alone
+  std::optional<AutomationPause> pause;  ///< of this asset alone: it is muted
 };
 struct AutomationPage {
   std::vector<AutomationView> items;
@@ -244,7 +244,7 @@ class Service {
   virtual void resize_pool(Caller caller, std::string pool, std::optional<int> slots, std::string reason, Done done) = 0;
   virtual void pause_schedule(Caller caller, std::string schedule, bool pause, std::string reason, Done done) = 0;
   virtual void trigger_schedule(Caller caller, std::string schedule, Done done) = 0;
-  /// Of one asset, or of all automation and all schedules (""); `until`: then it goes on by itself.
+  /// Mutes one asset: it is left out of every run that nobody asks for. Or holds all automation, schedules and sensors (""). `until`: then it goes on by itself.
   virtual void pause_automation(Caller caller, std::string asset, std::string reason, std::optional<WallTime> until, Done done) = 0;
   virtual void resume_automation(Caller caller, std::string asset, std::string reason, Done done) = 0;
   virtual void pause_sensor(Caller caller, std::string sensor, bool pause, std::string reason, Done done) = 0;
@@ -282,9 +282,9 @@ class Service {
   virtual std::vector<PoolView> pools() = 0;
   virtual std::vector<ScheduleView> schedules() = 0;
   virtual std::vector<SensorView> sensors() = 0;
-  /// Assets that have a condition, by key, those after `after`.
+  /// Assets that have a condition or are muted, by key, those after `after`.
   virtual AutomationPage automation(const std::string& after, std::size_t limit) = 0;
-  virtual std::optional<AutomationView> automation_of(const std::string& key) = 0;  ///< with its answer; nothing: it has no condition
+  virtual std::optional<AutomationView> automation_of(const std::string& key) = 0;  ///< with its answer; nothing: nobody defines it
 
   /// All that a forecast starts from, copied; null while no definitions are loaded.
   virtual std::shared_ptr<const ForecastStart> forecast_start() = 0;

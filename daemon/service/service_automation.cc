@@ -63,7 +63,7 @@ std::optional<RunId> DaemonService::request_automated(Turn& turn, const Automati
 void DaemonService::pause_automation(Caller caller, std::string asset, std::string reason, std::optional<WallTime> until, Done done) {
   command(std::move(caller), std::move(done), [this, asset, reason, until](Turn& turn, const Caller& who) -> Reply {
     if (until && *until <= turn.now.wall) return problem(422, "invalid-until", "The time is over", "until: " + format_time(*until) + " has passed", json::array({{{"pointer", "/until"}, {"detail", "must lie ahead"}}}));
-    if (auto wrong = no_automation(asset)) return std::move(*wrong);
+    if (auto wrong = not_to_mute(asset)) return std::move(*wrong);
     const AutomationPause pause{asset, who.actor.name, reason, turn.now.wall, until};
     automator_.pause(pause);
     auto body = to_json(pause);
@@ -77,7 +77,7 @@ void DaemonService::pause_automation(Caller caller, std::string asset, std::stri
 void DaemonService::resume_automation(Caller caller, std::string asset, std::string reason, Done done) {
   command(std::move(caller), std::move(done), [this, asset, reason](Turn& turn, const Caller& who) -> Reply {
     if (!automator_.resume(asset)) {
-      if (auto wrong = no_automation(asset)) return std::move(*wrong);
+      if (auto wrong = not_to_mute(asset)) return std::move(*wrong);
     } else {
       audit(turn, who, "automation.resume", subject_of(asset), reason.empty() ? json::object() : json{{"reason", reason}});
     }
@@ -85,14 +85,14 @@ void DaemonService::resume_automation(Caller caller, std::string asset, std::str
   });
 }
 
-/// Why of this asset nothing can be paused; nothing for "", which is all.
-std::optional<Reply> DaemonService::no_automation(const std::string& asset) const {
+/// Why this asset cannot be muted; nothing for "", which is all.
+std::optional<Reply> DaemonService::not_to_mute(const std::string& asset) const {
   if (asset.empty()) return std::nullopt;
   const auto current = project();
   const auto id = current ? current->graph.find(asset) : std::nullopt;
   if (!id) return not_found("asset", "nobody defines the asset '" + asset + "'");
-  if (automator_.has_condition(*id)) return std::nullopt;
-  return conflict("no-automation", "The asset has no automation", "'" + asset + "' is materialized only by runs that somebody or a schedule asks for; `automation:` in its definition would change that");
+  if (!current->definitions.assets[*id].external) return std::nullopt;
+  return conflict("external-asset", "The asset is external", "'" + asset + "' is made elsewhere: nothing here makes it, so there is nothing to mute; what is made from it can be muted");
 }
 
 AutomationPage DaemonService::automation(const std::string& after, std::size_t limit) {

@@ -125,15 +125,18 @@ RunPlan DaemonService::plan_of(const Project& project, const std::vector<AssetId
   return plan;
 }
 
-std::expected<DaemonService::Resolved, Reply> DaemonService::resolve(const std::string& select_text, StepsMode mode, const json& options, const PartitionChoice& choice, WallTime now) const {
+std::expected<DaemonService::Resolved, Reply> DaemonService::resolve(const std::string& select_text, StepsMode mode, const json& options, const PartitionChoice& choice, WallTime now, AskedBy by) const {
   Resolved resolved;
   resolved.project = project();
   if (!resolved.project) return std::unexpected(unavailable("no definitions are loaded yet"));
   if (const auto wrong = check_options(options)) return std::unexpected(*wrong);
-  const auto assets = select(*resolved.project, select_text);
+  auto assets = select(*resolved.project, select_text);
   if (!assets) return std::unexpected(selection_problem(assets.error()));
-  const auto sets = choose(*assets, choice, now);
+  auto sets = choose(*assets, choice, now);
   if (!sets) return std::unexpected(sets.error());
+  // Only now: partitions that are named for what is muted are no mistake.
+  if (by == AskedBy::itself) resolved.muted = automator_.leave_out_muted(*assets, clock_.now().wall);
+  if (!resolved.muted.empty()) std::erase_if(*sets, [&](const auto& each) { return std::ranges::find(*assets, each.first) == assets->end(); });
   std::int64_t steps = 0;
   for (const auto& [asset, set] : *sets) steps += set.size();
   if (steps > kMostSteps) {
@@ -141,7 +144,7 @@ std::expected<DaemonService::Resolved, Reply> DaemonService::resolve(const std::
     return std::unexpected(problem(422, "too-many-partitions", "Too many partitions for one run", why, json::array({{{"pointer", "/partitions"}, {"detail", why}}})));
   }
   resolved.plan = std::make_shared<RunPlan>(plan_of(*resolved.project, *assets, mode, now, &*sets));
-  if (resolved.plan->size() == 0) {
+  if (resolved.plan->size() == 0 && resolved.muted.empty()) {
     const std::string why = assets->empty()               ? "the selection '" + select_text + "' matches no asset"
                             : !sets->empty()              ? "there is no such partition: nothing that is asked for is there, missing or failed"
                             : mode == StepsMode::checks ? "none of the selected assets has a check"

@@ -52,21 +52,24 @@ void DaemonService::request_tick(Turn& turn, const ScheduleSpec& schedule, TickR
     record.reason = *overlap.skipped;
     return;
   }
-  for (const auto id : overlap.canceled) feed(turn, CancelRequested{id, {"schedule " + schedule.name, ""}});
   auto run = scheduled_run(project()->definitions, schedule, record.instant);
-  const auto resolved = resolve(run.select, run.mode, nlohmann::json::object(), {}, record.instant);
+  const auto resolved = resolve(run.select, run.mode, nlohmann::json::object(), {}, record.instant, AskedBy::itself);
   if (!resolved) {
     record.outcome = TickOutcome::failed;
     record.reason = resolved.error().body.value("detail", "the selection cannot be run");
     spdlog::error("schedule {}: {}", schedule.name, record.reason);
     return;
   }
+  record.reason = resolved->muted;
+  if (resolved->plan->size() == 0) return;
+  // Only for a run that comes: a tick of which nothing comes ends none.
+  for (const auto id : overlap.canceled) feed(turn, CancelRequested{id, {"schedule " + schedule.name, ""}});
   record.run = begin_run(turn, std::move(run), *resolved);
   record.outcome = TickOutcome::requested;
   const auto* made = engine_->run(*record.run);
   if (!made || made->record.status != RunStatus::queued) return;
   record.outcome = TickOutcome::queued;
-  record.reason = made->record.detail;
+  record.reason = made->record.detail + (record.reason.empty() ? "" : "; " + record.reason);
 }
 
 void DaemonService::pause_schedule(Caller caller, std::string schedule, bool pause, std::string reason, Done done) {

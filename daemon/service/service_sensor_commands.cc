@@ -151,8 +151,8 @@ void DaemonService::take_hook(Turn& turn, const std::string& sensor, const Senso
   if (entry->paused()) return answer(unavailable("the webhook is paused" + (entry->state.pause_reason.empty() ? "" : ": " + entry->state.pause_reason) + "; send it again later"));
   if (const auto* red = automator_.find_pause("")) return answer(unavailable("automation is paused" + (red->reason.empty() ? "" : ": " + red->reason) + "; send it again later"));
   SensorBook::Told told{.at = turn.now.wall, .finding = {.requests = {verdict.request}}};
-  auto found = request_found(turn, entry->spec, told.finding.requests);
-  if (found) told.runs = found->runs;
+  auto found = request_found(turn, entry->spec, told.finding.requests, AskedBy::itself);
+  if (found) told.runs = found->runs, told.muted = found->muted;
   else told.finding.error = found.error();
   const auto error = told.finding.error;
   if (sensors_.settle(sensor, std::move(told), turn.now)) record_sensor(turn, sensor);
@@ -160,6 +160,7 @@ void DaemonService::take_hook(Turn& turn, const std::string& sensor, const Senso
     spdlog::error("webhook {}: {}", sensor, error);
     return answer(unavailable(error));
   }
+  if (found->runs.empty()) return answer({202, {{"sensor", sensor}, {"run_id", nullptr}, {"duplicate", false}, {"reason", found->muted}}});
   const auto run = found->runs.front();
   for (const auto& key : verdict.keys) turn.batch.sensors.keys.push_back({sensor, key, run, turn.now.wall});
   answer({202, {{"sensor", sensor}, {"run_id", std::to_string(run)}, {"duplicate", false}}});

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <set>
 
 #include "core/definition/names.h"
 #include "core/graph/asset_key.h"
@@ -30,6 +31,14 @@ Event sensor_event(WallTime at, const std::string& sensor, RunId run, json chang
 PartitionChoice partitions_of(const SensorRequest& request) {
   if (request.partitions.empty()) return {};
   return {request.partitions};
+}
+
+/// What several requests leave out, each once.
+std::string joined(const std::set<std::string>& muted) {
+  std::string text;
+  for (const auto& each : muted)
+    if (!each.empty()) text += (text.empty() ? "" : "; ") + each;
+  return text;
 }
 
 }  // namespace
@@ -139,8 +148,8 @@ std::optional<RunId> DaemonService::known_key(const Turn& turn, const std::strin
   return store_->find_sensor_key(sensor, key);
 }
 
-/// All of them or, with the reason why one cannot be run, none.
-std::expected<DaemonService::Found, std::string> DaemonService::request_found(Turn& turn, const SensorSpec& spec, const std::vector<SensorRequest>& requests) {
+/// All of them or, with the reason why one cannot be run, none. A request of which all is muted makes no run, and its key stays to be asked for.
+std::expected<DaemonService::Found, std::string> DaemonService::request_found(Turn& turn, const SensorSpec& spec, const std::vector<SensorRequest>& requests, AskedBy by) {
   const auto current = project();
   Found found;
   const auto terms = terms_of(*current, spec.job, spec.terms);
@@ -157,15 +166,19 @@ std::expected<DaemonService::Found, std::string> DaemonService::request_found(Tu
     if (text.empty()) return std::unexpected("a request says nothing to select, and the sensor has neither select nor job");
     const auto what = std::pair(text, request.partitions);
     if (!plans.contains(what)) {
-      auto resolved = resolve(text, mode, json::object(), partitions_of(request), turn.now.wall);
+      auto resolved = resolve(text, mode, json::object(), partitions_of(request), turn.now.wall, by);
       if (!resolved) return std::unexpected("what it asks for cannot be run: " + resolved.error().body.value("detail", "the selection is wrong"));
       plans.emplace(what, std::move(*resolved));
     }
     fresh.push_back(&request);
   }
+  std::set<std::string> muted;
   for (const auto* request : fresh) {
     RunRecord run;
     run.select = request->select.empty() ? select_of(*current, spec) : request->select;
+    const auto& resolved = plans.at({run.select, request->partitions});
+    muted.insert(resolved.muted);
+    if (resolved.plan->size() == 0) continue;
     run.job = request->select.empty() ? spec.job : "";
     set_terms(run, terms);
     for (const auto& [name, value] : request->tags) run.tags[name] = value;
@@ -173,11 +186,11 @@ std::expected<DaemonService::Found, std::string> DaemonService::request_found(Tu
     run.options["sensor"]["name"] = spec.name;
     run.trigger = {"sensor", spec.name, turn.now.wall};
     run.actor = {"sensor " + spec.name, ""};
-    const auto& resolved = plans.at({run.select, request->partitions});
     const auto id = begin_run(turn, std::move(run), resolved);
     found.runs.push_back(id);
     if (!request->key.empty()) turn.batch.sensors.keys.push_back({spec.name, request->key, id, turn.now.wall});
   }
+  found.muted = joined(muted);
   return found;
 }
 
@@ -228,10 +241,11 @@ void DaemonService::take_answer(Turn& turn, SensorAnswer answer) {
   if (entry->spec.kind == SensorKind::file) sensors_.follow(answer.sensor, answer.followed, turn.now);
   SensorBook::Told told{.at = turn.now.wall, .took = answer.took, .finding = std::move(answer.finding), .log = std::move(answer.log)};
   if (told.finding.error.empty()) {
-    auto found = request_found(turn, entry->spec, told.finding.requests);
+    auto found = request_found(turn, entry->spec, told.finding.requests, asked ? AskedBy::people : AskedBy::itself);
     if (found) {
       told.runs = std::move(found->runs);
       told.known = found->known;
+      told.muted = std::move(found->muted);
     } else {
       told.finding.error = found.error();
     }
@@ -262,19 +276,24 @@ json DaemonService::dry_run_json(Turn& turn, const SensorBook::Entry& entry, con
   const auto& finding = answer.finding;
   json requests = json::array();
   std::string error = finding.error;
+  std::set<std::string> muted;
+  bool fires = false;
   for (const auto& request : finding.requests) {
     const auto text = request.select.empty() ? select_of(*project(), entry.spec) : request.select;
     auto shown = request_json(request, text);
     shown["known"] = !request.key.empty() && known_key(turn, answer.sensor, request.key).has_value();
-    const auto resolved = resolve(text, StepsMode::all, json::object(), partitions_of(request), turn.now.wall);
+    const auto resolved = resolve(text, StepsMode::all, json::object(), partitions_of(request), turn.now.wall, AskedBy::itself);
+    if (resolved) muted.insert(resolved->muted);
+    fires = fires || (resolved && resolved->plan->size() > 0);
     shown["steps_total"] = resolved ? json(resolved->plan->size()) : json();
     const auto why = resolved ? "" : resolved.error().body.value("detail", "the selection is wrong");
     shown["error"] = short_or_null(why);
     if (!resolved && error.empty()) error = "what it asks for cannot be run: " + why;
     requests.push_back(std::move(shown));
   }
-  const auto outcome = !error.empty() ? SensorOutcome::failed : requests.empty() ? SensorOutcome::skipped : SensorOutcome::fired;
-  return {{"dry_run", true}, {"outcome", to_string(outcome)}, {"reason", short_or_null(error.empty() ? finding.skip_reason : error)}, {"requests", std::move(requests)},
+  const auto outcome = !error.empty() ? SensorOutcome::failed : fires ? SensorOutcome::fired : SensorOutcome::skipped;
+  const auto reason = !error.empty() ? error : !joined(muted).empty() ? joined(muted) : finding.skip_reason;
+  return {{"dry_run", true}, {"outcome", to_string(outcome)}, {"reason", short_or_null(reason)}, {"requests", std::move(requests)},
           {"cursor_before", short_or_null(shown_cursor(entry.spec.kind, entry.state.cursor))},
           {"cursor_after", short_or_null(shown_cursor(entry.spec.kind, finding.cursor.value_or(entry.state.cursor)))}, {"more", finding.more}, {"took_ms", answer.took.count()},
           {"log", short_or_null(answer.log)}, {"as_of", store_->last_event()}};

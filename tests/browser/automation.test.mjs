@@ -93,19 +93,19 @@ test("the red button asks why, stops what starts by itself, and every page says 
   await page.close();
 });
 
-test("one asset is paused and resumed on its page, and others see it live", { timeout: 3 * timeout }, async () => {
+test("one asset is muted and resumed on its page, and others see it live", { timeout: 3 * timeout }, async () => {
   await open("/automation");
   const list = page;
   await row("report").waitFor();
   await open("/assets/report?tab=automation");
-  await page.getByRole("button", { name: "Pause…" }).click();
-  const dialog = page.getByRole("dialog", { name: "Pause this asset's automation" });
+  await page.getByRole("button", { name: "Mute…" }).click();
+  const dialog = page.getByRole("dialog", { name: "Mute this asset" });
   await dialog.getByLabel(/^Why/).fill("its numbers are wrong");
   await page.keyboard.press("Enter");
   await state(/by anonymous.*until it is resumed: its numbers are wrong/);
   assert.equal((await daemon.api("/assets/report/automation")).paused.reason, "its numbers are wrong");
   await list.getByText("its numbers are wrong").waitFor();
-  await page.getByRole("button", { name: "Resume" }).click();
+  await page.getByRole("button", { name: "Unmute" }).click();
   await state("Waits");
   await list.getByText("its numbers are wrong").waitFor({ state: "detached" });
   await list.close();

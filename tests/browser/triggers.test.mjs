@@ -44,6 +44,27 @@ test("an asset's page says what will start it, when, and what holds it", { timeo
   await page.close();
 });
 
+test("an asset without a condition is muted there, with reason and end, and what leaves it out says so", { timeout: 4 * timeout }, async () => {
+  await open("/assets/raw");
+  await section().getByRole("button", { name: "Mute…" }).click();
+  const dialog = page.getByRole("dialog", { name: "Mute this asset" });
+  await dialog.getByLabel(/^Why/).fill("the supplier sends rubbish");
+  await page.keyboard.press("Enter");
+  await section().getByTestId("muted").filter({ hasText: /Muted by anonymous.*until it is resumed: the supplier sends rubbish/ }).waitFor();
+  await line("nightly").filter({ hasText: "leaves it out" }).waitFor();
+  await line("landing").filter({ hasText: "leaves it out" }).waitFor();
+  await axeFindsNothing("what starts an asset, muted");
+  assert.equal((await daemon.api("/assets/raw/triggers")).muted.reason, "the supplier sends rubbish");
+  await section().getByRole("button", { name: "Unmute" }).click();
+  await section().getByTestId("muted").waitFor({ state: "detached" });
+  await open("/assets/alone");
+  await section().getByRole("button", { name: "Mute…" }).waitFor();
+  await open("/assets/supplier/files");
+  await page.getByRole("button", { name: "Report new data…" }).waitFor();
+  assert.equal(await page.getByRole("button", { name: "Mute…" }).count(), 0, "what is made elsewhere cannot be muted");
+  await page.close();
+});
+
 test("a condition stands among what starts it, and nothing is an answer as well", { timeout: 3 * timeout }, async () => {
   await open("/assets/mid");
   await line("Automation").filter({ hasText: "eager" }).waitFor();

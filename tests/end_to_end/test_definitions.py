@@ -93,6 +93,47 @@ def test_a_reload_takes_good_files_and_refuses_bad_ones(start):
     assert daemon.get("/definitions")["version"] == version, "an unchanged reload makes no version"
 
 
+# What is wrong, by name: what stands before `assets:`, further assets, the place, and words of what is said.
+SETTINGS = {
+    "apply of another type": ("definitions: {apply: [manual]}\n", "", (3, 22), ["apply", "auto or manual", "not a list"]),
+    "apply unknown": ("definitions: {apply: manul}\n", "", (3, 22), ["manul", 'did you mean "manual"?']),
+    "renamed_from of another type": ("", "  - {key: c, renamed_from: [old], run: {command: [x]}}\n", (9, 28), ["renamed_from", "not a list", "one"]),
+    "renamed_from that is no key": ("", "  - {key: c, renamed_from: 'old one', run: {command: [x]}}\n", (9, 28), ["old one", "no asset key"]),
+    "renamed_from twice": ("", "  - {key: c, renamed_from: old, run: {command: [x]}}\n  - {key: d, renamed_from: old, run: {command: [x]}}\n", (10, 28),
+                           ['"old"', '"c"', "assetd.yaml:9", "leave renamed_from out"]),
+    "renamed_from what is still there": ("", "  - {key: c, renamed_from: a, run: {command: [x]}}\n", (9, 28), ['"a"', "still defined", "assetd.yaml:4", "leave renamed_from out"]),
+    "renamed_from itself": ("", "  - {key: c, renamed_from: c, run: {command: [x]}}\n", (9, 28), ['"c"', "itself", "leave renamed_from out"]),
+    "environments of another type": ("environments: [staging]\n", "", (3, 15), ["environments", "a mapping of names to overlays"]),
+    "an environment of another type": ("environments: {staging: paused}\n", "", (3, 25), ["staging", "a mapping of keys to values"]),
+    "schedules of an environment": ("environments: {staging: {schedules: pausd}}\n", "", (3, 37), ["staging", "pausd", 'did you mean "paused"?']),
+    "an unknown key of an environment": ("environments: {staging: {varz: {a: b}}}\n", "", (3, 26), ["varz", 'did you mean "vars"?']),
+    "an unknown variable of an environment": ("vars: {place: here}\nenvironments: {staging: {vars: {palce: there}}}\n", "", (4, 33), ["staging", "palce", 'did you mean "place"?']),
+    "an unknown resource of an environment": ("resources: {lake: {kind: folder}}\nenvironments: {staging: {resources: {lak: {path: x}}}}\n", "", (4, 38),
+                                              ["staging", '"lak"', 'did you mean "lake"?', "kind:"]),
+    "an unknown import of an environment": ("environments: {staging: {imports: {shop: {target: dev}}}}\n", "", (3, 36), ["shop", "leave it out"]),
+    "variables of another type": ("environments: {staging: {vars: [place]}}\n", "", (3, 32), ["vars", "staging", "a mapping of names to values"]),
+}
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_bad_settings_say_what_where_and_what_to_do_and_the_last_good_version_serves(start, name):
+    head, more, place, words = SETTINGS[name]
+    daemon = start(GOOD)
+    version = daemon.get("/definitions")["version"]
+    (daemon.project / "assetd.yaml").write_text(project(shell("a", "true"), shell("b", "true", ["a"]), more, head=head))
+    refused = daemon.request("POST", "/definitions/reload", {})
+    assert refused.status == 422, refused.text
+    error, = refused.json["errors"]
+    said = f"{error['message']} ({error['hint']})"
+    at = error["source"]
+    assert (at["file"], at["line"], at["column"]) == ("assetd.yaml", *place), error
+    for word in words:
+        assert word in said, (word, said)
+    status = daemon.get("/definitions")
+    assert status["state"] == "broken" and status["version"] == version
+    assert daemon.wait(daemon.run("*"))["status"] == "succeeded"
+
+
 def test_a_run_keeps_the_definitions_it_was_planned_with(start):
     from projects import waits_for
 

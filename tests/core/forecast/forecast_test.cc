@@ -188,6 +188,44 @@ TEST(Forecast, ABackfillGoesOnRunByRun) {
   EXPECT_TRUE(forecast(input, {}).typical.runs.empty());
 }
 
+/// Mutes assets, those by AssetId below `count`, until a time.
+class Mutes final : public Reactions {
+ public:
+  Mutes(AssetId count, WallTime until) : count_(count), until_(until) {}
+  bool holds_schedules() const override { return false; }
+  void note(const Change&, const Engine&) override {}
+  bool is_due(WallTime) const override { return false; }
+  std::optional<WallTime> next_instant() const override { return std::nullopt; }
+  AutomationWanted evaluate(WallTime) override { return {}; }
+  void requested(const std::vector<AssetId>&, RunId) override {}
+  std::string leave_out_muted(std::vector<AssetId>& assets, WallTime now) const override {
+    return now < until_ && std::erase_if(assets, [this](AssetId id) { return id < count_; }) > 0 ? "muted" : "";
+  }
+  void settle() override {}
+
+ private:
+  AssetId count_;
+  WallTime until_;
+};
+
+TEST(Forecast, LeavesOutWhatIsMutedUntilTheMuteEnds) {
+  Night night;
+  const Durations durations(*night.definitions, night.samples);
+  const Reality reality(night.definitions, durations, {{"default", 4}, {"gpu", 2}});
+  auto input = reality.forecast_input(std::chrono::hours(1));
+  const auto sizes = [&](AssetId count) {
+    input.reactions = [&, count](const Engine&) { return std::make_unique<Mutes>(count, input.now.wall + std::chrono::minutes(30)); };
+    std::vector<std::size_t> steps;
+    for (const auto& run : simulate(input, Pace::typical).runs) steps.push_back(run.plan->size());
+    return steps;
+  };
+  EXPECT_THAT(sizes(1), ElementsAre(3, 3, 4, 4, 4, 4)) << "at 00:30 it is over";
+  EXPECT_THAT(sizes(4), ElementsAre(4, 4, 4, 4)) << "of all that is muted there is no run";
+  const auto missed = simulate(input, Pace::typical).missed;
+  ASSERT_EQ(missed.size(), 2u);
+  EXPECT_EQ(missed[0].reason, "muted");
+}
+
 TEST(Forecast, StopsWhereThereIsTooMuchAndSaysSo) {
   Night night;
   const Durations durations(*night.definitions, night.samples);

@@ -56,6 +56,21 @@ TEST_F(SensorBookTest, LooksAtOnceThenAtItsPaceAndNeverTwiceAtATime) {
   EXPECT_EQ(book.end("a", evaluation), nullptr) << "an answer counts once";
 }
 
+TEST_F(SensorBookTest, WhatIsMutedIsTheReasonOfItsTick) {
+  define({spec("a")});
+  const auto settle = [&](std::vector<RunId> runs) {
+    ASSERT_TRUE(book.end("a", book.begin("a", now)));
+    book.settle("a", {.at = now.wall, .finding = {.cursor = "seen"}, .runs = std::move(runs), .muted = "gold is muted by ann: why"}, now);
+  };
+  settle({7});
+  EXPECT_EQ(entry("a").last_tick->outcome, SensorOutcome::fired);
+  EXPECT_EQ(entry("a").last_tick->reason, "gold is muted by ann: why");
+  settle({});
+  EXPECT_EQ(entry("a").last_tick->outcome, SensorOutcome::skipped);
+  EXPECT_EQ(entry("a").last_tick->reason, "gold is muted by ann: why");
+  EXPECT_EQ(entry("a").state.cursor, "seen") << "what was left out is not found again";
+}
+
 TEST_F(SensorBookTest, WhatComesToTheSameIsOneTickAndNeedsNoCommit) {
   define({spec("a")});
   EXPECT_TRUE(evaluate("a"));

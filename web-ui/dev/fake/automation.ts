@@ -56,7 +56,7 @@ export function automationOf(world: World, asset: FakeAsset) {
   };
 }
 
-export const automated = (world: World) => world.assets.map((asset) => automationOf(world, asset)).filter((one) => one.condition !== null).sort((a, b) => (a.key < b.key ? -1 : 1));
+export const automated = (world: World) => world.assets.map((asset) => automationOf(world, asset)).filter((one) => one.condition !== null || one.paused !== null).sort((a, b) => (a.key < b.key ? -1 : 1));
 export const automationDetail = (world: World, asset: FakeAsset) => ({ ...automationOf(world, asset), answer: conditionOf(world, asset) === null ? null : answerOf(world, asset), as_of: world.seq });
 
 export function evaluations(world: World, asset: FakeAsset) {

@@ -147,7 +147,7 @@ function read(world: World, path: string, url: URL): Answer {
   const asset = world.byKey.get(id.replaceAll(":", "/"));
   if (!asset) return problem(404, "There is no such asset", `Nobody defines '${id}'.`);
   if (part === "partitions") return url.pathname.endsWith("/map") ? ok({ partitions: null, counts: { total: 0, materialized: 0, failed: 0, missing: 0 }, keys: [], status: "", under_way: "", under_way_counts: { running: 0, queued: 0 }, as_of: 1 }) : page([], url);
-  if (part === "triggers") return ok({ key: asset.key, paused: null, automation: null, schedules: [], sensors: [], backfills: [], next: null, as_of: 1 });
+  if (part === "triggers") return ok({ key: asset.key, paused: world.pauses.get("") ?? null, muted: world.pauses.get(asset.key) ?? null, automation: null, schedules: [], sensors: [], backfills: [], next: null, as_of: 1 });
   if (part === "automation") return ok(automationDetail(world, asset));
   if (part === "evaluations") return page(evaluations(world, asset), url);
   if (part === "materializations") return page(asset.history.filter((h) => h.status === "succeeded").map((h) => ({ id: h.run_id ?? `r${h.at}`, run_id: h.run_id, partition: null, at: new Date(h.at).toISOString(), duration_ms: h.ms, metadata: h.metadata, data_version: null })), url);

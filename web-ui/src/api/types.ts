@@ -213,15 +213,15 @@ export interface SensorDryRun {
   requests: { key: string | null; select: string; tags: Record<string, string>; data: unknown; known: boolean; steps_total: number | null; error: string | null }[];
 }
 
-/** Of one asset's automation, or of all of it together with the schedules. `until`: when it goes on by itself. */
+/** Of one asset, which is muted then, or of all automation, schedules and sensors. `until`: when it goes on by itself. */
 export interface AutomationPause { by: string; reason: string; at: string; until: string | null }
 /** `holds`: its condition is true now, so it is asked for as soon as nothing holds automation back. */
 export interface Automation {
   key: string; condition: string | null; holds: boolean; requested_at: string | null; run_id: string | null; paused: AutomationPause | null;
 }
-/** What can start an asset. `next`: the first tick that makes it; `paused`: nothing starts by itself. */
+/** What can start an asset. `next`: the first tick that makes it; `paused`: nothing starts by itself; `muted`: what does leaves this asset out. */
 export interface Triggers {
-  key: string; paused: AutomationPause | null; automation: Automation | null; schedules: Schedule[]; sensors: Sensor[];
+  key: string; paused: AutomationPause | null; muted: AutomationPause | null; automation: Automation | null; schedules: Schedule[]; sensors: Sensor[];
   backfills: { id: string; status: "running" | "paused"; by: string | null; reason: string | null }[]; next: { at: string; schedule: string } | null; as_of: number;
 }
 export interface AutomationList { items: Automation[]; next_cursor: string | null; paused: AutomationPause | null; as_of: number }

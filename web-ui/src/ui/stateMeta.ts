@@ -31,6 +31,7 @@ const metas: Record<string, StateMeta> = {
   due: of("clock", "run", "Due"),
   waits: of("hollow", "never", "Waits"),
   paused: of("bar", "cancel", "Paused"),
+  muted: of("bar", "cancel", "Muted"),
   true: of("tick", "ok", "True"),
   false: of("hollow", "never", "False"),
   never: of("hollow", "never", "Never materialized"),

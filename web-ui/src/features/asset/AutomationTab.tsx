@@ -46,7 +46,7 @@ function State({ automation }: { automation: AutomationDetail }) {
   const { data: project } = useQuery(projectQuery);
   const state = automationState(automation);
   const why: Record<string, ReactNode> = {
-    paused: automation.paused && <><PausedBy pause={automation.paused} />: {automation.paused.reason}</>,
+    muted: automation.paused && <><PausedBy pause={automation.paused} />: {automation.paused.reason}</>,
     due: project?.automation_paused ? "when all automation is resumed" : "its condition is true",
     waits: "its condition is not true",
   };

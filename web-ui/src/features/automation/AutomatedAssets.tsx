@@ -16,10 +16,13 @@ const example = `assets:
     run: {plugin: exec, command: [python, report.py]}
 `;
 
+/** Where its mute stands: without a condition there is no page of its automation. */
+const tabOf = (one: Automation) => (one.condition === null ? undefined : "automation");
+
 const columnsOf = (held: boolean): Column<Automation>[] => [
-  { id: "key", header: "Asset", width: "minmax(110px, 2fr)", cell: (one) => <span className="row"><StateIcon state={automationState(one)} /><span className="strong clip"><AssetLink name={one.key} tab="automation" /></span></span> },
+  { id: "key", header: "Asset", width: "minmax(110px, 2fr)", cell: (one) => <span className="row"><StateIcon state={automationState(one)} /><span className="strong clip"><AssetLink name={one.key} tab={tabOf(one)} /></span></span> },
   { id: "state", header: "State", width: "minmax(60px, 1.1fr)", cell: (one) => <State one={one} held={held} /> },
-  { id: "condition", header: "Condition", width: "minmax(120px, 3fr)", wide: true, cell: (one) => <span className="mono dim" title={one.condition ?? undefined}>{one.condition}</span> },
+  { id: "condition", header: "Condition", width: "minmax(120px, 3fr)", wide: true, cell: (one) => <span className="mono dim" title={one.condition ?? undefined}>{one.condition ?? "none"}</span> },
   { id: "at", header: "Asked for", width: "80px", align: "right", cell: (one) => <AskedFor one={one} /> },
   { id: "run", header: "Run", width: "44px", align: "right", wide: true, cell: (one) => one.run_id && <RunLink id={one.run_id} step={one.key} /> },
 ];
@@ -39,7 +42,7 @@ function State({ one, held }: { one: Automation; held: boolean }) {
 
 interface Props { rows: Automation[]; held: boolean; assets: { hasNextPage: boolean; isFetchingNextPage: boolean; fetchNextPage: () => unknown } }
 
-/** Assets that have a condition. `held`: nothing is asked for, whatever they say. */
+/** Assets that have a condition or are muted. `held`: nothing is asked for, whatever they say. */
 export function AutomatedAssets({ rows, held, assets }: Props) {
   const navigate = useNavigate();
   const columns = useMemo(() => columnsOf(held), [held]);
@@ -58,7 +61,7 @@ export function AutomatedAssets({ rows, held, assets }: Props) {
   return (
     <DataTable
       label="Assets with automation" columns={columns} rows={rows} rowId={(one) => one.key} onEnd={more}
-      onOpen={(one) => void navigate({ to: "/assets/$key", params: { key: keyToPath(one.key) }, search: { tab: "automation" } })}
+      onOpen={(one) => void navigate({ to: "/assets/$key", params: { key: keyToPath(one.key) }, search: { tab: tabOf(one) } })}
     />
   );
 }

@@ -89,12 +89,15 @@ function NextTicks({ schedule }: { schedule: Schedule }) {
   );
 }
 
+/** Codes read as words; a sentence names assets as they are called. */
+const inWords = (reason: string) => (/^[a-z_]+$/.test(reason) ? reason.replaceAll("_", " ") : reason);
+
 const columns: Column<Tick>[] = [
   { id: "outcome", header: "Outcome", width: "120px", cell: (tick) => <StateLabel state={tick.outcome} /> },
   { id: "instant", header: "For", width: "140px", cell: (tick) => <At at={tick.instant} /> },
   { id: "at", header: "Handled", width: "90px", wide: "desk", cell: (tick) => <span className="dim"><Ago at={tick.at} /></span> },
   { id: "run", header: "Run", width: "60px", cell: (tick) => tick.run_id && <RunLink id={tick.run_id} /> },
-  { id: "why", header: "Why", width: "minmax(60px, 1fr)", wide: true, cell: (tick) => <span className="dim">{tick.reason?.replaceAll("_", " ")}</span> },
+  { id: "why", header: "Why", width: "minmax(60px, 1fr)", wide: true, cell: (tick) => <span className="dim">{tick.reason && inWords(tick.reason)}</span> },
 ];
 
 function Ticks({ name }: { name: string }) {
