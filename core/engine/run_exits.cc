@@ -10,6 +10,19 @@ namespace assetd {
 namespace {
 constexpr int kMostNeverStarted = 5;           // in a row, then the step fails
 constexpr Millis kNeverStartedDelay{1'000};
+
+/// How what is only noted is called in the store; null: it is more than that.
+const char* note_kind(AttemptMessage::Kind kind) {
+  using Kind = AttemptMessage::Kind;
+  switch (kind) {
+    case Kind::artifact: return "artifact";
+    case Kind::custom: return "custom";
+    case Kind::log: return "log";
+    case Kind::partitions: return "partitions";
+    case Kind::partitions_gone: return "partitions_gone";
+    default: return nullptr;
+  }
+}
 }  // namespace
 
 // A process that carries partitions of one asset speaks of all of them where it names none.
@@ -60,11 +73,7 @@ void RunMachine::message(LiveAttempt& attempt, const AttemptMessage& message) {
     attempt.failed_detail = message.detail;
     return;
   }
-  if (message.kind == Kind::artifact || message.kind == Kind::custom || message.kind == Kind::log || message.kind == Kind::partitions) {
-    const auto kind = message.kind == Kind::artifact ? "artifact" : message.kind == Kind::custom ? "custom" : message.kind == Kind::log ? "log" : "partitions";
-    out_.changes.push_back(AttemptNoted{attempt.record.id, kind, message.key, message.data, at});
-    return;
-  }
+  if (const auto* kind = note_kind(message.kind)) return out_.changes.push_back(AttemptNoted{attempt.record.id, kind, message.key, message.data, at});
   for (const auto step : steps_in(attempt, message.key, message.partition)) this->message(attempt, step, message);
 }
 

@@ -4,6 +4,7 @@
 #include <sys/statvfs.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "core/schedule/cron.h"
 #include "daemon/service/daemon_service.h"
@@ -166,6 +167,7 @@ void DaemonService::note_end(Turn& turn, const RunRecord& run) {
 void DaemonService::finish(Turn& turn) {
   if (!is_latched() && freshness_.is_due(turn.now.wall))
     for (const auto& told : freshness_.step(turn.now.wall, turn.batch)) note_alerts(turn, told);
+  if (!is_latched() && std::exchange(turn.keys_changed, false)) advance_backfills(turn);
   automate(turn);
   commit(turn);
   for (const auto run : turn.ended) projection_.forget(run);

@@ -1,5 +1,7 @@
 // Materializations that no run made: done by hand, or of what is made elsewhere.
 
+#include <spdlog/spdlog.h>
+
 #include "core/schedule/cron.h"
 #include "core/version/provenance.h"
 #include "daemon/service/daemon_service.h"
@@ -11,6 +13,11 @@ namespace {
 constexpr const char* kNoAttempt = "00000000000000000000000000000000";
 
 }  // namespace
+
+void DaemonService::warn_step(Turn& turn, const AttemptNoted& said, const std::string& why) {
+  spdlog::warn("attempt {}: {}", said.attempt, why);
+  turn.batch.changes.push_back(AttemptNoted{said.attempt, "log", "", {{"level", "WARNING"}, {"message", why}}, said.at});
+}
 
 void DaemonService::report_materialization(Caller caller, std::string key, ReportBody body, Done done) {
   command(std::move(caller), std::move(done), [this, key, body](Turn& turn, const Caller& who) { return report(turn, who, key, body); });

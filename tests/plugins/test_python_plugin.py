@@ -155,6 +155,21 @@ ARTIFACTS = '''
 '''
 
 
+def test_a_function_adds_and_removes_dynamic_partitions(module):
+    owner = module('''
+        from assetd import asset
+
+        @asset
+        def crm(context):
+            context.add_partitions("customers", ["ann", 7])
+            context.remove_partitions("customers", ("zoe",))
+    ''')
+    attempt = owner.run(["crm"])
+    assert attempt.exit_code == 0
+    assert attempt.of("assetd.add_partitions") == [{"set": "customers", "keys": ["ann", "7"]}]
+    assert attempt.of("assetd.remove_partitions") == [{"set": "customers", "keys": ["zoe"]}]
+
+
 def test_artifacts_of_every_type_are_stored_and_loaded_by_name(module):
     owner = module(ARTIFACTS)
     stored = {}

@@ -56,6 +56,10 @@ class AttemptContext:
         """Adds keys to the set of dynamic partitions of that name; those that are there already stay."""
         self.messages.send("assetd.add_partitions", set=name, keys=[str(key) for key in keys])
 
+    def remove_partitions(self, name, keys):
+        """Removes keys from the set of dynamic partitions of that name; what was made of them stays known, and is there again when they are."""
+        self.messages.send("assetd.remove_partitions", set=name, keys=[str(key) for key in keys])
+
     def add_output_metadata(self, metadata):
         """Adds to what the materialization of the current asset will show."""
         self._metadata.update(metadata)
