@@ -73,8 +73,15 @@ void RunMachine::message(LiveAttempt& attempt, const AttemptMessage& message) {
     attempt.failed_detail = message.detail;
     return;
   }
+  if (message.kind == Kind::artifact) note_artifact(attempt, message.key, message.data);
   if (const auto* kind = note_kind(message.kind)) return out_.changes.push_back(AttemptNoted{attempt.record.id, kind, message.key, message.data, at});
   for (const auto step : steps_in(attempt, message.key, message.partition)) this->message(attempt, step, message);
+}
+
+// Of partitions nothing is taken: versions are those of an asset, and two partitions of equal content are not the same data.
+void RunMachine::note_artifact(LiveAttempt& attempt, const std::string& key, const nlohmann::json& said) const {
+  for (const auto step : steps_in(attempt, key, ""))
+    if (run_.plan->partition(step).empty()) attempt.artifacts[step].add(said);
 }
 
 void RunMachine::message(LiveAttempt& attempt, StepIndex step, const AttemptMessage& message) {
@@ -97,8 +104,9 @@ void RunMachine::materialize(const LiveAttempt& attempt, StepIndex step, const A
   slot.reported = true;
   const auto at = message.at.value_or(now_.wall);
   const auto since = slot.started_at.value_or(attempt.record.started_at.value_or(at));
-  out_.changes.push_back(Materialized{{run_.record.id, step, run_.asset(step).key, attempt.record.id, message.data, message.data_version,
-                                       std::max<std::int64_t>(0, (at - since).count()), at, run_.plan->partition(step)}});
+  const auto said = attempt.artifacts.find(step);
+  out_.changes.push_back(Materialized{{run_.record.id, step, run_.asset(step).key, attempt.record.id, message.data, message.data_version, std::max<std::int64_t>(0, (at - since).count()), at,
+                                       run_.plan->partition(step), nullptr, said == attempt.artifacts.end() ? "" : said->second.content()}});
   look_for_anomalies(attempt, step, message.data, at);
 }
 

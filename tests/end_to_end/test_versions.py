@@ -1,10 +1,11 @@
 """Provenance, staleness with its cause, steps that are reused, what changed, and whom it concerns."""
 
+import hashlib
 import json
 
 import pytest
 from daemon import Refused
-from projects import copy_example, project, shell, waits_for
+from projects import copy_example, project, say, shell, waits_for
 from waiting import wait_until
 
 # Says which data it made: the content of the file `version`, where there is one. `fail` makes it fail.
@@ -158,6 +159,56 @@ def test_changed_code_is_a_reason_whether_declared_or_a_command_or_a_file_it_nam
     done(daemon, "stale:yes")
     rewrite(daemon, emits("raw", more='code_version: "2"'), shell("mid", "echo mid >> made; true", ["raw"]), noted("top", ["mid"]))
     assert "to 2" in because(daemon, "raw")[0]["detail"]
+
+
+def artifact(name, content, **more):
+    data = content.encode()
+    return "assetd.artifact", {"name": name, "size": len(data), "sha256": hashlib.sha256(data).hexdigest(), **more}
+
+
+def test_artifacts_of_the_same_content_make_nothing_below_stale(start):
+    daemon = start(project(shell("model", f"python3 say.py; [ ! -e slow ] || {waits_for('gate')}"), noted("mid", ["model"], SKIPS), noted("top", ["mid"]),
+                           shell("marked", "true", [], "partitions: {dynamic: marks}")))
+    say(daemon, artifact("weights", "1 2 3"), artifact("labels", "x y"))
+    done(daemon, "model+")
+    model = daemon.get("/assets/model")
+    assert model["provenance"]["data_version_from"] == "content" and len(model["data_version"]) == 32
+    assert daemon.get("/assets/mid")["provenance"]["upstream"][0]["data_version"] == model["data_version"]
+    assert daemon.get("/assets/mid")["provenance"]["data_version_from"] == "attempt", "it reported none"
+    say(daemon, artifact("labels", "x y"), artifact("weights", "1 2 3", path="/elsewhere"))
+    done(daemon, "model")
+    assert daemon.get("/assets/model")["data_version"] == model["data_version"] and not stale(daemon) & {"mid", "top"}
+    assert daemon.steps(done(daemon, "mid"))["mid"]["reason"] == "reused"
+
+    (daemon.project / "slow").touch()
+    say(daemon, artifact("weights", "1 2 3"), artifact("labels", "x y"), ("assetd.add_partitions", {"set": "marks", "keys": ["read"]}))
+    run = daemon.run("model")
+    wait_until(lambda: daemon.get("/partitions/marks")["keys"] == ["read"], "its messages are read and committed")
+    daemon.kill9()
+    daemon.start()
+    (daemon.project / "gate").touch()
+    assert daemon.wait(run)["status"] == "succeeded"
+    assert daemon.get("/assets/model")["data_version"] == model["data_version"], "what was read before the crash counts"
+
+    say(daemon, artifact("weights", "1 2 4"), artifact("labels", "x y"))
+    done(daemon, "model")
+    assert daemon.get("/assets/model")["data_version"] != model["data_version"]
+    assert stale(daemon) >= {"mid", "top"} and chain(daemon, "mid") == [("newer_data", "model")]
+
+
+def test_a_declared_version_comes_before_the_content_and_unknown_content_gives_none(start):
+    daemon = start(project(shell("model", "python3 say.py"), shell("days", "python3 say.py", [], "partitions: {static: [a, b]}")))
+
+    def version_from(asset, *messages):
+        say(daemon, *messages)
+        done(daemon, asset)
+        return daemon.get(f"/assets/{asset}")["provenance"]["data_version_from"]
+
+    assert version_from("model", artifact("weights", "1")) == "content"
+    assert version_from("model", artifact("weights", "1"), ("report_asset_materialization", {"data_version": "v7"})) == "step"
+    assert daemon.get("/assets/model")["data_version"] == "v7"
+    assert version_from("model", artifact("weights", "1"), ("assetd.artifact", {"name": "log", "path": "log.txt"})) == "attempt"
+    assert version_from("days", artifact("day", "nothing")) == "attempt", "two partitions of equal content are not the same data"
 
 
 def test_what_is_observed_elsewhere_is_data_too(emitting):
