@@ -20,6 +20,7 @@ const char* note_kind(AttemptMessage::Kind kind) {
     case Kind::log: return "log";
     case Kind::partitions: return "partitions";
     case Kind::partitions_gone: return "partitions_gone";
+    case Kind::observation: return "observation";
     default: return nullptr;
   }
 }

@@ -143,6 +143,7 @@ void DaemonService::take(Turn& turn, Output output) {
     keeper_.note(change, projection_, turn.batch);
     note_alerts(turn, change);
     note_partition_keys(turn, change);
+    note_observation(turn, change);
     note_checks(turn, change);
     note_lineage(turn, change);
     if (const auto* changed = std::get_if<RunChanged>(&change); changed && is_terminal(changed->run.status)) note_end(turn, changed->run);

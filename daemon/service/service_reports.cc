@@ -23,33 +23,52 @@ void DaemonService::report_materialization(Caller caller, std::string key, Repor
   command(std::move(caller), std::move(done), [this, key, body](Turn& turn, const Caller& who) { return report(turn, who, key, body); });
 }
 
-/// As if a run had made it, but for the run: what is below becomes stale, or is made by automation; freshness counts from now. A failure before is over.
+/// As if a run had made it, but for the run: what is below becomes stale, or is made by automation; freshness counts from then. A failure before is over.
+/// Gives its data version.
+std::string DaemonService::record_report(Turn& turn, const Project& project, AssetId id, const ReportBody& body, const std::string& by, WallTime at) {
+  const auto& spec = project.definitions.assets[id];
+  const auto& key = spec.key;
+  Output output;
+  const auto made_from = spec.external ? nullptr : keeper_.of_now(project.definitions, project.graph, id, {});
+  const auto version = body.data_version.empty() ? derived_data_version(kNoAttempt, at) : body.data_version;
+  output.changes.push_back(Materialized{{0, 0, key, kNoAttempt, body.metadata, version, 0, at, "", made_from}});
+  take(turn, std::move(output));
+
+  auto& state = book_.stage(key);
+  const auto before = state.status();
+  state.last_materialization = AssetState::Data{0, at, body.metadata, version, code_version_of(spec), made_from};
+  state.disturbed = false;
+  if (state.last_attempt)
+    state.last_attempt = AssetState::Attempt{0, StepStatus::succeeded, "reported", "reported by " + by + ": " + body.reason, {}, at};
+  forget_acknowledgement(turn, key);
+  nlohmann::json changes = {{"metadata", body.metadata}, {"reported_by", by}, {"reason", body.reason}};
+  turn.batch.events.push_back({0, at, "materialization", 0, key, {{"run_id", nullptr}, {"key", key}, {"partition", nullptr}}, std::move(changes)});
+  if (state.status() != before)
+    turn.batch.events.push_back({0, at, "asset_changed", 0, key, {{"key", key}}, {{"status", to_string(state.status())}}});
+  return version;
+}
+
 Reply DaemonService::report(Turn& turn, const Caller& caller, const std::string& key, const ReportBody& body) {
   const auto current = project();
   const auto id = current ? current->graph.find(key) : std::nullopt;
   if (!id) return not_found("asset", "nobody defines the asset '" + key + "'");
   const auto now = turn.now.wall;
-  const auto& by = caller.actor.name;
-  Output output;
-  const auto& spec = current->definitions.assets[*id];
-  const auto made_from = spec.external ? nullptr : keeper_.of_now(current->definitions, current->graph, *id, {});
-  const auto version = body.data_version.empty() ? derived_data_version(kNoAttempt, now) : body.data_version;
-  output.changes.push_back(Materialized{{0, 0, key, kNoAttempt, body.metadata, version, 0, now, "", made_from}});
-  take(turn, std::move(output));
-
-  auto& state = book_.stage(key);
-  const auto before = state.status();
-  state.last_materialization = AssetState::Data{0, now, body.metadata, version, code_version_of(spec), made_from};
-  state.disturbed = false;
-  if (state.last_attempt)
-    state.last_attempt = AssetState::Attempt{0, StepStatus::succeeded, "reported", "reported by " + by + ": " + body.reason, {}, now};
-  forget_acknowledgement(turn, key);
-  nlohmann::json changes = {{"metadata", body.metadata}, {"reported_by", by}, {"reason", body.reason}};
-  turn.batch.events.push_back({0, now, "materialization", 0, key, {{"run_id", nullptr}, {"key", key}, {"partition", nullptr}}, std::move(changes)});
-  if (state.status() != before)
-    turn.batch.events.push_back({0, now, "asset_changed", 0, key, {{"key", key}}, {{"status", to_string(state.status())}}});
+  const auto version = record_report(turn, *current, *id, body, caller.actor.name, now);
   audit(turn, caller, "asset.report", "asset " + key, {{"reason", body.reason}, {"metadata", body.metadata}});
   return {201, {{"key", key}, {"at", format_time(now)}, {"metadata", body.metadata}, {"data_version", version}}};
+}
+
+/// A step may say what it saw of data that is made elsewhere: with the message that it sent, in one transaction.
+void DaemonService::note_observation(Turn& turn, const Change& change) {
+  const auto* note = std::get_if<AttemptNoted>(&change);
+  if (!note || note->kind != "observation") return;
+  const auto current = project();
+  const auto id = current ? current->graph.find(note->key) : std::nullopt;
+  if (!id) return warn_step(turn, *note, "an observation counts for nothing: nobody defines the asset '" + note->key + "'; its parameter asset is the key of an external asset");
+  if (!current->definitions.assets[*id].external)
+    return warn_step(turn, *note, "an observation counts for nothing: '" + note->key + "' is not external, its data is what its own step reports (report_asset_materialization)");
+  const ReportBody body{note->data.at("metadata"), note->data.at("data_version"), "observed"};
+  record_report(turn, *current, *id, body, "attempt " + note->attempt, note->at);
 }
 
 }  // namespace assetd

@@ -221,6 +221,46 @@ def test_what_is_observed_elsewhere_is_data_too(emitting):
     assert chain(daemon, "mid") == [("newer_data", "landing")] and because(daemon, "mid")[0]["run_id"] is None
 
 
+def test_a_step_observes_what_is_made_elsewhere(start):
+    daemon = start(project(shell("look", "python3 say.py"), noted("mid", ["landing"]), noted("eager", ["landing"], "automation: eager"), head="external: [{key: landing, freshness: {within: 1h}}]\n"))
+
+    def seen(version, rows=1):
+        say(daemon, ("assetd.observe", {"asset": "landing", "data_version": version, "metadata": {"rows": {"raw_value": rows, "type": "int"}}}),
+            ("report_asset_materialization", {"metadata": {"looked": rows}}))
+        done(daemon, "look")
+        return daemon.get("/assets/landing")
+
+    def followed():
+        return len([run for run in daemon.items("/runs?status=succeeded") if run["trigger"]["kind"] == "automation"])
+
+    wait_until(lambda: followed() == 1, "eager, which was missing")
+    landing = seen("f1", 5)
+    assert landing["data_version"] == "f1" and landing["last_materialization"]["metadata"] == {"rows": 5} and landing["last_materialization"]["run_id"] is None
+    assert landing["freshness"]["status"] == "fresh"
+    assert daemon.get("/assets/look")["last_materialization"]["metadata"] == {"looked": 5}
+    told, = [event["changes"] for event in daemon.items("/assets/landing/events") if event["type"] == "materialization"]
+    assert told["reported_by"].startswith("attempt ") and told["reason"] == "observed"
+    wait_until(lambda: followed() == 2, "eager, once more")
+    done(daemon, "mid")
+    seen("f1")
+    assert "mid" not in stale(daemon), "seen again, the same data"
+    seen("f2")
+    assert chain(daemon, "mid") == [("newer_data", "landing")]
+    daemon.kill9()
+    daemon.start()
+    assert daemon.get("/assets/landing")["data_version"] == "f2" and len(daemon.items("/assets/landing/materializations")) == 3
+
+
+def test_an_observation_of_what_is_not_external_counts_for_nothing(start):
+    daemon = start(project(shell("look", "python3 say.py"), noted("mid"), head="external: [landing]\n"))
+    say(daemon, *(("assetd.observe", params) for params in ({"asset": "mid", "data_version": "v"}, {"asset": "nobody"}, {}, {"asset": 3, "metadata": []}, ["landing"])))
+    done(daemon, "look")
+    assert daemon.get("/assets/mid")["status"] == "never" and daemon.get("/assets/landing")["last_materialization"] is None
+    say(daemon, ("assetd.observe", {"asset": "landing"}))
+    done(daemon, "look")
+    assert daemon.get("/assets/landing")["data_version"], "of no version of its own: one of this moment"
+
+
 REUSING = (emits("raw"), noted("mid", ["raw"], SKIPS), noted("top", ["mid"], SKIPS))
 
 
