@@ -64,10 +64,10 @@ struct Materialized {
 struct CheckReported {
   CheckResult result;
 };
-/// An artifact, a custom message or a log line of a step, kept with its attempt.
+/// What a step said that the engine does not act on, kept with its attempt. Of some of it the service makes more, in the same transaction.
 struct AttemptNoted {
   AttemptId attempt;
-  std::string kind;  ///< artifact, custom, log
+  std::string kind;  ///< artifact, custom, log; partitions, partitions_gone: keys of dynamic partitions to add or remove; observation: of the external asset `key`
   std::string key;
   nlohmann::json data;
   WallTime at{};

@@ -43,7 +43,7 @@ struct AttemptSeenRunning {
 
 /// One message of a step's process (docs/plugins.md), parsed.
 struct AttemptMessage {
-  enum class Kind { step_started, step_ended, materialization, check, progress, artifact, custom, log, partitions, attempt_failed };
+  enum class Kind { step_started, step_ended, materialization, check, progress, artifact, custom, log, partitions, partitions_gone, observation, attempt_failed };
   Kind kind = Kind::log;
   std::string key;      ///< "" when the attempt carries one step
   std::string partition;  ///< "" for all that it carries of `key`

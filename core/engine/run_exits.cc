@@ -10,6 +10,20 @@ namespace assetd {
 namespace {
 constexpr int kMostNeverStarted = 5;           // in a row, then the step fails
 constexpr Millis kNeverStartedDelay{1'000};
+
+/// How what is only noted is called in the store; null: it is more than that.
+const char* note_kind(AttemptMessage::Kind kind) {
+  using Kind = AttemptMessage::Kind;
+  switch (kind) {
+    case Kind::artifact: return "artifact";
+    case Kind::custom: return "custom";
+    case Kind::log: return "log";
+    case Kind::partitions: return "partitions";
+    case Kind::partitions_gone: return "partitions_gone";
+    case Kind::observation: return "observation";
+    default: return nullptr;
+  }
+}
 }  // namespace
 
 // A process that carries partitions of one asset speaks of all of them where it names none.
@@ -60,12 +74,15 @@ void RunMachine::message(LiveAttempt& attempt, const AttemptMessage& message) {
     attempt.failed_detail = message.detail;
     return;
   }
-  if (message.kind == Kind::artifact || message.kind == Kind::custom || message.kind == Kind::log || message.kind == Kind::partitions) {
-    const auto kind = message.kind == Kind::artifact ? "artifact" : message.kind == Kind::custom ? "custom" : message.kind == Kind::log ? "log" : "partitions";
-    out_.changes.push_back(AttemptNoted{attempt.record.id, kind, message.key, message.data, at});
-    return;
-  }
+  if (message.kind == Kind::artifact) note_artifact(attempt, message.key, message.data);
+  if (const auto* kind = note_kind(message.kind)) return out_.changes.push_back(AttemptNoted{attempt.record.id, kind, message.key, message.data, at});
   for (const auto step : steps_in(attempt, message.key, message.partition)) this->message(attempt, step, message);
+}
+
+// Of partitions nothing is taken: versions are those of an asset, and two partitions of equal content are not the same data.
+void RunMachine::note_artifact(LiveAttempt& attempt, const std::string& key, const nlohmann::json& said) const {
+  for (const auto step : steps_in(attempt, key, ""))
+    if (run_.plan->partition(step).empty()) attempt.artifacts[step].add(said);
 }
 
 void RunMachine::message(LiveAttempt& attempt, StepIndex step, const AttemptMessage& message) {
@@ -88,8 +105,9 @@ void RunMachine::materialize(const LiveAttempt& attempt, StepIndex step, const A
   slot.reported = true;
   const auto at = message.at.value_or(now_.wall);
   const auto since = slot.started_at.value_or(attempt.record.started_at.value_or(at));
-  out_.changes.push_back(Materialized{{run_.record.id, step, run_.asset(step).key, attempt.record.id, message.data, message.data_version,
-                                       std::max<std::int64_t>(0, (at - since).count()), at, run_.plan->partition(step)}});
+  const auto said = attempt.artifacts.find(step);
+  out_.changes.push_back(Materialized{{run_.record.id, step, run_.asset(step).key, attempt.record.id, message.data, message.data_version, std::max<std::int64_t>(0, (at - since).count()), at,
+                                       run_.plan->partition(step), nullptr, said == attempt.artifacts.end() ? "" : said->second.content()}});
   look_for_anomalies(attempt, step, message.data, at);
 }
 

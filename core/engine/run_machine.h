@@ -47,6 +47,7 @@ class RunMachine {
   void launch(UnitIndex unit, const Demand& demand, AttemptId id, WallTime since);
   void seen_running(LiveAttempt& attempt, std::int64_t pid, WallTime at, bool warm);
   void message(LiveAttempt& attempt, const AttemptMessage& message);
+  void note_artifact(LiveAttempt& attempt, const std::string& key, const nlohmann::json& said) const;
   void exited(const AttemptId& id, const ExitReport& exit);
   void timed_out(LiveAttempt& attempt);
   void retry_due(UnitIndex unit);

@@ -24,6 +24,8 @@ void RunMachine::restore(const RestoredRun& stored) {
   restore_checks(stored.checks, stored.attempts);
   restore_attempts(stored.attempts);
   for (const auto step : stored.reported) run_.steps[step].reported = true;
+  for (const auto& said : stored.artifacts)
+    if (const auto it = run_.live.find(said.attempt); it != run_.live.end()) note_artifact(it->second, said.key, said.data);
   restore_reused();
   drop_lost_checks();
   count_waiting();

@@ -11,7 +11,9 @@
 
 #include "core/check/anomaly.h"
 #include "core/check/waiver.h"
+#include "core/engine/change.h"
 #include "core/engine/input.h"
+#include "core/run/artifacts.h"
 #include "core/run/plan.h"
 #include "core/run/records.h"
 
@@ -52,6 +54,7 @@ struct LiveAttempt {
   std::string failed_reason, failed_detail;  ///< from assetd.attempt_failed or closed
   std::optional<Millis> deadline;            ///< boot time
   std::unordered_multimap<std::string, StepIndex> steps_of_key;
+  std::map<StepIndex, ReportedArtifacts> artifacts;  ///< of steps without partition
 };
 
 /// An error check that failed: why a run failed, and the cause of what it blocks.
@@ -112,6 +115,7 @@ struct RestoredRun {
   std::vector<CheckResult> checks;
   std::vector<AttemptRecord> attempts;
   std::vector<StepIndex> reported = {};  ///< steps whose live attempt has reported a materialization
+  std::vector<AttemptNoted> artifacts = {};  ///< that live attempts have reported, in order
 };
 
 }  // namespace assetd

@@ -138,6 +138,7 @@ struct Materialization {
   WallTime at{};
   std::string partition = "";
   std::shared_ptr<const Provenance> provenance = nullptr;  ///< set by whoever knows the states of assets, before it is stored
+  std::string content = "";  ///< ReportedArtifacts::content() of its step; not stored, data_version is made of it where none is declared
 };
 
 struct RootCause {

@@ -40,6 +40,7 @@ json to_json(const Provenance& provenance) {
   if (!provenance.commit.empty()) out["commit"] = provenance.commit;
   if (!provenance.options.empty()) out["options"] = provenance.options;
   if (provenance.declared) out["declared"] = true;
+  if (provenance.by_content) out["by_content"] = true;
   if (!inputs.empty()) out["inputs"] = std::move(inputs);
   if (!provenance.versions.empty()) out["versions"] = provenance.versions;
   return out;
@@ -50,6 +51,7 @@ Provenance provenance_from_json(const json& value) {
   if (const auto inputs = value.find("inputs"); inputs != value.end())
     for (const auto& used : *inputs)
       out.inputs.push_back({used.at(0), used.at(1), used.at(2), WallTime(Millis(used.at(3).get<std::int64_t>()))});
+  out.by_content = value.value("by_content", false);
   if (const auto versions = value.find("versions"); versions != value.end()) versions->get_to(out.versions);
   return out;
 }

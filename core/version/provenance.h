@@ -31,6 +31,7 @@ struct Provenance {
   bool declared = false;  ///< the step itself gave the version of its data
   std::vector<UsedData> inputs = {};  ///< upstream assets that had data, in the order of the definition
   std::map<std::string, std::string> versions = {};  ///< of the interpreter and the packages that its import runs with, where its plugin says
+  bool by_content = false;  ///< the version of its data is a hash of its step's artifacts
   const UsedData* input(std::string_view key) const;
   bool operator==(const Provenance&) const = default;
 };

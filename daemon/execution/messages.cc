@@ -156,6 +156,13 @@ bool read_method(const std::string& method, const json& params, AttemptMessage& 
   } else if (method == "assetd.add_partitions") {
     message.kind = MessageKind::partitions;
     message.data = bounded(params);
+  } else if (method == "assetd.remove_partitions") {
+    message.kind = MessageKind::partitions_gone;
+    message.data = bounded(params);
+  } else if (method == "assetd.observe") {
+    message.kind = MessageKind::observation;
+    message.key = text(params, "asset");
+    message.data = {{"metadata", plain_metadata(object(params, "metadata"))}, {"data_version", text(params, "data_version")}};
   } else if (method == "assetd.attempt_failed") {
     message.kind = MessageKind::attempt_failed;
   } else if (method == "report_custom_message") {

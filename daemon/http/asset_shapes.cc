@@ -147,7 +147,7 @@ json provenance_json(const Provenance* provenance) {
   json upstream = json::array();
   for (const auto& used : provenance->inputs)
     upstream.push_back({{"key", used.key}, {"data_version", used.data_version}, {"run_id", id_or_null(used.run)}, {"at", time_json(used.at)}});
-  return {{"code_version", text_or_null(provenance->code_version)}, {"commit", text_or_null(provenance->commit)}, {"versions", provenance->versions}, {"data_version_from", provenance->declared ? "step" : "attempt"},
+  return {{"code_version", text_or_null(provenance->code_version)}, {"commit", text_or_null(provenance->commit)}, {"versions", provenance->versions}, {"data_version_from", provenance->declared ? "step" : provenance->by_content ? "content" : "attempt"},
           {"upstream", std::move(upstream)}};
 }
 

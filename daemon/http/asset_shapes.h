@@ -19,7 +19,7 @@ nlohmann::json asset_json(const AssetTable& table, AssetId id, WallTime now);
 void add_asset_details(nlohmann::json& out, const AssetTable& table, AssetId id);
 /// `chains`: each reason with the way to its cause.
 nlohmann::json stale_json(const AssetTable& table, AssetId id, bool chains = false);
-/// Of a materialization: {code_version, commit, data_version_from: step|attempt, upstream: [{key, data_version, run_id, at}]}; null where it is not known.
+/// Of a materialization: {code_version, commit, data_version_from: step|content|attempt, upstream: [{key, data_version, run_id, at}]}; null where it is not known.
 nlohmann::json provenance_json(const Provenance* provenance);
 
 /// [{check, by, reason, at, until, run_id}]: waivers of the asset's checks that stand. Inside Service::with_assets.

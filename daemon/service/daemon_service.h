@@ -67,6 +67,7 @@ struct Turn {
   std::vector<Effect> effects;
   std::vector<std::function<void(bool committed)>> after;  ///< once the outcome of the commit is known
   std::vector<RunId> ended;
+  bool keys_changed = false;  ///< of dynamic partitions: backfills are looked at when the turn's changes are all known
   std::set<std::pair<std::string, WallTime>> ticks;  ///< that this turn records
   std::map<std::string, std::set<std::string>> selected;  ///< keys by a selection of an alert or silence, once they were asked for
 };
@@ -250,6 +251,10 @@ class DaemonService final : public Service {
   void save_backfill(Turn& turn, const Backfill& backfill);
   void forget_ended_backfills();
 
+  /// Where what a step said comes to nothing: among its messages and in the daemon's log.
+  void warn_step(Turn& turn, const AttemptNoted& said, const std::string& why);
+  std::string record_report(Turn& turn, const Project& project, AssetId asset, const ReportBody& body, const std::string& by, WallTime at);
+  void note_observation(Turn& turn, const Change& change);
   Reply report(Turn& turn, const Caller& caller, const std::string& key, const ReportBody& body);
 
   // versions (service_versions.cc)

@@ -4,6 +4,7 @@
 #include <sys/statvfs.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "core/schedule/cron.h"
 #include "daemon/service/daemon_service.h"
@@ -142,6 +143,7 @@ void DaemonService::take(Turn& turn, Output output) {
     keeper_.note(change, projection_, turn.batch);
     note_alerts(turn, change);
     note_partition_keys(turn, change);
+    note_observation(turn, change);
     note_checks(turn, change);
     note_lineage(turn, change);
     if (const auto* changed = std::get_if<RunChanged>(&change); changed && is_terminal(changed->run.status)) note_end(turn, changed->run);
@@ -166,6 +168,7 @@ void DaemonService::note_end(Turn& turn, const RunRecord& run) {
 void DaemonService::finish(Turn& turn) {
   if (!is_latched() && freshness_.is_due(turn.now.wall))
     for (const auto& told : freshness_.step(turn.now.wall, turn.batch)) note_alerts(turn, told);
+  if (!is_latched() && std::exchange(turn.keys_changed, false)) advance_backfills(turn);
   automate(turn);
   commit(turn);
   for (const auto run : turn.ended) projection_.forget(run);

@@ -183,7 +183,7 @@ Reply DaemonService::change_keys(Turn& turn, const Actor& actor, const std::stri
     divide(current);
     automator_.divide(partitions());
     turn.batch.events.push_back({0, turn.now.wall, "partitions_changed", 0, "", {{"set", set}}, {{"added", added}, {"removed", removed}, {"by", actor.name}}});
-    for (auto& [id, backfill] : backfills_) advance_backfill(turn, backfill);
+    turn.keys_changed = true;  // what a step said along with it is still to be taken: only then may backfills begin runs
   }
   return {200, {{"set", set}, {"added", added}, {"removed", removed}, {"total", keys->existing().size()}}};
 }
@@ -197,15 +197,24 @@ void DaemonService::change_partition_keys(Caller caller, std::string set, std::v
   });
 }
 
-/// A step may add partitions: with the message that it sent, in one transaction.
+/// A step may add and remove partitions: with the message that it sent, in one transaction.
 void DaemonService::note_partition_keys(Turn& turn, const Change& change) {
   const auto* note = std::get_if<AttemptNoted>(&change);
-  if (!note || note->kind != "partitions" || !note->data.is_object()) return;
-  std::vector<std::string> keys;
-  if (const auto found = note->data.find("keys"); found != note->data.end() && found->is_array())
-    for (const auto& key : *found)
-      if (key.is_string() && !bad_key(key.get<std::string>())) keys.push_back(key);
-  change_keys(turn, {"attempt " + note->attempt, ""}, note->data.value("set", ""), keys, {});
+  const bool removes = note && note->kind == "partitions_gone";
+  if (!note || (note->kind != "partitions" && !removes)) return;
+  std::vector<std::string> keys, bad;
+  const auto set = note->data.find("set"), listed = note->data.find("keys");
+  if (set == note->data.end() || !set->is_string() || listed == note->data.end() || !listed->is_array())
+    return warn_step(turn, *note, "partitions were not changed: the message needs a set (text) and keys (a list of texts)");
+  for (const auto& key : *listed) {
+    const auto why = key.is_string() ? bad_key(key.get<std::string>()) : "a partition's key is a text";
+    if (why) bad.push_back(*why);
+    else keys.push_back(key);
+  }
+  if (!bad.empty()) warn_step(turn, *note, std::to_string(bad.size()) + " keys for the partitions '" + set->get<std::string>() + "' were left out: " + bad.front());
+  const std::vector<std::string> none;
+  const auto reply = change_keys(turn, {"attempt " + note->attempt, ""}, *set, removes ? none : keys, removes ? keys : none);
+  if (reply.status >= 400) warn_step(turn, *note, "partitions were not changed: " + reply.body.value("detail", ""));
 }
 
 }  // namespace assetd

@@ -180,13 +180,17 @@ std::expected<RestoredRun, std::string> DaemonService::usable(ActiveRun& active)
   return std::unexpected(fits.error());
 }
 
-/// What live attempts have reported as made: their exit must not make it up again.
+/// What live attempts have reported as made: their exit must not make it up again. And their artifacts, of which the version of what they make is made.
 std::expected<void, StoreError> DaemonService::find_reported(RestoredRun& restored) {
   std::set<StepIndex> over;
   for (const auto& step : restored.steps)
     if (is_terminal(step.status) || step.materialized) over.insert(step.step);
   for (const auto& attempt : restored.attempts) {
     if (attempt.outcome || attempt.check != kNone || attempt.message_offset == 0) continue;
+    const auto notes = reader_->notes(attempt.id);
+    if (!notes) return std::unexpected(notes.error());
+    for (const auto& note : *notes)
+      if (note.kind == "artifact") restored.artifacts.push_back({attempt.id, note.kind, note.key, note.data, note.at});
     for (const auto step : attempt.steps) {
       if (over.contains(step)) continue;
       const auto made = store_->has_materialized(restored.context.definitions->assets[restored.plan->asset(step)].key, attempt.id, restored.plan->partition(step));

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 
+#include "daemon/definitions/files.h"
 #include "daemon/definitions/git_commit.h"
 
 namespace assetd {
 namespace {
+
+constexpr std::size_t kContentDigits = 32;  // 128 bits of the SHA-256
 
 UsedData used(const std::string& key, const AssetState::Data& data) { return {key, version_of(data), data.run, data.at}; }
 
@@ -70,14 +73,16 @@ void VersionKeeper::complete(Change& change, const Projection& runs) {
   auto* materialized = std::get_if<Materialized>(&change);
   if (!materialized) return;
   auto& made = materialized->materialization;
-  const bool declared = !made.data_version.empty();
-  if (!declared) made.data_version = derived_data_version(made.attempt, made.at);
+  const bool declared = !made.data_version.empty(), by_content = !declared && !made.content.empty();
+  if (by_content) made.data_version = sha256(made.content).substr(0, kContentDigits);
+  else if (!declared) made.data_version = derived_data_version(made.attempt, made.at);
   const auto* run = runs.known(made.run);
   if (!run) return;  // reported by hand
   made.provenance = of_step(*run, made.step);
-  if (!declared) return;
+  if (!declared && !by_content) return;
   auto own = std::make_shared<Provenance>(*made.provenance);
-  own->declared = true;
+  own->declared = declared;
+  own->by_content = by_content;
   made.provenance = std::move(own);
 }
 

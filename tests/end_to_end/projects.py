@@ -28,6 +28,20 @@ def waits_for(name):
     return f'while [ ! -e {name} ]; do sleep 0.02; done'
 
 
+SAY = """import base64, json, os, zlib
+path = json.loads(zlib.decompress(base64.b64decode(os.environ["DAGSTER_PIPES_MESSAGES"])))["path"]
+with open("say.json") as said, open(path, "a") as messages:
+    for method, params in json.loads(os.path.expandvars(said.read())):
+        messages.write(json.dumps({"__dagster_pipes_version": "0.1", "method": method, "params": params}) + chr(10))
+"""
+
+
+def say(daemon, *messages):
+    """What steps that run `python3 say.py` say from now on: (method, params) each; variables of their environment are filled in."""
+    (daemon.project / "say.py").write_text(SAY)
+    (daemon.project / "say.json").write_text(json.dumps(messages))
+
+
 def copy_example(name, to):
     """A working copy of an example, with the Python environment of the original. Returns its folder."""
     ignore = shutil.ignore_patterns(".venv", ".assetd", "target", "logs", "*.duckdb", "__pycache__", "dbt_packages", ".user.yml", "plant_bad_*", "drop")

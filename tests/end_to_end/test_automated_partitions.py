@@ -2,7 +2,7 @@
 
 import datetime
 
-from projects import project, shell
+from projects import project, say, shell
 from waiting import wait_until
 
 EAGER = "automation: eager"
@@ -43,6 +43,18 @@ def test_a_key_that_comes_is_made_and_what_is_below_it_and_nothing_else(start):
     daemon.start()
     wait_until(lambda: rest(daemon), "rest after a crash")
     assert automated(daemon) == runs, "what was handled is remembered, partition by partition"
+
+
+def test_a_key_that_a_step_adds_is_made_and_one_that_it_removes_is_not(start):
+    customers = "partitions: {dynamic: customers}\n"
+    daemon = start(project(shell("crm", "python3 say.py"), shell("profile", says("profile"), [], customers + "automation: on_missing")))
+    say(daemon, ("assetd.add_partitions", {"set": "customers", "keys": ["ada", "bob"]}))
+    daemon.wait(daemon.run("crm"))
+    wait_until(lambda: len(made(daemon)) == 2 and rest(daemon), "both customers")
+    say(daemon, ("assetd.add_partitions", {"set": "customers", "keys": ["cleo", "dan"]}), ("assetd.remove_partitions", {"set": "customers", "keys": ["ada", "dan"]}))
+    daemon.wait(daemon.run("crm"))
+    wait_until(lambda: len(made(daemon)) == 3 and rest(daemon), "the third")
+    assert made(daemon) == ["profile@ada", "profile@bob", "profile@cleo"] and len(automated(daemon)) == 2
 
 
 def test_a_region_that_fails_holds_back_nobody_else(start):

@@ -3,7 +3,7 @@
 import collections
 import random
 
-from projects import project, shell, waits_for
+from projects import project, say, shell, waits_for
 from waiting import wait_until
 
 DAYS = "partitions: {daily: {start: 2026-01-01, end: 2026-03-02}}"
@@ -55,6 +55,16 @@ def test_sixty_days_with_five_planted_failures_and_their_retry(start):
     assert len(daemon.items(f"/runs?backfill={backfill}")) == again["runs_made"]
     listing = daemon.ctl("backfills", "list").stdout
     assert "69 of 69" in listing and "succeeded" in listing
+
+
+def test_steps_that_change_keys_while_their_backfill_runs_are_each_made_once(start):
+    letters = [chr(letter) for letter in range(ord("a"), ord("k"))]
+    daemon = start(project(shell("feed", f"python3 say.py; {NOTE}", [], f"partitions: {{static: [{', '.join(letters)}]}}"), shell("total", "echo total >> made", ["feed"]),
+                           shell("mail", "true", [], "partitions: {dynamic: customers}")))
+    say(daemon, ("assetd.add_partitions", {"set": "customers", "keys": ["$ASSETD_PARTITION", "x"]}), ("assetd.remove_partitions", {"set": "customers", "keys": ["x"]}))
+    backfill = ended(daemon, begin(daemon, "feed or total", "all", max_runs=2))
+    assert backfill["status"] == "succeeded" and made(daemon) == collections.Counter([f"feed {letter}" for letter in letters] + ["total"])
+    assert sorted(daemon.get("/partitions/customers")["keys"]) == letters
 
 
 def test_each_partition_goes_once_through_kills_of_the_daemon(start):

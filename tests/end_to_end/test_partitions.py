@@ -1,6 +1,6 @@
 """Partitions: each a step of its own, told its key and its window; dependencies between grains; keys that come and go; what is missing and what failed."""
 
-from projects import copy_example, project, shell, waits_for
+from projects import copy_example, project, say, shell, waits_for
 from waiting import wait_until
 
 DAYS = "partitions: {daily: {start: 2026-01-01}}"
@@ -114,6 +114,38 @@ def test_keys_come_and_go_and_survive_a_crash(start):
     assert daemon.request("POST", "/partitions/nobodys", {"add": ["x"]}).status == 404
     assert daemon.request("POST", "/partitions/customers", {"add": ["a|b"]}).status == 422
     assert [entry["action"] for entry in daemon.items("/audit") if entry["action"] == "partitions.change"] == ["partitions.change"] * 3
+
+
+def test_a_step_adds_and_removes_keys_with_all_else_that_it_says(start):
+    daemon = start(project(shell("crm", "python3 say.py"), shell("letters", NOTE, ["crm"], "partitions: {dynamic: customers}")))
+
+    def keys_after(*messages):
+        say(daemon, *messages)
+        assert daemon.wait(daemon.run("crm"))["status"] == "succeeded"
+        return daemon.get("/partitions/customers")["keys"]
+
+    assert keys_after(("assetd.add_partitions", {"set": "customers", "keys": ["ann", "bob", "a|b"]})) == ["ann", "bob"]
+    assert daemon.wait(daemon.run("letters"))["status"] == "succeeded"
+    assert keys_after(("assetd.add_partitions", {"set": "customers", "keys": ["cleo", "bob"]}), ("assetd.remove_partitions", {"set": "customers", "keys": ["ann", "zoe"]}),
+                      ("report_asset_materialization", {"metadata": {"customers": 2}})) == ["bob", "cleo"]
+    assert daemon.get("/assets/crm")["last_materialization"]["metadata"] == {"customers": 2}
+    assert counts(daemon, "letters") == {"total": 2, "materialized": 1, "failed": 0, "missing": 1}
+    daemon.kill9()
+    daemon.start()
+    assert daemon.get("/partitions/customers")["keys"] == ["bob", "cleo"]
+    assert keys_after(("assetd.remove_partitions", {"set": "customers", "keys": ["zoe"]})) == ["bob", "cleo"]
+    assert keys_after(("assetd.add_partitions", {"set": "customers", "keys": ["ann"]})) == ["ann", "bob", "cleo"]
+    assert counts(daemon, "letters")["materialized"] == 2, "what was made of a key that comes back is there again"
+
+
+def test_messages_about_partitions_that_cannot_be_change_nothing_and_stop_nobody(start):
+    daemon = start(project(shell("crm", "python3 say.py"), shell("letters", NOTE, ["crm"], "partitions: {dynamic: customers}")))
+    say(daemon, ("assetd.add_partitions", {"set": "customers", "keys": ["ann", 3, ""]}))
+    daemon.wait(daemon.run("crm"))
+    bad = ({"set": 3, "keys": ["x"]}, {"set": "customers", "keys": "ann"}, {"set": "nobodys", "keys": ["ann"]}, {"set": "customers"}, {}, ["customers"])
+    say(daemon, *((method, params) for params in bad for method in ("assetd.add_partitions", "assetd.remove_partitions")))
+    assert daemon.wait(daemon.run("crm"))["status"] == "succeeded"
+    assert daemon.get("/partitions/customers")["keys"] == ["ann"]
 
 
 def test_a_change_of_the_definitions_keeps_what_is_there_by_its_keys(start):

@@ -1,10 +1,11 @@
 """Provenance, staleness with its cause, steps that are reused, what changed, and whom it concerns."""
 
+import hashlib
 import json
 
 import pytest
 from daemon import Refused
-from projects import copy_example, project, shell, waits_for
+from projects import copy_example, project, say, shell, waits_for
 from waiting import wait_until
 
 # Says which data it made: the content of the file `version`, where there is one. `fail` makes it fail.
@@ -160,6 +161,56 @@ def test_changed_code_is_a_reason_whether_declared_or_a_command_or_a_file_it_nam
     assert "to 2" in because(daemon, "raw")[0]["detail"]
 
 
+def artifact(name, content, **more):
+    data = content.encode()
+    return "assetd.artifact", {"name": name, "size": len(data), "sha256": hashlib.sha256(data).hexdigest(), **more}
+
+
+def test_artifacts_of_the_same_content_make_nothing_below_stale(start):
+    daemon = start(project(shell("model", f"python3 say.py; [ ! -e slow ] || {waits_for('gate')}"), noted("mid", ["model"], SKIPS), noted("top", ["mid"]),
+                           shell("marked", "true", [], "partitions: {dynamic: marks}")))
+    say(daemon, artifact("weights", "1 2 3"), artifact("labels", "x y"))
+    done(daemon, "model+")
+    model = daemon.get("/assets/model")
+    assert model["provenance"]["data_version_from"] == "content" and len(model["data_version"]) == 32
+    assert daemon.get("/assets/mid")["provenance"]["upstream"][0]["data_version"] == model["data_version"]
+    assert daemon.get("/assets/mid")["provenance"]["data_version_from"] == "attempt", "it reported none"
+    say(daemon, artifact("labels", "x y"), artifact("weights", "1 2 3", path="/elsewhere"))
+    done(daemon, "model")
+    assert daemon.get("/assets/model")["data_version"] == model["data_version"] and not stale(daemon) & {"mid", "top"}
+    assert daemon.steps(done(daemon, "mid"))["mid"]["reason"] == "reused"
+
+    (daemon.project / "slow").touch()
+    say(daemon, artifact("weights", "1 2 3"), artifact("labels", "x y"), ("assetd.add_partitions", {"set": "marks", "keys": ["read"]}))
+    run = daemon.run("model")
+    wait_until(lambda: daemon.get("/partitions/marks")["keys"] == ["read"], "its messages are read and committed")
+    daemon.kill9()
+    daemon.start()
+    (daemon.project / "gate").touch()
+    assert daemon.wait(run)["status"] == "succeeded"
+    assert daemon.get("/assets/model")["data_version"] == model["data_version"], "what was read before the crash counts"
+
+    say(daemon, artifact("weights", "1 2 4"), artifact("labels", "x y"))
+    done(daemon, "model")
+    assert daemon.get("/assets/model")["data_version"] != model["data_version"]
+    assert stale(daemon) >= {"mid", "top"} and chain(daemon, "mid") == [("newer_data", "model")]
+
+
+def test_a_declared_version_comes_before_the_content_and_unknown_content_gives_none(start):
+    daemon = start(project(shell("model", "python3 say.py"), shell("days", "python3 say.py", [], "partitions: {static: [a, b]}")))
+
+    def version_from(asset, *messages):
+        say(daemon, *messages)
+        done(daemon, asset)
+        return daemon.get(f"/assets/{asset}")["provenance"]["data_version_from"]
+
+    assert version_from("model", artifact("weights", "1")) == "content"
+    assert version_from("model", artifact("weights", "1"), ("report_asset_materialization", {"data_version": "v7"})) == "step"
+    assert daemon.get("/assets/model")["data_version"] == "v7"
+    assert version_from("model", artifact("weights", "1"), ("assetd.artifact", {"name": "log", "path": "log.txt"})) == "attempt"
+    assert version_from("days", artifact("day", "nothing")) == "attempt", "two partitions of equal content are not the same data"
+
+
 def test_what_is_observed_elsewhere_is_data_too(emitting):
     daemon = emitting(noted("mid", ["landing"]), head="external: [landing]\n")
     daemon.post("/assets/landing/materializations", {"reason": "seen", "data_version": "f1"})
@@ -168,6 +219,46 @@ def test_what_is_observed_elsewhere_is_data_too(emitting):
     assert stale(daemon) == set()
     daemon.post("/assets/landing/materializations", {"reason": "new files", "data_version": "f2"})
     assert chain(daemon, "mid") == [("newer_data", "landing")] and because(daemon, "mid")[0]["run_id"] is None
+
+
+def test_a_step_observes_what_is_made_elsewhere(start):
+    daemon = start(project(shell("look", "python3 say.py"), noted("mid", ["landing"]), noted("eager", ["landing"], "automation: eager"), head="external: [{key: landing, freshness: {within: 1h}}]\n"))
+
+    def seen(version, rows=1):
+        say(daemon, ("assetd.observe", {"asset": "landing", "data_version": version, "metadata": {"rows": {"raw_value": rows, "type": "int"}}}),
+            ("report_asset_materialization", {"metadata": {"looked": rows}}))
+        done(daemon, "look")
+        return daemon.get("/assets/landing")
+
+    def followed():
+        return len([run for run in daemon.items("/runs?status=succeeded") if run["trigger"]["kind"] == "automation"])
+
+    wait_until(lambda: followed() == 1, "eager, which was missing")
+    landing = seen("f1", 5)
+    assert landing["data_version"] == "f1" and landing["last_materialization"]["metadata"] == {"rows": 5} and landing["last_materialization"]["run_id"] is None
+    assert landing["freshness"]["status"] == "fresh"
+    assert daemon.get("/assets/look")["last_materialization"]["metadata"] == {"looked": 5}
+    told, = [event["changes"] for event in daemon.items("/assets/landing/events") if event["type"] == "materialization"]
+    assert told["reported_by"].startswith("attempt ") and told["reason"] == "observed"
+    wait_until(lambda: followed() == 2, "eager, once more")
+    done(daemon, "mid")
+    seen("f1")
+    assert "mid" not in stale(daemon), "seen again, the same data"
+    seen("f2")
+    assert chain(daemon, "mid") == [("newer_data", "landing")]
+    daemon.kill9()
+    daemon.start()
+    assert daemon.get("/assets/landing")["data_version"] == "f2" and len(daemon.items("/assets/landing/materializations")) == 3
+
+
+def test_an_observation_of_what_is_not_external_counts_for_nothing(start):
+    daemon = start(project(shell("look", "python3 say.py"), noted("mid"), head="external: [landing]\n"))
+    say(daemon, *(("assetd.observe", params) for params in ({"asset": "mid", "data_version": "v"}, {"asset": "nobody"}, {}, {"asset": 3, "metadata": []}, ["landing"])))
+    done(daemon, "look")
+    assert daemon.get("/assets/mid")["status"] == "never" and daemon.get("/assets/landing")["last_materialization"] is None
+    say(daemon, ("assetd.observe", {"asset": "landing"}))
+    done(daemon, "look")
+    assert daemon.get("/assets/landing")["data_version"], "of no version of its own: one of this moment"
 
 
 REUSING = (emits("raw"), noted("mid", ["raw"], SKIPS), noted("top", ["mid"], SKIPS))

@@ -155,6 +155,35 @@ ARTIFACTS = '''
 '''
 
 
+def test_a_function_adds_and_removes_dynamic_partitions(module):
+    owner = module('''
+        from assetd import asset
+
+        @asset
+        def crm(context):
+            context.add_partitions("customers", ["ann", 7])
+            context.remove_partitions("customers", ("zoe",))
+    ''')
+    attempt = owner.run(["crm"])
+    assert attempt.exit_code == 0
+    assert attempt.of("assetd.add_partitions") == [{"set": "customers", "keys": ["ann", "7"]}]
+    assert attempt.of("assetd.remove_partitions") == [{"set": "customers", "keys": ["zoe"]}]
+
+
+def test_a_function_says_what_it_saw_of_an_external_asset(module):
+    owner = module('''
+        from assetd import asset
+
+        @asset
+        def look(context):
+            context.observe("lake/orders", data_version=7, metadata={"rows": 3})
+            context.observe("lake/customers")
+    ''')
+    attempt = owner.run(["look"])
+    assert attempt.exit_code == 0
+    assert attempt.of("assetd.observe") == [{"asset": "lake/orders", "data_version": "7", "metadata": {"rows": 3}}, {"asset": "lake/customers", "data_version": None, "metadata": {}}]
+
+
 def test_artifacts_of_every_type_are_stored_and_loaded_by_name(module):
     owner = module(ARTIFACTS)
     stored = {}

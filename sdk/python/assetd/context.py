@@ -56,6 +56,14 @@ class AttemptContext:
         """Adds keys to the set of dynamic partitions of that name; those that are there already stay."""
         self.messages.send("assetd.add_partitions", set=name, keys=[str(key) for key in keys])
 
+    def remove_partitions(self, name, keys):
+        """Removes keys from the set of dynamic partitions of that name; what was made of them stays known, and is there again when they are."""
+        self.messages.send("assetd.remove_partitions", set=name, keys=[str(key) for key in keys])
+
+    def observe(self, asset, data_version=None, metadata=None):
+        """Says what was seen of an external asset: its data, made elsewhere, is of this version. The same version as before makes nothing below it stale."""
+        self.messages.send("assetd.observe", asset=asset, data_version=None if data_version is None else str(data_version), metadata=metadata or {})
+
     def add_output_metadata(self, metadata):
         """Adds to what the materialization of the current asset will show."""
         self._metadata.update(metadata)

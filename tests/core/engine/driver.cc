@@ -140,6 +140,7 @@ void Driver::restart(Millis down) {
     for (const auto& [step, each] : kept.steps) restored.steps.push_back(each);
     for (const auto& made : kept.made)
       if (!kept_attempt(made.attempt).outcome) restored.reported.push_back(made.step);
+    restored.artifacts = kept.artifacts;
     take(engine_->restore(now, std::move(restored)));
   }
   feed(TimePassed{});
@@ -161,7 +162,7 @@ void Driver::take(Output out) {
 AttemptRecord& Driver::kept_attempt(const AttemptId& id) { return *std::ranges::find(runs_.at(run_of_attempt_.at(id)).attempts, id, &AttemptRecord::id); }
 
 void Driver::keep(const Change& change) {
-  if (const auto* made = std::get_if<RunCreated>(&change)) runs_[made->run.id] = {made->run, made->plan, {}, {}, {}, {}, {}};
+  if (const auto* made = std::get_if<RunCreated>(&change)) runs_[made->run.id] = {made->run, made->plan, {}, {}, {}, {}, {}, {}};
   if (const auto* moved = std::get_if<RunChanged>(&change)) {
     runs_.at(moved->run.id).record = moved->run;
     runs_.at(moved->run.id).causes = moved->causes;
@@ -185,6 +186,7 @@ void Driver::keep(const Change& change) {
   if (const auto* read = std::get_if<MessagesRead>(&change)) kept_attempt(read->attempt).message_offset = read->offset;
   if (const auto* ended = std::get_if<AttemptEnded>(&change)) kept_attempt(ended->attempt.id) = ended->attempt;
   if (const auto* made = std::get_if<Materialized>(&change)) runs_.at(made->materialization.run).made.push_back(made->materialization);
+  if (const auto* noted = std::get_if<AttemptNoted>(&change); noted && noted->kind == "artifact") runs_.at(run_of_attempt_.at(noted->attempt)).artifacts.push_back(*noted);
   if (const auto* told = std::get_if<CheckReported>(&change)) runs_.at(told->result.run).checks.push_back(told->result);
 }
 

@@ -102,6 +102,7 @@ class Driver {
     std::vector<AttemptRecord> attempts;
     nlohmann::json causes;
     std::vector<Materialization> made;
+    std::vector<AttemptNoted> artifacts;
   };
   void take(Output out);
   void keep(const Change& change);

@@ -48,6 +48,18 @@ TEST(EnginePartitions, AProcessOfSeveralBeginsAndEndsAllOfThem) {
   EXPECT_EQ(made, (std::map<std::string, int>{{"a", 1}, {"b", 1}, {"c", 1}})) << "what was told of one before the restart is not made up again";
 }
 
+TEST(EnginePartitions, ArtifactsOfAPartitionGiveItsAssetNoVersion) {
+  Project project;
+  project.asset("raw").partitions = letters();
+  Driver d(project);
+  d.partitions = {{"raw", {"a"}}};
+  d.request();
+  d.say("raw@a", {.kind = AttemptMessage::Kind::artifact, .key = "raw", .data = {{"name", "value"}, {"size", 3}, {"sha256", std::string(64, '1')}}});
+  d.succeed("raw@a");
+  ASSERT_EQ(d.changes<Materialized>().size(), 1u);
+  EXPECT_EQ(d.changes<Materialized>()[0].materialization.content, "") << "another partition of equal content would be taken for the same data";
+}
+
 TEST(EnginePartitions, WhatSuchAProcessSaysOfNoneIsSaidOfAll) {
   Project project;
   project.asset("raw").partitions = letters(0);

@@ -214,6 +214,20 @@ TEST(EngineRestore, AMaterializationReportedBeforeItIsNotMadeUpAgainAtTheExit) {
   EXPECT_EQ(d.status("a"), "succeeded");
 }
 
+TEST(EngineRestore, ArtifactsReportedBeforeItCountForWhatIsMadeAfterIt) {
+  Driver d(chain_of_three());
+  d.request();
+  AttemptMessage artifact;
+  artifact.kind = AttemptMessage::Kind::artifact;
+  artifact.data = {{"name", "model"}, {"size", 3}, {"sha256", std::string(64, '1')}};
+  d.seen("a");
+  d.say("a", artifact);
+  d.restart();
+  d.succeed("a");
+  ASSERT_EQ(d.changes<Materialized>().size(), 1u);
+  EXPECT_NE(d.changes<Materialized>()[0].materialization.content, "");
+}
+
 TEST(EngineRestore, WhatAnEarlierAttemptReportedSaysNothingOfTheLiveOne) {
   Project project;
   auto& policy = project.asset("a").retries;

@@ -307,6 +307,33 @@ TEST(EngineMessages, ArtifactsAndCustomMessagesAreKeptWithTheAttempt) {
   EXPECT_EQ(noted[0].data["path"], "model.pkl");
 }
 
+AttemptMessage artifact_of(const std::string& name, char digit) {
+  AttemptMessage said;
+  said.kind = AttemptMessage::Kind::artifact;
+  said.data = {{"name", name}, {"size", 3}, {"sha256", std::string(64, digit)}};
+  return said;
+}
+
+TEST(EngineMessages, WhatAStepMadeGoesWithTheContentOfItsArtifactsOfThatAttempt) {
+  Project project;
+  auto& retries = project.asset("a").retries;
+  retries.max = 1;
+  retries.delay = Millis(1);
+  project.asset("b", {"a"});
+  Driver d(project);
+  d.request();
+  d.say("a", artifact_of("old", '1'));
+  d.fail("a");
+  d.pass(Millis(1));
+  d.say("a", artifact_of("model", '2'));
+  d.succeed("a");
+  d.succeed("b");
+  const auto made = d.changes<Materialized>();
+  ASSERT_EQ(made.size(), 2u);
+  EXPECT_EQ(made[0].materialization.content, "5:model 3 " + std::string(64, '2') + "\n") << "what the first attempt said is not what the second left";
+  EXPECT_EQ(made[1].materialization.content, "") << "b reported no artifact";
+}
+
 TEST(EngineMessages, AKeyThatTheAttemptDoesNotCarryChangesNothing) {
   Driver d(chain());
   d.request();

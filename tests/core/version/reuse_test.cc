@@ -56,6 +56,9 @@ TEST(Provenance, SurvivesBeingStored) {
   const Provenance provenance{"c1", "0123456789ab", "o1", true, {{"a", "v1", 7, WallTime(Millis(5))}, {"b/c", "v2", 0, WallTime(Millis(6))}}, {{"python", "3.11.7"}}};
   EXPECT_EQ(provenance_from_json(json::parse(to_json(provenance).dump())), provenance);
   EXPECT_EQ(provenance_from_json(json::object()), Provenance{});
+  Provenance of_content{"c1"};
+  of_content.by_content = true;
+  EXPECT_EQ(provenance_from_json(json::parse(to_json(of_content).dump())), of_content);
   EXPECT_EQ(provenance.input("b/c")->data_version, "v2");
   EXPECT_EQ(provenance.input("c"), nullptr);
 }

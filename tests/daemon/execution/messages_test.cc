@@ -88,7 +88,20 @@ TEST(Messages, ProgressArtifactsCustomMessagesAndLogs) {
   EXPECT_EQ(message("assetd.progress", {{"fraction", "odd"}}).fraction, 0);
   EXPECT_EQ(message("assetd.artifact", {{"path", "m.pkl"}}).data["path"], "m.pkl");
   EXPECT_EQ(message("report_custom_message", {{"payload", {1, 2}}}).data, (json{1, 2}));
+  EXPECT_EQ(message("assetd.add_partitions", {{"set", "s"}, {"keys", {"a"}}}).kind, MessageKind::partitions);
+  EXPECT_EQ(message("assetd.remove_partitions", {{"set", "s"}, {"keys", {"a"}}}).kind, MessageKind::partitions_gone);
+  EXPECT_EQ(message("assetd.remove_partitions", {{"set", "s"}, {"keys", {"a"}}}).data, (json{{"set", "s"}, {"keys", {"a"}}}));
   EXPECT_EQ(message("log", {{"message", "hello"}, {"level", "INFO"}}).data["message"], "hello");
+}
+
+TEST(Messages, AnObservationIsOfTheAssetThatItNames) {
+  const auto got = message("assetd.observe", {{"asset", "lake/orders"}, {"data_version", "v7"}, {"metadata", {{"rows", {{"raw_value", 3}, {"type", "int"}}}}}});
+  EXPECT_EQ(got.kind, MessageKind::observation);
+  EXPECT_EQ(got.key, "lake/orders");
+  EXPECT_EQ(got.data, (json{{"data_version", "v7"}, {"metadata", {{"rows", 3}}}}));
+  const auto odd = message("assetd.observe", {{"asset", 3}, {"data_version", 7}, {"metadata", "x"}});
+  EXPECT_EQ(odd.key, "");
+  EXPECT_EQ(odd.data, (json{{"data_version", ""}, {"metadata", json::object()}}));
 }
 
 TEST(Messages, TheAttemptSaysWhyItFails) {
@@ -110,7 +123,7 @@ TEST(Messages, WhatIsNoMessageOrOfAnUnknownMethodIsNothing) {
 
 TEST(Messages, ParametersOfTheWrongKindAreNoCrash) {
   for (const auto* method : {"report_asset_materialization", "report_asset_check", "assetd.step_started", "assetd.step_ended", "assetd.progress", "assetd.artifact",
-                             "assetd.attempt_failed", "report_custom_message", "log"})
+                             "assetd.attempt_failed", "assetd.add_partitions", "assetd.remove_partitions", "assetd.observe", "report_custom_message", "log"})
     for (const json& params : {json(3), json::array(), json(nullptr), json{{"asset_key", 3}, {"metadata", "x"}, {"check_name", {}}, {"passed", "yes"}, {"at", 5}, {"status", {}}}})
       EXPECT_TRUE(parse_message(json{{"method", method}, {"params", params}}.dump())) << method << " " << params;
 }

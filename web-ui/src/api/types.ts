@@ -84,7 +84,7 @@ export interface BackfillPlan {
 export interface StaleLink { asset: string; reason: "never_materialized" | "code_changed" | "newer_data" | "upstream_stale"; detail: string; run_id: string | null; at: string | null }
 export interface StaleReason extends Omit<StaleLink, "asset"> { key: string; chain?: StaleLink[] }
 export interface Provenance {
-  code_version: string | null; commit: string | null; data_version_from: "step" | "attempt";
+  code_version: string | null; commit: string | null; data_version_from: "step" | "content" | "attempt";
   /** Of the interpreter and the packages that it was made with. */
   versions: Record<string, string>;
   upstream: { key: string; data_version: string; run_id: string | null; at: string }[];

@@ -109,13 +109,22 @@ function Neighbours({ asset }: { asset: AssetDetail }) {
 }
 
 /** A digest is recognised by its beginning; all of it is a click away. */
-function CodeVersion({ text }: { text: string }) {
+function Digest({ text, what }: { text: string; what: string }) {
   if (!/^[0-9a-f]{24,}$/.test(text)) return text;
-  return <span className="row tight"><span className="mono" title={text}>{text.slice(0, 12)}</span><CopyButton text={text} label="Copy the code version" /></span>;
+  return <span className="row tight"><span className="mono" title={text}>{text.slice(0, 12)}</span><CopyButton text={text} label={`Copy the ${what}`} /></span>;
 }
 
+const VERSION_FROM = { step: "by its step", content: "by the content of its artifacts", attempt: "" };
+
 function DataVersion({ asset }: { asset: AssetDetail }) {
-  return <span><span className="mono">{asset.data_version}</span>{asset.provenance?.data_version_from === "step" && <span className="dim"> by its step</span>}{asset.provenance?.commit && <span className="dim"> at commit <span className="mono">{asset.provenance.commit}</span></span>}</span>;
+  const from = asset.provenance && VERSION_FROM[asset.provenance.data_version_from];
+  return (
+    <span className="row tight wrap">
+      <span className="mono"><Digest text={asset.data_version ?? ""} what="data version" /></span>
+      {from && <span className="dim">{from}</span>}
+      {asset.provenance?.commit && <span className="dim">at commit <span className="mono">{asset.provenance.commit}</span></span>}
+    </span>
+  );
 }
 
 function UsedData({ upstream }: { upstream: Provenance["upstream"] }) {
@@ -131,7 +140,7 @@ function About({ asset }: { asset: AssetDetail }) {
     ["Tags", Object.entries(asset.tags).map(([name, value]) => `${name}=${value}`).join(", ")],
     ["Jobs", asset.jobs.join(", ")],
     ["Import", asset.import],
-    ["Code version", asset.code_version && <CodeVersion text={asset.code_version} />],
+    ["Code version", asset.code_version && <Digest text={asset.code_version} what="code version" />],
     ["Data version", asset.data_version && <DataVersion asset={asset} />],
     ["Made from", asset.provenance && asset.provenance.upstream.length > 0 && <UsedData upstream={asset.provenance.upstream} />],
     ["Made with", asset.provenance && Object.entries(asset.provenance.versions ?? {}).map(([name, version]) => `${name} ${version}`).join(", ")],
