@@ -122,6 +122,7 @@ def test_kill_9_loses_no_file_and_repeats_none(start):
 def test_what_lies_there_at_first_can_be_left_alone_and_a_reset_begins_anew(start):
     folder = project(shell("a", COPY), head=LANDING.replace("settle: 0s", "settle: 0s, existing: skip"))
     daemon = start(folder)
+    wait_until(lambda: ticks(daemon, "landing"), "the first look")
     drop(daemon, "early.json")
     wait_until(lambda: files_seen(daemon) == ["in/early.json"], "a file that came after the first look")
     daemon.post("/sensors/landing/reset", {"reason": "again"})
