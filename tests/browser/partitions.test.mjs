@@ -53,6 +53,8 @@ test("a range of the map is backfilled, the map fills, a broken day shows and is
   await page.getByRole("group", { name: "Which partitions are listed" }).getByRole("button", { name: /^Failed/ }).click();
   await list.getByText("2026-01-08").waitFor();
   await list.getByRole("link", { name: "failed runs" }).waitFor();
+  await daemon.api("/runs", { select: "bronze_events", partitions: ["2026-01-01"] });
+  await see("one partition · last run");  // what failed is another one than was made last
 
   await go("/backfills/1");
   await page.getByRole("table", { name: "Runs of this backfill" }).getByRole("link", { name: /^#\d+$/ }).click();

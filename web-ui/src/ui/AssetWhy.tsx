@@ -40,6 +40,10 @@ function Because({ asset }: { asset: Asset }) {
   if (asset.status === "skipped" && attempt) {
     return <>because {attempt.root_causes.map((cause, i) => <span key={`${cause.key} ${cause.partition ?? ""}`}>{i > 0 && ", "}<AssetLink name={cause.key} />{cause.partition && <AssetPartitionLink name={cause.key} partition={cause.partition} />} {reasonText(cause.reason)}</span>)} <ByRun id={attempt.run_id} word="in run" />, <Ago at={attempt.at} /></>;
   }
+  const failedPartitions = asset.partitions?.failed ?? 0;
+  if (asset.status === "failed" && attempt && attempt.status !== "failed" && failedPartitions > 0) {
+    return <>{failedPartitions === 1 ? "one partition" : `${failedPartitions.toLocaleString("en")} partitions`} · last <ByRun id={attempt.run_id} word="run" />, <Ago at={attempt.at} /></>;
+  }
   if (asset.status === "failed" && attempt) {
     return <>{attempt.detail ?? reasonText(attempt.reason)} · <ByRun id={attempt.run_id} word="run" step={asset.key} />, <Ago at={attempt.at} /></>;
   }
