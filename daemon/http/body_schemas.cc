@@ -92,7 +92,7 @@ json all_schemas() {
           {"PauseRequest", closed({{"reason", reason}})},
           {"ReportRequest",
            closed({{"reason", reason}, {"metadata", {{"type", "object"}, {"description", "as a step reports it: {\"rows\": 5}"}}}, {"data_version", text(1000, "of the data")},
-                   {"partition", text(2100, "of an asset that is divided: exactly this one is made; default: none of them, the asset as a whole")}}, {"reason"})},
+                   {"partition", text(2100, "of an asset that is divided: exactly this one is made; default: all that there are")}}, {"reason"})},
           {"AutomationPauseRequest",
            closed({{"reason", reason}, {"until", {{"type", {"string", "null"}}, {"maxLength", 40}, {"description", "a time (RFC 3339): then it goes on by itself"}}}}, {"reason"})},
           {"SilenceRequest",

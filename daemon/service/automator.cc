@@ -62,10 +62,12 @@ void Automator::use(std::shared_ptr<const PartitionsInForce> partitions, const E
   updated_by_.clear();
   news_ = {};  // numbers are of the version before; all are looked at anyway, and what was made last is in what they remember
   conditions_.clear();
+  record_conditions_.clear();
   for (const auto& asset : project_->definitions.assets)
     conditions_.push_back(asset.automation.empty() ? nullptr : parse_condition(asset.automation).value_or(nullptr));
   automation_ = std::make_unique<Automation>(static_cast<const AutomationWorld&>(*this));
   if (evaluated_at_) automation_->restore_time(*evaluated_at_);
+  for (AssetId id = 0; id < conditions_.size(); ++id) record_conditions_.push_back(conditions_[id] ? record_condition(id) : "");
   restore_memories();
   rename_pauses();
   if (before) note_code_changes(*before);
@@ -80,15 +82,15 @@ void Automator::divide(std::shared_ptr<const PartitionsInForce> partitions) {
 }
 
 /// Remembered partitions are numbers: under another division, of the asset or of one above it, they would be others.
-std::string Automator::condition_of(AssetId asset) const {
+std::string Automator::record_condition(AssetId asset) const {
   const auto& definitions = project_->definitions;
-  auto text = definitions.assets[asset].automation;
+  std::string divisions;
   const auto add = [&](AssetId id) {
-    if (definitions.assets[id].partitions) text += "\n" + definitions.assets[id].key + " " + to_json(*definitions.assets[id].partitions).dump();
+    if (definitions.assets[id].partitions) divisions += definitions.assets[id].key + " " + to_json(*definitions.assets[id].partitions).dump() + "\n";
   };
   add(asset);
   for (const auto parent : project_->graph.parents(asset)) add(parent);
-  return text;
+  return definitions.assets[asset].automation + (divisions.empty() ? "" : "\n" + version_of_text(divisions));
 }
 
 void Automator::restore_memories() {
@@ -98,7 +100,7 @@ void Automator::restore_memories() {
   for (AssetId id = 0; id < conditions_.size(); ++id) {
     const auto& asset = project_->definitions.assets[id];
     const auto found = records_.find(records_.contains(asset.key) ? asset.key : asset.renamed_from);
-    if (conditions_[id] && found != records_.end() && found->second.condition == condition_of(id))
+    if (conditions_[id] && found != records_.end() && found->second.condition == record_conditions_[id])
       automation_->restore(id, with_present_names(found->second.memory, present));
   }
 }
@@ -173,10 +175,17 @@ void Automator::plan(RunId run, const std::string& key, const std::string& parti
   if (of_asset->second.empty()) planned_.erase(of_asset);
 }
 
-/// What is left of a run that is over: partitions that are no more.
+/// Of a run that is over, with partitions that are no more.
 void Automator::forget_planned(RunId run) {
-  for (auto& [asset, runs] : planned_) runs.erase(run);
-  std::erase_if(planned_, [](const auto& each) { return each.second.empty(); });
+  const auto made = made_by_.find(run);
+  if (made == made_by_.end()) return;
+  for (const auto& [asset, set] : made->second) {
+    news_.touched.insert(asset);
+    const auto runs = planned_.find(asset);
+    if (runs == planned_.end()) continue;
+    runs->second.erase(run);
+    if (runs->second.empty()) planned_.erase(runs);
+  }
 }
 
 void Automator::plan(const Projection::Known* run, StepIndex step, bool planned) {
@@ -185,10 +194,6 @@ void Automator::plan(const Projection::Known* run, StepIndex step, bool planned)
 
 void Automator::note(const Change& change, const Projection& runs) {
   if (!automation_ || automation_->empty()) return;
-  const auto plan_all = [&](RunId id, bool planned) {
-    const auto* run = runs.known(id);
-    for (StepIndex step = 0; run && step < run->plan->size(); ++step) plan(run, step, planned);
-  };
   if (const auto* made = std::get_if<Materialized>(&change)) {
     const auto& value = made->materialization;
     if (const auto id = project_->graph.find(value.key)) {
@@ -200,14 +205,14 @@ void Automator::note(const Change& change, const Projection& runs) {
   } else if (const auto* checked = std::get_if<CheckReported>(&change)) {
     touch(checked->result.home);
   } else if (const auto* created = std::get_if<RunCreated>(&change)) {
-    if (const auto* run = runs.known(created->run.id)) know_run(created->run.id, run->context, *run->plan);
-    plan_all(created->run.id, true);
+    const auto* run = runs.known(created->run.id);
+    if (run) know_run(created->run.id, run->context, *run->plan);
+    for (StepIndex step = 0; run && step < run->plan->size(); ++step) plan(run, step, true);
   } else if (const auto* changed = std::get_if<StepChanged>(&change)) {
     if (is_terminal(changed->step.status)) plan(runs.known(changed->run), changed->step.step, false);
   } else if (const auto* ended = std::get_if<StepsEnded>(&change)) {
     for (const auto step : ended->steps) plan(runs.known(ended->run), step, false);
   } else if (const auto* run = std::get_if<RunChanged>(&change); run && is_terminal(run->run.status)) {
-    plan_all(run->run.id, false);
     forget_planned(run->run.id);
     over_.push_back(run->run.id);
   }
@@ -261,7 +266,7 @@ AutomationWanted Automator::evaluate(WallTime now) {
 void Automator::record(const Automation::Evaluated& evaluated, WallTime now) {
   const auto& asset = project_->definitions.assets[evaluated.asset];
   const auto known = records_.find(asset.key);
-  AutomationRecord next{asset.key, condition_of(evaluated.asset), automation_->memory(evaluated.asset), !evaluated.answer.holds.empty(), std::nullopt, 0};
+  AutomationRecord next{asset.key, record_conditions_[evaluated.asset], automation_->memory(evaluated.asset), !evaluated.answer.holds.empty(), std::nullopt, 0};
   if (known != records_.end()) next.requested_at = known->second.requested_at, next.run = known->second.run;
   const bool another = known == records_.end() ? next.holds : known->second.holds != next.holds;
   if (another || !evaluated.requested.empty()) {
@@ -331,6 +336,7 @@ std::string Automator::leave_out_muted(std::vector<AssetId>& assets, WallTime no
   for (const auto& [key, pause] : pauses_)
     if (const auto id = project_ && !key.empty() && (!pause.until || *pause.until > now) ? project_->graph.find(key) : std::nullopt) mutes[*id] = &pause;
   std::string said;
+  if (mutes.empty()) return said;
   std::size_t left_out = 0;
   std::erase_if(assets, [&](AssetId id) {
     const auto mute = mutes.find(id);

@@ -87,7 +87,7 @@ class Automator final : private AutomationWorld {
   const Partitions* divided(AssetId asset) const { return partitions_->table.of(asset); }
   IndexSet of_partition(AssetId asset, const std::string& partition) const;
   IndexSet all_if(AssetId asset, bool condition) const;
-  std::string condition_of(AssetId asset) const;
+  std::string record_condition(AssetId asset) const;
   void plan(RunId run, const std::string& key, const std::string& partition, bool planned);
   void forget_planned(RunId run);
   void know_run(RunId run, const RunContext& context, const RunPlan& plan);
@@ -100,7 +100,8 @@ class Automator final : private AutomationWorld {
   const AssetBook& book_;
   std::shared_ptr<const PartitionsInForce> partitions_;
   std::shared_ptr<const Project> project_;  ///< of partitions_
-  std::vector<ConditionPtr> conditions_;  ///< by asset
+  std::vector<ConditionPtr> conditions_;         ///< by asset
+  std::vector<std::string> record_conditions_;  ///< by asset: what its record is valid for
   std::unique_ptr<Automation> automation_;
   mutable std::map<std::string, std::set<AssetId>> selected_;  ///< by selection that stands in a condition
   std::map<AssetId, std::map<RunId, IndexSet>> planned_;       ///< of which runs have steps that have not ended

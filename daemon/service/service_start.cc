@@ -187,10 +187,9 @@ std::expected<void, StoreError> DaemonService::find_reported(RestoredRun& restor
     if (is_terminal(step.status) || step.materialized) over.insert(step.step);
   for (const auto& attempt : restored.attempts) {
     if (attempt.outcome || attempt.check != kNone || attempt.message_offset == 0) continue;
-    const auto notes = reader_->notes(attempt.id);
-    if (!notes) return std::unexpected(notes.error());
-    for (const auto& note : *notes)
-      if (note.kind == "artifact") restored.artifacts.push_back({attempt.id, note.kind, note.key, note.data, note.at});
+    const auto artifacts = reader_->notes(attempt.id, "artifact");
+    if (!artifacts) return std::unexpected(artifacts.error());
+    for (const auto& note : *artifacts) restored.artifacts.push_back({attempt.id, note.kind, note.key, note.data, note.at});
     for (const auto step : attempt.steps) {
       if (over.contains(step)) continue;
       const auto made = store_->has_materialized(restored.context.definitions->assets[restored.plan->asset(step)].key, attempt.id, restored.plan->partition(step));

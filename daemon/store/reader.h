@@ -136,7 +136,7 @@ class Reader {
   /// Also those of checks that have a process of their own (AttemptRecord::check) where the step is their home.
   Result<std::vector<AttemptRecord>> attempts_of_step(RunId id, StepIndex step);
   Result<std::vector<CheckResult>> checks(RunId id);
-  Result<std::vector<Note>> notes(const AttemptId& attempt);
+  Result<std::vector<Note>> notes(const AttemptId& attempt, const std::string& kind = "");  ///< kind "": all
   /// The middle duration of the last 20 succeeded runs of the same selection; nothing with fewer than 2.
   Result<std::optional<std::int64_t>> usual_ms(const std::string& select, const std::string& job);
   // Pages: newest first.

@@ -151,10 +151,10 @@ Reader::Result<std::vector<CheckResult>> Reader::checks(RunId id) {
   return impl_->read([&](Database& database) { return read_checks(database, id); });
 }
 
-Reader::Result<std::vector<Note>> Reader::notes(const AttemptId& attempt) {
+Reader::Result<std::vector<Note>> Reader::notes(const AttemptId& attempt, const std::string& kind) {
   return impl_->read([&](Database& database) {
     std::vector<Note> notes;
-    auto query = database.query("SELECT kind, key, data, at FROM notes WHERE attempt=? ORDER BY id", Blob{pack_id(attempt)});
+    auto query = database.query("SELECT kind, key, data, at FROM notes WHERE attempt=?1 AND (?2='' OR kind=?2) ORDER BY id", Blob{pack_id(attempt)}, kind);
     while (query.next()) {
       auto row = query.row();
       Note& note = notes.emplace_back();

@@ -138,6 +138,7 @@ TEST(Reader, ShowsNotesOfAnAttempt) {
   EXPECT_EQ(notes[0].key, "model");
   EXPECT_EQ(notes[0].data, (nlohmann::json{{"size", 3}}));
   EXPECT_EQ(notes[0].at, at_ms(1));
+  EXPECT_EQ(t.reader->notes(id, "log").value().size(), 1U) << "those of one kind";
   EXPECT_EQ(notes[1].data, "a line");
 }
 
