@@ -332,7 +332,7 @@ class DaemonService final : public Service {
   void use_project(std::shared_ptr<const Project> project, Turn* turn);
   std::map<std::string, int> defined_pools(const Project& project) const;
   PoolsChanged pools_in_force(const Project& project) const;
-  void describe_outcome(const Compiled& compiled);
+  void describe_outcome(const Compiled& compiled, const nlohmann::json& pending = nullptr);
   void compile_in_background(Done done, std::function<void(Turn&, Compiled&, std::shared_ptr<Done>)> then);
   void reload_in_background(Caller caller, Done done);
   void watch_definitions();
