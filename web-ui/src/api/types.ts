@@ -128,7 +128,7 @@ export interface AssetDetail extends Asset {
 }
 
 export interface Materialization {
-  id: string; run_id: string | null; step?: unknown; partition: string | null; at: string; duration_ms: number | null;
+  id: string; run_id: string | null; step: string; partition: string | null; at: string; duration_ms: number | null;
   metadata: Metadata; data_version: string | null; code_version: string | null; provenance: Provenance | null;
 }
 /** What somebody reported as made by hand, or elsewhere. */
