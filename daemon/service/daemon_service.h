@@ -269,6 +269,7 @@ class DaemonService final : public Service {
   // checks (service_checks.cc)
   std::expected<CheckResult, Reply> result_to_waive(RunId run, const std::string& check, const std::string& key) const;
   void end_waiver(Turn& turn, const std::string& key, const std::string& check, const std::string& how, const std::string& by);
+  void note_waived_result(Turn& turn, const CheckResult& result);
   void hand_over_waivers(Turn& turn);
   std::optional<WallTime> next_waiver_end() const;
   void end_waivers_that_are_over(Turn& turn);
