@@ -17,7 +17,7 @@ void read_deadline(MapReader& reader, FreshnessSpec& spec) {
     reader.file().error(reader.at("timezone"), "there is no time zone \"" + spec.timezone + "\"", "did you mean \"" + nearest_timezone(spec.timezone) + "\"?");
     return;
   }
-  const auto cron = CronSchedule::parse(spec.deadline, spec.timezone.empty() ? "UTC" : spec.timezone);
+  const auto cron = CronSchedule::parse_new(spec.deadline, spec.timezone.empty() ? "UTC" : spec.timezone);
   if (cron) return;
   const auto offset = static_cast<std::size_t>(std::max(cron.error().column - 1, 0));
   reader.file().error(reader.file().at(*node, offset), "bad deadline \"" + spec.deadline + "\": " + cron.error().message, "a cron expression, as in \"0 9 * * *\"");

@@ -78,10 +78,12 @@ std::shared_ptr<const PartitionStates> partition_states(const json& value) {
 }
 
 json to_json(const Waiver& waiver) {
-  return {{"by", waiver.by}, {"reason", waiver.reason}, {"at", ms(waiver.at)}, {"until", ms(waiver.until)}, {"run", waiver.run}};
+  json out = {{"by", waiver.by}, {"reason", waiver.reason}, {"at", ms(waiver.at)}, {"until", ms(waiver.until)}, {"run", waiver.run}};
+  if (!waiver.let_pass.empty()) out["let_pass"] = waiver.let_pass;
+  return out;
 }
 
-Waiver waiver(const json& value) { return {value.at("by"), value.at("reason"), time(value.at("at")), time(value.at("until")), value.at("run")}; }
+Waiver waiver(const json& value) { return {value.at("by"), value.at("reason"), time(value.at("at")), time(value.at("until")), value.at("run"), value.value("let_pass", std::set<std::string>{})}; }
 
 /// Throws what json throws for a shape that to_json() does not make.
 std::optional<AssetState> read(const json& value) {

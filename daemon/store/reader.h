@@ -150,6 +150,8 @@ class Reader {
   /// The numbers that the last `last` materializations of the asset report as `metric`, newest first; not of those whose step did not succeed, nor of
   /// the run `except`.
   Result<std::vector<double>> metric_history(const std::string& asset, const std::string& metric, int last, RunId except);
+  /// It had another name before, which nobody has now.
+  Result<bool> was_renamed(const std::string& asset);
   /// The newest of that asset made by that run.
   Result<std::optional<MaterializationRow>> materialization(const std::string& asset, RunId run);
   /// The last execution of that asset's step in that run.

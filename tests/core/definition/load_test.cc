@@ -278,6 +278,21 @@ TEST(Load, ADemandThatItsPoolCannotMeetIsAWarningSincePoolsCanGrow) {
                           "4:22 asks for 5 slots of the pool \"default\", which has 4: it can never start until the pool grows"));
 }
 
+TEST(Load, AMisfireThatOverlapUndoesIsAWarning) {
+  const std::string head = "name: s, select: a, cron: \"@daily\", timezone: UTC, misfire: ";
+  const auto loaded = load("assets: [{key: a, run: {command: [x]}}]\n"
+                           "schedules:\n"
+                           "  - {" + head + "all}\n" +
+                           "  - {" + head.substr(0, 6) + "t" + head.substr(7) + "all, overlap: allow}\n" +
+                           "  - {" + head.substr(0, 6) + "u" + head.substr(7) + "once}\n");
+  ASSERT_THAT(loaded.lines(), IsEmpty());
+  ASSERT_THAT(loaded.definitions.warnings, ::testing::SizeIs(1));
+  const auto& warning = loaded.definitions.warnings[0];
+  EXPECT_EQ(warning.source.line, 3);
+  EXPECT_EQ(warning.source.column, 66);
+  EXPECT_THAT(warning.message, ::testing::HasSubstr("misfire: all with overlap: skip makes up for the oldest missed tick only"));
+}
+
 TEST(Load, ExampleOfTheContractIsWhole) {
   std::ifstream file(testing::in_source("config/assetd.example.yaml"));
   std::stringstream text;

@@ -193,6 +193,7 @@ export const poolsQuery = queryOptions({ queryKey: keys.pools, queryFn: ({ signa
 export const queueQuery = queryOptions({ queryKey: keys.queue, queryFn: ({ signal }) => get<Queue>("/queue?limit=1000", signal) });
 export const definitionsQuery = queryOptions({
   queryKey: keys.definitions, queryFn: ({ signal }) => get<Definitions>("/definitions", signal),
+  refetchInterval: ({ state }) => (state.data?.state === "checking" ? 2_000 : false),  // that files were read and are the same is no event
 });
 export const definitionVersionsQuery = infiniteQueryOptions({
   queryKey: keys.definitionVersions,

@@ -128,7 +128,7 @@ export interface AssetDetail extends Asset {
 }
 
 export interface Materialization {
-  id: string; run_id: string | null; step?: unknown; partition: string | null; at: string; duration_ms: number | null;
+  id: string; run_id: string | null; step: string; partition: string | null; at: string; duration_ms: number | null;
   metadata: Metadata; data_version: string | null; code_version: string | null; provenance: Provenance | null;
 }
 /** What somebody reported as made by hand, or elsewhere. */
@@ -245,7 +245,7 @@ export interface Queue { items: QueueItem[]; next_cursor: string | null; runs: Q
 
 export interface DefinitionProblem { message: string; hint?: string | null; source?: Source | null; excerpt?: string | null }
 export interface Definitions {
-  version: string; hash: string; applied_at: string | null; state: "current" | "broken" | "pending";
+  version: string; hash: string; applied_at: string | null; state: "current" | "checking" | "broken" | "pending";
   pending?: null | { plan: string; counts: PlanCounts };
   errors: DefinitionProblem[]; warnings: DefinitionProblem[]; assets: number; checks: number; schedules: number;
   imports: { name: string; plugin: string; assets: number; status: "ok" | "failed"; at: string | null; detail: string | null }[];
