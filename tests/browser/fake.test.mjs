@@ -45,13 +45,14 @@ async function complaintsOf(url) {
   return found;
 }
 
+// Of a daemon that has done nothing yet there are no runs, and one asset stands for all.
 for (const state of ["bad", "new"]) {
   test(`every page stands on the daemon that is played, state ${state}`, async () => {
     Object.assign(process.env, { FAKE_ASSETS: "shop", FAKE_STATE: state });
     const server = await preview({ root, mode: "fake", logLevel: "error", build: { outDir }, preview: { port: 0, host: "127.0.0.1" } });
     try {
       const url = `http://127.0.0.1:${server.httpServer.address().port}`;
-      for (const path of pages.filter((one) => state !== "new" || !/\d$/.test(one))) assert.deepEqual([path, ...(await complaintsOf(url + path))], [path]);
+      for (const path of pages.filter((one) => state !== "new" || !/\d$|^\/assets\/[^g]/.test(one))) assert.deepEqual([path, ...(await complaintsOf(url + path))], [path]);
     } finally {
       await server.close();
     }

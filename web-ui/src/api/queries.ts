@@ -147,6 +147,8 @@ export const stepsQuery = (id: string) =>
       } while (cursor !== null);
       return all;
     },
+    // As of the queue: no event tells for how long a slot has been held.
+    refetchInterval: ({ state }) => (state.data && state.data.length <= 1000 && state.data.some((step) => step.blocked_by.length > 0) ? 15_000 : false),
   });
 
 export const schedulesQuery = queryOptions({
