@@ -16,12 +16,15 @@ export function GanttTrack({ row, step, view, now, live, select }: Props) {
     <Tooltip label={<StepCard step={step} row={row} now={now} />} position="top" offset={4} openDelay={250} multiline w={340} classNames={{ tooltip: "step-card" }}>
       <div className="gantt-track">
         {row.bars.map((bar, i) => <Bar key={i} bar={bar} critical={row.critical} view={view} now={now} open={() => select(step, bar.attempt || undefined)} />)}
-        {idle && note(step, now) && <span className="gantt-note" style={last && { left: `calc(${Math.max(0, position(last.from, view))}% + 4px)` }}>{note(step, now)}</span>}
+        {idle && note(step, now) && <span className="gantt-note" style={last && beside(Math.max(0, position(last.from, view)))}>{note(step, now)}</span>}
         {live && <i className="gantt-now" style={{ left: `${position(now, view)}%` }} />}
       </div>
     </Tooltip>
   );
 }
+
+/** Where the wait begins; one that begins late has its words end with the track, or they would run out of the page. */
+const beside = (from: number) => (from > 50 ? { left: "auto", right: 0, maxWidth: "60%" } : { left: `calc(${from}% + 4px)`, maxWidth: `calc(${100 - from}% - 4px)` });
 
 /** Why there is no bar: beside it, so that nobody has to open the step to learn it. */
 function note(step: Step, now: number): string {
