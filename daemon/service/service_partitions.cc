@@ -59,6 +59,7 @@ void DaemonService::divide(std::shared_ptr<const Project> project) {
   next->table = PartitionTable::make(project->definitions, project->graph, next->dynamic);
   next->project = std::move(project);
   projection_.use(next);
+  keeper_.partitions().use(next);
   std::lock_guard lock(mutex_);
   partitions_ = std::move(next);
 }

@@ -56,6 +56,10 @@ TEST(Provenance, SurvivesBeingStored) {
   const Provenance provenance{"c1", "0123456789ab", "o1", true, {{"a", "v1", 7, WallTime(Millis(5))}, {"b/c", "v2", 0, WallTime(Millis(6))}}, {{"python", "3.11.7"}}};
   EXPECT_EQ(provenance_from_json(json::parse(to_json(provenance).dump())), provenance);
   EXPECT_EQ(provenance_from_json(json::object()), Provenance{});
+  Provenance divided{"c1"};
+  divided.inputs = {{"days", "v1", 7, WallTime(Millis(5)), UsedPartitions{1, 1, "2026-01-01", "p1", 6, WallTime(Millis(4))}}, {"raw", "v2", 0, WallTime(Millis(6))}};
+  EXPECT_EQ(provenance_from_json(json::parse(to_json(divided).dump())), divided);
+  EXPECT_EQ(provenance_from_json(json::parse(R"({"inputs": [["days", "v1", 7, 5]]})")).inputs, (std::vector<UsedData>{{"days", "v1", 7, WallTime(Millis(5))}})) << "as it was written before partitions were told apart";
   Provenance of_content{"c1"};
   of_content.by_content = true;
   EXPECT_EQ(provenance_from_json(json::parse(to_json(of_content).dump())), of_content);
@@ -142,14 +146,6 @@ TEST_F(ReuseTest, ItsChecksMustHavePassed) {
   EXPECT_EQ(why_not(), "");
   states[0].checks["rows"] = CheckStatus::failed;
   EXPECT_EQ(why_not(), "check rows did not pass");
-}
-
-TEST_F(ReuseTest, WhatIsDividedIsExecuted) {
-  definitions.assets[1].partitions.emplace();
-  EXPECT_EQ(why_not(), "versions of partitions are not told apart") << "above it";
-  definitions.assets[1].partitions.reset();
-  definitions.assets[0].partitions.emplace();
-  EXPECT_EQ(why_not(), "versions of partitions are not told apart");
 }
 
 TEST_F(ReuseTest, AnAssetThatIsNoLongerReadIsAChange) {
