@@ -102,7 +102,7 @@ json changed_numbers(const json& before, const json& after) {
   return out;
 }
 
-std::vector<VersionChange> changes_between(const Execution& before, const Execution& after, const MetadataOf& metadata_of) {
+std::vector<VersionChange> changes_between(const ExecutedStep& before, const ExecutedStep& after, const MetadataOf& metadata_of) {
   std::vector<VersionChange> out;
   compare_texts("code", "its code", before.found.code_version, after.found.code_version, out);
   compare_texts("commit", "the commit", before.found.commit, after.found.commit, out);
