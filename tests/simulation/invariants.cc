@@ -94,6 +94,8 @@ void FakeStore::check_reused(const Run& run, const StepRecord& step) const {
   if (run.record.force) broken(Invariant::reused, name(run.record, step.step) + " is reused though its run is to execute all");
   if (run.plan->mode() == StepsMode::checks || !run.context.definitions->assets[run.plan->asset(step.step)].skip_if_unchanged)
     broken(Invariant::reused, name(run.record, step.step) + " is reused and its asset does not say skip_if_unchanged");
+  if (!run.plan->partition(step.step).empty() && run.plan->units()[run.plan->unit_of(step.step)].steps.size() > 1)
+    broken(Invariant::reused, name(run.record, step.step) + " is reused out of the partitions that one process makes");
   for (const auto& edge : run.plan->parents(step.step))
     if (const auto parent = status(run, edge.step); !is_terminal(parent)) broken(Invariant::reused, name(run.record, step.step) + " is reused before its parent has ended");
 }
