@@ -13,6 +13,15 @@ void merge(std::vector<StepIndex>& into, std::span<const StepIndex> roots, std::
   if (into.size() > limit) into.resize(limit);
 }
 
+/// Members of its process that failed: it ended with them before this one began.
+std::vector<StepIndex> failed_beside(const RunPlan& plan, std::span<const StepStatus> statuses, StepIndex step) {
+  const auto unit = plan.unit_of(step);
+  if (unit == kNone) return {};
+  std::vector<StepIndex> failed;
+  std::ranges::copy_if(plan.units()[unit].steps, std::back_inserter(failed), [&](StepIndex member) { return statuses[member] == StepStatus::failed; });
+  return failed;
+}
+
 /// Steps below the asset, itself left out.
 std::vector<bool> below(const RunPlan& plan, const AssetGraph& graph, AssetId asset, const std::string& partition) {
   std::vector<bool> reached(plan.size(), false);
@@ -75,6 +84,7 @@ std::vector<std::vector<StepIndex>> root_causes(const RunPlan& plan, std::span<c
       if (status == StepStatus::failed || status == StepStatus::canceled) merge(roots[step], parent, limit);
       if (status == StepStatus::skipped) merge(roots[step], roots[edge.step], limit);
     }
+    if (roots[step].empty()) merge(roots[step], failed_beside(plan, statuses, step), limit);
   }
   return roots;
 }

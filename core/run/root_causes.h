@@ -25,8 +25,8 @@ std::vector<ExtraRoot> check_roots(const RunPlan& plan, const Definitions& defin
                                    std::span<const StepStatus> statuses);
 
 /// By step: for a skipped one the failed or canceled steps it goes back to, along edges that hand a failure on; a skipped parent passes on its own
-/// roots. Values from plan.size() on mean extra[value - plan.size()]. In plan order, without duplicates, at most `limit` a step. Empty for
-/// steps that are not skipped. One pass over the edges.
+/// roots; where there are none, those that failed in the same process, which ended before it began. Values from plan.size() on mean
+/// extra[value - plan.size()]. In plan order, without duplicates, at most `limit` a step. Empty for steps that are not skipped. One pass over the edges.
 std::vector<std::vector<StepIndex>> root_causes(const RunPlan& plan, std::span<const StepStatus> statuses, std::span<const ExtraRoot> extra = {},
                                                 std::size_t limit = 20);
 
