@@ -221,7 +221,7 @@ def test_old_data_does_not_end_that_the_data_is_too_old(start, webhook):
     (alert,) = wait_state(daemon, "delivered")
     make("2020-01-02T00:00:00Z")
     assert daemon.get(f"/alerts/{alert['id']}")["resolved_at"] is None, "a step that succeeds makes nothing fresh"
-    make(datetime.datetime.now(datetime.timezone.utc).isoformat())
+    make(datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"))
     wait_until(lambda: daemon.get(f"/alerts/{alert['id']}")["resolved_at"], "it is over")
     assert len(alerts(daemon)) == 1
 
