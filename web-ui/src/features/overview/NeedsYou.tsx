@@ -73,7 +73,7 @@ function Subject({ item }: { item: NeedsYou }) {
 }
 
 function SeeAsset({ name, tab, children }: { name: string; tab?: string; children: string }) {
-  return <Button component={Link} to="/assets/$key" params={{ key: keyToPath(name) }} search={{ tab }} variant="default">{children}</Button>;
+  return <Button variant="default" renderRoot={(props) => <Link to="/assets/$key" params={{ key: keyToPath(name) }} search={{ tab }} {...props} />}>{children}</Button>;
 }
 
 function Act({ item }: { item: NeedsYou }) {
