@@ -78,7 +78,9 @@ struct CheckRow {
 struct MadePartitionRow {
   std::string partition;
   WallTime at{};
-  std::string code_version;  ///< that made it; empty: not known
+  RunId run = 0;
+  std::string data_version;  ///< never empty
+  std::shared_ptr<const Provenance> provenance = nullptr;  ///< null: not kept
 };
 /// What there is of a partition: its latest materialization.
 struct PartitionRow {
@@ -192,6 +194,7 @@ class Reader {
     RunId young = 0;
   };
   Result<OldLogs> old_logs(std::span<const RunId> runs, WallTime cutoff);
+  Result<std::optional<WallTime>> oldest_under_way();  ///< when the oldest run that has not ended was asked for; nothing: all have ended
   Result<std::optional<IdempotentAnswer>> answer(const std::string& actor, const std::string& route, const std::string& key);
 
  private:
