@@ -125,6 +125,8 @@ std::optional<AssetState> read(const json& value) {
     if (!state.partitions) return std::nullopt;
   }
   state.freshness = value.value("freshness", "");
+  if (const auto found = value.find("awaited_since"); found != value.end()) state.awaited_since = time(*found);
+  if (const auto found = value.find("data_until"); found != value.end()) state.data_until = time(*found);
   state.disturbed = value.value("disturbed", false);
   if (const auto found = value.find("checks"); found != value.end())
     for (const auto& [name, text] : found->items()) {
@@ -153,8 +155,15 @@ std::string_view to_string(AssetStatus status) {
 }
 
 bool AssetState::is_failing() const {
+  if (partitions && !partitions->failed.empty()) return true;
   if (last_attempt && last_attempt->status == StepStatus::failed) return true;
   return std::ranges::any_of(checks, [this](const auto& each) { return fails(each.first); });
+}
+
+std::optional<WallTime> AssetState::data_at(const FreshnessSpec& spec) const {
+  if (!last_materialization) return std::nullopt;
+  if (spec.of.empty() && data_until) return data_until;
+  return data_time(spec, last_materialization->metadata, last_materialization->at);
 }
 
 bool AssetState::fails(const std::string& check) const {
@@ -193,6 +202,8 @@ json to_json(const AssetState& state) {
   if (state.last_materialization) out["last_materialization"] = to_json(*state.last_materialization);
   if (state.partitions) out["partitions"] = to_json(*state.partitions);
   put_text(out, "freshness", state.freshness);
+  if (state.awaited_since) out["awaited_since"] = ms(*state.awaited_since);
+  if (state.data_until) out["data_until"] = ms(*state.data_until);
   if (state.disturbed) out["disturbed"] = true;
   for (const auto& [name, status] : state.checks) out["checks"][name] = to_string(status);
   for (const auto& [check, each] : state.waivers) out["waivers"][check] = to_json(each);

@@ -35,8 +35,7 @@ json last_materialization_json(const AssetState& state) {
 json freshness_json(const AssetTable& table, AssetId id, WallTime now) {
   const auto& spec = table.project->definitions.assets[id].freshness;
   json out = {{"status", table.freshness(id, now)}, {"within_ms", spec.within ? json(spec.within->count()) : json()}, {"deadline", nullptr}};
-  if (const auto& data = table.states[id].last_materialization; data && !spec.empty())
-    out["deadline"] = time_json(violated_at(spec, data_time(spec, data->metadata, data->at)));
+  if (const auto data_at = table.states[id].data_at(spec); data_at && !spec.empty()) out["deadline"] = time_json(violated_at(spec, *data_at));
   if (!spec.deadline.empty()) out["cron"] = spec.deadline, out["timezone"] = spec.timezone.empty() ? "UTC" : spec.timezone;
   if (!spec.of.empty()) out["of"] = spec.of;
   return out;

@@ -37,7 +37,7 @@ void AssetBook::use(std::shared_ptr<const Project> project, std::map<std::string
   if (table_.project)
     for (AssetId id = 0; id < table_.states.size(); ++id) {
       auto& state = table_.states[id];
-      if (state.in_progress || state.last_attempt || state.last_materialization || !state.checks.empty() || !state.waivers.empty())
+      if (state.in_progress || state.awaited_since || state.last_attempt || state.last_materialization || !state.checks.empty() || !state.waivers.empty())
         elsewhere_.insert_or_assign(table_.project->graph.key(id), std::move(state));
     }
   table_.states.assign(project->definitions.assets.size(), {});
@@ -108,7 +108,9 @@ void AssetBook::divide(const PartitionsInForce& partitions) {
       next->disturbed = carried_over(states->disturbed, *before, *after);
       next->reported = {carried_over(states->reported.of, *before, *after), states->reported.data_version, states->reported.at};
     }
-    stage(assets[id].key).partitions = std::move(next);
+    auto& state = stage(assets[id].key);
+    if (!next || next->materialized.empty()) state.data_until.reset();
+    state.partitions = std::move(next);
   }
 }
 

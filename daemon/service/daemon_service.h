@@ -316,6 +316,12 @@ class DaemonService final : public Service {
   void tell(Turn& turn, Happening happening);
   void raise(Turn& turn, AlertRaised raised, const std::vector<std::string>& owners);
   void mend(Turn& turn, const std::string& asset, const std::string& check);
+  struct FailedPartitions {
+    std::shared_ptr<const PartitionsInForce> in_force;  ///< keeps `divided`
+    const Partitions* divided = nullptr;                ///< null: the asset is not divided
+    IndexSet set;
+  };
+  FailedPartitions failed_partitions(const std::string& key, const std::string& check) const;
   bool is_about(Turn& turn, const std::string& select, const Happening& happening);
   const AssetSpec* asset_of(RunId run, const std::string& key) const;
   std::vector<std::string> owners_of_run(RunId run) const;

@@ -21,6 +21,10 @@ void set_if(json& changes, const char* name, const std::string& value) {
   if (!value.empty()) changes[name] = value;
 }
 
+void note_newest(AssetState& state, const TimeWindow& window) {
+  if (!state.data_until || *state.data_until < window.end) state.data_until = window.end;
+}
+
 WallTime time_of(const RunRecord& run) {
   if (run.ended_at) return *run.ended_at;
   if (run.cancel_requested_at) return *run.cancel_requested_at;
@@ -155,6 +159,7 @@ void Projection::mark(AssetState& state, const std::string& key, const std::stri
       states.materialized.insert(*index);
       states.disturbed.erase(*index);
       states.reported.of.erase(*index);
+      if (const auto window = divided.window(*index)) note_newest(state, *window);
     }
     if (failed && *failed) states.failed.insert(*index);
     if (failed && !*failed) states.failed.erase(*index);
@@ -173,6 +178,9 @@ void Projection::note_report(AssetState& state, const std::string& key, const st
   change_partitions(state, key, [&](PartitionStates& states, const Partitions& divided) {
     const auto existing = divided.existing(now);
     states.materialized = states.materialized | existing;
+    divided.usual(now).first(1).each([&](PartitionIndex newest) {
+      if (const auto window = divided.window(newest)) note_newest(state, *window);
+    });
     states.failed = states.failed - existing;
     states.disturbed = states.disturbed - existing;
     states.reported = {existing, data_version, now};

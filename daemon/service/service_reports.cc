@@ -58,6 +58,7 @@ std::string DaemonService::record_report(Turn& turn, const Project& project, Ass
   if (state.last_attempt)
     state.last_attempt = AssetState::Attempt{0, StepStatus::succeeded, "reported", "reported by " + by + ": " + body.reason, {}, at};
   forget_acknowledgement(turn, key);
+  mend(turn, key, "");
   nlohmann::json changes = {{"metadata", body.metadata}, {"reported_by", by}, {"reason", body.reason}};
   turn.batch.events.push_back({0, at, "materialization", 0, key, {{"run_id", nullptr}, {"key", key}, {"partition", partition_json(body)}}, std::move(changes)});
   if (state.status() != before)

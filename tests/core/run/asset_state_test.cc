@@ -78,6 +78,28 @@ TEST(AssetState, ACheckFailsWhereItFailedLastAndNowhereElse) {
   EXPECT_EQ(state.failed_checks(all).at("rows"), all) << "its result named no partition";
 }
 
+TEST(AssetState, APartitionThatIsFailedFailsTheAssetWhateverWasMadeLast) {
+  auto state = divided_state();
+  state.checks.clear();
+  state.last_attempt = AssetState::Attempt{.status = StepStatus::succeeded};
+  EXPECT_TRUE(state.is_failing());
+  state.partitions = std::make_shared<const PartitionStates>(PartitionStates{state.partitions->spec, IndexSet::range(0, 4), {}});
+  EXPECT_FALSE(state.is_failing());
+}
+
+TEST(AssetState, ItsDataIsOfTheNewestWindowThatWasMadeUnlessItsMetadataSaysOfWhenItIs) {
+  AssetState state;
+  EXPECT_FALSE(state.data_at({}));
+  state.last_materialization = AssetState::Data{7, at(9'000), {{"newest", 3}}};
+  EXPECT_EQ(state.data_at({}), at(9'000));
+  state.data_until = at(5'000);
+  state.awaited_since = at(4'000);
+  const auto back = asset_state_from_json(to_json(state)).value();
+  EXPECT_EQ(back.data_at({}), at(5'000));
+  EXPECT_EQ(back.data_at({.of = "newest"}), at(3'000));
+  EXPECT_EQ(back.awaited_since, at(4'000));
+}
+
 TEST(AssetState, OfAnAssetThatIsNotDividedTheLastResultCounts) {
   const auto state = whole_state();
   EXPECT_TRUE(state.fails("unique"));

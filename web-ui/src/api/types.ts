@@ -276,7 +276,7 @@ export interface Project {
   latched: null | { since: string; why: string }; draining: string | null; automation_paused: AutomationPause | null; access: "open" | "token"; as_of: number;
 }
 export interface NeedsYou {
-  kind: string; run_id: string | null; key: string | null; reason: string | null; detail: string | null; at: string; skipped: number | null;
+  kind: "asset_failed" | "partitions_failed" | "freshness_violated" | "definitions" | "import" | "latched" | "stuck"; run_id: string | null; key: string | null; reason: string | null; detail: string | null; at: string; skipped: number | null;
 }
 /** How an import was read last; of one that failed, what serves was read at `last_ok_at`. */
 export interface ImportHealth { name: string; plugin: string; assets: number; status: "ok" | "failed"; at: string | null; last_ok_at: string | null; detail: string | null }
