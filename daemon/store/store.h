@@ -211,7 +211,7 @@ class Store {
   /// One transaction, one sync. On success events carry their ids, in order. On failure the outcome is unknown: latched() from now on.
   std::expected<void, StoreError> commit(CommitBatch& batch);
   bool latched() const;
-  /// Closes everything, opens again, checkpoints, and says which transaction is the last that is there.
+  /// Opens it again, checkpoints, and says which transaction is the last that is there. On failure it stays latched, and is read as before.
   std::expected<std::int64_t, StoreError> reopen();
   std::int64_t last_event() const;
   std::int64_t transaction() const;
