@@ -5,6 +5,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <ctime>
 #include <type_traits>
 
@@ -14,6 +15,12 @@ namespace {
 std::int64_t wall_ms() {
   timespec now{};
   clock_gettime(CLOCK_REALTIME, &now);
+  return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+}
+
+std::int64_t boot_ms() {
+  timespec now{};
+  clock_gettime(CLOCK_BOOTTIME, &now);
   return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
 }
 
@@ -37,8 +44,10 @@ Loop::~Loop() { close(signals_); }
 void Loop::run() {
   connections_.flush();
   while (!exiting_) {
-    poller_.wait(shims_.timeout_ms());
+    const int pause = shims_.timeout_ms(), look = Connections::timeout_ms();
+    poller_.wait(pause < 0 ? look : std::min(pause, look));
     shims_.tick();
+    connections_.look(boot_ms());
     connections_.flush();
   }
 }
