@@ -28,7 +28,7 @@ std::int64_t boot_ms() {
 
 Loop::Loop(const LoopOptions& options)
     : claims_(options.claims),
-      logic_(getpid(), options.boot_id, options.store_id, options.on_demand, options.spoken),
+      logic_(getpid(), options.boot_id, options.store_id, options.on_demand, options.spoken, options.limits),
       shims_(poller_, claims_, options.boot_id, options.open_files, options.groups, [this](Input input) { take(std::move(input)); }),
       connections_(poller_, options.socket, [this](Input input) { take(std::move(input)); }) {
   sigset_t watched;
