@@ -3,22 +3,46 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <climits>
+
 namespace assetd::cli {
 namespace {
 
 constexpr int kRetryMs = 300;
 constexpr int kStopMs = 10;
+constexpr int kEnded = 4;  // of how_far
 
 StepUpdate step_of(const Json& step) {
   const auto ended = text_at(step, "ended_at");
+  const auto attempts = step.value("attempts", Json::array());
   return {text_at(step, "key"), text_at(step, "partition"), text_at(step, "status"), text_at(step, "reason"), text_at(step, "detail"),
-          parse_time(ended.empty() ? text_at(step, "started_at") : ended)};
+          parse_time(ended.empty() ? text_at(step, "started_at") : ended), attempts.empty() ? 0 : attempts.back().value("number", 0)};
+}
+
+int how_far(const std::string& status) {
+  if (is_terminal(status)) return kEnded;
+  return status == "waiting_retry" ? 3 : status == "running" ? 2 : status == "starting" ? 1 : 0;
 }
 
 }  // namespace
 
 bool is_terminal(const std::string& status) {
   return status == "succeeded" || status == "failed" || status == "skipped" || status == "canceled";
+}
+
+// Nothing follows an end: it is further than any attempt.
+ListedSteps::Progress ListedSteps::progress_of(const StepUpdate& step) {
+  return {is_terminal(step.status) ? INT_MAX : step.attempt, how_far(step.status)};
+}
+
+void ListedSteps::note(const StepUpdate& listed) { steps_[{listed.key, listed.partition}] = progress_of(listed); }
+
+bool ListedSteps::is_news(const StepUpdate& told) {
+  const auto listed = steps_.find({told.key, told.partition});
+  if (listed == steps_.end()) return true;
+  if (progress_of(told) <= listed->second) return false;
+  steps_.erase(listed);
+  return true;
 }
 
 RunFollower::RunFollower(std::unique_ptr<ApiClient> api, std::string run_id, int wake_fd)
@@ -76,7 +100,11 @@ Result<bool> RunFollower::catch_up(std::string& as_of) {
   as_of = text_at(*run, "as_of");
   const auto steps = api_->list("/runs/" + run_id_ + "/steps", {}, SIZE_MAX);
   if (!steps) return std::unexpected(steps.error());
-  for (const auto& step : (*steps)["items"]) push({RunUpdate::Kind::step, step_of(step), {}});
+  for (const auto& item : (*steps)["items"]) {
+    auto step = step_of(item);
+    listed_.note(step);
+    push({RunUpdate::Kind::step, std::move(step), {}});
+  }
   return is_terminal(text_at(*run, "status"));
 }
 
@@ -93,16 +121,19 @@ bool RunFollower::on_event(const StreamEvent& event) {
   }
   if (event.type != "step_changed" || text_at(subject, "run_id") != run_id_) return true;
   StepUpdate step{text_at(subject, "key"), text_at(subject, "partition"), status, text_at(changes, "reason"), text_at(changes, "detail"),
-                  parse_time(text_at(data, "at"))};
-  if (!subject.contains("keys")) {
-    push({RunUpdate::Kind::step, step, {}});
-    return true;
-  }
-  for (const auto& key : subject["keys"]) {
-    step.key = key.get<std::string>();
-    push({RunUpdate::Kind::step, step, {}});
+                  parse_time(text_at(data, "at")), changes.value("attempt", 0)};
+  const auto keys = subject.value("keys", Json::array()), partitions = subject.value("partitions", Json::array());
+  if (keys.empty()) tell(std::move(step));
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    step.key = keys[i].get<std::string>();
+    if (i < partitions.size()) step.partition = partitions[i].get<std::string>();
+    tell(step);
   }
   return true;
+}
+
+void RunFollower::tell(StepUpdate step) {
+  if (listed_.is_news(step)) push({RunUpdate::Kind::step, std::move(step), {}});
 }
 
 }  // namespace assetd::cli

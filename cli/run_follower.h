@@ -3,11 +3,13 @@
 
 #include <atomic>
 #include <deque>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "cli/api_client.h"
@@ -18,6 +20,20 @@ namespace assetd::cli {
 struct StepUpdate {
   std::string key, partition, status, reason, detail;
   std::optional<SystemTime> at;
+  int attempt = 0;  ///< 0: none was made yet
+};
+
+/// How far the list of steps was. It may be ahead of the moment from which the stream is told: what it said already is no news.
+class ListedSteps {
+ public:
+  void note(const StepUpdate& listed);
+  /// False: the stream tells what the list was told after. From the first news of a step on, all of it is.
+  bool is_news(const StepUpdate& told);
+
+ private:
+  using Progress = std::pair<int, int>;  ///< attempt, how far it is
+  static Progress progress_of(const StepUpdate& step);
+  std::map<std::pair<std::string, std::string>, Progress> steps_;  ///< by key and partition
 };
 
 /// One thing that was learnt.
@@ -44,6 +60,7 @@ class RunFollower {
   void follow();
   Result<bool> catch_up(std::string& as_of);  ///< true: the run has ended
   bool on_event(const StreamEvent& event);    ///< false: nothing more is wanted
+  void tell(StepUpdate step);
   void push(RunUpdate update);
 
   std::unique_ptr<ApiClient> api_;
@@ -52,6 +69,7 @@ class RunFollower {
   std::atomic<bool> stopping_ = false;
   std::atomic<bool> ended_ = false;  // the thread
   bool finished_ = false;  // the run; of the thread alone
+  ListedSteps listed_;     // of the thread alone
   std::mutex mutex_;
   std::deque<RunUpdate> updates_;
   std::thread thread_;  // last: starts when all else is there

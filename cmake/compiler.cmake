@@ -3,6 +3,9 @@ add_compile_options(-Wall -Wextra -Werror -Wno-missing-field-initializers)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 warns falsely inside its own <string>, <variant> and <regex> at -O2.
   add_compile_options(-Wno-restrict -Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-stringop-overread -Wno-array-bounds)
+elseif(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  # Of the builds with sanitizers. What is deprecated is within libstdc++ 12's own <algorithm>; strings are put together over lines on purpose.
+  add_compile_options(-Wno-deprecated-declarations -Wno-string-concatenation -Wno-missing-braces)
 endif()
 if(ASSETD_SANITIZE)
   add_compile_options(-fsanitize=${ASSETD_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)

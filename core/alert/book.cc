@@ -114,8 +114,33 @@ void AlertBook::mark(const AlertRecord& alert) {
 void AlertBook::take(const AlertRecord& alert) {
   if (alert.open) mark(alert);
   if (alert.state != AlertState::pending) return;
-  pending_[alert.id] = alert;
-  waiting_.emplace(alert.next_attempt_at.value_or(alert.at), alert.id);
+  const auto& pending = pending_[alert.id] = {alert, taken_++};
+  if (const auto line = line_of(alert)) {
+    auto& waiting = lines_[*line];
+    waiting.push_back(alert.id);
+    if (waiting.size() > 1) return;
+  }
+  await_turn(pending);
+}
+
+std::optional<AlertBook::Line> AlertBook::line_of(const AlertRecord& alert) {
+  if (alert.event != kOpenLineage) return std::nullopt;
+  return Line{alert.rule, alert.run, alert.asset, alert.cause};
+}
+
+void AlertBook::await_turn(const Pending& pending) {
+  const auto& alert = pending.alert;
+  waiting_.emplace(alert.next_attempt_at.value_or(alert.at), pending.number, alert.id);
+}
+
+/// The next in its line may go.
+void AlertBook::leave_line(const AlertRecord& alert) {
+  const auto line = line_of(alert);
+  if (!line) return;
+  const auto found = lines_.find(*line);
+  found->second.pop_front();
+  if (found->second.empty()) lines_.erase(found);
+  else await_turn(pending_.at(found->second.front()));
 }
 
 const Silence* AlertBook::silence_of(const AlertSpec& rule, const Happening& happening,
@@ -201,16 +226,16 @@ bool AlertBook::end(const std::string& silence, WallTime now) {
 std::vector<AlertRecord> AlertBook::due(WallTime now) {
   std::vector<AlertRecord> result;
   const auto begin = [&](auto waiting) {
-    result.push_back(pending_.at(waiting->second));
+    result.push_back(pending_.at(std::get<std::string>(*waiting)).alert);
     waiting_.erase(waiting);
   };
-  while (!waiting_.empty() && waiting_.begin()->first <= now) begin(waiting_.begin());
-  while (!waiting_.empty() && waiting_.rbegin()->first - now > kLongestDelay) begin(std::prev(waiting_.end()));
+  while (!waiting_.empty() && std::get<WallTime>(*waiting_.begin()) <= now) begin(waiting_.begin());
+  while (!waiting_.empty() && std::get<WallTime>(*waiting_.rbegin()) - now > kLongestDelay) begin(std::prev(waiting_.end()));
   return result;
 }
 
 std::optional<WallTime> AlertBook::next_due() const {
-  return waiting_.empty() ? std::nullopt : std::optional(waiting_.begin()->first);
+  return waiting_.empty() ? std::nullopt : std::optional(std::get<WallTime>(*waiting_.begin()));
 }
 
 std::optional<AlertAttempted> AlertBook::attempted(const std::string& id, const std::optional<std::string>& error,
@@ -218,7 +243,9 @@ std::optional<AlertAttempted> AlertBook::attempted(const std::string& id, const 
                                                    const std::function<Millis(const AlertRecord&)>& give_up) {
   const auto found = pending_.find(id);
   if (found == pending_.end()) return std::nullopt;
-  auto& alert = found->second;
+  auto& alert = found->second.alert;
+  // An attempt from before the store was read anew: by what was read it waits for the same attempt, which has been made.
+  waiting_.erase({alert.next_attempt_at.value_or(alert.at), found->second.number, id});
   ++alert.attempts;
   alert.next_attempt_at.reset();
   alert.last_error = error.value_or("");
@@ -229,10 +256,13 @@ std::optional<AlertAttempted> AlertBook::attempted(const std::string& id, const 
     alert.state = AlertState::failed;
   } else {
     alert.next_attempt_at = next;
-    waiting_.emplace(next, id);
+    await_turn(found->second);
   }
   AlertAttempted change{alert};
-  if (alert.state != AlertState::pending) pending_.erase(found);
+  if (alert.state != AlertState::pending) {
+    leave_line(change.alert);
+    pending_.erase(found);
+  }
   return change;
 }
 

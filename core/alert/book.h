@@ -2,11 +2,13 @@
 // The rules of alerts: which alert of which rule something gives, one at a time of each root cause, what a silence
 // holds back, and when a delivery is tried again. What it decides is for the store; it keeps what is pending or open.
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "core/alert/alert.h"
@@ -39,9 +41,12 @@ std::string cause_of(const Happening& happening);
 /// Asked for each selection of a rule or silence: is what happened about an asset of it?
 using IsSelected = std::function<bool(const std::string& select)>;
 
+// Events of OpenLineage about the same step of the same run stand in a line: one is tried only once those before it have
+// been delivered or given up, so that a receiver never learns of an end before the begin. Alerts for people do not wait
+// for each other.
 class AlertBook {
  public:
-  /// What the store has: pending or open alerts in their order, and silences.
+  /// What the store has: pending or open alerts in the order in which they were raised, and silences.
   AlertBook() = default;
   AlertBook(std::vector<AlertRecord> alerts, std::vector<Silence> silences);
 
@@ -50,7 +55,7 @@ class AlertBook {
                                   const std::string& id);
   /// An alert that a person asks for: no silence holds it back and nothing is its repetition.
   AlertRaised test(const AlertSpec& rule, WallTime now, const std::string& id) const;
-  /// Takes up a new alert, with its body.
+  /// Takes up a new alert, with its body: it comes after all that were taken before.
   void take(const AlertRecord& alert);
   /// The asset was made, or its check (not "") passed: what was open of it is over.
   std::vector<AlertChange> mend(const std::string& asset, const std::string& check, WallTime now);
@@ -59,7 +64,8 @@ class AlertBook {
   /// False: there is none that stands.
   bool end(const std::string& silence, WallTime now);
 
-  /// Alerts whose time for an attempt has come, oldest first; each is under way from now on, until attempted().
+  /// Alerts whose time for an attempt has come, oldest first, of the same moment in the order in which they were raised;
+  /// each is under way from now on, until attempted().
   std::vector<AlertRecord> due(WallTime now);
   /// When due() has something to give; nothing while nothing waits.
   std::optional<WallTime> next_due() const;
@@ -78,13 +84,24 @@ class AlertBook {
     bool silenced = false;
     std::string asset, check;
   };
+  /// A step of a run as OpenLineage sees it: rule, run, asset, and what tells its partitions apart.
+  using Line = std::tuple<std::string, RunId, std::string, std::string>;
+  struct Pending {
+    AlertRecord alert;
+    std::uint64_t number = 0;  ///< the order in which they were raised: the store's, also after a restart
+  };
+  static std::optional<Line> line_of(const AlertRecord& alert);
+  void await_turn(const Pending& pending);
+  void leave_line(const AlertRecord& alert);
   const Silence* silence_of(const AlertSpec& rule, const Happening& happening, const IsSelected& is_selected) const;
   void mark(const AlertRecord& alert);
 
   std::map<Cause, Mark> open_;
   std::map<std::string, std::set<Cause>> open_by_asset_;
-  std::map<std::string, AlertRecord> pending_;  ///< by id
-  std::set<std::pair<WallTime, std::string>> waiting_;  ///< of pending_: next attempts of those that are not under way
+  std::map<std::string, Pending> pending_;  ///< by id
+  std::map<Line, std::deque<std::string>> lines_;  ///< ids of pending_, first raised first; only the first is waiting or under way
+  std::set<std::tuple<WallTime, std::uint64_t, std::string>> waiting_;  ///< of pending_: next attempt, number and id of those that are not under way
+  std::uint64_t taken_ = 0;
   std::map<std::string, Silence> silences_;
 };
 

@@ -156,7 +156,7 @@ class Parser {
       out.zone = zone->text;
       zone_column = zone->column;
     }
-    const auto schedule = CronSchedule::parse(out.cron, out.zone);
+    const auto schedule = CronSchedule::parse_new(out.cron, out.zone);
     if (schedule) return {};
     const auto& error = schedule.error();
     return wrong(error.column == 0 ? zone_column : expression->column + error.column, error.message);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -15,6 +16,9 @@ struct Waiver {
   WallTime at{};
   WallTime until{};
   std::int64_t run = 0;  ///< whose failed check it was given for
+  /// Of an asset that is divided: partitions in which it has let a failure pass since, and none has passed. They are not
+  /// among those that failed, and it is needed for them all the same.
+  std::set<std::string> let_pass = {};
   bool operator==(const Waiver&) const = default;
 };
 

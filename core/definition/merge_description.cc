@@ -391,7 +391,7 @@ class Merger {
     if (schedule.timezone.empty()) schedule.timezone = definitions_.settings.value("timezone", "");
     if (schedule.timezone.empty())
       reader.problem("the schedule \"" + schedule.name + "\" needs a timezone");
-    else if (const auto cron = CronSchedule::parse(schedule.cron, schedule.timezone); !cron)
+    else if (const auto cron = CronSchedule::parse_new(schedule.cron, schedule.timezone); !cron)
       reader.problem("the schedule \"" + schedule.name + "\": " + cron.error().message);
     schedule.misfire = reader.word("misfire", Misfire::once);
     schedule.overlap = reader.word("overlap", Overlap::skip);

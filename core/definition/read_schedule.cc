@@ -11,7 +11,7 @@ constexpr std::int64_t kMostPriority = 1'000'000, kMostCounted = 1'000'000;
 void check_cron(MapReader& reader, const std::string& cron) {
   const auto* node = reader.node().find("cron");
   if (!node || node->kind != YamlNode::Kind::scalar) return;
-  const auto parsed = CronSchedule::parse(cron, "UTC");
+  const auto parsed = CronSchedule::parse_new(cron, "UTC");
   if (parsed) return;
   const auto offset = static_cast<std::size_t>(std::max(parsed.error().column - 1, 0));
   reader.file().error(reader.file().at(*node, offset),
@@ -56,6 +56,13 @@ RunTerms read_terms(MapReader& reader) {
   terms.tags = read_tags(reader);
   terms.steps = reader.word<StepsMode>("steps");
   return terms;
+}
+
+// All missed ticks come at the same moment, so that those after the oldest meet its run.
+void check_misfire(Reading& reading, const MapReader& reader, const ScheduleSpec& schedule) {
+  if (schedule.misfire != Misfire::all || schedule.overlap != Overlap::skip) return;
+  reading.problems.warn(reader.at("misfire"), "misfire: all with overlap: skip makes up for the oldest missed tick only, since the others come while its run is not over; "
+                                              "write overlap: allow for all of them, or misfire: once for the newest");
 }
 
 }  // namespace
@@ -112,6 +119,7 @@ void read_schedule(Reading& reading, const SourceFile& file, const YamlNode& nod
   schedule.timezone = read_timezone(reading, reader);
   schedule.misfire = reader.word<Misfire>("misfire").value_or(Misfire::once);
   schedule.overlap = reader.word<Overlap>("overlap").value_or(Overlap::skip);
+  check_misfire(reading, reader, schedule);
   schedule.jitter = reader.duration("jitter").value_or(Millis{0});
   schedule.terms = read_terms(reader);
   schedule.paused = reader.boolean("paused").value_or(false) || reading.schedules_paused;

@@ -103,6 +103,12 @@ std::expected<CronSchedule, CronError> CronSchedule::parse(std::string_view expr
   return schedule;
 }
 
+std::expected<CronSchedule, CronError> CronSchedule::parse_new(std::string_view expression, std::string_view timezone) {
+  auto schedule = parse(expression, timezone);
+  if (!schedule || schedule->impl_->fields.ever()) return schedule;
+  return std::unexpected(CronError{"no year has such a day, so it would never come", column_of_day(expression)});
+}
+
 std::optional<WallTime> CronSchedule::next(WallTime after) const {
   const auto whole = floor<seconds>(after);
   if (whole < kEarliest || whole > kLatest) return std::nullopt;

@@ -35,6 +35,9 @@ class CronSchedule {
  public:
   /// `timezone` is an IANA name; an unknown one is an error that names the nearest.
   static std::expected<CronSchedule, CronError> parse(std::string_view expression, std::string_view timezone);
+  /// For what people write: one that no calendar ever has a day for ("0 0 30 2 *") is an error as well. What is stored is
+  /// read by parse(), which takes it.
+  static std::expected<CronSchedule, CronError> parse_new(std::string_view expression, std::string_view timezone);
 
   CronSchedule(CronSchedule&&) noexcept;
   CronSchedule& operator=(CronSchedule&&) noexcept;

@@ -111,6 +111,12 @@ std::optional<LocalSeconds> CronFields::next(LocalSeconds from, LocalSeconds lim
   return std::nullopt;
 }
 
+// After 400 years, which are whole weeks, the calendar is the same again.
+bool CronFields::ever() const {
+  constexpr auto first = local_days(std::chrono::year(2000) / 1 / 1), last = local_days(std::chrono::year(2400) / 1 / 1);
+  return next(first, last).has_value();
+}
+
 std::optional<LocalSeconds> CronFields::previous(LocalSeconds from, LocalSeconds limit) const {
   auto day = floor<std::chrono::days>(from);
   auto start = time_of_day(from - day);

@@ -34,6 +34,9 @@ struct CronFields {
   /// The last match at or before `from`, not before `limit`.
   std::optional<LocalSeconds> previous(LocalSeconds from, LocalSeconds limit) const;
 
+  /// Is there a match at all, in any year?
+  bool ever() const;
+
   /// How many matches there are in [from, to), and number `number` of those at or after `from`, from 0, which there must be. Cost: the days between.
   std::int64_t count(LocalSeconds from, LocalSeconds to) const;
   LocalSeconds nth(LocalSeconds from, std::int64_t number) const;
@@ -46,5 +49,7 @@ struct CronFields {
 };
 
 std::expected<CronFields, CronError> parse_cron_fields(std::string_view expression);
+/// Where the day of month stands in one that parses, from 1; of a nickname: where that stands.
+int column_of_day(std::string_view expression);
 
 }  // namespace assetd

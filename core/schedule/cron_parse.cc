@@ -197,7 +197,14 @@ std::expected<std::string_view, CronError> expand_nickname(const Piece& piece) {
   return std::unexpected(CronError{message, piece.column});
 }
 
+constexpr std::size_t kDayFromEnd = 3;
+
 }  // namespace
+
+int column_of_day(std::string_view expression) {
+  const auto pieces = split(expression);
+  return pieces.size() > kDayFromEnd ? pieces[pieces.size() - kDayFromEnd].column : 1;
+}
 
 std::expected<CronFields, CronError> parse_cron_fields(std::string_view expression) {
   std::string text(expression);

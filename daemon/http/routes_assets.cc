@@ -8,6 +8,7 @@
 #include "daemon/http/asset_shapes.h"
 #include "daemon/http/definition_text.h"
 #include "daemon/http/event_hub.h"
+#include "daemon/http/run_shapes.h"
 
 namespace assetd::http {
 namespace {
@@ -119,14 +120,38 @@ std::expected<AssetHistory, Response> history_of(const Call& call, Context& cont
   return AssetHistory{*at, key};
 }
 
+/// The plan of a run that is kept; null otherwise.
+std::shared_ptr<const LoadedPlan> kept_plan(RunId run, Context& context, Reader& reader) {
+  const auto row = run == 0 ? std::nullopt : reader.run(run).value_or(std::nullopt);
+  return row ? load_plan(run, row->run.definitions_version, context, reader).value_or(nullptr) : nullptr;
+}
+
+/// An asset that was renamed has steps by its former names. Only where it was does that cost reading their plans: where the name
+/// was given to another asset since, the store knows no more of it, but the oldest run does.
+bool has_former_names(const std::vector<MaterializationRow>& newest_first, const std::string& key, Context& context, Reader& reader) {
+  if (reader.was_renamed(key).value_or(false)) return true;
+  const auto oldest = std::find_if(newest_first.rbegin(), newest_first.rend(), [](const auto& row) { return row.value.run != 0; });
+  const auto row = oldest == newest_first.rend() ? std::nullopt : reader.run(oldest->value.run).value_or(std::nullopt);
+  const auto project = row ? context.service.project(row->run.definitions_version) : nullptr;
+  return project && !project->graph.find(key);
+}
+
+/// What its run calls the step that made it.
+std::string step_that_made(const Materialization& made, Context& context, Reader& reader) {
+  const auto plan = kept_plan(made.run, context, reader);
+  return plan && made.step < plan->plan.size() ? plan->project->graph.key(plan->plan.asset(made.step)) : made.key;
+}
+
 Response list_materializations(const Call& call, Context& context) {
   const auto history = history_of(call, context);
   if (!history) return history.error();
-  const auto page = history->at.reader->materializations(history->key, page_of(call), call.query.text("partition"));
+  auto& reader = *history->at.reader;
+  const auto page = reader.materializations(history->key, page_of(call), call.query.text("partition"));
   if (!page) return store_problem(page.error());
+  const bool renamed = has_former_names(page->items, history->key, context, reader);
   json items = json::array();
   for (const auto& [id, value] : page->items)
-    items.push_back({{"id", id_text(id)}, {"run_id", id_or_null(value.run)}, {"step", value.key}, {"partition", text_or_null(value.partition)}, {"at", time_json(value.at)},
+    items.push_back({{"id", id_text(id)}, {"run_id", id_or_null(value.run)}, {"step", renamed ? step_that_made(value, context, reader) : value.key}, {"partition", text_or_null(value.partition)}, {"at", time_json(value.at)},
                      {"duration_ms", value.duration_ms}, {"metadata", value.metadata.is_null() ? json::object() : value.metadata},
                      {"data_version", text_or_null(value.data_version)}, {"code_version", value.provenance ? text_or_null(value.provenance->code_version) : json()},
                      {"provenance", provenance_json(value.provenance.get())}});

@@ -263,6 +263,7 @@ class DaemonService final : public Service {
   // versions (service_versions.cc)
   std::unique_ptr<Engine> make_engine(RunId last_run);
   std::optional<std::string> unchanged(const RunState& run, StepIndex step);
+  bool is_made_elsewhere(const RunState& run, StepIndex step) const;
   bool sources_are_as_loaded(const Project& current);
 
   // automation (service_automation.cc)
@@ -272,6 +273,7 @@ class DaemonService final : public Service {
   // checks (service_checks.cc)
   std::expected<CheckResult, Reply> result_to_waive(RunId run, const std::string& check, const std::string& key) const;
   void end_waiver(Turn& turn, const std::string& key, const std::string& check, const std::string& how, const std::string& by);
+  void note_waived_result(Turn& turn, const CheckResult& result);
   void hand_over_waivers(Turn& turn);
   std::optional<WallTime> next_waiver_end() const;
   void end_waivers_that_are_over(Turn& turn);
@@ -335,7 +337,7 @@ class DaemonService final : public Service {
   void use_project(std::shared_ptr<const Project> project, Turn* turn);
   std::map<std::string, int> defined_pools(const Project& project) const;
   PoolsChanged pools_in_force(const Project& project) const;
-  void describe_outcome(const Compiled& compiled);
+  void describe_outcome(const Compiled& compiled, const nlohmann::json& pending = nullptr);
   void compile_in_background(Done done, std::function<void(Turn&, Compiled&, std::shared_ptr<Done>)> then);
   void reload_in_background(Caller caller, Done done);
   void watch_definitions();

@@ -124,8 +124,24 @@ void DaemonService::note_checks(Turn& turn, const Change& change) {
   const auto* reported = std::get_if<CheckReported>(&change);
   if (!reported) return;
   const auto& result = reported->result;
-  if (result.status == CheckStatus::passed && waivers_.contains({result.home, result.name})) end_waiver(turn, result.home, result.name, "passed", "");
+  note_waived_result(turn, result);
   if (result.status == CheckStatus::passed && !result.home.empty()) forget_acknowledgement(turn, result.home);
+}
+
+/// Of an asset that is divided a pass in one partition says nothing of those in which the check failed, or was let pass.
+void DaemonService::note_waived_result(Turn& turn, const CheckResult& result) {
+  const auto found = waivers_.find({result.home, result.name});
+  if (found == waivers_.end()) return;
+  auto waiver = found->second;
+  const bool passed = result.status == CheckStatus::passed;
+  if (passed && result.partition.empty()) return end_waiver(turn, result.home, result.name, "passed", "");
+  if (result.partition.empty()) return;
+  if (!result.waived.empty()) waiver.let_pass.insert(result.partition);
+  if (passed) waiver.let_pass.erase(result.partition);
+  auto& state = book_.stage(result.home);  // the result is staged already
+  if (passed && waiver.let_pass.empty() && !state.fails(result.name)) return end_waiver(turn, result.home, result.name, "passed", "");
+  if (waiver == found->second) return;
+  found->second = state.waivers[result.name] = waiver;
 }
 
 void DaemonService::forget_acknowledgement(Turn& turn, const std::string& key) {

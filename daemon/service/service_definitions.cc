@@ -117,14 +117,15 @@ DaemonService::Compiled DaemonService::compile() const {
   return compiled;
 }
 
-void DaemonService::describe_outcome(const Compiled& compiled) {
+/// `pending`: the plan of files that wait to be applied, null where none do.
+void DaemonService::describe_outcome(const Compiled& compiled, const json& pending) {
   const auto current = project();
   const auto now = format_time(clock_.now().wall);
   std::lock_guard lock(mutex_);
   auto& status = definitions_status_;
   status["errors"] = errors_json(compiled.result.errors);
-  status["state"] = compiled.result.errors.empty() ? "current" : "broken";
-  status["pending"] = nullptr;
+  status["state"] = !compiled.result.errors.empty() ? "broken" : pending.is_null() ? "current" : "pending";
+  status["pending"] = pending;
   if (!compiled.result.imports.empty() || compiled.result.errors.empty()) status["imports"] = imports_json(compiled.result.imports, now, status.value("imports", json::array()), current ? format_time(current->applied_at) : "");
   if (compiled.result.errors.empty()) {
     status["warnings"] = warnings_json(compiled.result.warnings);
@@ -170,7 +171,7 @@ void DaemonService::use_project(std::shared_ptr<const Project> next, Turn* turn)
     }
     for (const auto* list : {"errors", "warnings", "sources"})
       if (!status.contains(list)) status[list] = json::array();
-    if (!status.contains("state")) status["state"] = "current";
+    if (!status.contains("state")) status["state"] = definitions_loading_ ? "checking" : "current";
     versions_[next->version] = next;
     project_ = std::move(next);
   }
@@ -320,13 +321,8 @@ bool DaemonService::waits_for_apply(const Compiled& compiled) const {
 }
 
 void DaemonService::say_pending(Turn& turn, const Compiled& compiled) {
-  describe_outcome(compiled);
   const auto plan = plan_body(project().get(), *compiled.project);
-  {
-    std::lock_guard lock(mutex_);
-    definitions_status_["state"] = "pending";
-    definitions_status_["pending"] = {{"plan", plan["id"]}, {"counts", plan["counts"]}};
-  }
+  describe_outcome(compiled, {{"plan", plan["id"]}, {"counts", plan["counts"]}});
   turn.batch.events.push_back({0, turn.now.wall, "definitions_changed", 0, "", {{"version", std::to_string(project()->version)}}, {{"pending", plan["id"]}, {"counts", plan["counts"]}}});
 }
 

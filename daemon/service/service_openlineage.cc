@@ -67,6 +67,7 @@ void DaemonService::tell_lineage(Turn& turn, const AlertSpec& rule, const StepCh
     return;
   }
   const auto& asset = known->context.definitions->assets[known->plan->asset(change.step.step)];
+  const auto& partition = known->plan->partition(change.step.step);
   const auto run = store_->id() + "/" + std::to_string(change.run);
   const bool began = type == "START";
   LineageStep step;
@@ -74,7 +75,7 @@ void DaemonService::tell_lineage(Turn& turn, const AlertSpec& rule, const StepCh
   step.at = began ? *change.step.started_at : change.step.ended_at.value_or(turn.now.wall);
   step.name_space = rule.openlineage->name_space;
   step.asset = asset.key;
-  step.run = uuid_of_text(run + "/" + asset.key + "/" + std::to_string(change.step.attempts));
+  step.run = uuid_of_text(run + "/" + asset.key + (partition.empty() ? "" : "[" + partition + "]") + "/" + std::to_string(change.step.attempts));
   step.parent_run = uuid_of_text(run);
   step.parent_job = known->run.job.empty() ? known->run.select : known->run.job;
   step.makes_data = known->plan->mode() != StepsMode::checks;
@@ -98,7 +99,7 @@ void DaemonService::tell_lineage(Turn& turn, const AlertSpec& rule, const StepCh
   event.run = change.run;
   event.asset = asset.key;
   event.reason = type;
-  event.cause = kOpenLineage;
+  event.cause = kOpenLineage + (partition.empty() ? "" : " " + partition);
   event.next_attempt_at = turn.now.wall;
   event.body = lineage_event(step);
   alerts_.take(event);

@@ -61,6 +61,7 @@ std::expected<void, StartFailure> DaemonService::open_store() {
   if (!store) return std::unexpected(StartFailure{store.error().kind == StoreError::Kind::damaged ? 4 : 1, store.error().message, {}});
   store_ = std::move(*store);
   remove_unfinished_backups(paths.backups());
+  keeper_.partitions().use(*store_);
   auto reader = Reader::open(paths.store(), Millis(50), [this](const StoreError& error) { found_damaged(error); });
   if (!reader) return std::unexpected(StartFailure{1, reader.error().message, {}});
   reader_ = std::move(*reader);

@@ -78,7 +78,9 @@ struct CheckRow {
 struct MadePartitionRow {
   std::string partition;
   WallTime at{};
-  std::string code_version;  ///< that made it; empty: not known
+  RunId run = 0;
+  std::string data_version;  ///< never empty
+  std::shared_ptr<const Provenance> provenance = nullptr;  ///< null: not kept
 };
 /// What there is of a partition: its latest materialization.
 struct PartitionRow {
@@ -151,6 +153,8 @@ class Reader {
   /// The numbers that the last `last` materializations of the asset report as `metric`, newest first; not of those whose step did not succeed, nor of
   /// the run `except`.
   Result<std::vector<double>> metric_history(const std::string& asset, const std::string& metric, int last, RunId except);
+  /// It had another name before, which nobody has now.
+  Result<bool> was_renamed(const std::string& asset);
   /// The newest of that asset made by that run.
   Result<std::optional<MaterializationRow>> materialization(const std::string& asset, RunId run);
   /// The last execution of that asset's step in that run.
@@ -191,6 +195,7 @@ class Reader {
     RunId young = 0;
   };
   Result<OldLogs> old_logs(std::span<const RunId> runs, WallTime cutoff);
+  Result<std::optional<WallTime>> oldest_under_way();  ///< when the oldest run that has not ended was asked for; nothing: all have ended
   Result<std::optional<IdempotentAnswer>> answer(const std::string& actor, const std::string& route, const std::string& key);
 
  private:

@@ -18,6 +18,13 @@ Reader::Result<std::optional<MaterializationRow>> Reader::materialization(const 
   });
 }
 
+Reader::Result<bool> Reader::was_renamed(const std::string& asset) {
+  return impl_->read([&](Database& database) {
+    auto query = database.query("SELECT 1 FROM renames WHERE present=? LIMIT 1", asset);
+    return query.next();
+  });
+}
+
 Reader::Result<std::optional<StepOutcome>> Reader::outcome(const std::string& asset, RunId run) {
   static const std::string sql = select_from(kOutcomeColumns, "outcomes WHERE asset=? AND run=? ORDER BY attempt DESC, ended_at DESC LIMIT 1");
   return impl_->read([&](Database& database) -> std::optional<StepOutcome> {

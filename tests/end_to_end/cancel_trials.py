@@ -1,10 +1,12 @@
 """Trials of slots: steps that hold weighted slots are canceled, or their daemon, supervisor or shims are killed, at a random moment. Afterwards nobody may
-hold a slot, a resource, or live on. Each step is one trial.
+hold a slot, a resource, or live on. One trial is one attempt that held its slots at that moment, or took them after it.
 
 `python cancel_trials.py TRIALS [SEED]` prints a summary.
 """
 
 import collections
+import contextlib
+import datetime
 import pathlib
 import random
 import secrets
@@ -17,8 +19,8 @@ from process_table import Household, kill9, of_attempts
 from projects import shell
 from waiting import pause, wait_until
 
-STEPS = 20  # of one run
-POOLS = {"narrow": 3, "wide": 9}
+STEPS = 40  # of one run
+POOLS = {"narrow": 20, "wide": 90}  # most steps of a run hold slots at once
 # How a step ends when it is left alone, and how it takes a signal.
 BODIES = ["true", "sleep 0.02", "sleep 30", "trap '' TERM; sleep 30", "sleep 30 & wait", "setsid sleep 30 & sleep 0.01", "exit 1"]
 # What happens in the middle of a run, and how often.
@@ -33,12 +35,12 @@ def project_text(rng):
     assets = []
     for i in range(STEPS):
         pool, size = rng.choice(sorted(POOLS.items()))
-        uses = rng.choice(["", "\nuses: {table: read}", "\nuses: {table: write}" if i % 9 == 0 else ""])
-        more = f"pools: {{{pool}: {rng.randint(1, size)}}}\nretries: {{max: {rng.choice([0, 0, 2])}, delay: 10ms}}{uses}"
+        uses = rng.choice(["", "", "", "\nuses: {table: read}", "\nuses: {table: write}" if i % 9 == 0 else ""])
+        more = f"pools: {{{pool}: {rng.randint(1, size // 8)}}}\nretries: {{max: {rng.choice([0, 0, 2])}, delay: 10ms}}{uses}"
         text = shell(f"s{i}", rng.choice(BODIES), [f"s{rng.randrange(i)}"] if i and rng.random() < 0.3 else [], more)
         assets.append(text.replace("plugin: exec,", "plugin: exec, grace: 20ms, timeout: 2s,"))
     pools = ", ".join(f"{name}: {{slots: {size}}}" for name, size in POOLS.items())
-    return f"name: test\npools: {{{pools}}}\nresources: {{table: {{kind: duckdb, path: t.duckdb}}}}\nassets:\n" + "".join(assets)
+    return f"name: test\npools: {{default: {{slots: {STEPS}}}, {pools}}}\nresources: {{table: {{kind: duckdb, path: t.duckdb}}}}\nassets:\n" + "".join(assets)
 
 
 class Trials:
@@ -60,12 +62,24 @@ class Trials:
     def one_run(self):
         event = self.rng.choices(list(EVENTS), EVENTS.values())[0]
         run = self.daemon.run("*")
-        pause(self.rng.random() * 0.08)
+        self.wait_until_some_hold_slots(run, self.rng.randint(0, 16))
+        struck_at = datetime.datetime.now(datetime.timezone.utc)
         self.strike(event, run)
         wait_until(lambda: self.daemon.get(f"/runs/{run}")["status"] in ("succeeded", "failed", "canceled"), f"the end of run {run} after {event}", 60)
-        self.demand_nothing_is_held(run, event)
-        self.done["trials"] += STEPS
+        attempts = self.demand_nothing_is_held(run, event)
+        self.done["attempts"] += len(attempts)
+        self.done["trials"] += sum(datetime.datetime.fromisoformat(attempt["ended_at"]) >= struck_at for attempt in attempts)
+        self.done["runs"] += 1
         self.done[event] += 1
+
+    def wait_until_some_hold_slots(self, run, several):
+        def are_there():
+            now = self.daemon.get(f"/runs/{run}")
+            return sum(now["counts"].get(status, 0) for status in ("starting", "running")) >= several or now["ended_at"]
+
+        with contextlib.suppress(AssertionError):  # so many at once there may never be: some end at once, some wait for the table
+            wait_until(are_there, "steps that hold slots", 0.5)
+        pause(self.rng.random() * 0.02)
 
     def strike(self, event, run):
         if event.startswith("cancel"):
@@ -90,7 +104,7 @@ class Trials:
             raise Leak(f"run {run} is over after {event} and these attempts are not: {still}")
         if alive := of_attempts(set(attempts)):
             raise Leak(f"run {run} is over after {event} and these live: {alive}")
-        self.done["attempts"] += len(attempts)
+        return list(attempts.values())
 
 
 def main(trials, seed):
@@ -98,7 +112,8 @@ def main(trials, seed):
     print(f"seed {seed}", flush=True)
     done = Trials(folder, seed).play(trials)
     shutil.rmtree(folder)
-    print(f"{done['trials']} trials, {done['attempts']} attempts: 0 slots leaked, 0 processes left; runs by what happened to them: {dict(done)}")
+    events = {event: done[event] for event in EVENTS}
+    print(f"{done['trials']} trials ({done['runs']} runs, {done['attempts']} attempts): 0 slots leaked, 0 processes left; runs by what happened to them: {events}")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,6 @@ def test_no_slot_is_leaked_however_steps_are_canceled_and_their_keepers_killed(t
     print(f"the same again: ASSETD_KILL_SEED={seed}")
     done = Trials(tmp_path, seed).play(TRIALS)
     assert done["trials"] >= TRIALS
-    assert done["attempts"] > TRIALS / 20, "hardly anything had started"
 
 
 def test_a_trial_finds_what_it_looks_for(start, tmp_path):

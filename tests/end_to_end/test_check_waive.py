@@ -148,3 +148,30 @@ def test_the_same_request_is_done_once(start):
     answers = [daemon.request("POST", f"/runs/{run}/checks/unique/waive", {"reason": "x"}, {"Idempotency-Key": "k"}).json for _ in range(2)]
     assert json.dumps(answers[0]["at"]) == json.dumps(answers[1]["at"])
     assert len(audited(daemon)) == 1
+
+
+def test_a_pass_in_another_partition_ends_no_waiver(start):
+    check = "partitions: {static: [x, y, z]}\n" + CHECK.replace("test -e good", "test -e good_$ASSETD_PARTITION")
+    daemon = start(project(shell("stg", "true", more=check)))
+
+    def made(partition):
+        run = daemon.wait(daemon.run("stg", partitions=[partition]))
+        return run["status"], daemon.steps(run["id"])["stg"]["checks"][0]["status"]
+
+    (daemon.project / "good_z").touch()
+    assert made("y") == ("failed", "failed")
+    run = daemon.run("stg", partitions=["x"])
+    assert daemon.wait(run)["status"] == "failed"
+    daemon.post(f"/runs/{run}/checks/unique/waive", {"reason": "known"})
+    assert made("z") == ("succeeded", "passed")
+    assert waivers(daemon, "stg")[0], "x and y failed"
+    assert made("x") == ("succeeded", "warned")
+    (daemon.project / "good_y").touch()
+    assert made("y") == ("succeeded", "passed")
+    daemon.kill9()
+    daemon.start()
+    assert made("z") == ("succeeded", "passed")
+    assert waivers(daemon, "stg")[0], "no failed one is left, but x was let pass"
+    (daemon.project / "good_x").touch()
+    assert made("x") == ("succeeded", "passed")
+    assert waivers(daemon, "stg") == ([], [])

@@ -51,9 +51,19 @@ def test_a_rename_keeps_history(start):
     daemon.start()
     assert daemon.request("GET", "/assets/old").status == 404
     for part, items in told.items():
-        assert daemon.items(f"/assets/new/{part}") == [{**item, **({"step": "new"} if "step" in item else {})} for item in items]
+        assert daemon.items(f"/assets/new/{part}") == items, "steps keep the names that their runs call them by"
+    for made in daemon.items("/assets/new/materializations"):
+        assert made["step"] in daemon.steps(made["run_id"])
     assert daemon.get("/assets/new")["status"] == "materialized"
     assert daemon.get("/assets/below")["stale"] == {"is": False, "because": []}, "a name is no change of the data"
+    assert daemon.wait(daemon.run("new"))["status"] == "succeeded"
+    assert [made["step"] for made in daemon.items("/assets/new/materializations")] == ["new", "old", "old", "old"]
+    # Its former name is another asset's now.
+    text = (daemon.project / "assetd.yaml").read_text().replace("\n    renamed_from: old", "") + shell("old", "true")
+    (daemon.project / "assetd.yaml").write_text(text)
+    daemon.post("/definitions/reload")
+    assert [made["step"] for made in daemon.items("/assets/new/materializations")] == ["new", "old", "old", "old"]
+    assert daemon.items("/assets/old/materializations") == []
 
 
 def test_what_a_run_was_making_while_it_was_renamed_is_the_renamed_asset_s(start):
@@ -72,7 +82,7 @@ def test_what_a_run_was_making_while_it_was_renamed_is_the_renamed_asset_s(start
     assert daemon.wait(run)["status"] == "succeeded"
     new = daemon.get("/assets/new")
     assert new["in_progress"] is None and new["last_materialization"]["run_id"] == run
-    assert [made["run_id"] for made in daemon.items("/assets/new/materializations")] == [run, "1"]
+    assert [(made["run_id"], made["step"]) for made in daemon.items("/assets/new/materializations")] == [(run, "old"), ("1", "old")]
 
 
 @pytest.mark.slow

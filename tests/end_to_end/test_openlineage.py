@@ -117,6 +117,29 @@ def test_events_survive_a_kill_and_a_receiver_that_is_away(start, receiver):
     for _, headers, body in receiver.requests:
         told.setdefault(headers["Idempotency-Key"], set()).add(body)
     assert len(told) == 2 and all(len(bodies) == 1 for bodies in told.values()), "each attempt says the same"
+    assert types_of(receiver)[-2:] == ["START", "COMPLETE"], "also after a restart"
+
+
+def types_of(receiver):
+    return [event["eventType"] for event in receiver.bodies()]
+
+
+def test_the_end_of_a_step_is_not_told_before_its_begin_was_taken(start, receiver):
+    receiver.answers = [503, 503]
+    daemon = started(start, receiver, shell("a", "true"))
+    daemon.wait(daemon.run("a"))
+    delivered(daemon, 2)
+    assert types_of(receiver) == ["START", "START", "START", "COMPLETE"]
+
+
+def test_each_partition_of_a_run_has_a_run_there(start, receiver):
+    daemon = started(start, receiver, shell("a", "true", more="partitions: {static: [x, y]}\n"))
+    daemon.wait(daemon.run("a", partitions=["x", "y"]))
+    delivered(daemon, 4)
+    types = {}
+    for event in receiver.bodies():
+        types.setdefault(event["run"]["runId"], []).append(event["eventType"])
+    assert list(types.values()) == [["START", "COMPLETE"]] * 2
 
 
 def test_a_run_of_a_schedule_says_its_instant(start, receiver):

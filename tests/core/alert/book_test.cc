@@ -227,6 +227,95 @@ TEST(AlertBook, GoesOnFromWhatTheStoreHas) {
   EXPECT_EQ(test.event, "test");
 }
 
+AlertRecord lineage_event_of(const std::string& id, const std::string& asset = "a", const std::string& partition = "", WallTime at = kStart) {
+  AlertRecord event;
+  event.id = id;
+  event.rule = event.event = kOpenLineage;
+  event.at = at;
+  event.run = 1;
+  event.asset = asset;
+  event.cause = kOpenLineage + (partition.empty() ? "" : " " + partition);
+  event.next_attempt_at = at;
+  return event;
+}
+
+std::vector<std::string> due(AlertBook& book, WallTime now) {
+  std::vector<std::string> ids;
+  for (const auto& alert : book.due(now)) ids.push_back(alert.id);
+  return ids;
+}
+
+Millis a_day(const AlertRecord&) { return 24h; }
+
+// Their ids are random: the order of occurrence is that of being raised, not that of the ids.
+// The store failed while an attempt was under way and was read anew: its end comes to a book in which the alert waits.
+TEST(AlertBook, AnAttemptFromBeforeTheStoreWasReadAnewCountsAndIsNotMadeTwice) {
+  AlertRecord pending;
+  pending.id = "a1";
+  pending.rule = "ops";
+  pending.at = kStart;
+  pending.next_attempt_at = kStart;
+  AlertBook delivered({pending}, {});
+  ASSERT_TRUE(delivered.attempted("a1", std::nullopt, kStart, [](const AlertRecord&) { return Millis(1h); }));
+  EXPECT_TRUE(delivered.due(kStart).empty());
+  EXPECT_FALSE(delivered.next_due());
+  AlertBook failed({pending}, {});
+  ASSERT_TRUE(failed.attempted("a1", "no answer", kStart, [](const AlertRecord&) { return Millis(1h); }));
+  EXPECT_TRUE(failed.due(kStart).empty());
+  EXPECT_EQ(failed.due(kStart + 1s).size(), 1u);
+  EXPECT_FALSE(failed.next_due());
+}
+
+TEST(AlertBook, WhatIsOfOneMomentGoesInTheOrderOfOccurrence) {
+  AlertBook book;
+  for (const auto* id : {"9", "1", "5"}) book.take(lineage_event_of(id, id));
+  EXPECT_THAT(due(book, kStart), ElementsAre("9", "1", "5"));
+}
+
+TEST(AlertBook, TheEndOfAStepWaitsUntilItsBeginWasDelivered) {
+  AlertBook book;
+  for (const auto& event : {lineage_event_of("9 start"), lineage_event_of("1 complete"), lineage_event_of("b start", "b"), lineage_event_of("other day", "a", "2026-01-01")}) book.take(event);
+  EXPECT_THAT(due(book, kStart), ElementsAre("9 start", "b start", "other day"));
+  book.attempted("9 start", "HTTP 503", kStart, a_day);
+  EXPECT_THAT(due(book, kStart), IsEmpty()) << "the begin is tried again first";
+  EXPECT_THAT(due(book, kStart + 1s), ElementsAre("9 start"));
+  EXPECT_FALSE(book.next_due());
+  book.attempted("9 start", std::nullopt, kStart + 1s, a_day);
+  EXPECT_EQ(book.next_due(), kStart);
+  EXPECT_THAT(due(book, kStart + 1s), ElementsAre("1 complete"));
+  book.attempted("1 complete", std::nullopt, kStart + 2s, a_day);
+  book.take(lineage_event_of("start again", "a", "", kStart + 3s));
+  EXPECT_THAT(due(book, kStart + 3s), ElementsAre("start again"));
+}
+
+TEST(AlertBook, WhatWasGivenUpHoldsNothingBack) {
+  AlertBook book;
+  book.take(lineage_event_of("9 start"));
+  book.take(lineage_event_of("1 complete", "a", "", kStart + 1h));
+  EXPECT_THAT(due(book, kStart + 24h), ElementsAre("9 start"));
+  book.attempted("9 start", "HTTP 503", kStart + 24h, a_day);
+  EXPECT_THAT(due(book, kStart + 24h), ElementsAre("1 complete"));
+}
+
+TEST(AlertBook, KeepsTheOrderThatTheStoreHas) {
+  AlertBook book({lineage_event_of("9 start"), lineage_event_of("1 complete"), lineage_event_of("0 b", "b")}, {});
+  EXPECT_THAT(due(book, kStart), ElementsAre("9 start", "0 b"));
+  book.attempted("9 start", std::nullopt, kStart, a_day);
+  EXPECT_THAT(due(book, kStart), ElementsAre("1 complete"));
+}
+
+TEST(AlertBook, AlertsForPeopleDoNotWaitForEachOther) {
+  AlertBook book;
+  told(book, rule({AlertEvent::run_failed}), failure(1), "2");
+  told(book, rule({AlertEvent::check_failed}), [] {
+    auto check = failure(2);
+    check.event = AlertEvent::check_failed;
+    check.check = "rows";
+    return check;
+  }(), "1");
+  EXPECT_THAT(due(book, kStart), ElementsAre("2", "1"));
+}
+
 AlertRecord sample_alert() {
   AlertBook book;
   auto happening = failure(41);

@@ -58,6 +58,7 @@ TEST(Condition, ErrorsSayWhereAndWhatToWrite) {
   EXPECT_THAT(error("on_cron"), HasSubstr("1: write on_cron(\"0 6 * * *\", \"Europe/London\")"));
   EXPECT_THAT(error("on_cron(\"0 6 * * *\", \"Europe/Lundon\")"), HasSubstr("Europe/London"));
   EXPECT_THAT(error("on_cron(\"0 66 * * *\")"), ::testing::StartsWith("12: "));
+  EXPECT_EQ(error("on_cron(\"0 0 30 2 *\")"), "14: no year has such a day, so it would never come");
   EXPECT_THAT(error("any_deps_updated(\"tag:\")"), HasSubstr("tag"));
   EXPECT_EQ(error("any_deps_updated(\"a"), "18: this text has no closing quote");
 }

@@ -186,6 +186,21 @@ TEST(BadInput, BadCronPointsIntoTheExpression) {
   EXPECT_THAT(loaded.lines()[0], StartsWith("2:37 bad cron expression \"0 25 * * *\": "));
 }
 
+TEST(BadInput, ACronThatNeverComesPointsAtItsDay) {
+  EXPECT_THAT(load("schedules:\n"
+                   "  - {name: s, select: \"*\", cron: \"0 0 30 2 *\", timezone: UTC}\n"
+                   "  - {name: t, select: \"*\", cron: \"0 0 29 2 *\", timezone: UTC}\n"
+                   "  - {name: u, select: \"*\", cron: \"0 0 0 31 4,6 *\", timezone: UTC}\n"
+                   "assets:\n"
+                   "  - {key: a, run: {command: [x]}, freshness: {deadline: \"0 0 30 2 *\"}}\n"
+                   "  - {key: b, run: {command: [x]}, automation: 'on_cron(\"0 0 30 2 *\")'}\n")
+                  .lines(),
+              ElementsAre(StartsWith("2:39 bad cron expression \"0 0 30 2 *\": no year has such a day, so it would never come"),
+                          StartsWith("4:41 bad cron expression \"0 0 0 31 4,6 *\": no year has such a day"),
+                          StartsWith("6:62 bad deadline \"0 0 30 2 *\": no year has such a day"),
+                          StartsWith("7:61 bad condition \"on_cron(\"0 0 30 2 *\")\": no year has such a day")));
+}
+
 TEST(BadInput, BadZoneNamesTheNearest) {
   EXPECT_THAT(load("schedules:\n"
                    "  - {name: s, select: \"*\", cron: \"0 2 * * *\", timezone: Europe/Lodnon}\n")

@@ -171,7 +171,7 @@ TEST(Load, PathsOfIncludedFilesAreRelativeToThem) {
   EXPECT_EQ(asset_of(loaded, "a").source.file, "more/a.yaml");
 }
 
-TEST(Load, KeysOfLaterFeaturesWarnWhereTheyStand) {
+TEST(Load, AllThatAProjectCanSayIsInForce) {
   const auto loaded = load(
       "assets:\n"
       "  - key: a\n"
@@ -183,12 +183,7 @@ TEST(Load, KeysOfLaterFeaturesWarnWhereTheyStand) {
       "alerts: [{name: o, on: [run_failed, freshness_violated], webhook: \"${secret:W}\"}]\n"
       "retention: {events: 90d, artifacts: 9d, max_bytes: 20GB}\n");
   ASSERT_THAT(loaded.lines(), IsEmpty());
-  std::vector<std::string> warnings;
-  for (const auto& warning : loaded.definitions.warnings)
-    warnings.push_back(std::to_string(warning.source.line) + " " + warning.message);
-  EXPECT_THAT(warnings,
-              ::testing::UnorderedElementsAre(
-                  "9 \"artifacts\" of \"retention\" accepted, not yet in force"));
+  EXPECT_THAT(loaded.definitions.warnings, IsEmpty());
   EXPECT_EQ(loaded.definitions.settings.at("retention").at("events"), "90d");
   EXPECT_EQ(asset_of(loaded, "a").freshness.within, 24h);
   EXPECT_EQ(asset_of(loaded, "a").automation, "eager");
@@ -276,6 +271,21 @@ TEST(Load, ADemandThatItsPoolCannotMeetIsAWarningSincePoolsCanGrow) {
   EXPECT_THAT(warnings,
               ElementsAre("3:22 asks for 2 slots of the pool \"gpu\", which has 1: it can never start until the pool grows",
                           "4:22 asks for 5 slots of the pool \"default\", which has 4: it can never start until the pool grows"));
+}
+
+TEST(Load, AMisfireThatOverlapUndoesIsAWarning) {
+  const std::string head = "name: s, select: a, cron: \"@daily\", timezone: UTC, misfire: ";
+  const auto loaded = load("assets: [{key: a, run: {command: [x]}}]\n"
+                           "schedules:\n"
+                           "  - {" + head + "all}\n" +
+                           "  - {" + head.substr(0, 6) + "t" + head.substr(7) + "all, overlap: allow}\n" +
+                           "  - {" + head.substr(0, 6) + "u" + head.substr(7) + "once}\n");
+  ASSERT_THAT(loaded.lines(), IsEmpty());
+  ASSERT_THAT(loaded.definitions.warnings, ::testing::SizeIs(1));
+  const auto& warning = loaded.definitions.warnings[0];
+  EXPECT_EQ(warning.source.line, 3);
+  EXPECT_EQ(warning.source.column, 66);
+  EXPECT_THAT(warning.message, ::testing::HasSubstr("misfire: all with overlap: skip makes up for the oldest missed tick only"));
 }
 
 TEST(Load, ExampleOfTheContractIsWhole) {

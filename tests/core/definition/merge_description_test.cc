@@ -143,10 +143,12 @@ TEST(MergeDescription, TakesJobsAndSchedules) {
   auto described = answer({described_asset("a")});
   described["jobs"] = {{{"name", "j"}, {"select", "a"}}};
   described["schedules"] = {{{"name", "s"}, {"job", "j"}, {"cron", "0 2 * * *"}, {"timezone", "Europe/London"}},
-                            {{"name", "t"}, {"job", "j"}, {"cron", "bad"}, {"timezone", "UTC"}}};
+                            {{"name", "t"}, {"job", "j"}, {"cron", "bad"}, {"timezone", "UTC"}},
+                            {{"name", "u"}, {"job", "j"}, {"cron", "0 0 30 2 *"}, {"timezone", "UTC"}}};
   const Project project("imports: [{plugin: dbt}]\n", {described});
-  ASSERT_THAT(project.errors, SizeIs(1));
+  ASSERT_THAT(project.errors, SizeIs(2));
   EXPECT_THAT(project.errors[0], HasSubstr("the schedule \"t\": "));
+  EXPECT_THAT(project.errors[1], HasSubstr("the schedule \"u\": no year has such a day"));
   EXPECT_EQ(project.definitions.schedules[0].job, "j");
 }
 

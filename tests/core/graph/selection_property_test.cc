@@ -21,7 +21,7 @@ struct Expected {
 
 class Generator {
  public:
-  Generator(const Definitions& definitions, const AssetGraph& graph) : definitions_(definitions), graph_(graph) {
+  explicit Generator(const Definitions& definitions) : definitions_(definitions) {
     for (const auto& asset : definitions.assets) all_.insert(asset.key);
   }
 
@@ -107,7 +107,6 @@ class Generator {
   }
 
   const Definitions& definitions_;
-  const AssetGraph& graph_;
   Keys all_;
 };
 
@@ -115,7 +114,7 @@ TEST(SelectionProperty, AgreesWithNaiveSets) {
   EXPECT_TRUE(rc::check([] {
     const auto definitions = testing::numbered_definitions(*testing::arbitrary_parents());
     const auto graph = AssetGraph::build(definitions).value();
-    const auto expected = Generator(definitions, graph).any(2);
+    const auto expected = Generator(definitions).any(2);
     const auto selected = select_assets(expected.text, definitions, graph);
     if (!selected) RC_FAIL(expected.text + ": " + selected.error().message);
     const auto keys = testing::keys_of(graph, *selected);

@@ -114,6 +114,23 @@ INSTANTIATE_TEST_SUITE_P(
                       BadCron{"99999999999 * * * *", 1, "minute"}, BadCron{"@reboot", 1, "times only"},
                       BadCron{"@dayly", 1, "did you mean @daily?"}, BadCron{"@soon", 1, "one of @hourly"}));
 
+TEST(Cron, WhatNeverComesIsAnErrorInWhatPeopleWrite) {
+  const auto column = [](std::string_view expression) {
+    const auto parsed = CronSchedule::parse_new(expression, "UTC");
+    return parsed ? 0 : parsed.error().column;
+  };
+  EXPECT_EQ(column("0 0 30 2 *"), 5);
+  EXPECT_EQ(column("  0 0  31 4,6,9,11 *"), 8);
+  EXPECT_EQ(column("0 0 0 30 FEB */2"), 7);
+  EXPECT_EQ(column("0 0 */31 * MON#2"), 5) << "the first of a month is in its first week";
+  EXPECT_EQ(column("* 0 29-30 2 *"), 0) << "in leap years";
+  EXPECT_EQ(column("0 0 29 2 */7"), 0) << "on a Sunday: every 28 years, and once not for 40";
+  EXPECT_EQ(column("0 0 30 2 FRI"), 0) << "either is enough";
+  EXPECT_EQ(column("0 0 LW 2 *"), 0);
+  EXPECT_EQ(column("@yearly"), 0);
+  EXPECT_EQ(column("0 0 30 13 *"), 8) << "an error like those of parse()";
+}
+
 TEST(Timezones, AreNamedByTheSystem) {
   for (const auto* name : {"UTC", "Europe/London", "Australia/Lord_Howe", "Etc/GMT+5"})
     EXPECT_TRUE(is_timezone(name)) << name;

@@ -1,4 +1,5 @@
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include "daemon/store/connection.h"
 #include "daemon/store/database.h"
@@ -351,6 +352,23 @@ TEST_F(ServiceTest, EveryChangeLeavesItsTraceOfWho) {
   std::vector<std::string> actions;
   for (const auto& row : page->items) actions.push_back(row.value.action + " by " + row.value.actor.name);
   EXPECT_THAT(actions, ::testing::IsSupersetOf({"run.create by ann", "run.cancel by ann"}));
+}
+
+// The files are read beside what serves: until that is done nobody says that they are what serves.
+TEST_F(ServiceTest, AfterARestartChangedFilesAreNeverCalledCurrent) {
+  const std::string manual = "definitions: {apply: manual}\n";
+  start(manual + kChain);
+  EXPECT_EQ(service_->definitions_status()["state"], "current");
+  stop();
+  define(manual + kChain + "  - {key: later, run: {plugin: exec, command: [\"true\"]}}\n");
+  const auto gate = file("gate");
+  ASSERT_EQ(mkfifo(gate.c_str(), 0600), 0);
+  std::ofstream(compiler()) << "#!/bin/sh\nread go < '" << gate << "'\ncat '" << (root_ / "compiled.json").string() << "'\n";
+  start();
+  EXPECT_EQ(service_->definitions_status()["state"], "checking");
+  std::ofstream(gate) << "go\n";
+  ASSERT_TRUE(await_event([](const Event& event) { return event.type == "definitions_changed" && event.changes.contains("pending"); }));
+  EXPECT_EQ(service_->definitions_status()["state"], "pending");
 }
 
 }  // namespace

@@ -84,6 +84,14 @@ TEST_F(Renamed, ANameThatIsGivenAgainIsItsOwnAssetS) {
   EXPECT_EQ(count("materializations WHERE key='new'"), 1);
 }
 
+TEST_F(Renamed, IsKnownToHaveHadAnotherName) {
+  t.commit(made_by(1, "old"));
+  EXPECT_FALSE(open_reader_of(t.path)->was_renamed("new").value());
+  rename({{"old", "new"}});
+  EXPECT_TRUE(open_reader_of(t.path)->was_renamed("new").value());
+  EXPECT_FALSE(open_reader_of(t.path)->was_renamed("old").value());
+}
+
 TEST_F(Renamed, ThereAndBack) {
   t.commit(made_by(1, "a"));
   rename({{"a", "b"}});

@@ -7,7 +7,7 @@ import { keys } from "./keys";
 import { askAgain } from "./seen";
 import type {
   Alert, AlertRule, Asset, AssetAttempt, AssetDetail, AuditItem, AutomationDetail, AutomationList, Backfill, BackfillDetail, BackfillPlan, CheckResult, Definitions, DefinitionsDiff, DefinitionsVersion, Evaluation,
-  EventItem, Forecast, Impact, Lineage, LineageStatus, Materialization, OpenLineage, Overview, Page, PartitionChoice, PartitionMap, PartitionRow, PartitionSet, Pool, Project, Queue, Readiness, Run, RunChanges, RunPlan, Schedule, Selected,
+  EventItem, Forecast, Impact, Lineage, LineageStatus, Materialization, OpenLineage, Overview, Page, PartitionChoice, PartitionMap, PartitionRow, PartitionSet, PartitionWhy, Pool, Project, Queue, Readiness, Run, RunChanges, RunPlan, Schedule, Selected,
   Sensor, SensorTick, Silence, Step, Tick, Triggers,
 } from "./types";
 
@@ -53,6 +53,11 @@ export const partitionMapQuery = (key: string, limit = 10_000) =>
   queryOptions({
     queryKey: [...keys.partitions(key), "map", limit],
     queryFn: ({ signal }) => get<PartitionMap>(`/assets/${keyInPath(key)}/partitions/map?limit=${limit}`, signal),
+  });
+export const partitionWhyQuery = (key: string, partition: string) =>
+  queryOptions({
+    queryKey: [...keys.partitions(key), "why", partition],
+    queryFn: ({ signal }) => get<PartitionWhy>(`/assets/${keyInPath(key)}/partitions/why${query({ partition })}`, signal),
   });
 export const partitionsQuery = (key: string, status: string | undefined) =>
   infiniteQueryOptions({
@@ -147,6 +152,8 @@ export const stepsQuery = (id: string) =>
       } while (cursor !== null);
       return all;
     },
+    // As of the queue: no event tells for how long a slot has been held.
+    refetchInterval: ({ state }) => (state.data && state.data.length <= 1000 && state.data.some((step) => step.blocked_by.length > 0) ? 15_000 : false),
   });
 
 export const schedulesQuery = queryOptions({
@@ -190,9 +197,13 @@ export const evaluationsQuery = (key: string) =>
   });
 
 export const poolsQuery = queryOptions({ queryKey: keys.pools, queryFn: ({ signal }) => get<Page<Pool>>("/pools?limit=1000", signal) });
-export const queueQuery = queryOptions({ queryKey: keys.queue, queryFn: ({ signal }) => get<Queue>("/queue?limit=1000", signal) });
+/** The reasons say how long a slot has been held, which no event tells. */
+export const queueQuery = queryOptions({
+  queryKey: keys.queue, queryFn: ({ signal }) => get<Queue>("/queue?limit=1000", signal), refetchInterval: ({ state }) => (state.data && state.data.items.length + state.data.runs.length > 0 ? 15_000 : false),
+});
 export const definitionsQuery = queryOptions({
   queryKey: keys.definitions, queryFn: ({ signal }) => get<Definitions>("/definitions", signal),
+  refetchInterval: ({ state }) => (state.data?.state === "checking" ? 2_000 : false),  // that files were read and are the same is no event
 });
 export const definitionVersionsQuery = infiniteQueryOptions({
   queryKey: keys.definitionVersions,

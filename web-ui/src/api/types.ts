@@ -81,13 +81,16 @@ export interface BackfillPlan {
 }
 
 /** Whose code, whose data, or which one above is stale. The chain of a reason begins with itself and ends with the cause; lists of assets have none. */
-export interface StaleLink { asset: string; reason: "never_materialized" | "code_changed" | "newer_data" | "upstream_stale"; detail: string; run_id: string | null; at: string | null }
+export interface StaleLink { asset: string; reason: "never_materialized" | "code_changed" | "newer_data" | "upstream_stale"; detail: string; run_id: string | null; at: string | null; partition?: string | null }
+/** Of one partition. */
+export interface PartitionWhy { key: string; partition: string; stale: { is: boolean; because: StaleReason[] }; as_of: number }
 export interface StaleReason extends Omit<StaleLink, "asset"> { key: string; chain?: StaleLink[] }
 export interface Provenance {
   code_version: string | null; commit: string | null; data_version_from: "step" | "content" | "attempt";
   /** Of the interpreter and the packages that it was made with. */
   versions: Record<string, string>;
-  upstream: { key: string; data_version: string; run_id: string | null; at: string }[];
+  /** Of an asset that is divided: how many of its partitions, and which, where it is one. */
+  upstream: { key: string; data_version: string; run_id: string | null; at: string; partition: string | null; partitions: number | null }[];
 }
 export interface ImpactDeadline { key: string; at: string | null; missed: boolean }
 /** What people use that is made from assets. */
@@ -128,7 +131,7 @@ export interface AssetDetail extends Asset {
 }
 
 export interface Materialization {
-  id: string; run_id: string | null; step?: unknown; partition: string | null; at: string; duration_ms: number | null;
+  id: string; run_id: string | null; step: string; partition: string | null; at: string; duration_ms: number | null;
   metadata: Metadata; data_version: string | null; code_version: string | null; provenance: Provenance | null;
 }
 /** What somebody reported as made by hand, or elsewhere. */
@@ -246,7 +249,7 @@ export interface Queue { items: QueueItem[]; next_cursor: string | null; runs: Q
 
 export interface DefinitionProblem { message: string; hint?: string | null; source?: Source | null; excerpt?: string | null }
 export interface Definitions {
-  version: string; hash: string; applied_at: string | null; state: "current" | "broken" | "pending";
+  version: string; hash: string; applied_at: string | null; state: "current" | "checking" | "broken" | "pending";
   pending?: null | { plan: string; counts: PlanCounts };
   errors: DefinitionProblem[]; warnings: DefinitionProblem[]; assets: number; checks: number; schedules: number;
   imports: { name: string; plugin: string; assets: number; status: "ok" | "failed"; at: string | null; detail: string | null }[];

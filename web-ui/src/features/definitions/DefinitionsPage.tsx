@@ -37,8 +37,8 @@ export function DefinitionsPage() {
   );
 }
 
-const STATES = { current: "As in the files", pending: "The files have changed", broken: "The files do not load" } as const;
-const ICONS = { current: "ok", pending: "warned", broken: "failed" } as const;
+const STATES = { current: "As in the files", checking: "The files are being read", pending: "The files have changed", broken: "The files do not load" } as const;
+const ICONS = { current: "ok", checking: "running", pending: "warned", broken: "failed" } as const;
 
 function Summary({ data }: { data: Definitions }) {
   return (
