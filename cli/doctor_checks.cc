@@ -8,12 +8,16 @@
 #include <unistd.h>
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <set>
 
 #include "cli/format.h"
 #include "cli/subprocess.h"
+#include "core/store_schema.h"
 
 namespace assetd::cli {
 namespace {
@@ -96,14 +100,34 @@ std::string first_value(sqlite3* db, const char* query) {
   return answer;
 }
 
-/// What is wrong with pages or rows; empty when nothing. Leaves no file behind: without a log it is read as one that nobody writes.
-std::string store_damage(const std::string& path) {
+/// Leaves no file behind: without a log it is read as one that nobody writes.
+int open_store(const std::string& path, sqlite3** db) {
   std::error_code ignored;
   const bool log = fs::exists(path + "-wal", ignored);
-  sqlite3* db = nullptr;
   std::string uri = "file:";
   for (const char c : fs::absolute(path).string()) uri += c == '?' || c == '#' || c == '%' ? (c == '?' ? "%3f" : c == '#' ? "%23" : "%25") : std::string(1, c);
-  const int code = sqlite3_open_v2((uri + (log ? "" : "?immutable=1")).c_str(), &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, nullptr);
+  return sqlite3_open_v2((uri + (log ? "" : "?immutable=1")).c_str(), db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, nullptr);
+}
+
+/// Why the daemon would not take a store that may well be whole (daemon/store/migrations.cc). Empty: it would, or the pages say more.
+std::string foreign_store(const std::string& path) {
+  sqlite3* db = nullptr;
+  std::string why;
+  if (open_store(path, &db) == SQLITE_OK && first_value(db, "SELECT count(*) >= 0 FROM sqlite_schema") == "1") {
+    const auto schema = first_value(db, "PRAGMA user_version");
+    if (first_value(db, "PRAGMA application_id") != std::to_string(kApplicationId) && first_value(db, "SELECT count(*) FROM sqlite_schema") != "0")
+      why = "is a database, but not a store of assetd; give --data another folder, or move this file away";
+    else if (std::atoll(schema.c_str()) > kStoreSchema)
+      why = "was written by a newer assetd (schema " + schema + ", this program knows " + std::to_string(kStoreSchema) + "); start that version, or restore a backup";
+  }
+  sqlite3_close(db);
+  return why;
+}
+
+/// What is wrong with pages or rows; empty when nothing.
+std::string store_damage(const std::string& path) {
+  sqlite3* db = nullptr;
+  const int code = open_store(path, &db);
   std::string damage = code == SQLITE_OK ? first_value(db, "PRAGMA quick_check(1)") : sqlite3_errmsg(db);
   if (damage == "ok") {
     damage.clear();
@@ -118,7 +142,32 @@ std::string store_damage(const std::string& path) {
   return damage;
 }
 
-/// As the daemon finds it at its start (daemon/store/connection.cc).
+std::int64_t highest_run_with_output(const std::string& data_dir) {
+  std::int64_t highest = 0;
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(data_dir + "/logs", none)) highest = std::max<std::int64_t>(highest, std::atoll(entry.path().filename().c_str()));
+  return highest;
+}
+
+/// A log that went with what was in it, as the daemon finds it at its start (daemon/store/lost_store.cc).
+std::string lost_log(const std::string& path, const std::string& data_dir) {
+  std::error_code ignored;
+  const auto highest = highest_run_with_output(data_dir);
+  if (highest == 0 || fs::exists(path + "-wal", ignored)) return "";
+  std::string mark, why;
+  std::getline(std::ifstream(path + ".in-use") >> std::ws, mark);
+  sqlite3* db = nullptr;
+  if (open_store(path, &db) == SQLITE_OK) {
+    if (first_value(db, "SELECT count(*) FROM sqlite_schema") == "0") why = "there is nothing in it, and yet logs of runs lie beside it";
+    const auto last = first_value(db, "SELECT last_run FROM meta");
+    if (why.empty() && !mark.empty() && first_value(db, "SELECT store_id FROM meta") == mark && std::atoll(last.c_str()) < highest)
+      why = "its log " + path + "-wal is gone: the store knows runs up to " + last + ", and run " + std::to_string(highest) + " has left output";
+  }
+  sqlite3_close(db);
+  return why;
+}
+
+/// As the daemon finds it at its start (daemon/store/lost_store.cc).
 std::string lost_store(const std::string& path, const std::string& data_dir) {
   std::error_code ignored, no_log;
   const bool there = fs::exists(path, ignored);
@@ -134,6 +183,9 @@ Finding check_store(const std::string& data_dir) {
   std::error_code ignored;
   auto found = lost_store(path, data_dir);
   if (found.empty() && (!fs::exists(path, ignored) || fs::file_size(path, ignored) == 0)) return {"store", Grade::ok, "none yet"};
+  if (found.empty())
+    if (const auto foreign = foreign_store(path); !foreign.empty()) return {"store", Grade::fail, path + ": " + foreign};
+  if (found.empty()) found = lost_log(path, data_dir);
   if (found.empty()) found = store_damage(path);
   if (found.empty()) return {"store", Grade::ok, path + " is whole"};
   return {"store", Grade::fail,

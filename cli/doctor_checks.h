@@ -17,7 +17,7 @@ std::string grade_name(Finding::Grade grade);
 
 Finding check_data_folder(const std::string& data_dir);
 Finding check_free_disk(const std::string& data_dir);
-/// PRAGMA quick_check, read-only. Only while no daemon holds the store.
+/// Whether a daemon would take it: its files, its schema, PRAGMA quick_check and its rows. Read-only, also while a daemon writes it.
 Finding check_store(const std::string& data_dir);
 Finding check_supervisor(const std::string& data_dir, bool daemon_runs);
 Finding check_clock();

@@ -96,6 +96,12 @@ void drain(DaemonService& service, DaemonService::Drain how, const sigset_t& sig
   }
 }
 
+int wait_for_signal(const sigset_t& signals, DataLock& lock) {
+  constexpr timespec kLook{1, 0};
+  for (;; lock.look())
+    if (const int signal = sigtimedwait(&signals, nullptr, &kLook); signal > 0) return signal;
+}
+
 int serve(const Options& options, const std::string& program, const sigset_t& signals) {
   const auto token = read_token(options.token_file);
   if (!token) return wrong(token.error());
@@ -150,8 +156,7 @@ int serve(const Options& options, const std::string& program, const sigset_t& si
   std::printf("listening on %s\n", (*server)->address().c_str());
   std::fflush(stdout);
 
-  int signal = 0;
-  sigwait(&signals, &signal);
+  const int signal = wait_for_signal(signals, *lock);
   spdlog::info("{}: stopping", strsignal(signal));
   if (options.drain || options.stop_steps) drain(**service, options.drain ? DaemonService::Drain::wait : DaemonService::Drain::cancel, signals);
   (*server)->stop();

@@ -4,8 +4,8 @@
 
 namespace assetd::supervisor {
 
-Logic::Logic(int pid, std::string boot_id, std::string store_id, bool on_demand, ProtocolRange spoken)
-    : pid_(pid), boot_id_(std::move(boot_id)), store_id_(std::move(store_id)), on_demand_(on_demand), spoken_(spoken), protocol_(spoken.newest) {}
+Logic::Logic(int pid, std::string boot_id, std::string store_id, bool on_demand, ProtocolRange spoken, LimitsNotInForce limits)
+    : pid_(pid), boot_id_(std::move(boot_id)), store_id_(std::move(store_id)), on_demand_(on_demand), spoken_(spoken), limits_(std::move(limits)), protocol_(spoken.newest) {}
 
 Actions Logic::handle(Input input, std::int64_t wall_ms) {
   now_ms_ = wall_ms;
@@ -49,7 +49,7 @@ void Logic::obey(ConnectionId from, Hello& hello) {
   generation_ = hello.generation;
   store_id_ = hello.store_id;
   protocol_ = common_protocol(spoken_, hello.protocols);
-  tell(Welcome{protocol_, pid_, boot_id_, store_id_});
+  tell(Welcome{protocol_, pid_, boot_id_, store_id_, limits_});
   end_foreign_attempts();
   for (const auto& [id, attempt] : attempts_) {
     if (attempt.end) tell(Ended{id, *attempt.end});

@@ -142,7 +142,7 @@ class Logic {
  public:
   /// `store_id` may be empty: then the first hello says whose supervisor this is. One that is there `on_demand` exits when
   /// its daemon is gone and nothing runs; what ended is in the claims, where the next one finds it.
-  Logic(int pid, std::string boot_id, std::string store_id, bool on_demand = false, ProtocolRange spoken = kSpoken);
+  Logic(int pid, std::string boot_id, std::string store_id, bool on_demand = false, ProtocolRange spoken = kSpoken, LimitsNotInForce limits = {});
 
   /// `wall_ms` is Unix time, for what is recorded; nothing is decided by it.
   Actions handle(Input input, std::int64_t wall_ms);
@@ -189,6 +189,7 @@ class Logic {
   std::string boot_id_, store_id_;
   bool on_demand_;
   ProtocolRange spoken_;
+  LimitsNotInForce limits_;
   int protocol_;  ///< the one in common with the daemon; 0: none, and what is left is the end
   std::uint64_t generation_ = 0;
   std::optional<ConnectionId> daemon_;  ///< the one connection that counts

@@ -103,8 +103,11 @@ std::string read_boot_id() {
   return size == 36 ? std::string(text, 36) : std::string();
 }
 
-/// Leaves options.groups empty when there can be none: then limits hold as far as setrlimit can make them.
-void settle_groups(std::string& groups) {
+bool has(const std::string& controllers, const std::string& name) { return (" " + controllers + " ").find(" " + name + " ") != std::string::npos; }
+
+/// Leaves `groups` empty when there can be none: then limits hold as far as setrlimit can make them.
+void settle_groups(std::string& groups, assetd::supervisor::LimitsNotInForce& limits) {
+  limits = {{"cpu", "processes"}, "no control groups: the supervisor was given none (--cgroups, or Delegate of systemd)"};
   const bool asked = !groups.empty();
   if (!asked) groups = assetd::supervisor::delegated_group();
   if (groups.empty())
@@ -115,7 +118,13 @@ void settle_groups(std::string& groups) {
                  controllers->empty() ? "no controllers: limits are set per process" : controllers->c_str());
   else
     std::fprintf(stderr, "assetd-supervisor: no control groups in '%s', limits are set per process: %s\n", groups.c_str(), controllers.error().c_str());
-  if (!controllers) groups.clear();
+  if (!controllers) {
+    limits.why = "no control groups in '" + groups + "': " + controllers.error();
+    return groups.clear();
+  }
+  limits = {{}, "the control group '" + groups + "' has not the controller for it"};
+  if (!has(*controllers, "cpu")) limits.names.push_back("cpu");
+  if (!has(*controllers, "pids")) limits.names.push_back("processes");
 }
 
 /// Executed by a warm worker, which has put the descriptors where they belong. See shell/warm_workers.h.
@@ -138,7 +147,7 @@ int main(int argc, char** argv) {
   options->open_files = raise_open_files();
   options->boot_id = read_boot_id();
   if (!lock_socket(options->socket)) return kInUse;
-  settle_groups(options->groups);
+  settle_groups(options->groups, options->limits);
   try {
     assetd::supervisor::Loop(*options).run();
   } catch (const std::exception& error) {

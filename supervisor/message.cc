@@ -162,11 +162,13 @@ const char* name_of(Outcome outcome) {
 const char* name_of(Cause cause) { return cause == Cause::out_of_memory ? "out_of_memory" : cause == Cause::cpu_time ? "cpu_time" : "no_space"; }
 
 json body_of(const Welcome& event) {
-  return {{"op", "welcome"},
-          {"protocol", event.protocol},
-          {"pid", event.pid},
-          {"boot_id", event.boot_id},
-          {"store_id", event.store_id}};
+  json body = {{"op", "welcome"},
+               {"protocol", event.protocol},
+               {"pid", event.pid},
+               {"boot_id", event.boot_id},
+               {"store_id", event.store_id}};
+  if (!event.limits.names.empty()) body["limits_not_in_force"] = {{"names", event.limits.names}, {"why", event.limits.why}};
+  return body;
 }
 
 json body_of(const Started& event) {

@@ -81,10 +81,17 @@ struct Ping {};  ///< answered at once: is anybody there?
 
 using Command = std::variant<Hello, Spawn, Stop, List, Ack, Preload, Shutdown, Ping>;
 
+/// Limits of steps that this machine cannot make hold, by their names in the definitions.
+struct LimitsNotInForce {
+  std::vector<std::string> names;
+  std::string why;
+};
+
 struct Welcome {
   int protocol = 0;  ///< the one in common; 0: none, no spawn is taken, and the supervisor ends when nothing of it runs
   int pid = 0;
   std::string boot_id, store_id;
+  LimitsNotInForce limits = {};
 };
 
 struct Started {

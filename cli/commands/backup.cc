@@ -39,7 +39,20 @@ std::string move_backup(const fs::path& from, const fs::path& to) {
   return error ? error.message() : "";
 }
 
+/// Why nothing can be put there; asked before anything is made. Empty: it can.
+std::string refused_target(const std::string& file) {
+  std::error_code error;
+  const auto there = fs::status(file, error);
+  if (fs::exists(there) && !fs::is_regular_file(there)) return fs::is_directory(there) ? "it is a folder: name a file in it" : "it is no regular file (a device, a pipe or a socket)";
+  const auto folder = fs::absolute(file).parent_path();
+  return fs::is_directory(folder, error) ? "" : "there is no folder " + folder.string();
+}
+
 int back_up(Session& session, const BackupOptions& options) {
+  if (const auto refused = options.file.empty() ? "" : refused_target(options.file); !refused.empty()) {
+    session.err << "error: no backup is made to " << options.file << ": " << refused << "\n";
+    return kUsage;
+  }
   auto answer = session.api->post("/admin/backup");
   if (!answer) return session.fail(answer.error());
   const auto made = text_at(*answer, "path");

@@ -35,6 +35,16 @@ Finding check_definitions(ApiClient& api) {
   return {"definitions", Grade::fail, "the files have " + std::to_string(errors) + " errors, the last good version serves: assetctl definitions show"};
 }
 
+/// What the definitions ask for and this machine does not give.
+std::vector<Finding> check_limits(ApiClient& api) {
+  std::vector<Finding> findings;
+  const auto definitions = api.get("/definitions");
+  if (!definitions) return findings;
+  for (const auto& warning : definitions->value("warnings", Json::array()))
+    if (text_at(warning, "code") == "limits_not_in_force") findings.push_back({"limits", Grade::warn, text_at(warning, "message")});
+  return findings;
+}
+
 /// Whether the daemon answers; what it says of itself is appended.
 bool ask_daemon(Session& session, std::vector<Finding>& findings) {
   const auto health = session.api->probe("/healthz");
@@ -45,6 +55,7 @@ bool ask_daemon(Session& session, std::vector<Finding>& findings) {
   findings.push_back({"daemon", health->status == 200 ? Grade::ok : Grade::fail, "answers at " + session.settings.url});
   if (const auto ready = session.api->probe("/readyz")) findings.push_back(check_ready(*ready));
   findings.push_back(check_definitions(*session.api));
+  for (auto& finding : check_limits(*session.api)) findings.push_back(std::move(finding));
   return true;
 }
 
@@ -55,7 +66,7 @@ void check_data(const std::string& data, bool runs, std::vector<Finding>& findin
   }
   findings.push_back(check_data_folder(data));
   findings.push_back(check_free_disk(data));
-  if (!runs) findings.push_back(check_store(data));
+  findings.push_back(check_store(data));
   findings.push_back(check_supervisor(data, runs));
 }
 

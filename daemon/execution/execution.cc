@@ -124,7 +124,10 @@ ExitReport Execution::refused(const SupervisorEvent& event) {
 void Execution::on_event(const SupervisorEvent& event) {
   using Kind = SupervisorEvent::Kind;
   switch (event.kind) {
-    case Kind::connected: handlers_.link(true, ""); break;
+    case Kind::connected:
+      if (handlers_.limits) handlers_.limits(event.limits);
+      handlers_.link(true, "");
+      break;
     case Kind::disconnected: handlers_.link(false, event.detail); break;
     case Kind::started: handlers_.report(AttemptSeenRunning{event.attempt, event.pid, wall(event.at_ms), event.warm}); break;
     case Kind::ended: report_end(event.attempt, exited(event), 0); break;

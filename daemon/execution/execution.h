@@ -28,6 +28,7 @@ class Execution {
     std::function<void(Input)> report;                   ///< started, messages, exits
     std::function<void(SupervisorListing)> reconcile;
     std::function<void(bool connected, std::string detail)> link;  ///< the supervisor is (not) there
+    std::function<void(LimitsNotInForce)> limits = nullptr;        ///< before link(true)
   };
   /// Handlers are called on threads of this class; they must only enqueue.
   /// `adopted`: live attempts of before a restart; their messages are read on from what is committed.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/engine/listed_attempt.h"
+#include "daemon/execution/limits_in_force.h"
 
 namespace assetd {
 
@@ -84,6 +85,7 @@ struct SupervisorEvent {
   int protocol = 0;        ///< connected: the version of `spawn` that both speak; the client tells of none without one
   std::int64_t at_ms = 0;  ///< started: Unix wall time
   bool warm = false;       ///< started: forked from a preloaded process
+  LimitsNotInForce limits;  ///< connected
   AttemptEnd end;
   std::vector<ListedAttempt> attempts;
   std::uint64_t connection = 0;  ///< by which it came: counts from 1

@@ -76,6 +76,7 @@ SupervisorEvent parse_body(const json& body) {
     event.kind = Kind::connected;
     event.pid = body.at("pid").get<int>();
     event.protocol = body.at("protocol").get<int>();
+    if (const auto limits = body.find("limits_not_in_force"); limits != body.end()) event.limits = {limits->at("names").get<std::vector<std::string>>(), limits->at("why").get<std::string>()};
   } else if (op == "started") {
     event.kind = Kind::started;
     event.pid = body.at("pid").get<int>();

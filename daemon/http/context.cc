@@ -4,9 +4,16 @@
 
 namespace assetd::http {
 
+namespace {
+
+constexpr Millis kReadBudget{50};
+
+}  // namespace
+
 std::expected<Reader*, Response> Context::reader() {
   if (!reader_) {
-    auto opened = Reader::open(shared.options.store_path);
+    auto opened = Reader::open(shared.options.store_path, kReadBudget, [this](const StoreError& error) { service.found_damaged(error); });
+    if (!opened && opened.error().pages) service.found_damaged(opened.error());
     if (!opened) return std::unexpected(store_problem(opened.error()));
     reader_ = std::move(*opened);
   }

@@ -189,7 +189,7 @@ void add_runs(json& out) {
   out["Attempt"] = object({{"number", integer()}, {"id", text()}, {"status", one_of({"succeeded", "failed", "canceled", "running", "starting"})},
                            {"reason", text_or_null()}, {"detail", text_or_null()}, {"intended_at", time()}, {"started_at", time_or_null()},
                            {"ended_at", time_or_null()}, {"exit_code", integer_or_null()}, {"signal", integer_or_null()}, {"batch", list_of(text())},
-                           {"definition_changed", boolean()}, {"limits", any_object()}, {"warm", boolean()}, {"usage", {{"type", {"object", "null"}}}}});
+                           {"definition_changed", boolean()}, {"limits", any_object()}, {"limits_not_in_force", {{"type", {"object", "null"}}}}, {"warm", boolean()}, {"usage", {{"type", {"object", "null"}}}}});
   out["Step"] = object({{"index", integer()}, {"key", text()}, {"partition", text_or_null()}, {"status", refer("StepStatus")}, {"deps", list_of(text())},
                         {"attempts", list_of(refer("Attempt"))}, {"materialized", boolean()}, {"started_at", time_or_null()},
                         {"ended_at", time_or_null()}, {"retry_at", time_or_null()}, {"reason", text_or_null()}, {"detail", text_or_null()},

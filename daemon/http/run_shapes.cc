@@ -106,19 +106,21 @@ std::expected<std::shared_ptr<const LoadedPlan>, Response> load_plan(RunId run, 
 
 namespace {
 
-/// As the run's definitions have them.
-json limits_of(const AttemptRecord& attempt, const LoadedPlan& plan) {
+/// As the run's definitions have them; null: it has none.
+const LimitsSpec* limits_of(const AttemptRecord& attempt, const LoadedPlan& plan) {
   const auto& definitions = plan.project->definitions;
   const std::optional<RunSpec>* run = nullptr;
   if (attempt.check != kNone && attempt.check < definitions.checks.size()) run = &definitions.checks[attempt.check].run;
   if (attempt.check == kNone && !attempt.steps.empty() && attempt.steps.front() < plan.plan.size())
     run = &definitions.assets[plan.plan.asset(attempt.steps.front())].run;
-  return run && *run ? limits_json((*run)->limits) : json::object();
+  return run && *run ? &(*run)->limits : nullptr;
 }
 
 }  // namespace
 
-json attempt_json(const AttemptRecord& attempt, const LoadedPlan& plan) {
+json attempt_json(const AttemptRecord& attempt, const LoadedPlan& plan, const LimitsNotInForce& not_in_force) {
+  const auto* limits = limits_of(attempt, plan);
+  const auto in_vain = limits ? asked_in_vain(*limits, not_in_force) : std::vector<std::string>();
   json batch = json::array();
   for (const auto step : attempt.steps)
     if (step < plan.plan.size()) batch.push_back(plan.project->graph.key(plan.plan.asset(step)));
@@ -134,7 +136,8 @@ json attempt_json(const AttemptRecord& attempt, const LoadedPlan& plan) {
               {"signal", nullptr},
               {"batch", batch},
               {"definition_changed", attempt.reason == "definition_changed"},
-              {"limits", limits_of(attempt, plan)},
+              {"limits", limits ? limits_json(*limits) : json::object()},
+              {"limits_not_in_force", in_vain.empty() ? json(nullptr) : json{{"names", in_vain}, {"why", not_in_force.why}}},
               {"warm", attempt.warm},
               {"usage", nullptr}};
   if (!attempt.exit) return out;

@@ -19,7 +19,7 @@ std::expected<RunRow, Response> find_run(const Call& call, Reader& reader);
 /// Decoded, from the cache if it was looked at lately. 410 when the definitions it was planned with are no longer kept.
 std::expected<std::shared_ptr<const LoadedPlan>, Response> load_plan(RunId run, std::int64_t definitions_version, Context& context, Reader& reader);
 
-nlohmann::json attempt_json(const AttemptRecord& attempt, const LoadedPlan& plan);
+nlohmann::json attempt_json(const AttemptRecord& attempt, const LoadedPlan& plan, const LimitsNotInForce& not_in_force);
 nlohmann::json check_json(const CheckResult& result);
 
 }  // namespace assetd::http

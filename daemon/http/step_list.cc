@@ -16,6 +16,7 @@ constexpr std::uint32_t kSmallRun = 2000;
 std::expected<StepList, Response> StepList::load(const RunRow& run, std::shared_ptr<const LoadedPlan> plan, StepIndex from, StepIndex to,
                                                  Context& context, Reader& reader) {
   StepList list(run, std::move(plan));
+  list.limits_not_in_force_ = context.service.limits_not_in_force();
   list.from_ = from;
   list.to_ = std::min<StepIndex>(to, static_cast<StepIndex>(list.plan_->plan.size()));
   // The engine first: what it says may be older than what is stored, never newer, and what is stored wins where a step has ended.
@@ -128,7 +129,7 @@ json StepList::step(StepIndex index) const {
   json attempts = json::array();
   bool warm = false;
   if (const auto found = attempts_.find(index); found != attempts_.end()) {
-    for (const auto& attempt : found->second) attempts.push_back(attempt_json(attempt, *plan_));
+    for (const auto& attempt : found->second) attempts.push_back(attempt_json(attempt, *plan_, limits_not_in_force_));
     warm = !found->second.empty() && found->second.back().warm;
   }
   return {{"index", index},

@@ -31,6 +31,7 @@ class StepList {
 
   const RunRow* run_;
   std::shared_ptr<const LoadedPlan> plan_;
+  LimitsNotInForce limits_not_in_force_;
   StepIndex from_ = 0, to_ = 0;
   std::map<StepIndex, StepRecord> records_;
   std::map<StepIndex, LiveStep> live_;

@@ -29,6 +29,7 @@
 #include "daemon/service/metrics.h"
 #include "daemon/service/projection.h"
 #include "daemon/service/service.h"
+#include "daemon/service/store_watch.h"
 #include "daemon/service/task_queue.h"
 #include "daemon/service/version_keeper.h"
 #include "daemon/store/reader.h"
@@ -114,6 +115,8 @@ class DaemonService final : public Service {
   void plan_definitions(Caller caller, Done done) override;
   void apply_definitions(Caller caller, std::string plan, Done done) override;
   void back_up(Caller caller, Done done) override;
+  LimitsNotInForce limits_not_in_force() const override;
+  void found_damaged(const StoreError& error) override;
   void prune(Caller caller, Done done) override;
   std::shared_ptr<const Project> project() const override;
   std::shared_ptr<const Project> project(std::int64_t version) override;
@@ -413,6 +416,7 @@ class DaemonService final : public Service {
   bool cancels_what_runs_ = false;  ///< the same; while it drains
   std::thread thread_, reload_thread_, backup_thread_;
   std::unique_ptr<DefinitionsWatch> watch_;
+  std::unique_ptr<StoreWatch> store_watch_;
   std::atomic<bool> reloading_{false}, backing_up_{false};
 
   mutable std::mutex mutex_;  ///< of what follows: read by any thread
@@ -430,6 +434,7 @@ class DaemonService final : public Service {
   std::string supervisor_detail_;
   WallTime supervisor_gone_at_{};
   std::string low_disk_;  ///< why nothing starts; empty: there is room. Written on the service's thread
+  LimitsNotInForce limits_not_in_force_;
   struct Refusals {
     std::int64_t count = 0;
     WallTime at{};

@@ -17,6 +17,7 @@
 #include "core/run/plan.h"
 #include "core/run/records.h"
 #include "core/version/staleness.h"
+#include "daemon/execution/limits_in_force.h"
 #include "daemon/execution/paths.h"
 #include "daemon/sensors/hook_check.h"
 #include "daemon/store/store.h"
@@ -299,6 +300,11 @@ class Service {
   /// `listener` gets every committed event, in order, on the service's thread, and progress events (id 0, not stored). It must only enqueue. Returns an id for unsubscribe.
   virtual int subscribe(std::function<void(const std::vector<Event>&)> listener) = 0;
   virtual void unsubscribe(int id) = 0;
+
+  /// Of steps, as the supervisor says that runs now; empty before it has answered.
+  virtual LimitsNotInForce limits_not_in_force() const { return {}; }
+  /// A reader met damaged pages: nothing more is written to this store.
+  virtual void found_damaged(const StoreError&) {}
 
   virtual const DataPaths& paths() const = 0;
 };

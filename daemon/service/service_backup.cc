@@ -21,12 +21,11 @@ std::string backup_name(WallTime at) {
   return "store-" + time + ".sqlite";
 }
 
-std::expected<void, std::string> write_backup(Store& store, const std::string& path) {
+std::expected<void, StoreError> write_backup(Store& store, const std::string& path) {
   std::error_code error;
   fs::create_directories(fs::path(path).parent_path(), error);
-  if (error) return std::unexpected("cannot make " + fs::path(path).parent_path().string() + ": " + error.message());
-  if (auto made = store.backup(path); !made) return std::unexpected(made.error().message);
-  return {};
+  if (error) return std::unexpected(StoreError{StoreError::Kind::io, "cannot make " + fs::path(path).parent_path().string() + ": " + error.message()});
+  return store.backup(path);
 }
 
 Reply told(const std::string& path) {
@@ -44,13 +43,22 @@ void DaemonService::back_up(Caller caller, Done done) {
     const auto made = write_backup(*store_, path);
     backing_up_ = false;
     if (!made) {
-      spdlog::error("no backup was made: {}", made.error());
-      return done(problem(503, "backup-failed", "No backup was made", made.error()));
+      if (made.error().pages) found_damaged(made.error());
+      spdlog::error("no backup was made: {}", made.error().message);
+      return done(problem(503, "backup-failed", "No backup was made", made.error().message));
     }
     command(caller, done, [this, path](Turn& turn, const Caller& who) {
       audit(turn, who, "backup", path);
       return told(path);
     });
+  });
+}
+
+void DaemonService::found_damaged(const StoreError& error) {
+  tasks_.push([this, error](Turn&) {
+    if (store_->given_up()) return;
+    store_->give_up(error);
+    latch(error.message);
   });
 }
 

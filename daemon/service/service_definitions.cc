@@ -27,6 +27,28 @@ json errors_json(const std::vector<DefinitionError>& errors) {
   return result;
 }
 
+/// One for all assets and checks; null: whatever limits they ask for hold.
+json limits_warning(const Definitions& definitions, const LimitsNotInForce& not_in_force) {
+  std::set<std::string> names;
+  std::string first;
+  const SourceRef* source = nullptr;
+  std::size_t count = 0;
+  const auto look = [&](const auto& spec, const std::string& called) {
+    if (!spec.run) return;
+    const auto found = asked_in_vain(spec.run->limits, not_in_force);
+    if (found.empty()) return;
+    names.insert(found.begin(), found.end());
+    if (count++ == 0) first = called, source = &spec.source;
+  };
+  for (const auto& asset : definitions.assets) look(asset, asset.key);
+  for (const auto& check : definitions.checks) look(check, check.name);
+  if (count == 0) return nullptr;
+  std::string which;
+  for (const auto& name : names) which += (which.empty() ? "" : ", ") + name;
+  return {{"message", "limits that are not in force on this machine: " + which + " of " + first + (count > 1 ? " and " + std::to_string(count - 1) + " more" : "") + "; " + not_in_force.why},
+          {"source", source_json(*source)}, {"code", "limits_not_in_force"}};
+}
+
 json warnings_json(const std::vector<DefinitionWarning>& warnings) {
   json result = json::array();
   for (const auto& warning : warnings) result.push_back({{"message", warning.message}, {"source", source_json(warning.source)}});
@@ -305,8 +327,19 @@ void DaemonService::say_pending(Turn& turn, const Compiled& compiled) {
 }
 
 nlohmann::json DaemonService::definitions_status() const {
+  std::unique_lock lock(mutex_);
+  auto status = definitions_status_;
+  const auto limits = limits_not_in_force_;
+  const auto current = project_;
+  lock.unlock();
+  if (current)
+    if (auto warning = limits_warning(current->definitions, limits); !warning.is_null()) status["warnings"].push_back(std::move(warning));
+  return status;
+}
+
+LimitsNotInForce DaemonService::limits_not_in_force() const {
   std::lock_guard lock(mutex_);
-  return definitions_status_;
+  return limits_not_in_force_;
 }
 
 }  // namespace assetd

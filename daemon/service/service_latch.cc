@@ -55,6 +55,7 @@ void DaemonService::try_unlatch() {
     std::lock_guard lock(mutex_);
     if (latched_.empty() || clock_.now().boot < unlatch_at_) return;
   }
+  if (store_->given_up()) return;  // opening it anew mends nothing
   book_.drop_staged();
   housekeeper_->give_up();
   waiting_turn_.reset();

@@ -52,7 +52,8 @@ Millis DaemonService::wait_time() const {
 }
 
 void DaemonService::run_turn(std::vector<Task> tasks) {
-  if (store_->latched() && latched_.empty()) latch("a write beside the turns failed");
+  if (auto there = store_->look_at_files(); !there) latch(there.error().message);
+  if (store_->latched() && latched_.empty()) latch(store_->given_up() ? store_->given_up()->message : "a write beside the turns failed");
   try_unlatch();  // first: what waits to be committed is of the engine that this drops
   Turn turn;
   if (waiting_turn_) {
@@ -278,6 +279,7 @@ void DaemonService::shut_down() {
   if (!thread_.joinable()) return;
   tasks_.close();
   thread_.join();
+  store_watch_.reset();
   watch_.reset();  // it may begin a reload until here
   if (reload_thread_.joinable()) reload_thread_.join();
   if (backup_thread_.joinable()) backup_thread_.join();

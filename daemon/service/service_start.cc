@@ -10,6 +10,8 @@
 
 #include "core/engine/reconcile.h"
 #include "daemon/service/daemon_service.h"
+#include "daemon/store/backup.h"
+#include "daemon/store/lost_store.h"
 
 namespace assetd {
 namespace {
@@ -44,6 +46,7 @@ std::expected<std::unique_ptr<DaemonService>, StartFailure> DaemonService::start
   service->start_courier();
   service->start_sensor_runner();
   if (service->options_.watch) service->watch_definitions();
+  service->store_watch_ = std::make_unique<StoreWatch>(service->options_.paths.store(), [raw = service.get()](const StoreError& error) { raw->found_damaged(error); });
   service->thread_ = std::thread([raw = service.get()] { raw->loop(); });
   if (service->definitions_loading_) service->reload_in_background({{"assetd", ""}, "", "", ""}, [](Reply) {});
   return service;
@@ -57,8 +60,9 @@ std::expected<void, StartFailure> DaemonService::open_store() {
   auto store = Store::open(paths.store());
   if (!store) return std::unexpected(StartFailure{store.error().kind == StoreError::Kind::damaged ? 4 : 1, store.error().message, {}});
   store_ = std::move(*store);
+  remove_unfinished_backups(paths.backups());
   keeper_.partitions().use(*store_);
-  auto reader = Reader::open(paths.store());
+  auto reader = Reader::open(paths.store(), Millis(50), [this](const StoreError& error) { found_damaged(error); });
   if (!reader) return std::unexpected(StartFailure{1, reader.error().message, {}});
   reader_ = std::move(*reader);
   engine_ = make_engine(0);
@@ -113,12 +117,7 @@ std::expected<void, StartFailure> DaemonService::first_definitions() {
 
 /// A restored backup, or a log of the store that was damaged, may know fewer runs than have left output: their ids are not given again.
 RunId DaemonService::unused_after(RunId last) const {
-  RunId highest = 0;
-  std::error_code none;
-  for (const auto& entry : std::filesystem::directory_iterator(options_.paths.data_dir + "/logs", none)) {
-    const auto name = entry.path().filename().string();
-    if (!name.empty() && name.size() < 16 && std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; })) highest = std::max<RunId>(highest, std::stoll(name));
-  }
+  const RunId highest = highest_run_with_output(options_.paths.store());
   if (highest <= last) return last;
   spdlog::warn("{} knows runs up to {}, and run {} has left output: either a backup was restored, or the newest runs were lost with a damaged {}-wal; their ids are not given again",
                options_.paths.store(), last, highest, options_.paths.store());
@@ -259,6 +258,10 @@ std::expected<void, StartFailure> DaemonService::connect() {
       if (connected && execution_) execution_->list();
       if (!connected) spdlog::warn("the supervisor does not answer: {}", detail);
     });
+  };
+  handlers.limits = [this](LimitsNotInForce limits) {
+    std::lock_guard lock(mutex_);
+    limits_not_in_force_ = std::move(limits);
   };
   execution_ = std::make_unique<Execution>(launcher_options(), std::move(client), live_attempts(), std::move(handlers));
   return {};

@@ -7,9 +7,11 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <vector>
 
 #include "daemon/store/connection.h"
 #include "daemon/store/errors.h"
+#include "daemon/store/page_check.h"
 
 namespace assetd {
 namespace {
@@ -50,6 +52,16 @@ std::expected<void, StoreError> copy(Database& from, const std::string& file) {
   return std::unexpected(store_error((*to)->handle(), code == SQLITE_DONE ? finished : code, file, "writing the backup"));
 }
 
+/// A store whose pages are damaged gives a copy that is, and nobody would look at it before the day on which it is needed.
+std::expected<void, StoreError> verify(const std::string& file, const std::string& of) {
+  auto copy = Database::open(file, false);
+  if (!copy) return std::unexpected(copy.error());
+  check_copy(**copy);
+  auto whole = (*copy)->outcome();
+  if (whole || !whole.error().pages) return whole;
+  return std::unexpected(corrupt_error(of, "its copy is of no use and was removed (" + whole.error().message + ")"));
+}
+
 void remove_all_of(const std::string& file) {
   std::error_code ignored;
   for (const auto* suffix : {"", "-journal", "-wal", "-shm"}) std::filesystem::remove(file + suffix, ignored);
@@ -63,11 +75,20 @@ std::expected<void, StoreError> backup_store(const std::string& path, const std:
   const std::string unfinished = file + ".tmp";
   remove_all_of(unfinished);
   auto done = copy(**from, unfinished);
+  if (done) done = verify(unfinished, path);
   if (done) done = sync_path(unfinished);
   if (done && ::rename(unfinished.c_str(), file.c_str()) != 0) done = std::unexpected(file_error(file, "renaming the backup"));
   if (done) done = sync_path(std::filesystem::absolute(file).parent_path().string());
   if (!done) remove_all_of(unfinished);
   return done;
+}
+
+void remove_unfinished_backups(const std::string& folder) {
+  std::error_code none;
+  std::vector<std::string> unfinished;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, none))
+    if (entry.path().filename().string().find(".sqlite.tmp") != std::string::npos) unfinished.push_back(entry.path().string());
+  for (const auto& file : unfinished) std::filesystem::remove(file, none);
 }
 
 std::expected<CheckpointResult, StoreError> checkpoint_store(const std::string& path) {

@@ -18,7 +18,8 @@ std::chrono::nanoseconds processor_time() {
 
 }  // namespace
 
-BoundedDatabase::BoundedDatabase(std::unique_ptr<Database> database, Millis budget) : database_(std::move(database)), budget_(budget) {
+BoundedDatabase::BoundedDatabase(std::unique_ptr<Database> database, Millis budget, OnDamage on_damage)
+    : database_(std::move(database)), budget_(budget), on_damage_(std::move(on_damage)) {
   auto interrupt = [](void* self) -> int { return static_cast<BoundedDatabase*>(self)->overdue(); };
   sqlite3_progress_handler(database_->handle(), kInstructionsBetweenLooks, interrupt, this);
 }

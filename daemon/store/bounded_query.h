@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <expected>
+#include <functional>
 #include <memory>
 
 #include "daemon/store/database.h"
@@ -11,7 +12,9 @@ namespace assetd {
 
 class BoundedDatabase {
  public:
-  BoundedDatabase(std::unique_ptr<Database> database, Millis budget);
+  using OnDamage = std::function<void(const StoreError&)>;
+  /// `on_damage` hears of damaged pages that a query met, in its thread.
+  BoundedDatabase(std::unique_ptr<Database> database, Millis budget, OnDamage on_damage);
 
   /// Runs `body(Database&)` in a read transaction. `busy` if it took too long.
   template <typename Body>
@@ -31,7 +34,10 @@ class BoundedDatabase {
     Transaction snapshot(*database_, "BEGIN");
     auto value = body(*database_);
     snapshot.commit();
-    if (auto outcome = database_->outcome(); !outcome) return std::unexpected(outcome.error());
+    if (auto outcome = database_->outcome(); !outcome) {
+      if (outcome.error().pages && on_damage_) on_damage_(outcome.error());
+      return std::unexpected(outcome.error());
+    }
     return value;
   }
   void start(Millis budget);
@@ -39,6 +45,7 @@ class BoundedDatabase {
 
   std::unique_ptr<Database> database_;
   Millis budget_;
+  OnDamage on_damage_;
   bool bounded_ = false;
   std::chrono::nanoseconds processor_end_{};             ///< of this thread's processor time
   std::chrono::steady_clock::time_point clock_end_{};

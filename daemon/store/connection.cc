@@ -3,47 +3,19 @@
 #include <sqlite3.h>
 
 #include <array>
-#include <filesystem>
+#include <chrono>
 
 #include "daemon/store/errors.h"
 #include "daemon/store/file_system.h"
+#include "daemon/store/lost_store.h"
 #include "daemon/store/migrations.h"
+#include "daemon/store/page_check.h"
 
 namespace assetd {
 namespace {
 
 constexpr int kBusyMs = 5'000;          // a backup or checkpoint of another connection; never another writer
-constexpr std::uintmax_t kQuickCheckBytes = 4 << 20;  // quick_check reads every page: about 10 ms for this much
-
-/// Small stores are checked whole; of large ones every table's and index' first pages are read.
-void check_pages(Database& database) {
-  std::error_code ignored;
-  if (std::filesystem::file_size(database.path(), ignored) <= kQuickCheckBytes) {
-    auto check = database.query("PRAGMA quick_check(1)");
-    const bool answered = check.next();
-    if (const auto found = answered ? check.row().text() : "ok"; found != "ok")
-      database.fail(damaged_error(database.path(), "the store is damaged: " + found));
-    return;
-  }
-  std::vector<std::string> tables;
-  {
-    auto names = database.query("SELECT name FROM sqlite_schema WHERE type = 'table'");
-    while (names.next()) tables.push_back(names.row().text());
-  }
-  for (const auto& table : tables) database.script(("SELECT 1 FROM \"" + table + "\" LIMIT 1").c_str());
-}
-
-/// Why a store that is not there, or empty, cannot be a new one; empty: it is one. A new one has its first page before anything is in its log or any
-/// run leaves output.
-std::string was_lost(const std::string& path) {
-  std::error_code absent, no_log, no_output;
-  const auto size = std::filesystem::file_size(path, absent);
-  if (!absent && size > 0) return "";
-  const auto what = absent ? std::string("the file is gone") : std::string("the file is empty");
-  if (const auto log = std::filesystem::file_size(path + "-wal", no_log); !no_log && log > 0) return what + ", and yet its log " + path + "-wal holds something";
-  const std::filesystem::directory_iterator output(std::filesystem::path(path).parent_path() / "logs", no_output), none;
-  return !no_output && output != none ? what + ", and yet logs of runs lie beside it" : "";
-}
+constexpr std::chrono::milliseconds kCheckBudget{60};  // of a start, for pages that need not be read by it
 
 bool is_empty(Database& database) {
   auto pages = database.query("PRAGMA page_count");
@@ -65,14 +37,20 @@ void use_write_ahead_log(Database& database) {
 std::expected<std::unique_ptr<Database>, StoreError> open_writer(const std::string& path) {
   if (auto local = check_local(path); !local) return std::unexpected(local.error());
   if (const auto lost = was_lost(path); !lost.empty()) return std::unexpected(damaged_error(path, lost + "; to begin anew, move the whole folder away"));
+  const FoundFiles found(path);
   auto database = Database::open(path, true);
   if (!database) return database;
   sqlite3_busy_timeout((*database)->handle(), kBusyMs);
+  const bool is_new = is_empty(**database);
   use_write_ahead_log(**database);
   (*database)->script("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY");
+  if (const auto lost = lost_history(**database, found); !lost.empty()) return std::unexpected(damaged_error(path, lost + "; to begin anew, move the whole folder away"));
   if (auto set = (*database)->outcome(); !set) return std::unexpected(set.error());
   if (auto migrated = migrate(**database, migrations()); !migrated) return std::unexpected(migrated.error());
-  check_pages(**database);
+  // From its first moment on the file itself says whose it is, also without its log.
+  if (is_new)
+    if (auto moved = run_checkpoint(**database, CheckpointMode::truncate); !moved) return std::unexpected(moved.error());
+  check_pages_at_start(**database, kCheckBudget);
   if (auto checked = (*database)->outcome(); !checked) return std::unexpected(checked.error());
   return database;
 }

@@ -59,7 +59,11 @@ StoreError store_error(sqlite3* db, int code, const std::string& path, std::stri
   std::string message = path + ": " + std::string(doing) + ": " + (own_message ? sqlite3_errmsg(db) : sqlite3_errstr(code)) +
                         " (SQLite " + std::to_string(code);
   if (system_errno) message += ", " + std::string(std::strerror(system_errno));
-  return {kind, message + "); " + what_to_do(kind, code, path)};
+  return {kind, message + "); " + what_to_do(kind, code, path), kind == Kind::damaged};
+}
+
+StoreError corrupt_error(const std::string& path, std::string_view what) {
+  return {Kind::damaged, path + ": the store is damaged: " + std::string(what) + "; restore a backup (docs/operations.md), or " + doctor(path), true};
 }
 
 StoreError damaged_error(const std::string& path, std::string_view what) {

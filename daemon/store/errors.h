@@ -15,5 +15,7 @@ StoreError store_error(sqlite3* db, int code, const std::string& path, std::stri
 
 /// A value in the store that no version of assetd writes.
 StoreError damaged_error(const std::string& path, std::string_view what);
+/// Pages of the file are damaged: `what` says which.
+StoreError corrupt_error(const std::string& path, std::string_view what);
 
 }  // namespace assetd

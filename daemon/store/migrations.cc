@@ -207,6 +207,7 @@ ALTER TABLE runs ADD COLUMN force INTEGER;
 constexpr const char* kRenames = "CREATE TABLE renames(former TEXT PRIMARY KEY, present TEXT NOT NULL) WITHOUT ROWID";
 
 constexpr Migration kMigrations[] = {{1, kFirst}, {2, kLimits}, {3, kRetention}, {4, kWarm}, {5, kRunTerms}, {6, kAutomation}, {7, kAlerts}, {8, kPartitions}, {9, kChecks}, {10, kSensors}, {11, kProvenance}, {12, kRenames}};
+static_assert(std::size(kMigrations) == kStoreSchema, "core/store_schema.h tells assetctl which schema is the newest");
 
 std::int64_t pragma(Database& database, std::string_view name) {
   auto query = database.query(name);

@@ -4,6 +4,7 @@
 #include <expected>
 #include <span>
 
+#include "core/store_schema.h"
 #include "daemon/store/database.h"
 
 namespace assetd {
@@ -14,8 +15,6 @@ struct Migration {
 };
 
 std::span<const Migration> migrations();
-
-inline constexpr int kApplicationId = 0x61737364;  ///< "assd", in the file's header
 
 /// Applies what is missing, each in its own transaction. Error (schema) if the store is newer than the last of `all`, or is no store of assetd.
 std::expected<void, StoreError> migrate(Database& database, std::span<const Migration> all);

@@ -50,11 +50,11 @@ std::vector<Event> read_events(Database& database, const std::string& sql, std::
 Reader::Reader() = default;
 Reader::~Reader() = default;
 
-std::expected<std::unique_ptr<Reader>, StoreError> Reader::open(const std::string& path, Millis budget) {
+std::expected<std::unique_ptr<Reader>, StoreError> Reader::open(const std::string& path, Millis budget, std::function<void(const StoreError&)> on_damage) {
   auto database = open_reader(path);
   if (!database) return std::unexpected(database.error());
   std::unique_ptr<Reader> reader(new Reader());
-  reader->impl_ = std::make_unique<Impl>(std::move(*database), budget);
+  reader->impl_ = std::make_unique<Impl>(std::move(*database), budget, std::move(on_damage));
   return reader;
 }
 

@@ -120,7 +120,8 @@ struct PastState {
 
 class Reader {
  public:
-  static std::expected<std::unique_ptr<Reader>, StoreError> open(const std::string& path, Millis budget = Millis(50));
+  /// `on_damage` hears of damaged pages that a query met, in its thread.
+  static std::expected<std::unique_ptr<Reader>, StoreError> open(const std::string& path, Millis budget = Millis(50), std::function<void(const StoreError&)> on_damage = nullptr);
   ~Reader();
 
   template <typename T>

@@ -8,6 +8,7 @@
 #include "daemon/store/database.h"
 #include "daemon/store/definitions_table.h"
 #include "daemon/store/log_mover.h"
+#include "daemon/store/lost_store.h"
 #include "daemon/store/packed.h"
 #include "daemon/store/prune.h"
 #include "daemon/store/recovery.h"
@@ -42,9 +43,16 @@ struct Store::Impl {
   Counters counters;
   AssetNames names;
   std::optional<StoreError> latch;   ///< the failure since which nothing is written
+  std::optional<StoreError> given_up;  ///< what opening it anew cannot mend
+  OpenedFiles files;
 
+  ~Impl();
   std::expected<void, StoreError> connect();
+  void disconnect();
   std::expected<void, StoreError> refused() const;
+  std::expected<void, StoreError> look_at_files();
+  /// As it comes out of `writer`; what cannot be mended is kept.
+  std::expected<void, StoreError> outcome();
   /// Runs `body` in a transaction. A failure latches.
   std::expected<void, StoreError> write(const std::function<void()>& body);
   std::expected<void, StoreError> commit(CommitBatch& batch, const std::function<void()>& first);
@@ -54,16 +62,47 @@ struct Store::Impl {
 
 std::expected<void, StoreError> Store::Impl::connect() {
   auto opened = open_writer(path);
+  if (!opened && opened.error().pages) given_up = opened.error();
   if (!opened) return std::unexpected(opened.error());
   log.reset();  // before the connection that it is about
   writer = std::move(*opened);
   log = std::make_unique<LogMover>(*writer);
   counters = read_counters(*writer);
   names = read_names(*writer);
-  id = read_id(*writer);
-  auto outcome = writer->outcome();
-  if (!outcome) log.reset(), writer.reset();
-  return outcome;
+  const auto found = read_id(*writer);
+  if (auto read = outcome(); !read) return disconnect(), read;
+  if (!id.empty() && found != id) {
+    given_up = StoreError{StoreError::Kind::io, path + ": another store lies in its place; start the daemon again to go on with that one"};
+    return disconnect(), std::unexpected(*given_up);
+  }
+  id = found;
+  files = OpenedFiles(path);
+  write_in_use_mark(path, id);
+  return {};
+}
+
+// Before it closes: from there on the log may go.
+Store::Impl::~Impl() {
+  if (writer && !given_up) remove_in_use_mark(path);
+}
+
+std::expected<void, StoreError> Store::Impl::outcome() {
+  auto result = writer->outcome();
+  if (!result && result.error().pages && !given_up) given_up = latch = result.error();
+  return result;
+}
+
+std::expected<void, StoreError> Store::Impl::look_at_files() {
+  if (latch) return {};
+  const auto gone = files.gone();
+  if (gone.empty()) return {};
+  given_up = latch = StoreError{StoreError::Kind::io, gone};
+  return std::unexpected(*latch);
+}
+
+void Store::Impl::disconnect() {
+  log.reset();
+  writer.reset();
 }
 
 std::expected<void, StoreError> Store::Impl::refused() const {
@@ -72,12 +111,13 @@ std::expected<void, StoreError> Store::Impl::refused() const {
 
 std::expected<void, StoreError> Store::Impl::write(const std::function<void()>& body) {
   if (latch) return refused();
+  if (auto there = look_at_files(); !there) return there;
   Transaction transaction(*writer, "BEGIN IMMEDIATE");
   body();
   transaction.commit();
-  auto outcome = writer->outcome();
-  if (!outcome) latch = outcome.error();
-  return outcome;
+  auto done = outcome();
+  if (!done) latch = done.error();
+  return done;
 }
 
 std::expected<void, StoreError> Store::Impl::commit(CommitBatch& batch, const std::function<void()>& first) {
@@ -98,7 +138,7 @@ template <typename T>
 std::expected<T, StoreError> Store::Impl::read(const std::function<T(Database&)>& query) {
   if (!writer) return std::unexpected(refused().error());
   T value = query(*writer);
-  if (auto outcome = writer->outcome(); !outcome) return std::unexpected(outcome.error());
+  if (auto done = outcome(); !done) return std::unexpected(done.error());
   return value;
 }
 
@@ -133,7 +173,16 @@ std::expected<void, StoreError> Store::commit(CommitBatch& batch) {
   return impl_->commit(batch, [] {});
 }
 
+std::expected<void, StoreError> Store::look_at_files() { return impl_->look_at_files(); }
+
+void Store::give_up(StoreError why) {
+  if (!impl_->given_up) impl_->given_up = impl_->latch = std::move(why);
+}
+
+const StoreError* Store::given_up() const { return impl_->given_up ? &*impl_->given_up : nullptr; }
+
 std::expected<std::int64_t, StoreError> Store::reopen() {
+  if (impl_->given_up) return std::unexpected(*impl_->given_up);
   if (!impl_->latch) impl_->latch = StoreError{StoreError::Kind::io, impl_->path + ": the store is being opened again"};
   if (auto connected = impl_->connect(); !connected) return std::unexpected(connected.error());
   // What the failed commit left in the log must be in the file or gone before anything is written after it.

@@ -33,6 +33,7 @@ struct StoreError {
   };
   Kind kind = Kind::io;
   std::string message;  ///< what, where, what to do
+  bool pages = false;   ///< of `damaged`: of the file itself, not only of what one row says
 };
 
 /// An event as it is stored and streamed (docs/api.md).
@@ -213,6 +214,12 @@ class Store {
   bool latched() const;
   /// Opens it again, checkpoints, and says which transaction is the last that is there. On failure it stays latched, and is read as before.
   std::expected<std::int64_t, StoreError> reopen();
+  /// Latches for good if the store's files were removed or replaced: what is written to them would be gone. Costs two looks at names; every write does it first.
+  std::expected<void, StoreError> look_at_files();
+  /// Latches for good: nothing is written, and reopen() fails with `why`.
+  void give_up(StoreError why);
+  /// Why it is latched for good: damaged pages, or files that are gone; null: it is not.
+  const StoreError* given_up() const;
   std::int64_t last_event() const;
   std::int64_t transaction() const;
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <stdexcept>
 
@@ -14,29 +15,63 @@
 namespace assetd::supervisor {
 namespace {
 
-int listen_on(const std::string& path) {
+constexpr int kLookMs = 1'000;
+
+/// -1 with errno where it cannot, as where something of that name is there.
+int try_listen(const std::string& path) {
   const SocketAddress address(path);
-  unlink(path.c_str());  // whoever made it is gone: we hold the lock
   const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   const auto mask = umask(0177);
   const bool bound = bind(fd, address.get(), SocketAddress::size()) == 0;
   umask(mask);
-  if (!bound || listen(fd, 16) != 0)
-    throw std::runtime_error("cannot listen on '" + path + "': " + std::strerror(errno));
+  if (bound && listen(fd, 16) == 0) return fd;
+  const int error = errno;
+  close(fd);
+  errno = error;
+  return -1;
+}
+
+int listen_on(const std::string& path) {
+  unlink(path.c_str());  // whoever made it is gone: we hold the lock
+  const int fd = try_listen(path);
+  if (fd < 0) throw std::runtime_error("cannot listen on '" + path + "': " + std::strerror(errno));
   return fd;
+}
+
+/// 0 with errno where there is none.
+ino_t inode_of(const std::string& path) {
+  struct stat status {};
+  return stat(path.c_str(), &status) == 0 ? status.st_ino : 0;
 }
 
 }  // namespace
 
 Connections::Connections(Poller& poller, std::string path, Report report)
-    : poller_(poller), path_(std::move(path)), report_(std::move(report)), listener_(listen_on(path_)) {
+    : poller_(poller), path_(std::move(path)), report_(std::move(report)), listener_(listen_on(path_)), inode_(inode_of(path_)) {
   poller_.add(listener_, EPOLLIN, [this](std::uint32_t) { accept_all(); });
 }
 
 Connections::~Connections() {
-  unlink(path_.c_str());
+  if (inode_of(path_) == inode_) unlink(path_.c_str());
   close(listener_);
   for (auto& [id, peer] : peers_) close(peer.fd);
+}
+
+int Connections::timeout_ms() { return kLookMs; }
+
+/// What has its name without being ours is another supervisor's, and left to it.
+void Connections::look(std::int64_t now_ms) {
+  if (now_ms - looked_at_ms_ < kLookMs) return;
+  looked_at_ms_ = now_ms;
+  if (inode_of(path_) != 0 || errno != ENOENT) return;
+  const int fd = try_listen(path_);
+  if (fd < 0) return;  // the folder is gone too: the next look tries again
+  std::fprintf(stderr, "assetd-supervisor: '%s' was removed by somebody; it is made anew\n", path_.c_str());
+  poller_.remove(listener_);
+  close(listener_);
+  listener_ = fd;
+  inode_ = inode_of(path_);
+  poller_.add(listener_, EPOLLIN, [this](std::uint32_t) { accept_all(); });
 }
 
 void Connections::accept_all() {

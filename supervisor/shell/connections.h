@@ -1,6 +1,9 @@
 #pragma once
 // The listening socket and whoever is connected to it.
 
+#include <sys/types.h>
+
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
@@ -28,6 +31,9 @@ class Connections {
   void close_after_sending(ConnectionId connection);
   /// Writes what is queued: one write for all events of an iteration.
   void flush();
+  /// Makes the socket anew if somebody removed it: no daemon that starts from then on would find us. Call it at least every timeout_ms().
+  void look(std::int64_t now_ms);
+  static int timeout_ms();
 
  private:
   struct Peer {
@@ -47,6 +53,8 @@ class Connections {
   std::string path_;
   Report report_;
   int listener_ = -1;
+  ino_t inode_ = 0;  ///< of the socket's file
+  std::int64_t looked_at_ms_ = 0;
   ConnectionId next_id_ = 1;
   std::map<ConnectionId, Peer> peers_;
 };

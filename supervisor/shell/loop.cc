@@ -5,6 +5,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <ctime>
 #include <type_traits>
 
@@ -17,11 +18,17 @@ std::int64_t wall_ms() {
   return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
 }
 
+std::int64_t boot_ms() {
+  timespec now{};
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+}
+
 }  // namespace
 
 Loop::Loop(const LoopOptions& options)
     : claims_(options.claims),
-      logic_(getpid(), options.boot_id, options.store_id, options.on_demand, options.spoken),
+      logic_(getpid(), options.boot_id, options.store_id, options.on_demand, options.spoken, options.limits),
       shims_(poller_, claims_, options.boot_id, options.open_files, options.groups, [this](Input input) { take(std::move(input)); }),
       connections_(poller_, options.socket, [this](Input input) { take(std::move(input)); }) {
   sigset_t watched;
@@ -37,8 +44,10 @@ Loop::~Loop() { close(signals_); }
 void Loop::run() {
   connections_.flush();
   while (!exiting_) {
-    poller_.wait(shims_.timeout_ms());
+    const int pause = shims_.timeout_ms(), look = Connections::timeout_ms();
+    poller_.wait(pause < 0 ? look : std::min(pause, look));
     shims_.tick();
+    connections_.look(boot_ms());
     connections_.flush();
   }
 }

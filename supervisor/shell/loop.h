@@ -17,6 +17,7 @@ namespace assetd::supervisor {
 struct LoopOptions {
   std::string socket, claims, store_id, boot_id;
   std::string groups;  ///< prepared; empty: attempts have no control groups
+  LimitsNotInForce limits;  ///< told to daemons
   bool on_demand = false;  ///< see Logic
   ProtocolRange spoken = kSpoken;
   rlimit open_files{};  ///< the limit that steps get

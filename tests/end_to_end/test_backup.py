@@ -1,8 +1,10 @@
 """A backup is made while steps run, and a store restored from it is the same and never runs what its other self began."""
 
 import collections
+import os
 import pathlib
 import shutil
+import stat
 
 from daemon import processes_with
 from projects import project, shell, waits_for
@@ -92,3 +94,24 @@ def test_what_still_runs_for_the_other_store_is_ended_before_anything_starts(sta
     attempts = daemon.steps(run)["slow"]["attempts"]
     assert [(each["status"], each["reason"]) for each in attempts] == [("failed", "lost"), ("succeeded", None)]
     assert (daemon.project / "witness").read_text().splitlines() == [each["id"] for each in attempts]
+
+
+def test_what_is_no_file_is_no_place_for_a_backup(start, tmp_path):
+    daemon = start(many(3))
+    os.mkfifo(tmp_path / "pipe")
+    for target, why in ((tmp_path, "it is a folder"), (tmp_path / "pipe", "no regular file"), (tmp_path / "none" / "b.sqlite", "there is no folder")):
+        refused = daemon.ctl("backup", str(target))
+        assert refused.returncode == 2 and why in refused.stderr, refused.stdout + refused.stderr
+    assert not (daemon.data / "backups").exists(), "nothing was made for nothing"
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+
+
+def test_what_a_killed_backup_has_left_is_removed(start):
+    daemon = start(many(3))
+    daemon.post("/admin/backup")
+    daemon.kill9()
+    whole = list((daemon.data / "backups").iterdir())
+    for suffix in ("tmp", "tmp-journal"):
+        (daemon.data / "backups" / f"store-2026-01-01.sqlite.{suffix}").write_bytes(b"half")
+    daemon.start()
+    assert list((daemon.data / "backups").iterdir()) == whole

@@ -66,6 +66,29 @@ def test_a_second_daemon_on_the_same_data_is_refused_and_told_who_holds_it(start
     assert daemon.request("GET", "/readyz").status == 200, "the first goes on"
 
 
+def test_a_second_daemon_is_refused_also_when_the_lock_file_was_removed(start):
+    daemon = start(project(shell("a", "true")))
+    (daemon.data / "lock").unlink()
+    second = subprocess.run(daemon.command(), capture_output=True, text=True, timeout=120, check=False)
+    assert second.returncode == 3 and "is in use by" in second.stderr, second.stderr
+    wait_until(lambda: (daemon.data / "lock").exists(), "the lock file is made anew", 30)
+    again = subprocess.run(daemon.command(), capture_output=True, text=True, timeout=120, check=False)
+    assert again.returncode == 3 and str(daemon.process.pid) in again.stderr and daemon.url.split("//")[-1] in again.stderr, again.stderr
+
+
+def test_a_supervisor_whose_socket_was_removed_is_found_by_the_next_daemon(start):
+    daemon = start(project(shell("a", WITNESS + waits_for("go"))))
+    run = daemon.run("a")
+    wait_until(lambda: witnessed(daemon), "step a running")
+    (daemon.data / "supervisor.sock").unlink()
+    daemon.kill9()
+    daemon.start(30)
+    assert daemon.get(f"/runs/{run}")["status"] == "running"
+    (daemon.project / "go").touch()
+    assert daemon.wait(run)["status"] == "succeeded"
+    assert len(witnessed(daemon)) == 1
+
+
 def test_sigterm_leaves_steps_running_and_the_next_daemon_has_them(start):
     daemon = start(project(shell("a", WITNESS + waits_for("go"))))
     run = daemon.run("a")

@@ -39,6 +39,19 @@ def test_a_step_that_is_refused_memory_is_out_of_memory_and_tried_again_for_that
     assert "MemoryError" in daemon.step_log(run, "greedy", "stderr")
 
 
+def test_limits_that_the_machine_does_not_make_hold_say_so(start):
+    daemon = start(project(python("many", "pass", "{processes: 3, cpu: 0.5, memory: 128MiB}"), python("none", "pass", "{open_files: 99}")))
+    run = daemon.run("*")
+    daemon.wait(run)
+    steps = daemon.steps(run)
+    said = steps["many"]["attempts"][0]["limits_not_in_force"]
+    assert said["names"] == ["cpu", "processes"] and "no control groups" in said["why"]
+    assert steps["none"]["attempts"][0]["limits_not_in_force"] is None
+    [warning] = daemon.get("/definitions")["warnings"]
+    assert "not in force on this machine: cpu, processes of many" in warning["message"]
+    assert "not in force on this machine" in daemon.ctl("doctor", "--project", str(daemon.project)).stdout
+
+
 def test_a_failure_far_from_the_limit_keeps_its_own_reason_and_is_not_tried_again(start):
     again = "retries: {max: 3, delay: 10ms, retry_on: [out_of_memory]}"
     daemon = start(project(python("modest", GREEDY.format(mebibytes=1) + "raise SystemExit(3)", "{memory: 128MiB}", again)))

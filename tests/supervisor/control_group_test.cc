@@ -68,6 +68,9 @@ TEST_F(StandInTest, WhereThereIsNoGroupLimitsArePerProcess) {
   channel.send(message);
   EXPECT_EQ(channel.expect("ended", attempt)["exit_code"], 0);
   EXPECT_EQ(read_text(folder / "out"), "65536\n99\n");
+  const auto told = channel.expect("welcome")["limits_not_in_force"];
+  EXPECT_EQ(told["names"], json({"cpu", "processes"}));
+  EXPECT_THAT(told["why"].get<std::string>(), ::testing::HasSubstr(folder / "absent"));
 }
 
 TEST_F(StandInTest, MemoryIsReadFromItsEvents) {

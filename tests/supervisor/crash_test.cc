@@ -166,6 +166,21 @@ TEST_F(CrashTest, KillingTheSupervisorLosesNoExitAndRunsNothingTwice) {
   EXPECT_EQ(std::set<std::string>(ran.begin(), ran.end()).size(), ran.size()) << "an attempt ran twice";
 }
 
+// A daemon that starts then finds the supervisor that has the steps, and not one that is refused its place.
+TEST_F(CrashTest, ASocketThatSomebodyRemovedIsMadeAnew) {
+  const auto attempt = new_attempt();
+  Channel channel(folder);
+  channel.send(shell(folder, attempt, kWaitForGo));
+  channel.expect("started", attempt);
+  std::filesystem::remove(folder / "s");
+  ASSERT_TRUE(eventually([&] { return std::filesystem::exists(folder / "s"); }));
+  Channel next(folder, 2);
+  next.send({{"op", "list"}});
+  EXPECT_EQ(next.expect("listing")["attempts"][0]["state"], "running");
+  write_text(folder / "go", "");
+  EXPECT_EQ(next.expect("ended", attempt)["exit_code"], 0);
+}
+
 TEST_F(CrashTest, EndsAreSaidAgainUntilAcknowledged) {
   const auto attempt = new_attempt();
   json ended;

@@ -177,6 +177,7 @@ export interface Attempt {
   intended_at: string | null; started_at: string | null; ended_at: string | null;
   exit_code: number | null; signal: string | number | null; batch: string[]; definition_changed?: boolean; warm?: boolean;
   limits?: { memory_bytes?: number; cpu?: number; cpu_time_ms?: number; open_files?: number; processes?: number };
+  limits_not_in_force?: { names: string[]; why: string } | null;
   usage?: { user_ms: number; system_ms: number; max_rss_kb: number } | null;
 }
 export interface Blocker { kind: string; what: string; detail: string; since: string | null }

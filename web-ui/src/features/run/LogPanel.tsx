@@ -40,6 +40,7 @@ export function LogPanel({ run, step, attempt }: Props) {
         )}
         {step.attempts.length > 0 && <SegmentedControl size="xs" value={stream} onChange={(value) => set({ stream: value === "all" ? undefined : value })} data={["all", "stdout", "stderr"]} aria-label="Stream" />}
         {shown?.warm && <span className="small dim" title="Forked from a process that had loaded what it needs">warm</span>}
+        {shown?.limits_not_in_force && <span className="small dim" title={shown.limits_not_in_force.why}>limits not in force: {shown.limits_not_in_force.names.join(", ")}</span>}
         {batch > 1 && <span className="small dim wide-only clip" title={`The log is that of the process, which made ${batch} steps`}>one process for {batch} steps, one log</span>}
       </div>
       {step.attempts.length === 0 ? <NeverRan step={step} /> : <LogBody run={run.id} step={step} attempt={shownAttempt} stream={stream} set={set} />}
