@@ -19,6 +19,7 @@ VARIES = (
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?Z?", "TIME"),
     (r"\d{4}-\d\d-\d\d", "DAY"),
     (r"\b\d+-[0-9a-f]{16}\b", "PLAN"),
+    (r"\b[0-9a-f]{12}\b", "HASH"),
     (r"\b(in )?\d+(\.\d+)? ?(ms|s|min|h|d|days?|months?)\b( ago)?|\bnow\b|just now|in a moment", "AGE"),
     (r"\s+", " "),
 )
@@ -54,13 +55,18 @@ def alike(text):
 def missing(says, output):
     """Lines that should have been printed and were not."""
     printed = [alike(line) for line in output.splitlines()]
-    return [line for line in says if not any(re.fullmatch(".*".join(map(re.escape, alike(line).split("…"))), one) for one in printed)]
+    return [line for line in says if not any(re.fullmatch(".*".join(map(re.escape, re.split(" ?… ?", alike(line)))), one) for one in printed)]
 
 
 def free_port():
     with contextlib.closing(socket.socket()) as found:
         found.bind(("127.0.0.1", 0))
         return found.getsockname()[1]
+
+
+def listens(port):
+    with contextlib.closing(socket.socket()) as found:
+        return found.connect_ex(("127.0.0.1", port)) == 0
 
 
 class Reader:
@@ -80,7 +86,9 @@ class Reader:
         elif re.match(r"(\w+=\S+ )*assetd ", text):
             self.start(text)
         elif text.startswith("python3 receiver.py"):
-            self.programs.append(subprocess.Popen(shlex.split(text), cwd=self.folder, stdout=subprocess.DEVNULL, start_new_session=True))
+            words = shlex.split(text)
+            self.programs.append(subprocess.Popen(words, cwd=self.folder, stdout=subprocess.DEVNULL, start_new_session=True))
+            wait_until(lambda: listens(int(words[2])), f"{command} listens", 60)
         else:
             self.until_it_says(text, command)
 
