@@ -120,24 +120,19 @@ class Reader:
         words = shlex.split(text)
         env = dict(word.split("=", 1) for word in words[:words.index("assetd")])
         more = words[words.index("--project") + 2:]
+        listen = f"127.0.0.1:{self.ports['8080']}"
+        if "--listen" in more:
+            at = more.index("--listen")
+            listen = more[at + 1]
+            del more[at:at + 2]
         name = f".assetd-{more[more.index('--env') + 1]}" if "--env" in more else ".assetd"
         if name in self.daemons:
             self.daemons[name].stop()
             away = time.time() + 5  # so that it misses something
             wait_until(lambda: time.time() > away, "a while without a daemon")
-        listen = [] if "--listen" in more else ["--listen", f"127.0.0.1:{self.ports['8080']}"]
-        daemon = self.daemons[name] = Daemon(self.folder, data=self.folder / name, extra=more, env=env)
-        daemon.command = lambda: [str(BIN / "assetd"), "--project", ".", *more, *listen]
+        daemon = self.daemons[name] = Daemon(self.folder, data=self.folder / name, extra=more, env=env, listen=listen)
         daemon.log_path = self.folder / f"daemon{name}.log"
-        self.launch(daemon)
-
-    def launch(self, daemon):
-        before = os.getcwd()
-        os.chdir(self.folder)
-        try:
-            daemon.start(60)
-        finally:
-            os.chdir(before)
+        daemon.start(60)
 
     def leave(self):
         for daemon in self.daemons.values():
