@@ -15,7 +15,7 @@ enum class Outcome : std::uint8_t {
 };
 
 /// Why a step failed, where more is known than its outcome says; `detail` has the rest. Kept in claims: numbers never change meaning.
-enum class Cause : std::uint8_t { none = 0, out_of_memory = 1, cpu_time = 2 };
+enum class Cause : std::uint8_t { none = 0, out_of_memory = 1, cpu_time = 2, no_space = 3 };
 
 struct Usage {
   std::int64_t user_ms = 0, system_ms = 0;

@@ -181,7 +181,8 @@ void Logic::on(ShimStarted& input) {
 void Logic::on(SpawnFailed& input) {
   const auto entry = attempts_.find(input.attempt);
   if (entry == attempts_.end()) return;
-  finish(entry, {.outcome = Outcome::never_started, .ended_at_ms = now_ms_, .detail = std::move(input.why)}, false);
+  const auto cause = input.no_space ? Cause::no_space : Cause::none;
+  finish(entry, {.outcome = Outcome::never_started, .ended_at_ms = now_ms_, .cause = cause, .detail = std::move(input.why)}, false);
 }
 
 void Logic::on(StepStarted& input) {

@@ -51,6 +51,7 @@ struct ShimStarted {
 struct SpawnFailed {
   std::string attempt;
   std::string why;
+  bool no_space = false;  ///< for want of room for its claim
 };
 struct StepStarted {
   std::string attempt;

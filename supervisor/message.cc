@@ -159,7 +159,7 @@ const char* name_of(Outcome outcome) {
   return "lost";
 }
 
-const char* name_of(Cause cause) { return cause == Cause::out_of_memory ? "out_of_memory" : "cpu_time"; }
+const char* name_of(Cause cause) { return cause == Cause::out_of_memory ? "out_of_memory" : cause == Cause::cpu_time ? "cpu_time" : "no_space"; }
 
 json body_of(const Welcome& event) {
   return {{"op", "welcome"},

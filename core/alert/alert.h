@@ -30,6 +30,8 @@ struct AlertRecord {
   RunId run = 0;        ///< 0: none
   std::string asset;    ///< where it comes from; "": the run as a whole
   std::string check;    ///< that failed; "": none
+  std::vector<std::string> partitions;  ///< of the asset, in which it failed: the first of them. Kept in the body
+  std::size_t more_partitions = 0;      ///< how many are failed beside those
   std::string reason, detail;
   std::uint32_t skipped = 0;  ///< steps below that were skipped because of it
   std::string cause;          ///< the root cause: one at a time is told of each by a rule

@@ -12,6 +12,7 @@ namespace {
 constexpr Millis kFirstDelay{1'000};
 constexpr Millis kLongestDelay{600'000};  // a receiver that is back is told within that time
 constexpr int kMostDoublings = 10;
+constexpr std::size_t kMostPartitions = 20;  // that an alert names; of more it says how many
 
 constexpr std::array<std::pair<AlertState, std::string_view>, 4> kStates{{{AlertState::pending, "pending"},
                                                                           {AlertState::delivered, "delivered"},
@@ -36,6 +37,23 @@ Happening of_run(AlertEvent event, const RunRecord& run) {
   whole.reason = run.reason;
   whole.detail = run.detail;
   return whole;
+}
+
+/// Partitions of the same asset that fail in one run are one root cause.
+Happening& entry_of(std::vector<Happening>& all, const RunRecord& run, const std::string& asset, const std::string& check) {
+  const auto found = std::ranges::find_if(all, [&](const Happening& each) { return each.asset == asset && each.check == check; });
+  if (found != all.end()) return *found;
+  auto& each = all.emplace_back(of_run(AlertEvent::run_failed, run));
+  each.asset = asset;
+  each.check = check;
+  each.reason.clear();  // its own, not the run's
+  each.detail.clear();
+  return each;
+}
+
+std::vector<std::string> partitions_of(const nlohmann::json& body) {
+  const auto named = body.find("partitions");
+  return named != body.end() && named->is_array() ? named->get<std::vector<std::string>>() : std::vector<std::string>{};
 }
 
 std::string text_at(const nlohmann::json& object, const char* key) {
@@ -63,15 +81,19 @@ std::vector<Happening> happenings_of(const RunChanged& change) {
   if (run.status == RunStatus::canceled) return {of_run(AlertEvent::run_canceled, run)};
   if (run.status != RunStatus::failed) return {};
   std::vector<Happening> all;
+  std::uint32_t failed_steps = 0;
   for (const auto& cause : change.causes) {
-    auto& each = all.emplace_back(of_run(AlertEvent::run_failed, run));
-    each.asset = text_at(cause, "key");
-    each.check = text_at(cause, "check");
-    each.reason = text_at(cause, "reason");
-    each.detail = text_at(cause, "detail");
-    each.skipped = cause.value("skipped", 0u);
+    auto& each = entry_of(all, run, text_at(cause, "key"), text_at(cause, "check"));
+    if (each.reason.empty()) each.reason = text_at(cause, "reason");
+    if (each.detail.empty()) each.detail = text_at(cause, "detail");
+    each.skipped += cause.value("skipped", 0u);
+    if (auto partition = text_at(cause, "partition"); !partition.empty()) each.partitions.push_back(std::move(partition));
+    if (text_at(cause, "status") == "failed") ++failed_steps;
   }
   if (all.empty()) all.push_back(of_run(AlertEvent::run_failed, run));
+  // A run names its first causes only, in the order of its steps: what else failed follows the last of them.
+  const auto counted = change.counts.find("failed");
+  if (counted != change.counts.end() && counted->second > failed_steps && !all.back().partitions.empty()) all.back().more_partitions = counted->second - failed_steps;
   return all;
 }
 
@@ -86,12 +108,15 @@ std::optional<Happening> happening_of(const CheckResult& result) {
   happening.check = result.name;
   happening.reason = "check_failed";
   happening.detail = result.detail;
+  if (!result.partition.empty()) happening.partitions = {result.partition};
   return happening;
 }
 
 // A run without a root cause, or one that went well, is like no other: nothing tells it from the next by more than its id.
+// That data is too old is not that its asset fails: each is told, and each is over by itself. No key has a space.
 std::string cause_of(const Happening& happening) {
   if (happening.asset.empty()) return "run " + std::to_string(happening.run);
+  if (happening.event == AlertEvent::freshness_violated) return "freshness " + happening.asset;
   return happening.asset + (happening.check.empty() ? "" : ":" + happening.check);
 }
 
@@ -107,7 +132,12 @@ AlertBook::AlertBook(std::vector<AlertRecord> alerts, std::vector<Silence> silen
 
 void AlertBook::mark(const AlertRecord& alert) {
   const Cause cause{alert.rule, alert.cause};
-  open_[cause] = {alert.id, alert.at, alert.run, alert.state == AlertState::silenced, alert.asset, alert.check};
+  Mark mark{alert.id, alert.at, alert.run, alert.state == AlertState::silenced, alert.asset, alert.check};
+  mark.freshness = alert.event == name_of(AlertEvent::freshness_violated);
+  mark.partitions = alert.partitions.empty() ? partitions_of(alert.body) : alert.partitions;  // one that the store gave has them in its body only
+  // A check is told with the first partition in which it fails: of the others of that run the alert cannot know.
+  mark.wide = mark.partitions.empty() || !alert.check.empty() || alert.repeats > 0 || alert.more_partitions > 0 || alert.body.value("more_partitions", 0) > 0;
+  open_[cause] = std::move(mark);
   open_by_asset_[alert.asset].insert(cause);
 }
 
@@ -158,10 +188,14 @@ std::optional<AlertChange> AlertBook::tell(const AlertSpec& rule, const Happenin
   if (!rule.owners.empty() && !shares_owner(rule.owners, happening.owners)) return std::nullopt;
   if (!rule.select.empty() && !is_selected(rule.select)) return std::nullopt;
   const auto cause = cause_of(happening);
-  if (const auto told = open_.find({rule.name, cause}); told != open_.end()) {
-    const auto& mark = told->second;
-    if (mark.run == happening.run) return std::nullopt;  // its check was told, now its run ends because of that
-    if (!mark.silenced && (happening.acknowledged || happening.at - mark.at < rule.repeat)) return AlertRepeated{mark.id};
+  const auto told = open_.find({rule.name, cause});
+  if (told != open_.end()) {
+    auto& mark = told->second;
+    if (happening.run != 0 && mark.run == happening.run) return std::nullopt;  // its check was told, now its run ends because of that
+    if (!mark.silenced && (happening.acknowledged || happening.at - mark.at < rule.repeat)) {
+      mark.wide = true;  // perhaps it failed in others than those that the alert names
+      return AlertRepeated{mark.id};
+    }
   }
   AlertRecord alert;
   alert.id = id;
@@ -174,6 +208,11 @@ std::optional<AlertChange> AlertBook::tell(const AlertSpec& rule, const Happenin
   alert.reason = happening.reason;
   alert.detail = happening.detail;
   alert.skipped = happening.skipped;
+  const auto named = std::min(happening.partitions.size(), kMostPartitions);
+  alert.partitions.assign(happening.partitions.begin(), happening.partitions.begin() + static_cast<std::ptrdiff_t>(named));
+  alert.more_partitions = happening.partitions.size() - named + happening.more_partitions;
+  // What was told before and is not mended is this alert's from now on.
+  if (named > 0 && told != open_.end() && happening.failed_partitions > named + alert.more_partitions) alert.more_partitions = happening.failed_partitions - named;
   alert.cause = cause;
   alert.open = lasts(happening.event) && !happening.asset.empty();
   if (const auto* silence = silence_of(rule, happening, is_selected)) {
@@ -197,13 +236,25 @@ AlertRaised AlertBook::test(const AlertSpec& rule, WallTime now, const std::stri
   return {std::move(alert)};
 }
 
-std::vector<AlertChange> AlertBook::mend(const std::string& asset, const std::string& check, WallTime now) {
+std::vector<AlertChange> AlertBook::mend(const std::string& asset, const std::string& check, WallTime now, const IsFailed& is_failed) {
+  return resolve(asset, now, [&](Mark& mark) {
+    if (mark.freshness || mark.check != check) return false;
+    std::erase_if(mark.partitions, [&](const std::string& partition) { return !is_failed(partition); });
+    return mark.partitions.empty() && !(mark.wide && is_failed(""));
+  });
+}
+
+std::vector<AlertChange> AlertBook::refresh(const std::string& asset, WallTime now) {
+  return resolve(asset, now, [](const Mark& mark) { return mark.freshness; });
+}
+
+std::vector<AlertChange> AlertBook::resolve(const std::string& asset, WallTime now, const std::function<bool(Mark&)>& is_over) {
   std::vector<AlertChange> changes;
   const auto open = open_by_asset_.find(asset);
   if (open == open_by_asset_.end()) return changes;
   std::erase_if(open->second, [&](const Cause& cause) {
     const auto mark = open_.find(cause);
-    if (mark == open_.end() || mark->second.check != check) return false;
+    if (mark == open_.end() || !is_over(mark->second)) return false;
     changes.push_back(AlertResolved{cause.first, cause.second, now});
     open_.erase(mark);
     return true;
@@ -244,6 +295,8 @@ std::optional<AlertAttempted> AlertBook::attempted(const std::string& id, const 
   const auto found = pending_.find(id);
   if (found == pending_.end()) return std::nullopt;
   auto& alert = found->second.alert;
+  // An attempt from before the store was read anew: by what was read it waits for the same attempt, which has been made.
+  waiting_.erase({alert.next_attempt_at.value_or(alert.at), found->second.number, id});
   ++alert.attempts;
   alert.next_attempt_at.reset();
   alert.last_error = error.value_or("");

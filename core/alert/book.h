@@ -26,20 +26,26 @@ struct Happening {
   std::string check;
   std::string reason, detail;
   std::uint32_t skipped = 0;
+  std::vector<std::string> partitions = {};  ///< in which it failed, in order; empty: the asset is not divided
+  std::size_t more_partitions = 0;           ///< of the same run, too many for it to name their causes
+  std::size_t failed_partitions = 0;         ///< how many of the asset are failed now, whichever run it was
   std::vector<std::string> owners;  ///< of the asset; of a run as a whole: of all of its assets
   bool acknowledged = false;        ///< somebody looks after it: what a rule has told of it is not told again
 };
 
-/// What the end of a run gives: each of its root causes by itself, or the run as a whole where it has none.
+/// What the end of a run gives: each of its root causes by itself, all partitions of an asset as one, or the run as a whole where it has none.
 std::vector<Happening> happenings_of(const RunChanged& change);
 /// A failing check of severity error; nothing for others.
 std::optional<Happening> happening_of(const CheckResult& result);
 
-/// The root cause in one text: the asset, "asset:check", or the run where nothing in it is to blame.
+/// The root cause in one text: the asset, "asset:check", "freshness asset", or the run where nothing in it is to blame.
 std::string cause_of(const Happening& happening);
 
 /// Asked for each selection of a rule or silence: is what happened about an asset of it?
 using IsSelected = std::function<bool(const std::string& select)>;
+
+/// Asked for each partition that an alert names, and for "", any at all: is it failed still? False of an asset that is not divided.
+using IsFailed = std::function<bool(const std::string& partition)>;
 
 // Events of OpenLineage about the same step of the same run stand in a line: one is tried only once those before it have
 // been delivered or given up, so that a receiver never learns of an end before the begin. Alerts for people do not wait
@@ -57,8 +63,10 @@ class AlertBook {
   AlertRaised test(const AlertSpec& rule, WallTime now, const std::string& id) const;
   /// Takes up a new alert, with its body: it comes after all that were taken before.
   void take(const AlertRecord& alert);
-  /// The asset was made, or its check (not "") passed: what was open of it is over.
-  std::vector<AlertChange> mend(const std::string& asset, const std::string& check, WallTime now);
+  /// The asset was made, or its check (not "") passed: what was open of it is over, unless it is about partitions that are failed still.
+  std::vector<AlertChange> mend(const std::string& asset, const std::string& check, WallTime now, const IsFailed& is_failed);
+  /// Its data is fresh again: that it was too old is over.
+  std::vector<AlertChange> refresh(const std::string& asset, WallTime now);
 
   void add(const Silence& silence);
   /// False: there is none that stands.
@@ -83,6 +91,9 @@ class AlertBook {
     RunId run = 0;
     bool silenced = false;
     std::string asset, check;
+    bool freshness = false;
+    std::vector<std::string> partitions = {};  ///< that it names and that were not seen whole since
+    bool wide = false;  ///< it is about more partitions than it names: over once none of the asset is failed
   };
   /// A step of a run as OpenLineage sees it: rule, run, asset, and what tells its partitions apart.
   using Line = std::tuple<std::string, RunId, std::string, std::string>;
@@ -95,6 +106,7 @@ class AlertBook {
   void leave_line(const AlertRecord& alert);
   const Silence* silence_of(const AlertSpec& rule, const Happening& happening, const IsSelected& is_selected) const;
   void mark(const AlertRecord& alert);
+  std::vector<AlertChange> resolve(const std::string& asset, WallTime now, const std::function<bool(Mark&)>& is_over);
 
   std::map<Cause, Mark> open_;
   std::map<std::string, std::set<Cause>> open_by_asset_;

@@ -1,11 +1,15 @@
 #include "core/alert/message.h"
 
+#include <algorithm>
+
 #include "core/schedule/cron.h"
 
 namespace assetd {
 namespace {
 
 using Json = nlohmann::json;
+
+constexpr std::size_t kMostInTitle = 5;  // partitions: a title is a line, and the subject of a mail
 
 Json or_null(const std::string& text) { return text.empty() ? Json() : Json(text); }
 
@@ -28,6 +32,36 @@ Json run_part(const AlertRecord& alert, const AlertSetting& setting) {
 std::string run_words(const Json& body) {
   const auto run = body.find("run");
   return run != body.end() && run->is_object() ? "run " + said(*run, "id") : "";
+}
+
+std::vector<std::string> partitions_in(const Json& body) { return body.value("partitions", std::vector<std::string>{}); }
+
+/// How many partitions are failed beside the first `named`.
+std::size_t more_partitions(const Json& body, std::size_t named) {
+  const auto listed = partitions_in(body).size();
+  return listed - std::min(listed, named) + body.value("more_partitions", std::size_t{0});
+}
+
+/// The first `most`: "one, three".
+std::string listed(const Json& body, std::size_t most) {
+  std::string text;
+  for (const auto& partition : partitions_in(body)) {
+    if (most-- == 0) break;
+    text += (text.empty() ? "" : ", ") + partition;
+  }
+  return text;
+}
+
+/// "partitions one, three of ", or nothing.
+std::string partition_words(const Json& body, std::size_t most) {
+  const auto count = partitions_in(body).size();
+  if (count == 0) return "";
+  return (count == 1 ? "partition " : "partitions ") + listed(body, most) + " of ";
+}
+
+std::string all_partitions(const Json& body) {
+  const auto more = body.value("more_partitions", std::size_t{0});
+  return listed(body, partitions_in(body).size()) + (more > 0 ? " and " + std::to_string(more) + " more" : "");
 }
 
 /// Slack's own marks: https://docs.slack.dev/messaging/formatting-message-text
@@ -54,6 +88,7 @@ Json alert_body(const AlertRecord& alert, const AlertSetting& setting) {
   if (!alert.asset.empty()) {
     Json cause = {{"key", alert.asset}, {"reason", or_null(alert.reason)}, {"detail", or_null(alert.detail)}};
     if (!alert.check.empty()) cause["check"] = alert.check;
+    if (!alert.partitions.empty()) cause["partitions"] = alert.partitions;
     causes.push_back(std::move(cause));
   }
   Json body = {{"id", alert.id},
@@ -66,6 +101,8 @@ Json alert_body(const AlertRecord& alert, const AlertSetting& setting) {
                {"asset", or_null(alert.asset)},
                {"step", or_null(setting.step)},
                {"check", or_null(alert.check)},
+               {"partitions", alert.partitions},
+               {"more_partitions", alert.more_partitions},
                {"reason", or_null(alert.reason)},
                {"detail", or_null(alert.detail)},
                {"root_causes", std::move(causes)},
@@ -84,12 +121,15 @@ std::string alert_title(const Json& body) {
   if (event == "freshness_violated") return asset + " is too old: " + detail;
   std::string title = run + " was canceled";
   if (event != "run_canceled") {
-    title = check.empty() ? (asset.empty() ? run : asset) : "check " + check + " of " + asset;
+    const auto what = partition_words(body, kMostInTitle) + asset;
+    title = check.empty() ? (asset.empty() ? run : what) : "check " + check + " of " + what;
     title += " failed";
     if (check.empty() && !reason.empty()) title += " (" + reason + ")";
     if (!asset.empty() && !run.empty()) title += " in " + run;
   }
   if (!detail.empty()) title += ": " + detail.substr(0, detail.find('\n'));
+  const auto more = more_partitions(body, kMostInTitle);
+  if (more > 0) title += "; " + std::to_string(more) + (more == 1 ? " more partition of it is failed" : " more partitions of it are failed");
   const auto skipped = body.value("skipped", 0u);
   if (skipped > 0) title += "; " + std::to_string(skipped) + (skipped == 1 ? " step was" : " steps were") + " skipped because of it";
   return title;
@@ -120,6 +160,7 @@ std::string alert_text(const Json& body) {
   line("at", said(body, "at"));
   line("asset", said(body, "asset"));
   line("check", said(body, "check"));
+  line("partitions", all_partitions(body));
   line("reason", said(body, "reason"));
   line("detail", said(body, "detail"));
   if (const auto run = body.find("run"); run != body.end() && run->is_object()) line("run", said(*run, "url"));

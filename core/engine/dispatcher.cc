@@ -210,18 +210,26 @@ Dispatcher::Reserved Dispatcher::reserved_before(const ReadyUnit& unit) const {
 }
 
 // Those of every line that want it too and come first.
-std::size_t Dispatcher::ahead_of(const ReadyUnit& unit, const std::function<bool(const Demand&)>& wants_it) const {
-  std::size_t count = 0;
+DispatchBlock::Ahead Dispatcher::ahead_of(const ReadyUnit& unit, const std::function<bool(const Demand&)>& wants_it) const {
+  DispatchBlock::Ahead ahead;
+  auto& count = ahead.count;
   const Rank rank{unit.priority, unit.run};
+  const auto look_at = [&](const Rank& of, const Units& units) {
+    const ReadyUnit found{of.priority, of.run, units.begin()->first, units.begin()->second};
+    if (found < unit && (!ahead.first || found < *ahead.first)) ahead.first = found;
+  };
   for (const auto& [demand, line] : lines_) {
     if (!wants_it(demand)) continue;
+    if (!line.open.empty()) look_at(line.open.begin()->first, line.open.begin()->second);
     for (auto it = line.open.begin(); it != line.open.end() && it->first < rank && count < kAheadCounted; ++it) count += it->second.size();
     const auto& side = is_shut(unit.run) ? line.shut : line.open;
     const auto own = side.find(rank);
     if (own == side.end()) continue;
+    look_at(rank, own->second);
     for (auto it = own->second.begin(); it != own->second.end() && it->first < unit.unit && count < kAheadCounted; ++it) ++count;
   }
-  return std::min(count, kAheadCounted);
+  count = std::min(count, kAheadCounted);
+  return ahead;
 }
 
 void Dispatcher::name_holders(DispatchBlock& block, const std::function<bool(const Hold&)>& holds_it) const {
@@ -253,7 +261,8 @@ std::vector<DispatchBlock> Dispatcher::blocks(RunId run, UnitIndex unit) const {
     const bool fits = size != pools_.end() && pool_fits(pool, slots);
     if (fits && !keeps_pool(reserved, pool, slots)) continue;
     DispatchBlock block{.kind = "pool", .what = pool, .needs = slots, .size = size == pools_.end() ? -1 : size->second, .used = used(pool)};
-    block.ahead = std::max<std::size_t>(ahead_of(ready, [&](const Demand& demand) { return demand.slots.contains(pool); }), fits ? 1 : 0);
+    block.ahead = ahead_of(ready, [&](const Demand& demand) { return demand.slots.contains(pool); });
+    if (fits) block.ahead.count = std::max<std::size_t>(block.ahead.count, 1);
     name_holders(block, [&](const Hold& hold) { return hold.demand.slots.contains(pool); });
     result.push_back(std::move(block));
   }
@@ -261,7 +270,8 @@ std::vector<DispatchBlock> Dispatcher::blocks(RunId run, UnitIndex unit) const {
     const bool fits = resource_fits(resource, mode);
     if (fits && !keeps_resource(reserved, resource, mode)) continue;
     DispatchBlock block{.kind = "resource", .what = resource};
-    block.ahead = std::max<std::size_t>(ahead_of(ready, [&](const Demand& demand) { return demand.resources.contains(resource); }), fits ? 1 : 0);
+    block.ahead = ahead_of(ready, [&](const Demand& demand) { return demand.resources.contains(resource); });
+    if (fits) block.ahead.count = std::max<std::size_t>(block.ahead.count, 1);
     name_holders(block, [&](const Hold& hold) { return hold.demand.resources.contains(resource); });
     result.push_back(std::move(block));
   }

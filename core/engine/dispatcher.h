@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -47,7 +48,11 @@ struct DispatchBlock {
   int needs = 0, size = 0, used = 0;  ///< pools and caps
   std::vector<std::pair<AttemptId, Hold>> holders = {};  ///< the first few, the longest first
   std::size_t more_holders = 0;
-  std::size_t ahead = 0;  ///< units that wait for the same and come first, at least; counted up to kAheadCounted
+  struct Ahead {
+    std::size_t count = 0;  ///< units that wait for the same and come first, at least; counted up to kAheadCounted
+    std::optional<ReadyUnit> first = {};
+  };
+  Ahead ahead = {};
 };
 
 class Dispatcher {
@@ -129,7 +134,7 @@ class Dispatcher {
   bool keeps_pool(const Reserved& reserved, const std::string& pool, int slots) const;
   static bool keeps_resource(const Reserved& reserved, const std::string& resource, HoldMode mode);
   Reserved reserved_before(const ReadyUnit& unit) const;
-  std::size_t ahead_of(const ReadyUnit& unit, const std::function<bool(const Demand&)>& wants_it) const;
+  DispatchBlock::Ahead ahead_of(const ReadyUnit& unit, const std::function<bool(const Demand&)>& wants_it) const;
   void name_holders(DispatchBlock& block, const std::function<bool(const Hold&)>& holds_it) const;
   bool pool_fits(const std::string& pool, int slots) const;
   bool resource_fits(const std::string& resource, HoldMode mode) const;

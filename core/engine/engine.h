@@ -106,6 +106,8 @@ class Engine {
   std::vector<Blocker> unit_blockers(const RunState& run, UnitIndex unit, WallTime now) const;
   std::vector<Blocker> held_blockers(WallTime since) const;
   std::vector<Blocker> line_blockers(const RunState& run, WallTime now) const;
+  /// No run begins, either: what begins would have to be committed.
+  bool holds_runs() const { return is_draining() || held_.contains("latched"); }
   bool is_draining() const { return held_.contains("draining"); }  ///< then waiting is nobody's fault: the next daemon looks again
 
   NewAttemptId new_attempt_id_;

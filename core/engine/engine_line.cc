@@ -108,7 +108,7 @@ void Engine::begin(const Now& now, RunState& run, Output& out) {
 
 // One that begins may end at once and let others in.
 void Engine::begin_what_may(const Now& now, Output& out) {
-  if (is_draining()) return;
+  if (holds_runs()) return;
   for (auto ids = line_.let_in(now.wall); !ids.empty(); ids = line_.let_in(now.wall))
     for (const auto id : ids) begin(now, *find(id), out);
   for (const auto id : std::exchange(unexplained_, {})) {

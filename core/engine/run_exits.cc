@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string.h>
 
+#include "core/engine/not_started.h"
 #include "core/engine/run_machine.h"
 #include "core/schedule/cron.h"
 
@@ -10,6 +11,8 @@ namespace assetd {
 namespace {
 constexpr int kMostNeverStarted = 5;           // in a row, then the step fails
 constexpr Millis kNeverStartedDelay{1'000};
+
+bool has_no_space(const ExitReport& exit) { return exit.kind == ExitReport::Kind::never_started && exit.reason == kNoSpace; }
 
 /// How what is only noted is called in the store; null: it is more than that.
 const char* note_kind(AttemptMessage::Kind kind) {
@@ -134,7 +137,7 @@ RunMachine::Verdict RunMachine::judge(const LiveAttempt& attempt, const ExitRepo
     const auto& run = run_.run_spec(attempt.record.unit);
     return failed("timeout", "stopped because it ran longer than its timeout" + (run && run->timeout ? " of " + format_duration(*run->timeout) : ""));
   }
-  if (!exit.reason.empty()) return failed(exit.reason, exit.detail);
+  if (!exit.reason.empty() && !has_no_space(exit)) return failed(exit.reason, exit.detail);
   switch (exit.kind) {
     case Kind::never_started: return failed("never_started", exit.detail.empty() ? "its process was never started" : exit.detail);
     case Kind::lost: return failed("lost", exit.detail.empty() ? "its process is gone and left no exit code: a crash, a kill or a power loss" : exit.detail);
@@ -164,7 +167,7 @@ void RunMachine::exited(const AttemptId& id, const ExitReport& exit) {
   out_.changes.push_back(AttemptEnded{record});
   out_.effects.push_back(ForgetAttempt{id, run_.record.id});
   if (record.check != kNone) {
-    if (verdict.reason == "never_started" && run_.units[record.unit].never_started < kMostNeverStarted && !run_.canceling()) return start_later(record.unit);
+    if (starts_again(attempt)) return start_later(attempt);
     end_check_attempt(attempt, verdict);
     run_.units[record.unit].phase = UnitSlot::Phase::done;
     // Also when this check is in: another that was canceled will never be.
@@ -179,7 +182,7 @@ void RunMachine::exited(const AttemptId& id, const ExitReport& exit) {
   close_checks(attempt, verdict);
   if (run_.plan->mode() == StepsMode::checks && ended_by_itself(verdict)) end_unchecked(record);
   for (const auto step : run_.plan->units()[record.unit].steps) cancel_unchecked(step);
-  after_attempt(record.unit, verdict.reason == "never_started");
+  after_attempt(attempt);
 }
 
 void RunMachine::end_members(const LiveAttempt& attempt, const Verdict& verdict) {
@@ -238,7 +241,7 @@ bool RunMachine::goes_along_with_retry(StepIndex step) const {
 void RunMachine::end_never_begun(const std::vector<StepIndex>& steps, StepIndex interrupted, bool any_begun, const LiveAttempt& attempt,
                                  const Verdict& verdict) {
   const auto& id = attempt.record.id;
-  const bool again = verdict.reason == "never_started" && run_.units[attempt.record.unit].never_started < kMostNeverStarted && !run_.canceling();
+  const bool again = starts_again(attempt);
   for (const auto step : steps) {
     auto& slot = run_.steps[step];
     if (is_terminal(slot.status) || slot.status == StepStatus::waiting_retry) continue;  // a failure just before took it along
@@ -312,10 +315,19 @@ void RunMachine::end_check_attempt(const LiveAttempt& attempt, const Verdict& ve
   check_result(index, status, severity, verdict.detail, {}, now_.wall, attempt.record.id);
 }
 
+// A disk without room is nobody's fault here: it is waited for however long it takes.
+bool RunMachine::starts_again(const LiveAttempt& attempt) const {
+  const auto& record = attempt.record;
+  if (record.reason != "never_started" || run_.canceling()) return false;
+  return has_no_space(*record.exit) || run_.units[record.unit].never_started < kMostNeverStarted;
+}
+
 // Its process was never started, so that it does not count as an attempt.
-void RunMachine::start_later(UnitIndex unit) {
+void RunMachine::start_later(const LiveAttempt& attempt) {
+  const auto unit = attempt.record.unit;
   auto& slot = run_.units[unit];
-  const auto wait = kNeverStartedDelay * (1 << slot.never_started++);
+  const auto wait = has_no_space(*attempt.record.exit) ? kNeverStartedDelay : kNeverStartedDelay * (1 << slot.never_started++);
+  run_.not_started[unit] = attempt.record.detail;
   slot.retry_at_boot = now_.boot + wait;
   slot.retry_at = now_.wall + wait;
   --slot.attempts;
@@ -324,7 +336,8 @@ void RunMachine::start_later(UnitIndex unit) {
   timers_.emplace(*slot.retry_at_boot, run_.record.id, unit);
 }
 
-void RunMachine::after_attempt(UnitIndex unit, bool never_started) {
+void RunMachine::after_attempt(const LiveAttempt& attempt) {
+  const auto unit = attempt.record.unit;
   auto& slot = run_.units[unit];
   if (run_.canceling())
     for (const auto step : run_.plan->units()[unit].steps)
@@ -336,7 +349,7 @@ void RunMachine::after_attempt(UnitIndex unit, bool never_started) {
     slot.phase = UnitSlot::Phase::done;
     return;
   }
-  if (never_started) return start_later(unit);
+  if (attempt.record.reason == "never_started") return start_later(attempt);
   slot.phase = UnitSlot::Phase::delayed;
   slot.since = now_.wall;
   if (!slot.retry_at_boot) slot.retry_at_boot = now_.boot;

@@ -137,8 +137,9 @@ class RunMachine {
   void end_unchecked(const AttemptRecord& attempt);
   void close_checks(const LiveAttempt& attempt, const Verdict& verdict);
   void end_check_attempt(const LiveAttempt& attempt, const Verdict& verdict);
-  void start_later(UnitIndex unit);
-  void after_attempt(UnitIndex unit, bool never_started);
+  bool starts_again(const LiveAttempt& attempt) const;
+  void start_later(const LiveAttempt& attempt);
+  void after_attempt(const LiveAttempt& attempt);
   std::vector<StepIndex> steps_in(const LiveAttempt& attempt, const std::string& key, const std::string& partition) const;
   void message(LiveAttempt& attempt, StepIndex step, const AttemptMessage& message);
   void step_ended(LiveAttempt& attempt, StepIndex step, const AttemptMessage& message);

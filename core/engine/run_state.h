@@ -80,6 +80,7 @@ struct RunState {
   std::vector<CheckSlot> checks;  ///< by index into plan->checks()
   std::unordered_map<StepIndex, std::vector<std::uint32_t>> check_units;  ///< checks with a process of their own, by each asset they depend on
   std::unordered_map<StepIndex, std::pair<std::string, std::string>> notes;  ///< reason and detail where there is one
+  std::unordered_map<UnitIndex, std::string> not_started;  ///< why the process that was wanted last never started; until the next one is wanted
   std::map<AttemptId, LiveAttempt> live;
   std::array<std::uint32_t, 9> counts{};  ///< by StepStatus
   std::uint32_t open_steps = 0;           ///< not terminal

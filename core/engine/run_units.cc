@@ -12,6 +12,14 @@ void take_larger(std::map<std::string, int>& slots, const std::map<std::string, 
   for (const auto& [pool, count] : more) slots[pool] = std::max(slots[pool], count);
 }
 
+/// "0.5 s", "12 min": what was waited is said also where it is less than a second.
+std::string measured(Millis waited) {
+  if (waited >= Millis{1'000}) return spoken_duration(waited);
+  const auto hundredths = std::max<std::int64_t>(1, waited.count() / 10);
+  const auto digits = std::to_string(hundredths % 100 + 100).substr(1);
+  return "0." + (digits.back() == '0' ? digits.substr(0, 1) : digits) + " s";
+}
+
 }  // namespace
 
 Demand RunMachine::demand_of(const RunState& run, UnitIndex unit) {
@@ -205,6 +213,7 @@ void RunMachine::launch(UnitIndex unit, const Demand& demand, AttemptId id, Wall
   for (const auto step : planned.steps)
     if (planned.check != kNone || can_start(step)) record.steps.push_back(step);
   slot.phase = UnitSlot::Phase::live;
+  run_.not_started.erase(unit);
   slot.retry_at.reset();
   slot.retry_at_boot.reset();
   slot.queue_deadline.reset();
@@ -265,7 +274,7 @@ void RunMachine::retry_due(UnitIndex unit) {
 // It would only wait again: no attempt follows.
 void RunMachine::queued_too_long(UnitIndex unit, const std::string& waited_for) {
   auto& slot = run_.units[unit];
-  const auto waited = "waited " + spoken_duration(now_.wall - slot.since) + " to start" + (waited_for.empty() ? "" : ", for " + waited_for);
+  const auto waited = "waited " + measured(now_.wall - slot.since) + " to start" + (waited_for.empty() ? "" : ", for " + waited_for);
   slot.queue_deadline.reset();
   if (run_.plan->units()[unit].check != kNone)
     return check_result(planned_check_of(unit), CheckStatus::error, run_.check(planned_check_of(unit)).severity, "queue_timeout: its process " + waited, {}, now_.wall, "");
@@ -300,7 +309,7 @@ void RunMachine::expire(const std::string& waited_for) {
   const bool began = record.status != RunStatus::queued;
   record.reason = began ? "timeout" : "queue_timeout";
   record.detail = began ? "stopped: it ran longer than its timeout of " + format_duration(*record.timeouts.timeout)
-                        : "never began: it waited " + spoken_duration(now_.wall - record.created_at) + (waited_for.empty() ? "" : " for " + waited_for);
+                        : "never began: it waited " + measured(now_.wall - record.created_at) + (waited_for.empty() ? "" : " for " + waited_for);
   stop_everything(record.reason, "its run was stopped: " + record.reason, "run_over");
 }
 

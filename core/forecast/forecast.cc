@@ -59,7 +59,6 @@ std::vector<ForecastViolation> all_violations(const SimulationInput& input, cons
   for (AssetId id = 0; id < assets.size() && id < data.size(); ++id) {
     if (assets[id].freshness.empty()) continue;
     const auto& made = simulated.made[id];
-    // One that was never materialized is not told of until it is.
     const auto first = data[id] ? data[id] : made.empty() ? std::nullopt : std::optional(made.front());
     if (!first) continue;
     const auto own = violations_of(id, assets[id].freshness, *first, made, end);

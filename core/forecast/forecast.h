@@ -17,7 +17,7 @@ struct ForecastViolation {
   bool only_slow = false;              ///< it is in time at the typical pace
 };
 
-/// By AssetId, of when its newest data is; nothing: there is none, and nothing is said of its freshness.
+/// By AssetId, of when its newest data is, or awaited_as() of what was never made; nothing: nothing is said of its freshness until it is made.
 using DataTimes = std::vector<std::optional<WallTime>>;
 
 struct Forecast {

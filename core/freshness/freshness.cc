@@ -35,6 +35,14 @@ std::optional<WallTime> violated_at(const FreshnessSpec& spec, WallTime data_at)
   return met ? cron->next(*met) : std::nullopt;
 }
 
+WallTime awaited_as(const FreshnessSpec& spec, WallTime since) {
+  if (spec.deadline.empty()) return since;
+  if (spec.within) return since - *spec.within;
+  const auto cron = CronSchedule::parse(spec.deadline, spec.timezone.empty() ? "UTC" : spec.timezone);
+  const auto before = cron ? cron->previous(since) : std::nullopt;
+  return before ? *before - Millis{1} : since;
+}
+
 Freshness freshness_at(const FreshnessSpec& spec, std::optional<WallTime> data_at, WallTime now) {
   if (spec.empty()) return Freshness::none;
   if (!data_at) return Freshness::violated;

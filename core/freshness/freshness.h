@@ -26,6 +26,10 @@ struct FreshnessSpec {
 /// When data of this moment is too old, if nothing newer comes; nothing: never.
 std::optional<WallTime> violated_at(const FreshnessSpec& spec, WallTime data_at);
 
+/// Of an asset that was never made, of which freshness is demanded since that moment: data of the time that is given is too old, by violated_at(), when it is
+/// due to be made for the first time. That is `within` later, or with a deadline at the first of its instants.
+WallTime awaited_as(const FreshnessSpec& spec, WallTime since);
+
 /// `data_at`: of when the newest data is; without any it is violated.
 Freshness freshness_at(const FreshnessSpec& spec, std::optional<WallTime> data_at, WallTime now);
 

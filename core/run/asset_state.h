@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/check/waiver.h"
+#include "core/freshness/freshness.h"
 #include "core/partition/index_set.h"
 #include "core/partition/spec.h"
 #include "core/run/records.h"
@@ -25,6 +26,16 @@ struct PartitionStates {
   PartitionsSpec spec;             ///< what the indices count
   IndexSet materialized, failed;   ///< failed: whose last attempt failed, whatever was there before
   std::map<std::string, IndexSet> failed_checks = {};  ///< by check: in which it failed last. Of one that is not here the last result named no partition
+  std::map<std::string, IndexSet> passed_checks = {};  ///< by check: in which it passed or warned last; what is in neither has no result
+  IndexSet disturbed = {};  ///< since whose last materialization an attempt began and did not succeed
+  /// Reported by hand for the asset as a whole: of these partitions that is the latest data.
+  struct Whole {
+    IndexSet of = {};
+    std::string data_version = "";
+    WallTime at{};
+    bool operator==(const Whole&) const = default;
+  };
+  Whole reported = {};
   bool operator==(const PartitionStates&) const = default;
 };
 
@@ -54,6 +65,8 @@ struct AssetState {
   std::map<std::string, CheckStatus> checks;  ///< the last result of each
   std::shared_ptr<const PartitionStates> partitions;  ///< null: it is not divided, or none of it was ever made
   std::string freshness;                      ///< as it was told last (core/freshness); empty: never
+  std::optional<WallTime> awaited_since = std::nullopt;  ///< never made: since when freshness is demanded of it
+  std::optional<WallTime> data_until = std::nullopt;     ///< divided by time: the end of the newest window that was made
   bool disturbed = false;  ///< since the last materialization an attempt began and did not succeed: the data may not be what was made
   std::map<std::string, Waiver> waivers = {}; ///< by check; those whose time is over go soon after it
   /// Somebody has taken up its failure: what is known is not told again until it is well.
@@ -63,8 +76,11 @@ struct AssetState {
   };
   std::optional<Acknowledgement> acknowledged = std::nullopt;
 
-  /// Its last attempt failed, or one of its checks did: of any partition, where it is divided.
+  /// Its last attempt failed, or one of its checks did: that of any partition, where it is divided.
   bool is_failing() const;
+
+  /// Of when its data is: what `spec.of` names in the metadata of what was made last, else the end of the newest window that was made, else when it was made.
+  std::optional<WallTime> data_at(const FreshnessSpec& spec) const;
 
   /// The check failed last: where its results name partitions in any of them.
   bool fails(const std::string& check) const;

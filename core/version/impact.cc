@@ -9,9 +9,9 @@ namespace {
 std::optional<Impact::Deadline> deadline_of(const StaleView& view, AssetId id, WallTime now) {
   const auto& spec = view.definitions.assets[id].freshness;
   if (spec.empty()) return std::nullopt;
-  const auto& data = view.states[id].last_materialization;
-  if (!data) return Impact::Deadline{id, std::nullopt, true};
-  const auto at = violated_at(spec, data_time(spec, data->metadata, data->at));
+  const auto data_at = view.states[id].data_at(spec);
+  if (!data_at) return Impact::Deadline{id, std::nullopt, true};
+  const auto at = violated_at(spec, *data_at);
   if (!at) return std::nullopt;
   return Impact::Deadline{id, at, *at <= now};
 }

@@ -1,5 +1,7 @@
 #include "daemon/execution/execution.h"
 
+#include "core/engine/not_started.h"
+
 namespace assetd {
 namespace {
 
@@ -41,8 +43,9 @@ void Execution::start(const Launch& launch) {
   if (!request) {
     sent_[launch.attempt.id] = kNeverLeaves;  // its end is on the way
     AttemptExited input{launch.attempt.id, {}, {launch.attempt.id, 0, {}}};
-    input.exit.reason = "plugin_error";
-    input.exit.detail = request.error();
+    if (request.error().no_space) input.exit.kind = ExitReport::Kind::never_started;
+    input.exit.reason = request.error().no_space ? kNoSpace : "plugin_error";
+    input.exit.detail = request.error().why;
     input.exit.ended_at = wall_now();
     return handlers_.report(std::move(input));
   }

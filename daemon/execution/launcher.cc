@@ -172,12 +172,14 @@ json Launcher::context_of(const Launch& launch, const Subject& subject) const {
   return context;
 }
 
-std::expected<void, std::string> Launcher::add_pipes(const Launch& launch, const Subject& subject, std::map<std::string, std::string>& env) const {
+std::expected<void, LaunchError> Launcher::add_pipes(const Launch& launch, const Subject& subject, std::map<std::string, std::string>& env) const {
   const auto context = context_of(launch, subject);
   auto encoded = encode_pipes({{"data", context}});
   if (encoded.size() > kLargestInlineContext) {
     const auto path = options_.paths.context(launch.attempt.id);
-    if (!write_file(path, context.dump())) return std::unexpected("cannot write the step's context to " + path + ": " + std::strerror(errno));
+    errno = 0;
+    if (!write_file(path, context.dump()))
+      return std::unexpected(LaunchError{"cannot write the step's context to " + path + ": " + std::strerror(errno), errno == ENOSPC || errno == EDQUOT});
     encoded = encode_pipes({{"path", path}});
   }
   env["DAGSTER_PIPES_CONTEXT"] = std::move(encoded);
@@ -201,15 +203,15 @@ std::vector<WarmStart> Launcher::workers_of(const RunPlan& plan, const RunContex
   return workers;
 }
 
-std::expected<SpawnRequest, std::string> Launcher::prepare(const Launch& launch) {
+std::expected<SpawnRequest, LaunchError> Launcher::prepare(const Launch& launch) {
   const auto& attempt = launch.attempt;
   const auto subject = subject_of(*launch.plan, launch.context, attempt.steps.front(), attempt.check);
-  if (!subject.run) return std::unexpected("nothing says how " + subject.asset->key + " is run");
+  if (!subject.run) return std::unexpected(LaunchError{"nothing says how " + subject.asset->key + " is run"});
   const auto& run = *subject.run;
   auto command = argv(subject);
-  if (!command) return std::unexpected(command.error());
+  if (!command) return std::unexpected(LaunchError{command.error()});
   auto env = make_environment({run.env, run.env_file.empty() ? "" : absolute(run.env_file), run.inherit_env}, options_.daemon_env, options_.secrets);
-  if (!env) return std::unexpected(env.error());
+  if (!env) return std::unexpected(LaunchError{env.error()});
   auto& vars = *env;
   auto warm = warm_start(subject, vars);
   const auto artifacts = options_.paths.artifacts() + "/" + subject.asset->key;

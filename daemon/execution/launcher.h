@@ -24,6 +24,12 @@ struct Launch {
   RunContext context;
 };
 
+/// What is missing: a plugin, an env_file, a secret, room for its files.
+struct LaunchError {
+  std::string why;
+  bool no_space = false;
+};
+
 struct LauncherOptions {
   std::string project_dir;
   DataPaths paths;
@@ -36,8 +42,7 @@ struct LauncherOptions {
 class Launcher {
  public:
   explicit Launcher(LauncherOptions options) : options_(std::move(options)) {}
-  /// The error says what is missing: a plugin, an env_file, a secret.
-  std::expected<SpawnRequest, std::string> prepare(const Launch& launch);
+  std::expected<SpawnRequest, LaunchError> prepare(const Launch& launch);
   /// The workers that steps of a run will be forked from, a few at most: one of each import and plugin, as its first step wants it.
   std::vector<WarmStart> workers_of(const RunPlan& plan, const RunContext& context);
   /// Removes what only the attempt needed; empty logs too.
@@ -53,7 +58,7 @@ class Launcher {
   nlohmann::json steps_of(const Launch& launch) const;
   nlohmann::json checks_of(const Launch& launch) const;
   nlohmann::json resources_of(const Definitions& definitions) const;
-  std::expected<void, std::string> add_pipes(const Launch& launch, const Subject& subject, std::map<std::string, std::string>& env) const;
+  std::expected<void, LaunchError> add_pipes(const Launch& launch, const Subject& subject, std::map<std::string, std::string>& env) const;
   std::string absolute(const std::string& path) const;
   void make_dir_once(const std::string& path);
 

@@ -56,6 +56,8 @@ struct MessageTail::State {
 
 namespace {
 
+constexpr int kLookEveryMs = 100;  // where nobody tells of changes
+
 /// Goes with a piece of messages until whoever took it is done with it.
 template <typename LetGo>
 std::shared_ptr<const void> hold(LetGo let_go) {
@@ -66,8 +68,9 @@ std::shared_ptr<const void> hold(LetGo let_go) {
 
 MessageTail::MessageTail(DataPaths paths, Handler handler)
     : paths_(std::move(paths)), handler_(std::move(handler)), state_(std::make_shared<State>()), inotify_(inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
-  if (inotify_ < 0 || state_->wake < 0 || inotify_add_watch(inotify_, paths_.messages_dir().c_str(), IN_MODIFY | IN_CLOSE_WRITE) < 0)
-    throw std::runtime_error("cannot watch " + paths_.messages_dir() + " for messages of steps (is fs.inotify.max_user_instances used up?)");
+  if (state_->wake < 0) throw std::runtime_error("no more file descriptors can be opened (ulimit -n)");
+  // A user's instances may be used up by other programs.
+  if (inotify_ >= 0 && inotify_add_watch(inotify_, paths_.messages_dir().c_str(), IN_MODIFY | IN_CLOSE_WRITE) < 0) close(std::exchange(inotify_, -1));
   thread_ = std::thread([this] { loop(); });
 }
 
@@ -78,7 +81,7 @@ MessageTail::~MessageTail() {
     eventfd_write(state_->wake, 1);
   }
   thread_.join();
-  close(inotify_);
+  if (inotify_ >= 0) close(inotify_);
 }
 
 void MessageTail::follow(const AttemptId& attempt, std::int64_t offset) {
@@ -136,11 +139,17 @@ void MessageTail::loop() {
       }
     }
     if (next) read_next(*next);
-    poll(fds, 2, next ? 0 : -1);
+    const bool is_told = inotify_ >= 0;
+    if (poll(fds, 2, next ? 0 : is_told ? -1 : kLookEveryMs) == 0 && !is_told && !next) look_at_all();
     eventfd_t count = 0;
     if (fds[1].revents != 0) eventfd_read(state_->wake, &count);
     if (fds[0].revents != 0) collect_changed();
   }
+}
+
+void MessageTail::look_at_all() {
+  const std::lock_guard lock(state_->mutex);
+  for (auto& [attempt, followed] : state_->followed) state_->give_turn(attempt, followed);
 }
 
 void MessageTail::collect_changed() {

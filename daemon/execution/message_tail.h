@@ -31,12 +31,13 @@ class MessageTail {
   struct State;
   void loop();
   void collect_changed();
+  void look_at_all();
   void read_next(const AttemptId& attempt);
 
   DataPaths paths_;
   Handler handler_;
   std::shared_ptr<State> state_;  // holds of pieces outlive the tail
-  int inotify_ = -1;
+  int inotify_ = -1;  ///< -1: there is none, and all files are looked at ten times a second
   std::thread thread_;
 };
 

@@ -79,6 +79,13 @@ std::optional<Response> refuse_latched(const Service& service) {
   return std::nullopt;
 }
 
+/// What is shown would be what could not be committed.
+std::optional<Response> refuse_unreadable(const Service& service) {
+  const auto why = service.unreadable();
+  if (why.empty()) return std::nullopt;
+  return problem_response(503, "unreadable", "The store cannot be read", why).with("Retry-After", "5");
+}
+
 Response unmatched(const std::variant<RouteMatch, WrongMethod, NoRoute, BadPath>& match, const Request& request) {
   const std::string path(request.path());
   if (const auto* wrong = std::get_if<WrongMethod>(&match)) {
@@ -155,6 +162,8 @@ void Api::dispatch(Request request, Context& context, Respond respond) {
 }
 
 void Api::call(const Route& route, Call call, Context& context, Respond respond) {
+  if (is_api_path(route.pattern))
+    if (auto refused = refuse_unreadable(service_)) return respond(std::move(*refused));
   if (const auto* read = std::get_if<ReadHandler>(&route.handler)) return respond((*read)(call, context));
   const Request& request = call.request;
   if (auto refused = check_idempotency_key(request)) return respond(std::move(*refused));

@@ -35,8 +35,7 @@ json last_materialization_json(const AssetState& state) {
 json freshness_json(const AssetTable& table, AssetId id, WallTime now) {
   const auto& spec = table.project->definitions.assets[id].freshness;
   json out = {{"status", table.freshness(id, now)}, {"within_ms", spec.within ? json(spec.within->count()) : json()}, {"deadline", nullptr}};
-  if (const auto& data = table.states[id].last_materialization; data && !spec.empty())
-    out["deadline"] = time_json(violated_at(spec, data_time(spec, data->metadata, data->at)));
+  if (const auto data_at = table.states[id].data_at(spec); data_at && !spec.empty()) out["deadline"] = time_json(violated_at(spec, *data_at));
   if (!spec.deadline.empty()) out["cron"] = spec.deadline, out["timezone"] = spec.timezone.empty() ? "UTC" : spec.timezone;
   if (!spec.of.empty()) out["of"] = spec.of;
   return out;
@@ -144,11 +143,21 @@ json stale_json(const AssetTable& table, AssetId id, bool chains) {
   return {{"is", table.is_stale(id)}, {"because", std::move(because)}};
 }
 
+namespace {
+
+/// Of an asset that is divided, of those partitions that the step was made from, where they were told apart.
+json used_json(const UsedData& used) {
+  const auto* of = used.of && !used.of->data_version.empty() ? &*used.of : nullptr;
+  return {{"key", used.key}, {"data_version", of ? of->data_version : used.data_version}, {"run_id", id_or_null(of ? of->run : used.run)}, {"at", time_json(of && of->found > 0 ? of->at : used.at)},
+          {"partition", used.of ? text_or_null(used.of->partition) : json()}, {"partitions", used.of ? json(used.of->mapped) : json()}};
+}
+
+}  // namespace
+
 json provenance_json(const Provenance* provenance) {
   if (!provenance) return nullptr;
   json upstream = json::array();
-  for (const auto& used : provenance->inputs)
-    upstream.push_back({{"key", used.key}, {"data_version", used.data_version}, {"run_id", id_or_null(used.run)}, {"at", time_json(used.at)}});
+  for (const auto& used : provenance->inputs) upstream.push_back(used_json(used));
   return {{"code_version", text_or_null(provenance->code_version)}, {"commit", text_or_null(provenance->commit)}, {"versions", provenance->versions}, {"data_version_from", provenance->declared ? "step" : provenance->by_content ? "content" : "attempt"},
           {"upstream", std::move(upstream)}};
 }

@@ -40,7 +40,7 @@ void add_forecast_schemas(json& out) {
                                         {"slow_ended_at", kForecastTimeOrNull}, {"steps_total", kForecastCount}, {"critical_path", forecast_list(kForecastText)},
                                         {"steps", forecast_list({{"$ref", "#/components/schemas/ForecastStep"}})}});
   out["ForecastViolation"] = forecast_object({{"key", kForecastText}, {"kind", {{"type", "string"}, {"enum", {"freshness", "deadline"}}}}, {"at", kForecastTime},
-                                              {"data_at", kForecastTime}, {"mended_at", kForecastTimeOrNull}, {"only_if_slow", kForecastFlag}, {"already", kForecastFlag}});
+                                              {"data_at", kForecastTimeOrNull}, {"mended_at", kForecastTimeOrNull}, {"only_if_slow", kForecastFlag}, {"already", kForecastFlag}});
   out["ForecastPool"] = forecast_object({{"name", kForecastText}, {"slots", kForecastCount}, {"slots_in_force", kForecastCount}, {"used", kForecastShare},
                                          {"slices", forecast_list(kForecastShare)}, {"waited_ms", kForecastCount}, {"steps_waited", kForecastCount}});
   out["Forecast"] = forecast_object({{"at", kForecastTime}, {"until", kForecastTime}, {"stopped_at", kForecastTimeOrNull}, {"truncated", kForecastFlag},

@@ -102,8 +102,9 @@ class Shape {
       if (out.size() == kMostListed) break;
       if (view_.selected && !view_.selected->contains(each.asset)) continue;
       const auto& asset = view_.start.project->definitions.assets[each.asset];
+      const bool never_made = !view_.start.states[each.asset].last_materialization && each.data_at <= view_.start.now.wall;
       out.push_back({{"key", asset.key}, {"kind", asset.freshness.deadline.empty() ? "freshness" : "deadline"}, {"at", time_json(each.at)},
-                     {"data_at", time_json(each.data_at)}, {"mended_at", time_json(each.mended_at)}, {"only_if_slow", each.only_slow},
+                     {"data_at", never_made ? json() : time_json(each.data_at)}, {"mended_at", time_json(each.mended_at)}, {"only_if_slow", each.only_slow},
                      {"already", each.at <= view_.start.now.wall}});
     }
     return out;

@@ -1,8 +1,11 @@
 #include "daemon/http/overview.h"
 
 #include <algorithm>
+#include <functional>
 #include <set>
 
+#include "core/freshness/freshness.h"
+#include "core/schedule/cron.h"
 #include "daemon/http/asset_shapes.h"
 #include "daemon/http/run_shapes.h"
 
@@ -12,6 +15,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kMaxNeeds = 100;
+constexpr int kMaxNamed = 5;  // failed partitions of an asset
 constexpr int kMaxRunning = 50;
 constexpr std::size_t kMaxTicks = 10;
 
@@ -62,26 +66,72 @@ Failures find_failures(const AssetTable& table) {
   for (AssetId id = 0; id < table.states.size(); ++id) {
     const AssetState& state = table.states[id];
     if (table.project->definitions.assets[id].external || !state.last_attempt) continue;
-    if (state.last_attempt->status == StepStatus::failed) out.failed.push_back(id);
+    if (state.last_attempt->status == StepStatus::failed || (state.partitions && !state.partitions->failed.empty())) out.failed.push_back(id);
     if (state.last_attempt->status != StepStatus::skipped) continue;
     for (const auto& cause : state.last_attempt->root_causes) ++out.skipped_by[cause.key];
   }
   return out;
 }
 
-void add_asset_needs(json& needs, Context& context) {
+/// "2 of its partitions are failed: 2026-01-05, 2026-01-09".
+std::string partitions_detail(const IndexSet& failed, const Partitions* divided) {
+  const auto count = failed.size();
+  std::string text = std::to_string(count) + (count == 1 ? " of its partitions is failed" : " of its partitions are failed");
+  if (!divided) return text;
+  std::string names;
+  failed.first(kMaxNamed).each([&](PartitionIndex index) { names += (names.empty() ? "" : ", ") + divided->key(index); });
+  return text + ": " + names + (count > kMaxNamed ? ", …" : "");
+}
+
+using Needs = std::vector<std::pair<WallTime, json>>;
+
+/// Its last attempt failed, or a partition of it is: what was made since was another one.
+void add_failed(Needs& found, const AssetTable& table, AssetId id, std::uint32_t skipped, const Partitions* divided) {
+  const AssetState& state = table.states[id];
+  const auto& attempt = *state.last_attempt;
+  const bool divided_failed = state.partitions && !state.partitions->failed.empty();
+  const auto partitions = divided_failed ? partitions_detail(state.partitions->failed, divided) : "";
+  const auto& key = table.project->graph.key(id);
+  if (attempt.status != StepStatus::failed) {
+    found.emplace_back(attempt.at, need("partitions_failed", nullptr, key, "partitions_failed", partitions, time_json(attempt.at), skipped));
+    return;
+  }
+  const auto detail = attempt.detail + (divided_failed && !attempt.detail.empty() ? "; " : "") + partitions;
+  found.emplace_back(attempt.at, need("asset_failed", id_text(attempt.run), key, text_or_null(attempt.reason), text_or_null(detail), time_json(attempt.at), skipped));
+}
+
+/// Since it was told: one that was never made is not due at once.
+void add_violated(Needs& found, const AssetTable& table, AssetId id, WallTime now) {
+  const auto& spec = table.project->definitions.assets[id].freshness;
+  const AssetState& state = table.states[id];
+  const auto violated = to_string(Freshness::violated);
+  if (spec.empty() || state.freshness != violated || table.freshness(id, now) != violated) return;
+  const auto data_at = state.data_at(spec);
+  const auto stands_for = data_at ? data_at : state.awaited_since ? std::optional(awaited_as(spec, *state.awaited_since)) : std::nullopt;
+  const auto since = stands_for ? violated_at(spec, *stands_for) : std::nullopt;
+  const std::string detail = data_at ? "its data is of " + format_time(*data_at) : "it was never made";
+  found.emplace_back(since.value_or(now), need("freshness_violated", nullptr, table.project->graph.key(id), "freshness_violated", detail + (since ? ", due by " + format_time(*since) : ""), time_json(since), 0));
+}
+
+/// Newest first.
+void add_asset_needs(json& needs, WallTime now, Context& context) {
+  const auto in_force = context.service.partitions();
+  Needs found;
   context.service.with_assets([&](const AssetTable& table) {
     if (!table.project) return;
     const Failures failures = find_failures(table);
     for (const auto id : failures.failed) {
-      if (needs.size() >= kMaxNeeds) return;
-      const auto& attempt = *table.states[id].last_attempt;
-      const std::string& key = table.project->graph.key(id);
-      const auto skipped = failures.skipped_by.find(key);
-      needs.push_back(need("asset_failed", id_text(attempt.run), key, text_or_null(attempt.reason), text_or_null(attempt.detail),
-                           time_json(attempt.at), skipped == failures.skipped_by.end() ? 0 : skipped->second));
+      const auto skipped = failures.skipped_by.find(table.project->graph.key(id));
+      const bool same = in_force && in_force->project == table.project;  // else they count other partitions
+      add_failed(found, table, id, skipped == failures.skipped_by.end() ? 0 : skipped->second, same ? in_force->table.of(id) : nullptr);
     }
+    for (AssetId id = 0; id < table.states.size(); ++id) add_violated(found, table, id, now);
   });
+  std::ranges::stable_sort(found, std::greater{}, &Needs::value_type::first);
+  for (auto& [at, each] : found) {
+    if (needs.size() >= kMaxNeeds) return;
+    needs.push_back(std::move(each));
+  }
 }
 
 std::expected<json, Response> running_json(Context& context, Reader& reader) {
@@ -145,7 +195,7 @@ std::expected<json, Response> history_json(int days, WallTime now, Context& cont
 std::expected<json, Response> overview_json(int days, WallTime now, Context& context, Reader& reader) {
   json needs = json::array();
   add_own_needs(needs, context);
-  add_asset_needs(needs, context);
+  add_asset_needs(needs, now, context);
   auto running = running_json(context, reader);
   if (!running) return std::unexpected(std::move(running.error()));
   auto history = history_json(days, now, context, reader);

@@ -37,7 +37,7 @@ void AssetBook::use(std::shared_ptr<const Project> project, std::map<std::string
   if (table_.project)
     for (AssetId id = 0; id < table_.states.size(); ++id) {
       auto& state = table_.states[id];
-      if (state.in_progress || state.last_attempt || state.last_materialization || !state.checks.empty() || !state.waivers.empty())
+      if (state.in_progress || state.awaited_since || state.last_attempt || state.last_materialization || !state.checks.empty() || !state.waivers.empty())
         elsewhere_.insert_or_assign(table_.project->graph.key(id), std::move(state));
     }
   table_.states.assign(project->definitions.assets.size(), {});
@@ -104,8 +104,13 @@ void AssetBook::divide(const PartitionsInForce& partitions) {
     if (before && after) {
       next = std::make_shared<PartitionStates>(PartitionStates{*spec, carried_over(states->materialized, *before, *after), carried_over(states->failed, *before, *after)});
       for (const auto& [check, where] : states->failed_checks) next->failed_checks.emplace(check, carried_over(where, *before, *after));
+      for (const auto& [check, where] : states->passed_checks) next->passed_checks.emplace(check, carried_over(where, *before, *after));
+      next->disturbed = carried_over(states->disturbed, *before, *after);
+      next->reported = {carried_over(states->reported.of, *before, *after), states->reported.data_version, states->reported.at};
     }
-    stage(assets[id].key).partitions = std::move(next);
+    auto& state = stage(assets[id].key);
+    if (!next || next->materialized.empty()) state.data_until.reset();
+    state.partitions = std::move(next);
   }
 }
 

@@ -24,8 +24,7 @@ std::string AssetTable::freshness(AssetId id, WallTime now) const {
   const auto& spec = project->definitions.assets[id].freshness;
   const auto& state = states[id];
   if (!spec.deadline.empty() && !state.freshness.empty() && state.last_materialization) return state.freshness;
-  const auto& data = state.last_materialization;
-  return std::string(to_string(freshness_at(spec, data ? std::optional(data_time(spec, data->metadata, data->at)) : std::nullopt, now)));
+  return std::string(to_string(freshness_at(spec, state.data_at(spec), now)));
 }
 
 }  // namespace assetd

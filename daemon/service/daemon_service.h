@@ -131,6 +131,7 @@ class DaemonService final : public Service {
   std::shared_ptr<const ForecastStart> forecast_start() override;
   nlohmann::json definitions_status() const override;
   std::vector<Unready> unready() const override;
+  std::string unreadable() const override;
   std::string metrics_text() const override;
   nlohmann::json project_status() const override;
   int subscribe(std::function<void(const std::vector<Event>&)> listener) override;
@@ -165,24 +166,40 @@ class DaemonService final : public Service {
   void perform(const ShowProgress& effect);
   void preload(const std::vector<Change>& changes);
   void publish(const std::vector<Event>& events);
-  void latch(const std::string& why);
-  std::string why_latched() const;
   bool is_latched() const { return store_->latched() || (!latched_.empty() && !recovering_); }  ///< service's thread
-  void try_unlatch();
-  std::expected<void, std::string> take_current_definitions();
   void cancel_everything(Turn& turn);
-  void watch_disk(Turn& turn);
   bool may_keep_house() const { return !draining_ && !is_latched() && project(); }
   void keep_house(const Now& now);
   Millis wait_time() const;
   template <typename T>
   T ask(std::function<T()> question);
 
+  // room on the disk (service_disk.cc)
+  std::string why_no_room();
+  void watch_disk(Turn& turn);
+  void hold_for_disk(Turn& turn, const std::string& detail);
+  void take_report(Turn& turn, const Input& input);
+  void warn_not_started(const Turn& turn, const AttemptExited& exited);
+
+  // what waits for the supervisor (service_views.cc)
+  std::vector<Blocker> blockers_of(RunId id, const RunState& run, StepIndex step, WallTime now) const;
+  std::optional<Blocker> waits_for_supervisor(const AttemptRecord& attempt, WallTime now) const;
+
+  // a store that failed (service_latch.cc)
+  void latch(const std::string& why);
+  void say_latched(const std::string& why);
+  void go_back();
+  StartsHeld held_for_store() const;
+  void feed_held();
+  void try_unlatch();
+  std::expected<void, std::string> take_current_definitions();
+
   // start and restart (service_start.cc)
   std::expected<void, StartFailure> open_store();
   std::expected<void, StartFailure> first_definitions();
   void take_settings(const Recovered& stored);
   std::expected<void, std::string> recover();
+  std::expected<void, std::string> take_from_store(Turn& turn);
   RunId unused_after(RunId last) const;
   std::expected<RestoredRun, std::string> usable(ActiveRun& active);
   std::expected<void, StoreError> find_reported(RestoredRun& restored);
@@ -260,6 +277,7 @@ class DaemonService final : public Service {
   // versions (service_versions.cc)
   std::unique_ptr<Engine> make_engine(RunId last_run);
   std::optional<std::string> unchanged(const RunState& run, StepIndex step);
+  bool is_made_elsewhere(const RunState& run, StepIndex step) const;
   bool sources_are_as_loaded(const Project& current);
 
   // automation (service_automation.cc)
@@ -315,6 +333,12 @@ class DaemonService final : public Service {
   void tell(Turn& turn, Happening happening);
   void raise(Turn& turn, AlertRaised raised, const std::vector<std::string>& owners);
   void mend(Turn& turn, const std::string& asset, const std::string& check);
+  struct FailedPartitions {
+    std::shared_ptr<const PartitionsInForce> in_force;  ///< keeps `divided`
+    const Partitions* divided = nullptr;                ///< null: the asset is not divided
+    IndexSet set;
+  };
+  FailedPartitions failed_partitions(const std::string& key, const std::string& check) const;
   bool is_about(Turn& turn, const std::string& select, const Happening& happening);
   const AssetSpec* asset_of(RunId run, const std::string& key) const;
   std::vector<std::string> owners_of_run(RunId run) const;
@@ -378,8 +402,10 @@ class DaemonService final : public Service {
   std::optional<Turn> waiting_turn_;  ///< nothing in it is worth a sync of its own yet
   std::optional<Millis> waiting_since_;
   std::optional<Millis> forgot_since_;  ///< boot time; ends acknowledged since then have perhaps not been sent
-  bool starts_held_for_disk_ = false;
-  Millis disk_looked_at_{0};
+  std::optional<Millis> probed_at_;
+  bool files_refused_ = false;  ///< a process could not be started for want of room for its files: to be tried until there is some
+  std::string not_started_told_;
+  Millis not_started_told_at_{0};
   Millis unlatch_at_{0};
   std::unique_ptr<AlertCourier> courier_;
   std::unique_ptr<SensorRunner> sensor_runner_;
@@ -396,11 +422,14 @@ class DaemonService final : public Service {
   nlohmann::json definitions_status_ = nlohmann::json::object();
   std::string latched_;
   std::string latched_since_;
+  std::string unreadable_;   ///< why what is shown may not be what is committed; empty: it is
   bool recovering_ = false;  ///< service's thread: the store is open again, the engine is being taken from it
+  bool going_back_ = false;  ///< the same: the engine is being taken from a store that is latched
   bool definitions_loading_ = false;
   bool supervisor_connected_ = false;
   std::string supervisor_detail_;
-  std::string low_disk_;
+  WallTime supervisor_gone_at_{};
+  std::string low_disk_;  ///< why nothing starts; empty: there is room. Written on the service's thread
   struct Refusals {
     std::int64_t count = 0;
     WallTime at{};

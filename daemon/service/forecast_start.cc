@@ -7,11 +7,15 @@
 namespace assetd {
 namespace {
 
+/// One that was never made is violated when it is due to be made for the first time.
 DataTimes data_times(const ForecastStart& start) {
   DataTimes times(start.states.size());
-  for (AssetId id = 0; id < times.size(); ++id)
-    if (const auto& data = start.states[id].last_materialization)
-      times[id] = data_time(start.project->definitions.assets[id].freshness, data->metadata, data->at);
+  for (AssetId id = 0; id < times.size(); ++id) {
+    const auto& spec = start.project->definitions.assets[id].freshness;
+    const auto& state = start.states[id];
+    times[id] = state.data_at(spec);
+    if (!times[id] && state.awaited_since && !spec.empty()) times[id] = awaited_as(spec, *state.awaited_since);
+  }
   return times;
 }
 

@@ -32,11 +32,14 @@ class FreshnessWatch {
   void note(const Change& change);
   bool is_due(WallTime now) const { return !looked_for_.empty() || (!queue_.empty() && queue_.begin()->first <= now); }
   std::optional<WallTime> next_instant() const { return queue_.empty() ? std::nullopt : std::optional(queue_.begin()->first); }
-  /// What has become another is staged in the book and told by an event; both commit with `batch`. An asset that was never materialized is not told of.
+  /// What has become another is staged in the book and told by an event; both commit with `batch`. An asset that was never materialized is told of once it was due to be.
   std::vector<FreshnessTold> step(WallTime now, CommitBatch& batch);
 
  private:
   std::optional<FreshnessTold> look_at(AssetId asset, WallTime now, CommitBatch& batch);
+  std::optional<FreshnessTold> look_at_awaited(AssetId asset, WallTime now, CommitBatch& batch);
+  void wait(AssetId asset, WallTime until);
+  std::optional<FreshnessTold> tell(AssetId asset, Freshness found, nlohmann::json changes, std::string detail, WallTime now, CommitBatch& batch);
 
   AssetBook& book_;
   std::shared_ptr<const Project> project_;

@@ -21,6 +21,10 @@ void set_if(json& changes, const char* name, const std::string& value) {
   if (!value.empty()) changes[name] = value;
 }
 
+void note_newest(AssetState& state, const TimeWindow& window) {
+  if (!state.data_until || *state.data_until < window.end) state.data_until = window.end;
+}
+
 WallTime time_of(const RunRecord& run) {
   if (run.ended_at) return *run.ended_at;
   if (run.cancel_requested_at) return *run.cancel_requested_at;
@@ -118,7 +122,10 @@ void Projection::on(const StepChanged& change, AssetStaging& assets, CommitBatch
     state.last_attempt = AssetState::Attempt{change.run, step.status, step.reason, step.detail, std::move(causes), at};
   }
   const bool did_not_succeed = step.status == StepStatus::failed || step.status == StepStatus::canceled || step.status == StepStatus::waiting_retry;
-  if (did_not_succeed && step.attempts > 0 && known.plan->mode() != StepsMode::checks) state.disturbed = true;
+  if (did_not_succeed && step.attempts > 0 && known.plan->mode() != StepsMode::checks) {
+    state.disturbed = true;
+    note_disturbed(state, key, partition);
+  }
   if (is_terminal(step.status) || step.status == StepStatus::waiting_retry) {
     const auto shown = step.status == StepStatus::waiting_retry ? StepStatus::failed : step.status;
     batch.outcomes.push_back({key, change.run, step.attempts, shown, step.reason, step.started_at, at, partition});
@@ -148,18 +155,35 @@ void Projection::mark(AssetState& state, const std::string& key, const std::stri
   change_partitions(state, key, [&](PartitionStates& states, const Partitions& divided) {
     const auto index = divided.index(partition);
     if (!index) return;  // the definitions no longer have it
-    if (made) states.materialized.insert(*index);
+    if (made) {
+      states.materialized.insert(*index);
+      states.disturbed.erase(*index);
+      states.reported.of.erase(*index);
+      if (const auto window = divided.window(*index)) note_newest(state, *window);
+    }
     if (failed && *failed) states.failed.insert(*index);
     if (failed && !*failed) states.failed.erase(*index);
   });
 }
 
-void Projection::note_report(AssetState& state, const std::string& key, const std::string& partition, WallTime now) const {
+void Projection::note_disturbed(AssetState& state, const std::string& key, const std::string& partition) const {
+  if (partition.empty()) return;
+  change_partitions(state, key, [&](PartitionStates& states, const Partitions& divided) {
+    if (const auto index = divided.index(partition)) states.disturbed.insert(*index);
+  });
+}
+
+void Projection::note_report(AssetState& state, const std::string& key, const std::string& partition, const std::string& data_version, WallTime now) const {
   if (!partition.empty()) return mark(state, key, partition, true, false);
   change_partitions(state, key, [&](PartitionStates& states, const Partitions& divided) {
     const auto existing = divided.existing(now);
     states.materialized = states.materialized | existing;
+    divided.usual(now).first(1).each([&](PartitionIndex newest) {
+      if (const auto window = divided.window(newest)) note_newest(state, *window);
+    });
     states.failed = states.failed - existing;
+    states.disturbed = states.disturbed - existing;
+    states.reported = {existing, data_version, now};
   });
 }
 
@@ -168,12 +192,16 @@ void Projection::note_check(AssetState& state, const CheckResult& result, bool f
   change_partitions(state, result.home, [&](PartitionStates& states, const Partitions& divided) {
     if (result.partition.empty()) {
       states.failed_checks.erase(result.name);
+      states.passed_checks.erase(result.name);
       return;
     }
     auto& failed = states.failed_checks[result.name];
+    auto& passed = states.passed_checks[result.name];
     const auto index = divided.index(result.partition);
-    if (index && failing) failed.insert(*index);
-    if (index && !failing) failed.erase(*index);
+    if (!index) return;
+    failed.erase(*index), passed.erase(*index);
+    if (failing) failed.insert(*index);
+    else if (result.status != CheckStatus::skipped) passed.insert(*index);
   });
 }
 

@@ -45,7 +45,7 @@ class Projection {
     std::unordered_map<StepIndex, RootCause> check_causes;  ///< by home, kNone for one outside the run: the blocking check that failed last
   };
   /// A partition that no run made is there, and did not fail; "": so are all that there are.
-  void note_report(AssetState& state, const std::string& key, const std::string& partition, WallTime now) const;
+  void note_report(AssetState& state, const std::string& key, const std::string& partition, const std::string& data_version, WallTime now) const;
   const Known* known(RunId run) const;
   void forget(RunId run) { runs_.erase(run); }
 
@@ -69,6 +69,7 @@ class Projection {
 
   void note_progress(Known& known, const StepRecord& step, AssetState& state, WallTime at);
   void mark(AssetState& state, const std::string& key, const std::string& partition, bool made, std::optional<bool> failed) const;
+  void note_disturbed(AssetState& state, const std::string& key, const std::string& partition) const;
   void note_check(AssetState& state, const CheckResult& result, bool failing) const;
   using ChangePartitions = std::function<void(PartitionStates&, const Partitions&)>;
   void change_partitions(AssetState& state, const std::string& key, const ChangePartitions& change) const;

@@ -291,6 +291,8 @@ class Service {
 
   virtual nlohmann::json definitions_status() const = 0;  ///< as GET /definitions, without as_of
   virtual std::vector<Unready> unready() const = 0;       ///< empty: ready
+  /// While the store is latched: why what is committed cannot be read either, so that nothing that is asked can be answered; "": it can.
+  virtual std::string unreadable() const { return ""; }
   virtual std::string metrics_text() const = 0;           ///< Prometheus exposition format
   virtual nlohmann::json project_status() const = 0;      ///< as GET /project, without as_of and access
 

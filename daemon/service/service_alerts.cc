@@ -63,11 +63,31 @@ void DaemonService::note_alerts(Turn& turn, const Change& change) {
 void DaemonService::note_alerts(Turn& turn, const FreshnessTold& told) {
   if (told.freshness == Freshness::violated)
     tell(turn, {.event = AlertEvent::freshness_violated, .at = turn.now.wall, .asset = told.key, .reason = "freshness_violated", .detail = told.detail});
-  else if (told.freshness == Freshness::fresh) mend(turn, told.key, "");
+  else if (told.freshness == Freshness::fresh || told.freshness == Freshness::none)
+    for (auto& change : alerts_.refresh(told.key, turn.now.wall)) turn.batch.alerts.push_back(std::move(change));
 }
 
 void DaemonService::mend(Turn& turn, const std::string& asset, const std::string& check) {
-  for (auto& change : alerts_.mend(asset, check, turn.now.wall)) turn.batch.alerts.push_back(std::move(change));
+  const auto failed = failed_partitions(asset, check);
+  const auto is_failed = [&](const std::string& partition) {
+    if (partition.empty()) return !failed.set.empty();
+    const auto index = failed.divided ? failed.divided->index(partition) : std::nullopt;
+    return index && failed.set.contains(*index);
+  };
+  for (auto& change : alerts_.mend(asset, check, turn.now.wall, is_failed)) turn.batch.alerts.push_back(std::move(change));
+}
+
+/// In which the asset failed last, or its check (not ""), with what the turn in progress is about to commit.
+DaemonService::FailedPartitions DaemonService::failed_partitions(const std::string& key, const std::string& check) const {
+  const auto in_force = partitions();
+  const auto id = in_force ? in_force->project->graph.find(key) : std::nullopt;
+  const auto* divided = id ? in_force->table.of(*id) : nullptr;
+  const auto* state = book_.find(key);
+  if (!divided || !state || !state->partitions) return {};
+  FailedPartitions found{in_force, divided, {}};
+  if (check.empty()) found.set = state->partitions->failed;
+  else if (const auto where = state->partitions->failed_checks.find(check); where != state->partitions->failed_checks.end()) found.set = where->second;
+  return found;
 }
 
 /// As the run's own definitions say; of a run that nobody knows any more, as those that serve.
@@ -115,6 +135,7 @@ void DaemonService::tell(Turn& turn, Happening happening) {
   if (const auto* asset = happening.asset.empty() ? nullptr : asset_of(happening.run, happening.asset)) happening.owners = asset->owners;
   else happening.owners = owners_of_run(happening.run);
   happening.acknowledged = !happening.asset.empty() && is_acknowledged(happening.asset);
+  if (!happening.partitions.empty()) happening.failed_partitions = static_cast<std::size_t>(failed_partitions(happening.asset, happening.check).set.size());
   const auto selected = [&](const std::string& select_text) { return is_about(turn, select_text, happening); };
   for (const auto& rule : current->definitions.alerts) {
     auto change = alerts_.tell(rule, happening, selected, random_hex(kAlertIdBytes));

@@ -170,6 +170,7 @@ void DaemonService::end_backfill(Turn& turn, Backfill& backfill, BackfillStatus 
 
 /// Steps by what became of them are read from the store: so this comes in the turn after the run's end was committed, and again after a restart.
 void DaemonService::settle_backfill_run(Turn& turn, std::int64_t id, RunId run) {
+  if (is_latched()) return;  // asked again once the store works
   forget_ended_backfills();
   const auto it = backfills_.find(id);
   if (it == backfills_.end() || !it->second.runs.contains(run) || engine_->run(run) || engine_->wrecks().contains(run)) return;
@@ -190,8 +191,7 @@ void DaemonService::settle_backfill_run(Turn& turn, std::int64_t id, RunId run) 
   if (readable)
     for (const auto& step : *steps) {
       if (step.status == StepStatus::succeeded || step.step >= (*plan)->size()) continue;
-      const auto& key = (*plan)->partition(step.step);
-      const auto index = !divided || key.empty() ? std::optional(PartitionIndex{0}) : divided->index(key);
+      const auto index = place_of((*plan)->partition(step.step), part.set, divided);
       if (index) unsuccessful.insert(*index);
       if (index && step.status == StepStatus::canceled) canceled.insert(*index);
     }
@@ -205,7 +205,7 @@ void DaemonService::settle_backfill_run(Turn& turn, std::int64_t id, RunId run) 
 void DaemonService::settle_ended_backfill_runs() {
   for (const auto& [id, backfill] : backfills_)
     for (const auto& [run, part] : backfill.runs) tasks_.push([this, id = id, run = run](Turn& turn) { settle_backfill_run(turn, id, run); });
-  if (!backfills_.empty()) tasks_.push([this](Turn& turn) { advance_backfills(turn); });
+  if (!backfills_.empty()) tasks_.push([this](Turn& turn) { if (!is_latched()) advance_backfills(turn); });
 }
 
 // ---- Commands

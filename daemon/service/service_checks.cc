@@ -158,7 +158,7 @@ void DaemonService::acknowledge(Caller caller, std::string key, std::string note
     if (!current->graph.find(key)) return not_found("asset", "nobody defines the asset '" + key + "'");
     const auto& known = book_.current(*current->graph.find(key));
     if (taken && !known.is_failing())
-      return conflict("nothing-to-acknowledge", "Nothing to acknowledge", "neither the last attempt of '" + key + "' nor one of its checks failed");
+      return conflict("nothing-to-acknowledge", "Nothing to acknowledge", (known.partitions ? "no partition of '" + key + "' is failed and none of its checks failed last" : "neither the last attempt of '" + key + "' nor one of its checks failed"));
     if (!taken && !known.acknowledged) return conflict("not-acknowledged", "Nobody has taken it up", "the failure of '" + key + "' is acknowledged by nobody");
     auto& state = book_.stage(key);
     json shown;

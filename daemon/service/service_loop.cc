@@ -1,7 +1,6 @@
 // One turn: take what waits, drive the engine, commit, then let it be seen and done.
 
 #include <spdlog/spdlog.h>
-#include <sys/statvfs.h>
 
 #include <algorithm>
 #include <utility>
@@ -16,8 +15,6 @@ namespace {
 constexpr std::size_t kTasksATurn = 512;      // inputs that share one transaction and one sync
 constexpr Millis kSoftWait{15};               // how long "is running" may wait for company
 constexpr Millis kIdleWait{1'000};
-constexpr Millis kDiskInterval{2'000};
-constexpr Millis kUnlatchInterval{1'000};
 constexpr Millis kForgetWait{10};             // how long an acknowledgement may wait for a command to go with
 
 }  // namespace
@@ -40,17 +37,16 @@ Millis DaemonService::wait_time() const {
   if (waiting_turn_) return kSoftWait;
   const auto now = clock_.now();
   auto wait = kIdleWait;
+  if (is_latched()) return std::clamp(unlatch_at_ - now.boot, Millis{0}, kIdleWait);  // until then nothing is driven
   if (const auto timer = engine_->next_timer()) wait = std::min(wait, *timer - now.boot);
   if (const auto tick = ticker_.next_moment(); tick && may_tick()) wait = std::min(wait, *tick - now.wall);
   if (const auto look = sensors_.next_due(); look && may_sensors_look()) wait = std::min(wait, *look - now.boot);
-  if (!is_latched()) {
-    if (automator_.is_due(now.wall) || freshness_.is_due(now.wall)) return Millis{0};
-    if (const auto next = freshness_.next_instant()) wait = std::min(wait, *next - now.wall);
-    if (const auto next = automator_.next_instant()) wait = std::min(wait, *next - now.wall);
-  }
-  if (const auto over = next_waiver_end(); over && !is_latched()) wait = std::min(wait, *over - now.wall);
+  if (automator_.is_due(now.wall) || freshness_.is_due(now.wall)) return Millis{0};
+  if (const auto next = freshness_.next_instant()) wait = std::min(wait, *next - now.wall);
+  if (const auto next = automator_.next_instant()) wait = std::min(wait, *next - now.wall);
+  if (const auto over = next_waiver_end()) wait = std::min(wait, *over - now.wall);
   if (forgot_since_) wait = std::min(wait, *forgot_since_ + kForgetWait - now.boot);
-  if (const auto alert = alerts_.next_due(); alert && !is_latched()) wait = std::min(wait, *alert - now.wall);
+  if (const auto alert = alerts_.next_due()) wait = std::min(wait, *alert - now.wall);
   if (may_keep_house()) wait = std::min(wait, housekeeper_->next() - now.boot);
   return std::max(wait, Millis{0});
 }
@@ -64,7 +60,7 @@ void DaemonService::run_turn(std::vector<Task> tasks) {
     waiting_turn_.reset();
   }
   turn.now = clock_.now();
-  keeper_.begin_turn();
+  keeper_.begin_turn(turn.now.wall);
   sources_as_loaded_.reset();
   metrics_.heartbeat(turn.now.wall);
   flush_forgotten(turn.now);
@@ -108,28 +104,10 @@ void DaemonService::let_time_pass(Turn& turn) {
   let_sensors_look(turn);
 }
 
-void DaemonService::watch_disk(Turn& turn) {
-  if (turn.now.boot - disk_looked_at_ < kDiskInterval) return;
-  disk_looked_at_ = turn.now.boot;
-  struct statvfs fs {};
-  if (statvfs(options_.paths.data_dir.c_str(), &fs) != 0) return;
-  const auto free = static_cast<std::int64_t>(fs.f_bavail) * static_cast<std::int64_t>(fs.f_frsize);
-  const bool low = free < options_.free_space_floor;
-  if (low == starts_held_for_disk_) return;
-  starts_held_for_disk_ = low;
-  const auto detail = low ? "only " + std::to_string(free >> 20) + " MiB are free in " + options_.paths.data_dir + "; nothing starts below " +
-                                std::to_string(options_.free_space_floor >> 20) + " MiB"
-                          : "";
-  if (low) spdlog::error("{}", detail);
-  {
-    std::lock_guard lock(mutex_);
-    low_disk_ = detail;
-  }
-  feed(turn, StartsHeld{"disk", detail, low});
-}
-
-// What an output changed is known to the book before it is asked whether a step need not be executed.
+// What an output changed is known to the book before it is asked whether a step need not be executed. While the store is latched the engine stays at what is
+// committed: what is reported meanwhile is told again once the store works.
 void DaemonService::feed(Turn& turn, const Input& input) {
+  if (is_latched() && !going_back_ && !std::holds_alternative<StartsHeld>(input)) return;
   take(turn, engine_->handle(turn.now, input));
   while (engine_->wants_another_look()) take(turn, engine_->handle(turn.now, TimePassed{}));
 }
@@ -193,6 +171,7 @@ void DaemonService::commit(Turn& turn) {
     for (auto& after : turn.after) after(false);
     return;
   }
+  keeper_.partitions().committed();
   book_.apply(turn.batch.assets, store_->last_event());
   publish(turn.batch.events);
   tell_sensors(turn.batch.events);
@@ -251,54 +230,6 @@ void DaemonService::publish(const std::vector<Event>& events) {
   if (events.empty()) return;
   std::lock_guard lock(mutex_);
   for (const auto& [id, listener] : listeners_) listener(events);
-}
-
-// The outcome of a failed commit is unknown: nothing is started or answered on top of it until the store has been opened anew.
-void DaemonService::latch(const std::string& why) {
-  spdlog::error("the store failed, nothing is started until it works again: {}", why);
-  // Whatever waits says so until the engine is made anew; what this would change is not committed and goes with it.
-  if (engine_) engine_->handle(clock_.now(), StartsHeld{"latched", why});
-  std::lock_guard lock(mutex_);
-  if (latched_.empty()) latched_since_ = format_time(clock_.now().wall);
-  latched_ = why;
-  unlatch_at_ = clock_.now().boot + kUnlatchInterval;
-}
-
-void DaemonService::try_unlatch() {
-  {
-    std::lock_guard lock(mutex_);
-    if (latched_.empty() || clock_.now().boot < unlatch_at_) return;
-  }
-  book_.drop_staged();
-  housekeeper_->give_up();
-  waiting_turn_.reset();
-  auto opened = store_->reopen();
-  if (!opened) return latch(opened.error().message);
-  if (auto taken = take_current_definitions(); !taken) return latch(taken.error());
-  recovering_ = true;
-  const auto recovered = recover();
-  recovering_ = false;
-  if (!recovered) return latch(recovered.error());
-  if (store_->latched()) return;  // what follows from recovering could not be written
-  spdlog::warn("the store works again; transaction {} was the last that is there", *opened);
-  {
-    std::lock_guard lock(mutex_);
-    latched_.clear();
-  }
-  if (execution_) execution_->list();
-  if (cancels_what_runs_) tasks_.push([this](Turn& turn) { cancel_everything(turn); });  // what was asked of the former engine went with it
-}
-
-/// A version whose commit failed may be there all the same: then it is the one that serves.
-std::expected<void, std::string> DaemonService::take_current_definitions() {
-  const auto record = store_->current_definitions();
-  if (!record) return std::unexpected(record.error().message);
-  const auto serving = project();
-  if (!*record || (serving && serving->version == (*record)->version)) return {};
-  auto current = make_project(**record);
-  if (!current) return std::unexpected(current.error());
-  use_project(*current, nullptr);
-  return {};
 }
 
 int DaemonService::subscribe(std::function<void(const std::vector<Event>&)> listener) {

@@ -57,6 +57,7 @@ std::expected<void, StartFailure> DaemonService::open_store() {
   auto store = Store::open(paths.store());
   if (!store) return std::unexpected(StartFailure{store.error().kind == StoreError::Kind::damaged ? 4 : 1, store.error().message, {}});
   store_ = std::move(*store);
+  keeper_.partitions().use(*store_);
   auto reader = Reader::open(paths.store());
   if (!reader) return std::unexpected(StartFailure{1, reader.error().message, {}});
   reader_ = std::move(*reader);
@@ -124,11 +125,30 @@ RunId DaemonService::unused_after(RunId last) const {
   return highest;
 }
 
-/// Forgets what the engine has in memory and takes it from the store: at a start, and after a failed commit.
+/// Forgets what the engine has in memory and takes it from the store: at a start, and once a store that failed works again.
 std::expected<void, std::string> DaemonService::recover() {
+  Turn turn;
+  turn.now = clock_.now();
+  if (auto taken = take_from_store(turn); !taken) return taken;
+  turn.effects.clear();  // asked again when the supervisor has said what it has
+  settle_ended_backfill_runs();
+  if (execution_)
+    for (const auto& attempt : live_attempts()) execution_->rewind(attempt);
+  book_.apply({}, store_->last_event());
+  if (!turn.batch.empty()) finish(turn);
+  if (!engine_->runs().empty()) spdlog::info("{} runs are taken up again", engine_->runs().size());
+  return {};
+}
+
+/// `turn` gets what follows from it. While the store stays latched the engine starts nothing, and begins no run.
+std::expected<void, std::string> DaemonService::take_from_store(Turn& turn) {
   auto stored = store_->load();
   if (!stored) return std::unexpected(stored.error().message);
   engine_ = make_engine(unused_after(stored->last_run));
+  if (going_back_) feed(turn, held_for_store());
+  if (draining_) feed(turn, StartsHeld{"draining", kDrainDetail});
+  watch_disk(turn);  // before anything that lets queued runs begin, and steps start
+  if (!low_disk_.empty()) feed(turn, StartsHeld{"disk", low_disk_});
   projection_ = Projection();
   book_.load(std::move(stored->assets));
   // In memory a cursor may have passed a tick whose commit failed.
@@ -136,8 +156,6 @@ std::expected<void, std::string> DaemonService::recover() {
   ticker_ = Ticker();
   sensors_.clear();
   const auto current = project();
-  Turn turn;
-  turn.now = clock_.now();
   use_project(current, &turn);
   for (auto& active : stored->runs) {
     auto restored = usable(active);
@@ -152,16 +170,7 @@ std::expected<void, std::string> DaemonService::recover() {
   }
   if (auto kept = keeper_.restore(*engine_, *store_); !kept) return std::unexpected(kept.error().message);
   automator_.know_runs(*engine_);
-  settle_ended_backfill_runs();
   if (current) feed(turn, pools_in_force(*current));  // again: what was taken up may need pools that are not defined any more
-  if (draining_) feed(turn, StartsHeld{"draining", kDrainDetail});  // before anything that lets queued runs begin
-  if (starts_held_for_disk_) feed(turn, StartsHeld{"disk", low_disk_});
-  turn.effects.clear();  // asked again when the supervisor has said what it has
-  if (execution_)
-    for (const auto& attempt : live_attempts()) execution_->rewind(attempt);
-  book_.apply({}, store_->last_event());
-  if (!turn.batch.empty()) finish(turn);
-  if (!engine_->runs().empty()) spdlog::info("{} runs are taken up again", engine_->runs().size());
   return {};
 }
 
@@ -226,7 +235,7 @@ std::expected<void, StartFailure> DaemonService::connect() {
   client.generation = static_cast<std::uint64_t>(generation);
   Execution::Handlers handlers;
   handlers.report = [this](Input input) {
-    tasks_.push([this, input = std::move(input)](Turn& turn) { feed(turn, input); });
+    tasks_.push([this, input = std::move(input)](Turn& turn) { take_report(turn, input); });
   };
   handlers.reconcile = [this](SupervisorListing listing) {
     tasks_.push([this, listing = std::move(listing)](Turn& turn) {
@@ -243,6 +252,7 @@ std::expected<void, StartFailure> DaemonService::connect() {
     tasks_.push([this, connected, detail](Turn&) {
       {
         std::lock_guard lock(mutex_);
+        if (supervisor_connected_ || supervisor_gone_at_ == WallTime{}) supervisor_gone_at_ = clock_.now().wall;
         supervisor_connected_ = connected;
         supervisor_detail_ = detail;
       }

@@ -44,18 +44,33 @@ std::optional<LiveRun> DaemonService::live_run(RunId id, StepIndex from, StepInd
     const auto now = clock_.now().wall;
     result.blocked_by = engine_->run_blockers(id, now);
     for (StepIndex step = 0; step < run->steps.size(); ++step) {
-      auto shown = engine_->shown_status(*run, step);
-      // Its intent may be what could not be committed: then nothing of it was started.
-      const bool undecided = shown == StepStatus::starting && store_->latched();
-      if (undecided) shown = StepStatus::ready;
+      const auto shown = engine_->shown_status(*run, step);
       ++result.counts[std::string(to_string(shown))];
       if (step < from || step >= to) continue;
-      auto blocked_by = engine_->blockers(id, step, now);
-      if (undecided) blocked_by = {{"latched", "latched", why_latched(), run->units[run->plan->unit_of(step)].since}};
-      result.steps.push_back({step, shown, std::move(blocked_by), std::nullopt});
+      result.steps.push_back({step, shown, blockers_of(id, *run, step, now), std::nullopt});
     }
     return result;
   });
+}
+
+std::vector<Blocker> DaemonService::blockers_of(RunId id, const RunState& run, StepIndex step, WallTime now) const {
+  auto found = engine_->blockers(id, step, now);
+  if (!found.empty() || run.steps[step].status != StepStatus::starting) return found;
+  for (const auto& [attempt, live] : run.live)
+    if (live.record.unit == run.plan->unit_of(step))
+      if (auto waits = waits_for_supervisor(live.record, now)) found.push_back(std::move(*waits));
+  return found;
+}
+
+/// Of an attempt that has not begun, while that takes longer than it should.
+std::optional<Blocker> DaemonService::waits_for_supervisor(const AttemptRecord& attempt, WallTime now) const {
+  constexpr Millis kUsual{2'000};
+  if (attempt.started_at) return std::nullopt;
+  std::lock_guard lock(mutex_);
+  if (!supervisor_connected_ && supervisor_gone_at_ != WallTime{})
+    return Blocker{"supervisor", "supervisor", "does not answer since " + format_time(supervisor_gone_at_) + ": " + supervisor_detail_, attempt.intended_at};
+  if (now - attempt.intended_at < kUsual) return std::nullopt;
+  return Blocker{"supervisor", "supervisor", "was asked for its process " + spoken_duration(now - attempt.intended_at) + " ago and has not said that it runs", attempt.intended_at};
 }
 
 UnderWay DaemonService::under_way(const std::string& key) {
@@ -76,11 +91,6 @@ UnderWay DaemonService::under_way(const std::string& key) {
   });
 }
 
-std::string DaemonService::why_latched() const {
-  std::lock_guard lock(mutex_);
-  return latched_;
-}
-
 QueueView DaemonService::queue(std::size_t limit) {
   return ask<QueueView>([this, limit] {
     QueueView view;
@@ -89,7 +99,7 @@ QueueView DaemonService::queue(std::size_t limit) {
       for (const auto step : run.plan->units()[unit].steps) {
         const auto shown = engine_->shown_status(run, step);
         if (view.steps.size() >= limit || is_terminal(shown)) continue;
-        view.steps.push_back({id, run.asset(step).key, run.plan->partition(step), shown, run.record.status == RunStatus::queued ? run.record.created_at : run.units[unit].since, engine_->blockers(id, step, now)});
+        view.steps.push_back({id, run.asset(step).key, run.plan->partition(step), shown, run.record.status == RunStatus::queued ? run.record.created_at : run.units[unit].since, blockers_of(id, run, step, now)});
       }
     };
     for (const auto& ready : engine_->dispatcher().lines(limit))
@@ -101,6 +111,9 @@ QueueView DaemonService::queue(std::size_t limit) {
       for (UnitIndex unit = 0; unit < run->units.size(); ++unit)
         if (run->units[unit].phase == UnitSlot::Phase::delayed || (in_line && run->units[unit].waiting_on == 0)) add(id, *run, unit);
     }
+    for (const auto& [id, run] : engine_->runs())
+      for (const auto& [attempt, live] : run->live)
+        if (live.record.check == kNone && waits_for_supervisor(live.record, now)) add(id, *run, live.record.unit);
     for (const auto id : engine_->queued(limit)) view.runs.push_back({engine_->run(id)->record, engine_->run_blockers(id, now)});
     for (const auto& [name, size] : engine_->line().sizes()) view.limits.push_back({name, size, engine_->line().used(name)});
     return view;
@@ -165,6 +178,7 @@ nlohmann::json DaemonService::project_status() const {
           {"definitions_version", project_ ? std::to_string(project_->version) : "0"},
           {"counts", {{"assets", assets}, {"running_runs", counts.running}, {"queued_runs", counts.queued}, {"failed_assets", failed}}},
           {"latched", latched_.empty() ? nlohmann::json(nullptr) : nlohmann::json{{"since", latched_since_}, {"why", latched_}}},
+          {"disk", low_disk_.empty() ? nlohmann::json(nullptr) : nlohmann::json(low_disk_)},
           {"automation_paused", counts.pause},
           {"draining", drain_detail_.empty() ? nlohmann::json(nullptr) : nlohmann::json(drain_detail_)}};
 }

@@ -118,7 +118,8 @@ void ChangeWriter::apply(const RunAmended& change) {
 
 void ChangeWriter::apply(const StepChanged& change) {
   const StepRecord& step = change.step;
-  if (!has_row(step.status)) return;
+  // One that was put back, because its process was never started: what is stored must not say that it is starting.
+  if (!has_row(step.status)) return void(database_.run("DELETE FROM steps WHERE run=? AND step=?", change.run, step.step));
   database_.run("INSERT OR REPLACE INTO steps(run, step, status, attempts, materialized, reason, detail, started_at, ended_at, retry_at) "
                 "VALUES(?,?,?,?,?,?,?,?,?,?)",
                 change.run, step.step, stored(step.status), step.attempts, step.materialized, TextOrNull{step.reason}, TextOrNull{step.detail},

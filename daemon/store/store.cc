@@ -37,14 +37,13 @@ void forget_ids(CommitBatch& batch) {
 struct Store::Impl {
   std::string path;
   std::string id;
-  std::unique_ptr<Database> writer;  ///< null while latched and a reopen failed
+  std::unique_ptr<Database> writer;  ///< while latched it reads; null where a reopen could not even do that
   std::unique_ptr<LogMover> log;     ///< of `writer`
   Counters counters;
   AssetNames names;
   std::optional<StoreError> latch;   ///< the failure since which nothing is written
 
   std::expected<void, StoreError> connect();
-  void disconnect();
   std::expected<void, StoreError> refused() const;
   /// Runs `body` in a transaction. A failure latches.
   std::expected<void, StoreError> write(const std::function<void()>& body);
@@ -56,17 +55,15 @@ struct Store::Impl {
 std::expected<void, StoreError> Store::Impl::connect() {
   auto opened = open_writer(path);
   if (!opened) return std::unexpected(opened.error());
+  log.reset();  // before the connection that it is about
   writer = std::move(*opened);
   log = std::make_unique<LogMover>(*writer);
   counters = read_counters(*writer);
   names = read_names(*writer);
   id = read_id(*writer);
-  return writer->outcome();
-}
-
-void Store::Impl::disconnect() {
-  log.reset();
-  writer.reset();
+  auto outcome = writer->outcome();
+  if (!outcome) log.reset(), writer.reset();
+  return outcome;
 }
 
 std::expected<void, StoreError> Store::Impl::refused() const {
@@ -137,11 +134,10 @@ std::expected<void, StoreError> Store::commit(CommitBatch& batch) {
 }
 
 std::expected<std::int64_t, StoreError> Store::reopen() {
-  impl_->disconnect();
   if (!impl_->latch) impl_->latch = StoreError{StoreError::Kind::io, impl_->path + ": the store is being opened again"};
-  if (auto connected = impl_->connect(); !connected) return impl_->disconnect(), std::unexpected(connected.error());
+  if (auto connected = impl_->connect(); !connected) return std::unexpected(connected.error());
   // What the failed commit left in the log must be in the file or gone before anything is written after it.
-  if (auto moved = run_checkpoint(*impl_->writer, CheckpointMode::truncate); !moved) return impl_->disconnect(), std::unexpected(moved.error());
+  if (auto moved = run_checkpoint(*impl_->writer, CheckpointMode::truncate); !moved) return std::unexpected(moved.error());
   impl_->latch.reset();
   return impl_->counters.transaction;
 }
@@ -207,6 +203,31 @@ std::expected<std::optional<Materialization>, StoreError> Store::materialized_be
     std::int64_t id = 0;
     if (!query.next()) return std::nullopt;
     return read_materialization(database, query.row(), id);
+  });
+}
+
+std::expected<std::optional<Materialization>, StoreError> Store::last_of_partition(const std::string& key, const std::string& partition) {
+  static const std::string sql = select_from(kMaterializationColumns, "materializations WHERE key=? AND partition=? ORDER BY id DESC LIMIT 1");
+  return impl_->read<std::optional<Materialization>>([&](Database& database) -> std::optional<Materialization> {
+    auto query = database.query(sql, present_name(impl_->names, key), partition);
+    std::int64_t id = 0;
+    if (!query.next()) return std::nullopt;
+    return read_materialization(database, query.row(), id);
+  });
+}
+
+std::expected<std::optional<PartitionData>, StoreError> Store::partition_data(const std::string& key, const std::string& partition, std::optional<WallTime> before) {
+  constexpr const char* kSql = "SELECT data_version, run, at FROM materializations WHERE key=? AND partition=? AND at<=? ORDER BY id DESC LIMIT 1";
+  return impl_->read<std::optional<PartitionData>>([&](Database& database) -> std::optional<PartitionData> {
+    auto query = database.query(kSql, present_name(impl_->names, key), partition, before.value_or(WallTime::max()));
+    if (!query.next()) return std::nullopt;
+    auto row = query.row();
+    PartitionData data;
+    data.data_version = row.text();
+    data.run = row.integer();
+    data.at = row.time();
+    if (data.data_version.empty()) data.data_version = derived_data_version("", data.at);
+    return data;
   });
 }
 

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -44,10 +45,8 @@ std::vector<std::string> spares_of_nobody(int directory) {
 
 }  // namespace
 
-ClaimFiles::ClaimFiles(const std::string& directory) {
-  mkdir(directory.c_str(), 0700);
-  directory_ = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (directory_ < 0)
+ClaimFiles::ClaimFiles(const std::string& directory) : path_(directory) {
+  if (!open_directory())
     throw std::runtime_error("cannot use the claims directory '" + directory + "': " + std::strerror(errno));
   for (const auto& left : spares_of_nobody(directory_)) unlinkat(directory_, left.c_str(), 0);
   if (const auto process = read_process(getpid())) self_ = {process->pid, process->start_ticks};
@@ -58,16 +57,40 @@ ClaimFiles::~ClaimFiles() {
   close(directory_);
 }
 
+bool ClaimFiles::open_directory() {
+  mkdir(path_.c_str(), 0700);
+  const int opened = ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (opened < 0) return false;
+  if (directory_ >= 0) close(directory_);
+  directory_ = opened;
+  return true;
+}
+
+/// A folder that somebody removed is made anew. Those who were at work keep their claims open: what they write there is read all the same.
+int ClaimFiles::create(const std::string& attempt) {
+  constexpr int kNew = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC;
+  const int fd = openat(directory_, attempt.c_str(), kNew, 0600);
+  if (fd >= 0 || errno != ENOENT || !open_directory()) return fd;
+  spares_.clear();
+  return openat(directory_, attempt.c_str(), kNew, 0600);
+}
+
+ClaimFiles::NotMade ClaimFiles::not_made(int error) const {
+  struct statvfs fs {};
+  const bool no_inodes = error == ENOSPC && fstatvfs(directory_, &fs) == 0 && fs.f_files > 0 && fs.f_favail == 0;
+  return {error == EEXIST, "cannot make its claim in " + path_ + ": " + std::strerror(error) + (no_inodes ? " (no free inodes)" : ""),
+          error == ENOSPC || error == EDQUOT};
+}
+
 std::expected<int, ClaimFiles::NotMade> ClaimFiles::make(const std::string& attempt, const Origin& origin) {
   const auto bytes = encode_claim(origin, self_);
   if (const auto spare = make_from_spare(attempt, bytes)) return *spare;
-  const int fd = openat(directory_, attempt.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd < 0)
-    return std::unexpected(NotMade{errno == EEXIST, std::string("cannot make the claim: ") + std::strerror(errno)});
+  const int fd = create(attempt);
+  if (fd < 0) return std::unexpected(not_made(errno));
   flock(fd, LOCK_EX | LOCK_NB);
   const auto written = pwrite(fd, bytes.data(), bytes.size(), 0);
   if (written == static_cast<ssize_t>(bytes.size())) return fd;
-  const NotMade failure{false, std::string("cannot write the claim: ") + std::strerror(written < 0 ? errno : ENOSPC)};
+  const auto failure = not_made(written < 0 ? errno : ENOSPC);
   close(fd);
   remove(attempt);
   return std::unexpected(failure);

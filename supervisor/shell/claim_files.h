@@ -21,6 +21,7 @@ class ClaimFiles {
   struct NotMade {
     bool exists = false;
     std::string why;
+    bool no_space = false;  ///< the file system takes no more files, or the quota is used up: later it may
   };
   /// Makes the claim and locks it (flock): the lock is shared by whoever is forked from us and lasts until the last of
   /// them is gone. Gives its descriptor.
@@ -58,8 +59,12 @@ class ClaimFiles {
 
  private:
   std::optional<int> make_from_spare(const std::string& attempt, const std::string& bytes);
+  int create(const std::string& attempt);
+  bool open_directory();
+  NotMade not_made(int error) const;
 
-  int directory_;
+  std::string path_;
+  int directory_ = -1;
   Holder self_;
   std::vector<std::string> spares_;  ///< names of files that are nobody's claim
   unsigned next_spare_ = 0;

@@ -205,7 +205,7 @@ std::optional<int> Shims::make_claim(const std::string& attempt, const std::stri
   if (claim.error().exists) {
     report_existing(attempt);
   } else {
-    report_(SpawnFailed{attempt, claim.error().why});
+    report_(SpawnFailed{attempt, claim.error().why, claim.error().no_space});
   }
   return std::nullopt;
 }

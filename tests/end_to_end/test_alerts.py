@@ -12,7 +12,7 @@ import sys
 
 import pytest
 from daemon import Refused
-from projects import copy_example, project, shell, waits_for
+from projects import copy_example, project, say, shell, waits_for
 from receiver import MailServer, Webhook
 from waiting import wait_until
 
@@ -197,13 +197,91 @@ def test_data_that_is_too_old_is_told_and_is_over_with_new_data(start, webhook):
     receiver = webhook(500, 503)
     definitions = project(shell("quick", "true", more='freshness: {within: 1s}\nowners: ["team:growth"]'), head=rules(ops(on="freshness_violated")))
     daemon = start(definitions, env=secrets(OPS=receiver.url))
+    (never,) = wait_state(daemon, "delivered")
+    assert (never["event"], never["asset"], never["run_id"], never["attempts"], never["resolved_at"]) == ("freshness_violated", "quick", None, 3, None)
     daemon.wait(daemon.run("quick"))
-    (alert,) = wait_state(daemon, "delivered")
-    assert (alert["event"], alert["asset"], alert["run_id"], alert["attempts"], alert["resolved_at"]) == ("freshness_violated", "quick", None, 3, None)
+    wait_until(lambda: daemon.get(f"/alerts/{never['id']}")["resolved_at"], "it is over")
+    alert = wait_state(daemon, "delivered", 2)[0]
     body = receiver.bodies()[-1]
     assert body["run"] is None and body["owners"] == ["team:growth"] and "was due to be newer by" in body["detail"] and body["title"].startswith("quick is too old: its data is of")
     daemon.wait(daemon.run("quick"))
     wait_until(lambda: daemon.get(f"/alerts/{alert['id']}")["resolved_at"], "it is over")
+
+
+def test_old_data_does_not_end_that_the_data_is_too_old(start, webhook):
+    receiver = webhook()
+    asset = shell("f", "python3 say.py", more="freshness: {within: 1h, of: newest}")
+    daemon = start(project(asset, head=rules(ops(on="freshness_violated"))), env=secrets(OPS=receiver.url))
+
+    def make(newest):
+        say(daemon, ("report_asset_materialization", {"metadata": {"newest": {"raw_value": newest, "type": "text"}}, "data_version": None, "asset_key": "f"}))
+        assert daemon.wait(daemon.run("f"))["status"] == "succeeded"
+
+    make("2020-01-01T00:00:00Z")
+    (alert,) = wait_state(daemon, "delivered")
+    make("2020-01-02T00:00:00Z")
+    assert daemon.get(f"/alerts/{alert['id']}")["resolved_at"] is None, "a step that succeeds makes nothing fresh"
+    make(datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"))
+    wait_until(lambda: daemon.get(f"/alerts/{alert['id']}")["resolved_at"], "it is over")
+    assert len(alerts(daemon)) == 1
+
+
+def test_a_failure_is_told_though_the_data_is_too_old_already(start, webhook):
+    receiver = webhook()
+    definitions = project(shell("g", "[ ! -e bad ]", more="freshness: {within: 1s}"), shell("h", "true", ["g"]), head=rules(ops(on="run_failed, freshness_violated")))
+    daemon = start(definitions, env=secrets(OPS=receiver.url))
+    wait_state(daemon, "delivered")
+    (daemon.project / "bad").touch()
+    daemon.wait(daemon.run("*"))
+    found = wait_state(daemon, "delivered", 2)
+    assert {(each["event"], each["asset"], each["skipped"], each["repeats"]) for each in found} == {("freshness_violated", "g", 0, 0), ("run_failed", "g", 1, 0)}
+
+
+def test_what_was_never_made_is_told_once_it_is_overdue(start, webhook):
+    receiver = webhook()
+    sensor = "sensors:\n  - {name: mends, asset: {select: never, on: [freshness_violated]}, select: other}\n"
+    definitions = project(shell("never", "true", more="freshness: {within: 1s}"), shell("other", "true"), head=rules(ops(on="freshness_violated")) + sensor)
+    daemon = start(definitions, env=secrets(OPS=receiver.url))
+    (alert,) = wait_state(daemon, "delivered")
+    assert alert["asset"] == "never" and "it was never made and was due by" in receiver.bodies()[0]["title"]
+    wait_until(lambda: [run for run in daemon.items("/runs") if run["trigger"]["kind"] == "sensor"], "the sensor's run")
+    daemon.kill9()
+    daemon.start()
+    daemon.wait(daemon.run("never"))
+    wait_until(lambda: daemon.get(f"/alerts/{alert['id']}")["resolved_at"], "it is over")
+    assert [each["id"] for each in alerts(daemon)][-1] == alert["id"] and alerts(daemon)[-1]["repeats"] == 0, "the restart did not tell it again"
+
+
+def test_an_alert_of_a_divided_asset_names_its_partitions_until_none_of_them_is_failed(start, webhook):
+    receiver = webhook()
+    divided = shell("p", "! test -e bad.$ASSETD_PARTITION", more="partitions: {static: [one, two, three]}")
+    daemon = start(project(divided, head=rules(ops())), env=secrets(OPS=receiver.url))
+    for name in ("one", "three"):
+        (daemon.project / f"bad.{name}").touch()
+    run = daemon.run("p", partitions="all")
+    assert daemon.wait(run)["status"] == "failed"
+    (alert,) = wait_state(daemon, "delivered")
+    body = receiver.bodies()[0]
+    assert (body["partitions"], body["more_partitions"], body["root_causes"][0]["partitions"]) == (["one", "three"], 0, ["one", "three"])
+    assert body["title"].startswith(f"partitions one, three of p failed (exit_code) in run {run}")
+
+    def make(partition):
+        assert daemon.wait(daemon.run("p", partitions=[partition]))["status"] == "succeeded"
+        return daemon.get(f"/alerts/{alert['id']}")["resolved_at"]
+
+    assert make("two") is None
+    assert daemon.ctl("ack", "p").returncode == 0, "the last attempt is not the one that failed"
+    needs = daemon.get("/overview")["needs_you"]
+    assert [(need["kind"], need["key"]) for need in needs] == [("partitions_failed", "p")] and "one, three" in needs[0]["detail"]
+    (daemon.project / "bad.one").unlink()
+    assert make("one") is None and daemon.get("/assets/p")["acknowledged"]
+    daemon.kill9()
+    daemon.start()
+    (daemon.project / "bad.three").unlink()
+    assert make("three") and daemon.get("/assets/p")["acknowledged"] is None
+    assert len(receiver.requests) == 1, "one root cause, one alert"
+    refused = daemon.ctl("ack", "p")
+    assert refused.returncode != 0 and "no partition of 'p' is failed" in refused.stderr + refused.stdout
 
 
 def test_rules_choose_by_event_selection_and_owner(start, webhook):

@@ -76,11 +76,11 @@ Held held_by_live_attempts(const FakeStore& store) {
 }
 
 /// By unit: what it waits for, in the order of starting.
-Lines line_up(std::vector<Waiting> waiting, Held held, const std::map<std::string, int>& pools, const std::string& all_held) {
+Lines line_up(std::vector<Waiting> waiting, Held held, const std::map<std::string, int>& pools, const Names& all_held) {
   std::sort(waiting.begin(), waiting.end());
   Lines result;
   if (!all_held.empty()) {
-    for (const auto& each : waiting) result[{each.run->record.id, each.unit}] = {all_held};
+    for (const auto& each : waiting) result[{each.run->record.id, each.unit}] = all_held;
     return result;
   }
   Names reserved;
@@ -116,7 +116,7 @@ Lines line_up(std::vector<Waiting> waiting, Held held, const std::map<std::strin
 }
 
 /// By queued run that is behind no other of its schedule: the limits that count it and are used up, by others under way or by those before it in line.
-Lines line_of_runs(const FakeStore& store, const std::string& all_held) {
+Lines line_of_runs(const FakeStore& store, const Names& all_held) {
   const auto& limits = store.definitions().definitions->limits;
   Held held;
   std::map<std::string, int> sizes;
@@ -152,8 +152,8 @@ void require_equal(const FakeStore::Run& run, StepIndex step, const Names& said,
 }
 
 /// Of a run in line every step says the same. `all_held`: no run begins.
-void check_queued(const FakeStore::Run& run, StepIndex step, const Stated& said, const Lines& lines, const std::string& all_held) {
-  if (!all_held.empty()) return require_equal(run, step, said.kinds, {all_held});
+void check_queued(const FakeStore::Run& run, StepIndex step, const Stated& said, const Lines& lines, const Names& all_held) {
+  if (!all_held.empty()) return require_equal(run, step, said.kinds, all_held);
   const auto line = lines.find({run.record.id, 0});
   if (line == lines.end()) return require_equal(run, step, said.kinds, {"overlap"});
   Names expected;
@@ -161,7 +161,7 @@ void check_queued(const FakeStore::Run& run, StepIndex step, const Stated& said,
   require_equal(run, step, said.what, expected);
 }
 
-void check_step(const Engine& engine, const FakeStore::Run& run, StepIndex step, const Lines& lines, const Lines& of_runs, const Said& say, const std::string& runs_held) {
+void check_step(const Engine& engine, const FakeStore::Run& run, StepIndex step, const Lines& lines, const Lines& of_runs, const Said& say, const Names& runs_held) {
   const auto now_is = status(run, step);
   const auto blockers = say(run.record.id, step);
   const auto said = stated(blockers);
@@ -194,7 +194,7 @@ void check_step(const Engine& engine, const FakeStore::Run& run, StepIndex step,
 
 }  // namespace
 
-void check_blockers(const Engine& engine, const FakeStore& store, const std::string& held, const Said& said) {
+void check_blockers(const Engine& engine, const FakeStore& store, const Names& held, const Said& said) {
   std::vector<Waiting> waiting;
   for (const auto& [id, state] : engine.runs()) {
     const auto& run = store.runs().at(id);
@@ -210,8 +210,10 @@ void check_blockers(const Engine& engine, const FakeStore& store, const std::str
       if (ready) waiting.push_back({&run, unit, RunMachine::demand_of(*state, unit)});
     }
   }
-  const auto lines = line_up(std::move(waiting), held_by_live_attempts(store), store.pools(), held);
-  const std::string runs_held = held == "draining" ? held : "";
+  Names held_names;
+  for (const auto& kind : held) held_names.insert(kind == "latched" ? "store" : kind);
+  const auto lines = line_up(std::move(waiting), held_by_live_attempts(store), store.pools(), held_names);
+  const auto runs_held = held.contains("draining") || held.contains("latched") ? held : Names();
   const auto of_runs = line_of_runs(store, runs_held);
   for (const auto& [id, state] : engine.runs())
     for (StepIndex step = 0; step < state->steps.size(); ++step) check_step(engine, store.runs().at(id), step, lines, of_runs, said, runs_held);

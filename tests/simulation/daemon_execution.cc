@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/engine/not_started.h"
 #include "tests/simulation/daemon_host.h"
 
 namespace assetd::simulation {
@@ -32,7 +33,8 @@ void DaemonHost::start(const AttemptRecord& attempt) {
     machine_.trace.add([&] { return "daemon: " + attempt.id.substr(0, 6) + " cannot be launched"; });
     sent_[attempt.id] = kWontBeSent;  // its end is on the way
     AttemptExited input{attempt.id, {}, {attempt.id, 0, {}}};
-    input.exit.reason = "plugin_error";
+    if (machine_.disk.full) input.exit.kind = ExitReport::Kind::never_started;
+    input.exit.reason = machine_.disk.full ? kNoSpace : "plugin_error";
     input.exit.detail = "cannot write its context";
     input.exit.ended_at = machine_.now.wall;
     return report(std::move(input));
@@ -76,6 +78,7 @@ AttemptExited DaemonHost::exited(const sv::Ended& event) {
   input.exit.code = end.exit_code;
   input.exit.signal = end.signal;
   input.exit.stopped = end.stopped;
+  if (end.cause == sv::Cause::no_space) input.exit.reason = kNoSpace;
   input.exit.detail = end.detail;
   if (end.started_at_ms > 0) input.exit.started_at = WallTime(Millis(end.started_at_ms));
   input.exit.ended_at = WallTime(Millis(end.ended_at_ms));

@@ -18,7 +18,9 @@ DaemonHost::Turn DaemonHost::new_turn() const {
   return turn;
 }
 
+// While the store is latched the engine stays at what is committed.
 void DaemonHost::feed(Turn& turn, Input input) {
+  if (latched_ && !going_back_ && !machine_.seams.acts_while_latched && !std::holds_alternative<StartsHeld>(input)) return;
   feed_once(turn, std::move(input));
   while (engine_->wants_another_look()) feed_once(turn, TimePassed{});
 }
@@ -115,7 +117,7 @@ void DaemonHost::commit(Turn& turn) {
   if (!turn.batch.empty()) {
     if (!write(turn)) {
       machine_.trace.add([] { return std::string("daemon: the store failed, it latches"); });
-      latched_ = true;
+      latch();
       for (auto& after : turn.after) after(false);
       return;
     }
@@ -128,7 +130,7 @@ void DaemonHost::commit(Turn& turn) {
   for (auto& after : turn.after) after(true);
 }
 
-/// All that the engine has said is committed: it and the store must agree.
+/// All that the engine has said is committed, also while the store is latched: it and the store must agree.
 void DaemonHost::check(const Turn& turn) const {
   machine_.store.check_holds(*engine_);
   const auto said = [&](RunId run, StepIndex step) {
@@ -136,7 +138,10 @@ void DaemonHost::check(const Turn& turn) const {
     if (machine_.seams.after_blockers) machine_.seams.after_blockers(blockers);
     return blockers;
   };
-  if (!restored_) check_blockers(*engine_, machine_.store, held_ ? held_->kind : "", said);
+  std::set<std::string> held;
+  if (held_) held.insert(held_->kind);
+  if (latched_) held.insert("latched");
+  if (!restored_) check_blockers(*engine_, machine_.store, held, said);
 }
 
 void DaemonHost::perform(std::vector<Effect> effects) {
@@ -158,6 +163,19 @@ void DaemonHost::perform(const Effect& effect) {
   } else if (const auto* over = std::get_if<ForgetAttempt>(&effect)) {
     forget(over->attempt);
   }
+}
+
+/// What is shown from now on is the last commit, and everything that could start waits for the store.
+void DaemonHost::latch() {
+  latched_ = true;
+  if (machine_.seams.acts_while_latched) return;  // and goes on with what it has in memory
+  waiting_.reset();
+  going_back_ = true;
+  auto nothing = new_turn();
+  take_from_store(nothing);
+  going_back_ = false;
+  restored_ = false;
+  check(nothing);
 }
 
 // The outcome of a failed commit is not known: everything in memory is dropped and read anew.

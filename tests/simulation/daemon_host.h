@@ -92,11 +92,13 @@ class DaemonHost {
   void perform(const Effect& effect);
   void check(const Turn& turn) const;
   void watch_disk(Turn& turn);
+  void latch();
   void try_unlatch();
   Turn new_turn() const;
 
   // daemon_start.cc: start, restart, connection
   void recover();
+  void take_from_store(Turn& turn);
   void restore(Turn& turn, RestoredRun run);
   void reconcile(const std::vector<ListedAttempt>& listing, std::uint64_t connection);
   void use_definitions(Turn& turn);
@@ -146,6 +148,7 @@ class DaemonHost {
   std::optional<Turn> waiting_;
   std::optional<StartsHeld> held_;
   bool latched_ = false, draining_ = false;
+  bool going_back_ = false;  ///< the engine is being taken from a store that is latched
   bool restored_ = false;  ///< and no input since: what may start has not been looked at
   std::optional<std::uint64_t> connection_;
   bool welcome_ = false;

@@ -24,23 +24,28 @@ void DaemonHost::use_definitions(Turn& turn) {
 
 /// Forgets what the engine has in memory and takes it from the store: at a start, and after a failed commit.
 void DaemonHost::recover() {
-  // What the world would have answered: the engine must get along with either answer at any moment.
-  const auto unchanged = [this](const RunState&, StepIndex) { return machine_.random.chance(50) ? std::optional<std::string>("unchanged") : std::nullopt; };
-  engine_ = std::make_unique<Engine>([this] { return machine_.random.hex32(); }, machine_.store.last_run(), nullptr, unchanged);
-  ticker_ = Ticker();
-  automation_.restore();
-  automation_.use(machine_.store.definitions(), *engine_);
   auto turn = new_turn();
-  use_definitions(turn);
-  for (auto& run : machine_.store.active()) restore(turn, std::move(run));
-  automation_.know_runs(*engine_);
-  if (held_) feed(turn, *held_);
+  take_from_store(turn);
   turn.effects.clear();  // asked again when the supervisor has said what it has
   for (const auto& [id, run] : engine_->runs())
     for (const auto& [attempt, live] : run->live) places_[attempt] = live.record.message_offset;
   std::erase_if(sent_, [](const auto& each) { return each.second == kWontBeSent; });
   recover_backfills();
   if (!turn.batch.empty()) finish(turn);
+}
+
+void DaemonHost::take_from_store(Turn& turn) {
+  // What the world would have answered: the engine must get along with either answer at any moment.
+  const auto unchanged = [this](const RunState&, StepIndex) { return machine_.random.chance(50) ? std::optional<std::string>("unchanged") : std::nullopt; };
+  engine_ = std::make_unique<Engine>([this] { return machine_.random.hex32(); }, machine_.store.last_run(), nullptr, unchanged);
+  ticker_ = Ticker();
+  automation_.restore();
+  automation_.use(machine_.store.definitions(), *engine_);
+  if (going_back_) feed(turn, StartsHeld{"latched", "the store failed"});
+  use_definitions(turn);
+  for (auto& run : machine_.store.active()) restore(turn, std::move(run));
+  automation_.know_runs(*engine_);
+  if (held_) feed(turn, *held_);
 }
 
 void DaemonHost::restore(Turn& turn, RestoredRun run) {

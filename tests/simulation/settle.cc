@@ -32,7 +32,7 @@ bool World::is_over() const {
   if (!daemon_ || !supervisor_ || !people_.is_calm() || !daemon_->engine().runs().empty() || !daemon_->engine().wrecks().empty()) return false;
   const auto& backfills = machine_.store.backfills();
   if (std::ranges::any_of(backfills, [](const auto& each) { return each.second.status == BackfillStatus::running || !each.second.runs.empty(); })) return false;
-  // A latched daemon knows of ends that its store does not: it reads what is committed again before anything counts.
+  // A latched daemon is told of ends and takes none: it begins again from what is committed before anything counts.
   if (daemon_->latched()) return false;
   // What is over in the store may still be on its way to the disk: acknowledgements wait for company.
   if (daemon_->has_tasks() || daemon_->has_events() || daemon_->has_later() || supervisor_->has_work() || !daemon_->is_connected()) return false;

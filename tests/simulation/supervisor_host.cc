@@ -104,7 +104,7 @@ void SupervisorHost::perform(sv::StartShim& action) {
   const auto& attempt = action.spawn.attempt;
   switch (machine_.disk.make_claim(attempt, {machine_.os.boot_id(), action.store_id, wall_ms()})) {
     case FakeDisk::Made::exists: return adopt(attempt);
-    case FakeDisk::Made::no_space: return take(sv::SpawnFailed{attempt, "cannot write the claim: no space left"});
+    case FakeDisk::Made::no_space: return take(sv::SpawnFailed{attempt, "cannot write the claim: no space left", true});
     case FakeDisk::Made::made: break;
   }
   machine_.point(Who::supervisor);

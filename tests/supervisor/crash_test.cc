@@ -354,6 +354,7 @@ TEST_F(FullDiskTest, AnExitIsRecordedAndANewStepIsNotBegun) {
     const auto ended = channel.expect("ended", late);
     EXPECT_EQ(ended["outcome"], "never_started");
     EXPECT_THAT(ended["detail"], HasSubstr("No space left"));
+    EXPECT_EQ(ended["cause"], "no_space");
   }
   program.kill_9();
   write_text(folder / "go", "");

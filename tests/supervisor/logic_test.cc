@@ -90,6 +90,14 @@ TEST_F(LogicTest, ASpawnThatFailsNeverStarted) {
   EXPECT_THAT(give(SpawnFailed{kA, "no space"}), ElementsAre("write_end", "1:ended a"));
   EXPECT_EQ(end_in_last_event().outcome, Outcome::never_started);
   EXPECT_EQ(end_in_last_event().detail, "no space");
+  EXPECT_EQ(end_in_last_event().cause, Cause::none);
+}
+
+TEST_F(LogicTest, ASpawnThatFailsForWantOfRoomSaysSo) {
+  hello();
+  command(spawn_of(kA));
+  give(SpawnFailed{kA, "no space", true});
+  EXPECT_EQ(end_in_last_event().cause, Cause::no_space);
 }
 
 TEST_F(LogicTest, AShimWithoutRecordIsLostAfterItsTreeIsGone) {

@@ -131,15 +131,126 @@ TEST(AlertBook, ForgetsWhatIsMended) {
   auto check = failure(1);
   check.check = "rows";
   EXPECT_EQ(told(book, rule(), check, "2"), "raised");
-  const auto mended = book.mend("a", "", kStart + 1min);
+  const auto mended = book.mend("a", "", kStart + 1min, kNothing);
   ASSERT_EQ(mended.size(), 1U);
   EXPECT_EQ(std::get<AlertResolved>(mended[0]).cause, "a");
-  EXPECT_THAT(book.mend("a", "", kStart + 1min), IsEmpty());
-  EXPECT_THAT(book.mend("b", "", kStart + 1min), IsEmpty());
+  EXPECT_THAT(book.mend("a", "", kStart + 1min, kNothing), IsEmpty());
+  EXPECT_THAT(book.mend("b", "", kStart + 1min, kNothing), IsEmpty());
   EXPECT_EQ(told(book, rule(), failure(2, kStart + 2min), "3"), "raised");
   check.run = 2;
   EXPECT_EQ(told(book, rule(), check, "4"), "repeated 2") << "that the asset was made says nothing of its check";
-  EXPECT_EQ(std::get<AlertResolved>(book.mend("a", "rows", kStart).at(0)).cause, "a:rows");
+  EXPECT_EQ(std::get<AlertResolved>(book.mend("a", "rows", kStart, kNothing).at(0)).cause, "a:rows");
+}
+
+nlohmann::json cause(const std::string& partition, const std::string& key = "p") {
+  return {{"key", key}, {"partition", partition}, {"status", "failed"}, {"reason", "exit_code"}, {"detail", "exit code 3"}, {"skipped", 1}};
+}
+
+TEST(Happenings, OfAnAssetInSeveralPartitionsAreOneThatNamesThem) {
+  auto run = ended(RunStatus::failed, {cause("one"), cause("three"), cause("one", "q")});
+  run.counts["failed"] = 3;
+  const auto found = happenings_of(run);
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_THAT(found[0].partitions, ElementsAre("one", "three"));
+  EXPECT_EQ(found[0].skipped, 2U);
+  EXPECT_EQ(found[0].reason, "exit_code");
+  EXPECT_THAT(found[1].partitions, ElementsAre("one"));
+  EXPECT_EQ(found[1].more_partitions, 0U);
+  run.counts["failed"] = 60;
+  EXPECT_EQ(happenings_of(run)[1].more_partitions, 57U) << "a run names its first causes only";
+}
+
+Happening failure_in(std::vector<std::string> partitions, RunId run = 1, WallTime at = kStart) {
+  auto happening = failure(run, at);
+  happening.failed_partitions = partitions.size();
+  happening.partitions = std::move(partitions);
+  return happening;
+}
+
+/// How many alerts are over when the asset, of which `failed` are failed still, was made.
+std::size_t mended(AlertBook& book, const std::set<std::string>& failed, const std::string& check = "") {
+  return book.mend("a", check, kStart, [&](const std::string& partition) { return partition.empty() ? !failed.empty() : failed.contains(partition); }).size();
+}
+
+TEST(AlertBook, WhatNamesPartitionsIsOverOnceNoneOfThemIsFailed) {
+  AlertBook book;
+  EXPECT_EQ(told(book, rule(), failure_in({"one", "three"}), "1"), "raised");
+  EXPECT_EQ(mended(book, {"one", "three"}), 0U) << "another one was made";
+  EXPECT_EQ(mended(book, {"one"}), 0U);
+  EXPECT_EQ(mended(book, {"two"}), 1U) << "that one is of another alert";
+  EXPECT_EQ(told(book, rule(), failure_in({"one"}, 2, kStart + 1min), "2"), "raised");
+}
+
+TEST(AlertBook, WhatFailedInOthersSinceIsOverOnceTheAssetIsWhole) {
+  AlertBook book;
+  EXPECT_EQ(told(book, rule(), failure_in({"one"}), "1"), "raised");
+  EXPECT_EQ(told(book, rule(), failure_in({"two"}, 2), "2"), "repeated 1");
+  EXPECT_EQ(mended(book, {"two"}), 0U);
+  EXPECT_EQ(mended(book, {}), 1U);
+}
+
+TEST(AlertBook, APartitionThatIsWellDoesNotEndACheckThatFailsInAnother) {
+  AlertBook book;
+  auto check = failure_in({"one"});
+  check.check = "rows";
+  EXPECT_EQ(told(book, rule(), check, "1"), "raised");
+  check.partitions = {"three"};
+  EXPECT_EQ(told(book, rule(), check, "2"), "") << "the same run";
+  EXPECT_EQ(mended(book, {"three"}, "rows"), 0U);
+  EXPECT_EQ(mended(book, {}, "rows"), 1U);
+}
+
+TEST(AlertBook, NamesTheFirstPartitionsAndCountsTheOthers) {
+  AlertBook book;
+  std::vector<std::string> days;
+  for (int i = 10; i < 40; ++i) days.push_back("day" + std::to_string(i));
+  auto alert = std::get<AlertRaised>(*book.tell(rule(), failure_in(days), kAll, "1")).alert;
+  EXPECT_EQ(alert.partitions.size(), 20U);
+  EXPECT_EQ(alert.more_partitions, 10U);
+  alert.body = alert_body(alert, {});
+  EXPECT_EQ(alert.body["title"], "partitions day10, day11, day12, day13, day14 of a failed (exit_code) in run 1; 25 more partitions of it are failed");
+  EXPECT_THAT(alert_text(alert.body), ::testing::HasSubstr("day28, day29 and 10 more\n"));
+  book.take(alert);
+  EXPECT_EQ(mended(book, {"day39"}), 0U) << "it does not name it, and is about it";
+  EXPECT_EQ(mended(book, {}), 1U);
+}
+
+TEST(AlertBook, KnowsThePartitionsOfWhatTheStoreHas) {
+  auto alert = std::get<AlertRaised>(*AlertBook().tell(rule(), failure_in({"one", "three"}), kAll, "1")).alert;
+  alert.body = alert_body(alert, {});
+  alert.partitions.clear();
+  AlertBook book({alert}, {});
+  EXPECT_EQ(mended(book, {"three"}), 0U);
+  EXPECT_EQ(mended(book, {"two"}), 1U);
+  alert.repeats = 1;
+  AlertBook repeated({alert}, {});
+  EXPECT_EQ(mended(repeated, {"two"}), 0U) << "perhaps it was two that came again";
+}
+
+TEST(AlertBook, ToldAgainIsAboutWhatIsFailedFromBeforeToo) {
+  AlertBook book;
+  EXPECT_EQ(told(book, rule(), failure_in({"one"}), "1"), "raised");
+  auto later = failure_in({"two"}, 2, kStart + 2h);
+  later.failed_partitions = 2;
+  const auto alert = std::get<AlertRaised>(*book.tell(rule(), later, kAll, "2")).alert;
+  EXPECT_EQ(alert.more_partitions, 1U);
+  book.take(alert);
+  EXPECT_EQ(mended(book, {"one"}), 0U);
+  EXPECT_EQ(mended(book, {}), 1U);
+}
+
+TEST(AlertBook, ThatDataIsTooOldIsAnotherCauseThanThatItsAssetFails) {
+  AlertBook book;
+  const auto spec = rule({AlertEvent::run_failed, AlertEvent::freshness_violated});
+  auto old = failure(0);
+  old.event = AlertEvent::freshness_violated;
+  EXPECT_EQ(told(book, spec, old, "1"), "raised");
+  EXPECT_EQ(told(book, spec, failure(1), "2"), "raised");
+  EXPECT_EQ(std::get<AlertResolved>(book.mend("a", "", kStart, kNothing).at(0)).cause, "a");
+  EXPECT_THAT(book.mend("a", "", kStart, kNothing), IsEmpty()) << "being made does not make it fresh";
+  EXPECT_EQ(told(book, spec, old, "3"), "repeated 1") << "no run tells one from the next";
+  EXPECT_EQ(std::get<AlertResolved>(book.refresh("a", kStart).at(0)).cause, "freshness a");
+  EXPECT_THAT(book.refresh("a", kStart), IsEmpty());
 }
 
 TEST(AlertBook, RunsAreNotRepetitionsOfEachOther) {
@@ -248,6 +359,24 @@ std::vector<std::string> due(AlertBook& book, WallTime now) {
 Millis a_day(const AlertRecord&) { return 24h; }
 
 // Their ids are random: the order of occurrence is that of being raised, not that of the ids.
+// The store failed while an attempt was under way and was read anew: its end comes to a book in which the alert waits.
+TEST(AlertBook, AnAttemptFromBeforeTheStoreWasReadAnewCountsAndIsNotMadeTwice) {
+  AlertRecord pending;
+  pending.id = "a1";
+  pending.rule = "ops";
+  pending.at = kStart;
+  pending.next_attempt_at = kStart;
+  AlertBook delivered({pending}, {});
+  ASSERT_TRUE(delivered.attempted("a1", std::nullopt, kStart, [](const AlertRecord&) { return Millis(1h); }));
+  EXPECT_TRUE(delivered.due(kStart).empty());
+  EXPECT_FALSE(delivered.next_due());
+  AlertBook failed({pending}, {});
+  ASSERT_TRUE(failed.attempted("a1", "no answer", kStart, [](const AlertRecord&) { return Millis(1h); }));
+  EXPECT_TRUE(failed.due(kStart).empty());
+  EXPECT_EQ(failed.due(kStart + 1s).size(), 1u);
+  EXPECT_FALSE(failed.next_due());
+}
+
 TEST(AlertBook, WhatIsOfOneMomentGoesInTheOrderOfOccurrence) {
   AlertBook book;
   for (const auto* id : {"9", "1", "5"}) book.take(lineage_event_of(id, id));

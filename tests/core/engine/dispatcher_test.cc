@@ -82,7 +82,7 @@ TEST(Dispatcher, ADemandOfTwoPoolsIsNotStarvedByDemandsOfEach) {
   dispatcher.add({.priority = 5, .run = 2, .unit = 0}, both);
   dispatcher.add({.run = 1, .unit = 0}, q);
   EXPECT_THAT(start(dispatcher), IsEmpty()) << "q is free, and set aside for the first";
-  EXPECT_EQ(dispatcher.blocks(1, 0).at(0).ahead, 1U);
+  EXPECT_EQ(dispatcher.blocks(1, 0).at(0).ahead.count, 1U);
   dispatcher.release("held");
   EXPECT_THAT(start(dispatcher), ElementsAre("2/0"));
   dispatcher.release("2/0");
@@ -135,8 +135,8 @@ TEST(Dispatcher, OfALongLineNoMoreIsCountedThanAnybodyReads) {
   Dispatcher dispatcher;
   dispatcher.set_pools({{"p", 0}});
   for (UnitIndex unit = 0; unit < 5000; ++unit) dispatcher.add({.run = 1, .unit = unit}, kSlot);
-  EXPECT_EQ(dispatcher.blocks(1, 7).at(0).ahead, 7U);
-  EXPECT_EQ(dispatcher.blocks(1, 4999).at(0).ahead, Dispatcher::kAheadCounted);
+  EXPECT_EQ(dispatcher.blocks(1, 7).at(0).ahead.count, 7U);
+  EXPECT_EQ(dispatcher.blocks(1, 4999).at(0).ahead.count, Dispatcher::kAheadCounted);
 }
 
 }  // namespace

@@ -43,7 +43,7 @@ TEST(EngineLimits, RunsBeyondTheLimitAreQueuedAndSayWhoHoldsIt) {
   EXPECT_EQ(d.record(3).detail, "limit runs: 2 of 2 under way");
   d.pass(12min);
   EXPECT_THAT(d.run_blockers(3), ElementsAre("limit limit runs: 2 of 2 held by run 1, for 12 min; run 2, for 12 min"));
-  EXPECT_THAT(d.run_blockers(4), ElementsAre("limit limit runs: 2 of 2 held by run 1, for 12 min; run 2, for 12 min; 1 ahead in line"));
+  EXPECT_THAT(d.run_blockers(4), ElementsAre("limit limit runs: 2 of 2 held by run 1, for 12 min; run 2, for 12 min; 1 ahead in line: run 3"));
   EXPECT_THAT(d.blockers("a", 4), ElementsAre(HasSubstr("limit: 2 of 2 held by run 1")));
   EXPECT_THAT(d.run_blockers(1), IsEmpty());
   succeed(d, 2);

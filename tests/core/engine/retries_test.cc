@@ -3,12 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/engine/not_started.h"
 #include "tests/core/engine/driver.h"
 
 namespace assetd::testing {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
 
@@ -124,6 +127,27 @@ TEST(EngineRetries, WhatIsNeverStartedAgainAndAgainFails) {
   d.never_start("a");
   EXPECT_EQ(d.status("a"), "failed");
   EXPECT_EQ(d.step("a").reason, "never_started");
+}
+
+// Nothing is wrong with the step, and the disk may be full for hours.
+TEST(EngineRetries, WhatIsNotStartedForWantOfRoomWaitsHoweverLongAndSaysSo) {
+  Driver d(retried(retry(0)));
+  d.request();
+  ExitReport report;
+  report.kind = ExitReport::Kind::never_started;
+  report.reason = kNoSpace;
+  report.detail = "cannot make its claim in claims: No space left on device";
+  for (int i = 0; i < 30; ++i) {
+    d.exit("a", report);
+    EXPECT_EQ(d.shown("a"), "ready");
+    EXPECT_THAT(d.blockers("a"), ElementsAre(AllOf(HasSubstr("was not started: cannot make its claim in claims: No space left on device"), HasSubstr("; next try at "))));
+    d.pass(Millis(1'000));
+    EXPECT_EQ(d.status("a"), "starting");
+    EXPECT_THAT(d.blockers("a"), IsEmpty());
+  }
+  d.succeed("a");
+  EXPECT_EQ(d.status("a"), "succeeded");
+  EXPECT_EQ(d.step("a").attempts, 1);
 }
 
 TEST(EngineRetries, TheCountOfNeverStartedBeginsAnewAfterOneThatDid) {

@@ -110,6 +110,16 @@ Project two_that_want_the_gpu() {
   return project;
 }
 
+TEST(QueueTimeout, LessThanASecondIsSaidAsWell) {
+  auto project = two_that_want_the_gpu();
+  project.asset("d").pools = {{"gpu", 1}};
+  Driver d(project, {{"default", 9}, {"gpu", 1}});
+  d.timeouts.queue_timeout = 500ms;
+  d.request();
+  d.pass(500ms);
+  EXPECT_THAT(d.step("d").detail, ::testing::StartsWith("waited 0.5 s to start, for pool gpu: "));
+}
+
 TEST(QueueTimeout, AStepThatWaitedTooLongFailsAndSaysForWhat) {
   Driver d(two_that_want_the_gpu(), {{"default", 9}, {"gpu", 1}});
   d.request();

@@ -58,8 +58,16 @@ TEST(EnginePools, AStepHeldUpByALargerOneThatComesFirstSaysSo) {
   project.asset("c").pools = {{"gpu", 1}};
   Driver d(project, {{"gpu", 4}});
   d.request();
-  EXPECT_THAT(d.blockers("b"), ElementsAre(HasSubstr("3 of 4 slots held")));
-  EXPECT_THAT(d.blockers("c"), ElementsAre(HasSubstr("1 ahead in line")));
+  EXPECT_THAT(d.blockers("b"), ElementsAre("pool: needs 2; 3 of 4 slots held by run 1, step a, for 0 s")) << "one slot is free: what it needs says why that is not enough";
+  EXPECT_THAT(d.blockers("c"), ElementsAre(HasSubstr("1 ahead in line: run 1, step b")));
+}
+
+TEST(EnginePools, OfSeveralAheadTheFirstIsNamed) {
+  Project project;
+  for (const auto* key : {"a", "b", "c", "d"}) project.asset(key).pools = {{"gpu", 1}};
+  Driver d(project, {{"gpu", 1}});
+  d.request();
+  EXPECT_THAT(d.blockers("d"), ElementsAre(HasSubstr("2 ahead in line, first run 1, step b")));
 }
 
 TEST(EnginePools, AStepWhoseCheckWaitsForASlotSaysSo) {
@@ -212,6 +220,22 @@ TEST(EngineHeld, NothingStartsWhileAReasonStandsAndItIsTheBlocker) {
   EXPECT_THAT(d.blockers("b"), ElementsAre("disk: 1 MB free, the floor is 100 MB"));
   d.feed(StartsHeld{"disk", "", false});
   EXPECT_THAT(d.started(), ElementsAre("b"));
+}
+
+// What begins would have to be committed.
+TEST(EngineHeld, WhileTheStoreIsLatchedNoRunBeginsAndAllSayThatTheyWaitForIt) {
+  Project project;
+  project.asset("a").pools = {{"gpu", 1}};
+  Driver d(project, {{"gpu", 1}});
+  d.request();
+  d.request();
+  d.feed(StartsHeld{"latched", "cannot be written since noon: disk full"});
+  d.request();
+  EXPECT_EQ(d.run_status(3), "queued");
+  EXPECT_THAT(d.run_blockers(3), ElementsAre("latched store: cannot be written since noon: disk full"));
+  EXPECT_THAT(d.blockers("a", 2), ElementsAre("latched: cannot be written since noon: disk full"));
+  d.feed(StartsHeld{"latched", "", false});
+  EXPECT_EQ(d.run_status(3), "running");
 }
 
 TEST(EngineBlockers, APendingStepNamesTheParentsThatItWaitsFor) {

@@ -58,6 +58,16 @@ TEST(Freshness, TheNextChangeIsWhenTheAnswerIsAnother) {
   }
 }
 
+TEST(Freshness, WhatWasNeverMadeIsDueWithinItsTimeOrAtTheFirstDeadline) {
+  const auto due = [](const FreshnessSpec& spec, const char* since) { return violated_at(spec, awaited_as(spec, at(since))); };
+  EXPECT_EQ(due({.within = 3h}, "2026-03-01T05:00:00Z"), at("2026-03-01T08:00:00Z"));
+  for (const auto& spec : {FreshnessSpec{.deadline = "0 9 * * *"}, FreshnessSpec{.within = 3h, .deadline = "0 9 * * *"}}) {
+    EXPECT_EQ(due(spec, "2026-03-01T05:00:00Z"), at("2026-03-01T09:00:00Z"));
+    EXPECT_EQ(due(spec, "2026-03-01T08:59:59Z"), at("2026-03-01T09:00:00Z"));
+    EXPECT_EQ(due(spec, "2026-03-01T09:00:00Z"), at("2026-03-02T09:00:00Z")) << "at the instant itself it is not due any more";
+  }
+}
+
 TEST(Freshness, DataSaysOfWhenItIs) {
   const FreshnessSpec spec{.within = 1h, .of = "newest"};
   const auto made = at("2026-03-01T05:00:00Z");

@@ -20,7 +20,11 @@ AssetState whole_state() {
 AssetState divided_state() {
   AssetState state;
   const PartitionsSpec regions{{{"", StaticPartitionsSpec{{"a", "b", "c", "d", "e"}}}}};
-  state.partitions = std::make_shared<const PartitionStates>(PartitionStates{regions, IndexSet::range(0, 4), IndexSet::range(3, 4), {{"unique", IndexSet::range(2, 4)}, {"fresh", {}}}});
+  PartitionStates of{regions, IndexSet::range(0, 4), IndexSet::range(3, 4), {{"unique", IndexSet::range(2, 4)}, {"fresh", {}}}};
+  of.passed_checks = {{"unique", IndexSet::range(0, 1)}, {"fresh", {}}};
+  of.disturbed = IndexSet::range(1, 2);
+  of.reported = {IndexSet::range(0, 3), "v7", at(5)};
+  state.partitions = std::make_shared<const PartitionStates>(std::move(of));
   state.checks = {{"unique", CheckStatus::passed}, {"fresh", CheckStatus::passed}};
   return state;
 }
@@ -49,6 +53,7 @@ TEST(AssetState, ComesBackFromJson) {
     ASSERT_TRUE(back);
     EXPECT_EQ(to_json(*back), json);
   }
+  EXPECT_EQ(*asset_state_from_json(to_json(divided_state()))->partitions, *divided_state().partitions);
   const auto back = asset_state_from_json(to_json(whole_state())).value();
   EXPECT_EQ(back.in_progress->run, 9);
   EXPECT_EQ(back.in_progress->since, at(1));
@@ -71,6 +76,28 @@ TEST(AssetState, ACheckFailsWhereItFailedLastAndNowhereElse) {
   EXPECT_EQ(state.failed_checks(IndexSet::range(0, 3)), (std::map<std::string, IndexSet>{{"unique", IndexSet::range(2, 3)}})) << "of those that there are";
   state.checks["rows"] = CheckStatus::error;
   EXPECT_EQ(state.failed_checks(all).at("rows"), all) << "its result named no partition";
+}
+
+TEST(AssetState, APartitionThatIsFailedFailsTheAssetWhateverWasMadeLast) {
+  auto state = divided_state();
+  state.checks.clear();
+  state.last_attempt = AssetState::Attempt{.status = StepStatus::succeeded};
+  EXPECT_TRUE(state.is_failing());
+  state.partitions = std::make_shared<const PartitionStates>(PartitionStates{state.partitions->spec, IndexSet::range(0, 4), {}});
+  EXPECT_FALSE(state.is_failing());
+}
+
+TEST(AssetState, ItsDataIsOfTheNewestWindowThatWasMadeUnlessItsMetadataSaysOfWhenItIs) {
+  AssetState state;
+  EXPECT_FALSE(state.data_at({}));
+  state.last_materialization = AssetState::Data{7, at(9'000), {{"newest", 3}}};
+  EXPECT_EQ(state.data_at({}), at(9'000));
+  state.data_until = at(5'000);
+  state.awaited_since = at(4'000);
+  const auto back = asset_state_from_json(to_json(state)).value();
+  EXPECT_EQ(back.data_at({}), at(5'000));
+  EXPECT_EQ(back.data_at({.of = "newest"}), at(3'000));
+  EXPECT_EQ(back.awaited_since, at(4'000));
 }
 
 TEST(AssetState, OfAnAssetThatIsNotDividedTheLastResultCounts) {

@@ -55,6 +55,18 @@ TEST_F(RootCauses, ASkippedStepPassesOnItsParentsRoots) {
   EXPECT_EQ(causes_of("a"), Keys{});
 }
 
+// Its process ended within another one: nothing above it failed, and it says all the same whose failure it was.
+TEST_F(RootCauses, WhatItsProcessNeverBeganGoesBackToWhatItEndedIn) {
+  auto definitions = definitions_of({{"a", {}}, {"b", {}}, {"c", {"b"}}});
+  definitions.imports.emplace_back();
+  for (auto& asset : definitions.assets) asset.import = 0, asset.batch = "build";
+  run_definitions(std::move(definitions));
+  set(StepStatus::failed, {"a"});
+  set(StepStatus::skipped, {"b", "c"});
+  EXPECT_EQ(causes_of("b"), Keys{"a"});
+  EXPECT_EQ(causes_of("c"), Keys{"a"});
+}
+
 TEST_F(RootCauses, SeveralRootsComeInPlanOrderAndOnce) {
   run_of({{"a", {}}, {"b", {}}, {"left", {"a", "b"}}, {"right", {"b"}}, {"end", {"left", "right"}}});
   set(StepStatus::failed, {"a", "b"});

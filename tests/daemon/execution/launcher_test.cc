@@ -233,7 +233,7 @@ TEST_F(LauncherTest, AContextTooLargeForTheEnvironmentGoesIntoAFile) {
 
 TEST_F(LauncherTest, WhatIsMissingIsNamed) {
   auto& spec = asset("a", "gone");
-  const auto error = [&] { return Launcher(options_).prepare(launch()).error(); };
+  const auto error = [&] { return Launcher(options_).prepare(launch()).error().why; };
   EXPECT_THAT(error(), HasSubstr("the plugin gone is not there"));
   spec.run->plugin = "exec";
   spec.run->command = {"true"};

@@ -75,6 +75,18 @@ TEST_F(MessageTailTest, LinesArriveAsTheyAreWritten) {
   EXPECT_EQ(offset_, static_cast<std::int64_t>((line("a") + line("b") + line("c")).size()));
 }
 
+TEST_F(MessageTailTest, WhereNothingCanBeWatchedItLooks) {
+  std::filesystem::remove(paths_.messages_dir());  // as good as no inotify: there is no watch on it
+  begin();
+  std::filesystem::create_directory(paths_.messages_dir());
+  tail_->follow(kAttempt, 0);
+  write(line("a"));
+  EXPECT_TRUE(saw("a"));
+  write(line("b"));
+  EXPECT_TRUE(saw("ab"));
+  EXPECT_TRUE(finish().messages.empty());
+}
+
 TEST_F(MessageTailTest, AnUnterminatedLineWaitsForItsEnd) {
   begin();
   tail_->follow(kAttempt, 0);

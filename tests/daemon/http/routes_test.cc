@@ -228,6 +228,33 @@ TEST_F(RoutesTest, TheOverviewCountsTheErrorsOfBrokenDefinitions) {
   EXPECT_EQ(get("/overview").json()["needs_you"][0]["detail"], "2 errors: unknown key");
 }
 
+TEST_F(RoutesTest, TheOverviewNamesWhatFailsInPartitionsAndWhatIsTooOld) {
+  auto project = std::make_shared<Project>(*service.current);
+  auto& assets = project->definitions.assets;
+  assets[2].freshness.within = std::chrono::hours(1);
+  assets[3].partitions = PartitionsSpec{{{"", StaticPartitionsSpec{{"asia", "eu", "us"}}}}};
+  service.current = project;
+  service.table.project = project;
+  AssetState divided;
+  divided.last_attempt = AssetState::Attempt{.run = 8, .status = StepStatus::succeeded, .at = at(5)};
+  divided.last_materialization = AssetState::Data{8, at(5)};
+  divided.partitions = std::make_shared<const PartitionStates>(PartitionStates{*assets[3].partitions, IndexSet::range(1, 2), IndexSet({{0, 1}, {2, 3}})});
+  service.table.states[3] = divided;
+  service.table.states[2].awaited_since = at(0);
+  start();
+  const auto partly = get("/overview").json()["needs_you"];
+  ASSERT_EQ(partly.size(), 1u) << partly << " what was never made is not due at once";
+  EXPECT_EQ(partly[0]["kind"], "partitions_failed");
+  EXPECT_EQ(partly[0]["key"], "stg");
+  EXPECT_EQ(partly[0]["detail"], "2 of its partitions are failed: asia, us");
+  service.table.states[2].freshness = "violated";
+  const auto needs = get("/overview").json()["needs_you"];
+  ASSERT_EQ(needs.size(), 2u) << needs;
+  EXPECT_EQ(needs[0]["kind"], "freshness_violated") << "newest first";
+  EXPECT_EQ(needs[0]["key"], "report");
+  EXPECT_THAT(needs[0]["detail"].get<std::string>(), HasSubstr("it was never made, due by"));
+}
+
 TEST_F(RoutesTest, TheRestAnswers) {
   commit_failed_run();
   service.schedule_views = {{.spec = {.name = "nightly", .job = "nightly", .cron = "0 2 * * *", .timezone = "UTC"}, .next_ticks = {at(9)}}};

@@ -112,6 +112,61 @@ TEST_F(Alerting, RulesThatAnEarlierVersionHadAsWordsComeInForceThoughNoFileChang
   EXPECT_EQ(service_->project()->definitions.alerts.size(), 1U);
 }
 
+constexpr char kDivided[] = R"(
+name: shop
+alerts:
+  - {name: ops, on: [run_failed, check_failed, freshness_violated], webhook: "https://receiver.example"}
+assets:
+  - {key: p, partitions: {static: [one, two, three]}, run: {plugin: exec, command: [sh, -c, "! test -e bad.$ASSETD_PARTITION"]}}
+  - {key: never, freshness: {within: 1s}, run: {plugin: exec, command: ["true"]}}
+)";
+
+TEST_F(Alerting, OfADividedAssetItNamesThePartitionsAndIsOverOnceNoneOfThemIsFailed) {
+  options_.alert_sender = std::make_shared<FakeAlertSender>(receiver_);
+  start(kDivided);
+  for (const auto* name : {"bad.one", "bad.three"}) std::ofstream(file(name)) << "";
+  const auto make = [&](std::vector<std::string> partitions) {
+    RunRequestBody body;
+    body.select = "p";
+    body.partitions.of = std::move(partitions);
+    const auto reply = answer([&](auto done) { service_->request_run(caller(), body, done); });
+    return outcome(std::stoll(reply.body.at("id").get<std::string>()));
+  };
+  const auto of_p = [&] {
+    for (const auto& each : alerts())
+      if (each.asset == "p") return each;
+    return AlertRecord{};
+  };
+  const auto acknowledge = [&] { return answer([&](auto done) { service_->acknowledge(caller(), "p", "", true, done); }).status; };
+  EXPECT_EQ(acknowledge(), 409);
+  EXPECT_EQ(make({"one", "two", "three"}), "failed");
+  EXPECT_EQ(of_p().body["partitions"], nlohmann::json({"one", "three"}));
+  EXPECT_EQ(make({"two"}), "succeeded");
+  EXPECT_FALSE(of_p().resolved_at) << "two partitions are failed";
+  EXPECT_EQ(acknowledge(), 200) << "what was made last is not what failed";
+  fs::remove(file("bad.one"));
+  EXPECT_EQ(make({"one"}), "succeeded");
+  EXPECT_FALSE(of_p().resolved_at);
+  EXPECT_TRUE(asset("p").acknowledged);
+  stop();
+  start();
+  fs::remove(file("bad.three"));
+  EXPECT_EQ(make({"three"}), "succeeded");
+  EXPECT_TRUE(of_p().resolved_at);
+  EXPECT_FALSE(asset("p").acknowledged);
+  EXPECT_EQ(of_p().repeats, 0);
+}
+
+TEST_F(Alerting, TellsOfWhatWasNeverMadeOnceItIsOverdue) {
+  options_.alert_sender = std::make_shared<FakeAlertSender>(receiver_);
+  start(kDivided);
+  ASSERT_TRUE(await_state("delivered"));
+  ASSERT_EQ(alerts().size(), 1U);
+  EXPECT_EQ(alerts()[0].asset, "never");
+  EXPECT_EQ(alerts()[0].event, "freshness_violated");
+  EXPECT_EQ(asset("never").freshness, "violated");
+}
+
 TEST_F(Alerting, ASilenceIsAudited) {
   start_with_receiver(0);
   SilenceBody body{"ops", "bad", "night", SystemClock().now().wall + std::chrono::hours(1)};

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/schedule/cron.h"
 #include "daemon/service/service.h"
 
 namespace assetd {
@@ -158,12 +159,53 @@ TEST_F(DividedProjectionTest, ACheckFailsInThePartitionInWhichItFailedUntilItPas
   EXPECT_FALSE(states_["a"].is_failing());
 }
 
+TEST_F(DividedProjectionTest, ItsDataIsUntilTheEndOfTheNewestWindowThatWasMade) {
+  auto project_of_days = std::make_shared<Project>();
+  auto& asset = project_of_days->definitions.assets.emplace_back();
+  asset.key = "a";
+  asset.partitions = PartitionsSpec{{{"", TimeWindowsSpec{.start = "2026-01-01"}}}};
+  project_of_days->graph = AssetGraph::build(project_of_days->definitions).value();
+  auto table = PartitionTable::make(project_of_days->definitions, project_of_days->graph, {});
+  projection_.use(std::make_shared<const PartitionsInForce>(PartitionsInForce{project_of_days, std::move(table), {}}));
+  const auto made = [&](const std::string& day) {
+    Materialization materialization;
+    materialization.run = 5;
+    materialization.key = "a";
+    materialization.partition = day;
+    project(Materialized{materialization});
+    return format_time(states_["a"].data_until.value());
+  };
+  EXPECT_EQ(made("2026-01-03"), "2026-01-04T00:00:00.000Z");
+  EXPECT_EQ(made("2026-01-01"), "2026-01-04T00:00:00.000Z") << "one of long ago was filled";
+  EXPECT_EQ(made("2026-01-07"), "2026-01-08T00:00:00.000Z") << "whatever is missing before it";
+  projection_.note_report(states_["a"], "a", "", "v7", parse_time("2026-01-20T05:00:00Z").value());
+  EXPECT_EQ(states_["a"].data_until, parse_time("2026-01-20T00:00:00Z"));
+}
+
 TEST_F(DividedProjectionTest, AResultThatNamesNoPartitionIsAboutAll) {
   check("us", CheckStatus::failed);
   check("", CheckStatus::failed);
   EXPECT_EQ(failing(), IndexSet::range(0, 3));
   check("", CheckStatus::passed);
   EXPECT_TRUE(failing().empty());
+}
+
+TEST_F(DividedProjectionTest, AResultOfOnePassesThereAndNowhereElse) {
+  check("us", CheckStatus::passed);
+  check("asia", CheckStatus::warned);
+  EXPECT_EQ(states_["a"].partitions->passed_checks.at("unique"), IndexSet::range(1, 3));
+  check("us", CheckStatus::failed);
+  check("asia", CheckStatus::skipped);
+  EXPECT_TRUE(states_["a"].partitions->passed_checks.at("unique").empty());
+  check("", CheckStatus::passed);
+  EXPECT_TRUE(states_["a"].partitions->passed_checks.empty()) << "it is about all of them";
+}
+
+TEST_F(DividedProjectionTest, AReportOfTheWholeIsTheDataOfEachUntilOneIsMadeAgain) {
+  projection_.note_report(states_["a"], "a", "", "v7", WallTime(Millis(9)));
+  EXPECT_EQ(states_["a"].partitions->reported, (PartitionStates::Whole{IndexSet::range(0, 3), "v7", WallTime(Millis(9))}));
+  projection_.note_report(states_["a"], "a", "us", "v8", WallTime(Millis(10)));
+  EXPECT_EQ(states_["a"].partitions->reported.of, IndexSet::range(0, 1) | IndexSet::range(2, 3));
 }
 
 TEST_F(DividedProjectionTest, AResultOfAPartitionThatIsNoMoreHoldsBackNone) {

@@ -171,7 +171,7 @@ const assetParts: Record<string, (world: World, asset: FakeAsset, url: URL) => A
   }),
   automation: (world, asset) => ok(automationDetail(world, asset)),
   evaluations: (world, asset, url) => page(evaluations(world, asset), url),
-  materializations: (_, asset, url) => page<Materialization>(asset.history.filter((h) => h.status === "succeeded").map((h) => ({ id: h.run_id ?? `r${h.at}`, run_id: h.run_id, partition: null, at: iso(h.at), duration_ms: h.ms, metadata: h.metadata, data_version: null, code_version: "3", provenance: null })), url),
+  materializations: (_, asset, url) => page<Materialization>(asset.history.filter((h) => h.status === "succeeded").map((h) => ({ id: h.run_id ?? `r${h.at}`, run_id: h.run_id, step: asset.key, partition: null, at: iso(h.at), duration_ms: h.ms, metadata: h.metadata, data_version: null, code_version: "3", provenance: null })), url),
   attempts: (_, asset, url) => page<AssetAttempt>(asset.history.flatMap((h) => (h.run_id === null ? [] : [{ run_id: h.run_id, attempt: 1, partition: null, status: h.status, reason: h.status === "failed" ? "check_failed" : null, started_at: iso(h.at - h.ms), ended_at: iso(h.at), duration_ms: h.ms }])), url),
   checks: (_, asset, url) => page(asset.history.filter((h) => h.run_id !== null).flatMap((h) => asset.checks.map((check, i): CheckResult => {
     const failed = h.status === "failed" && i === asset.checks.length - 1;

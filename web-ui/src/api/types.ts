@@ -81,13 +81,16 @@ export interface BackfillPlan {
 }
 
 /** Whose code, whose data, or which one above is stale. The chain of a reason begins with itself and ends with the cause; lists of assets have none. */
-export interface StaleLink { asset: string; reason: "never_materialized" | "code_changed" | "newer_data" | "upstream_stale"; detail: string; run_id: string | null; at: string | null }
+export interface StaleLink { asset: string; reason: "never_materialized" | "code_changed" | "newer_data" | "upstream_stale"; detail: string; run_id: string | null; at: string | null; partition?: string | null }
+/** Of one partition. */
+export interface PartitionWhy { key: string; partition: string; stale: { is: boolean; because: StaleReason[] }; as_of: number }
 export interface StaleReason extends Omit<StaleLink, "asset"> { key: string; chain?: StaleLink[] }
 export interface Provenance {
   code_version: string | null; commit: string | null; data_version_from: "step" | "content" | "attempt";
   /** Of the interpreter and the packages that it was made with. */
   versions: Record<string, string>;
-  upstream: { key: string; data_version: string; run_id: string | null; at: string }[];
+  /** Of an asset that is divided: how many of its partitions, and which, where it is one. */
+  upstream: { key: string; data_version: string; run_id: string | null; at: string; partition: string | null; partitions: number | null }[];
 }
 export interface ImpactDeadline { key: string; at: string | null; missed: boolean }
 /** What people use that is made from assets. */
@@ -270,10 +273,10 @@ export interface DefinitionsPlan {
 export interface Project {
   name: string; environment: string | null; version: string; started_at: string; listen: string; definitions_version: string;
   counts: { assets: number; running_runs: number; queued_runs: number; failed_assets: number };
-  latched: null | { since: string; why: string }; draining: string | null; automation_paused: AutomationPause | null; access: "open" | "token"; as_of: number;
+  latched: null | { since: string; why: string }; disk?: string | null; draining: string | null; automation_paused: AutomationPause | null; access: "open" | "token"; as_of: number;
 }
 export interface NeedsYou {
-  kind: string; run_id: string | null; key: string | null; reason: string | null; detail: string | null; at: string; skipped: number | null;
+  kind: "asset_failed" | "partitions_failed" | "freshness_violated" | "definitions" | "import" | "latched" | "stuck"; run_id: string | null; key: string | null; reason: string | null; detail: string | null; at: string; skipped: number | null;
 }
 /** How an import was read last; of one that failed, what serves was read at `last_ok_at`. */
 export interface ImportHealth { name: string; plugin: string; assets: number; status: "ok" | "failed"; at: string | null; last_ok_at: string | null; detail: string | null }

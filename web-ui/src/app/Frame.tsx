@@ -26,6 +26,7 @@ export function Frame() {
       <TopBar project={project} />
       <main id="main" className="frame-main" tabIndex={-1}>
         {project?.latched && <Latched project={project} />}
+        {project?.disk && <NoRoom why={project.disk} />}
         {project?.environment && !/^prod/i.test(project.environment) && <Replica name={project.environment} />}
         {project?.draining && <Draining why={project.draining} />}
         <div className="frame-page"><Outlet /></div>
@@ -121,6 +122,15 @@ function Latched({ project }: { project: Project }) {
     <div className="notice bad" role="alert" style={{ borderRadius: 0, borderWidth: "0 0 1px" }}>
       <StateIcon state="failed" size={16} />
       <div><span className="strong">Nothing is being started.</span> The store refused a write: {project.latched?.why}. What is shown is what was committed. <Link to="/health" className="link" style={{ textDecoration: "underline" }}>Health</Link></div>
+    </div>
+  );
+}
+
+function NoRoom({ why }: { why: string }) {
+  return (
+    <div className="notice bad" role="alert" style={{ borderRadius: 0, borderWidth: "0 0 1px" }}>
+      <StateIcon state="failed" size={16} />
+      <div><span className="strong">No step is being started:</span> {why}.</div>
     </div>
   );
 }

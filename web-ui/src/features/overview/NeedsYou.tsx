@@ -3,7 +3,7 @@ import { useMutation } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { retryRun } from "@/api/actions";
 import type { NeedsYou } from "@/api/types";
-import { AssetLink, RunLink } from "@/ui/links";
+import { AssetLink, RunLink, keyToPath } from "@/ui/links";
 import { toastProblem, toastRun } from "@/ui/Materialize";
 import { reasonText } from "@/ui/stateMeta";
 import { StateIcon } from "@/ui/StateIcon";
@@ -28,7 +28,7 @@ export function NeedsYouList({ items }: { items: NeedsYou[] }) {
 function Item({ item }: { item: NeedsYou }) {
   return (
     <div className="need">
-      <StateIcon state={item.kind === "stuck" ? "waiting_retry" : "failed"} size={16} />
+      <StateIcon state={item.kind === "stuck" ? "waiting_retry" : item.kind === "freshness_violated" ? "violated" : "failed"} size={16} />
       <div className="grow">
         <div className="strong need-what"><Subject item={item} /></div>
         <div className="need-why">{item.detail ?? reasonText(item.reason)}</div>
@@ -64,6 +64,7 @@ function OfRun({ items }: { items: NeedsYou[] }) {
 
 function Subject({ item }: { item: NeedsYou }) {
   if (item.kind === "import") return <Link to="/definitions" className="link">The import {item.key} does not load</Link>;
+  if (item.kind === "freshness_violated") return <><AssetLink name={item.key!} /> is too old</>;
   if (item.key) return <AssetLink name={item.key} />;
   if (item.run_id) return <>Run <RunLink id={item.run_id} /> failed</>;
   if (item.kind === "definitions") return <Link to="/definitions" className="link">The definitions do not load</Link>;
@@ -71,10 +72,16 @@ function Subject({ item }: { item: NeedsYou }) {
   return <>{item.kind.replaceAll("_", " ")}</>;
 }
 
+function SeeAsset({ name, tab, children }: { name: string; tab?: string; children: string }) {
+  return <Button variant="default" renderRoot={(props) => <Link to="/assets/$key" params={{ key: keyToPath(name) }} search={{ tab }} {...props} />}>{children}</Button>;
+}
+
 function Act({ item }: { item: NeedsYou }) {
   const retry = useMutation({ mutationFn: (id: string) => retryRun(id, { from: "failure" }), onSuccess: (plan) => toastRun(plan, "Retry"), onError: toastProblem("The retry was not started") });
   if (item.kind === "definitions" || item.kind === "import") return <Button component={Link} to="/definitions" variant="default">See errors</Button>;
   if (item.kind === "latched") return <Button component={Link} to="/health" variant="default">See health</Button>;
+  if (item.kind === "partitions_failed") return <SeeAsset name={item.key!} tab="partitions">See partitions</SeeAsset>;
+  if (item.kind === "freshness_violated") return <SeeAsset name={item.key!}>See asset</SeeAsset>;
   const id = item.run_id;
   if (item.kind === "stuck") return <Button component={Link} to="/queue" variant="default">See why</Button>;
   return id ? (

@@ -9,7 +9,7 @@ export interface ForecastRun {
   reason: string | null; detail: string | null; created_at: string; started_at: string | null; ended_at: string | null; slow_ended_at: string | null;
   steps_total: number; critical_path: string[]; steps: ForecastStep[];
 }
-export interface ForecastViolation { key: string; kind: "freshness" | "deadline"; at: string; data_at: string; mended_at: string | null; only_if_slow: boolean; already: boolean }
+export interface ForecastViolation { key: string; kind: "freshness" | "deadline"; at: string; data_at: string | null; mended_at: string | null; only_if_slow: boolean; already: boolean }
 export interface ForecastPool { name: string; slots: number; slots_in_force: number; used: number; slices: number[]; waited_ms: number; steps_waited: number }
 export interface Forecast {
   at: string; until: string; stopped_at: string | null; truncated: boolean; definitions_version: string; runs: ForecastRun[]; runs_total: number; steps_total: number;

@@ -26,3 +26,7 @@ it("does not guess how long, where the event before is no longer kept", () => {
   expect(freshnessTurns([event(9, { freshness: "fresh", from: "violated" })])).toEqual([{ id: "9", state: "fresh", at: Date.parse(at(9)), after: null }]);
   expect(freshnessTurns([{ ...event(1, { freshness: "violated", from: null }), type: "materialization" }])).toEqual([]);
 });
+
+it("leaves out that freshness is no longer demanded", () => {
+  expect(freshnessTurns([event(9, { freshness: "none", from: "violated" })])).toEqual([]);
+});

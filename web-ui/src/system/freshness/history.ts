@@ -16,7 +16,8 @@ const instant = (value: unknown) => (typeof value === "string" ? Date.parse(valu
 /** Too old since that moment, also where the daemon was not running then and told it later. */
 const since = ({ at, changes }: Told) => Math.min(instant(changes.violated_at) || Infinity, Date.parse(at));
 
-const isTurn = ({ type, changes }: Told) => type === "asset_changed" && typeof changes.freshness === "string" && (changes.freshness === "violated") !== (changes.from === "violated");
+/** That freshness is no longer demanded (`none`) is no turn. */
+const isTurn = ({ type, changes }: Told) => type === "asset_changed" && typeof changes.freshness === "string" && changes.freshness !== "none" && (changes.freshness === "violated") !== (changes.from === "violated");
 
 /** Newest first, as the events come. Warnings that came to nothing are left out. */
 export function freshnessTurns(events: Told[]): FreshnessTurn[] {
