@@ -260,6 +260,7 @@ void add_project(json& out) {
   out["Definitions"] = object({{"version", text_or_null()}, {"state", text()}, {"errors", list_of(any_object())}});
   out["DefinitionsPlan"] = object({{"id", text()}, {"base_version", text_or_null()}, {"changes", list_of(any_object())}, {"changes_total", integer()},
                                    {"counts", {{"type", "object"}, {"additionalProperties", integer()}}}, {"stale", any_object()},
+                                   {"partitions", list_of(object({{"key", text()}, {"missing", integer()}, {"more_missing", boolean()}, {"in_run", integer()}}))},
                                    {"schedules_started", list_of(text())}, {"schedules_stopped", list_of(text())}, {"as_of", integer()}});
   out["DefinitionsVersion"] = object({{"version", id()}, {"applied_at", time()}, {"hash", text()}, {"assets", integer()}, {"added", integer()}, {"changed", integer()},
                                       {"removed", integer()}, {"current", boolean()}});

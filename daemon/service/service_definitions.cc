@@ -259,7 +259,10 @@ void DaemonService::watch_definitions() {
 void DaemonService::plan_definitions(Caller, Done done) {
   compile_in_background(std::move(done), [this](Turn& turn, Compiled& compiled, std::shared_ptr<Done> answer) {
     if (!compiled.result.errors.empty()) return;
-    auto body = plan_body(project().get(), *compiled.project);
+    const auto in_force = partitions();
+    static const DynamicKeys none;
+    auto body = plan_body(project().get(), *compiled.project,
+                          {[this](const std::string& key) { return book_.find(key); }, in_force ? in_force->dynamic : none, turn.now.wall});
     body["as_of"] = store_->last_event();
     turn.after.push_back([answer, body = std::move(body)](bool) { (*answer)({200, body}); });
   });
@@ -299,9 +302,11 @@ bool DaemonService::waits_for_apply(const Compiled& compiled) const {
 }
 
 void DaemonService::say_pending(Turn& turn, const Compiled& compiled) {
-  const auto plan = plan_body(project().get(), *compiled.project);
-  describe_outcome(compiled, {{"plan", plan["id"]}, {"counts", plan["counts"]}});
-  turn.batch.events.push_back({0, turn.now.wall, "definitions_changed", 0, "", {{"version", std::to_string(project()->version)}}, {{"pending", plan["id"]}, {"counts", plan["counts"]}}});
+  const auto current = project();
+  const auto plan = plan_id(current.get(), compiled.result.hash);
+  const auto counts = changes_body(current->definitions, compiled.project->definitions)["counts"];
+  describe_outcome(compiled, {{"plan", plan}, {"counts", counts}});
+  turn.batch.events.push_back({0, turn.now.wall, "definitions_changed", 0, "", {{"version", std::to_string(current->version)}}, {{"pending", plan}, {"counts", counts}}});
 }
 
 nlohmann::json DaemonService::definitions_status() const {

@@ -262,9 +262,12 @@ export interface DefinitionsVersion {
   version: string; applied_at: string | null; hash: string; assets: number; added: number; changed: number; removed: number; current: boolean;
 }
 export interface DefinitionsDiff { from: string; to: string; changes: PlannedChange[]; changes_total: number; counts: PlanCounts }
+export type StaleCause = "added" | "code_changed" | "data_changed";
 export interface DefinitionsPlan {
   id: string; base_version: string | null; changes: PlannedChange[]; changes_total: number; counts: PlanCounts;
-  stale: { keys: string[]; total: number; select: string | null }; schedules_started: string[]; schedules_stopped: string[];
+  stale: { keys: string[]; total: number; causes?: Record<string, StaleCause>; select: string | null }; schedules_started: string[]; schedules_stopped: string[];
+  /** Divided assets that become stale, or of which more partitions are missing. `in_run`: what `apply --run` makes of them. */
+  partitions?: { key: string; missing: number; more_missing: boolean; in_run: number }[];
 }
 
 export interface Project {
