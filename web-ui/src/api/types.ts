@@ -55,6 +55,8 @@ export interface PartitionRow {
   key: string; status: PartitionStatus; window: { start: string; end: string } | null; run_id: string | null; at: string | null;
   /** About to be made; without a run: a backfill will ask for it. */
   under_way: { status: "running" | "queued"; run_id: string | null } | null;
+  /** Its last attempt, where that failed. */
+  failure?: { run_id: string; reason: string; detail: string | null; at: string } | null;
   /** Those of its checks that failed last in it. */
   failed_checks: string[];
 }
