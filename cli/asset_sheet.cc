@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "cli/asset_outlook.h"
 #include "cli/command_line.h"
 #include "cli/table.h"
 #include "cli/versions.h"
@@ -67,10 +68,27 @@ void show_last_attempt(Sheet& sheet, const Json& attempt, SystemTime now) {
   for (const auto& cause : attempt.value("root_causes", Json::array())) sheet.line("because of", cause_text(cause));
 }
 
-void show_materialization(Sheet& sheet, const Json& materialization, SystemTime now) {
+/// Where the last attempt is another one.
+void show_last_failure(Sheet& sheet, const Json& failure, SystemTime now) {
+  if (!failure.is_object()) return;
+  const auto partition = text_at(failure, "partition");
+  sheet.line("last failure", "in run " + text_at(failure, "run_id") + (partition.empty() ? "" : " [" + partition + "]") + ", " + ago_at(failure, "ended_at", now) + " — " + text_at(failure, "reason"));
+}
+
+/// Which partitions failed, the newest first: the first few of them.
+void show_failed_partitions(Sheet& sheet, const Json& partitions, SystemTime now) {
+  if (!partitions.is_object()) return;
+  const auto failed = partitions.value("failures", Json::array());
+  for (const auto& each : failed) sheet.line("  failed", text_at(each, "key") + ": " + failure_text(each, now), Colour::red);
+  const auto total = partitions.value("counts", Json::object()).value("failed", failed.size());
+  if (total > failed.size()) sheet.line("", "and " + std::to_string(total - failed.size()) + " more: assetctl partitions list KEY --status failed");
+}
+
+void show_materialization(Sheet& sheet, const Json& asset, SystemTime now) {
+  const auto materialization = asset.value("last_materialization", Json());
   if (!materialization.is_object()) return;
   const auto run = text_at(materialization, "run_id");
-  sheet.line("materialized", ago_at(materialization, "at", now) + (run.empty() ? ", reported by hand" : ", by run " + run));
+  sheet.line("materialized", ago_at(materialization, "at", now) + (run.empty() ? ", " + said_text(asset) : ", by run " + run));
   sheet.line("  of data", text_at(materialization, "data_version"));
   sheet.line("  by code", text_at(materialization, "code_version"));
   const auto metadata = materialization.value("metadata", Json::object());  // lives as long as the loop over its items
@@ -82,36 +100,6 @@ void show_check(Sheet& sheet, const Json& check) {
   text += check.value("blocking", false) ? ", blocking)" : ")";
   sheet.line("check", text);
 }
-
-/// The first step of it that the forecast of a day begins; null: none, or no forecast was to be had.
-Json next_start(Session& session, const std::string& key) {
-  const auto forecast = session.api->get("/forecast", {{"horizon", "24h"}, {"select", "\"" + key + "\""}, {"limit", "200"}});
-  if (!forecast) return nullptr;
-  Json first;
-  for (const auto& run : forecast->value("runs", Json::array()))
-    for (const auto& step : run.value("steps", Json::array())) {
-      const auto at = text_at(step, "started_at");
-      if (text_at(step, "key") != key || at <= text_at(*forecast, "at") || (first.is_object() && text_at(first, "at") <= at)) continue;
-      first = {{"at", at}, {"partition", step.value("partition", Json())}, {"trigger", run.value("trigger", Json())}, {"run_id", run.value("run_id", Json())}};
-    }
-  return first;
-}
-
-}  // namespace
-
-// A daemon from before any of these has none to tell.
-Result<Json> asset_with_outlook(Session& session, const std::string& key) {
-  auto asset = session.api->get("/assets/" + key_in_path(key));
-  if (!asset) return asset;
-  if (auto automation = session.api->get("/assets/" + key_in_path(key) + "/automation")) (*asset)["automation"] = std::move(*automation);
-  if (auto triggers = session.api->get("/assets/" + key_in_path(key) + "/triggers")) (*asset)["triggers"] = std::move(*triggers);
-  if (asset->value("partitions", Json()).is_object())
-    if (auto map = session.api->get("/assets/" + key_in_path(key) + "/partitions/map", {{"limit", "1"}})) (*asset)["partitions"]["counts"] = (*map)["counts"];
-  (*asset)["next_start"] = next_start(session, key);
-  return asset;
-}
-
-namespace {
 
 std::string freshness_text(const Json& freshness, SystemTime now) {
   const auto status = text_at(freshness, "status");
@@ -128,29 +116,6 @@ std::string partitions_text(const Json& partitions) {
     if (const int count = counts.value(each, 0); count > 0) out += ", " + std::to_string(count) + " " + each;
   if (const int count = counts.value("check_failed", 0); count > 0) out += "; a check failed in " + std::to_string(count);
   return out;
-}
-
-/// The parts that make a condition what it is: of one that does not hold those that are false, down to the leaves; the first three.
-void deciding(const Json& answer, bool holds, std::string of, std::vector<std::string>& out) {
-  if (answer.value("holds", false) != holds || out.size() >= 3) return;
-  if (const auto other = text_at(answer, "asset"); !other.empty()) of = other;
-  const auto children = answer.value("children", Json::array());
-  if (!children.empty()) {
-    const auto before = out.size();
-    const bool turns = text_at(answer, "name") == "not";
-    for (const auto& child : children) deciding(child, turns != holds, of, out);
-    if (out.size() > before) return;
-  }
-  const auto reason = text_at(answer, "reason");
-  out.push_back(text_at(answer, "name") + (of.empty() ? "" : " of " + of) + (reason.empty() ? "" : ": " + reason));
-}
-
-void show_next(Sheet& sheet, const Json& next, SystemTime now) {
-  if (!next.is_object()) return;
-  const auto run = text_at(next, "run_id"), partition = text_at(next, "partition");
-  const auto trigger = next.value("trigger", Json::object());
-  const auto by = run.empty() ? text_at(trigger, "kind") + (text_at(trigger, "name").empty() ? "" : " " + text_at(trigger, "name")) : "run " + run;
-  sheet.line("next start", text_at(next, "at") + " (" + ago_at(next, "at", now) + "), foreseen, of " + by + (partition.empty() ? "" : ", partition " + partition));
 }
 
 std::string automation_text(const Json& automation, SystemTime now) {
@@ -179,7 +144,6 @@ void show_triggers(Sheet& sheet, const Json& triggers, SystemTime now) {
   if (const auto pause = triggers.value("paused", Json()); pause.is_object())
     sheet.line("paused", "nothing starts by itself, by " + text_at(pause, "by") + ": " + text_at(pause, "reason"), Colour::yellow);
   if (const auto mute = triggers.value("muted", Json()); mute.is_object()) sheet.line("muted", muted_text(mute), Colour::yellow);
-  if (const auto next = triggers.value("next", Json()); next.is_object()) sheet.line("next tick", text_at(next, "at") + ", of the schedule " + text_at(next, "schedule"));
   for (const auto& schedule : triggers.value("schedules", Json::array()))
     sheet.line("schedule", text_at(schedule, "name") + ": " + text_at(schedule, "cron") + " " + text_at(schedule, "timezone") + (text_at(schedule, "steps") == "checks" ? ", only checks" : "") + paused_text(schedule));
   for (const auto& sensor : triggers.value("sensors", Json::array())) {
@@ -202,17 +166,19 @@ void print_asset(Session& session, const Json& asset) {
   if (stale.value("is", false)) session.out << session.terminal.paint("stale because", Colour::grey) << "\n";
   print_stale(session, stale);
   show_last_attempt(sheet, asset.value("last_attempt", Json()), now);
-  show_materialization(sheet, asset.value("last_materialization", Json()), now);
+  show_last_failure(sheet, asset.value("last_failure", Json()), now);
+  show_materialization(sheet, asset, now);
   for (const auto& used : asset.value("provenance", Json()).is_object() ? asset["provenance"].value("upstream", Json::array()) : Json::array())
     sheet.line("made from", text_at(used, "key") + " " + text_at(used, "data_version") + (text_at(used, "run_id").empty() ? ", reported" : " of run " + text_at(used, "run_id")));
   sheet.line("freshness", freshness_text(asset.value("freshness", Json::object()), now), text_at(asset.value("freshness", Json::object()), "status") == "violated" ? Colour::yellow : Colour::none);
   sheet.line("partitions", partitions_text(asset.value("partitions", Json())));
+  show_failed_partitions(sheet, asset.value("partitions", Json()), now);
   const auto automation = asset.value("automation", Json::object());
   sheet.line("automation", automation_text(automation, now));
   std::vector<std::string> parts;
   if (automation.value("answer", Json()).is_object()) deciding(automation["answer"], automation.value("holds", false), "", parts);
   for (const auto& each : parts) sheet.line("  because", each);
-  show_next(sheet, asset.value("next_start", Json()), now);
+  for (const auto& each : next_texts(asset, now)) sheet.line("next", each);
   show_triggers(sheet, asset.value("triggers", Json()), now);
   sheet.line("checks", checks_text(asset.value("checks", Json::object())));
   for (const auto& waiver : asset.value("waivers", Json::array())) sheet.line("waived", waiver_text(waiver), Colour::yellow);

@@ -163,7 +163,8 @@ void print_outcome(Session& session, const Json& run) {
   const auto causes = run.value("causes", Json::array());
   if (status == "failed" && causes.empty()) session.out << "  " << text_at(run, "reason") << ": " << text_at(run, "detail") << "\n";
   for (const auto& cause : causes) {
-    session.out << "  " << session.terminal.paint(text_at(cause, "key"), Colour::red) << ": " << text_at(cause, "reason");
+    const auto partition = text_at(cause, "partition");
+    session.out << "  " << session.terminal.paint(text_at(cause, "key") + (partition.empty() ? "" : " [" + partition + "]"), Colour::red) << ": " << text_at(cause, "reason");
     if (!text_at(cause, "check").empty()) session.out << " (" << text_at(cause, "check") << ")";
     if (!text_at(cause, "detail").empty()) session.out << ": " << text_at(cause, "detail");
     if (cause.value("skipped", 0) > 0) session.out << "; skipped because of it: " << text_at(cause, "skipped");

@@ -3,6 +3,7 @@
 #include <iostream>
 #include <numeric>
 
+#include "cli/asset_outlook.h"
 #include "cli/asset_sheet.h"
 #include "cli/command_line.h"
 #include "cli/table.h"

@@ -2,6 +2,7 @@
 #include <iostream>
 
 #include "cli/command_line.h"
+#include "cli/asset_outlook.h"
 #include "cli/partition_options.h"
 #include "cli/table.h"
 
@@ -125,9 +126,10 @@ int list_partitions(Session& session, const ListedPartitions& options) {
   return session.show(session.api->list("/assets/" + percent_encode(options.asset) + "/partitions", {{"status", options.status}}, options.limit), [&](const Json& page) {
     if (page["items"].empty()) session.out << "no such partitions\n";
     if (page["items"].empty()) return;
-    Table table({{"PARTITION"}, {"STATUS"}, {"MADE"}, {"RUN"}, {"FAILED CHECKS", false, true}});
+    Table table({{"PARTITION"}, {"STATUS"}, {"MADE"}, {"RUN"}, {"FAILED CHECKS", false, true}, {"FAILED", false, true}});
     for (const auto& each : page["items"])
-      table.add({text_at(each, "key"), status_cell(text_at(each, "status")), ago_at(each, "at", session.now()), text_at(each, "run_id"), join(each.value("failed_checks", Json::array()), ", ")});
+      table.add({text_at(each, "key"), status_cell(text_at(each, "status")), ago_at(each, "at", session.now()), text_at(each, "run_id"), join(each.value("failed_checks", Json::array()), ", "),
+                 failure_text(each, session.now())});
     session.out << table.render(session.terminal);
   });
 }

@@ -8,14 +8,24 @@
 namespace assetd::cli {
 namespace {
 
+/// Of one that failed what was read before goes on serving, and its count is of that.
+std::string import_text(const Json& import, const std::string& version, SystemTime now) {
+  const auto count = text_at(import, "assets") + (import.value("assets", 0) == 1 ? " asset" : " assets");
+  const auto detail = text_at(import, "detail");
+  const auto head = "import " + text_at(import, "name") + " (" + text_at(import, "plugin") + "): ";
+  if (text_at(import, "status") != "failed") return head + count + ", " + text_at(import, "status") + (detail.empty() ? "" : ": " + detail);
+  const auto read = text_at(import, "last_ok_at");
+  const auto serving = import.value("assets", 0) == 0 ? "none of it serves" : "serving " + count + (read.empty() ? "" : " read " + ago_at(import, "last_ok_at", now)) + " (of version " + version + ")";
+  return head + "parse failed at " + text_at(import, "at") + ", " + serving + (detail.empty() ? "" : ": " + detail);
+}
+
 void print_definitions(Session& session, const Json& definitions) {
   const auto state = text_at(definitions, "state");
   session.out << "version " << text_at(definitions, "version") << ", " << session.terminal.paint(state, status_colour(state)) << ", applied "
               << ago_at(definitions, "applied_at", session.now()) << ": " << text_at(definitions, "assets") << " assets, " << text_at(definitions, "checks")
               << " checks, " << text_at(definitions, "schedules") << " schedules\n";
   for (const auto& import : definitions.value("imports", Json::array())) {
-    session.out << "  import " << text_at(import, "name") << " (" << text_at(import, "plugin") << "): " << text_at(import, "assets") << " assets, "
-                << text_at(import, "status") << (text_at(import, "detail").empty() ? "" : ": " + text_at(import, "detail")) << "\n";
+    session.out << "  " << import_text(import, text_at(definitions, "version"), session.now()) << "\n";
   }
   session.err << render_definition_errors(definitions.value("errors", Json::array()), "error", session.terminal)
               << render_definition_errors(definitions.value("warnings", Json::array()), "warning", session.terminal);

@@ -41,6 +41,42 @@ void print_names(Session& session, const Json& plan, const char* field, const ch
   for (const auto& name : plan.value(field, Json::array())) session.out << "  schedule " << harmless(name.get<std::string>()) << what << "\n";
 }
 
+constexpr std::size_t kAssetsNamed = 10;
+
+const char* because(const std::string& cause) {
+  return cause == "added" ? " (new)" : cause == "code_changed" ? " (its code changes)" : cause == "data_changed" ? " (made from other assets)" : "";
+}
+
+/// "b (its code changes), c and 12 more"
+std::string stale_names(const Json& stale) {
+  const auto causes = stale.value("causes", Json::object());
+  std::string out;
+  std::size_t named = 0;
+  for (const auto& key : stale.value("keys", Json::array())) {
+    if (named == kAssetsNamed) break;
+    out += (named++ == 0 ? "" : ", ") + key.get<std::string>() + because(text_at(causes, key.get<std::string>().c_str()));
+  }
+  const auto total = stale.value("total", named);
+  return harmless(total > named ? out + " and " + std::to_string(total - named) + " more" : out);
+}
+
+/// What --run does not make of assets that are divided, and what does.
+void print_partitions(Session& session, const Json& plan) {
+  for (const auto& each : plan.value("partitions", Json::array())) {
+    const auto key = harmless(text_at(each, "key"));
+    const int missing = each.value("missing", 0), in_run = each.value("in_run", 0);
+    if (in_run > 0) session.out << "  of " << key << " --run makes " << (in_run == 1 ? "the latest partition" : std::to_string(in_run) + " partitions") << "; the others: assetctl backfill '\"" << key << "\"' --partition stale\n";
+    if (missing == 0 || (!each.value("more_missing", false) && in_run > 0)) continue;
+    session.out << "  " << missing << (missing == 1 ? " partition of " : " partitions of ") << key << (missing == 1 ? " is" : " are") << " missing: assetctl backfill '\"" << key << "\"' --partition missing\n";
+  }
+}
+
+void print_stale_assets(Session& session, const Json& stale) {
+  const auto total = stale.value("total", 0);
+  if (total == 0) return;
+  session.out << "  " << total << (total == 1 ? " asset is" : " assets are") << " to be computed anew: " << stale_names(stale) << "\n";
+}
+
 void print_definitions_plan(Session& session, const Json& plan) {
   const auto changes = plan.value("changes", Json::array());
   const auto total = plan.value("changes_total", changes.size());
@@ -55,9 +91,10 @@ void print_definitions_plan(Session& session, const Json& plan) {
               << text_at(counts, "renamed") << " renamed\n";
   print_names(session, plan, "schedules_started", " starts to tick");
   print_names(session, plan, "schedules_stopped", " no longer ticks");
-  if (const auto stale = plan.value("stale", Json::object()); stale.value("total", 0) > 0)
-    session.out << "  " << text_at(stale, "total") << (stale.value("total", 0) == 1 ? " asset is" : " assets are") << " to be computed anew, with what is below\n";
-  session.out << "to do it: assetctl apply " << text_at(plan, "id") << "\n";
+  const auto stale = plan.value("stale", Json::object());
+  print_stale_assets(session, stale);
+  print_partitions(session, plan);
+  session.out << "to do it: assetctl apply " << text_at(plan, "id") << (stale.value("total", 0) > 0 ? "; and to materialize what is to be computed anew: --run" : "") << "\n";
 }
 
 /// As print or, where the files do not load, their errors as a compiler prints them.
@@ -205,7 +242,7 @@ void add_plan_commands(CommandLine& line) {
   const auto apply = std::make_shared<ApplyOptions>();
   auto* command = add_command(line.app, line, "apply", "apply the files as planned; refused when the plan is out of date", apply, apply_plan);
   command->add_option("plan", apply->plan, "a plan's id")->required();
-  command->add_flag("--run", apply->run, "then materialize what is to be computed anew, with what is below");
+  command->add_flag("--run", apply->run, "then materialize what the plan says is to be computed anew; of what is divided the latest partition");
   command->add_flag("--wait", apply->wait, "with --run: until that run has ended");
 }
 

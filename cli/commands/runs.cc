@@ -142,7 +142,10 @@ int retry_run(Session& session, const RetryOptions& options) {
     body["dry_run"] = true;
     return session.show(session.api->post("/runs/" + percent_encode(options.id) + "/retry", body), [&](const Json& plan) {
       session.out << "would run " << steps_at(plan) << (options.scope == "checks" ? " (only their checks):\n" : ":\n");
-      for (const auto& step : plan["steps"]) session.out << "  " << text_at(step, "key") << "\n";
+      for (const auto& step : plan["steps"]) {
+        const auto partition = text_at(step, "partition");
+        session.out << "  " << text_at(step, "key") << (partition.empty() ? "" : " [" + partition + "]") << "\n";
+      }
     });
   }
   const auto answer = session.api->post("/runs/" + percent_encode(options.id) + "/retry", body);

@@ -6,6 +6,7 @@
 #include "core/definition/retention.h"
 #include "core/version/provenance.h"
 #include "daemon/http/json_shapes.h"
+#include "daemon/http/past_partitions.h"
 
 namespace assetd::http {
 namespace {
@@ -40,6 +41,44 @@ void set_code_versions(AssetTable& table, const std::vector<PastState>& states, 
   }
 }
 
+/// As the asset is called now, which may have been renamed since, more than once.
+std::string name_now(std::string key, const Project& current) {
+  for (std::size_t renames = 0; renames < current.definitions.assets.size() && !current.graph.find(key); ++renames) {
+    const auto& assets = current.definitions.assets;
+    const auto found = std::ranges::find(assets, key, &AssetSpec::renamed_from);
+    if (found == assets.end()) break;
+    key = found->key;
+  }
+  return key;
+}
+
+NowKnown known_now(const std::string& key, const PartitionsInForce& in_force, Context& context) {
+  NowKnown known{name_now(key, *in_force.project), nullptr, nullptr};
+  context.service.with_assets([&](const AssetTable& table) {
+    const auto id = table.project ? table.project->graph.find(known.name) : std::nullopt;
+    if (id) known.states = table.states[*id].partitions;
+  });
+  if (known.states)
+    if (auto divided = Partitions::make(known.states->spec, in_force.dynamic)) known.divided = std::make_shared<const Partitions>(std::move(*divided));
+  return known;
+}
+
+/// Keys that come and go are those of now.
+Reader::Result<bool> set_partitions(AssetTable& table, WallTime at, Context& context, Reader& reader) {
+  const auto in_force = context.service.partitions();
+  if (!in_force) return true;
+  const auto divided = PartitionTable::make(table.project->definitions, table.project->graph, in_force->dynamic);
+  if (divided.empty()) return true;
+  for (AssetId id = 0; id < table.states.size(); ++id) {
+    const auto& spec = table.project->definitions.assets[id];
+    if (!divided.of(id)) continue;
+    auto states = partitions_at(*spec.partitions, *divided.of(id), at, known_now(spec.key, *in_force, context), reader);
+    if (!states) return std::unexpected(states.error());
+    table.states[id].partitions = std::move(*states);
+  }
+  return true;
+}
+
 std::expected<std::shared_ptr<const Past>, Response> make_past(WallTime at, Context& context) {
   auto reader = context.reader();
   if (!reader) return std::unexpected(std::move(reader.error()));
@@ -58,6 +97,7 @@ std::expected<std::shared_ptr<const Past>, Response> make_past(WallTime at, Cont
   if (!states) return std::unexpected(store_problem(states.error()));
   for (auto& state : *states) past->table.states.push_back(std::move(state.state));
   set_code_versions(past->table, *states, context.service);
+  if (const auto set = set_partitions(past->table, at, context, **reader); !set) return std::unexpected(store_problem(set.error()));
   return past;
 }
 

@@ -139,8 +139,10 @@ void add_assets(json& out) {
                                 {"started_at", time_or_null()}, {"ended_at", time()}, {"duration_ms", integer_or_null()}});
   out["AssetAttemptList"] = page_of("AssetAttempt");
   out["Partition"] = object({{"key", text()}, {"status", one_of({"missing", "materialized", "failed"})}, {"window", {{"type", {"object", "null"}}}}, {"failed_checks", list_of(text())}, {"under_way", or_null("PartitionUnderWay")},
+                             {"failure", or_null("PartitionFailure")},
                              {"run_id", id_or_null()}, {"at", time_or_null()}});
   out["PartitionUnderWay"] = object({{"status", one_of({"running", "queued"})}, {"run_id", id_or_null()}});
+  out["PartitionFailure"] = object({{"run_id", id()}, {"reason", text()}, {"detail", text_or_null()}, {"at", time()}});
   out["PartitionList"] = page_of("Partition");
   out["PartitionMap"] = object({{"partitions", {{"type", {"object", "null"}}}}, {"counts", {{"type", "object"}, {"additionalProperties", integer()}}}, {"keys", list_of(text())},
                                 {"status", {{"type", "string"}, {"pattern", "^[-mf]*$"}}}, {"under_way", {{"type", "string"}, {"pattern", "^[-rq]*$"}}}, {"checks", {{"type", "string"}, {"pattern", "^[-f]*$"}}},
@@ -264,6 +266,7 @@ void add_project(json& out) {
   out["Definitions"] = object({{"version", text_or_null()}, {"state", text()}, {"errors", list_of(any_object())}});
   out["DefinitionsPlan"] = object({{"id", text()}, {"base_version", text_or_null()}, {"changes", list_of(any_object())}, {"changes_total", integer()},
                                    {"counts", {{"type", "object"}, {"additionalProperties", integer()}}}, {"stale", any_object()},
+                                   {"partitions", list_of(object({{"key", text()}, {"missing", integer()}, {"more_missing", boolean()}, {"in_run", integer()}}))},
                                    {"schedules_started", list_of(text())}, {"schedules_stopped", list_of(text())}, {"as_of", integer()}});
   out["DefinitionsVersion"] = object({{"version", id()}, {"applied_at", time()}, {"hash", text()}, {"assets", integer()}, {"added", integer()}, {"changed", integer()},
                                       {"removed", integer()}, {"current", boolean()}});

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "core/definition/partitions_json.h"
 #include "core/partition/stale.h"
@@ -114,6 +115,36 @@ IndexSet wanted(const Call& call, const Divided& of) {
   return set;
 }
 
+constexpr int kAttemptsLookedAt = 5'000, kAttemptsARead = 500;
+
+/// What the run kept of it besides its reason: the cause that it counts it as.
+std::string detail_of(const StepOutcome& failed, Reader& reader, std::map<RunId, json>& causes) {
+  const auto [known, is_new] = causes.try_emplace(failed.run);
+  if (is_new)
+    if (const auto run = reader.run(failed.run); run && *run) known->second = (*run)->causes;
+  for (const auto& cause : known->second)
+    if (cause.is_object() && cause.value("key", "") == failed.asset && cause.contains("partition") && cause["partition"] == failed.partition) return cause.value("detail", "");
+  return "";
+}
+
+/// How each of these partitions failed last, of the newest attempts of the asset; those whose attempt lies further back are left out.
+Reader::Result<std::map<std::string, json>> failures_of(const std::string& key, std::set<std::string> wanted, Reader& reader) {
+  std::map<std::string, json> found;
+  std::map<RunId, json> causes;
+  PageRequest page{kAttemptsARead, ""};
+  for (int looked_at = 0; !wanted.empty() && looked_at < kAttemptsLookedAt; looked_at += kAttemptsARead) {
+    const auto attempts = reader.asset_attempts(key, page);
+    if (!attempts) return std::unexpected(attempts.error());
+    for (const auto& each : attempts->items) {
+      if (each.status != StepStatus::failed || wanted.erase(each.partition) == 0) continue;
+      found[each.partition] = {{"run_id", id_text(each.run)}, {"reason", each.reason}, {"detail", text_or_null(detail_of(each, reader, causes))}, {"at", time_json(each.ended_at)}};
+    }
+    page.cursor = attempts->next_cursor;
+    if (page.cursor.empty()) break;
+  }
+  return found;
+}
+
 /// Newest first: behind the index of the cursor.
 Response list_partitions(const Call& call, Context& context) {
   const auto position = read_cursor(call);
@@ -133,11 +164,17 @@ Response list_partitions(const Call& call, Context& context) {
   for (const auto index : indices) keys.push_back(of->partitions->key(index));
   const auto rows = of->at.reader->partitions(call.path_of("key"), keys);
   if (!rows) return store_problem(rows.error());
+  std::set<std::string> failed;
+  for (std::size_t i = 0; i < indices.size(); ++i)
+    if (of->failed.contains(indices[i])) failed.insert(keys[i]);
+  const auto failures = failures_of(call.path_of("key"), std::move(failed), *of->at.reader);
+  if (!failures) return store_problem(failures.error());
   json items = json::array();
   for (std::size_t i = 0; i < indices.size(); ++i) {
     const auto row = rows->find(keys[i]);
     items.push_back({{"key", keys[i]}, {"status", status_of(*of, indices[i])}, {"window", window_json(*of, indices[i])},
                      {"failed_checks", failed_checks_json(*of, indices[i])}, {"under_way", under_way_json(*of, indices[i])},
+                     {"failure", failures->contains(keys[i]) ? failures->at(keys[i]) : json()},
                      {"run_id", row == rows->end() ? json() : id_or_null(row->second.run)}, {"at", row == rows->end() ? json() : json(time_json(row->second.at))}});
   }
   const auto next = set.size() > limit ? make_cursor(call, std::to_string(indices.back())) : "";

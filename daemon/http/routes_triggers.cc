@@ -72,22 +72,27 @@ Reader::Result<json> backfills_of(const std::string& key, Reader& reader) {
   return out;
 }
 
+bool has_check(const std::string& key, const Definitions& definitions) { return std::ranges::find(definitions.checks, key, &CheckSpec::home) != definitions.checks.end(); }
+
 Response get_triggers(const Call& call, Context& context) {
   const auto at = read_at(context);
   if (!at) return at.error();
   const auto project = current_project(context);
   if (!project) return project.error();
   const auto key = call.path_of("key");
-  if (const auto id = find_asset(key, **project); !id) return id.error();
+  const auto id = find_asset(key, **project);
+  if (!id) return id.error();
+  const bool external = (*project)->definitions.assets[*id].external;  // no tick makes it, whatever selects it: of it only checks are run
   auto schedules = context.service.schedules();
   keep_those_of(schedules, key, context, [&](const ScheduleView& view) { return select_of(view.spec, project->get()); });
   std::ranges::sort(schedules, {}, [](const ScheduleView& view) { return view.spec.name; });
   auto sensors = context.service.sensors();
   keep_those_of(sensors, key, context, [](const SensorView& view) { return view.select; });
+  if (external && !has_check(key, (*project)->definitions)) schedules.clear(), sensors.clear();
   const auto automation = context.service.automation_of(key);
   const auto paused = context.service.automation("", 1).pause;
   const auto muted = automation ? automation->pause : std::nullopt;
-  const auto next = paused ? std::nullopt : next_of(schedules, project->get(), muted);
+  const auto next = paused || external ? std::nullopt : next_of(schedules, project->get(), muted);
   auto backfills = backfills_of(key, *at->reader);
   if (!backfills) return store_problem(backfills.error());
   json body = {{"key", key}, {"paused", pause_json(paused)}, {"muted", pause_json(muted)},

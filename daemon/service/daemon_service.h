@@ -273,6 +273,7 @@ class DaemonService final : public Service {
 
   /// Where what a step said comes to nothing: among its messages and in the daemon's log.
   void warn_step(Turn& turn, const AttemptNoted& said, const std::string& why);
+  std::string name_of_attempt(const AttemptId& id) const;
   std::string record_report(Turn& turn, const Project& project, AssetId asset, const ReportBody& body, const std::string& by, WallTime at);
   void note_observation(Turn& turn, const Change& change);
   Reply report(Turn& turn, const Caller& caller, const std::string& key, const ReportBody& body);

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "core/definition/difference.h"
+#include "core/version/consequences.h"
 
 namespace assetd {
 namespace {
@@ -31,35 +32,38 @@ json change_json(const DefinitionChange& change) {
           {"renamed_from", change.renamed_from.empty() ? json() : json(change.renamed_from)}, {"fields", std::move(fields)}};
 }
 
-/// Does it change what the asset's step computes, or from what?
-bool is_of_the_result(const FieldChange& change) {
-  return change.field == "run" || change.field == "deps" || change.field == "data" || change.field == "code_version" || change.field == "sources" || change.field == "external" ||
-         change.field.starts_with("run.") || change.field.starts_with("deps.") || change.field.starts_with("data.");
-}
-
-bool is_to_be_computed(const DefinitionChange& change) {
-  if (change.kind != "asset" || change.action == Action::removed) return false;
-  return change.action == Action::added || std::ranges::any_of(change.fields, is_of_the_result);
+/// `"a"+ or "b"+` where that is what is stale, else its keys: below an external asset nothing is stale for its sake, and `+` goes on there.
+std::string select_of(const Consequences& found, const Project& next) {
+  std::vector<AssetId> roots;
+  for (const auto& [id, cause] : found.causes) roots.push_back(id);
+  const auto below = next.graph.descendants(roots);
+  std::size_t reached = 0;
+  for (AssetId id = 0; id < below.size(); ++id) reached += below[id] && !next.definitions.assets[id].external;
+  const bool is_all_below = reached == found.stale.size();
+  std::string select;
+  for (const auto id : is_all_below ? roots : found.stale) select += (select.empty() ? "\"" : " or \"") + next.graph.key(id) + (is_all_below ? "\"+" : "\"");
+  return select;
 }
 
 /// What no longer equals what its definition would give, with all that is made from it; `select` means the same to POST /runs.
-json stale_json(const std::vector<DefinitionChange>& changes, const Project& next) {
-  std::vector<AssetId> roots;
-  std::string select;
-  for (const auto& change : changes) {
-    const auto id = is_to_be_computed(change) ? next.graph.find(change.name) : std::nullopt;
-    if (!id || next.definitions.assets[*id].external) continue;
-    roots.push_back(*id);
-    select += (select.empty() ? "" : " or ") + ("\"" + change.name + "\"+");
+json stale_json(const Consequences& found, const Project& next) {
+  json keys = json::array(), causes = json::object();
+  for (const auto id : found.stale) {
+    if (keys.size() == kMostListed) break;
+    keys.push_back(next.graph.key(id));
+    if (const auto cause = found.causes.find(id); cause != found.causes.end()) causes[next.graph.key(id)] = to_string(cause->second);
   }
-  const auto below = next.graph.descendants(roots);
-  json keys = json::array();
-  std::size_t total = 0;
-  for (AssetId id = 0; id < below.size(); ++id) {
-    if (!below[id] || next.definitions.assets[id].external) continue;
-    if (++total <= kMostListed) keys.push_back(next.graph.key(id));
+  const auto select = select_of(found, next);
+  return {{"keys", std::move(keys)}, {"total", found.stale.size()}, {"causes", std::move(causes)}, {"select", select.empty() ? json() : json(select)}};
+}
+
+json partitions_json(const Consequences& found, const Project& next) {
+  json out = json::array();
+  for (const auto& [id, of] : found.partitions) {
+    if (out.size() == kMostListed) break;
+    out.push_back({{"key", next.graph.key(id)}, {"missing", of.missing}, {"more_missing", of.more_missing}, {"in_run", of.usual}});
   }
-  return {{"keys", std::move(keys)}, {"total", total}, {"select", select.empty() ? json() : json(select)}};
+  return out;
 }
 
 /// Names of schedules that tick by themselves.
@@ -99,13 +103,17 @@ json listing(const std::vector<DefinitionChange>& changes) {
 
 json changes_body(const Definitions& before, const Definitions& after) { return listing(difference(before, after)); }
 
-json plan_body(const Project* current, const Project& next) {
-  const auto changes = difference(current ? current->definitions : Definitions{}, next.definitions);
+json plan_body(const Project* current, const Project& next, const PlanWorld& world) {
+  static const Project nothing;
+  const auto& served = current ? *current : nothing;
+  const auto changes = difference(served.definitions, next.definitions);
+  const auto found = consequences({served.definitions, served.graph, world.state}, next.definitions, next.graph, world.dynamic, world.now);
   const auto before = active_schedules(current), after = active_schedules(&next);
   auto body = listing(changes);
   body["id"] = plan_id(current, next.hash);
   body["base_version"] = current ? json(std::to_string(current->version)) : json();
-  body["stale"] = stale_json(changes, next);
+  body["stale"] = stale_json(found, next);
+  body["partitions"] = partitions_json(found, next);
   body["schedules_started"] = missing_in(after, before);
   body["schedules_stopped"] = missing_in(before, after);
   return body;

@@ -1,6 +1,7 @@
 #pragma once
 // What applying changed files would mean, told before it is done.
 
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -14,7 +15,14 @@ std::string plan_id(const Project* current, const std::string& next_hash);
 /// `changes` (the first 1,000), `changes_total`, `counts` by action.
 nlohmann::json changes_body(const Definitions& before, const Definitions& after);
 
-/// As POST /definitions/plan answers it.
-nlohmann::json plan_body(const Project* current, const Project& next);
+/// What the states of assets are, by key (null: none), and the keys of partitions that come and go.
+struct PlanWorld {
+  std::function<const AssetState*(const std::string& key)> state;
+  const DynamicKeys& dynamic;
+  WallTime now{};
+};
+
+/// As POST /definitions/plan answers it. `current` may be null.
+nlohmann::json plan_body(const Project* current, const Project& next, const PlanWorld& world);
 
 }  // namespace assetd

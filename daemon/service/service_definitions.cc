@@ -1,5 +1,6 @@
 // Definitions: loading, applying a new version, reloading beside what serves.
 
+#include <algorithm>
 #include <spdlog/spdlog.h>
 
 #include <set>
@@ -55,14 +56,23 @@ json warnings_json(const std::vector<DefinitionWarning>& warnings) {
   return result;
 }
 
-/// `before`: as they were told last. Of one that fails, what serves was read at `last_ok_at`.
-json imports_json(const std::vector<ImportReport>& imports, const std::string& at, const json& before, const std::string& applied_at) {
+/// How many assets of it the version that serves has.
+std::size_t assets_served(const Project* current, const std::string& import) {
+  if (!current) return 0;
+  const auto& definitions = current->definitions;
+  const auto of_it = [&](const AssetSpec& asset) { return asset.import >= 0 && definitions.imports[static_cast<std::size_t>(asset.import)].name == import; };
+  return static_cast<std::size_t>(std::ranges::count_if(definitions.assets, of_it));
+}
+
+/// `before`: as they were told last. Of one that fails, what serves was read at `last_ok_at`; that is what its `assets` count.
+json imports_json(const std::vector<ImportReport>& imports, const std::string& at, const json& before, const Project* current) {
+  const auto applied_at = current ? format_time(current->applied_at) : "";
   json result = json::array();
   for (const auto& import : imports) {
     json last_ok = import.ok ? json(at) : applied_at.empty() ? json() : json(applied_at);
     for (const auto& known : before)
       if (!import.ok && known.value("name", "") == import.name && known.contains("last_ok_at")) last_ok = known["last_ok_at"];
-    result.push_back({{"name", import.name}, {"plugin", import.plugin}, {"assets", import.assets}, {"status", import.ok ? "ok" : "failed"}, {"at", at}, {"detail", import.detail},
+    result.push_back({{"name", import.name}, {"plugin", import.plugin}, {"assets", import.ok ? import.assets : assets_served(current, import.name)}, {"status", import.ok ? "ok" : "failed"}, {"at", at}, {"detail", import.detail},
                       {"last_ok_at", last_ok}});
   }
   return result;
@@ -126,7 +136,7 @@ void DaemonService::describe_outcome(const Compiled& compiled, const json& pendi
   status["errors"] = errors_json(compiled.result.errors);
   status["state"] = !compiled.result.errors.empty() ? "broken" : pending.is_null() ? "current" : "pending";
   status["pending"] = pending;
-  if (!compiled.result.imports.empty() || compiled.result.errors.empty()) status["imports"] = imports_json(compiled.result.imports, now, status.value("imports", json::array()), current ? format_time(current->applied_at) : "");
+  if (!compiled.result.imports.empty() || compiled.result.errors.empty()) status["imports"] = imports_json(compiled.result.imports, now, status.value("imports", json::array()), current.get());
   if (compiled.result.errors.empty()) {
     status["warnings"] = warnings_json(compiled.result.warnings);
     status["sources"] = json::array();
@@ -281,7 +291,10 @@ void DaemonService::watch_definitions() {
 void DaemonService::plan_definitions(Caller, Done done) {
   compile_in_background(std::move(done), [this](Turn& turn, Compiled& compiled, std::shared_ptr<Done> answer) {
     if (!compiled.result.errors.empty()) return;
-    auto body = plan_body(project().get(), *compiled.project);
+    const auto in_force = partitions();
+    static const DynamicKeys none;
+    auto body = plan_body(project().get(), *compiled.project,
+                          {[this](const std::string& key) { return book_.find(key); }, in_force ? in_force->dynamic : none, turn.now.wall});
     body["as_of"] = store_->last_event();
     turn.after.push_back([answer, body = std::move(body)](bool) { (*answer)({200, body}); });
   });
@@ -321,9 +334,11 @@ bool DaemonService::waits_for_apply(const Compiled& compiled) const {
 }
 
 void DaemonService::say_pending(Turn& turn, const Compiled& compiled) {
-  const auto plan = plan_body(project().get(), *compiled.project);
-  describe_outcome(compiled, {{"plan", plan["id"]}, {"counts", plan["counts"]}});
-  turn.batch.events.push_back({0, turn.now.wall, "definitions_changed", 0, "", {{"version", std::to_string(project()->version)}}, {{"pending", plan["id"]}, {"counts", plan["counts"]}}});
+  const auto current = project();
+  const auto plan = plan_id(current.get(), compiled.result.hash);
+  const auto counts = changes_body(current->definitions, compiled.project->definitions)["counts"];
+  describe_outcome(compiled, {{"plan", plan}, {"counts", counts}});
+  turn.batch.events.push_back({0, turn.now.wall, "definitions_changed", 0, "", {{"version", std::to_string(current->version)}}, {{"pending", plan}, {"counts", counts}}});
 }
 
 nlohmann::json DaemonService::definitions_status() const {

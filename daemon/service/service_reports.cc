@@ -81,6 +81,16 @@ Reply DaemonService::report(Turn& turn, const Caller& caller, const std::string&
   return {201, {{"key", key}, {"partition", partition_json(body)}, {"at", format_time(now)}, {"metadata", body.metadata}, {"data_version", version}}};
 }
 
+/// "step look of run 7", with its partition: what people know it by.
+std::string DaemonService::name_of_attempt(const AttemptId& id) const {
+  const auto* attempt = engine_->attempt(id);
+  const auto* known = attempt ? projection_.known(attempt->record.run) : nullptr;
+  if (!known || attempt->record.steps.empty()) return "attempt " + id;
+  const auto step = attempt->record.steps.front();
+  const auto& partition = known->plan->partition(step);
+  return "step " + known->context.definitions->assets[known->plan->asset(step)].key + (partition.empty() ? "" : " [" + partition + "]") + " of run " + std::to_string(attempt->record.run);
+}
+
 /// A step may say what it saw of data that is made elsewhere: with the message that it sent, in one transaction.
 void DaemonService::note_observation(Turn& turn, const Change& change) {
   const auto* note = std::get_if<AttemptNoted>(&change);
@@ -91,7 +101,7 @@ void DaemonService::note_observation(Turn& turn, const Change& change) {
   if (!current->definitions.assets[*id].external)
     return warn_step(turn, *note, "an observation counts for nothing: '" + note->key + "' is not external, its data is what its own step reports (report_asset_materialization)");
   const ReportBody body{note->data.at("metadata"), note->data.at("data_version"), "observed"};
-  record_report(turn, *current, *id, body, "attempt " + note->attempt, note->at);
+  record_report(turn, *current, *id, body, name_of_attempt(note->attempt), note->at);
 }
 
 }  // namespace assetd

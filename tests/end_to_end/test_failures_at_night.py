@@ -150,6 +150,9 @@ def test_an_import_that_does_not_load_is_told_with_what_serves(start, make_daemo
     (ill,) = overview["imports"]
     assert (ill["status"], ill["last_ok_at"]) == ("failed", well["last_ok_at"]), json.dumps(overview["imports"])
     assert ill["at"] > well["at"]
+    assert ill["assets"] == 1, "of what serves, not of what could not be read"
+    shown = daemon.ctl("definitions", "show").stdout
+    assert f"import shop (words): parse failed at {ill['at']}, serving 1 asset read " in shown and "(of version 1)" in shown and "the parser says no" in shown
     (need,) = [each for each in overview["needs_you"] if each["kind"] == "import"]
     assert need["key"] == "shop" and need["detail"]
     assert not [each for each in overview["needs_you"] if each["kind"] == "definitions"]

@@ -131,3 +131,37 @@ def test_versions_that_served_are_kept_and_compared(start):
     said = daemon.ctl("definitions", "diff", "1")
     assert said.returncode == 0 and "version 1 to 3" in said.stdout and "+ asset new" in said.stdout
     assert "serves" in daemon.ctl("definitions", "versions").stdout
+
+
+def asset_file(a, b):
+    return f"name: test\ntimezone: UTC\nassets:\n  - key: a\n    {a}\n  - key: b\n    deps: [a]\n    {b}\n  - key: c\n    deps: [b]\n    run: {{command: ['true']}}\n"
+
+
+def test_a_plan_says_what_is_stale_once_it_is_applied_and_apply_run_makes_that(start):
+    limited = "run: {command: [sh, -c, 'true'], timeout: %s, limits: {open_files: %d}}"
+    versioned = 'code_version: "1"\n    run: {command: [sh, -c, "%s"]}'
+    daemon = start(asset_file(limited % ("5m", 128), versioned % "true"))
+    daemon.ctl("materialize", "*", "--wait")
+    write(daemon, asset_file(limited % ("6m", 64), versioned % ":"))
+    plan = daemon.post("/definitions/plan")
+    assert plan["changes_total"] == 2 and plan["stale"] == {"keys": [], "total": 0, "causes": {}, "select": None}
+    assert "nothing is to be computed anew" in daemon.ctl("apply", plan["id"], "--run", "--wait").stdout
+    assert [key for key in ("a", "b", "c") if daemon.get(f"/assets/{key}")["stale"]["is"]] == []
+
+    write(daemon, asset_file(limited % ("6m", 64), versioned.replace('"1"', '"2"') % ":"))
+    said = daemon.ctl("plan").stdout
+    assert "2 assets are to be computed anew: b (its code changes), c\n" in said
+    plan = daemon.post("/definitions/plan")
+    daemon.post("/definitions/apply", {"plan": plan["id"]})
+    assert [key for key in ("a", "b", "c") if daemon.get(f"/assets/{key}")["stale"]["is"]] == plan["stale"]["keys"] == ["b", "c"]
+
+
+def test_a_plan_says_which_partitions_will_be_missing(start):
+    whole = "name: test\ntimezone: UTC\nassets:\n  - {key: c, run: {command: ['true']}%s}\n"
+    daemon = start(whole % "")
+    daemon.ctl("materialize", "*", "--wait")
+    write(daemon, whole % ", partitions: {static: [x, y]}")
+    plan = daemon.post("/definitions/plan")
+    assert plan["stale"]["total"] == 0
+    assert plan["partitions"] == [{"key": "c", "missing": 2, "more_missing": True, "in_run": 0}]
+    assert "2 partitions of c are missing: assetctl backfill '\"c\"' --partition missing" in daemon.ctl("plan").stdout

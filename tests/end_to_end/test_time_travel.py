@@ -90,6 +90,38 @@ def test_lineage_is_that_of_the_definitions_of_then(start):
     assert daemon.items(f"/assets?at={before}&select=stale:true") == []
 
 
+def test_partitions_are_as_they_were(start):
+    daemon = start(project(shell("p", 'test ! -e "bad.$ASSETD_PARTITION"', more="partitions: {static: [one, two, three, four]}"), shell("below", "true", ["p"])))
+    chance = random.Random(11)
+    recorded = []
+
+    def record():
+        (asset,) = [each for each in daemon.items("/assets") if each["key"] == "p"]
+        failed = [each["key"] for each in daemon.items("/assets?select=status:failed")]
+        earliest = now()
+        wait_until(lambda: now() > earliest, "another moment")
+        recorded.append((earliest, asset["status"], asset["partitions"], failed))
+
+    for _ in range(10):
+        for name in ("one", "two", "three", "four"):
+            bad = daemon.project / f"bad.{name}"
+            bad.touch() if chance.random() < 0.4 else bad.unlink(missing_ok=True)
+        daemon.wait(daemon.run("p", partitions=chance.sample(["one", "two", "three", "four"], 2)))
+        record()
+        if chance.random() < 0.4:
+            daemon.post("/assets/p/materializations", {"reason": "by hand", "partition": chance.choice(["one", "two"])})
+            record()
+    daemon.kill9()
+    daemon.start()
+    for at, status, partitions, failed in recorded:
+        (then,) = [each for each in daemon.items(f"/assets?at={at}") if each["key"] == "p"]
+        assert (then["status"], then["partitions"]) == (status, partitions), at
+        assert [each["key"] for each in daemon.items(f"/assets?at={at}&select=status:failed")] == failed
+        letters = dict(zip((node["key"] for node in daemon.get(f"/lineage?at={at}")["nodes"]), daemon.get(f"/lineage/status?at={at}")["status"]))
+        assert (letters["p"] == "f") == (status == "failed"), at
+    assert len({str(each[1:]) for each in recorded}) > 4, "a history in which something happens"
+
+
 def test_moments_that_are_not_known_are_refused_in_words(start):
     daemon = start(project(shell("a", "true"), head="retention: {events: 2d, runs: 2d}\n"))
     daemon.wait(daemon.run("a"))

@@ -1,8 +1,9 @@
 """What can start an asset, and what will next: told by the API and by assetctl."""
 
 import datetime
+import re
 
-from projects import project, shell
+from projects import project, say, shell
 from waiting import wait_until
 
 ASSETS = (shell("raw", "true"), shell("mid", "true", ["raw"], "automation: eager"), shell("top", "true", ["mid"]), shell("alone", "true"),
@@ -86,14 +87,14 @@ def test_assetctl_says_how_an_asset_stands_why_and_what_comes_next(start):
         return {line[:16].strip(): line[16:] for line in text.splitlines() if line[:1] != " "}, text
 
     raw, _ = shown("raw")
-    assert raw["freshness"].startswith("fresh, until ") and "foreseen, of schedule often" in raw["next start"]
+    assert raw["freshness"].startswith("fresh, until ") and "foreseen, of schedule often" in raw["next"]
     mid, text = shown("mid")
     assert mid["automation"].startswith("any_deps_updated and not in_progress (does not hold)") and "  because       newly_updated_apart of raw: " in text
     days, _ = shown("days")
-    assert days["partitions"] == "1 of 3 made, 2 missing" and "next start" not in days
+    assert days["partitions"] == "1 of 3 made, 2 missing" and days["next"] == "only people do: assetctl materialize days"
     daemon.post("/assets/raw/materializations", {"reason": "loaded by hand"})
     raw, _ = shown("raw")
-    assert raw["materialized"].endswith("reported by hand")
+    assert raw["materialized"].endswith(", reported by anonymous: loaded by hand")
     before = daemon.items("/runs")[0]["created_at"]
     assert "materialized" in daemon.ctl("assets", "list", "raw", "--at", before).stdout and daemon.ctl("lineage", "--at", "2020-01-01T00:00:00Z").returncode != 0
 
@@ -104,3 +105,38 @@ def test_assetctl_shows_what_came_of_ticks(start):
     daemon.post("/schedules/often/pause")
     said = daemon.ctl("schedules", "ticks", "often", "--limit", "1")
     assert said.returncode == 0 and len(said.stdout.strip().splitlines()) == 2 and "requested" in said.stdout
+
+
+def test_assetctl_says_which_partitions_failed_in_which_run_and_why(start):
+    daemon = start(project(shell("p", 'test ! -e "bad.$ASSETD_PARTITION"', more="partitions: {static: [one, two, three]}")))
+    for name in ("one", "two"):
+        (daemon.project / f"bad.{name}").touch()
+    run = daemon.run("p", partitions="all")
+    daemon.wait(run)
+    shown = daemon.ctl("assets", "show", "p").stdout
+    for name in ("one", "two"):
+        assert re.search(rf"failed +{name}: in run {run}, .* — exit_code", shown), shown
+    listed = {line.split()[0]: line for line in daemon.ctl("partitions", "list", "p").stdout.splitlines()}
+    assert f"in run {run}, " in listed["one"] and "exit_code" in listed["one"] and "in run" not in listed["three"]
+    assert {each["key"]: each["failure"] and each["failure"]["run_id"] for each in daemon.items("/assets/p/partitions")} == {"one": run, "two": run, "three": None}
+    dry = daemon.ctl("runs", "retry", run, "--dry-run").stdout
+    assert "p [one]" in dry and "p [two]" in dry
+    ended = daemon.ctl("materialize", "p", "--partition", "one", "--wait").stdout
+    assert "\n  p [one]: exit_code" in ended, ended
+    (daemon.project / "bad.two").unlink()
+    daemon.wait(daemon.run("p", partitions=["two"]))
+    shown = daemon.ctl("assets", "show", "p").stdout
+    assert "last failure    in run " in shown and " [one], " in shown, "the last attempt succeeded"
+
+
+def test_what_is_external_has_no_tick_and_says_who_saw_it(start):
+    daemon = start(project(shell("look", "python3 say.py"), head='external: [{key: landing}]\nschedules: [{name: hourly, select: "*", cron: "0 * * * *", timezone: UTC}]\n'))
+    assert triggers(daemon, "landing")["next"] is None and triggers(daemon, "landing")["schedules"] == [] and triggers(daemon, "look")["next"]["schedule"] == "hourly"
+    shown = daemon.ctl("assets", "show", "landing").stdout
+    assert "next            nothing here makes it: " in shown and "next start" not in shown
+    say(daemon, ("assetd.observe", {"asset": "landing", "data_version": "f1", "metadata": {}}), ("report_asset_materialization", {"metadata": {}}))
+    run = daemon.run("look")
+    daemon.wait(run)
+    assert f"observed by step look of run {run}" in daemon.ctl("assets", "show", "landing").stdout
+    daemon.post("/assets/landing/materializations", {"reason": "seen by ana"})
+    assert "reported by anonymous: seen by ana" in daemon.ctl("assets", "show", "landing").stdout

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 
 import pytest
 from daemon import Refused
@@ -239,7 +240,7 @@ def test_a_step_observes_what_is_made_elsewhere(start):
     assert landing["freshness"]["status"] == "fresh"
     assert daemon.get("/assets/look")["last_materialization"]["metadata"] == {"looked": 5}
     told, = [event["changes"] for event in daemon.items("/assets/landing/events") if event["type"] == "materialization"]
-    assert told["reported_by"].startswith("attempt ") and told["reason"] == "observed"
+    assert re.fullmatch("step look of run [0-9]+", told["reported_by"]) and told["reason"] == "observed"
     wait_until(lambda: followed() == 2, "eager, once more")
     done(daemon, "mid")
     seen("f1")

@@ -55,6 +55,8 @@ export interface PartitionRow {
   key: string; status: PartitionStatus; window: { start: string; end: string } | null; run_id: string | null; at: string | null;
   /** About to be made; without a run: a backfill will ask for it. */
   under_way: { status: "running" | "queued"; run_id: string | null } | null;
+  /** Its last attempt, where that failed. */
+  failure?: { run_id: string; reason: string; detail: string | null; at: string } | null;
   /** Those of its checks that failed last in it. */
   failed_checks: string[];
 }
@@ -266,9 +268,12 @@ export interface DefinitionsVersion {
   version: string; applied_at: string | null; hash: string; assets: number; added: number; changed: number; removed: number; current: boolean;
 }
 export interface DefinitionsDiff { from: string; to: string; changes: PlannedChange[]; changes_total: number; counts: PlanCounts }
+export type StaleCause = "added" | "code_changed" | "data_changed";
 export interface DefinitionsPlan {
   id: string; base_version: string | null; changes: PlannedChange[]; changes_total: number; counts: PlanCounts;
-  stale: { keys: string[]; total: number; select: string | null }; schedules_started: string[]; schedules_stopped: string[];
+  stale: { keys: string[]; total: number; causes?: Record<string, StaleCause>; select: string | null }; schedules_started: string[]; schedules_stopped: string[];
+  /** Divided assets that become stale, or of which more partitions are missing. `in_run`: what `apply --run` makes of them. */
+  partitions?: { key: string; missing: number; more_missing: boolean; in_run: number }[];
 }
 
 export interface Project {
