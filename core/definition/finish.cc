@@ -1,6 +1,9 @@
 // Everything that needs the whole project: one asset per key, dependencies, cycles, checks' homes, jobs' and schedules'
 // targets.
 #include <algorithm>
+#include <deque>
+#include <map>
+#include <set>
 #include <unordered_map>
 
 #include "core/definition/load.h"
@@ -8,6 +11,7 @@
 #include "core/graph/graph.h"
 #include "core/graph/selection.h"
 #include "core/partition/table.h"
+#include "core/sensor/sensor.h"
 
 namespace assetd {
 namespace {
@@ -265,6 +269,7 @@ class Finisher {
       if (!schedule.select.empty())
         check_selection("the schedule " + in_quotes(schedule.name), schedule.select, schedule.target_source, *graph);
     for (const auto& sensor : definitions_.sensors) check_sensor(sensor, *graph);
+    warn_of_circles();
     for (const auto& alert : definitions_.alerts)
       if (!alert.select.empty())
         check_selection("the alert " + in_quotes(alert.name), alert.select, alert.select_source, *graph);
@@ -288,9 +293,48 @@ class Finisher {
     check_selection(name, sensor.asset.select, sensor.asset.select_source, graph);
     const auto watched = select_any(sensor.asset.select, graph), run = select_any(select, graph);
     if (!watched || !run) return;
+    reaches_.push_back({&sensor, {watched->begin(), watched->end()}, {run->begin(), run->end()}});
     for (const auto asset : *watched)
       if (std::ranges::find(*run, asset) != run->end() && !definitions_.assets[asset].external)
         return error(sensor.target_source, name + " waits for " + in_quotes(definitions_.assets[asset].key) + " and would run it itself, for ever", "select only what is not waited for");
+  }
+
+  /// Each runs what the next waits for, and the last what the first does: with every turn it would begin anew, were it not for kMostRounds.
+  void warn_of_circles() {
+    std::set<const SensorSpec*> told;
+    for (std::size_t i = 0; i < reaches_.size(); ++i) {
+      const auto circle = circle_of(i);
+      std::string path;
+      const bool is_told = std::ranges::any_of(circle, [&](std::size_t index) { return told.contains(reaches_[index].sensor); });
+      for (const auto index : circle) {
+        path += in_quotes(reaches_[index].sensor->name) + " -> ";
+        told.insert(reaches_[index].sensor);
+      }
+      if (!circle.empty() && !is_told)
+        definitions_.warnings.push_back({"sensors go round in a circle, each running what the next waits for: " + path + in_quotes(reaches_[i].sensor->name) +
+                                             "; a sensor follows its own runs " + std::to_string(kMostRounds) + " times at most",
+                                         reaches_[i].sensor->target_source});
+    }
+  }
+
+  /// The shortest way from a sensor back to it; empty: there is none.
+  std::vector<std::size_t> circle_of(std::size_t start) const {
+    std::map<std::size_t, std::size_t> before;
+    std::deque<std::size_t> next{start};
+    while (!next.empty()) {
+      const auto at = next.front();
+      next.pop_front();
+      for (std::size_t to = 0; to < reaches_.size(); ++to) {
+        if (std::ranges::none_of(reaches_[at].runs, [&](AssetId asset) { return reaches_[to].watches.contains(asset); }) || before.contains(to)) continue;
+        before[to] = at;
+        if (to != start) next.push_back(to);
+      }
+    }
+    std::vector<std::size_t> circle;
+    if (!before.contains(start)) return circle;
+    for (auto at = before.at(start); at != start; at = before.at(at)) circle.insert(circle.begin(), at);
+    circle.insert(circle.begin(), start);
+    return circle;
   }
 
   Definitions keys_and_edges(bool with_edges) const {
@@ -335,6 +379,12 @@ class Finisher {
     }
   }
 
+  /// An asset sensor with what it waits for and what it runs.
+  struct Reach {
+    const SensorSpec* sensor;
+    std::set<AssetId> watches, runs;
+  };
+  std::vector<Reach> reaches_;
   Definitions& definitions_;
   const int default_slots_;
   std::vector<DefinitionError> errors_;

@@ -43,9 +43,13 @@ class Projection {
     std::unordered_map<StepIndex, RootCause> causes;        ///< steps that failed, for what they skip
     std::map<AssetId, std::set<StepIndex>> in_progress;     ///< of assets of which several partitions may be made at once
     std::unordered_map<StepIndex, RootCause> check_causes;  ///< by home, kNone for one outside the run: the blocking check that failed last
+    std::unordered_map<StepIndex, std::vector<std::uint32_t>> checks_of = {};  ///< indices into plan->checks(), by the step whose data they judge
+    std::map<std::pair<std::string, std::string>, std::set<std::string>> reported = {};  ///< checks of an attempt, by asset and partition: some come before the data that they judge
   };
   /// A partition that no run made is there, and did not fail; "": so are all that there are.
   void note_report(AssetState& state, const std::string& key, const std::string& partition, WallTime now) const;
+  /// What its checks, or waivers of them, have let pass by now counts as an update, and is told.
+  void settle_checks(AssetState& state, const std::string& key, RunId run, WallTime at, CommitBatch& batch) const;
   const Known* known(RunId run) const;
   void forget(RunId run) { runs_.erase(run); }
 
@@ -70,6 +74,11 @@ class Projection {
   void note_progress(Known& known, const StepRecord& step, AssetState& state, WallTime at);
   void mark(AssetState& state, const std::string& key, const std::string& partition, bool made, std::optional<bool> failed) const;
   void note_check(AssetState& state, const CheckResult& result, bool failing) const;
+  IndexSet places(const std::string& key, const std::string& partition, WallTime at) const;
+  static void forgive(CheckDebts& debts, const IndexSet& set);
+  void owe_checks(const Known& known, const Materialization& made, AssetState& state) const;
+  void note_debts(const CheckResult& result, AssetState& state) const;
+  void close_own_checks(Known& known, StepIndex step, AssetState& state) const;
   using ChangePartitions = std::function<void(PartitionStates&, const Partitions&)>;
   void change_partitions(AssetState& state, const std::string& key, const ChangePartitions& change) const;
 
