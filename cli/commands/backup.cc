@@ -59,7 +59,8 @@ int back_up(Session& session, const BackupOptions& options) {
 
 int prune(Session& session, const NoOptions&) {
   return session.show(session.api->post("/admin/prune"), [&](const Json& pruned) {
-    session.out << "forgot " << pruned.value("events", 0) << " events, " << pruned.value("runs", 0) << " runs and the output of " << pruned.value("logs", 0) << " runs\n";
+    session.out << "forgot " << pruned.value("events", 0) << " events, " << pruned.value("runs", 0) << " runs, the output of " << pruned.value("logs", 0) << " runs and "
+                << pruned.value("artifacts", 0) << " artifacts\n";
   });
 }
 

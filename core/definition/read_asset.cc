@@ -1,6 +1,7 @@
 // assets:, external: and their checks.
 #include <algorithm>
 
+#include "core/definition/outputs.h"
 #include "core/definition/reading.h"
 #include "core/definition/scalars.h"
 #include "core/graph/asset_key.h"
@@ -162,6 +163,7 @@ void read_check(Reading& reading, const SourceFile& file, const YamlNode& node, 
   check.depends_on = reader.texts("depends_on");
   if (check.depends_on.empty()) check.depends_on = {home};
   if (const auto* run = reader.take("run")) check.run = read_run(reading, file, *run, process);
+  if (check.run && check.run->plugin == kOutputsPlugin) file.error(*reader.node().find("run")->find("outputs"), "a check makes no data, so it has no \"outputs\"", "write them into the run: of the asset");
   read_anomaly(reader, check);
   reader.refuse_rest();
   if (check.name.empty()) return;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/definition/outputs.h"
 #include "core/definition/reading.h"
 #include "core/definition/scalars.h"
 #include "core/definition/variables.h"
@@ -77,6 +78,10 @@ std::string read_plugin_name(const Reading& reading, MapReader& reader, bool bui
   const auto* node = builtin ? reader.take("plugin") : reader.require("plugin");
   if (!node) return builtin ? "exec" : "";
   const auto name = read_text(reader.file(), *node, "\"plugin\"").value_or("");
+  if (builtin && name == kOutputsPlugin) {
+    reader.file().error(*node, "\"" + name + "\" is what outputs: stands for", "leave plugin: out and write run: {command: […], outputs: […]}");
+    return "exec";
+  }
   std::vector<std::string_view> known(reading.context.plugins.begin(), reading.context.plugins.end());
   if (builtin) known.push_back("exec");
   if (name.empty() || std::find(known.begin(), known.end(), name) != known.end()) return name;
@@ -107,6 +112,7 @@ RunSpec read_run(Reading& reading, const SourceFile& file, const YamlNode& node,
   read_bounds(reader, run);
   if (run.plugin == "exec" && reader.is_map()) {
     read_command(reader, run);
+    read_outputs(reading, reader, run);
     reader.refuse_rest();
     return run;
   }

@@ -43,6 +43,8 @@ ProcessDefaults read_process(MapReader& reader, ProcessDefaults outer);
 
 /// A `run:` block; `config` is left for the plugin's own keys. What is not said about stop_signal stays empty.
 RunSpec read_run(Reading& reading, const SourceFile& file, const YamlNode& node, const ProcessDefaults& outer);
+/// `outputs:` of a run block with a command: makes it one of kOutputsPlugin.
+void read_outputs(const Reading& reading, MapReader& reader, RunSpec& run);
 /// timeout, queue_timeout, stop_signal, grace and limits.
 void read_bounds(MapReader& reader, RunSpec& run);
 LimitsSpec read_limits(MapReader& reader);
@@ -72,8 +74,6 @@ void read_exposure(Reading& reading, const SourceFile& file, const YamlNode& nod
 void read_run_limits(Reading& reading, MapReader& project);
 void read_pool_definitions(Reading& reading, const SourceFile& file, const YamlNode& node);
 void read_resource_definitions(Reading& reading, const SourceFile& file, const YamlNode& node);
-
-// Accepted, checked in form, kept, not yet in force.
 void read_retention(Reading& reading, MapReader& project);
 std::optional<PartitionsSpec> read_partitions(const Reading& reading, MapReader& asset);
 /// `partitions:` of a dependency in form; whether it fits both assets is known when all are.
@@ -81,7 +81,6 @@ nlohmann::json read_partition_mapping(MapReader& dependency);
 FreshnessSpec read_freshness(MapReader& asset);
 /// `automation:` as written, its condition checked; kNoAutomation where that is said, "" where nothing is.
 std::string read_automation(MapReader& reader);
-void warn_not_in_force(Reading& reading, const SourceRef& where, const std::string& what);
 
 /// Syntax of a selection; an error points at its column. Returns where the expression begins.
 SourceRef check_selection(const SourceFile& file, const YamlNode& node);

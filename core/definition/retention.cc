@@ -14,6 +14,7 @@ Retention retention_of(const Definitions& definitions) {
   take("events", retention.events);
   take("logs", retention.logs);
   take("runs", retention.runs);
+  take("artifacts", retention.artifacts);
   if (const auto size = settings->find("max_bytes"); size != settings->end())
     retention.max_bytes = size->is_string() ? parse_size(size->get<std::string>()).value_or(0) : size->get<std::uint64_t>();
   return retention;

@@ -13,6 +13,7 @@ struct Retention {
   Millis events{std::chrono::days(90)};
   Millis logs{std::chrono::days(30)};
   Millis runs{std::chrono::days(365)};
+  Millis artifacts{std::chrono::days(365)};  ///< objects in the artifact store, from when another took their place
   std::optional<std::int64_t> max_bytes;  ///< of the store and the logs together; nothing: as much as their ages give
   bool operator==(const Retention&) const = default;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/definition/outputs.h"
 #include "core/definition/partitions_json.h"
 #include "core/graph/asset_key.h"
 
@@ -52,6 +53,7 @@ json run_spec_json(const AssetSpec& spec) {
   if (!spec.run) return nullptr;
   return {{"plugin", spec.run->plugin},
           {"command", spec.run->command},
+          {"outputs", spec.run->plugin == kOutputsPlugin ? spec.run->config.value("outputs", json::array()) : json::array()},
           {"cwd", text_or_null(spec.run->cwd)},
           {"timeout_ms", spec.run->timeout ? json(spec.run->timeout->count()) : json()},
           {"queue_timeout_ms", spec.run->queue_timeout ? json(spec.run->queue_timeout->count()) : json()},

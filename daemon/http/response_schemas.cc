@@ -168,7 +168,7 @@ void add_runs(json& out) {
                               {"steps", list_of(planned_step)}});
   out["RunPlanned"] = object({{"steps_total", integer()}, {"steps", list_of(planned_step)}});
   out["Backup"] = object({{"path", text()}, {"bytes", integer()}, {"as_of?", integer()}});
-  out["Pruned"] = object({{"events", integer()}, {"runs", integer()}, {"logs", integer()}, {"as_of?", integer()}});
+  out["Pruned"] = object({{"events", integer()}, {"runs", integer()}, {"logs", integer()}, {"artifacts", integer()}, {"as_of?", integer()}});
   out["RunStatus"] = object({{"id", id()}, {"status", refer("RunState")}});
   out["RunPriority"] = object({{"id", id()}, {"status", refer("RunState")}, {"priority", integer()}, {"as_of?", integer()}});
   out["Run"] = object({{"id", id()}, {"status", refer("RunState")}, {"select", text()},

@@ -77,7 +77,7 @@ std::expected<void, StoreError> Housekeeper::prune(const Now& now, Store& store,
   if (!sweep_->over()) return {};
   report_.store = sweep_->pruned();
   sweep_.reset();
-  output_ = std::async(std::launch::async, [sweep = OutputSweep{paths_, now.wall, now.wall - retention.logs, retention.max_bytes}] { return sweep_output(sweep); });
+  output_ = std::async(std::launch::async, [sweep = OutputSweep{paths_, now.wall, now.wall - retention.logs, now.wall - retention.artifacts, retention.max_bytes}] { return sweep_output(sweep); });
   return {};
 }
 
@@ -86,10 +86,10 @@ void Housekeeper::finish(const Now& now) {
   if (output_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) return;
   report_.output = output_.get();
   const auto& [store, output, longest] = report_;
-  if (!output.error.empty()) spdlog::warn("output that is too old was not all removed: {}", output.error);
+  if (!output.error.empty()) spdlog::warn("output and artifacts that are too old were not all removed: {}", output.error);
   if (output.too_much) spdlog::warn("store and logs take {} bytes, more than retention's max_bytes; events and runs go sooner than their ages say", output.bytes);
-  if (store.rows > 0 || output.runs > 0)
-    spdlog::info("forgot {} events, {} runs and the output of {} runs; the longest step took {} ms", store.events, store.runs, output.runs, longest / 1'000);
+  if (store.rows > 0 || output.runs > 0 || output.artifacts > 0)
+    spdlog::info("forgot {} events, {} runs, the output of {} runs and {} artifacts; the longest step took {} ms", store.events, store.runs, output.runs, output.artifacts, longest / 1'000);
   squeeze_ = output.too_much ? std::min(squeeze_ + 1, kMostSqueeze) : 0;
   next_ = asked_.empty() ? now.boot + (output.too_much ? kSqueezed : kInterval) : Millis{1};
   for (const auto& done : std::exchange(waiting_, {})) done(report_);

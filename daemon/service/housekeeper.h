@@ -1,5 +1,5 @@
 #pragma once
-// Retention: once an hour the store is swept, in steps between turns that hold the writer for some milliseconds, and then the output files.
+// Retention: once an hour the store is swept, in steps between turns that hold the writer for some milliseconds, and then the files: output and artifacts.
 
 #include <chrono>
 #include <functional>

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "daemon/service/artifact_sweep.h"
 #include "daemon/store/reader.h"
 
 namespace assetd {
@@ -103,7 +104,11 @@ class Sweeper {
 OutputSwept sweep_output(const OutputSweep& sweep) {
   auto reader = Reader::open(sweep.paths.store());
   if (!reader) return {.error = reader.error().message};
-  return Sweeper(sweep, **reader).run();
+  auto swept = Sweeper(sweep, **reader).run();
+  const auto artifacts = sweep_artifacts(sweep.paths, **reader, sweep.artifacts);
+  swept.artifacts = artifacts.objects;
+  if (swept.error.empty()) swept.error = artifacts.error;
+  return swept;
 }
 
 }  // namespace assetd

@@ -1,5 +1,5 @@
 #pragma once
-// Output files that are older than their age, and the oldest of the rest where store and logs take more than their share of the disk.
+// Output files that are older than their age, the oldest of the rest where store and logs take more than their share of the disk, and objects that were replaced.
 
 #include <cstdint>
 #include <optional>
@@ -14,11 +14,13 @@ struct OutputSweep {
   DataPaths paths;
   WallTime now{};
   WallTime cutoff{};                      ///< output of runs that ended before goes
+  WallTime artifacts{};                   ///< objects that others took the place of before go
   std::optional<std::int64_t> max_bytes;  ///< of the store and the logs together
 };
 
 struct OutputSwept {
   std::int64_t runs = 0;   ///< whose output was removed
+  std::int64_t artifacts = 0;  ///< objects that were removed
   std::int64_t bytes = 0;  ///< of store and logs afterwards; 0 without max_bytes: nobody counted
   bool too_much = false;   ///< more than max_bytes is left although no output could go any more
   std::string error;       ///< why not all was looked at; "" if it was

@@ -58,7 +58,7 @@ void DaemonService::prune(Caller caller, Done done) {
   const bool taken = tasks_.push([this, caller, done](Turn&) {
     if (!may_keep_house()) return done(unavailable("nothing is forgotten while the daemon is being drained or its store is opened anew; see /readyz"));
     housekeeper_->sweep_now([this, caller, done](const Housekeeper::Report& report) {
-      const nlohmann::json body = {{"events", report.store.events}, {"runs", report.store.runs}, {"logs", report.output.runs}};
+      const nlohmann::json body = {{"events", report.store.events}, {"runs", report.store.runs}, {"logs", report.output.runs}, {"artifacts", report.output.artifacts}};
       command(caller, done, [this, body](Turn& turn, const Caller& who) {
         audit(turn, who, "prune", "", body);
         return Reply{200, body};

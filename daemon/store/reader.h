@@ -192,6 +192,7 @@ class Reader {
     RunId young = 0;
   };
   Result<OldLogs> old_logs(std::span<const RunId> runs, WallTime cutoff);
+  Result<std::optional<WallTime>> oldest_under_way();  ///< when the oldest run that has not ended was asked for; nothing: all have ended
   Result<std::optional<IdempotentAnswer>> answer(const std::string& actor, const std::string& route, const std::string& key);
 
  private:

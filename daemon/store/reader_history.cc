@@ -204,6 +204,13 @@ Reader::Result<Reader::OldLogs> Reader::old_logs(std::span<const RunId> runs, Wa
   });
 }
 
+Reader::Result<std::optional<WallTime>> Reader::oldest_under_way() {
+  return impl_->read([&](Database& database) {
+    auto query = database.query("SELECT min(created_at) FROM runs WHERE status<?", kFirstEndedRun);
+    return query.next() ? query.row().time_or_null() : std::nullopt;
+  });
+}
+
 Reader::Result<std::optional<IdempotentAnswer>> Reader::answer(const std::string& actor, const std::string& route, const std::string& key) {
   return impl_->read([&](Database& database) { return read_answer(database, actor, route, key); });
 }

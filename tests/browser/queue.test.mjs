@@ -1,7 +1,7 @@
 // The queue page: pools are resized there, queued runs and waiting steps say what for.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { daemon, open, page, stage, timeout } from "./browser.mjs";
+import { daemon, go, open, page, stage, timeout } from "./browser.mjs";
 import { startDaemon } from "./daemon.mjs";
 
 const definitions = `name: queue
@@ -25,6 +25,12 @@ test("what waits says what for, and a pool is resized and reset", { timeout: 3 *
   await see("Queued runs");
   await see(`1 of 1 held by run ${first.id}`);
   await see("runs: 1 of 1 under way");
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.locator(".below", { hasText: `1 of 1 slots held by run ${first.id}, step holder` }).getByRole("link").waitFor();
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await go(`/runs/${first.id}`);
+  await see(/^waits for pool one, for .* now: 1 of 1 slots held by run/);
+  await go("/queue");
 
   await page.getByRole("button", { name: "Resize the pool one" }).click();
   await page.getByLabel(/^Slots/).fill("2");

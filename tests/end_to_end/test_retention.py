@@ -49,3 +49,31 @@ def test_forgotten_output_says_that_it_is_and_does_not_look_empty(start):
     assert gone.status == 410 and "no longer kept" in gone.json["detail"], gone.text
     shown = daemon.ctl("runs", "logs", run, "--step", "a")
     assert shown.returncode != 0 and "no longer kept" in shown.stderr, (shown.stdout, shown.stderr)
+
+
+def test_objects_go_once_another_took_their_place_and_the_newest_stays(start, tmp_path):
+    folder = tmp_path / "objects"
+    folder.mkdir()
+    (folder / "objects.py").write_text("import pathlib\nfrom assetd import asset\n\n@asset\ndef model():\n    return pathlib.Path('number').read_text()\n\n"
+                                       "@asset(deps=['model'])\ndef report(model):\n    return model + '!'\n")
+    (folder / "assetd.yaml").write_text("name: objects\nretention: {artifacts: 1ms}\nimports: [{plugin: python, name: objects, file: objects.py}]\n")
+    daemon = start(folder)
+    runs = []
+    for number in ("one", "two", "three"):
+        (folder / "number").write_text(number)
+        runs.append(daemon.run("model"))
+        assert daemon.wait(runs[-1])["status"] == "succeeded"
+    mine = daemon.data / "artifacts" / "model" / runs[0] / "mine.txt"
+    mine.write_text("not of the SDK")
+
+    def left():
+        return [run for run in runs if (daemon.data / "artifacts" / "model" / run / "artifact.json").exists()]
+
+    assert left() == runs
+    wait_until(lambda: "artifacts" in daemon.ctl("prune").stdout and left() == runs[2:], "the former objects forgotten")
+    assert mine.exists() and not (daemon.data / "artifacts" / "model" / runs[1]).exists()
+    assert daemon.post("/admin/prune")["artifacts"] == 0
+    below = daemon.run("report")
+    assert daemon.wait(below)["status"] == "succeeded", "the newest is there to be read"
+    assert (daemon.data / "artifacts" / "report" / below / "value.json").read_text() == '"three!"'
+    assert len(daemon.items("/assets/model/materializations")) == 3, "that they were made is history, which has its own age"

@@ -2,7 +2,9 @@
 
 import json
 import os
+import shutil
 import signal
+import sys
 
 import pytest
 
@@ -69,8 +71,8 @@ class Project:
     def write(self, text, name="probe"):
         (self.folder / f"{name}.py").write_text(text)
 
-    def describe(self, **config):
-        self.owner = Import(self.folder, {"plugin": "python", "name": "probe", "module": "probe", "working_dir": ".", **config}, self.state, env={"GIVEN": "1"})
+    def describe(self, python=sys.executable, **config):
+        self.owner = Import(self.folder, {"plugin": "python", "name": "probe", "module": "probe", "working_dir": ".", **config}, self.state, env={"GIVEN": "1"}, python=python)
         self.owner.describe()
         self.owner.supervisor = self.supervisor
         return self
@@ -143,9 +145,12 @@ def loaded_by(project):
 
 def helped(project):
     project.write("VALUE = 1\n", "helper")
-    project.write(PROBE + "\nimport helper\nTEXT = (HERE / 'data.txt').read_text()\n\n@asset\ndef value(context):\n    told(context, value=helper.VALUE, text=TEXT)\n")
+    project.write(PROBE + "\nsys.path.append(str(HERE / 'site-packages'))\nimport helper\nTEXT = (HERE / 'data.txt').read_text()\nQUERIES = [os.listdir(HERE / 'queries'), list((HERE / 'queries').glob('*.sql'))]\n\n@asset\ndef value(context):\n    told(context, value=helper.VALUE, text=TEXT)\n")
     (project.folder / "data.txt").write_text("first")
-    return project.describe()
+    (project.folder / "queries").mkdir()
+    (project.folder / "site-packages").mkdir()
+    (project.folder / "python").symlink_to(sys.executable)
+    return project.describe(python=str(project.folder / "python"))
 
 
 CHANGES = {
@@ -155,6 +160,9 @@ CHANGES = {
     "data read when it was imported": lambda folder: (folder / "data.txt").write_text("second"),
     "a new module beside it": lambda folder: (folder / "numpy.py").write_text(""),
     "a new package beside it": lambda folder: add_package(folder),
+    "a folder that it lists when it is imported": lambda folder: (folder / "queries" / "new.sql").write_text(""),
+    "the interpreter that a link names": lambda folder: another_interpreter(folder),
+    "an installed package": lambda folder: install(folder),
 }
 
 
@@ -164,6 +172,20 @@ def replace(path, text):
     other.write_text(text)
     os.utime(other, ns=(found.st_atime_ns, found.st_mtime_ns))
     other.replace(path)
+
+
+def another_interpreter(folder):
+    """Of an environment that has the same packages."""
+    (folder / "other" / "bin").mkdir(parents=True)
+    shutil.copy(os.path.realpath(sys.executable), folder / "other" / "bin" / "python")
+    shutil.copy(os.path.join(sys.prefix, "pyvenv.cfg"), folder / "other")
+    (folder / "other" / "lib").symlink_to(os.path.join(sys.prefix, "lib"))
+    (folder / "python").unlink()
+    (folder / "python").symlink_to(folder / "other" / "bin" / "python")
+
+
+def install(folder):
+    (folder / "site-packages" / "new-1.0.dist-info").mkdir(parents=True)
 
 
 def add_package(folder):

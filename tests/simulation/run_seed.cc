@@ -32,6 +32,7 @@ Result run_seed(const Replay& replay, const Sabotage& sabotage) {
   } catch (const std::exception& error) {
     fails(Invariant::no_throw, std::string("an exception that nobody expects: ") + error.what());
   }
+  if (replay.traced) result.story = machine.options.in_words() + machine.trace.lines();
   result.counts = world.counts();
   return result;
 }

@@ -22,6 +22,7 @@ struct Failure {
 };
 struct Result {
   World::Counts counts;
+  std::string story;  ///< when a trace was asked for: all options, then the trace
   std::optional<Failure> failure;
 };
 

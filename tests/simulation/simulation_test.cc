@@ -45,7 +45,8 @@ TEST(Replay, OfOneSeedWithItsTrace) {
   const auto seed = from_environment("ASSETD_SEED", 0);
   if (seed == 0) GTEST_SKIP() << "ASSETD_SEED says which";
   const auto result = run_seed({seed, std::nullopt, true});
-  ASSERT_FALSE(result.failure) << result.failure->trace << explain(seed, *result.failure);
+  std::printf("%s", result.story.c_str());
+  ASSERT_FALSE(result.failure) << explain(seed, *result.failure);
 }
 
 TEST(Replay, TheSameSeedIsTheSameHistory) {
@@ -54,6 +55,8 @@ TEST(Replay, TheSameSeedIsTheSameHistory) {
     for (auto* world : {&first, &second}) world->machine().trace.on = true, world->run();
     ASSERT_EQ(first.machine().trace.lines(), second.machine().trace.lines());
     ASSERT_EQ(first.machine().random.tape(), second.machine().random.tape());
+    const auto told = run_seed({seed, std::nullopt, true}).story;
+    EXPECT_EQ(told, first.machine().options.in_words() + first.machine().trace.lines());
   }
 }
 

@@ -33,7 +33,7 @@ inline std::vector<std::string> Loaded::lines() const {
 
 inline Loaded load_files(const std::vector<ProjectFile>& files, const std::string& environment = {},
                          const std::map<std::string, std::string>& variables = {}) {
-  LoadContext context{"/project/shop", environment, {}, {"dbt", "python", "sql"}, 4};
+  LoadContext context{"/project/shop", environment, {}, {"dbt", "python", "sql", "exec_outputs"}, 4};
   context.env = [&](const std::string& name) {
     const auto it = variables.find(name);
     return it == variables.end() ? std::nullopt : std::optional(it->second);

@@ -1,8 +1,8 @@
+import type { Automation, AutomationDetail, AutomationPause as Pause, ConditionAnswer as Answer, Evaluation } from "../../src/api/types.ts";
 import type { FakeAsset, World } from "./world.ts";
 
 /** Conditions and their answers, near enough to core/automation to look at. */
-export interface Pause { by: string; reason: string; at: string; until: string | null }
-interface Answer { name: string; holds: boolean; reason: string; asset?: string; children?: Answer[]; more?: number }
+export type { Pause };
 
 const longOne = 'on_cron("0 6 * * *", "Europe/London") or (since(any_deps_updated("group:silver and kind:dbt"), newly_requested) and checks_passed and not any_deps_in_progress)';
 
@@ -47,7 +47,7 @@ function answerOf(world: World, asset: FakeAsset): Answer {
   ]);
 }
 
-export function automationOf(world: World, asset: FakeAsset) {
+export function automationOf(world: World, asset: FakeAsset): Automation {
   const condition = conditionOf(world, asset);
   const asked = asset.history.find((one) => one.status === "succeeded");
   return {
@@ -57,9 +57,9 @@ export function automationOf(world: World, asset: FakeAsset) {
 }
 
 export const automated = (world: World) => world.assets.map((asset) => automationOf(world, asset)).filter((one) => one.condition !== null || one.paused !== null).sort((a, b) => (a.key < b.key ? -1 : 1));
-export const automationDetail = (world: World, asset: FakeAsset) => ({ ...automationOf(world, asset), answer: conditionOf(world, asset) === null ? null : answerOf(world, asset), as_of: world.seq });
+export const automationDetail = (world: World, asset: FakeAsset): AutomationDetail => ({ ...automationOf(world, asset), answer: conditionOf(world, asset) === null ? null : answerOf(world, asset), as_of: world.seq });
 
-export function evaluations(world: World, asset: FakeAsset) {
+export function evaluations(world: World, asset: FakeAsset): Evaluation[] {
   if (conditionOf(world, asset) === null) return [];
   const answer = answerOf(world, asset);
   return [...asset.history, ...asset.history].flatMap((one, i) => [

@@ -1,7 +1,12 @@
-import { automated, automationDetail, evaluations, setPause } from "./automation.ts";
+import type {
+  AssetAttempt, AutomationList, BackfillPlan, CheckResult, Definitions, DefinitionsDiff, EventItem, Forecast, Lineage, LineageStatus, Materialization, OpenLineage, Overview, PartitionMap, PartitionSet, Pool, Project, Queue, QueueItem, Run, RunChanges,
+  RunPlan, Schedule, Selected, Step, Tick, Triggers,
+} from "../../src/api/types.ts";
+import { automated, automationDetail, automationOf, evaluations, setPause } from "./automation.ts";
+import { forecast, impact } from "./ahead.ts";
 import { layout } from "./history.ts";
 import { assetEvents, report } from "./reports.ts";
-import { makeRun } from "./runs.ts";
+import { changes, makeRun } from "./runs.ts";
 import { select } from "./select.ts";
 import { dryRun, sensors, sensorTicks } from "./sensors.ts";
 import { assetDetail, assetShape, runShape, stepShape } from "./shapes.ts";
@@ -11,7 +16,8 @@ import type { FakeAsset, World } from "./world.ts";
 export interface Answer { status: number; body?: unknown; headers?: Record<string, string> }
 type Emit = (type: string, subject: object, changes: object) => void;
 
-const ok = (body: unknown, status = 200): Answer => ({ status, body });
+/** What the pages take it for (src/api/types.ts) is said with each answer, so that tsc finds one that falls behind. */
+const ok = <T>(body: T, status = 200): Answer => ({ status, body });
 const problem = (status: number, title: string, detail: string): Answer => ({ status, body: { type: "about:blank", title, status, detail } });
 const page = <T>(items: T[], url: URL): Answer => {
   const limit = Math.min(1000, Number(url.searchParams.get("limit") ?? 100));
@@ -35,7 +41,7 @@ function act(world: World, path: string, body: Record<string, unknown>, emit: Em
     const keys = select(world, String(body.select)).filter((a) => !a.external).map((a) => a.key);
     if (keys.length === 0) return problem(422, "Nothing to run", `The selection '${String(body.select)}' matches no asset.`);
     const steps = keys.slice(0, 1000).map((key) => ({ key, partition: null, status: "pending" }));
-    if (body.dry_run) return ok({ steps_total: keys.length, steps, as_of: world.seq });
+    if (body.dry_run) return ok<RunPlan>({ steps_total: keys.length, steps });
     world.failing = new Set();
     return created(makeRun(world, keys, { select: String(body.select) }).id, keys.length, steps, emit);
   }
@@ -68,6 +74,7 @@ function act(world: World, path: string, body: Record<string, unknown>, emit: Em
   if (what === "schedules" && verb === "trigger") return act(world, "/runs", { select: "*" }, emit);
   if (what === "schedules") emit("schedule_changed", { schedule: id }, { paused: world.paused !== null });
   if (path === "/definitions/reload") return world.broken ? problem(422, "The definitions do not load", "2 errors") : ok(definitions(world));
+  if (path === "/backfills" && body.dry_run) return ok<BackfillPlan>({ partitions_total: 0, groups: [] });
   return ok({});
 }
 
@@ -77,22 +84,22 @@ function created(id: string, total: number, steps: unknown[], emit: Emit): Answe
 }
 
 const simple: Record<string, (world: World, url: URL) => Answer> = {
-  "/project": (world) => ok({
+  "/project": (world) => ok<Project>({
     name: "shop", environment: "production", version: "0.1.0", started_at: new Date(Date.now() - 9e6).toISOString(), listen: "http://127.0.0.1:8080", definitions_version: "3",
     counts: { assets: world.assets.length, running_runs: world.runs.filter((run) => run.ended === null).length, queued_runs: 0, failed_assets: world.assets.filter((a) => a.status === "failed").length },
     latched: null, draining: null, automation_paused: world.pauses.get("") ?? null, access: world.access, as_of: world.seq,
   }),
-  "/overview": (world) => ok(overview(world)),
+  "/overview": (world) => ok<Overview>(overview(world)),
   "/assets": (world, url) => page(matching(world, url).map((asset) => assetShape(world, asset)), url),
   "/select": (world, url) => {
     const found = select(world, url.searchParams.get("select") ?? "");
-    return ok({ keys: found.slice(0, 1000).map((a) => a.key), total: found.length });
+    return ok<Selected>({ keys: found.slice(0, 1000).map((a) => a.key), total: found.length });
   },
-  "/lineage": (world, url) => ok({ version: String(world.version), as_of: 1, ...layout(select(world, url.searchParams.get("select") ?? "")) }),
+  "/lineage": (world, url) => ok<Lineage>({ version: String(world.version), ...layout(select(world, url.searchParams.get("select") ?? "")) }),
   "/lineage/status": (world, url) => {
     const found = select(world, url.searchParams.get("select") ?? "");
     const code: Record<string, string> = { never: "-", materializing: "r", materialized: "m", failed: "f", skipped: "s" };
-    return ok({
+    return ok<LineageStatus>({
       version: String(world.version), as_of: world.seq, status: found.map((a) => code[a.status]).join(""), stale: found.map((a) => (a.stale ? "1" : "0")).join(""), fresh: found.map(() => "n").join(""),
       checks: found.map((a) => (a.checks.length === 0 || !a.at ? "n" : a.failedCheck ? "f" : "p")).join(""), running_runs: 0,
     });
@@ -101,38 +108,39 @@ const simple: Record<string, (world: World, url: URL) => Answer> = {
     const status = url.searchParams.get("status");
     return !status || run.status === status;
   }).map(runShape), url),
-  "/schedules": (world, url) => page([schedule(world)], url),
-  "/schedules/nightly/ticks": (world, url) => page([...world.runs].reverse().filter((run) => run.kind === "schedule").map((run) => {
+  "/schedules": (world, url) => page<Schedule>([schedule(world)], url),
+  "/schedules/nightly/ticks": (world, url) => page<Tick>([...world.runs].reverse().filter((run) => run.kind === "schedule").map((run) => {
     const at = new Date(run.created).toISOString();
     return { instant: at, at, outcome: "requested", reason: null, run_id: run.id };
   }), url),
-  "/pools": (world, url) => page(["default", "gpu"].map((name) => {
+  "/pools": (world, url) => page<Pool>(["default", "gpu"].map((name) => {
     const holders = name === "gpu" ? [] : world.runs.flatMap((run) => run.steps.filter((s) => s.status === "running").map((s) => ({ run_id: run.id, step: s.key, attempt_id: s.key, slots: 1, since: new Date(s.started!).toISOString() })));
     return { name, slots: name === "gpu" ? 1 : 2, defined_slots: name === "gpu" ? 1 : 2, resized: null, used: Math.min(2, holders.length), waiting: name === "gpu" ? 0 : world.runs.flatMap((run) => run.steps.filter((s) => s.status === "ready")).length, holders };
   }), url),
-  "/queue": (world) => ok({ next_cursor: null, runs: [], limits: [], as_of: world.seq, items: world.runs.flatMap((run) => run.steps.filter((s) => s.status === "ready").map((s) => ({ run_id: run.id, key: s.key, partition: null, status: "ready", since: new Date(Date.now() - 4000).toISOString(), blocked_by: stepShape(world, s).blocked_by }))) }),
+  "/queue": (world) => ok<Queue>({ next_cursor: null, runs: [], limits: [], items: world.runs.flatMap((run) => run.steps.filter((s) => s.status === "ready").map((s): QueueItem => ({ run_id: run.id, key: s.key, partition: null, status: "ready", since: new Date(Date.now() - 4000).toISOString(), blocked_by: stepShape(world, s).blocked_by }))) }),
   "/automation": (world, url) => {
     const answer = page(automated(world), url);
-    return { ...answer, body: { ...(answer.body as object), paused: world.pauses.get("") ?? null } };
+    return ok<AutomationList>({ ...(answer.body as AutomationList), paused: world.pauses.get("") ?? null });
   },
   "/sensors": (_, url) => page(sensors(), url),
   "/sensors/landing/ticks": (_, url) => page(sensorTicks(), url),
-  "/definitions": (world) => ok(definitions(world)),
+  "/definitions": (world) => ok<Definitions>(definitions(world)),
   "/definitions/versions": (_, url) => page(versions(), url),
   "/definitions/diff": (_, url) => {
     const diff = differences(url.searchParams.get("from") ?? "", url.searchParams.get("to") ?? "");
-    return diff ? ok(diff) : problem(404, "That version is not kept", "One of the two versions is no longer kept, or never was.");
+    return diff ? ok<DefinitionsDiff>(diff) : problem(404, "That version is not kept", "One of the two versions is no longer kept, or never was.");
   },
   "/alerts": (_, url) => page([], url),
-  "/openlineage": () => ok({ configured: false, namespace: null, pending: 0, delivered: 0, failed: 0, last_error: null, last_delivered_at: null }),
+  "/openlineage": () => ok<OpenLineage>({ configured: false, namespace: null, pending: 0, delivered: 0, failed: 0, last_error: null, last_delivered_at: null }),
   "/waivers": (_, url) => page([], url),
+  "/forecast": (world, url) => ok<Forecast>(forecast(world, select(world, url.searchParams.get("select") ?? ""))),
   "/alerts/rules": (_, url) => page([], url),
   "/alerts/silences": (_, url) => page([], url),
   "/backfills": (_, url) => page([], url),
   "/partitions": (_, url) => page([], url),
   "/events": (world, url) => {
     const asset = world.byKey.get(url.searchParams.get("asset") ?? "");
-    return page(asset ? assetEvents(asset, (url.searchParams.get("types") ?? "").split(",")) : [], url);
+    return page<EventItem>(asset ? assetEvents(asset, (url.searchParams.get("types") ?? "").split(",")) : [], url);
   },
   "/audit": (world, url) => page(world.audit, url),
 };
@@ -141,26 +149,43 @@ function read(world: World, path: string, url: URL): Answer {
   const route = simple[path];
   if (route) return route(world, url);
   const [, what, id = "", part] = path.split("/");
-  if (what === "partitions") return ok({ name: id, keys: [], as_of: 1 });
+  if (what === "partitions") return ok<PartitionSet>({ name: id, keys: [], as_of: 1 });
   if (what === "runs") return readRun(world, id, part, url);
-  if (what !== "assets") return problem(404, "There is no such address", path);
+  if (what !== "assets") return nowhere(path);
   const asset = world.byKey.get(id.replaceAll(":", "/"));
   if (!asset) return problem(404, "There is no such asset", `Nobody defines '${id}'.`);
-  if (part === "partitions") return url.pathname.endsWith("/map") ? ok({ partitions: null, counts: { total: 0, materialized: 0, failed: 0, missing: 0 }, keys: [], status: "", under_way: "", under_way_counts: { running: 0, queued: 0 }, as_of: 1 }) : page([], url);
-  if (part === "triggers") return ok({ key: asset.key, paused: world.pauses.get("") ?? null, muted: world.pauses.get(asset.key) ?? null, automation: null, schedules: [], sensors: [], backfills: [], next: null, as_of: 1 });
-  if (part === "automation") return ok(automationDetail(world, asset));
-  if (part === "evaluations") return page(evaluations(world, asset), url);
-  if (part === "materializations") return page(asset.history.filter((h) => h.status === "succeeded").map((h) => ({ id: h.run_id ?? `r${h.at}`, run_id: h.run_id, partition: null, at: new Date(h.at).toISOString(), duration_ms: h.ms, metadata: h.metadata, data_version: null })), url);
-  if (part === "attempts") return page(asset.history.filter((h) => h.run_id !== null).map((h) => ({ run_id: h.run_id, attempt: 1, partition: null, status: h.status, reason: h.status === "failed" ? "check_failed" : null, started_at: new Date(h.at - h.ms).toISOString(), ended_at: new Date(h.at).toISOString(), duration_ms: h.ms })), url);
-  if (part === "checks") return page(asset.history.filter((h) => h.run_id !== null).flatMap((h) => asset.checks.map((check, i) => ({ id: `${h.run_id}-${check}`, check, partition: null, run_id: h.run_id, at: new Date(h.at).toISOString(), status: h.status === "failed" && i === asset.checks.length - 1 ? "failed" : "passed", severity: "error", blocking: true, detail: h.status === "failed" && i === asset.checks.length - 1 ? "12 rows above the bound of 1,000,000" : null, metadata: { failing_rows: h.status === "failed" ? 12 : 0 }, waived: null }))), url);
-  return part ? page([], url) : ok(assetDetail(world, asset));
+  if (part === undefined) return ok(assetDetail(world, asset));
+  if (path.endsWith("/partitions/map")) return ok<PartitionMap>({ partitions: null, counts: { total: 0, materialized: 0, failed: 0, missing: 0, check_failed: 0 }, keys: [], status: "", under_way: "", checks: "", under_way_counts: { running: 0, queued: 0 }, as_of: 1 });
+  return assetParts[part]?.(world, asset, url) ?? nowhere(path);
 }
+
+const nowhere = (path: string) => problem(404, "There is no such address", path);
+const iso = (at: number) => new Date(at).toISOString();
+
+const assetParts: Record<string, (world: World, asset: FakeAsset, url: URL) => Answer> = {
+  partitions: (_, __, url) => page([], url),
+  impact: (world, asset) => ok(impact(world, asset)),
+  triggers: (world, asset) => ok<Triggers>({
+    key: asset.key, paused: world.pauses.get("") ?? null, muted: world.pauses.get(asset.key) ?? null, automation: automationOf(world, asset).condition === null ? null : automationOf(world, asset), sensors: [], backfills: [], as_of: 1,
+    schedules: asset.external ? [] : [schedule(world)], next: asset.external || world.paused ? null : { at: schedule(world).next_ticks[0]!, schedule: "nightly" },
+  }),
+  automation: (world, asset) => ok(automationDetail(world, asset)),
+  evaluations: (world, asset, url) => page(evaluations(world, asset), url),
+  materializations: (_, asset, url) => page<Materialization>(asset.history.filter((h) => h.status === "succeeded").map((h) => ({ id: h.run_id ?? `r${h.at}`, run_id: h.run_id, partition: null, at: iso(h.at), duration_ms: h.ms, metadata: h.metadata, data_version: null, code_version: "3", provenance: null })), url),
+  attempts: (_, asset, url) => page<AssetAttempt>(asset.history.flatMap((h) => (h.run_id === null ? [] : [{ run_id: h.run_id, attempt: 1, partition: null, status: h.status, reason: h.status === "failed" ? "check_failed" : null, started_at: iso(h.at - h.ms), ended_at: iso(h.at), duration_ms: h.ms }])), url),
+  checks: (_, asset, url) => page(asset.history.filter((h) => h.run_id !== null).flatMap((h) => asset.checks.map((check, i): CheckResult => {
+    const failed = h.status === "failed" && i === asset.checks.length - 1;
+    return { id: `${h.run_id}-${check}`, check, partition: null, run_id: h.run_id, at: iso(h.at), status: failed ? "failed" : "passed", severity: "error", blocking: true, detail: failed ? "12 rows above the bound of 1,000,000" : null, metadata: { failing_rows: h.status === "failed" ? 12 : 0 }, waived: null };
+  })), url),
+};
 
 function readRun(world: World, id: string, part: string | undefined, url: URL): Answer {
   const run = world.runs.find((one) => one.id === id);
   if (!run) return problem(404, "There is no such run", `No run has the number ${id}.`);
-  if (part === "steps") return page(run.steps.map((step) => stepShape(world, step)), url);
-  if (part !== "logs") return ok(runShape(run));
+  if (part === "steps") return page<Step>(run.steps.map((step) => stepShape(world, step)), url);
+  if (part === undefined) return ok<Run>(runShape(run));
+  if (part === "changes") return ok<RunChanges>(changes(world, run, url.searchParams.get("step") ?? ""));
+  if (part !== "logs") return nowhere(url.pathname);
   const step = run.steps.find((one) => one.key === url.searchParams.get("step")) ?? run.steps[0]!;
   const share = step.ended ? 1 : step.started ? Math.min(1, (Date.now() - step.started) / step.ms) : 0;
   const log = step.log();
@@ -176,7 +201,7 @@ function matching(world: World, url: URL): FakeAsset[] {
   return select(world, url.searchParams.get("select") ?? "").filter((a) => `${a.key} ${a.description}`.toLowerCase().includes(q));
 }
 
-function schedule(world: World) {
+function schedule(world: World): Schedule {
   const tomorrow = new Date();
   tomorrow.setUTCHours(26, 0, 0, 0);
   return {
@@ -185,14 +210,14 @@ function schedule(world: World) {
   };
 }
 
-function overview(world: World) {
+function overview(world: World): Overview {
   const failed = [...world.runs].reverse().find((run) => run.status === "failed" && run.id === world.runs.at(-1)?.id || (run.status === "failed" && Date.now() - run.created < 4e6));
   const groups = [...new Set(world.assets.map((a) => a.group))];
   const days = Array.from({ length: 14 }, (_, i) => new Date(Date.now() - (13 - i) * 86_400_000).toISOString().slice(0, 10));
   return {
     imports: [{ name: "shop", plugin: "dbt", assets: world.assets.length, status: "ok", at: new Date(Date.now() - 9e6).toISOString(), last_ok_at: new Date(Date.now() - 9e6).toISOString(), detail: "described" }],
     needs_you: failed ? runShape(failed).causes.map((cause) => ({ kind: "asset_failed", run_id: failed.id, key: cause.key, reason: cause.reason, detail: cause.detail, at: new Date(failed.ended ?? failed.created).toISOString(), skipped: cause.skipped })) : [],
-    running: world.runs.filter((run) => run.ended === null).map(runShape), next_ticks: world.paused ? [] : [{ schedule: "nightly", at: schedule(world).next_ticks[0] }],
+    running: world.runs.filter((run) => run.ended === null).map(runShape), next_ticks: world.paused ? [] : [{ schedule: "nightly", at: schedule(world).next_ticks[0]! }],
     history: { days, groups: groups.map((group) => ({ group, cells: days.map((day) => {
       const cell = { succeeded: 0, failed: 0, skipped: 0 };
       for (const run of world.runs) {
@@ -204,7 +229,7 @@ function overview(world: World) {
   };
 }
 
-function definitions(world: World) {
+function definitions(world: World): Definitions {
   return {
     version: "3", hash: "5f2c9a", applied_at: new Date(Date.now() - 9e6).toISOString(), state: world.broken ? "broken" : "current", assets: world.assets.length, checks: 12, schedules: 1,
     errors: world.broken ? [{ message: "unknown key 'comand' under 'run'; nearest: 'command'", hint: "Write command: [python, train.py]", source: { file: "assetd.yaml", line: 41, column: 7 }, excerpt: "   39 |     run:\n   40 |       plugin: exec\n>  41 |       comand: [python, train.py]\n      |       ^" }] : [],

@@ -1,3 +1,4 @@
+import type { RunChanges, StepCounts } from "../../src/api/types.ts";
 import { random, type FakeRun, type FakeStep, type World } from "./world.ts";
 
 const esc = "\u001b[";
@@ -33,7 +34,7 @@ export function makeRun(world: World, keys: string[], extra: Partial<FakeRun>): 
 }
 
 export const countsOf = (run: FakeRun) => {
-  const counts: Record<string, number> = { pending: 0, ready: 0, starting: 0, running: 0, waiting_retry: 0, succeeded: 0, failed: 0, skipped: 0, canceled: 0 };
+  const counts: StepCounts = { pending: 0, ready: 0, starting: 0, running: 0, waiting_retry: 0, succeeded: 0, failed: 0, skipped: 0, canceled: 0 };
   for (const step of run.steps) counts[step.status]!++;
   return counts;
 };
@@ -60,7 +61,7 @@ export function advance(world: World, now: number, emit: (type: string, subject:
 }
 
 function moveStep(world: World, run: FakeRun, step: FakeStep, byKey: Map<string, FakeStep>, slots: { free: number }, now: number, emit: (type: string, subject: object, changes: object) => void) {
-  const set = (status: string) => {
+  const set = (status: FakeStep["status"]) => {
     const from = step.status;
     step.status = status;
     const asset = world.byKey.get(step.key)!;
@@ -110,4 +111,13 @@ function moveStep(world: World, run: FakeRun, step: FakeStep, byKey: Map<string,
 export function metadataOf(key: string): Record<string, unknown> {
   if (key.includes("model")) return { accuracy: 0.81 + random() * 0.08, auc: 0.86 + random() * 0.05, rows: 4000 + Math.round(random() * 400), artifact: { type: "path", raw_value: `artifacts/${key}/model.joblib` }, sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" };
   return { row_count: 80_000 + Math.round(random() * 9_000), execution_time: { type: "float", raw_value: 0.3 + random() * 0.4 }, relation: `analytics.${key.replaceAll("/", ".")}`, compiled_sql: `with source as (\n  select * from raw.events\n  where type = 'charge.succeeded'\n)\nselect\n  payload ->> '$.id' as charge_id,\n  cast(payload ->> '$.amount' as bigint) / 100 as amount_usd -- cents\nfrom source` };
+}
+
+/** Against the last run before it in which that step succeeded. */
+export function changes(world: World, run: FakeRun, step: string): RunChanges {
+  const before = world.runs.findLast((one) => Number(one.id) < Number(run.id) && one.steps.some((each) => each.key === step && each.status === "succeeded"));
+  return {
+    run_id: run.id, step, since: before ? { run_id: before.id, at: new Date(before.ended ?? before.created).toISOString() } : null,
+    items: before ? [{ kind: "package", name: "duckdb", detail: "duckdb 1.9.2 → 1.10.0", from: "1.9.2", to: "1.10.0", numbers: [] }] : [],
+  };
 }

@@ -1,3 +1,5 @@
+import type { DefinitionsDiff, DefinitionsVersion, PlanCounts, PlannedChange } from "../../src/api/types.ts";
+
 /** What the definitions said in each version, to look at: the last says what the first said. */
 type Said = Record<string, Record<string, unknown>>;
 
@@ -14,7 +16,7 @@ const second: Said = {
 };
 const said: Said[] = [first, second, first];
 
-export function versions() {
+export function versions(): DefinitionsVersion[] {
   return said.map((now, i) => {
     const { added, changed, removed } = countsOf(changesOf(said[i - 1] ?? {}, now));
     const assets = Object.keys(now).filter((name) => name.startsWith("asset ")).length;
@@ -23,19 +25,19 @@ export function versions() {
   }).reverse();
 }
 
-export function differences(from: string, to: string) {
+export function differences(from: string, to: string): DefinitionsDiff | undefined {
   const before = said[Number(from) - 1], after = said[Number(to) - 1];
   if (!before || !after) return undefined;
   const changes = changesOf(before, after);
   return { from, to, changes, changes_total: changes.length, counts: countsOf(changes) };
 }
 
-function changesOf(before: Said, after: Said) {
+function changesOf(before: Said, after: Said): PlannedChange[] {
   return [...new Set([...Object.keys(before), ...Object.keys(after)])].sort().flatMap((id) => {
     const action = !(id in before) ? "added" : !(id in after) ? "removed" : "changed";
     const fields = action === "changed" ? fieldsOf(before[id]!, after[id]!) : [];
     if (action === "changed" && fields.length === 0) return [];
-    const [kind, name] = id.split(" ");
+    const [kind = "", name = ""] = id.split(" ");
     return [{ action, kind, name, renamed_from: null, fields }];
   });
 }
@@ -46,7 +48,7 @@ function fieldsOf(before: Record<string, unknown>, after: Record<string, unknown
     .filter((one) => JSON.stringify(one.before) !== JSON.stringify(one.after));
 }
 
-function countsOf(changes: { action: string }[]) {
+function countsOf(changes: PlannedChange[]): PlanCounts {
   const of = (action: string) => changes.filter((change) => change.action === action).length;
   return { added: of("added"), changed: of("changed"), removed: of("removed"), renamed: 0 };
 }

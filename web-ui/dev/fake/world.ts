@@ -1,19 +1,20 @@
 /** The state the development server plays: assets, their layout, runs and events, all in memory and made from a seed. */
 
+import type { AssetStatus, RunStatus, StepStatus } from "../../src/api/types.ts";
 import type { Pause } from "./automation.ts";
 
 export interface FakeAsset {
-  key: string; group: string; kinds: string[]; deps: string[]; description: string; external: boolean; status: string; stale: boolean;
+  key: string; group: string; kinds: string[]; deps: string[]; description: string; external: boolean; status: AssetStatus; stale: boolean;
   at: number | null; run: string | null; metadata: Record<string, unknown>; checks: string[]; failedCheck: string | null; owners: string[];
-  history: { run_id: string | null; status: string; at: number; ms: number; metadata: Record<string, unknown> }[]; roots: string[];
+  history: { run_id: string | null; status: StepStatus; at: number; ms: number; metadata: Record<string, unknown> }[]; roots: string[];
   reports: { at: number; by: string; reason: string; metadata: Record<string, unknown> }[];
 }
 export interface FakeStep {
-  index: number; key: string; status: string; deps: string[]; started: number | null; ended: number | null; ms: number; attempts: number;
+  index: number; key: string; status: StepStatus; deps: string[]; started: number | null; ended: number | null; ms: number; attempts: number;
   reason: string | null; detail: string | null; roots: string[]; check: string | null; log: () => string[];
 }
 export interface FakeRun {
-  id: string; status: string; select: string; kind: string; name: string | null; job: string | null; created: number; started: number | null;
+  id: string; status: RunStatus; select: string; kind: string; name: string | null; job: string | null; created: number; started: number | null;
   ended: number | null; steps: FakeStep[]; retry_of: string | null; retried_by: string[]; actor: string;
 }
 export interface World {

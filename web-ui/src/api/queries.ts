@@ -147,6 +147,8 @@ export const stepsQuery = (id: string) =>
       } while (cursor !== null);
       return all;
     },
+    // As of the queue: no event tells for how long a slot has been held.
+    refetchInterval: ({ state }) => (state.data && state.data.length <= 1000 && state.data.some((step) => step.blocked_by.length > 0) ? 15_000 : false),
   });
 
 export const schedulesQuery = queryOptions({
@@ -190,7 +192,10 @@ export const evaluationsQuery = (key: string) =>
   });
 
 export const poolsQuery = queryOptions({ queryKey: keys.pools, queryFn: ({ signal }) => get<Page<Pool>>("/pools?limit=1000", signal) });
-export const queueQuery = queryOptions({ queryKey: keys.queue, queryFn: ({ signal }) => get<Queue>("/queue?limit=1000", signal) });
+/** The reasons say how long a slot has been held, which no event tells. */
+export const queueQuery = queryOptions({
+  queryKey: keys.queue, queryFn: ({ signal }) => get<Queue>("/queue?limit=1000", signal), refetchInterval: ({ state }) => (state.data && state.data.items.length + state.data.runs.length > 0 ? 15_000 : false),
+});
 export const definitionsQuery = queryOptions({
   queryKey: keys.definitions, queryFn: ({ signal }) => get<Definitions>("/definitions", signal),
   refetchInterval: ({ state }) => (state.data?.state === "checking" ? 2_000 : false),  // that files were read and are the same is no event

@@ -10,6 +10,8 @@ export interface Column<T> {
   align?: "right";
   /** Left out on phones; "desk": on anything narrower than a desk's screen. */
   wide?: boolean | "desk";
+  /** On phones it stands below the others, over the whole row: a text that has to be read to its end. SmallTable only. */
+  below?: boolean;
 }
 
 interface Props<T> {
@@ -80,24 +82,27 @@ export function DataTable<T>(props: Props<T>) {
 /** The same rows without scrolling or virtual rows, for a handful of lines inside a page. */
 export function SmallTable<T>({ label, columns: all, rows, rowId, onOpen, isOn, empty }: Props<T>) {
   const columns = useColumns(all);
-  const template = columns.map((column) => column.width).join(" ");
+  const narrow = useMedia(phoneWide);
+  const beside = narrow ? columns.filter((column) => !column.below) : columns;
+  const under = narrow ? columns.filter((column) => column.below) : [];
+  const template = beside.map((column) => column.width).join(" ");
   return (
     <div className="table boxed" role="table" aria-label={label} style={{ flex: "none" }}>
-      <Head columns={columns} template={template} />
+      <Head columns={beside} template={template} />
       {rows.length === 0 ? <div className="dim" style={{ padding: "8px 12px" }}>{empty}</div> : (
         <div className="table-flow" role="rowgroup">
-          {rows.map((row) => <Row key={rowId(row)} row={row} columns={columns} template={template} on={isOn?.(row)} open={onOpen} />)}
+          {rows.map((row) => <Row key={rowId(row)} row={row} columns={beside} under={under} template={template} on={isOn?.(row)} open={onOpen} />)}
         </div>
       )}
     </div>
   );
 }
 
-const phone = "(max-width: 700px)";
+const phoneWide = "(max-width: 700px)";
 const belowDesk = "(max-width: 1200px)";
 
 function useColumns<T>(columns: Column<T>[]): Column<T>[] {
-  const narrow = useMedia(phone), notDesk = useMedia(belowDesk);
+  const narrow = useMedia(phoneWide), notDesk = useMedia(belowDesk);
   return columns.filter((column) => !(column.wide && narrow) && !(column.wide === "desk" && notDesk));
 }
 
@@ -137,9 +142,9 @@ function Head<T>({ columns, template }: { columns: Column<T>[]; template: string
   );
 }
 
-interface RowProps<T> { row: T; columns: Column<T>[]; template: string; top?: number; on?: boolean | undefined; open?: (row: T) => void; select?: () => void }
+interface RowProps<T> { row: T; columns: Column<T>[]; under?: Column<T>[]; template: string; top?: number; on?: boolean | undefined; open?: (row: T) => void; select?: () => void }
 
-function Row<T>({ row, columns, template, top, on, open, select }: RowProps<T>) {
+function Row<T>({ row, columns, under = [], template, top, on, open, select }: RowProps<T>) {
   const click = (event: MouseEvent) => {
     select?.();
     // Links and buttons in the row keep their own meaning; so do middle and modified clicks.
@@ -152,6 +157,7 @@ function Row<T>({ row, columns, template, top, on, open, select }: RowProps<T>) 
       style={{ gridTemplateColumns: template, transform: top === undefined ? undefined : `translateY(${top}px)` }}
     >
       {columns.map((column) => <div key={column.id} role="cell" className={column.align}>{column.cell(row)}</div>)}
+      {under.map((column) => <div key={column.id} role="cell" className="below">{column.cell(row)}</div>)}
     </div>
   );
 }

@@ -1,4 +1,4 @@
-import { Button, Loader } from "@mantine/core";
+import { Button, Kbd, Loader } from "@mantine/core";
 import type { UseQueryResult } from "@tanstack/react-query";
 import { useEffect, useState, type ReactNode } from "react";
 import { ApiError } from "@/api/client";
@@ -23,6 +23,7 @@ export function Problem({ error, retry }: { error: unknown; retry?: () => void }
       <div className="grow">
         <div className="strong">{problem?.title ?? "Something went wrong in this page"}</div>
         <div className="dim">{problem ? problem.detail : String(error)}</div>
+        {problem?.status === 404 && <div className="dim" style={{ marginTop: 4 }}>It may have been renamed or removed. <Kbd size="xs">Ctrl</Kbd> <Kbd size="xs">K</Kbd> finds any asset, run or page.</div>}
       </div>
       {retry && <Button variant="default" onClick={retry}>Try again</Button>}
     </div>

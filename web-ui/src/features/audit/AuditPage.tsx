@@ -7,13 +7,16 @@ import { Empty } from "@/ui/Empty";
 import { Problem, Waiting } from "@/ui/Loaded";
 import { PageHead } from "@/ui/Page";
 import { RunLink } from "@/ui/links";
-import { At } from "@/ui/Time";
+import { Ago, At } from "@/ui/Time";
 
 function words(value: unknown): string {
   if (value === null || value === undefined) return "";
   if (typeof value !== "object") return String(value);
   return Object.entries(value).map(([name, part]) => `${name} ${typeof part === "object" ? JSON.stringify(part) : String(part)}`).join(", ");
 }
+
+/** A phone has no room for the whole time beside who did what. */
+const Moment = ({ at }: { at: string }) => <><span className="wide-only"><At at={at} /></span><span className="phone-only"><Ago at={at} /></span></>;
 
 function Subject({ item }: { item: AuditItem }) {
   const subject = item.subject as { run_id?: string; id?: string } | string | null;
@@ -22,9 +25,9 @@ function Subject({ item }: { item: AuditItem }) {
 }
 
 const columns: Column<AuditItem>[] = [
-  { id: "at", header: "When", width: "136px", cell: (item) => <At at={item.at} /> },
-  { id: "actor", header: "Who", width: "minmax(80px, 140px)", wide: true, cell: (item) => item.actor },
-  { id: "action", header: "Did", width: "minmax(110px, 180px)", cell: (item) => <span className="strong">{item.action.replaceAll(/[._]/g, " ")}</span> },
+  { id: "at", header: "When", width: "minmax(78px, 136px)", cell: (item) => <Moment at={item.at} /> },
+  { id: "actor", header: "Who", width: "minmax(64px, 140px)", cell: (item) => item.actor },
+  { id: "action", header: "Did", width: "minmax(84px, 180px)", cell: (item) => <span className="strong">{item.action.replaceAll(/[._]/g, " ")}</span> },
   { id: "subject", header: "To what", width: "minmax(80px, 1fr)", cell: (item) => <Subject item={item} /> },
   { id: "detail", header: "Details", width: "minmax(120px, 2fr)", wide: true, cell: (item) => <span className="dim" title={words(item.detail)}>{words(item.detail)}</span> },
   { id: "remote", header: "From", width: "130px", wide: true, cell: (item) => <span className="dim num">{item.remote}</span> },

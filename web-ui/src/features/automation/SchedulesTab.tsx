@@ -14,7 +14,8 @@ import { RunLink } from "@/ui/links";
 import { Loaded } from "@/ui/Loaded";
 import { toastProblem, toastRun } from "@/ui/Materialize";
 import { StateIcon, StateLabel } from "@/ui/StateIcon";
-import { Ago, At, Countdown } from "@/ui/Time";
+import { Ago, At } from "@/ui/Time";
+import { NextTick } from "@/ui/NextTick";
 import { selectText, whatClass } from "@/ui/triggerText";
 
 const route = getRouteApi("/automation");
@@ -40,7 +41,7 @@ function Schedules({ items }: { items: Schedule[] }) {
           <Link key={item.name} to="/automation" search={{ schedule: item.name }} className="schedule" data-on={item === shown || undefined}>
             <StateIcon state={item.paused ? "canceled" : item.last_tick?.outcome === "failed" ? "failed" : "ready"} title={item.paused ? "Paused" : "On"} />
             <span className="grow"><span className="strong clip" style={{ display: "block" }}>{item.name}</span><span className="mono dim">{item.cron}</span></span>
-            <span className="dim num small">{item.paused ? "paused" : item.next_ticks[0] ? <Countdown to={item.next_ticks[0]} /> : "no tick"}</span>
+            <span className="dim num small">{item.paused ? "paused" : item.next_ticks[0] ? <NextTick to={item.next_ticks[0]} /> : "no tick"}</span>
           </Link>
         ))}
       </div>
@@ -81,7 +82,7 @@ function NextTicks({ schedule }: { schedule: Schedule }) {
       <h2>Next</h2>
       <div className="panel">
         {schedule.next_ticks.slice(0, 5).map((at) => (
-          <div key={at} className="line"><span className="num grow">{formatInZone(Date.parse(at), schedule.timezone)}</span><span className="dim"><Countdown to={at} /></span></div>
+          <div key={at} className="line"><span className="num grow">{formatInZone(Date.parse(at), schedule.timezone)}</span><span className="dim">{schedule.paused ? "paused" : <NextTick to={at} />}</span></div>
         ))}
         {schedule.next_ticks.length === 0 && <div className="line dim">This cron line has no future instant.</div>}
       </div>

@@ -136,7 +136,7 @@ function Group({ group }: { group: BackfillGroup }) {
 const columns: Column<Run>[] = [
   { id: "id", header: "Run", width: "minmax(64px, 84px)", cell: (run) => <span className="row"><StateIcon state={run.status} /><RunLink id={run.id} /></span> },
   { id: "which", header: "Partitions", width: "minmax(100px, 2fr)", cell: (run) => <span title={run.partitions ?? undefined}>{run.partitions ?? "–"}</span> },
-  { id: "cause", header: "Cause", width: "minmax(110px, 3fr)", cell: (run) => run.causes[0] && <span><span className="strong">{run.causes[0].key}</span> <span className="dim">{run.causes[0].detail ?? reasonText(run.causes[0].reason)}</span></span> },
+  { id: "cause", header: "Cause", width: "minmax(110px, 3fr)", below: true, cell: (run) => run.causes[0] && <span><span className="strong">{run.causes[0].key}</span> <span className="dim">{run.causes[0].detail ?? reasonText(run.causes[0].reason)}</span></span> },
   { id: "steps", header: "Steps", width: "110px", wide: true, cell: (run) => <CountsBar counts={run.counts} total={run.steps_total} width={100} /> },
   { id: "duration", header: "Duration", width: "66px", align: "right", wide: true, cell: (run) => <Duration from={run.started_at} to={run.ended_at} ms={run.duration_ms} /> },
 ];
@@ -152,9 +152,9 @@ function Runs({ backfill }: { backfill: Backfill }) {
   const active = (run: Run) => (run.ended_at === null ? 0 : 1);
   return (
     <section className="section">
-      <h2>Runs under way and failed <span className="count">{rows.length}{runs.hasNextPage && "+"}</span> <span style={{ fontWeight: 450 }}><Link to="/runs" search={{ backfill: backfill.id }} className="link" style={{ textDecoration: "underline" }}>All {backfill.runs_made.toLocaleString("en")}</Link></span></h2>
+      <h2>Runs under way and failed <span className="count">{runs.data && rows.length}{runs.hasNextPage && "+"}</span> <span style={{ fontWeight: 450 }}><Link to="/runs" search={{ backfill: backfill.id }} className="link" style={{ textDecoration: "underline" }}>All {backfill.runs_made.toLocaleString("en")}</Link></span></h2>
       <SmallTable
-        label="Runs of this backfill" columns={columns} rows={[...rows].sort((a, b) => active(a) - active(b))} rowId={(run) => run.id} empty={runs.data ? "None of its runs is under way, and none failed." : ""}
+        label="Runs of this backfill" columns={columns} rows={[...rows].sort((a, b) => active(a) - active(b))} rowId={(run) => run.id} empty={runs.data ? "None of its runs is under way, and none failed." : "Asking for its runs…"}
         onOpen={(run) => void navigate({ to: "/runs/$id", params: { id: run.id }, search: {} })}
       />
     </section>

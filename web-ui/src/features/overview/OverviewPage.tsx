@@ -3,11 +3,13 @@ import { Link } from "@tanstack/react-router";
 import { overviewQuery, projectQuery } from "@/api/queries";
 import type { ImportHealth, Overview } from "@/api/types";
 import { CountsBar } from "@/ui/Counts";
+import { leavesOut } from "@/system/automation/mute";
 import { NoAssets } from "@/ui/Empty";
 import { Loaded } from "@/ui/Loaded";
 import { MaterializeButton } from "@/ui/Materialize";
 import { PageHead } from "@/ui/Page";
 import { RunLink } from "@/ui/links";
+import { NextTick } from "@/ui/NextTick";
 import { StateIcon } from "@/ui/StateIcon";
 import { whatText } from "@/ui/triggerText";
 import { Ago, Countdown, Duration } from "@/ui/Time";
@@ -43,7 +45,7 @@ function Columns({ data }: { data: Overview }) {
     <div className="page-body overview">
       <section className="section overview-needs">
         <h2>Needs you {data.needs_you.length > 0 && <span className="count">{data.needs_you.length}</span>}</h2>
-        {data.needs_you.length === 0 ? <AllWell next={data.next_ticks[0]} /> : <NeedsYouList items={data.needs_you} />}
+        {data.needs_you.length === 0 ? <AllWell ticks={data.next_ticks} /> : <NeedsYouList items={data.needs_you} />}
       </section>
       <section className="section overview-next">
         <h2>Running and next</h2>
@@ -83,12 +85,14 @@ function Imports({ imports }: { imports: ImportHealth[] }) {
   );
 }
 
-function AllWell({ next }: { next: Overview["next_ticks"][number] | undefined }) {
+function AllWell({ ticks }: { ticks: Overview["next_ticks"] }) {
+  const paused = useQuery(projectQuery).data?.automation_paused ?? null;
+  const next = ticks.find((tick) => !leavesOut(paused, Date.parse(tick.at)));
   return (
     <div className="panel" style={{ padding: 14 }}>
       <div className="row strong"><StateIcon state="succeeded" size={16} />Nothing is wrong</div>
       <div className="dim" style={{ marginTop: 4, paddingLeft: 24 }}>
-        {next ? <>The next run is <Link to="/automation" search={{ schedule: next.schedule }} className="link strong">{next.schedule}</Link> in <Countdown to={next.at} />.</> : "No schedule is due."}
+        {next ? <>The next run is <Link to="/automation" search={{ schedule: next.schedule }} className="link strong">{next.schedule}</Link> in <Countdown to={next.at} />.</> : paused && ticks.length > 0 ? "No schedule starts anything while all is paused." : "No schedule is due."}
       </div>
     </div>
   );
@@ -113,7 +117,7 @@ function RunningAndNext({ data }: { data: Overview }) {
           <StateIcon state="queued" title="Scheduled" />
           <Link to="/automation" search={{ schedule: tick.schedule }} className="link clip grow">{tick.schedule}</Link>
           <span className="dim wide-only clip">{formatInZone(Date.parse(tick.at), Intl.DateTimeFormat().resolvedOptions().timeZone)}</span>
-          <span className="dim" style={{ minWidth: 56, textAlign: "right" }}><Countdown to={tick.at} /></span>
+          <span className="dim" style={{ minWidth: 56, textAlign: "right" }}><NextTick to={tick.at} /></span>
         </div>
       ))}
       {data.running.length + data.next_ticks.length === 0 && <div className="line dim">Nothing runs and no schedule is due.</div>}

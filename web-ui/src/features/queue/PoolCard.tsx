@@ -8,7 +8,7 @@ import { KeyName } from "@/ui/KeyName";
 import { RunLink } from "@/ui/links";
 import { toastProblem } from "@/ui/Materialize";
 import { StateIcon } from "@/ui/StateIcon";
-import { Ago } from "@/ui/Time";
+import { Ago, Duration } from "@/ui/Time";
 
 export function PoolCard({ pool }: { pool: Pool }) {
   const full = pool.used >= pool.slots && pool.waiting > 0;
@@ -21,7 +21,7 @@ export function PoolCard({ pool }: { pool: Pool }) {
       {pool.resized && <div className="small">Set by {pool.resized.by} <Ago at={pool.resized.at} />, defined: {pool.defined_slots}{pool.resized.reason && <>. {pool.resized.reason}</>}</div>}
       <div className="small dim num">{pool.waiting === 0 ? "nothing waits for it" : `${pool.waiting} waiting`}{full && ", full"}</div>
       {pool.holders.slice(0, 5).map((holder) => (
-        <div key={holder.attempt_id + holder.step} className="row small"><StateIcon state="running" size={12} /><RunLink id={holder.run_id} step={holder.step}><KeyName name={holder.step} /></RunLink><span className="spacer" /><span className="dim"><Ago at={holder.since} /></span></div>
+        <div key={holder.attempt_id + holder.step} className="row small"><StateIcon state="running" size={12} /><RunLink id={holder.run_id} step={holder.step}><KeyName name={holder.step} /></RunLink><span className="dim"><RunLink id={holder.run_id} /></span><span className="spacer" /><span className="dim nowrap">{holder.slots > 1 && `${holder.slots} slots, `}for <Duration from={holder.since} /></span></div>
       ))}
       {pool.holders.length > 5 && <div className="small faint">and {pool.holders.length - 5} more</div>}
     </div>

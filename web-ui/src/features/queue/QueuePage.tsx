@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { poolsQuery, queueQuery } from "@/api/queries";
 import type { Blocker, Queue, QueueItem, QueuedRun } from "@/api/types";
 import { localTimes } from "@/system/time/format";
+import { Named } from "@/ui/BlockedBy";
 import { SmallTable, type Column } from "@/ui/DataTable";
 import { KeyName } from "@/ui/KeyName";
 import { RunLink } from "@/ui/links";
@@ -17,22 +18,25 @@ const columns: Column<QueueItem>[] = [
   { id: "step", header: "Step", width: "minmax(120px, 2fr)", cell: (item) => <span className="row"><StateIcon state={item.status} /><RunLink id={item.run_id} step={item.key} partition={item.partition}><span className="strong"><KeyName name={item.partition ? `${item.key} [${item.partition}]` : item.key} /></span></RunLink></span> },
   { id: "state", header: "State", width: "120px", wide: true, cell: (item) => stateMeta(item.status).label },
   { id: "run", header: "Run", width: "60px", cell: (item) => <RunLink id={item.run_id} /> },
-  { id: "why", header: "Waits for", width: "minmax(140px, 3fr)", cell: (item) => <Blockers blockers={item.blocked_by} /> },
-  { id: "since", header: "Waiting", width: "80px", align: "right", wide: true, cell: (item) => <Duration from={item.since} /> },
+  { id: "why", header: "Waits for", width: "minmax(140px, 3fr)", below: true, cell: (item) => <Blockers blockers={item.blocked_by} /> },
+  { id: "since", header: "Waiting", width: "80px", align: "right", cell: (item) => <Duration from={item.since} /> },
 ];
 
 const runColumns: Column<QueuedRun>[] = [
   { id: "run", header: "Run", width: "70px", cell: (run) => <RunLink id={run.run_id} /> },
   { id: "what", header: "Of", width: "minmax(100px, 2fr)", cell: (run) => <span className="clip" title={run.select}>{run.job ?? run.select}</span> },
   { id: "priority", header: "Priority", width: "70px", align: "right", wide: true, cell: (run) => run.priority },
-  { id: "why", header: "Waits for", width: "minmax(140px, 3fr)", cell: (run) => <Blockers blockers={run.blocked_by} /> },
-  { id: "since", header: "Waiting", width: "80px", align: "right", wide: true, cell: (run) => <Duration from={run.since} /> },
+  { id: "why", header: "Waits for", width: "minmax(140px, 3fr)", below: true, cell: (run) => <Blockers blockers={run.blocked_by} /> },
+  { id: "since", header: "Waiting", width: "80px", align: "right", cell: (run) => <Duration from={run.since} /> },
 ];
 
 function Blockers({ blockers }: { blockers: Blocker[] }) {
-  const first = blockers[0];
-  if (!first) return <span className="dim">about to start</span>;
-  return <span title={blockers.map((b) => `${b.what}: ${b.detail}`).join("\n")}><span className="strong">{first.what}</span> <span className="dim">{localTimes(first.detail)}{blockers.length > 1 && ` (and ${blockers.length - 1} more)`}</span></span>;
+  if (blockers.length === 0) return <span className="dim">about to start</span>;
+  return (
+    <span className="why" title={blockers.map((b) => `${b.what}: ${localTimes(b.detail)}`).join("\n")}>
+      {blockers.map((blocker, i) => <span key={blocker.what + blocker.detail}>{i > 0 && "; "}<span className="strong">{blocker.what}</span> <span className="dim"><Named text={localTimes(blocker.detail)} /></span></span>)}
+    </span>
+  );
 }
 
 /** Of queued runs, the run is shown and not each of its steps. */

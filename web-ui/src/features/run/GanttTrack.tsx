@@ -1,6 +1,7 @@
 import { Tooltip } from "@mantine/core";
 import type { Step } from "@/api/types";
 import { position, type GanttBar, type GanttRow, type GanttView } from "@/system/gantt/model";
+import { waitText } from "@/system/queue/waiting";
 import { formatDuration, localTimes } from "@/system/time/format";
 import { reasonText, stateMeta } from "@/ui/stateMeta";
 import { stepText, type SelectStep } from "./stepOf";
@@ -15,20 +16,23 @@ export function GanttTrack({ row, step, view, now, live, select }: Props) {
     <Tooltip label={<StepCard step={step} row={row} now={now} />} position="top" offset={4} openDelay={250} multiline w={340} classNames={{ tooltip: "step-card" }}>
       <div className="gantt-track">
         {row.bars.map((bar, i) => <Bar key={i} bar={bar} critical={row.critical} view={view} now={now} open={() => select(step, bar.attempt || undefined)} />)}
-        {idle && note(step) && <span className="gantt-note" style={last && { left: `calc(${Math.max(0, position(last.from, view))}% + 4px)` }}>{note(step)}</span>}
+        {idle && note(step, now) && <span className="gantt-note" style={last && beside(Math.max(0, position(last.from, view)))}>{note(step, now)}</span>}
         {live && <i className="gantt-now" style={{ left: `${position(now, view)}%` }} />}
       </div>
     </Tooltip>
   );
 }
 
+/** Where the wait begins; one that begins late has its words end with the track, or they would run out of the page. */
+const beside = (from: number) => (from > 50 ? { left: "auto", right: 0, maxWidth: "60%" } : { left: `calc(${from}% + 4px)`, maxWidth: `calc(${100 - from}% - 4px)` });
+
 /** Why there is no bar: beside it, so that nobody has to open the step to learn it. */
-function note(step: Step): string {
+function note(step: Step, now: number): string {
   const blocker = step.blocked_by[0];
   if (step.status === "skipped") return `skipped: ${step.root_causes.map(stepText).join(", ") || step.detail || "upstream failed"}`;
   if (step.reason === "reused") return localTimes(step.detail ?? "reused");
   if (step.status === "canceled") return "canceled before it started";
-  if (blocker) return `waits for ${blocker.what}`;
+  if (blocker) return `waits for ${waitText(blocker, now)}`;
   return "";
 }
 
@@ -63,7 +67,7 @@ function StepCard({ step, row, now }: { step: Step; row: GanttRow; now: number }
           </div>
         );
       })}
-      {step.blocked_by.map((blocker) => <div key={blocker.what} className="dim">Waits for {blocker.what}: {localTimes(blocker.detail)}</div>)}
+      {step.blocked_by.map((blocker) => <div key={blocker.what} className="dim">Waits for {waitText(blocker, now)}</div>)}
       {step.deps.length > 0 && <div className="dim">After {step.deps.slice(0, 6).join(", ")}{step.deps.length > 6 && ` and ${step.deps.length - 6} more`}</div>}
       {row.critical && <div className="dim">On the critical path: a faster run starts here</div>}
     </div>

@@ -5,8 +5,8 @@ import { getRouteApi, useNavigate, useRouter } from "@tanstack/react-router";
 import { useCallback, useDeferredValue, useMemo, useState } from "react";
 import { fetchWholeLog } from "@/api/queries";
 import type { Run, Step } from "@/api/types";
-import { localTimes } from "@/system/time/format";
 import { levels } from "@/system/log/level";
+import { BlockedBy } from "@/ui/BlockedBy";
 import { AssetLink, AssetPartitionLink } from "@/ui/links";
 import { toastProblem } from "@/ui/Materialize";
 import { StateIcon } from "@/ui/StateIcon";
@@ -66,7 +66,7 @@ function NeverRan({ step }: { step: Step }) {
   return (
     <div className="log-none">
       {step.status === "skipped" ? <>Skipped because {step.root_causes.map((cause, i) => <span key={`${cause.key} ${cause.partition ?? ""}`}>{i > 0 && " and "}<AssetLink name={cause.key}><span className="strong">{cause.key}</span></AssetLink>{cause.partition && <AssetPartitionLink name={cause.key} partition={cause.partition} />} {reasonText(cause.reason)}</span>)}. It never started.</>
-        : step.blocked_by.length > 0 ? step.blocked_by.map((blocker) => <div key={blocker.what}>Waits for {blocker.what}: <span className="dim">{localTimes(blocker.detail)}</span></div>)
+        : step.blocked_by.length > 0 ? <><div>Waits for</div><BlockedBy blockers={step.blocked_by} /></>
           : <>{stateMeta(step.status).label}{step.detail ? `: ${step.detail}` : ". It has not started."}</>}
     </div>
   );

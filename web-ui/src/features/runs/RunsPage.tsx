@@ -21,7 +21,7 @@ const route = getRouteApi("/runs");
 const columns: Column<Run>[] = [
   { id: "id", header: "Run", width: "minmax(64px, 88px)", cell: (run) => <span className="row"><StateIcon state={run.status} /><RunLink id={run.id} /></span> },
   { id: "status", header: "State", width: "100px", wide: "desk", cell: (run) => stateMeta(run.status).label },
-  { id: "what", header: "What", width: "minmax(72px, 2fr)", cell: (run) => <span className={run.job ? "strong" : whatClass(run)} title={run.select}>{whatText(run)}</span> },
+  { id: "what", header: "What", width: "minmax(72px, 4fr)", cell: (run) => <span className={run.job ? "strong" : whatClass(run)} title={run.select}>{whatText(run)}</span> },
   { id: "which", header: "Partitions", width: "minmax(124px, 2fr)", wide: true, cell: (run) => <Which run={run} /> },
   { id: "cause", header: "Cause", width: "minmax(120px, 3fr)", wide: true, cell: (run) => <CauseText run={run} /> },
   { id: "trigger", header: "Started by", width: "minmax(110px, 1fr)", wide: "desk", cell: (run) => <span className="dim">{run.backfill ? <BackfillLink id={run.backfill}>{triggerText(run)}</BackfillLink> : triggerText(run)}</span> },
