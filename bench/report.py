@@ -30,7 +30,7 @@ LATENCY = [Column("acknowledged p50", "acknowledged_p50_ms", ".1f"), Column("p99
 TABLES = {
     "throughput": Table("Steps per second, /bin/true, the same graph", [
         Column("assets", "assets", ",d"), Column("parallelism", "parallelism", "d"), Column("assetd", "assetd_steps_per_s"), Column("ninja", "ninja_steps_per_s"),
-        Column("make", "make_steps_per_s"), Column("spawn + commit alone", "floor_steps_per_s"), Column("with a shim", "shim_floor_steps_per_s"),
+        Column("make", "make_steps_per_s"), Column("spawn + commit alone", "floor_steps_per_s"), Column("a shim for each", "shim_floor_steps_per_s"), Column("reused shims", "reused_floor_steps_per_s"),
         Column("to ninja", "to_ninja", ".2f"), Column("to make", "to_make", ".2f"), Column("CPU ms a step", "assetd_cpu_ms", ".2f"),
         Column("ninja's", "ninja_cpu_ms", ".2f"), Column("make's", "make_cpu_ms", ".2f"), Column("rounds", "rounds", "d")]),
     "latency": Table("From POST /runs, in milliseconds", [Column("assets loaded", "assets", ",d"), Column("busy readers", "readers", "d"), Column("triggers", "triggers", "d"), *LATENCY]),
@@ -108,12 +108,14 @@ def verdicts(results):
 
 
 def flatness(results):
-    """A step's processor time in the largest graph against the smallest."""
+    """By processor time of all processes: the rate is as noisy as the machine."""
     rows = sorted((row for row in results.get("throughput", []) if row["parallelism"] == 2), key=lambda row: row["assets"])
     if len(rows) < 2:
         return []
-    found = rows[-1]["assetd_cpu_ms"] / rows[0]["assetd_cpu_ms"]
-    return [f"- cost of a step at {rows[-1]['assets']:,d} assets against {rows[0]['assets']:,d}: **{found:.2f}**, target within 15 %: {'met' if abs(found - 1) <= 0.15 else 'not met'}."]
+    times = [row["assetd_cpu_ms"] for row in rows]
+    found = max(times) / min(times)
+    sizes = ", ".join(f"{row['assets']:,d}" for row in rows)
+    return [f"- cost of a step (processor time) at {sizes} assets, the dearest to the cheapest: **{found:.2f}**, target within 15 %: {'met' if found <= 1.15 else 'not met'}."]
 
 
 def table(name, rows):

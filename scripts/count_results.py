@@ -1,4 +1,4 @@
-"""Sums the JUnit files below a folder: prints "N passed, N failed", exit code 1 if anything failed.
+"""Sums the JUnit files below a folder: prints "N passed, N failed" (and ", N skipped" where this machine cannot do something), exit code 1 if anything failed.
 
 A suite whose program failed without a failing case in its files (it crashed, or did not build) counts as one failure, and so
 does one that ended well without having run anything.
@@ -10,38 +10,40 @@ import xml.etree.ElementTree as ElementTree
 
 
 def count_file(path):
-    """(passed, failed, broken) of one file; skipped cases count as neither."""
+    """(passed, failed, skipped, broken) of one file. Cases that nobody asked to run count as nothing."""
     try:
         root = ElementTree.parse(path).getroot()
     except ElementTree.ParseError:
-        return 0, 0, True  # the program died while it wrote
-    passed = failed = 0
+        return 0, 0, 0, True  # the program died while it wrote
+    passed = failed = skipped = 0
     for case in root.iter("testcase"):
         if case.find("failure") is not None or case.find("error") is not None:
             failed += 1
-        elif case.find("skipped") is None and case.get("status") != "notrun":
+        elif case.find("skipped") is not None:
+            skipped += 1
+        elif case.get("status") != "notrun":
             passed += 1
-    return passed, failed, False
+    return passed, failed, skipped, False
 
 
 def count_suite(folder):
-    passed = failed = 0
+    passed = failed = skipped = 0
     broken = False
     for path in folder.rglob("*.xml"):
-        p, f, b = count_file(path)
-        passed, failed, broken = passed + p, failed + f, broken or b
+        p, f, s, b = count_file(path)
+        passed, failed, skipped, broken = passed + p, failed + f, skipped + s, broken or b
     code = folder / "exit_code"
     died = code.exists() and code.read_text().strip() != "0"
     if failed == 0 and (died or broken or passed == 0):
         failed = 1
-    return passed, failed
+    return passed, failed, skipped
 
 
 def main(folder):
     suites = [folder] if (folder / "exit_code").exists() else [p for p in sorted(folder.iterdir()) if p.is_dir()]
     counts = [count_suite(suite) for suite in suites]
-    passed, failed = sum(p for p, _ in counts), sum(f for _, f in counts)
-    print(f"{passed} passed, {failed} failed")
+    passed, failed, skipped = (sum(count) for count in zip(*counts, strict=True)) if counts else (0, 0, 0)
+    print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
     return 1 if failed or not passed else 0
 
 

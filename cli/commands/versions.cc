@@ -12,18 +12,25 @@ struct KeyOptions {
   std::string key;
 };
 
+struct WhyOptions {
+  std::string key, partition;
+};
+
 struct ChangesOptions {
   std::string run, step;
 };
 
-int show_why(Session& session, const KeyOptions& options) {
-  return session.show(session.api->get("/assets/" + key_in_path(options.key)), [&](const Json& asset) {
+int show_why(Session& session, const WhyOptions& options) {
+  const bool one = !options.partition.empty();
+  const auto path = "/assets/" + key_in_path(options.key);
+  const auto name = one ? options.key + " [" + options.partition + "]" : options.key;
+  return session.show(one ? session.api->get(path + "/partitions/why", {{"partition", options.partition}}) : session.api->get(path), [&](const Json& asset) {
     const auto stale = asset.value("stale", Json::object());
     if (!stale.value("is", false)) {
-      session.out << options.key << " is not stale: it was made by the code of now from the data of now\n";
+      session.out << name << " is not stale: it was made by the code of now from the data of now\n";
       return;
     }
-    session.out << session.terminal.paint(options.key, Colour::bold) << " is stale:\n";
+    session.out << session.terminal.paint(name, Colour::bold) << " is stale:\n";
     print_stale(session, stale);
   });
 }
@@ -100,8 +107,10 @@ void print_changes(Session& session, const Json& changes) {
 }
 
 void add_version_commands(CommandLine& line) {
-  const auto why = std::make_shared<KeyOptions>();
-  add_command(*line.app.get_subcommand("assets"), line, "why", "why an asset is stale, down to the cause", why, show_why)->add_option("asset", why->key, "key of the asset")->required();
+  const auto why = std::make_shared<WhyOptions>();
+  auto* why_command = add_command(*line.app.get_subcommand("assets"), line, "why", "why an asset, or one of its partitions, is stale, down to the cause", why, show_why);
+  why_command->add_option("asset", why->key, "key of the asset")->required();
+  why_command->add_option("--partition", why->partition, "of an asset that is divided: this one");
   const auto impact = std::make_shared<KeyOptions>();
   add_command(line.app, line, "impact", "what it means to others when an asset is not made", impact, show_impact)->add_option("asset", impact->key, "key of the asset")->required();
   const auto changes = std::make_shared<ChangesOptions>();

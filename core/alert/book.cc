@@ -244,6 +244,8 @@ std::optional<AlertAttempted> AlertBook::attempted(const std::string& id, const 
   const auto found = pending_.find(id);
   if (found == pending_.end()) return std::nullopt;
   auto& alert = found->second.alert;
+  // An attempt from before the store was read anew: by what was read it waits for the same attempt, which has been made.
+  waiting_.erase({alert.next_attempt_at.value_or(alert.at), found->second.number, id});
   ++alert.attempts;
   alert.next_attempt_at.reset();
   alert.last_error = error.value_or("");

@@ -3,6 +3,29 @@
 #include <algorithm>
 
 namespace assetd {
+namespace {
+
+/// Of dynamic keys that were removed.
+IndexSet gone(const Partitions& divided, const IndexSet& set, WallTime now) {
+  constexpr PartitionIndex kAllWindows = PartitionIndex{1} << 32;
+  const auto& dimensions = divided.dimensions();
+  if (std::ranges::none_of(dimensions, &Partitions::Dimension::dynamic)) return {};
+  std::vector<IndexSet> there;
+  for (std::size_t i = 0; i < dimensions.size(); ++i) there.push_back(dimensions[i].has_time() ? IndexSet::range(0, kAllWindows) : divided.existing_in(i, now));
+  return set - divided.cross(there);
+}
+
+}  // namespace
+
+std::optional<PartitionIndex> place_of(const std::string& key, const IndexSet& set, const Partitions* divided) {
+  if (!divided || key.empty()) return PartitionIndex{0};
+  if (const auto index = divided->index(key)) return index;
+  std::optional<PartitionIndex> found;
+  set.each([&](PartitionIndex index) {
+    if (divided->key(index) == key) found = index;
+  });
+  return found;
+}
 
 IndexSet to_do(const Backfill& backfill, std::size_t group) {
   auto left = backfill.groups[group].wanted - backfill.groups[group].ended();
@@ -59,7 +82,8 @@ void BackfillPlan::skip_blocked(Backfill& backfill, WallTime now) const {
   for (std::size_t group = 0; group < edges_.size(); ++group) {
     auto& own = backfill.groups[group];
     const auto left = to_do(backfill, group);
-    IndexSet lost;
+    const auto* divided = assets_[group].empty() ? nullptr : table_->of(assets_[group].front());
+    auto lost = divided ? gone(*divided, left, now) : IndexSet();
     for (const auto& edge : edges_[group]) {
       const auto& above = backfill.groups[edge.from];
       if (edge.strict) lost = lost | below(edge, above.failed | above.skipped | above.canceled, now);

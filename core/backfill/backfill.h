@@ -66,7 +66,7 @@ class BackfillPlan {
   /// Nothing, with why in `error`: an asset is gone, or is divided otherwise now.
   static std::optional<BackfillPlan> make(const Backfill& backfill, const Definitions& definitions, const AssetGraph& graph, const PartitionTable& table, std::string& error);
 
-  /// Marks as skipped what can no longer be made because something above it failed, was skipped or canceled.
+  /// Marks as skipped what can no longer be made: its key was removed, or something above it failed, was skipped or canceled.
   void skip_blocked(Backfill& backfill, WallTime now) const;
   struct Request {
     std::size_t group = 0;
@@ -89,6 +89,8 @@ class BackfillPlan {
   std::vector<std::vector<Edge>> edges_;   ///< by group: from others
 };
 
+/// Which of `set`, what a run was asked for, has that key; also where the key was removed since. `divided` null: not divided.
+std::optional<PartitionIndex> place_of(const std::string& key, const IndexSet& set, const Partitions* divided);
 /// What is neither ended nor in a run.
 IndexSet to_do(const Backfill& backfill, std::size_t group);
 std::int64_t partitions_total(const Backfill& backfill);

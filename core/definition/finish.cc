@@ -2,10 +2,12 @@
 // targets.
 #include <algorithm>
 #include <deque>
+#include <iterator>
 #include <map>
 #include <set>
 #include <unordered_map>
 
+#include "core/automation/condition.h"
 #include "core/definition/load.h"
 #include "core/definition/problems.h"
 #include "core/graph/graph.h"
@@ -268,6 +270,9 @@ class Finisher {
     for (const auto& schedule : definitions_.schedules)
       if (!schedule.select.empty())
         check_selection("the schedule " + in_quotes(schedule.name), schedule.select, schedule.target_source, *graph);
+    for (const auto& asset : definitions_.assets)
+      if (asset.automation.contains('"'))  // only then a selection is in it
+        if (const auto condition = parse_condition(asset.automation)) check_condition(asset, **condition, *graph);
     for (const auto& sensor : definitions_.sensors) check_sensor(sensor, *graph);
     warn_of_circles();
     for (const auto& alert : definitions_.alerts)
@@ -289,14 +294,17 @@ class Finisher {
     const auto job = std::ranges::find(definitions_.jobs, sensor.job, &JobSpec::name);
     const auto& select = sensor.job.empty() || job == definitions_.jobs.end() ? sensor.select : job->select;
     if (!sensor.select.empty()) check_selection(name, sensor.select, sensor.target_source, graph);
+    if (sensor.kind == SensorKind::sql) check_can_be_asked(name, sensor);
     if (sensor.kind != SensorKind::asset || sensor.asset.select.empty()) return;
     check_selection(name, sensor.asset.select, sensor.asset.select_source, graph);
     const auto watched = select_any(sensor.asset.select, graph), run = select_any(select, graph);
     if (!watched || !run) return;
-    reaches_.push_back({&sensor, {watched->begin(), watched->end()}, {run->begin(), run->end()}});
     for (const auto asset : *watched)
       if (std::ranges::find(*run, asset) != run->end() && !definitions_.assets[asset].external)
         return error(sensor.target_source, name + " waits for " + in_quotes(definitions_.assets[asset].key) + " and would run it itself, for ever", "select only what is not waited for");
+    Reach reach{&sensor, {watched->begin(), watched->end()}, {}};
+    std::ranges::copy_if(*run, std::inserter(reach.runs, reach.runs.end()), [&](AssetId asset) { return !definitions_.assets[asset].external; });
+    reaches_.push_back(std::move(reach));
   }
 
   /// Each runs what the next waits for, and the last what the first does: with every turn it would begin anew, were it not for kMostRounds.
@@ -335,6 +343,21 @@ class Finisher {
     for (auto at = before.at(start); at != start; at = before.at(at)) circle.insert(circle.begin(), at);
     circle.insert(circle.begin(), start);
     return circle;
+  }
+
+  void check_can_be_asked(const std::string& name, const SensorSpec& sensor) {
+    constexpr std::string_view kAsked[] = {"sqlite", "duckdb", "postgres", "postgresql"};  // as plugins/sql_probe has it
+    const auto resource = definitions_.resources.find(sensor.sql.resource);
+    if (resource == definitions_.resources.end() || std::ranges::find(kAsked, resource->second.kind) != std::end(kAsked)) return;
+    error(sensor.source, name + " asks the resource " + in_quotes(resource->first) + ", which is of the kind " + in_quotes(resource->second.kind) + ": that cannot be asked",
+          "sqlite, duckdb and postgres can; for others write a program (run:)");
+  }
+
+  /// What its selections name.
+  void check_condition(const AssetSpec& asset, const Condition& condition, const AssetGraph& graph) {
+    const bool selects = condition.kind == Condition::Kind::any_deps || condition.kind == Condition::Kind::all_deps;
+    if (selects && !condition.text.empty()) check_selection("the condition of " + in_quotes(asset.key), condition.text, {asset.source.file, asset.source.line, 0}, graph);
+    for (const auto& child : condition.children) check_condition(asset, *child, graph);
   }
 
   Definitions keys_and_edges(bool with_edges) const {

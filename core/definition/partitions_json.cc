@@ -15,6 +15,7 @@ using Error = PartitionsJsonError;
 
 constexpr std::pair<const char*, Grain> kGrains[] = {{"hourly", Grain::hourly}, {"daily", Grain::daily}, {"weekly", Grain::weekly}, {"monthly", Grain::monthly}};
 constexpr const char* kForms = "takes one of hourly, daily, weekly, monthly, cron, static, dynamic and multi";
+constexpr const char* kSeeDocs = "docs/partitions.md shows what each form is for";
 constexpr int kMostPerProcess = 1'000'000;
 
 std::string scalar_text(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
@@ -46,6 +47,9 @@ std::optional<Error> bad_cron(const std::string& cron) {
   return std::nullopt;
 }
 
+/// Of "end: it is before the start" the key.
+std::vector<std::string> named_by(const std::string& message) { return {message.substr(0, message.find(':'))}; }
+
 std::expected<TimeWindowsSpec, Error> read_windows(Grain grain, const Json& json, const std::string& timezone) {
   if (!json.is_object()) return std::unexpected(Error{{}, "takes a mapping with a start", "write {start: 2026-01-01}"});
   const bool cron = grain == Grain::cron;
@@ -64,6 +68,7 @@ std::expected<TimeWindowsSpec, Error> read_windows(Grain grain, const Json& json
   if (cron) return spec;
   for (const auto& [name, offset] : {std::pair{"minute_offset", &spec.minute_offset}, {"hour_offset", &spec.hour_offset}, {"day_offset", &spec.day_offset}})
     if (auto bad = take_offset(json, name, *offset)) return std::unexpected(std::move(*bad));
+  if (const auto windows = TimeWindows::make(spec); !windows) return std::unexpected(Error{named_by(windows.error()), "partitions: " + windows.error(), kSeeDocs});
   return spec;
 }
 
@@ -74,6 +79,8 @@ std::expected<StaticPartitionsSpec, Error> read_static(const Json& json) {
     if (!is_scalar(key)) return std::unexpected(Error{{}, "static: a partition is a text", ""});
     spec.keys.push_back(scalar_text(key));
   }
+  const auto made = Partitions::make({{{"", spec}}}, {});
+  if (!made) return std::unexpected(Error{{}, "partitions: " + made.error(), kSeeDocs});
   return spec;
 }
 
@@ -110,6 +117,7 @@ std::expected<DimensionSpec, Error> read_dimension(const std::string& name, cons
     if (grain != std::end(kGrains)) bad = take(read_windows(grain->second, value, timezone));
     else if (kind == "static") bad = take(read_static(value));
     else if (kind == "dynamic") bad = take(read_dynamic(value));
+    else if (kind == "multi") bad = Error{{kind}, "multi: a dimension has no dimensions of its own", "write two dimensions, each hourly, daily, weekly, monthly, cron, static or dynamic"};
     else bad = Error{{kind}, "unknown key \"" + kind + "\": partitions: " + kForms, suggest(kind, {"hourly", "daily", "weekly", "monthly", "cron", "static", "dynamic", "multi", "per_process"})};
     if (bad) return std::unexpected(std::move(*bad));
   }

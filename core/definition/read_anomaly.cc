@@ -16,7 +16,10 @@ void read_anomaly(MapReader& check, CheckSpec& spec) {
   MapReader reader(check.file(), *node, "anomaly:");
   auto& anomaly = spec.anomaly.emplace();
   anomaly.metric = reader.required_text("metric");
-  if (const auto sigma = reader.number("sigma", 0, kMostSigma)) anomaly.sigma = *sigma;
+  if (const auto sigma = reader.number("sigma", 0, kMostSigma)) {
+    anomaly.sigma = *sigma;
+    if (*sigma == 0) check.file().error(reader.at("sigma"), "\"sigma\" must be more than 0: any other value than the mean would be an anomaly", "3 is usual");
+  }
   if (const auto last = reader.integer("last", 2, kMostLookedAt)) anomaly.last = static_cast<int>(*last);
   if (const auto min = reader.integer("min", 1, kMostLookedAt)) anomaly.min = static_cast<int>(*min);
   if (anomaly.min > anomaly.last)

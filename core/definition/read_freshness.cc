@@ -5,6 +5,24 @@
 namespace assetd {
 namespace {
 
+constexpr int kDeadlinesLookedAt = 400;  // more than a year of days
+constexpr WallTime kSomeMonday{Millis(1'767'571'200'000)};  // 2026-01-05
+
+/// A warning that begins before the deadline before it is over would never end.
+void check_warning(MapReader& reader, const FreshnessSpec& spec, const CronSchedule& deadlines) {
+  if (!spec.warn) return;
+  Millis longest{0};
+  auto last = deadlines.next(kSomeMonday);
+  for (int i = 0; last && i < kDeadlinesLookedAt && longest <= *spec.warn; ++i) {
+    const auto next = deadlines.next(*last);
+    if (!next) return;
+    longest = std::max(longest, *next - *last);
+    last = next;
+  }
+  if (longest <= *spec.warn)
+    reader.file().error(reader.at("warn"), "\"warn\" is so long before each deadline, and there is a deadline more often than that: it would always warn", "make it shorter than the time between two deadlines");
+}
+
 void read_deadline(MapReader& reader, FreshnessSpec& spec) {
   const auto* node = reader.take("deadline");
   spec.deadline = reader.text("deadline").value_or("");
@@ -18,7 +36,7 @@ void read_deadline(MapReader& reader, FreshnessSpec& spec) {
     return;
   }
   const auto cron = CronSchedule::parse_new(spec.deadline, spec.timezone.empty() ? "UTC" : spec.timezone);
-  if (cron) return;
+  if (cron) return check_warning(reader, spec, *cron);
   const auto offset = static_cast<std::size_t>(std::max(cron.error().column - 1, 0));
   reader.file().error(reader.file().at(*node, offset), "bad deadline \"" + spec.deadline + "\": " + cron.error().message, "a cron expression, as in \"0 9 * * *\"");
 }
@@ -32,6 +50,7 @@ FreshnessSpec read_freshness(MapReader& asset) {
   MapReader reader(asset.file(), *node, "freshness:");
   if (!reader.is_map()) return spec;
   spec.within = reader.duration("within");
+  if (spec.within && *spec.within <= Millis{0}) reader.file().error(reader.at("within"), "\"within\" must be longer than nothing: no data is that fresh", "as in within: 24h");
   spec.warn = reader.duration("warn");
   spec.of = reader.text("of").value_or("");
   read_deadline(reader, spec);

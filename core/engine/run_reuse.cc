@@ -9,8 +9,9 @@ namespace assetd {
 // One that was carried before is carried on: what its last attempt left is not what a success left.
 bool RunMachine::may_be_reused(StepIndex step, UnitIndex unit) const {
   const auto& slot = run_.steps[step];
-  // Of an asset that is divided, what is known of its last success may be of another partition.
-  if (!run_.plan->partition(step).empty() || !run_.asset(step).skip_if_unchanged || slot.status != StepStatus::pending || slot.attempts > 0 || !checks_come_along(step)) return false;
+  // Of several partitions that one process makes none is left out: it is told a range.
+  if (!run_.plan->partition(step).empty() && run_.plan->units()[unit].steps.size() > 1) return false;
+  if (!run_.asset(step).skip_if_unchanged || slot.status != StepStatus::pending || slot.attempts > 0 || !checks_come_along(step)) return false;
   // Of a batch: what is made beside it in the same process is new data to it.
   const auto parents = run_.plan->parents(step);
   return std::none_of(parents.begin(), parents.end(), [&](const PlanEdge& edge) { return run_.plan->unit_of(edge.step) == unit && can_start(edge.step); });

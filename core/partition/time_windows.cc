@@ -136,6 +136,7 @@ std::expected<TimeWindows, std::string> TimeWindows::make(const TimeWindowsSpec&
   if (!spec.end.empty()) {
     const auto end = parse_local(spec.end);
     if (!end || !end->rest.empty()) return std::unexpected(unreadable("end", spec.end));
+    if (end->time < start->time) return std::unexpected("end: \"" + spec.end + "\" is before the start \"" + spec.start + "\": there would be no partition");
     windows.count_ = std::max<PartitionIndex>(0, windows.last_begun(zone->first_shown(end->time)));
   }
   return windows;

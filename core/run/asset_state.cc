@@ -63,17 +63,42 @@ AssetState::Data data(const json& value) {
 
 bool is_failure(CheckStatus status) { return status == CheckStatus::failed || status == CheckStatus::error; }
 
+/// Sets by name; false: damaged.
+bool read_sets(const json& value, const char* name, std::map<std::string, IndexSet>& sets) {
+  const auto found = value.find(name);
+  if (found == value.end()) return true;
+  for (const auto& [key, text] : found->items()) {
+    auto where = IndexSet::decode(text.get<std::string>());
+    if (!where) return false;
+    sets.emplace(key, std::move(*where));
+  }
+  return true;
+}
+
+json to_json(const PartitionStates& states) {
+  json out = {{"of", to_json(states.spec)}};
+  put_text(out, "materialized", states.materialized.encode());
+  put_text(out, "failed", states.failed.encode());
+  put_text(out, "disturbed", states.disturbed.encode());
+  for (const auto& [check, where] : states.failed_checks) out["failed_checks"][check] = where.encode();
+  for (const auto& [check, where] : states.passed_checks) out["passed_checks"][check] = where.encode();
+  if (const auto& whole = states.reported; !whole.of.empty()) out["reported"] = {{"of", whole.of.encode()}, {"data_version", whole.data_version}, {"at", ms(whole.at)}};
+  return out;
+}
+
 std::shared_ptr<const PartitionStates> partition_states(const json& value) {
   auto spec = partitions_from_json(value.at("of"), "");
   auto made = IndexSet::decode(value.value("materialized", "")), failed = IndexSet::decode(value.value("failed", ""));
   if (!spec || !made || !failed) return nullptr;
   PartitionStates states{std::move(*spec), std::move(*made), std::move(*failed)};
-  if (const auto found = value.find("failed_checks"); found != value.end())
-    for (const auto& [check, text] : found->items()) {
-      auto where = IndexSet::decode(text.get<std::string>());
-      if (!where) return nullptr;
-      states.failed_checks.emplace(check, std::move(*where));
-    }
+  auto disturbed = IndexSet::decode(value.value("disturbed", ""));
+  if (!disturbed || !read_sets(value, "failed_checks", states.failed_checks) || !read_sets(value, "passed_checks", states.passed_checks)) return nullptr;
+  states.disturbed = std::move(*disturbed);
+  if (const auto found = value.find("reported"); found != value.end()) {
+    auto of = IndexSet::decode(found->value("of", ""));
+    if (!of) return nullptr;
+    states.reported = {std::move(*of), found->at("data_version"), time(found->at("at"))};
+  }
   return std::make_shared<const PartitionStates>(std::move(states));
 }
 
@@ -190,12 +215,7 @@ json to_json(const AssetState& state) {
   if (state.in_progress) out["in_progress"] = {{"run", state.in_progress->run}, {"since", ms(state.in_progress->since)}};
   if (state.last_attempt) out["last_attempt"] = to_json(*state.last_attempt);
   if (state.last_materialization) out["last_materialization"] = to_json(*state.last_materialization);
-  if (state.partitions) {
-    auto& of = out["partitions"] = {{"of", to_json(state.partitions->spec)}};
-    put_text(of, "materialized", state.partitions->materialized.encode());
-    put_text(of, "failed", state.partitions->failed.encode());
-    for (const auto& [check, where] : state.partitions->failed_checks) of["failed_checks"][check] = where.encode();
-  }
+  if (state.partitions) out["partitions"] = to_json(*state.partitions);
   put_text(out, "freshness", state.freshness);
   if (!state.debts.empty()) out["check_debts"] = to_json(state.debts);
   if (state.disturbed) out["disturbed"] = true;

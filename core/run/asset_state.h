@@ -25,6 +25,16 @@ struct PartitionStates {
   PartitionsSpec spec;             ///< what the indices count
   IndexSet materialized, failed;   ///< failed: whose last attempt failed, whatever was there before
   std::map<std::string, IndexSet> failed_checks = {};  ///< by check: in which it failed last. Of one that is not here the last result named no partition
+  std::map<std::string, IndexSet> passed_checks = {};  ///< by check: in which it passed or warned last; what is in neither has no result
+  IndexSet disturbed = {};  ///< since whose last materialization an attempt began and did not succeed
+  /// Reported by hand for the asset as a whole: of these partitions that is the latest data.
+  struct Whole {
+    IndexSet of = {};
+    std::string data_version = "";
+    WallTime at{};
+    bool operator==(const Whole&) const = default;
+  };
+  Whole reported = {};
   bool operator==(const PartitionStates&) const = default;
 };
 

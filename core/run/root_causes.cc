@@ -37,6 +37,27 @@ std::vector<bool> below(const RunPlan& plan, const AssetGraph& graph, AssetId as
 
 }  // namespace
 
+bool is_failing_and_blocking(const CheckResult& result) {
+  return result.blocking && result.severity == Severity::error && (result.status == CheckStatus::failed || result.status == CheckStatus::error);
+}
+
+std::vector<ExtraRoot> check_roots(const RunPlan& plan, const Definitions& definitions, const AssetGraph& graph, std::span<const CheckResult> results,
+                                   std::span<const StepStatus> statuses) {
+  std::vector<ExtraRoot> out;
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    const auto& result = results[i];
+    if (!is_failing_and_blocking(result) || result.check >= definitions.checks.size()) continue;
+    const bool home_failed = result.home_step != kNone && statuses[result.home_step] == StepStatus::failed;
+    const auto& spec = definitions.checks[result.check];
+    if (home_failed && spec.depends_on.size() <= 1) continue;
+    std::vector<AssetId> above;
+    for (const auto& key : spec.depends_on)
+      if (const auto id = graph.find(key)) above.push_back(*id);
+    out.push_back({descendants_of_all(plan, graph, above, result.partition), i});
+  }
+  return out;
+}
+
 std::vector<std::vector<StepIndex>> root_causes(const RunPlan& plan, std::span<const StepStatus> statuses, std::span<const ExtraRoot> extra,
                                                 std::size_t limit) {
   std::vector<std::vector<StepIndex>> roots(plan.size());

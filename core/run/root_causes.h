@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/run/plan.h"
+#include "core/run/records.h"
 #include "core/run/states.h"
 
 namespace assetd {
@@ -12,7 +13,16 @@ namespace assetd {
 /// Something besides a failed step that skips: a failing blocking check, whose home may be outside the run or may have succeeded.
 struct ExtraRoot {
   std::vector<StepIndex> blocks;  ///< the steps that it skips by itself
+  std::size_t result = 0;         ///< of check_roots: which of the results
 };
+
+/// It failed, and skips what is below it.
+bool is_failing_and_blocking(const CheckResult& result);
+
+/// Failing blocking checks that skip by themselves: not those whose home failed because of them and hands that on along its edges, unless several
+/// assets stand above what they skip. `statuses` by step.
+std::vector<ExtraRoot> check_roots(const RunPlan& plan, const Definitions& definitions, const AssetGraph& graph, std::span<const CheckResult> results,
+                                   std::span<const StepStatus> statuses);
 
 /// By step: for a skipped one the failed or canceled steps it goes back to, along edges that hand a failure on; a skipped parent passes on its own
 /// roots. Values from plan.size() on mean extra[value - plan.size()]. In plan order, without duplicates, at most `limit` a step. Empty for

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "core/schedule/cron.h"
+#include "core/version/partition_inputs.h"
 
 namespace assetd {
 namespace {
@@ -20,6 +21,20 @@ json number_of(const json& metadata, const std::string& name) {
 json text(const std::string& value) { return value.empty() ? json(nullptr) : json(value); }
 
 std::string shown(const json& value) { return value.is_null() ? "none" : value.is_string() ? value.get<std::string>() : value.dump(); }
+
+/// Of those partitions that it was made from, where they were told apart.
+UsedData as_found(UsedData used) {
+  const auto& of = used.of;
+  if (of && !of->data_version.empty() && of->found > 0) used.data_version = of->data_version, used.run = of->run, used.at = of->at;
+  return used;
+}
+
+bool is_same(const UsedData& then, const UsedData& now) {
+  const bool told = then.of && now.of && then.of->mapped <= kMostPartitionsTold && now.of->mapped <= kMostPartitionsTold;
+  return told ? is_same_data(*then.of, *now.of) : then.data_version == now.data_version;
+}
+
+std::string name_of(const UsedData& used) { return used.of && !used.of->partition.empty() ? used.key + " [" + used.of->partition + "]" : used.key; }
 
 json data_json(const UsedData& used) {
   return {{"run_id", used.run == 0 ? json(nullptr) : json(std::to_string(used.run))}, {"at", format_time(used.at)}, {"data_version", used.data_version}};
@@ -58,12 +73,14 @@ void compare_versions(const Provenance& before, const Provenance& after, std::ve
 }
 
 void compare_inputs(const Provenance& before, const Provenance& after, const MetadataOf& metadata_of, std::vector<VersionChange>& out) {
-  for (const auto& now : after.inputs) {
-    const auto* then = before.input(now.key);
-    if (then && then->data_version == now.data_version) continue;
+  for (const auto& input : after.inputs) {
+    const auto* found = before.input(input.key);
+    if (found && is_same(*found, input)) continue;
+    const auto now = as_found(input);
+    const auto then = found ? std::optional(as_found(*found)) : std::nullopt;
     VersionChange change{"upstream", now.key, "", then ? data_json(*then) : json(nullptr), data_json(now)};
     if (then) change.numbers = changed_numbers(metadata_of(*then), metadata_of(now));
-    change.detail = now.key + (then ? " has other data: " + made(*then) + " → " + made(now) + in_words(change.numbers) : " was not among its inputs; its data is of " + made(now));
+    change.detail = name_of(now) + (then ? " has other data: " + made(*then) + " → " + made(now) + in_words(change.numbers) : " was not among its inputs; its data is of " + made(now));
     out.push_back(std::move(change));
   }
   for (const auto& then : before.inputs)
@@ -85,7 +102,7 @@ json changed_numbers(const json& before, const json& after) {
   return out;
 }
 
-std::vector<VersionChange> changes_between(const Execution& before, const Execution& after, const MetadataOf& metadata_of) {
+std::vector<VersionChange> changes_between(const ExecutedStep& before, const ExecutedStep& after, const MetadataOf& metadata_of) {
   std::vector<VersionChange> out;
   compare_texts("code", "its code", before.found.code_version, after.found.code_version, out);
   compare_texts("commit", "the commit", before.found.commit, after.found.commit, out);

@@ -12,7 +12,7 @@
 namespace assetd {
 
 /// One execution of a step.
-struct Execution {
+struct ExecutedStep {
   RunId run = 0;
   std::int64_t definitions_version = 0;
   Provenance found;
@@ -32,7 +32,7 @@ struct VersionChange {
 using MetadataOf = std::function<nlohmann::json(const UsedData&)>;
 
 /// In the order in which one would look: code, commit, packages, definitions, options, upstream data, own figures. Empty: nothing that is known of.
-std::vector<VersionChange> changes_between(const Execution& before, const Execution& after, const MetadataOf& metadata_of);
+std::vector<VersionChange> changes_between(const ExecutedStep& before, const ExecutedStep& after, const MetadataOf& metadata_of);
 
 /// Figures (numbers) that both have or one has, and that differ: [{name, from, to}].
 nlohmann::json changed_numbers(const nlohmann::json& before, const nlohmann::json& after);

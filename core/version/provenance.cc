@@ -26,6 +26,22 @@ void append(std::string& out, std::string_view part) {
   out += part;
 }
 
+json to_json(const UsedData& used) {
+  json out = {used.key, used.data_version, used.run, used.at.time_since_epoch().count()};
+  if (const auto& of = used.of) out.push_back({of->mapped, of->found, of->partition, of->data_version, of->run, of->at.time_since_epoch().count()});
+  return out;
+}
+
+WallTime moment_of(const json& value) { return WallTime(Millis(value.get<std::int64_t>())); }
+
+UsedData used_from_json(const json& value) {
+  UsedData out{value.at(0), value.at(1), value.at(2), moment_of(value.at(3))};
+  if (value.size() < 5) return out;
+  const auto& of = value.at(4);
+  out.of = UsedPartitions{of.at(0), of.at(1), of.at(2), of.at(3), of.at(4), moment_of(of.at(5))};
+  return out;
+}
+
 }  // namespace
 
 const UsedData* Provenance::input(std::string_view key) const {
@@ -35,7 +51,7 @@ const UsedData* Provenance::input(std::string_view key) const {
 
 json to_json(const Provenance& provenance) {
   json out = json::object(), inputs = json::array();
-  for (const auto& used : provenance.inputs) inputs.push_back({used.key, used.data_version, used.run, used.at.time_since_epoch().count()});
+  for (const auto& used : provenance.inputs) inputs.push_back(to_json(used));
   if (!provenance.code_version.empty()) out["code"] = provenance.code_version;
   if (!provenance.commit.empty()) out["commit"] = provenance.commit;
   if (!provenance.options.empty()) out["options"] = provenance.options;
@@ -49,8 +65,7 @@ json to_json(const Provenance& provenance) {
 Provenance provenance_from_json(const json& value) {
   Provenance out{value.value("code", ""), value.value("commit", ""), value.value("options", ""), value.value("declared", false)};
   if (const auto inputs = value.find("inputs"); inputs != value.end())
-    for (const auto& used : *inputs)
-      out.inputs.push_back({used.at(0), used.at(1), used.at(2), WallTime(Millis(used.at(3).get<std::int64_t>()))});
+    for (const auto& used : *inputs) out.inputs.push_back(used_from_json(used));
   out.by_content = value.value("by_content", false);
   if (const auto versions = value.find("versions"); versions != value.end()) versions->get_to(out.versions);
   return out;

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,12 +16,24 @@ namespace assetd {
 struct AssetSpec;
 struct AssetState;
 
-/// The data of one upstream asset, as the step found it.
+/// Of an upstream asset that is divided: the partitions that its dependency maps the step to (core/version/partition_inputs.h).
+struct UsedPartitions {
+  std::int64_t mapped = 0;   ///< how many those are
+  std::int64_t found = 0;    ///< how many of them had data
+  std::string partition;     ///< the key, where it is one
+  std::string data_version;  ///< of that one; of several, a hash over key and version of each that had data; empty: of so many it is not told
+  RunId run = 0;             ///< of the newest of them; 0: reported
+  WallTime at{};
+  bool operator==(const UsedPartitions&) const = default;
+};
+
+/// The data of one upstream asset, as the step found it. Of one that is divided what was made last, of whichever partition.
 struct UsedData {
   std::string key;
   std::string data_version;
   RunId run = 0;  ///< 0: reported, no run made it
   WallTime at{};
+  std::optional<UsedPartitions> of = std::nullopt;  ///< nothing: it is not divided, or its partitions were not told apart then
   bool operator==(const UsedData&) const = default;
 };
 

@@ -144,11 +144,21 @@ json stale_json(const AssetTable& table, AssetId id, bool chains) {
   return {{"is", table.is_stale(id)}, {"because", std::move(because)}};
 }
 
+namespace {
+
+/// Of an asset that is divided, of those partitions that the step was made from, where they were told apart.
+json used_json(const UsedData& used) {
+  const auto* of = used.of && !used.of->data_version.empty() ? &*used.of : nullptr;
+  return {{"key", used.key}, {"data_version", of ? of->data_version : used.data_version}, {"run_id", id_or_null(of ? of->run : used.run)}, {"at", time_json(of && of->found > 0 ? of->at : used.at)},
+          {"partition", used.of ? text_or_null(used.of->partition) : json()}, {"partitions", used.of ? json(used.of->mapped) : json()}};
+}
+
+}  // namespace
+
 json provenance_json(const Provenance* provenance) {
   if (!provenance) return nullptr;
   json upstream = json::array();
-  for (const auto& used : provenance->inputs)
-    upstream.push_back({{"key", used.key}, {"data_version", used.data_version}, {"run_id", id_or_null(used.run)}, {"at", time_json(used.at)}});
+  for (const auto& used : provenance->inputs) upstream.push_back(used_json(used));
   return {{"code_version", text_or_null(provenance->code_version)}, {"commit", text_or_null(provenance->commit)}, {"versions", provenance->versions}, {"data_version_from", provenance->declared ? "step" : provenance->by_content ? "content" : "attempt"},
           {"upstream", std::move(upstream)}};
 }

@@ -84,8 +84,12 @@ void add_versions(json& out) {
   out["StaleLink"] = object({{"asset", text()}, {"reason", reason}, {"detail", text()}, {"run_id", id_or_null()}, {"at", time_or_null()}});
   out["Stale"] = object({{"is", boolean()}, {"because", list_of(object({{"key", text()}, {"reason", reason}, {"detail", text()}, {"run_id", id_or_null()}, {"at", time_or_null()},
                                                                        {"chain?", list_of(refer("StaleLink"))}}))}});
+  out["PartitionStaleLink"] = object({{"asset", text()}, {"partition", text_or_null()}, {"reason", reason}, {"detail", text()}, {"run_id", id_or_null()}, {"at", time_or_null()}});
+  out["PartitionWhy"] = object({{"key", text()}, {"partition", text()}, {"as_of", integer()},
+                                {"stale", object({{"is", boolean()}, {"because", list_of(object({{"key", text()}, {"partition", text_or_null()}, {"reason", reason}, {"detail", text()}, {"run_id", id_or_null()},
+                                                                                                {"at", time_or_null()}, {"chain", list_of(refer("PartitionStaleLink"))}}))}})}});
   out["Provenance"] = object({{"code_version", text_or_null()}, {"commit", text_or_null()}, {"versions", any_object()}, {"data_version_from", one_of({"step", "content", "attempt"})},
-                              {"upstream", list_of(object({{"key", text()}, {"data_version", text()}, {"run_id", id_or_null()}, {"at", time()}}))}});
+                              {"upstream", list_of(object({{"key", text()}, {"data_version", text()}, {"run_id", id_or_null()}, {"at", time()}, {"partition", text_or_null()}, {"partitions", integer_or_null()}}))}});
   out["Impact"] = object({{"key", text()}, {"downstream", object({{"total", integer()}, {"keys", list_of(text())}})}, {"sinks", object({{"total", integer()}, {"keys", list_of(text())}})},
                           {"owners", list_of(text())}, {"exposures", list_of(refer("Exposure"))}, {"next_deadline", or_null("ImpactDeadline")}, {"deadlines", list_of(refer("ImpactDeadline"))}, {"as_of", integer()}});
   out["Exposure"] = object({{"name", text()}, {"type", text_or_null()}, {"owner", text_or_null()}, {"url", text_or_null()}, {"description", text_or_null()}, {"depends_on", list_of(text())},

@@ -4,8 +4,10 @@
 #include <map>
 
 #include "core/definition/partitions_json.h"
+#include "core/partition/stale.h"
 #include "daemon/http/asset_shapes.h"
 #include "daemon/http/json_shapes.h"
+#include "daemon/service/made_partitions.h"
 
 namespace assetd::http {
 namespace {
@@ -164,6 +166,59 @@ Response map_partitions(const Call& call, Context& context) {
   return json_response(body);
 }
 
+json link_json(const AssetGraph& graph, const PartitionStaleLink& each, const char* asset) {
+  const auto& link = each.link;
+  return {{asset, graph.key(link.asset)}, {"partition", text_or_null(each.partition)}, {"reason", to_string(link.kind)}, {"detail", link.detail}, {"run_id", id_or_null(link.run)}, {"at", time_json(link.at)}};
+}
+
+/// The way to the cause of one that is not divided, as its own page tells it.
+std::vector<StaleLink> way_above(const Service& service, const PartitionsInForce& in_force, AssetId asset) {
+  std::vector<StaleLink> chain;
+  service.with_assets([&](const AssetTable& table) {
+    if (table.project != in_force.project) return;
+    auto reasons = table.staleness(asset, true);
+    if (!reasons.empty()) chain = std::move(reasons.front().chain);
+  });
+  return chain;
+}
+
+json stale_of(const Divided& of, PartitionIndex index, const Service& service) {
+  const auto& in_force = *of.in_force;
+  const auto made = [&](AssetId asset) {
+    MadePartitions whole;
+    std::shared_ptr<const PartitionStates> states;
+    service.with_assets([&](const AssetTable& table) {
+      if (table.project != in_force.project) return;
+      states = table.states[asset].partitions;
+      if (!in_force.table.of(asset)) whole = made_as_a_whole(table, asset);
+    });
+    return in_force.table.of(asset) ? made_by_partition(in_force, asset, states.get(), *of.at.reader) : whole;
+  };
+  const auto& graph = in_force.project->graph;
+  StalePartitions stale(in_force.project->definitions, graph, in_force.table, wall_now(), made);
+  json because = json::array();
+  for (const auto& reason : stale.reasons(of.asset, index, [&](AssetId asset) { return way_above(service, in_force, asset); })) {
+    auto item = link_json(graph, reason.link, "key");
+    for (const auto& link : reason.chain) item["chain"].push_back(link_json(graph, link, "asset"));
+    because.push_back(std::move(item));
+  }
+  return {{"is", stale.of(of.asset).contains(index)}, {"because", std::move(because)}};
+}
+
+Response why_partition(const Call& call, Context& context) {
+  const auto of = divided_of(call, context);
+  if (!of) return of.error();
+  const std::string key = call.path_of("key"), partition = call.query.text("partition");
+  const auto wrong = [&](const std::string& detail) { return problem_response(422, "invalid-partitions", "There is no such partition", detail, {{"/partition", detail, {}}}); };
+  if (!of->partitions) return wrong("'" + key + "' has no partitions: GET /assets/{key} says whether and why it is stale");
+  const auto index = of->partitions->index(partition);
+  if (!index) {
+    const auto last = of->existing.last(1);
+    return wrong("'" + key + "' has no partition '" + partition + "'; " + (last.empty() ? "it has none yet" : "its keys are as '" + of->partitions->key(last.ranges().front().begin) + "'"));
+  }
+  return json_response({{"key", key}, {"partition", partition}, {"stale", stale_of(*of, *index, context.service)}, {"as_of", of->at.as_of}});
+}
+
 Response list_sets(const Call& call, Context& context) {
   const auto at = read_at(context);
   if (!at) return at.error();
@@ -202,6 +257,8 @@ void add_partition_routes(std::vector<Route>& table) {
   table.push_back({.method = "GET", .pattern = "/api/v1/assets/{key}/partitions/map", .name = "map_asset_partitions",
                    .summary = "The last partitions as letters: - missing, m materialized, f failed; whether they are under way: r running, q queued; and whether a check of them failed last: f", .tag = "partitions", .handler = map_partitions, .answers = {{200, "PartitionMap"}},
                    .path = {key_param()}, .query = {limit}});
+  table.push_back({.method = "GET", .pattern = "/api/v1/assets/{key}/partitions/why", .name = "why_asset_partition", .summary = "Whether one of its partitions is stale, and why, down to the cause", .tag = "partitions",
+                   .handler = why_partition, .answers = {{200, "PartitionWhy"}}, .path = {key_param()}, .query = {{.name = "partition", .kind = Param::Kind::text, .description = "its key"}}});
   table.push_back({.method = "GET", .pattern = "/api/v1/partitions", .name = "list_partition_sets", .summary = "Sets of dynamic partitions", .tag = "partitions", .handler = list_sets,
                    .answers = {{200, "PartitionSetList"}}, .query = page_params()});
   table.push_back({.method = "GET", .pattern = "/api/v1/partitions/{set}", .name = "get_partition_set", .summary = "Its keys, in the order in which they came", .tag = "partitions",

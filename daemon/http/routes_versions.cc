@@ -60,8 +60,8 @@ Response get_impact(const Call& call, Context& context) {
 }
 
 /// What the step of that run found when it began, with what it made; where it made nothing, what it was to be made from; nothing: it was never executed.
-Reader::Result<std::optional<Execution>> execution_of(const RunRow& row, const std::string& key, Reader& reader) {
-  Execution execution;
+Reader::Result<std::optional<ExecutedStep>> execution_of(const RunRow& row, const std::string& key, Reader& reader) {
+  ExecutedStep execution;
   execution.run = row.run.id;
   execution.definitions_version = row.run.definitions_version;
   execution.options = row.run.options;
@@ -77,8 +77,8 @@ Reader::Result<std::optional<Execution>> execution_of(const RunRow& row, const s
 }
 
 /// Of a step that was not executed (yet): what it would find now.
-Execution execution_now(const RunRow& row, const std::string& key, Context& context) {
-  Execution execution;
+ExecutedStep execution_now(const RunRow& row, const std::string& key, Context& context) {
+  ExecutedStep execution;
   execution.run = row.run.id;
   execution.definitions_version = row.run.definitions_version;
   execution.options = row.run.options;

@@ -11,10 +11,6 @@ using nlohmann::json;
 /// Up to here all attempts of a run are read at once, above it those of each step shown.
 constexpr std::uint32_t kSmallRun = 2000;
 
-bool is_failing(const CheckResult& result) {
-  return result.blocking && result.severity == Severity::error && (result.status == CheckStatus::failed || result.status == CheckStatus::error);
-}
-
 }  // namespace
 
 std::expected<StepList, Response> StepList::load(const RunRow& run, std::shared_ptr<const LoadedPlan> plan, StepIndex from, StepIndex to,
@@ -68,32 +64,15 @@ std::optional<Response> StepList::read_causes(Reader& reader) {
     // Reasons of the failed ones are shown wherever they are a cause.
     if (record.status == StepStatus::failed || record.status == StepStatus::canceled) records_.try_emplace(record.step, record);
   }
-  causes_ = root_causes(plan_->plan, statuses, failing_checks(statuses));
+  const auto checks = check_roots(plan_->plan, plan_->project->definitions, plan_->project->graph, checks_, statuses);
+  for (const auto& root : checks) extra_.push_back(&checks_[root.result]);
+  causes_ = root_causes(plan_->plan, statuses, checks);
   return std::nullopt;
-}
-
-/// Failing blocking checks that skip by themselves: not those whose home failed because of them and hands that on along its edges, unless
-/// several assets stand above what they skip.
-std::vector<ExtraRoot> StepList::failing_checks(const std::vector<StepStatus>& statuses) {
-  const auto& project = *plan_->project;
-  std::vector<ExtraRoot> out;
-  for (const auto& result : checks_) {
-    if (!is_failing(result) || result.check >= project.definitions.checks.size()) continue;
-    const bool home_failed = result.home_step != kNone && statuses[result.home_step] == StepStatus::failed;
-    const auto& spec = project.definitions.checks[result.check];
-    if (home_failed && spec.depends_on.size() <= 1) continue;
-    std::vector<AssetId> above;
-    for (const auto& key : spec.depends_on)
-      if (const auto id = project.graph.find(key)) above.push_back(*id);
-    out.push_back({descendants_of_all(plan_->plan, project.graph, above, result.partition)});
-    extra_.push_back(&result);
-  }
-  return out;
 }
 
 const CheckResult* StepList::failed_check_of(StepIndex home) const {
   for (const auto& result : checks_)
-    if (result.home_step == home && is_failing(result)) return &result;
+    if (result.home_step == home && is_failing_and_blocking(result)) return &result;
   return nullptr;
 }
 

@@ -21,7 +21,6 @@ class StepList {
   StepList(const RunRow& run, std::shared_ptr<const LoadedPlan> plan) : run_(&run), plan_(std::move(plan)) {}
   std::optional<Response> read_attempts(Reader& reader);
   std::optional<Response> read_causes(Reader& reader);
-  std::vector<ExtraRoot> failing_checks(const std::vector<StepStatus>& statuses);
   nlohmann::json cause_json(StepIndex root) const;
   nlohmann::json root_causes_json(StepIndex index) const;
   nlohmann::json deps_json(StepIndex index) const;

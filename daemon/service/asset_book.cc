@@ -106,6 +106,9 @@ void AssetBook::divide(const PartitionsInForce& partitions) {
     if (before && after) {
       next = std::make_shared<PartitionStates>(PartitionStates{*spec, carried_over(states->materialized, *before, *after), carried_over(states->failed, *before, *after)});
       for (const auto& [check, where] : states->failed_checks) next->failed_checks.emplace(check, carried_over(where, *before, *after));
+      for (const auto& [check, where] : states->passed_checks) next->passed_checks.emplace(check, carried_over(where, *before, *after));
+      next->disturbed = carried_over(states->disturbed, *before, *after);
+      next->reported = {carried_over(states->reported.of, *before, *after), states->reported.data_version, states->reported.at};
     }
     auto& state = stage(assets[id].key);
     for (auto* where : {&state.debts.open, &state.debts.awaited, &state.debts.refused}) {

@@ -260,6 +260,7 @@ class DaemonService final : public Service {
   // versions (service_versions.cc)
   std::unique_ptr<Engine> make_engine(RunId last_run);
   std::optional<std::string> unchanged(const RunState& run, StepIndex step);
+  bool is_made_elsewhere(const RunState& run, StepIndex step) const;
   bool sources_are_as_loaded(const Project& current);
 
   // automation (service_automation.cc)

@@ -123,7 +123,10 @@ void Projection::on(const StepChanged& change, AssetStaging& assets, CommitBatch
     state.last_attempt = AssetState::Attempt{change.run, step.status, step.reason, step.detail, std::move(causes), at};
   }
   const bool did_not_succeed = step.status == StepStatus::failed || step.status == StepStatus::canceled || step.status == StepStatus::waiting_retry;
-  if (did_not_succeed && step.attempts > 0 && known.plan->mode() != StepsMode::checks) state.disturbed = true;
+  if (did_not_succeed && step.attempts > 0 && known.plan->mode() != StepsMode::checks) {
+    state.disturbed = true;
+    note_disturbed(state, key, partition);
+  }
   if (is_terminal(step.status) || step.status == StepStatus::waiting_retry) {
     const auto shown = step.status == StepStatus::waiting_retry ? StepStatus::failed : step.status;
     batch.outcomes.push_back({key, change.run, step.attempts, shown, step.reason, step.started_at, at, partition});
@@ -153,19 +156,32 @@ void Projection::mark(AssetState& state, const std::string& key, const std::stri
   change_partitions(state, key, [&](PartitionStates& states, const Partitions& divided) {
     const auto index = divided.index(partition);
     if (!index) return;  // the definitions no longer have it
-    if (made) states.materialized.insert(*index);
+    if (made) {
+      states.materialized.insert(*index);
+      states.disturbed.erase(*index);
+      states.reported.of.erase(*index);
+    }
     if (failed && *failed) states.failed.insert(*index);
     if (failed && !*failed) states.failed.erase(*index);
   });
 }
 
-void Projection::note_report(AssetState& state, const std::string& key, const std::string& partition, WallTime now) const {
+void Projection::note_disturbed(AssetState& state, const std::string& key, const std::string& partition) const {
+  if (partition.empty()) return;
+  change_partitions(state, key, [&](PartitionStates& states, const Partitions& divided) {
+    if (const auto index = divided.index(partition)) states.disturbed.insert(*index);
+  });
+}
+
+void Projection::note_report(AssetState& state, const std::string& key, const std::string& partition, const std::string& data_version, WallTime now) const {
   forgive(state.debts, places(key, partition, now));
   if (!partition.empty()) return mark(state, key, partition, true, false);
   change_partitions(state, key, [&](PartitionStates& states, const Partitions& divided) {
     const auto existing = divided.existing(now);
     states.materialized = states.materialized | existing;
     states.failed = states.failed - existing;
+    states.disturbed = states.disturbed - existing;
+    states.reported = {existing, data_version, now};
   });
 }
 

@@ -47,7 +47,7 @@ class Projection {
     std::map<std::pair<std::string, std::string>, std::set<std::string>> reported = {};  ///< checks of an attempt, by asset and partition: some come before the data that they judge
   };
   /// A partition that no run made is there, and did not fail; "": so are all that there are.
-  void note_report(AssetState& state, const std::string& key, const std::string& partition, WallTime now) const;
+  void note_report(AssetState& state, const std::string& key, const std::string& partition, const std::string& data_version, WallTime now) const;
   /// What its checks, or waivers of them, have let pass by now counts as an update, and is told.
   void settle_checks(AssetState& state, const std::string& key, RunId run, WallTime at, CommitBatch& batch) const;
   const Known* known(RunId run) const;
@@ -73,6 +73,7 @@ class Projection {
 
   void note_progress(Known& known, const StepRecord& step, AssetState& state, WallTime at);
   void mark(AssetState& state, const std::string& key, const std::string& partition, bool made, std::optional<bool> failed) const;
+  void note_disturbed(AssetState& state, const std::string& key, const std::string& partition) const;
   void note_check(AssetState& state, const CheckResult& result, bool failing) const;
   IndexSet places(const std::string& key, const std::string& partition, WallTime at) const;
   static void forgive(CheckDebts& debts, const IndexSet& set);

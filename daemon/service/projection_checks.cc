@@ -20,6 +20,10 @@ void take_away(CheckDebts::Where& where, const std::string& check, const IndexSe
   if (found->second.empty()) where.erase(found);
 }
 
+void add(CheckDebts::Where& where, const std::string& check, const IndexSet& set) {
+  if (!set.empty()) where[check] = where[check] | set;
+}
+
 bool holds_back(const CheckSpec& check) { return check.blocking && check.severity == Severity::error && !check.depends_on.empty(); }
 
 }  // namespace
@@ -43,6 +47,7 @@ IndexSet Projection::places(const std::string& key, const std::string& partition
 void Projection::owe_checks(const Known& known, const Materialization& made, AssetState& state) const {
   const auto set = places(made.key, made.partition, made.at);
   auto& debts = state.debts;
+  const auto refused = debts.refused;
   forgive(debts, set);
   const auto planned = known.checks_of.find(made.step);
   if (planned == known.checks_of.end() || set.empty()) return;
@@ -51,9 +56,11 @@ void Projection::owe_checks(const Known& known, const Materialization& made, Ass
     const auto& check = known.context.definitions->checks[known.plan->checks()[index].check];
     const bool blocks = holds_back(check), is_told = told != known.reported.end() && told->second.contains(check.name);
     if (blocks) debts.uncounted = debts.uncounted | set;
-    if (is_told) continue;
-    auto& owed = blocks ? debts.awaited : debts.open;
-    owed[check.name] = owed[check.name] | set;
+    if (is_told) {  // of this data, though it came before
+      if (const auto before = refused.find(check.name); before != refused.end()) add(debts.refused, check.name, before->second & set);
+      continue;
+    }
+    add(blocks ? debts.awaited : debts.open, check.name, set);
   }
 }
 
@@ -64,8 +71,8 @@ void Projection::note_debts(const CheckResult& result, AssetState& state) const 
   take_away(debts.open, result.name, set);
   take_away(debts.awaited, result.name, set);
   take_away(debts.refused, result.name, set);
-  if (!failed || !result.blocking || result.severity != Severity::error || set.empty()) return;
-  debts.refused[result.name] = debts.refused[result.name] | set;
+  if (!failed || !result.blocking || result.severity != Severity::error) return;
+  add(debts.refused, result.name, set);
 }
 
 /// What its own process reports has been reported when its step ends: nothing is owed any more, be it that a crash forgot what came before the data.
@@ -100,12 +107,16 @@ void Projection::note_check(AssetState& state, const CheckResult& result, bool f
   change_partitions(state, result.home, [&](PartitionStates& states, const Partitions& divided) {
     if (result.partition.empty()) {
       states.failed_checks.erase(result.name);
+      states.passed_checks.erase(result.name);
       return;
     }
     auto& failed = states.failed_checks[result.name];
+    auto& passed = states.passed_checks[result.name];
     const auto index = divided.index(result.partition);
-    if (index && failing) failed.insert(*index);
-    if (index && !failing) failed.erase(*index);
+    if (!index) return;
+    failed.erase(*index), passed.erase(*index);
+    if (failing) failed.insert(*index);
+    else if (result.status != CheckStatus::skipped) passed.insert(*index);
   });
 }
 

@@ -190,8 +190,7 @@ void DaemonService::settle_backfill_run(Turn& turn, std::int64_t id, RunId run) 
   if (readable)
     for (const auto& step : *steps) {
       if (step.status == StepStatus::succeeded || step.step >= (*plan)->size()) continue;
-      const auto& key = (*plan)->partition(step.step);
-      const auto index = !divided || key.empty() ? std::optional(PartitionIndex{0}) : divided->index(key);
+      const auto index = place_of((*plan)->partition(step.step), part.set, divided);
       if (index) unsuccessful.insert(*index);
       if (index && step.status == StepStatus::canceled) canceled.insert(*index);
     }

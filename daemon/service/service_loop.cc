@@ -64,7 +64,7 @@ void DaemonService::run_turn(std::vector<Task> tasks) {
     waiting_turn_.reset();
   }
   turn.now = clock_.now();
-  keeper_.begin_turn();
+  keeper_.begin_turn(turn.now.wall);
   sources_as_loaded_.reset();
   metrics_.heartbeat(turn.now.wall);
   flush_forgotten(turn.now);
@@ -193,6 +193,7 @@ void DaemonService::commit(Turn& turn) {
     for (auto& after : turn.after) after(false);
     return;
   }
+  keeper_.partitions().committed();
   book_.apply(turn.batch.assets, store_->last_event());
   publish(turn.batch.events);
   tell_sensors(turn.batch.events);

@@ -4,10 +4,9 @@
 #include <set>
 
 #include "core/definition/partitions_json.h"
-#include "core/partition/stale.h"
 #include "core/schedule/cron.h"
-#include "core/version/provenance.h"
 #include "daemon/service/daemon_service.h"
+#include "daemon/service/made_partitions.h"
 #include "daemon/service/replies.h"
 
 namespace assetd {
@@ -59,47 +58,23 @@ void DaemonService::divide(std::shared_ptr<const Project> project) {
   next->table = PartitionTable::make(project->definitions, project->graph, next->dynamic);
   next->project = std::move(project);
   projection_.use(next);
+  keeper_.partitions().use(next);
   std::lock_guard lock(mutex_);
   partitions_ = std::move(next);
 }
 
 std::shared_ptr<const PartitionStates> DaemonService::partition_states(AssetId asset) const { return book_.current(asset).partitions; }
 
-/// Of an asset that is not divided all is known here, what is stale above it too; of others the store has when each of their partitions was made.
 MadePartitions DaemonService::made_partitions(AssetId asset, const PartitionsInForce& in_force) const {
+  if (in_force.table.of(asset)) return made_by_partition(in_force, asset, partition_states(asset).get(), *reader_);
   MadePartitions made;
-  const auto& spec = in_force.project->definitions.assets[asset];
-  const auto* divided = in_force.table.of(asset);
-  if (!divided) {
-    made.judged = true;
-    book_.read([&](const AssetTable& table) {
-      if (asset >= table.states.size()) return;
-      const auto& data = table.states[asset].last_materialization;
-      if (data) made.materialized = IndexSet::range(0, 1), made.at = {{0, data->at}};
-      if (!spec.external && table.is_stale(asset)) made.stale = IndexSet::range(0, 1);
-    });
-    return made;
-  }
-  made.judged = spec.external;
-  if (const auto states = partition_states(asset)) made.materialized = states->materialized;
-  const auto rows = reader_->made_partitions(spec.key);
-  if (!rows) return made;  // then only what is missing is seen: the store says by itself that it cannot be read
-  const auto code = code_version_of(spec);
-  std::vector<IndexRange> old;
-  for (const auto& row : *rows) {
-    const auto index = divided->index(row.partition);
-    if (!index) continue;
-    made.at.emplace_back(*index, row.at);
-    if (!made.judged && !row.code_version.empty() && row.code_version != code) old.push_back({*index, *index + 1});
-  }
-  std::ranges::sort(made.at);
-  made.stale = IndexSet(std::move(old));
+  book_.read([&](const AssetTable& table) { made = made_as_a_whole(table, asset); });
   return made;
 }
 
 std::expected<DaemonService::PartitionSets, Reply> DaemonService::choose(const std::vector<AssetId>& assets, const PartitionChoice& choice, WallTime now) const {
   const auto in_force = partitions();
-  StalePartitions stale(in_force->project->graph, in_force->table, now, [&](AssetId asset) { return made_partitions(asset, *in_force); });
+  StalePartitions stale(in_force->project->definitions, in_force->project->graph, in_force->table, now, [&](AssetId asset) { return made_partitions(asset, *in_force); });
   const auto* word = std::get_if<PartitionChoice::Word>(&choice.of);
   const bool asks_for_stale = word && *word == PartitionChoice::Word::stale;
   const auto known = [&](AssetId asset) {

@@ -45,7 +45,7 @@ std::string DaemonService::record_report(Turn& turn, const Project& project, Ass
   const auto& spec = project.definitions.assets[id];
   const auto& key = spec.key;
   Output output;
-  const auto made_from = spec.external ? nullptr : keeper_.of_now(project.definitions, project.graph, id, {});
+  const auto made_from = spec.external ? nullptr : keeper_.of_now(project.definitions, project.graph, id, {}, body.partition);
   const auto version = body.data_version.empty() ? derived_data_version(kNoAttempt, at) : body.data_version;
   output.changes.push_back(Materialized{{0, 0, key, kNoAttempt, body.metadata, version, 0, at, body.partition, made_from}});
   take(turn, std::move(output));
@@ -54,7 +54,7 @@ std::string DaemonService::record_report(Turn& turn, const Project& project, Ass
   const auto before = state.status();
   state.last_materialization = AssetState::Data{0, at, body.metadata, version, code_version_of(spec), made_from};
   state.disturbed = false;
-  projection_.note_report(state, key, body.partition, at);
+  projection_.note_report(state, key, body.partition, version, at);
   if (state.last_attempt)
     state.last_attempt = AssetState::Attempt{0, StepStatus::succeeded, "reported", "reported by " + by + ": " + body.reason, {}, at};
   forget_acknowledgement(turn, key);

@@ -57,6 +57,7 @@ std::expected<void, StartFailure> DaemonService::open_store() {
   auto store = Store::open(paths.store());
   if (!store) return std::unexpected(StartFailure{store.error().kind == StoreError::Kind::damaged ? 4 : 1, store.error().message, {}});
   store_ = std::move(*store);
+  keeper_.partitions().use(*store_);
   auto reader = Reader::open(paths.store());
   if (!reader) return std::unexpected(StartFailure{1, reader.error().message, {}});
   reader_ = std::move(*reader);

@@ -2,6 +2,8 @@
 
 #include <sodium.h>
 
+#include <algorithm>
+
 #include "core/version/reuse.h"
 #include "daemon/service/daemon_service.h"
 
@@ -27,10 +29,35 @@ std::unique_ptr<Engine> DaemonService::make_engine(RunId last_run) {
 std::optional<std::string> DaemonService::unchanged(const RunState& run, StepIndex step) {
   const auto current = project();
   if (!current || run.context.version != current->version) return std::nullopt;
+  const auto asset = run.plan->asset(step);
+  const auto& partition = run.plan->partition(step);
+  auto& versions = keeper_.partitions();
+  std::optional<ReusePartition> own;
+  if (!partition.empty()) {
+    own = versions.last_of(asset, partition);
+    if (!own) return std::nullopt;
+    own->in_progress = is_made_elsewhere(run, step);
+  }
+  versions.begin_attempt();
   const auto state_of = [this](AssetId id) -> const AssetState& { return book_.current(id); };
-  const auto reuse = reusable(current->definitions, current->graph, run.plan->asset(step), run.record.options, state_of);
+  const auto found_of = [&](AssetId parent) { return versions.found_of(current->definitions, asset, partition, parent, {clock_.now().wall}); };
+  const auto reuse = reusable(current->definitions, current->graph, asset, run.record.options, state_of, own ? &*own : nullptr, found_of);
   if (!reuse || !sources_are_as_loaded(*current)) return std::nullopt;
   return reuse->detail;
+}
+
+/// The same partition by another run: an asset's state knows one of the runs that are making it, and not of what. Costs a look at each attempt that is live.
+bool DaemonService::is_made_elsewhere(const RunState& run, StepIndex step) const {
+  const auto& key = run.asset(step).key;
+  const auto& partition = run.plan->partition(step);
+  const auto makes_it = [&](const RunState& other, StepIndex each) { return other.plan->partition(each) == partition && other.asset(each).key == key; };
+  return std::ranges::any_of(engine_->dispatcher().holds(), [&](const auto& held) {
+    const auto* other = held.second.run == run.record.id ? nullptr : engine_->run(held.second.run);
+    if (!other) return false;
+    const auto live = other->live.find(held.first);
+    if (live == other->live.end() || live->second.record.check != kNone) return false;
+    return std::ranges::any_of(live->second.record.steps, [&](StepIndex each) { return makes_it(*other, each); });
+  });
 }
 
 /// Edited and not loaded yet: a step would run what is on disk now.

@@ -25,7 +25,8 @@ const std::string& VersionKeeper::commit() {
   return *commit_;
 }
 
-std::shared_ptr<Provenance> VersionKeeper::capture(const Definitions& definitions, const AssetGraph& graph, AssetId asset, const nlohmann::json& options) {
+std::shared_ptr<Provenance> VersionKeeper::capture(const Definitions& definitions, const AssetGraph& graph, AssetId asset, const std::string& partition, const nlohmann::json& options,
+                                                    PartitionVersions::Look look) {
   const auto& spec = definitions.assets[asset];
   auto found = std::make_shared<Provenance>();
   found->code_version = code_version_of(spec);
@@ -35,20 +36,28 @@ std::shared_ptr<Provenance> VersionKeeper::capture(const Definitions& definition
   for (const auto parent : graph.parents(asset)) {
     const auto& key = graph.key(parent);
     const auto* state = book_.find(key);
-    if (state && state->last_materialization) found->inputs.push_back(used(key, *state->last_materialization));
+    if (!state || !state->last_materialization) continue;
+    auto& input = found->inputs.emplace_back(used(key, *state->last_materialization));
+    if (definitions.assets[parent].partitions) input.of = partitions_.found_of(definitions, asset, partition, parent, look);
   }
   found->inputs.shrink_to_fit();
   return found;
 }
 
-std::shared_ptr<const Provenance> VersionKeeper::of_now(const Definitions& definitions, const AssetGraph& graph, AssetId asset, const nlohmann::json& options) {
-  return capture(definitions, graph, asset, options);
+std::shared_ptr<const Provenance> VersionKeeper::of_now(const Definitions& definitions, const AssetGraph& graph, AssetId asset, const nlohmann::json& options,
+                                                         const std::string& partition) {
+  partitions_.begin_attempt();
+  return capture(definitions, graph, asset, partition, options, {now_});
+}
+
+std::shared_ptr<Provenance> VersionKeeper::capture(const Projection::Known& run, StepIndex step) {
+  return capture(*run.context.definitions, *run.context.graph, run.plan->asset(step), run.plan->partition(step), run.run.options, {now_});
 }
 
 void VersionKeeper::capture_attempt(const AttemptRecord& attempt, const Projection::Known& run) {
   if (attempt.check != kNone || run.plan->mode() == StepsMode::checks) return;
-  for (const auto step : attempt.steps)
-    found_[{attempt.run, step}] = capture(*run.context.definitions, *run.context.graph, run.plan->asset(step), run.run.options);
+  partitions_.begin_attempt();
+  for (const auto step : attempt.steps) found_[{attempt.run, step}] = capture(run, step);
 }
 
 /// What was made above it in the same process was made after the process began.
@@ -56,7 +65,8 @@ std::shared_ptr<const Provenance> VersionKeeper::of_step(const Projection::Known
   const auto& plan = *run.plan;
   const auto& graph = *run.context.graph;
   const auto it = found_.find({run.run.id, step});
-  auto found = it == found_.end() ? capture(*run.context.definitions, graph, plan.asset(step), run.run.options) : it->second;
+  const auto& definitions = *run.context.definitions;
+  std::shared_ptr<const Provenance> found = it == found_.end() ? capture(run, step) : it->second;
   std::shared_ptr<Provenance> own;
   for (const auto& edge : plan.parents(step)) {
     const auto parent = plan.asset(edge.step);
@@ -64,7 +74,9 @@ std::shared_ptr<const Provenance> VersionKeeper::of_step(const Projection::Known
     const auto* state = book_.find(graph.key(parent));
     if (!state || !state->last_materialization || state->last_materialization->run != run.run.id) continue;
     if (!own) own = std::make_shared<Provenance>(*found);
-    use_instead(*own, used(graph.key(parent), *state->last_materialization));
+    auto made = used(graph.key(parent), *state->last_materialization);
+    if (definitions.assets[parent].partitions) made.of = partitions_.found_of(definitions, plan.asset(step), plan.partition(step), parent, {now_});
+    use_instead(*own, std::move(made));
   }
   return own ? own : found;
 }
@@ -72,7 +84,11 @@ std::shared_ptr<const Provenance> VersionKeeper::of_step(const Projection::Known
 void VersionKeeper::complete(Change& change, const Projection& runs) {
   auto* materialized = std::get_if<Materialized>(&change);
   if (!materialized) return;
-  auto& made = materialized->materialization;
+  give_versions(materialized->materialization, runs);
+  partitions_.note(materialized->materialization);
+}
+
+void VersionKeeper::give_versions(Materialization& made, const Projection& runs) {
   const bool declared = !made.data_version.empty(), by_content = !declared && !made.content.empty();
   if (by_content) made.data_version = sha256(made.content).substr(0, kContentDigits);
   else if (!declared) made.data_version = derived_data_version(made.attempt, made.at);
@@ -107,16 +123,18 @@ void VersionKeeper::note(const Change& change, const Projection& runs, CommitBat
 
 std::expected<void, StoreError> VersionKeeper::restore(const Engine& engine, Store& store) {
   found_.clear();
+  partitions_.forget();
   for (const auto& [id, run] : engine.runs()) {
     for (const auto& [attempt_id, attempt] : run->live) {
       if (attempt.record.check != kNone || run->plan->mode() == StepsMode::checks) continue;
+      partitions_.begin_attempt();
       for (const auto step : attempt.record.steps) {
-        auto found = capture(*run->context.definitions, *run->context.graph, run->plan->asset(step), run->record.options);
+        auto found = capture(*run->context.definitions, *run->context.graph, run->plan->asset(step), run->plan->partition(step), run->record.options, {attempt.record.intended_at, true});
         for (auto& input : found->inputs) {
           if (input.at <= attempt.record.intended_at) continue;
           const auto before = store.materialized_before(input.key, attempt.record.intended_at);
           if (!before) return std::unexpected(before.error());
-          if (*before) input = {input.key, (*before)->data_version.empty() ? derived_data_version("", (*before)->at) : (*before)->data_version, (*before)->run, (*before)->at};
+          if (*before) input = {input.key, (*before)->data_version.empty() ? derived_data_version("", (*before)->at) : (*before)->data_version, (*before)->run, (*before)->at, std::move(input.of)};
         }
         found_[{id, step}] = std::move(found);
       }

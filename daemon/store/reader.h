@@ -78,7 +78,9 @@ struct CheckRow {
 struct MadePartitionRow {
   std::string partition;
   WallTime at{};
-  std::string code_version;  ///< that made it; empty: not known
+  RunId run = 0;
+  std::string data_version;  ///< never empty
+  std::shared_ptr<const Provenance> provenance = nullptr;  ///< null: not kept
 };
 /// What there is of a partition: its latest materialization.
 struct PartitionRow {

@@ -25,13 +25,16 @@ Reader::Result<std::vector<MadePartitionRow>> Reader::made_partitions(const std:
   return impl_->read([&](Database& database) {
     std::vector<MadePartitionRow> found;
     // The other columns are those of the row with the greatest id (SQLite's rule for max()).
-    auto query = database.query("SELECT partition, at, provenance, max(id) FROM materializations WHERE key=? AND partition IS NOT NULL GROUP BY partition", asset);
+    auto query = database.query("SELECT partition, at, run, data_version, provenance, max(id) FROM materializations WHERE key=? AND partition IS NOT NULL GROUP BY partition", asset);
     while (query.next()) {
       auto row = query.row();
       auto& made = found.emplace_back();
       made.partition = row.text();
       made.at = row.time();
-      if (const auto provenance = read_provenance(database, row)) made.code_version = provenance->code_version;
+      made.run = row.integer();
+      made.data_version = row.text();
+      if (made.data_version.empty()) made.data_version = derived_data_version("", made.at);
+      made.provenance = read_provenance(database, row);
     }
     return found;
   });

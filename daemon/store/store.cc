@@ -210,6 +210,31 @@ std::expected<std::optional<Materialization>, StoreError> Store::materialized_be
   });
 }
 
+std::expected<std::optional<Materialization>, StoreError> Store::last_of_partition(const std::string& key, const std::string& partition) {
+  static const std::string sql = select_from(kMaterializationColumns, "materializations WHERE key=? AND partition=? ORDER BY id DESC LIMIT 1");
+  return impl_->read<std::optional<Materialization>>([&](Database& database) -> std::optional<Materialization> {
+    auto query = database.query(sql, present_name(impl_->names, key), partition);
+    std::int64_t id = 0;
+    if (!query.next()) return std::nullopt;
+    return read_materialization(database, query.row(), id);
+  });
+}
+
+std::expected<std::optional<PartitionData>, StoreError> Store::partition_data(const std::string& key, const std::string& partition, std::optional<WallTime> before) {
+  constexpr const char* kSql = "SELECT data_version, run, at FROM materializations WHERE key=? AND partition=? AND at<=? ORDER BY id DESC LIMIT 1";
+  return impl_->read<std::optional<PartitionData>>([&](Database& database) -> std::optional<PartitionData> {
+    auto query = database.query(kSql, present_name(impl_->names, key), partition, before.value_or(WallTime::max()));
+    if (!query.next()) return std::nullopt;
+    auto row = query.row();
+    PartitionData data;
+    data.data_version = row.text();
+    data.run = row.integer();
+    data.at = row.time();
+    if (data.data_version.empty()) data.data_version = derived_data_version("", data.at);
+    return data;
+  });
+}
+
 std::optional<TickRecord> Store::find_tick(const std::string& schedule, WallTime instant) {
   auto found = impl_->read<std::optional<TickRecord>>([&](Database& database) { return read_tick_at(database, schedule, instant); });
   return found ? std::move(*found) : std::nullopt;

@@ -14,6 +14,7 @@
 #include "core/run/asset_state.h"
 #include "core/run/records.h"
 #include "core/sensor/sensor.h"
+#include "core/version/partition_inputs.h"
 #include "daemon/store/renames.h"
 
 namespace assetd {
@@ -235,6 +236,10 @@ class Store {
   std::expected<bool, StoreError> has_materialized(const std::string& key, const AttemptId& attempt, const std::string& partition = "");
   /// The newest materialization of this asset that was there at that moment: for a restart.
   std::expected<std::optional<Materialization>, StoreError> materialized_before(const std::string& key, WallTime at);
+  /// The newest materialization of this very partition; one of the asset as a whole is none of it.
+  std::expected<std::optional<Materialization>, StoreError> last_of_partition(const std::string& key, const std::string& partition);
+  /// The same, of its data only; `before`: that was there at that moment.
+  std::expected<std::optional<PartitionData>, StoreError> partition_data(const std::string& key, const std::string& partition, std::optional<WallTime> before = std::nullopt);
   /// What was made of this instant, if it was ever dealt with: holds also after the clock jumped back.
   std::optional<TickRecord> find_tick(const std::string& schedule, WallTime instant);
   /// The run that this sensor asked for under this key; 0: it was asked for, and made none.

@@ -42,10 +42,9 @@ INSTANTIATE_TEST_SUITE_P(Seeds, Simulation, ::testing::Range<std::uint64_t>(0, k
 
 // ASSETD_SEED=N
 TEST(Replay, OfOneSeedWithItsTrace) {
-  const auto seed = from_environment("ASSETD_SEED", 0);
-  if (seed == 0) GTEST_SKIP() << "ASSETD_SEED says which";
+  const auto seed = from_environment("ASSETD_SEED", 1);
   const auto result = run_seed({seed, std::nullopt, true});
-  std::printf("%s", result.story.c_str());
+  if (std::getenv("ASSETD_SEED")) std::printf("%s", result.story.c_str());
   ASSERT_FALSE(result.failure) << explain(seed, *result.failure);
 }
 

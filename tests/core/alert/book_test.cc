@@ -248,6 +248,24 @@ std::vector<std::string> due(AlertBook& book, WallTime now) {
 Millis a_day(const AlertRecord&) { return 24h; }
 
 // Their ids are random: the order of occurrence is that of being raised, not that of the ids.
+// The store failed while an attempt was under way and was read anew: its end comes to a book in which the alert waits.
+TEST(AlertBook, AnAttemptFromBeforeTheStoreWasReadAnewCountsAndIsNotMadeTwice) {
+  AlertRecord pending;
+  pending.id = "a1";
+  pending.rule = "ops";
+  pending.at = kStart;
+  pending.next_attempt_at = kStart;
+  AlertBook delivered({pending}, {});
+  ASSERT_TRUE(delivered.attempted("a1", std::nullopt, kStart, [](const AlertRecord&) { return Millis(1h); }));
+  EXPECT_TRUE(delivered.due(kStart).empty());
+  EXPECT_FALSE(delivered.next_due());
+  AlertBook failed({pending}, {});
+  ASSERT_TRUE(failed.attempted("a1", "no answer", kStart, [](const AlertRecord&) { return Millis(1h); }));
+  EXPECT_TRUE(failed.due(kStart).empty());
+  EXPECT_EQ(failed.due(kStart + 1s).size(), 1u);
+  EXPECT_FALSE(failed.next_due());
+}
+
 TEST(AlertBook, WhatIsOfOneMomentGoesInTheOrderOfOccurrence) {
   AlertBook book;
   for (const auto* id : {"9", "1", "5"}) book.take(lineage_event_of(id, id));

@@ -24,13 +24,14 @@ struct Played {
   std::shared_ptr<const Definitions> definitions;
   std::optional<AssetGraph> graph;
   PartitionTable table;
+  DynamicKeys keys = {};
   Backfill backfill;
   RunId last_run = 0;
 
   void want(const std::map<std::string, IndexSet>& wanted) {
     definitions = project.definitions();
     graph.emplace(AssetGraph::build(*definitions).value());
-    table = PartitionTable::make(*definitions, *graph, {});
+    table = PartitionTable::make(*definitions, *graph, keys);
     std::map<AssetId, IndexSet> sets;
     for (const auto& [key, set] : wanted) sets[*graph->find(key)] = set;
     backfill.groups = make_groups(*definitions, *graph, table, sets);
@@ -141,6 +142,38 @@ TEST(Backfill, GoesOnInItsOrderWhenEdgesTurnRoundMeanwhile) {
     for (auto run = from + 1; run <= p.last_run; ++run) settle(p.backfill, run, IndexSet::range(0, 100), {});
   }
   EXPECT_EQ(outcome(p.backfill), BackfillStatus::succeeded);
+}
+
+const PartitionsSpec kCustomers{{{"", DynamicPartitionsSpec{"customers"}}}};
+
+TEST(Backfill, AKeyThatWasRemovedIsNotAskedForAndSkipped) {
+  Played p;
+  p.project.asset("mail").partitions = kCustomers;
+  p.project.asset("answers", {"mail"}).partitions = PartitionsSpec{{{"day", TimeWindowsSpec{.start = "2026-02-27"}}, {"who", DynamicPartitionsSpec{"customers"}}}};
+  const auto keys = std::make_shared<NamedKeys>(std::vector<std::string>{"ann", "bob", "cleo"});
+  p.keys["customers"] = keys;
+  p.want({{"mail", IndexSet::range(0, 3)}});
+  const auto answers = p.table.of(*p.graph->find("answers"))->existing(kNow);
+  p.want({{"mail", IndexSet::range(0, 3)}, {"answers", answers}});
+  ASSERT_EQ(answers.size(), 6);
+  keys->remove("bob");
+  p.table = PartitionTable::make(*p.definitions, *p.graph, p.keys);
+  std::vector<PartitionIndex> asked;
+  for (const auto& request : p.begin(10))
+    if (request.group == 0) request.set.each([&](PartitionIndex index) { asked.push_back(index); });
+  EXPECT_THAT(asked, ElementsAre(0, 2)) << "bob is gone";
+  EXPECT_EQ(p.backfill.groups[0].skipped, IndexSet::range(1, 2));
+  EXPECT_EQ(p.backfill.groups[1].skipped.size(), 2) << "bob's two days too";
+}
+
+TEST(Backfill, FindsThePlaceOfAKeyThatWasRemovedWhileItsRunWasUnderWay) {
+  auto keys = std::make_shared<NamedKeys>(std::vector<std::string>{"ann", "bob"});
+  keys->remove("bob");
+  const auto customers = Partitions::make(kCustomers, {{"customers", keys}}).value();
+  EXPECT_EQ(place_of("ann", IndexSet::range(0, 2), &customers), 0);
+  EXPECT_EQ(place_of("bob", IndexSet::range(0, 2), &customers), 1) << "or its failure would count as a success";
+  EXPECT_EQ(place_of("bob", IndexSet::range(0, 1), &customers), std::nullopt) << "none of this run's";
+  EXPECT_EQ(place_of("", IndexSet::range(0, 1), nullptr), 0) << "not divided";
 }
 
 TEST(Backfill, EndsWhereItsAssetsAreDividedOtherwise) {

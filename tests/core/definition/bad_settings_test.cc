@@ -89,5 +89,29 @@ TEST(BadSettings, TheOverlayOfAnImport) {
   EXPECT_THAT(errors_of("shop: dev"), ElementsAre(HasSubstr("must be a mapping of keys to values, not the text \"dev\"")));
 }
 
+// Each would load, and never do what its words say.
+TEST(BadSettings, WhatCanNeverBe) {
+  const auto asset = [](const std::string& more) { return load("assets:\n  - {key: a, run: {command: [x]}, " + more + "}\n").lines(); };
+  EXPECT_THAT(asset("freshness: {within: 0s}"), ElementsAre(StartsWith("2:55 \"within\" must be longer than nothing")));
+  EXPECT_THAT(asset("freshness: {deadline: \"0 9 * * *\", warn: 48h}"), ElementsAre(AllOf(HasSubstr("2:76 \"warn\" is so long before each deadline"), HasSubstr("make it shorter"))));
+  EXPECT_THAT(asset("freshness: {deadline: \"0 9 * * *\", warn: 3h}"), IsEmpty());
+  EXPECT_THAT(asset("freshness: {deadline: \"0 9 * * 1-5\", warn: 48h}"), IsEmpty()) << "over the weekend it ends";
+  EXPECT_THAT(asset("checks: [{name: n, anomaly: {metric: r, sigma: 0}}]"), ElementsAre(HasSubstr("\"sigma\" must be more than 0")));
+  EXPECT_THAT(asset("automation: 'any_deps_updated(\"nobody\")'"), ElementsAre(AllOf(HasSubstr("the condition of \"a\""), HasSubstr("nobody"))));
+  EXPECT_THAT(load("retention: {runs: 0s}\n" + std::string(kAssets)).lines(), ElementsAre(AllOf(StartsWith("1:19"), HasSubstr("forgotten at once"))));
+  EXPECT_THAT(load("retention: {max_bytes: 0}\n" + std::string(kAssets)).lines(), ElementsAre(StartsWith("1:24")));
+  EXPECT_THAT(load("resources: {w: {kind: oracle}}\nsensors: [{name: s, sql: {resource: w, query: select 1}, select: a}]\n" + std::string(kAssets)).lines(),
+              ElementsAre(AllOf(HasSubstr("of the kind \"oracle\""), HasSubstr("sqlite, duckdb and postgres"))));
+}
+
+TEST(BadSettings, PartitionsPointAtTheKeyThatIsWrong) {
+  const auto of = [](const std::string& partitions) { return load("assets:\n  - {key: a, run: {command: [x]}, partitions: " + partitions + "}\n").lines(); };
+  EXPECT_THAT(of("{daily: {start: 2026-02-01, end: 2026-01-01}}"), ElementsAre(AllOf(StartsWith("2:75 partitions: end: "), HasSubstr("before the start"), HasSubstr("docs/partitions.md"))));
+  EXPECT_THAT(of("{daily: {start: 2026-13-01}}"), ElementsAre(StartsWith("2:56 partitions: start: ")));
+  EXPECT_THAT(of("{weekly: {start: 2026-01-01, day_offset: 7}}"), ElementsAre(StartsWith("2:76 partitions: day_offset: takes 0 to 6")));
+  EXPECT_THAT(of("{static: [b, b]}"), ElementsAre(StartsWith("2:48 partitions: static: \"b\" stands twice")));
+  EXPECT_THAT(of("{multi: {a: {static: [x]}, b: {multi: {}}}}"), ElementsAre(HasSubstr("a dimension has no dimensions of its own")));
+}
+
 }  // namespace
 }  // namespace assetd

@@ -77,7 +77,8 @@ std::unique_ptr<Engine> Driver::new_engine() {
     return history ? history(asset, metric, last, except) : std::vector<double>{};
   };
   const auto rule = [this](const RunState& run, StepIndex step) {
-    return unchanged.contains(run.asset(step).key) ? std::optional<std::string>("as in run 1") : std::nullopt;
+    const auto& key = run.asset(step).key;
+    return unchanged.contains(key) || unchanged.contains(key + "@" + run.plan->partition(step)) ? std::optional<std::string>("as in run 1") : std::nullopt;
   };
   return std::make_unique<Engine>(next_id, runs_.empty() ? 0 : runs_.rbegin()->first, past, rule);
 }

@@ -48,6 +48,35 @@ TEST(EnginePartitions, AProcessOfSeveralBeginsAndEndsAllOfThem) {
   EXPECT_EQ(made, (std::map<std::string, int>{{"a", 1}, {"b", 1}, {"c", 1}})) << "what was told of one before the restart is not made up again";
 }
 
+TEST(EnginePartitions, OneThatIsUnchangedIsReusedAndAnotherIsMade) {
+  Project project;
+  auto& raw = project.asset("raw");
+  raw.partitions = letters();
+  raw.skip_if_unchanged = true;
+  project.asset("total", {"raw"});
+  project.check("raw", "rows");
+  Driver d(project);
+  d.partitions = {{"raw", {"a", "b"}}};
+  d.unchanged = {"raw@a"};
+  d.request();
+  EXPECT_EQ(d.step("raw@a").reason, kReused);
+  EXPECT_THAT(d.started(), ElementsAre("raw@b"));
+  d.restart();
+  EXPECT_EQ(d.statuses(), "raw@a=succeeded raw@b=starting total=pending");
+}
+
+TEST(EnginePartitions, OfAProcessOfSeveralNoneIsReused) {
+  Project project;
+  auto& raw = project.asset("raw");
+  raw.partitions = letters(0);
+  raw.skip_if_unchanged = true;
+  Driver d(project);
+  d.partitions = {{"raw", {"a", "b", "c"}}};
+  d.unchanged = {"raw@b"};
+  d.request();
+  EXPECT_THAT(d.started(), ElementsAre("raw@a+raw@b+raw@c")) << "it is told the whole range";
+}
+
 TEST(EnginePartitions, ArtifactsOfAPartitionGiveItsAssetNoVersion) {
   Project project;
   project.asset("raw").partitions = letters();

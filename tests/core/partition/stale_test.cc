@@ -46,7 +46,7 @@ class StalePartitionsTest : public ::testing::Test {
   }
   Names stale(const std::string& key) {
     Names found;
-    StalePartitions sets(*graph, table, now, [&](AssetId asset) { return made[asset]; });
+    StalePartitions sets(*definitions, *graph, table, now, [&](AssetId asset) { return made[asset]; });
     sets.of(id(key)).each([&](PartitionIndex index) { found.push_back(table.of(id(key))->key(index)); });
     return found;
   }
@@ -126,7 +126,7 @@ TEST_F(StalePartitionsTest, AreThoseOfAReferenceThatLooksAtEveryPair) {
         if (is) expected[asset].insert(index);
       });
     }
-    StalePartitions sets(*graph, table, now, [&](AssetId asset) { return made[asset]; });
+    StalePartitions sets(*definitions, *graph, table, now, [&](AssetId asset) { return made[asset]; });
     for (const auto* key : {"weeks", "orders", "events"}) {
       std::set<PartitionIndex> found;
       sets.of(id(key)).each([&](PartitionIndex index) { found.insert(index); });

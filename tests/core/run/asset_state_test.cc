@@ -20,7 +20,11 @@ AssetState whole_state() {
 AssetState divided_state() {
   AssetState state;
   const PartitionsSpec regions{{{"", StaticPartitionsSpec{{"a", "b", "c", "d", "e"}}}}};
-  state.partitions = std::make_shared<const PartitionStates>(PartitionStates{regions, IndexSet::range(0, 4), IndexSet::range(3, 4), {{"unique", IndexSet::range(2, 4)}, {"fresh", {}}}});
+  PartitionStates of{regions, IndexSet::range(0, 4), IndexSet::range(3, 4), {{"unique", IndexSet::range(2, 4)}, {"fresh", {}}}};
+  of.passed_checks = {{"unique", IndexSet::range(0, 1)}, {"fresh", {}}};
+  of.disturbed = IndexSet::range(1, 2);
+  of.reported = {IndexSet::range(0, 3), "v7", at(5)};
+  state.partitions = std::make_shared<const PartitionStates>(std::move(of));
   state.checks = {{"unique", CheckStatus::passed}, {"fresh", CheckStatus::passed}};
   return state;
 }
@@ -49,6 +53,7 @@ TEST(AssetState, ComesBackFromJson) {
     ASSERT_TRUE(back);
     EXPECT_EQ(to_json(*back), json);
   }
+  EXPECT_EQ(*asset_state_from_json(to_json(divided_state()))->partitions, *divided_state().partitions);
   const auto back = asset_state_from_json(to_json(whole_state())).value();
   EXPECT_EQ(back.in_progress->run, 9);
   EXPECT_EQ(back.in_progress->since, at(1));

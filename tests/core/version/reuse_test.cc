@@ -56,6 +56,10 @@ TEST(Provenance, SurvivesBeingStored) {
   const Provenance provenance{"c1", "0123456789ab", "o1", true, {{"a", "v1", 7, WallTime(Millis(5))}, {"b/c", "v2", 0, WallTime(Millis(6))}}, {{"python", "3.11.7"}}};
   EXPECT_EQ(provenance_from_json(json::parse(to_json(provenance).dump())), provenance);
   EXPECT_EQ(provenance_from_json(json::object()), Provenance{});
+  Provenance divided{"c1"};
+  divided.inputs = {{"days", "v1", 7, WallTime(Millis(5)), UsedPartitions{1, 1, "2026-01-01", "p1", 6, WallTime(Millis(4))}}, {"raw", "v2", 0, WallTime(Millis(6))}};
+  EXPECT_EQ(provenance_from_json(json::parse(to_json(divided).dump())), divided);
+  EXPECT_EQ(provenance_from_json(json::parse(R"({"inputs": [["days", "v1", 7, 5]]})")).inputs, (std::vector<UsedData>{{"days", "v1", 7, WallTime(Millis(5))}})) << "as it was written before partitions were told apart";
   Provenance of_content{"c1"};
   of_content.by_content = true;
   EXPECT_EQ(provenance_from_json(json::parse(to_json(of_content).dump())), of_content);
@@ -144,14 +148,6 @@ TEST_F(ReuseTest, ItsChecksMustHavePassed) {
   EXPECT_EQ(why_not(), "check rows did not pass");
 }
 
-TEST_F(ReuseTest, WhatIsDividedIsExecuted) {
-  definitions.assets[1].partitions.emplace();
-  EXPECT_EQ(why_not(), "versions of partitions are not told apart") << "above it";
-  definitions.assets[1].partitions.reset();
-  definitions.assets[0].partitions.emplace();
-  EXPECT_EQ(why_not(), "versions of partitions are not told apart");
-}
-
 TEST_F(ReuseTest, AnAssetThatIsNoLongerReadIsAChange) {
   definitions.assets[0].deps.clear();
   graph = AssetGraph::build(definitions).value();
@@ -159,8 +155,8 @@ TEST_F(ReuseTest, AnAssetThatIsNoLongerReadIsAChange) {
 }
 
 TEST(Changes, AreToldInTheOrderInWhichOneLooks) {
-  const Execution before{1, 1, {"c1", "aaa", "", false, {{"raw", "v1", 5, WallTime(Millis(1))}, {"gone", "g", 5, WallTime(Millis(1))}}}, json::object(), {{"rows", 10}, {"name", "x"}}};
-  const Execution after{9, 2, {"c2", "bbb", "", false, {{"raw", "v2", 8, WallTime(Millis(2))}, {"added", "n", 0, WallTime(Millis(2))}}}, {{"dbt", {{"vars", 1}}}}, {{"rows", 7}}};
+  const ExecutedStep before{1, 1, {"c1", "aaa", "", false, {{"raw", "v1", 5, WallTime(Millis(1))}, {"gone", "g", 5, WallTime(Millis(1))}}}, json::object(), {{"rows", 10}, {"name", "x"}}};
+  const ExecutedStep after{9, 2, {"c2", "bbb", "", false, {{"raw", "v2", 8, WallTime(Millis(2))}, {"added", "n", 0, WallTime(Millis(2))}}}, {{"dbt", {{"vars", 1}}}}, {{"rows", 7}}};
   const auto metadata = [](const UsedData& used) -> json { return {{"rows", {{"raw_value", used.data_version == "v1" ? 5000 : 5}, {"type", "int"}}}}; };
   std::vector<std::string> kinds;
   const auto changes = changes_between(before, after, metadata);
@@ -170,14 +166,14 @@ TEST(Changes, AreToldInTheOrderInWhichOneLooks) {
   EXPECT_EQ(changes[4].numbers, (json::array({{{"name", "rows"}, {"from", 5000}, {"to", 5}}})));
   EXPECT_EQ(changes[7].detail, "rows 10 → 7");
   EXPECT_THAT(changes_between(before, before, metadata), IsEmpty());
-  Execution unknown = before;
+  ExecutedStep unknown = before;
   unknown.found.commit.clear();
   EXPECT_THAT(changes_between(unknown, before, metadata), IsEmpty()) << "what is not known is no change";
 }
 
 TEST(Changes, TellAnUpgradedPackage) {
   const auto none = [](const UsedData&) { return json(); };
-  Execution before, after;
+  ExecutedStep before, after;
   before.found.versions = {{"python", "3.11.7"}, {"dbt-core", "1.9.0"}, {"gone", "1"}};
   after.found.versions = {{"python", "3.11.7"}, {"dbt-core", "1.10.0"}, {"new", "2"}};
   std::vector<std::string> told;

@@ -166,6 +166,24 @@ TEST_F(DividedProjectionTest, AResultThatNamesNoPartitionIsAboutAll) {
   EXPECT_TRUE(failing().empty());
 }
 
+TEST_F(DividedProjectionTest, AResultOfOnePassesThereAndNowhereElse) {
+  check("us", CheckStatus::passed);
+  check("asia", CheckStatus::warned);
+  EXPECT_EQ(states_["a"].partitions->passed_checks.at("unique"), IndexSet::range(1, 3));
+  check("us", CheckStatus::failed);
+  check("asia", CheckStatus::skipped);
+  EXPECT_TRUE(states_["a"].partitions->passed_checks.at("unique").empty());
+  check("", CheckStatus::passed);
+  EXPECT_TRUE(states_["a"].partitions->passed_checks.empty()) << "it is about all of them";
+}
+
+TEST_F(DividedProjectionTest, AReportOfTheWholeIsTheDataOfEachUntilOneIsMadeAgain) {
+  projection_.note_report(states_["a"], "a", "", "v7", WallTime(Millis(9)));
+  EXPECT_EQ(states_["a"].partitions->reported, (PartitionStates::Whole{IndexSet::range(0, 3), "v7", WallTime(Millis(9))}));
+  projection_.note_report(states_["a"], "a", "us", "v8", WallTime(Millis(10)));
+  EXPECT_EQ(states_["a"].partitions->reported.of, IndexSet::range(0, 1) | IndexSet::range(2, 3));
+}
+
 TEST_F(DividedProjectionTest, AResultOfAPartitionThatIsNoMoreHoldsBackNone) {
   check("mars", CheckStatus::failed);
   EXPECT_TRUE(failing().empty());

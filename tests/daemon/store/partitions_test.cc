@@ -80,6 +80,39 @@ TEST(StoredPartitions, EachIsToldApart) {
   EXPECT_EQ(t.store->has_materialized("events", attempt), false) << "nothing was made of the whole";
 }
 
+TEST(StoredPartitions, TheLatestDataOfOneIsFoundByItself) {
+  TemporaryStore t;
+  CommitBatch batch;
+  batch.changes.push_back(RunCreated{sample_run(7), nullptr});
+  const auto add = [&](const std::string& partition, const std::string& version, std::int64_t at) {
+    auto made = sample_materialization(7, 0, "events");
+    made.partition = partition, made.data_version = version, made.at = at_ms(at);
+    made.provenance = std::make_shared<const Provenance>(Provenance{"code of " + version});
+    batch.changes.push_back(Materialized{made});
+  };
+  add("a", "v1", 10), add("b", "v2", 20), add("a", "v3", 30), add("", "whole", 40), add("c", "", 50);
+  t.commit(std::move(batch));
+  const auto version = [&](const std::string& partition, std::optional<WallTime> before = std::nullopt) {
+    const auto data = t.store->partition_data("events", partition, before).value();
+    return data ? data->data_version : "none";
+  };
+  EXPECT_EQ(version("a"), "v3");
+  EXPECT_EQ(version("a", at_ms(29)), "v1") << "as it was then";
+  EXPECT_EQ(version("a", at_ms(9)), "none");
+  EXPECT_EQ(version("b"), "v2");
+  EXPECT_EQ(version("c"), derived_data_version("", at_ms(50)));
+  EXPECT_EQ(version("d"), "none");
+  EXPECT_EQ(version(""), "none") << "of the whole nothing is told here";
+  EXPECT_EQ(t.store->partition_data("events", "b").value()->at, at_ms(20));
+  EXPECT_EQ(t.store->last_of_partition("events", "a").value()->provenance->code_version, "code of v3");
+  EXPECT_FALSE(t.store->last_of_partition("events", "d").value());
+  auto reader = open_reader_of(t.path);
+  std::map<std::string, std::string> latest;
+  const auto rows = reader->made_partitions("events").value();
+  for (const auto& row : rows) latest[row.partition] = row.data_version;
+  EXPECT_EQ(latest, (std::map<std::string, std::string>{{"a", "v3"}, {"b", "v2"}, {"c", derived_data_version("", at_ms(50))}}));
+}
+
 TEST(StoredPartitions, KeysComeBackWithTheirIndices) {
   TemporaryStore t;
   CommitBatch batch;

@@ -7,7 +7,7 @@ import { keys } from "./keys";
 import { askAgain } from "./seen";
 import type {
   Alert, AlertRule, Asset, AssetAttempt, AssetDetail, AuditItem, AutomationDetail, AutomationList, Backfill, BackfillDetail, BackfillPlan, CheckResult, Definitions, DefinitionsDiff, DefinitionsVersion, Evaluation,
-  EventItem, Forecast, Impact, Lineage, LineageStatus, Materialization, OpenLineage, Overview, Page, PartitionChoice, PartitionMap, PartitionRow, PartitionSet, Pool, Project, Queue, Readiness, Run, RunChanges, RunPlan, Schedule, Selected,
+  EventItem, Forecast, Impact, Lineage, LineageStatus, Materialization, OpenLineage, Overview, Page, PartitionChoice, PartitionMap, PartitionRow, PartitionSet, PartitionWhy, Pool, Project, Queue, Readiness, Run, RunChanges, RunPlan, Schedule, Selected,
   Sensor, SensorTick, Silence, Step, Tick, Triggers,
 } from "./types";
 
@@ -53,6 +53,11 @@ export const partitionMapQuery = (key: string, limit = 10_000) =>
   queryOptions({
     queryKey: [...keys.partitions(key), "map", limit],
     queryFn: ({ signal }) => get<PartitionMap>(`/assets/${keyInPath(key)}/partitions/map?limit=${limit}`, signal),
+  });
+export const partitionWhyQuery = (key: string, partition: string) =>
+  queryOptions({
+    queryKey: [...keys.partitions(key), "why", partition],
+    queryFn: ({ signal }) => get<PartitionWhy>(`/assets/${keyInPath(key)}/partitions/why${query({ partition })}`, signal),
   });
 export const partitionsQuery = (key: string, status: string | undefined) =>
   infiniteQueryOptions({

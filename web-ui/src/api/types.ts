@@ -81,13 +81,16 @@ export interface BackfillPlan {
 }
 
 /** Whose code, whose data, or which one above is stale. The chain of a reason begins with itself and ends with the cause; lists of assets have none. */
-export interface StaleLink { asset: string; reason: "never_materialized" | "code_changed" | "newer_data" | "upstream_stale"; detail: string; run_id: string | null; at: string | null }
+export interface StaleLink { asset: string; reason: "never_materialized" | "code_changed" | "newer_data" | "upstream_stale"; detail: string; run_id: string | null; at: string | null; partition?: string | null }
+/** Of one partition. */
+export interface PartitionWhy { key: string; partition: string; stale: { is: boolean; because: StaleReason[] }; as_of: number }
 export interface StaleReason extends Omit<StaleLink, "asset"> { key: string; chain?: StaleLink[] }
 export interface Provenance {
   code_version: string | null; commit: string | null; data_version_from: "step" | "content" | "attempt";
   /** Of the interpreter and the packages that it was made with. */
   versions: Record<string, string>;
-  upstream: { key: string; data_version: string; run_id: string | null; at: string }[];
+  /** Of an asset that is divided: how many of its partitions, and which, where it is one. */
+  upstream: { key: string; data_version: string; run_id: string | null; at: string; partition: string | null; partitions: number | null }[];
 }
 export interface ImpactDeadline { key: string; at: string | null; missed: boolean }
 /** What people use that is made from assets. */

@@ -5,7 +5,7 @@ import type { AssetDetail, Materialization, Provenance } from "@/api/types";
 import { formatDuration } from "@/system/time/format";
 import { CopyButton } from "@/ui/CopyButton";
 import { ImpactLine } from "@/ui/ImpactLine";
-import { AssetLink, RunLink } from "@/ui/links";
+import { AssetLink, AssetPartitionLink, RunLink } from "@/ui/links";
 import { listed, MetadataList, rawValue } from "@/ui/Metadata";
 import { ReportedBy } from "@/ui/ReportedBy";
 import { StateIcon } from "@/ui/StateIcon";
@@ -129,7 +129,7 @@ function DataVersion({ asset }: { asset: AssetDetail }) {
 
 function UsedData({ upstream }: { upstream: Provenance["upstream"] }) {
   const shown = 8;
-  return <>{upstream.slice(0, shown).map((used) => <div key={used.key}><AssetLink name={used.key} /> <span className="dim">{used.run_id ? <RunLink id={used.run_id} step={used.key} /> : "reported"}</span></div>)}{upstream.length > shown && <div className="dim">and {upstream.length - shown} more</div>}</>;
+  return <>{upstream.slice(0, shown).map((used) => <div key={used.key}><AssetLink name={used.key} />{used.partition && <AssetPartitionLink name={used.key} partition={used.partition} />} <span className="dim">{used.partitions !== null && used.partitions > 1 && `${used.partitions.toLocaleString("en")} partitions, the newest `}{used.run_id ? <RunLink id={used.run_id} step={used.key} /> : "reported"}</span></div>)}{upstream.length > shown && <div className="dim">and {upstream.length - shown} more</div>}</>;
 }
 
 function About({ asset }: { asset: AssetDetail }) {

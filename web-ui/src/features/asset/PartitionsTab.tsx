@@ -16,6 +16,7 @@ import { Loaded } from "@/ui/Loaded";
 import { PartitionsDialog, type PartitionsAsked } from "@/ui/PartitionsDialog";
 import { DynamicKeys } from "./DynamicKeys";
 import { PartitionList } from "./PartitionList";
+import { PartitionWhy } from "./PartitionWhy";
 import "./partitions.css";
 
 const route = getRouteApi("/assets/$key");
@@ -40,6 +41,7 @@ function Body({ asset, map }: { asset: AssetDetail; map: PartitionMap }) {
   const keys = useStable(map.keys);
   const [span, setSpan] = useSpan(asset.key, keys);
   const { counts } = map;
+  const one = span && span.anchor === span.head ? keys[span.anchor] : undefined;
   const letters = useMemo(() => overlay(map.status, map.under_way, map.checks), [map.status, map.under_way, map.checks]);
   const more = (index: number) => (isUnderWay(letters[index]) ? stoodBefore[map.status[index]!] ?? "" : "") + (map.checks[index] === "f" && letters[index] !== "c" ? ", a check failed" : "");
   return (
@@ -55,6 +57,7 @@ function Body({ asset, map }: { asset: AssetDetail; map: PartitionMap }) {
       {map.keys.length === 0 ? <NothingYet of={of} />
         : <HeatMap label={`Partitions of ${asset.key}`} form={form} keys={keys} letters={letters} meanings={assetMapLetters} note={more} span={span} onSelect={setSpan} />}
       {map.keys.length > 0 && <SelectionBar form={form} keys={keys} letters={map.status} span={span} ask={setAsked} clear={() => setSpan(null)} />}
+      {one !== undefined && <PartitionWhy name={asset.key} partition={one} />}
       {dynamicSets(of).map((name) => <DynamicKeys key={name} name={name} />)}
       <PartitionList name={asset.key} counts={counts} />
       {asked && <PartitionsDialog key={JSON.stringify(asked)} select={quoted(asset.key)} single asked={asked} close={() => setAsked(null)} />}

@@ -1,6 +1,6 @@
 import type { AssetDetail, StaleLink } from "@/api/types";
 import { localTimes } from "@/system/time/format";
-import { AssetLink, RunLink } from "@/ui/links";
+import { AssetLink, AssetPartitionLink, RunLink } from "@/ui/links";
 
 /** Why the data is not what code and data of now would give: each reason, and from there up to the cause. */
 export function StaleSection({ asset }: { asset: AssetDetail }) {
@@ -17,12 +17,12 @@ export function StaleSection({ asset }: { asset: AssetDetail }) {
 }
 
 /** All but the last link only lead to the cause: their names are enough. */
-function Chain({ links }: { links: StaleLink[] }) {
+export function Chain({ links }: { links: StaleLink[] }) {
   const cause = links.at(-1)!;
   const way = links.slice(0, -1);
   return (
     <div>
-      {way.length > 0 && <div className="row wrap tight">{way.map((link, i) => <span key={link.asset} className="row tight">{i > 0 && <span className="faint" aria-hidden>←</span>}<AssetLink name={link.asset} /></span>)}<span className="dim">{way.length === 1 ? "is stale" : "are stale"}</span></div>}
+      {way.length > 0 && <div className="row wrap tight">{way.map((link, i) => <span key={`${link.asset} ${link.partition ?? ""}`} className="row tight">{i > 0 && <span className="faint" aria-hidden>←</span>}<AssetLink name={link.asset} />{link.partition && <AssetPartitionLink name={link.asset} partition={link.partition} />}</span>)}<span className="dim">{way.length === 1 ? "is stale" : "are stale"}</span></div>}
       <div className={way.length > 0 ? "stale-cause" : undefined}>{way.length > 0 && <span className="dim">because </span>}<Detail cause={cause} /></div>
     </div>
   );
