@@ -31,7 +31,7 @@ struct PartitionsInForce;
 class Projection {
  public:
   /// How assets are divided now: what was made of a partition is noted by its place there.
-  void use(std::shared_ptr<const PartitionsInForce> partitions) { partitions_ = std::move(partitions); }
+  void use(std::shared_ptr<const PartitionsInForce> partitions);
   /// Runs whose changes may come: from their creation, or from a restart, until they have ended.
   void know(const RunRecord& run, std::shared_ptr<const RunPlan> plan, RunContext context);
   /// Appends to `batch` what follows from `change`; the change itself is not added.
@@ -84,6 +84,7 @@ class Projection {
   void change_partitions(AssetState& state, const std::string& key, const ChangePartitions& change) const;
 
   std::shared_ptr<const PartitionsInForce> partitions_;
+  std::set<std::pair<std::string, std::string>> shared_;  ///< checks by home and name that are about other assets as well: they hold back only what is made from all of these
   std::unordered_map<RunId, Known> runs_;
 };
 

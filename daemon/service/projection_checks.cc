@@ -24,9 +24,18 @@ void add(CheckDebts::Where& where, const std::string& check, const IndexSet& set
   if (!set.empty()) where[check] = where[check] | set;
 }
 
+bool is_shared(const CheckSpec& check) { return check.depends_on.size() != 1 || check.depends_on.front() != check.home; }
+
 bool holds_back(const CheckSpec& check) { return check.blocking && check.severity == Severity::error && !check.depends_on.empty(); }
 
 }  // namespace
+
+void Projection::use(std::shared_ptr<const PartitionsInForce> partitions) {
+  partitions_ = std::move(partitions);
+  shared_.clear();
+  for (const auto& check : partitions_->project->definitions.checks)
+    if (holds_back(check) && is_shared(check)) shared_.emplace(check.home, check.name);
+}
 
 /// There is other data now: what was owed for the data before is owed no more.
 void Projection::forgive(CheckDebts& debts, const IndexSet& set) {
@@ -55,7 +64,7 @@ void Projection::owe_checks(const Known& known, const Materialization& made, Ass
   for (const auto index : planned->second) {
     const auto& check = known.context.definitions->checks[known.plan->checks()[index].check];
     const bool blocks = holds_back(check), is_told = told != known.reported.end() && told->second.contains(check.name);
-    if (blocks) debts.uncounted = debts.uncounted | set;
+    if (blocks && !is_shared(check)) debts.uncounted = debts.uncounted | set;
     if (is_told) {  // of this data, though it came before
       if (const auto before = refused.find(check.name); before != refused.end()) add(debts.refused, check.name, before->second & set);
       continue;
@@ -94,9 +103,10 @@ void Projection::settle_checks(AssetState& state, const std::string& key, RunId 
   auto& debts = state.debts;
   if (debts.uncounted.empty()) return;
   auto passed = debts.uncounted;
-  for (const auto& [check, where] : debts.awaited) passed = passed - where;
+  for (const auto& [check, where] : debts.awaited)
+    if (!shared_.contains({key, check})) passed = passed - where;
   for (const auto& [check, where] : debts.refused)
-    if (!state.waivers.contains(check)) passed = passed - where;
+    if (!shared_.contains({key, check}) && !state.waivers.contains(check)) passed = passed - where;
   if (passed.empty()) return;
   debts.uncounted = debts.uncounted - passed;
   batch.events.push_back({0, at, "asset_changed", run, key, {{"key", key}}, {{"checks_passed", true}}});
