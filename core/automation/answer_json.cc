@@ -24,7 +24,7 @@ constexpr LeafReason kLeafReasons[] = {
      "it was not materialized since the evaluation before, but by a run that makes this asset as well, if at all"},
     {Kind::newly_requested, "the evaluation before asked for it", "the evaluation before did not ask for it"},
     {Kind::code_version_changed, "its code is another than at the evaluation before", "its code is the same as at the evaluation before"},
-    {Kind::checks_passed, "none of its checks failed at its last result", "a check of it failed at its last result"},
+    {Kind::checks_passed, "none of its checks failed at its last result", "a check of it failed at its last result, or has not judged its newest data yet"},
     {Kind::in_latest_time_window, "it is in the newest window of time, or has none", "it is not in the newest window of time"},
     {Kind::requested, "this evaluation asks for it as well", "this evaluation does not ask for it"},
 };
@@ -70,8 +70,19 @@ nlohmann::json shown(const ConditionAnswer& answer, const AssetGraph& graph, Ass
   return out;
 }
 
+std::string held_back(const ConditionAnswer& answer, const std::string& before) {
+  std::string out;
+  if (!answer.unchecked.empty()) out = "held back: a blocking check of what is above has not ended, or has failed";
+  if (!answer.spent.empty()) out += std::string(out.empty() ? "" : "; ") + "held back: it was asked for for the same causes" + before;
+  return out;
+}
+
 }  // namespace
 
-nlohmann::json to_json(const ConditionAnswer& answer, const AssetGraph& graph) { return shown(answer, graph, answer.on); }
+nlohmann::json to_json(const ConditionAnswer& answer, const AssetGraph& graph, const std::string& before) {
+  auto out = shown(answer, graph, answer.on);
+  if (const auto why = held_back(answer, before); !why.empty()) out["reason"] = out["reason"].get<std::string>() + "; " + why;
+  return out;
+}
 
 }  // namespace assetd

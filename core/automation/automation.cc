@@ -15,6 +15,12 @@ bool is_news(Kind kind) {
          kind == Kind::requested || kind == Kind::newly_true;
 }
 
+/// What happened, as against how things stand. What became of the asset itself is no reason to make it again.
+bool is_cause(Kind kind, bool on_itself) {
+  if (kind == Kind::code_version_changed || kind == Kind::cron_tick_passed) return true;
+  return !on_itself && (kind == Kind::newly_updated || kind == Kind::newly_updated_apart || kind == Kind::newly_requested || kind == Kind::requested);
+}
+
 const IndexSet& find_or_empty(const std::map<AssetId, IndexSet>& sets, AssetId asset) {
   static const IndexSet kEmpty;
   const auto it = sets.find(asset);
@@ -45,7 +51,7 @@ Automation::Automation(const AutomationWorld& world) : world_(world), numbers_(w
     if (!condition) continue;
     Subject subject{.asset = asset, .condition = condition};
     add_node(subject, *condition);
-    subject.watched = within_reach(graph, asset, depth_of(*condition));
+    subject.watched = within_reach(graph, asset, std::max<std::size_t>(1, depth_of(*condition)));  // checks of what is above it, in any case
     for (const auto watched : subject.watched) watchers_[watched].push_back(subjects_.size());
     numbers_[asset] = subjects_.size();
     subjects_.push_back(std::move(subject));
@@ -54,6 +60,7 @@ Automation::Automation(const AutomationWorld& world) : world_(world), numbers_(w
 
 std::size_t Automation::add_node(Subject& subject, const Condition& condition) {
   const auto index = subject.nodes.size();
+  subject.keeps_to_latest = subject.keeps_to_latest || condition.kind == Kind::in_latest_time_window;
   subject.nodes.push_back({&condition, {}, {}});
   if (condition.kind == Kind::cron_tick_passed)
     if (auto cron = CronSchedule::parse(condition.text, condition.zone)) subject.nodes[index].cron = *std::move(cron);
@@ -70,7 +77,7 @@ std::vector<Automation::Evaluated> Automation::evaluate(WallTime now, const Auto
   if (!last_) return evaluate_all(now, news);
   std::set<std::size_t> due = restless_;
   const auto look_from = [&](AssetId asset) { due.insert(watchers_[asset].begin(), watchers_[asset].end()); };
-  for (const auto* sets : {&news.updated, &news.code_changed, &std::as_const(requested_)})
+  for (const auto* sets : {&news.made, &news.updated, &news.code_changed, &std::as_const(requested_)})
     for (const auto& [asset, set] : *sets) look_from(asset);
   for (const auto asset : news.touched) look_from(asset);
   for (const auto& [at, subject] : timers_) {
@@ -97,7 +104,7 @@ std::vector<Automation::Evaluated> Automation::evaluate(Scene& scene, std::set<s
     auto& subject = subjects_[number];
     subject.restless = false;
     auto found = answer(subject, 0, subject.asset, scene);
-    auto requested = world_.may_request(subject.asset) ? found.holds - world_.in_progress(subject.asset) : IndexSet();
+    auto requested = to_request(subject, found, scene);
     if (!requested.empty()) {
       scene.requested[subject.asset] = requested;
       for (const auto watcher : watchers_[subject.asset])
@@ -122,7 +129,9 @@ std::optional<ConditionAnswer> Automation::explain(WallTime now, AssetId asset) 
   auto subject = subjects_[numbers_[asset]];  // what it comes to remember goes with the copy
   const AutomationNews none;
   Scene scene{now, none};
-  return answer(subject, 0, asset, scene);
+  auto found = answer(subject, 0, asset, scene);
+  to_request(subject, found, scene);
+  return found;
 }
 
 void Automation::schedule(std::size_t number, WallTime now) {
@@ -140,6 +149,49 @@ void Automation::schedule(std::size_t number, WallTime now) {
   subject.due = next;
 }
 
+// ---- What is asked for
+
+/// What is made with it is made, and checked, before it.
+IndexSet Automation::waits_for_checks(const Subject& subject, const Scene& scene) const {
+  IndexSet out;
+  for (const auto parent : world_.graph().parents(subject.asset)) {
+    const auto unchecked = world_.unchecked(parent, subject.asset) - find_or_empty(scene.requested, parent);
+    if (!unchecked.empty()) out = out | world_.made_from(subject.asset, parent, unchecked);
+  }
+  return out;
+}
+
+/// Of what its condition holds of. That it is being made, was just made or asked for, or that its checks are under way, does not make the condition's next
+/// truth a new one: else what fails, or what stays true although it succeeded, would be made for ever.
+IndexSet Automation::to_request(Subject& subject, ConditionAnswer& root, const Scene& scene) const {
+  const auto remembered = [&](const std::pair<std::size_t, AssetId>& key) -> IndexSet {
+    const auto it = subject.remembered.find(key);
+    return it == subject.remembered.end() ? IndexSet() : it->second;
+  };
+  const auto remember = [&](const std::pair<std::size_t, AssetId>& key, const IndexSet& set) {
+    if (set.empty()) subject.remembered.erase(key);
+    else subject.remembered[key] = set;
+  };
+  const auto asset = subject.asset;
+  const auto existing = world_.existing(asset, scene.now);
+  const auto in_progress = world_.in_progress(asset);
+  const auto news = find_or_empty(scene.news.made, asset) | find_or_empty(requested_, asset);
+  auto waited = (remembered(subject.waiting_key()) & existing) - find_or_empty(scene.news.made, asset);
+  if (subject.keeps_to_latest) waited = waited & world_.latest_window(asset, scene.now);
+  const auto wanted = (root.holds | waited) - in_progress;
+  const auto before = remembered(subject.asked_key()) & existing;
+  auto asked = before & (root.holds | waited | in_progress | news | world_.checks_open(asset));
+  asked = asked - root.causes - find_or_empty(scene.news.code_changed, asset);
+  if (!(asked & news).empty()) subject.restless = true;
+  root.spent = wanted & asked;
+  const auto blocked = waits_for_checks(subject, scene);
+  root.unchecked = (wanted - asked) & blocked;
+  remember(subject.waiting_key(), root.unchecked);
+  const auto requested = world_.may_request(asset) ? wanted - asked - blocked : IndexSet();
+  remember(subject.asked_key(), asked | requested);
+  return requested;
+}
+
 // ---- What they answer
 
 ConditionAnswer Automation::answer(Subject& subject, std::size_t number, AssetId on, Scene& scene) const {
@@ -154,20 +206,22 @@ ConditionAnswer Automation::answer(Subject& subject, std::size_t number, AssetId
     for (const auto child : node.children) out.children.push_back(answer(subject, child, on, scene));
     combine(subject, number, out, scene);
   }
+  if (is_cause(node.condition->kind, on == subject.asset)) out.causes = out.holds;
   if (!out.holds.empty() && is_news(node.condition->kind)) subject.restless = true;
   return out;
 }
 
 IndexSet Automation::own(const Node& node, AssetId on, AssetId subject, Scene& scene) const {
   switch (node.condition->kind) {
-    case Kind::missing: return world_.existing(on, scene.now) - world_.materialized(on);
+    // For those below what no blocking check has let pass is not there.
+    case Kind::missing: return world_.existing(on, scene.now) - (on == subject ? world_.materialized(on) : world_.materialized(on) - world_.unchecked(on, subject));
     case Kind::in_progress: return world_.in_progress(on);
     case Kind::failed: return world_.failed(on);
-    case Kind::checks_passed: return world_.existing(on, scene.now) - world_.checks_failed(on);
+    case Kind::checks_passed: return world_.existing(on, scene.now) - world_.checks_failed(on) - world_.checks_open(on);
     case Kind::in_latest_time_window: return world_.latest_window(on, scene.now);
-    case Kind::newly_updated: return find_or_empty(scene.news.updated, on);
+    case Kind::newly_updated: return find_or_empty(on == subject ? scene.news.made : scene.news.updated, on);
     case Kind::newly_updated_apart: {
-      const auto& updated = find_or_empty(scene.news.updated, on);
+      const auto& updated = find_or_empty(on == subject ? scene.news.made : scene.news.updated, on);
       return updated.empty() || on == subject ? updated : updated - world_.made_with(subject, on);
     }
     case Kind::newly_requested: return find_or_empty(requested_, on);
@@ -192,6 +246,7 @@ void Automation::combine(Subject& subject, std::size_t number, ConditionAnswer& 
     return it == subject.remembered.end() ? IndexSet() : it->second;
   };
   const auto& children = out.children;
+  for (const auto& child : children) out.causes = out.causes | child.causes;
   switch (out.condition->kind) {
     case Kind::all_of:
       out.holds = children.front().holds;
@@ -224,6 +279,8 @@ void Automation::ask_deps(Subject& subject, const Node& node, ConditionAnswer& o
     out.children.push_back(answer(subject, node.children.front(), parent, scene));
     const auto& holds = out.children.back().holds;
     touched = touched | world_.made_from(out.on, parent, any ? holds : world_.existing(parent, scene.now) - holds);
+    const auto& causes = out.children.back().causes;
+    if (!causes.empty()) out.causes = out.causes | world_.made_from(out.on, parent, causes);
   }
   out.holds = any ? touched & existing : existing - touched;
 }
@@ -248,7 +305,7 @@ bool Automation::restore(AssetId asset, const std::string& memory) {
   while (lines >> node >> key >> ranges) {
     const auto on = world_.graph().find(key);
     const auto set = IndexSet::decode(ranges);
-    if (node >= subject.nodes.size() || !on || !set) return false;
+    if (node > subject.waiting_key().first || !on || !set) return false;
     remembered[{node, *on}] = *set;
   }
   if (!lines.eof()) return false;

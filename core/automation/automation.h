@@ -43,10 +43,14 @@ class AutomationWorld {
   virtual IndexSet in_progress(AssetId asset) const = 0;  ///< of a run that is queued or under way
   virtual IndexSet failed(AssetId asset) const = 0;
   virtual IndexSet checks_failed(AssetId asset) const = 0;  ///< in which one of its checks failed at its last result there
+  virtual IndexSet checks_open(AssetId) const { return {}; }  ///< in which one of its checks has not judged the newest data yet
+  /// In which nothing may be built on its newest data for `below`: a blocking check has not ended, or has failed.
+  virtual IndexSet unchecked(AssetId, AssetId /*below*/) const { return {}; }
 };
 
 struct AutomationNews {
-  std::map<AssetId, IndexSet> updated;       ///< materialized or observed
+  std::map<AssetId, IndexSet> made;          ///< materialized or observed, whatever its checks will say of it
+  std::map<AssetId, IndexSet> updated;       ///< the same once its blocking checks let it pass: for what is made from it
   std::map<AssetId, IndexSet> code_changed;
   std::set<AssetId> touched;                 ///< another answer of the world changed: what is in progress, failed, materialized, checks, existing
 };
@@ -57,6 +61,9 @@ struct ConditionAnswer {
   AssetId on = 0;                    ///< of which asset it was asked
   IndexSet holds;
   std::vector<ConditionAnswer> children; ///< of any_deps and all_deps: one for each asset above
+  IndexSet causes = {};     ///< of what has just happened in it: a reason to ask once more
+  IndexSet unchecked = {};  ///< at the root: what it holds of, or held of, and is not asked for because of blocking checks above
+  IndexSet spent = {};      ///< at the root: what it holds of and is not asked for because it was, for the same causes
 };
 
 /// What an evaluation asks for: those above first. `sets`: which partitions, of those that are divided.
@@ -75,7 +82,9 @@ class Automation {
     IndexSet requested;
     ConditionAnswer answer;
   };
-  /// In an order in which no asset comes before one above it. What is in progress is not requested again. Times never go back.
+  /// In an order in which no asset comes before one above it. What is in progress is not requested again, nor what was requested for the same causes: its
+  /// condition must have been false meanwhile, other than by being made, or something new have come. What is made from data that a blocking check has not
+  /// let pass waits for that. Times never go back.
   std::vector<Evaluated> evaluate(WallTime now, const AutomationNews& news);
   /// As evaluate(), of all assets that have a condition, whether or not anything could have changed.
   std::vector<Evaluated> evaluate_all(WallTime now, const AutomationNews& news);
@@ -108,6 +117,10 @@ class Automation {
     std::vector<AssetId> watched;           // itself and what is above it, as far as its condition looks
     std::optional<WallTime> due;
     bool restless = false;
+    bool keeps_to_latest = false;           // it names in_latest_time_window: what waits for a check does not outlive its window
+    // In `remembered`, after the nodes: what was asked for and has no new cause, and what waits for a check above.
+    std::pair<std::size_t, AssetId> asked_key() const { return {nodes.size(), asset}; }
+    std::pair<std::size_t, AssetId> waiting_key() const { return {nodes.size() + 1, asset}; }
   };
   struct Scene;
 
@@ -119,6 +132,8 @@ class Automation {
   IndexSet own(const Node& node, AssetId on, AssetId subject, Scene& scene) const;
   void combine(Subject& subject, std::size_t node, ConditionAnswer& out, const Scene& scene) const;
   void ask_deps(Subject& subject, const Node& node, ConditionAnswer& out, Scene& scene) const;
+  IndexSet waits_for_checks(const Subject& subject, const Scene& scene) const;
+  IndexSet to_request(Subject& subject, ConditionAnswer& root, const Scene& scene) const;
   void schedule(std::size_t subject, WallTime now);
 
   const AutomationWorld& world_;

@@ -1,6 +1,10 @@
 // Everything that needs the whole project: one asset per key, dependencies, cycles, checks' homes, jobs' and schedules'
 // targets.
 #include <algorithm>
+#include <deque>
+#include <iterator>
+#include <map>
+#include <set>
 #include <unordered_map>
 
 #include "core/automation/condition.h"
@@ -9,6 +13,7 @@
 #include "core/graph/graph.h"
 #include "core/graph/selection.h"
 #include "core/partition/table.h"
+#include "core/sensor/sensor.h"
 
 namespace assetd {
 namespace {
@@ -269,6 +274,7 @@ class Finisher {
       if (asset.automation.contains('"'))  // only then a selection is in it
         if (const auto condition = parse_condition(asset.automation)) check_condition(asset, **condition, *graph);
     for (const auto& sensor : definitions_.sensors) check_sensor(sensor, *graph);
+    warn_of_circles();
     for (const auto& alert : definitions_.alerts)
       if (!alert.select.empty())
         check_selection("the alert " + in_quotes(alert.name), alert.select, alert.select_source, *graph);
@@ -296,6 +302,47 @@ class Finisher {
     for (const auto asset : *watched)
       if (std::ranges::find(*run, asset) != run->end() && !definitions_.assets[asset].external)
         return error(sensor.target_source, name + " waits for " + in_quotes(definitions_.assets[asset].key) + " and would run it itself, for ever", "select only what is not waited for");
+    Reach reach{&sensor, {watched->begin(), watched->end()}, {}};
+    std::ranges::copy_if(*run, std::inserter(reach.runs, reach.runs.end()), [&](AssetId asset) { return !definitions_.assets[asset].external; });
+    reaches_.push_back(std::move(reach));
+  }
+
+  /// Each runs what the next waits for, and the last what the first does: with every turn it would begin anew, were it not for kMostRounds.
+  void warn_of_circles() {
+    std::set<const SensorSpec*> told;
+    for (std::size_t i = 0; i < reaches_.size(); ++i) {
+      const auto circle = circle_of(i);
+      std::string path;
+      const bool is_told = std::ranges::any_of(circle, [&](std::size_t index) { return told.contains(reaches_[index].sensor); });
+      for (const auto index : circle) {
+        path += in_quotes(reaches_[index].sensor->name) + " -> ";
+        told.insert(reaches_[index].sensor);
+      }
+      if (!circle.empty() && !is_told)
+        definitions_.warnings.push_back({"sensors go round in a circle, each running what the next waits for: " + path + in_quotes(reaches_[i].sensor->name) +
+                                             "; a sensor follows its own runs " + std::to_string(kMostRounds) + " times at most",
+                                         reaches_[i].sensor->target_source});
+    }
+  }
+
+  /// The shortest way from a sensor back to it; empty: there is none.
+  std::vector<std::size_t> circle_of(std::size_t start) const {
+    std::map<std::size_t, std::size_t> before;
+    std::deque<std::size_t> next{start};
+    while (!next.empty()) {
+      const auto at = next.front();
+      next.pop_front();
+      for (std::size_t to = 0; to < reaches_.size(); ++to) {
+        if (std::ranges::none_of(reaches_[at].runs, [&](AssetId asset) { return reaches_[to].watches.contains(asset); }) || before.contains(to)) continue;
+        before[to] = at;
+        if (to != start) next.push_back(to);
+      }
+    }
+    std::vector<std::size_t> circle;
+    if (!before.contains(start)) return circle;
+    for (auto at = before.at(start); at != start; at = before.at(at)) circle.insert(circle.begin(), at);
+    circle.insert(circle.begin(), start);
+    return circle;
   }
 
   void check_can_be_asked(const std::string& name, const SensorSpec& sensor) {
@@ -355,6 +402,12 @@ class Finisher {
     }
   }
 
+  /// An asset sensor with what it waits for and what it runs.
+  struct Reach {
+    const SensorSpec* sensor;
+    std::set<AssetId> watches, runs;
+  };
+  std::vector<Reach> reaches_;
   Definitions& definitions_;
   const int default_slots_;
   std::vector<DefinitionError> errors_;

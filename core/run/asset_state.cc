@@ -110,6 +110,29 @@ json to_json(const Waiver& waiver) {
 
 Waiver waiver(const json& value) { return {value.at("by"), value.at("reason"), time(value.at("at")), time(value.at("until")), value.at("run"), value.value("let_pass", std::set<std::string>{})}; }
 
+struct NamedDebts {
+  const char* name;
+  CheckDebts::Where CheckDebts::* where;
+};
+constexpr NamedDebts kDebts[] = {{"open", &CheckDebts::open}, {"awaited", &CheckDebts::awaited}, {"refused", &CheckDebts::refused}};
+
+json to_json(const CheckDebts& debts) {
+  json out = json::object();
+  for (const auto& [name, where] : kDebts)
+    for (const auto& [check, set] : debts.*where) out[name][check] = set.encode();
+  put_text(out, "uncounted", debts.uncounted.encode());
+  return out;
+}
+
+CheckDebts debts(const json& value) {
+  CheckDebts out;
+  for (const auto& [name, where] : kDebts)
+    for (const auto& [check, text] : value.value(name, json::object()).items())
+      if (auto set = IndexSet::decode(text.get<std::string>()); set && !set->empty()) (out.*where).emplace(check, *std::move(set));
+  out.uncounted = IndexSet::decode(value.value("uncounted", "")).value_or(IndexSet());
+  return out;
+}
+
 /// Throws what json throws for a shape that to_json() does not make.
 std::optional<AssetState> read(const json& value) {
   AssetState state;
@@ -127,6 +150,7 @@ std::optional<AssetState> read(const json& value) {
   state.freshness = value.value("freshness", "");
   if (const auto found = value.find("awaited_since"); found != value.end()) state.awaited_since = time(*found);
   if (const auto found = value.find("data_until"); found != value.end()) state.data_until = time(*found);
+  if (const auto found = value.find("check_debts"); found != value.end()) state.debts = debts(*found);
   state.disturbed = value.value("disturbed", false);
   if (const auto found = value.find("checks"); found != value.end())
     for (const auto& [name, text] : found->items()) {
@@ -204,6 +228,7 @@ json to_json(const AssetState& state) {
   put_text(out, "freshness", state.freshness);
   if (state.awaited_since) out["awaited_since"] = ms(*state.awaited_since);
   if (state.data_until) out["data_until"] = ms(*state.data_until);
+  if (!state.debts.empty()) out["check_debts"] = to_json(state.debts);
   if (state.disturbed) out["disturbed"] = true;
   for (const auto& [name, status] : state.checks) out["checks"][name] = to_string(status);
   for (const auto& [check, each] : state.waivers) out["waivers"][check] = to_json(each);

@@ -39,6 +39,17 @@ struct PartitionStates {
   bool operator==(const PartitionStates&) const = default;
 };
 
+/// How the newest data stands with its checks, by check. Indices as PartitionStates::spec counts them; {0} of an asset that is not divided.
+struct CheckDebts {
+  using Where = std::map<std::string, IndexSet>;  ///< no empty sets
+  Where open = {};      ///< planned with the data and without a result so far: of those that block nothing
+  Where awaited = {};   ///< the same, of those that block
+  Where refused = {};   ///< those that block and failed last, without a waiver
+  IndexSet uncounted = {};  ///< made, and no update yet for what is made from it
+  bool operator==(const CheckDebts&) const = default;
+  bool empty() const { return open.empty() && awaited.empty() && refused.empty() && uncounted.empty(); }
+};
+
 struct AssetState {
   struct InProgress {
     RunId run = 0;
@@ -63,6 +74,7 @@ struct AssetState {
   std::optional<Attempt> last_attempt;
   std::optional<Data> last_materialization;
   std::map<std::string, CheckStatus> checks;  ///< the last result of each
+  CheckDebts debts = {};                      ///< what they have not said yet, and what they hold back
   std::shared_ptr<const PartitionStates> partitions;  ///< null: it is not divided, or none of it was ever made
   std::string freshness;                      ///< as it was told last (core/freshness); empty: never
   std::optional<WallTime> awaited_since = std::nullopt;  ///< never made: since when freshness is demanded of it

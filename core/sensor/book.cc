@@ -12,6 +12,9 @@ constexpr Millis kFollowedPace{60'000}; // of a sensor that is told: what was no
 
 bool looks_by_itself(const SensorSpec& spec) { return spec.kind != SensorKind::webhook; }
 
+/// In a process of somebody else's, which may hang.
+bool asks(const SensorSpec& spec) { return spec.kind == SensorKind::program || spec.kind == SensorKind::sql; }
+
 /// Does it find the same? Else what is under way says nothing about it.
 bool watches_the_same(const SensorSpec& a, const SensorSpec& b) {
   return a.kind == b.kind && a.file == b.file && a.asset == b.asset && a.sql == b.sql && a.run == b.run;
@@ -64,23 +67,44 @@ void SensorBook::define(const std::vector<SensorSpec>& sensors, const std::map<s
   entries_ = std::move(next);
 }
 
-std::vector<std::string> SensorBook::due(const Now& now, std::size_t most) const {
+/// For programs and queries beside those under way.
+std::size_t SensorBook::room(const Now& now) const {
+  std::size_t all = 0, recent = 0;
+  for (const auto& [name, entry] : entries_) {
+    if (!entry.evaluation || !asks(entry.spec)) continue;
+    ++all;
+    if (now.boot - entry.begun < kLongLook) ++recent;
+  }
+  return std::min(kMostAsking - std::min(kMostAsking, recent), kMostProcesses - std::min(kMostProcesses, all));
+}
+
+std::vector<std::string> SensorBook::due(const Now& now) const {
   std::vector<std::pair<Millis, std::string>> found;
   for (const auto& [name, entry] : entries_)
     if (entry.due && *entry.due <= now.boot && !entry.evaluation && !entry.paused()) found.emplace_back(*entry.due, name);
   std::ranges::sort(found);
   std::vector<std::string> names;
+  auto room = this->room(now);
   for (const auto& [at, name] : found) {
-    if (names.size() == most) break;
+    const bool takes_room = asks(entries_.at(name).spec);
+    if (takes_room && room == 0) continue;
+    if (takes_room) --room;
     names.push_back(name);
   }
   return names;
 }
 
-std::optional<Millis> SensorBook::next_due() const {
-  std::optional<Millis> next;
+std::optional<Millis> SensorBook::next_due(const Now& now) const {
+  std::optional<Millis> next, first_to_be_long;
   for (const auto& [name, entry] : entries_)
-    if (entry.due && !entry.evaluation && !entry.paused()) next = std::min(next.value_or(*entry.due), *entry.due);
+    if (entry.evaluation && asks(entry.spec) && now.boot - entry.begun < kLongLook)
+      first_to_be_long = std::min(first_to_be_long.value_or(entry.begun + kLongLook), entry.begun + kLongLook);
+  const bool is_full = room(now) == 0;
+  for (const auto& [name, entry] : entries_) {
+    if (!entry.due || entry.evaluation || entry.paused()) continue;
+    const auto at = is_full && asks(entry.spec) ? first_to_be_long : entry.due;
+    if (at) next = std::min(next.value_or(*at), *at);
+  }
   return next;
 }
 
@@ -189,10 +213,6 @@ void SensorBook::reset(const std::string& name, const std::string& cursor, const
 const SensorBook::Entry* SensorBook::find(const std::string& name) const {
   const auto it = entries_.find(name);
   return it == entries_.end() ? nullptr : &it->second;
-}
-
-std::size_t SensorBook::evaluating() const {
-  return static_cast<std::size_t>(std::ranges::count_if(entries_, [](const auto& each) { return each.second.evaluation != 0; }));
 }
 
 std::vector<std::string> SensorBook::take_unsaved() {

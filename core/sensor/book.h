@@ -11,6 +11,9 @@
 
 namespace assetd {
 
+inline constexpr std::size_t kMostAsking = 16, kMostProcesses = 256;  ///< programs and queries at once: that began a moment ago; in all
+inline constexpr Millis kLongLook{10'000};                            ///< one that takes longer keeps no other from its turn
+
 class SensorBook {
  public:
   struct Entry {
@@ -34,9 +37,12 @@ class SensorBook {
   /// Knows none any more; what is under way comes to nothing.
   void clear() { entries_.clear(); }
 
-  /// The sensors to evaluate now, the one that waits longest first, at most `most`. Nothing that is paused or under way.
-  std::vector<std::string> due(const Now& now, std::size_t most) const;
-  std::optional<Millis> next_due() const;  ///< boot time
+  /// The sensors to evaluate now, the one that waits longest first. Nothing that is paused or under way. Of those that ask a program or a database so many
+  /// as there is room for beside those under way: kMostAsking, of which one that takes long counts no more, and kMostProcesses in all. Files and what
+  /// happens to assets wait for nobody.
+  std::vector<std::string> due(const Now& now) const;
+  /// Boot time. A program or query for which there is no room comes when one that is under way counts no more, or ends.
+  std::optional<Millis> next_due(const Now& now) const;
   /// Gives the evaluation's number. `name` must be defined and not under way.
   std::uint64_t begin(const std::string& name, const Now& now);
   /// The sensor whose evaluation that is, if it still counts; it is no longer under way then.
@@ -67,11 +73,11 @@ class SensorBook {
 
   const std::map<std::string, Entry>& entries() const { return entries_; }
   const Entry* find(const std::string& name) const;
-  std::size_t evaluating() const;
   /// Names of those with something to save; then it counts as saved.
   std::vector<std::string> take_unsaved();
 
  private:
+  std::size_t room(const Now& now) const;
   Millis pace(const Entry& entry) const;
   std::map<std::string, Entry> entries_;
   std::uint64_t last_evaluation_ = 0;

@@ -1,6 +1,7 @@
 #pragma once
 // What sensors come to: the values that evaluations give, that the book of sensors keeps and the store holds.
 
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -23,6 +24,14 @@ struct SensorRequest {
   nlohmann::json data = nlohmann::json::object();  ///< what was found: the steps of the run get it
   std::vector<std::string> partitions = {};  ///< keys; empty: those that are usual
 };
+
+/// How often the runs that led to a run came of which sensor: run after run, each asked for because of the one before.
+using SensorChain = std::map<std::string, int>;
+inline constexpr int kMostRounds = 3;  ///< so often a sensor follows what came of its own runs
+SensorChain chain_of(const nlohmann::json& options);  ///< of a run, by its options
+/// Takes out of an asset sensor's request what came of its own runs for the kMostRounds-th time, and adds to its data the chain that its run continues. "" or
+/// what was taken out; the request has no events then, or fewer. `chain_of_run` knows runs by their id.
+std::string follow_chains(const std::string& sensor, SensorRequest& request, const std::function<SensorChain(RunId)>& chain_of_run);
 
 /// What an evaluation found. Requests and cursor are committed together or not at all.
 struct SensorFinding {

@@ -29,9 +29,12 @@ std::string clean_log(std::string text) {
 
 std::optional<AssetHappening> happening_in(const Event& event) {
   const auto status = event.changes.is_object() ? event.changes.value("status", "") : "";
-  if (event.type == "materialization") return AssetHappening::materialized;
+  // Data that blocking checks are to judge counts once they have let it pass.
+  const auto says = [&](const char* what) { return event.changes.is_object() && event.changes.value(what, false); };
+  if (event.type == "materialization") return says("awaits_checks") ? std::nullopt : std::optional(AssetHappening::materialized);
   if (event.type == "check_result") return status == "failed" || status == "error" ? std::optional(AssetHappening::check_failed) : std::nullopt;
   if (event.type != "asset_changed") return std::nullopt;
+  if (says("checks_passed")) return AssetHappening::materialized;
   if (event.changes.is_object() && event.changes.value("freshness", "") == "violated") return AssetHappening::freshness_violated;
   if (status == "failed") return AssetHappening::failed;
   return status == "skipped" ? std::optional(AssetHappening::skipped) : std::nullopt;

@@ -97,6 +97,8 @@ void AssetBook::divide(const PartitionsInForce& partitions) {
   for (AssetId id = 0; id < assets.size(); ++id) {
     const auto states = current(id).partitions;
     const auto& spec = assets[id].partitions;
+    // Of one that was not divided, and is: what was owed for it whole is owed for none of its partitions.
+    if (!states && spec && !current(id).debts.empty()) stage(assets[id].key).debts = {};
     if (!states || (spec && spec->dimensions == states->spec.dimensions)) continue;
     const auto before = Partitions::make(states->spec, partitions.dynamic);
     const auto* after = partitions.table.of(id);
@@ -110,6 +112,11 @@ void AssetBook::divide(const PartitionsInForce& partitions) {
     }
     auto& state = stage(assets[id].key);
     if (!next || next->materialized.empty()) state.data_until.reset();
+    for (auto* where : {&state.debts.open, &state.debts.awaited, &state.debts.refused}) {
+      for (auto& [check, set] : *where) set = next ? carried_over(set, *before, *after) : IndexSet();
+      std::erase_if(*where, [](const auto& each) { return each.second.empty(); });
+    }
+    state.debts.uncounted = next ? carried_over(state.debts.uncounted, *before, *after) : IndexSet();
     state.partitions = std::move(next);
   }
 }

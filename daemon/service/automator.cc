@@ -24,6 +24,15 @@ std::string with_present_names(const std::string& memory, const std::map<std::st
   return out;
 }
 
+std::string ended_in_words(StepStatus status) {
+  switch (status) {
+    case StepStatus::succeeded: return "succeeded";
+    case StepStatus::failed: return "failed";
+    case StepStatus::skipped: return "was skipped";
+    default: return "was canceled";
+  }
+}
+
 constexpr std::size_t kMutesNamed = 3;
 
 std::string muted_text(const AutomationPause& mute) {
@@ -71,6 +80,7 @@ void Automator::use(std::shared_ptr<const PartitionsInForce> partitions, const E
   restore_memories();
   rename_pauses();
   if (before) note_code_changes(*before);
+  know_uncounted();
   know_runs(engine);
   all_are_due_ = !automation_->empty();
 }
@@ -125,102 +135,9 @@ void Automator::note_code_changes(const Project& before) {
   }
 }
 
-void Automator::know_runs(const Engine& engine) {
-  planned_.clear();
-  made_by_.clear();
-  over_.clear();
-  if (automation_->empty()) return;
-  for (const auto& [id, run] : engine.runs()) {
-    know_run(id, run->context, *run->plan);
-    for (StepIndex step = 0; step < run->plan->size(); ++step)
-      if (!is_terminal(run->steps[step].status)) plan(id, run->asset(step).key, run->plan->partition(step), true);
-  }
-}
-
-void Automator::know_run(RunId run, const RunContext& context, const RunPlan& plan) {
-  auto& made = made_by_[run];
-  for (StepIndex step = 0; step < plan.size(); ++step)
-    if (const auto id = project_->graph.find(context.definitions->assets[plan.asset(step)].key)) made[*id] = made[*id] | of_partition(*id, plan.partition(step));
-}
-
-// ---- What happens
-
-void Automator::touch(const std::string& key) {
-  if (const auto id = project_->graph.find(key)) news_.touched.insert(*id);
-}
-
-/// Nothing, of an asset that was not divided when its run was planned and is now, or otherwise: that is none of its partitions.
-IndexSet Automator::of_partition(AssetId asset, const std::string& partition) const {
-  const auto* divided = this->divided(asset);
-  if (!divided) return kItself;
-  const auto index = divided->index(partition);
-  return index ? IndexSet::range(*index, *index + 1) : IndexSet();
-}
-
-void Automator::plan(RunId run, const std::string& key, const std::string& partition, bool planned) {
-  const auto id = project_->graph.find(key);
-  if (!id) return;
-  news_.touched.insert(*id);
-  const auto set = divided(*id) && partition.empty() ? existing(*id, at_) : of_partition(*id, partition);
-  if (planned) {
-    auto& of_run = planned_[*id][run];
-    of_run = of_run | set;
-    return;
-  }
-  const auto of_asset = planned_.find(*id);
-  const auto of_run = of_asset == planned_.end() ? std::map<RunId, IndexSet>::iterator() : of_asset->second.find(run);
-  if (of_asset == planned_.end() || of_run == of_asset->second.end()) return;
-  of_run->second = of_run->second - set;
-  if (of_run->second.empty()) of_asset->second.erase(of_run);
-  if (of_asset->second.empty()) planned_.erase(of_asset);
-}
-
-/// Of a run that is over, with partitions that are no more.
-void Automator::forget_planned(RunId run) {
-  const auto made = made_by_.find(run);
-  if (made == made_by_.end()) return;
-  for (const auto& [asset, set] : made->second) {
-    news_.touched.insert(asset);
-    const auto runs = planned_.find(asset);
-    if (runs == planned_.end()) continue;
-    runs->second.erase(run);
-    if (runs->second.empty()) planned_.erase(runs);
-  }
-}
-
-void Automator::plan(const Projection::Known* run, StepIndex step, bool planned) {
-  if (run) plan(run->run.id, run->context.definitions->assets[run->plan->asset(step)].key, run->plan->partition(step), planned);
-}
-
-void Automator::note(const Change& change, const Projection& runs) {
-  if (!automation_ || automation_->empty()) return;
-  if (const auto* made = std::get_if<Materialized>(&change)) {
-    const auto& value = made->materialization;
-    if (const auto id = project_->graph.find(value.key)) {
-      const bool is_reported_whole = value.run == 0 && value.partition.empty();
-      const auto set = is_reported_whole ? existing(*id, value.at) : of_partition(*id, value.partition);
-      news_.updated[*id] = news_.updated[*id] | set;
-      updated_by_[*id][value.run] = updated_by_[*id][value.run] | set;
-    }
-  } else if (const auto* checked = std::get_if<CheckReported>(&change)) {
-    touch(checked->result.home);
-  } else if (const auto* created = std::get_if<RunCreated>(&change)) {
-    const auto* run = runs.known(created->run.id);
-    if (run) know_run(created->run.id, run->context, *run->plan);
-    for (StepIndex step = 0; run && step < run->plan->size(); ++step) plan(run, step, true);
-  } else if (const auto* changed = std::get_if<StepChanged>(&change)) {
-    if (is_terminal(changed->step.status)) plan(runs.known(changed->run), changed->step.step, false);
-  } else if (const auto* ended = std::get_if<StepsEnded>(&change)) {
-    for (const auto step : ended->steps) plan(runs.known(ended->run), step, false);
-  } else if (const auto* run = std::get_if<RunChanged>(&change); run && is_terminal(run->run.status)) {
-    forget_planned(run->run.id);
-    over_.push_back(run->run.id);
-  }
-}
-
 bool Automator::is_due(WallTime now) const {
   if (!automation_) return false;
-  const bool news = !news_.updated.empty() || !news_.code_changed.empty() || !news_.touched.empty();
+  const bool news = !news_.made.empty() || !news_.updated.empty() || !news_.code_changed.empty() || !news_.touched.empty();
   const auto next = next_instant();
   return all_are_due_ || news || (next && *next <= now) || !pending_.empty();
 }
@@ -248,7 +165,7 @@ AutomationWanted Automator::evaluate(WallTime now) {
     for (auto& [asset, set] : news.code_changed) set = existing(asset, at);
     const bool all = std::exchange(all_are_due_, false);
     const auto next = automation_->next_instant();
-    const bool due = all || automation_->unsettled() || (next && *next <= at) || !news.updated.empty() || !news.code_changed.empty() || !news.touched.empty();
+    const bool due = all || automation_->unsettled() || (next && *next <= at) || !news.made.empty() || !news.updated.empty() || !news.code_changed.empty() || !news.touched.empty();
     if (!due) break;
     for (const auto& evaluated : all ? automation_->evaluate_all(at, news) : automation_->evaluate(at, news)) {
       record(evaluated, now);
@@ -271,7 +188,7 @@ void Automator::record(const Automation::Evaluated& evaluated, WallTime now) {
   const bool another = known == records_.end() ? next.holds : known->second.holds != next.holds;
   if (another || !evaluated.requested.empty()) {
     pending_evaluations_[asset.key] = pending_.evaluations.size();
-    pending_.evaluations.push_back({asset.key, now, next.holds, 0, to_json(evaluated.answer, project_->graph).dump()});
+    pending_.evaluations.push_back({asset.key, now, next.holds, 0, to_json(evaluated.answer, project_->graph, earlier_run(evaluated.asset)).dump()});
   }
   if (known != records_.end() && known->second == next) return;
   records_[asset.key] = next;
@@ -429,13 +346,16 @@ IndexSet Automator::failed(AssetId asset) const {
   return all_if(asset, state.last_attempt && state.last_attempt->status == StepStatus::failed);
 }
 
-IndexSet Automator::checks_failed(AssetId asset) const {
-  IndexSet failed;
-  for (const auto& [check, where] : book_.current(asset).failed_checks(existing(asset, at_))) failed = failed | where;
-  return failed;
-}
-
 // ---- What people see
+
+/// The run that was asked for for the causes that still stand.
+std::string Automator::earlier_run(AssetId id) const {
+  const auto record = records_.find(project_->graph.key(id));
+  if (record == records_.end() || record->second.run == 0) return "";
+  const auto& attempt = book_.current(id).last_attempt;
+  const bool is_its = attempt && attempt->run == record->second.run;
+  return " in run " + std::to_string(record->second.run) + (is_its ? ", which " + ended_in_words(attempt->status) : "");
+}
 
 AutomationView Automator::view_of(AssetId id, WallTime now, bool with_answer) const {
   const auto& asset = project_->definitions.assets[id];
@@ -443,7 +363,7 @@ AutomationView Automator::view_of(AssetId id, WallTime now, bool with_answer) co
   at_ = std::max(now, evaluated_at_.value_or(now));
   if (const auto answer = automation_->explain(at_, id)) {
     view.holds = !answer->holds.empty();
-    if (with_answer) view.answer = to_json(*answer, project_->graph);
+    if (with_answer) view.answer = to_json(*answer, project_->graph, earlier_run(id));
   }
   if (const auto record = records_.find(asset.key); record != records_.end()) {
     view.requested_at = record->second.requested_at;

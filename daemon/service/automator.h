@@ -42,6 +42,8 @@ class Automator final : private AutomationWorld {
 
   /// A change that the turn in progress commits; `runs` knows what its run is about.
   void note(const Change& change, const Projection& runs);
+  /// A check of this asset was waived, or is no more.
+  void checks_changed(const std::string& key);
   bool is_due(WallTime now) const;               ///< is there something to evaluate?
   std::optional<WallTime> next_instant() const;  ///< when there will be, without news
   /// While held nothing is requested, as if all were paused: the daemon is being drained.
@@ -79,6 +81,8 @@ class Automator final : private AutomationWorld {
   IndexSet in_progress(AssetId asset) const override;
   IndexSet failed(AssetId asset) const override;
   IndexSet checks_failed(AssetId asset) const override;
+  IndexSet checks_open(AssetId asset) const override;
+  IndexSet unchecked(AssetId asset, AssetId below) const override;
 
   void restore_memories();
   void rename_pauses();
@@ -93,6 +97,13 @@ class Automator final : private AutomationWorld {
   void know_run(RunId run, const RunContext& context, const RunPlan& plan);
   void plan(const Projection::Known* run, StepIndex step, bool planned);
   IndexSet made_by(RunId run, AssetId asset) const;
+  void end_step(const Projection::Known* run, StepIndex step);
+  void know_uncounted();
+  void count(AssetId asset, const IndexSet& set, RunId run);
+  void count_what_passed(AssetId asset, RunId run);
+  bool has_check(AssetId asset, const std::string& name) const;
+  bool descends_from_all(AssetId below, const CheckSpec& check) const;
+  std::string earlier_run(AssetId asset) const;
   void resume_what_is_over(WallTime now);
   void record(const Automation::Evaluated& evaluated, WallTime now);
   AutomationView view_of(AssetId asset, WallTime now, bool with_answer) const;
@@ -108,6 +119,8 @@ class Automator final : private AutomationWorld {
   std::map<RunId, std::map<AssetId, IndexSet>> made_by_;       ///< what each run that is not over makes
   std::vector<RunId> over_;                                    ///< runs to forget in it after the next evaluation: their news are still to be looked at
   std::map<AssetId, std::map<RunId, IndexSet>> updated_by_;    ///< of the news: by which run
+  std::map<AssetId, IndexSet> uncounted_;                      ///< made, and not let pass by its checks, at the last change
+  std::map<std::pair<std::string, std::string>, const CheckSpec*> checks_;  ///< of project_, by asset and name
   AutomationNews news_;
   bool all_are_due_ = false;
   bool held_ = false;

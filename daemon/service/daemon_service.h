@@ -326,6 +326,7 @@ class DaemonService final : public Service {
   std::string select_of(const Project& project, const SensorSpec& sensor) const;
   std::optional<RunId> known_key(const Turn& turn, const std::string& sensor, const std::string& key);
   nlohmann::json dry_run_json(Turn& turn, const SensorBook::Entry& entry, const SensorAnswer& answer);
+  void leave_circles(const SensorBook::Entry& entry, SensorFinding& finding) const;
   void record_sensor(Turn& turn, const std::string& sensor);
   void save_sensors(Turn& turn);
   void tell_sensors(const std::vector<Event>& events);

@@ -34,7 +34,9 @@ WallTime time_of(const RunRecord& run) {
 }  // namespace
 
 void Projection::know(const RunRecord& run, std::shared_ptr<const RunPlan> plan, RunContext context) {
-  runs_[run.id] = {run, std::move(plan), std::move(context), {}, {}, {}};
+  auto& known = runs_[run.id] = {run, std::move(plan), std::move(context), {}, {}, {}};
+  const auto& checks = known.plan->checks();
+  for (std::uint32_t index = 0; known.plan->mode() != StepsMode::checks && index < checks.size(); ++index) known.checks_of[checks[index].subject].push_back(index);
 }
 
 const Projection::Known* Projection::known(RunId run) const {
@@ -112,7 +114,10 @@ void Projection::on(const StepChanged& change, AssetStaging& assets, CommitBatch
   note_progress(known, step, state, at);
   if (step.status == StepStatus::failed) mark(state, key, partition, false, true);
   if (step.status == StepStatus::succeeded) mark(state, key, partition, false, false);
+  if (step.status == StepStatus::starting) known.reported.erase({key, partition});
   if (is_terminal(step.status)) {
+    close_own_checks(known, step.step, state);
+    settle_checks(state, key, change.run, at, batch);
     std::vector<RootCause> causes;
     if (step.status == StepStatus::failed) {
       const auto check = known.check_causes.find(step.step);
@@ -174,6 +179,7 @@ void Projection::note_disturbed(AssetState& state, const std::string& key, const
 }
 
 void Projection::note_report(AssetState& state, const std::string& key, const std::string& partition, const std::string& data_version, WallTime now) const {
+  forgive(state.debts, places(key, partition, now));
   if (!partition.empty()) return mark(state, key, partition, true, false);
   change_partitions(state, key, [&](PartitionStates& states, const Partitions& divided) {
     const auto existing = divided.existing(now);
@@ -184,24 +190,6 @@ void Projection::note_report(AssetState& state, const std::string& key, const st
     states.failed = states.failed - existing;
     states.disturbed = states.disturbed - existing;
     states.reported = {existing, data_version, now};
-  });
-}
-
-/// A result that names no partition is about all of them: what was known of single ones is known no more.
-void Projection::note_check(AssetState& state, const CheckResult& result, bool failing) const {
-  change_partitions(state, result.home, [&](PartitionStates& states, const Partitions& divided) {
-    if (result.partition.empty()) {
-      states.failed_checks.erase(result.name);
-      states.passed_checks.erase(result.name);
-      return;
-    }
-    auto& failed = states.failed_checks[result.name];
-    auto& passed = states.passed_checks[result.name];
-    const auto index = divided.index(result.partition);
-    if (!index) return;
-    failed.erase(*index), passed.erase(*index);
-    if (failing) failed.insert(*index);
-    else if (result.status != CheckStatus::skipped) passed.insert(*index);
   });
 }
 
@@ -257,18 +245,25 @@ void Projection::on(const Materialized& change, AssetStaging& assets, CommitBatc
   mark(state, made.key, made.partition, true, std::nullopt);
   state.last_materialization = AssetState::Data{made.run, made.at, made.metadata, made.data_version, code_version_of(asset(it->second, made.step)), made.provenance};
   state.disturbed = false;
-  batch.events.push_back(event("materialization", made.at, made.run, made.key, step_subject(made.run, made.key, made.partition), {{"metadata", made.metadata}}));
+  owe_checks(it->second, made, state);
+  json changes = {{"metadata", made.metadata}};
+  if (!(places(made.key, made.partition, made.at) & state.debts.uncounted).empty()) changes["awaits_checks"] = true;
+  batch.events.push_back(event("materialization", made.at, made.run, made.key, step_subject(made.run, made.key, made.partition), std::move(changes)));
 }
 
 void Projection::on(const CheckReported& change, AssetStaging& assets, CommitBatch& batch) {
   const auto& result = change.result;
   const bool failing = result.status == CheckStatus::failed || result.status == CheckStatus::error;
-  if (const auto it = runs_.find(result.run); it != runs_.end() && failing && result.blocking && result.severity == Severity::error)
+  const auto it = runs_.find(result.run);
+  if (it != runs_.end()) it->second.reported[{result.home, result.partition}].insert(result.name);
+  if (it != runs_.end() && failing && result.blocking && result.severity == Severity::error)
     it->second.check_causes[result.home_step] = {result.home, result.home_step == kNone ? "materialized" : "failed", "check_failed", result.name, result.detail, result.partition};
   if (!result.home.empty()) {
     auto& state = assets.stage(result.home);
     state.checks[result.name] = result.status;
     note_check(state, result, failing);
+    note_debts(result, state);
+    settle_checks(state, result.home, result.run, result.at, batch);
   }
   json changes = {{"status", to_string(result.status)}, {"severity", result.severity == Severity::error ? "error" : "warn"}, {"blocking", result.blocking}};
   set_if(changes, "detail", result.detail);

@@ -31,7 +31,7 @@ struct PartitionsInForce;
 class Projection {
  public:
   /// How assets are divided now: what was made of a partition is noted by its place there.
-  void use(std::shared_ptr<const PartitionsInForce> partitions) { partitions_ = std::move(partitions); }
+  void use(std::shared_ptr<const PartitionsInForce> partitions);
   /// Runs whose changes may come: from their creation, or from a restart, until they have ended.
   void know(const RunRecord& run, std::shared_ptr<const RunPlan> plan, RunContext context);
   /// Appends to `batch` what follows from `change`; the change itself is not added.
@@ -43,9 +43,13 @@ class Projection {
     std::unordered_map<StepIndex, RootCause> causes;        ///< steps that failed, for what they skip
     std::map<AssetId, std::set<StepIndex>> in_progress;     ///< of assets of which several partitions may be made at once
     std::unordered_map<StepIndex, RootCause> check_causes;  ///< by home, kNone for one outside the run: the blocking check that failed last
+    std::unordered_map<StepIndex, std::vector<std::uint32_t>> checks_of = {};  ///< indices into plan->checks(), by the step whose data they judge
+    std::map<std::pair<std::string, std::string>, std::set<std::string>> reported = {};  ///< checks of an attempt, by asset and partition: some come before the data that they judge
   };
   /// A partition that no run made is there, and did not fail; "": so are all that there are.
   void note_report(AssetState& state, const std::string& key, const std::string& partition, const std::string& data_version, WallTime now) const;
+  /// What its checks, or waivers of them, have let pass by now counts as an update, and is told.
+  void settle_checks(AssetState& state, const std::string& key, RunId run, WallTime at, CommitBatch& batch) const;
   const Known* known(RunId run) const;
   void forget(RunId run) { runs_.erase(run); }
 
@@ -71,10 +75,16 @@ class Projection {
   void mark(AssetState& state, const std::string& key, const std::string& partition, bool made, std::optional<bool> failed) const;
   void note_disturbed(AssetState& state, const std::string& key, const std::string& partition) const;
   void note_check(AssetState& state, const CheckResult& result, bool failing) const;
+  IndexSet places(const std::string& key, const std::string& partition, WallTime at) const;
+  static void forgive(CheckDebts& debts, const IndexSet& set);
+  void owe_checks(const Known& known, const Materialization& made, AssetState& state) const;
+  void note_debts(const CheckResult& result, AssetState& state) const;
+  void close_own_checks(Known& known, StepIndex step, AssetState& state) const;
   using ChangePartitions = std::function<void(PartitionStates&, const Partitions&)>;
   void change_partitions(AssetState& state, const std::string& key, const ChangePartitions& change) const;
 
   std::shared_ptr<const PartitionsInForce> partitions_;
+  std::set<std::pair<std::string, std::string>> shared_;  ///< checks by home and name that are about other assets as well: they hold back only what is made from all of these
   std::unordered_map<RunId, Known> runs_;
 };
 

@@ -70,6 +70,8 @@ void DaemonService::waive_check(Caller caller, RunId run, std::string check, Wai
     book_.stage(result->home).waivers[check] = waiver;
     waivers_changed_ = true;
     hand_over_waivers(turn);
+    projection_.settle_checks(book_.stage(result->home), result->home, run, turn.now.wall, turn.batch);
+    automator_.checks_changed(result->home);
     auto shown = waiver_body(result->home, check, waiver);
     auto changes = shown;
     changes["waived"] = true;
@@ -92,6 +94,7 @@ void DaemonService::unwaive_check(Caller caller, std::string key, std::string ch
 void DaemonService::end_waiver(Turn& turn, const std::string& key, const std::string& check, const std::string& how, const std::string& by) {
   waivers_.erase({key, check});
   book_.stage(key).waivers.erase(check);
+  automator_.checks_changed(key);
   json changes = {{"waived", false}, {"how", how}};
   if (!by.empty()) changes["by"] = by;
   turn.batch.events.push_back(waiver_event(turn.now.wall, 0, key, check, std::move(changes)));

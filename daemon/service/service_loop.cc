@@ -40,7 +40,7 @@ Millis DaemonService::wait_time() const {
   if (is_latched()) return std::clamp(unlatch_at_ - now.boot, Millis{0}, kIdleWait);  // until then nothing is driven
   if (const auto timer = engine_->next_timer()) wait = std::min(wait, *timer - now.boot);
   if (const auto tick = ticker_.next_moment(); tick && may_tick()) wait = std::min(wait, *tick - now.wall);
-  if (const auto look = sensors_.next_due(); look && may_sensors_look()) wait = std::min(wait, *look - now.boot);
+  if (const auto look = sensors_.next_due(now); look && may_sensors_look()) wait = std::min(wait, *look - now.boot);
   if (automator_.is_due(now.wall) || freshness_.is_due(now.wall)) return Millis{0};
   if (const auto next = freshness_.next_instant()) wait = std::min(wait, *next - now.wall);
   if (const auto next = automator_.next_instant()) wait = std::min(wait, *next - now.wall);

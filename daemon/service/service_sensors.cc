@@ -17,8 +17,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kMostEvaluations = 16;  // at once: each is a process
-constexpr Millis kSaveInterval{60'000};       // of what a crash may lose: how often nothing was found
+constexpr Millis kSaveInterval{60'000};  // of what a crash may lose: how often nothing was found
 
 json short_or_null(const std::string& text) { return text.empty() ? json() : json(text); }
 
@@ -99,8 +98,7 @@ void DaemonService::let_sensors_look(Turn& turn) {
     begin_evaluation(turn, name, asked.front().dry_run);
   }
   if (!may_sensors_look()) return;
-  const auto busy = sensors_.evaluating();
-  for (const auto& name : sensors_.due(turn.now, kMostEvaluations - std::min(kMostEvaluations, busy))) {
+  for (const auto& name : sensors_.due(turn.now)) {
     const auto& spec = sensors_.find(name)->spec;
     const auto run = spec.overlap == Overlap::skip ? running_run_of(name) : "";
     if (run.empty()) {
@@ -194,6 +192,22 @@ std::expected<DaemonService::Found, std::string> DaemonService::request_found(Tu
   return found;
 }
 
+/// Sensors that wait for each other's runs would go on for ever. What is left out counts as dealt with, and is said.
+void DaemonService::leave_circles(const SensorBook::Entry& entry, SensorFinding& finding) const {
+  const auto chain = [this](RunId id) {
+    if (const auto* run = engine_->run(id)) return chain_of(run->record.options);
+    const auto row = reader_->run(id);
+    return row && *row ? chain_of((*row)->run.options) : SensorChain();
+  };
+  for (auto& request : finding.requests) {
+    const auto circle = follow_chains(entry.spec.name, request, chain);
+    if (circle.empty()) continue;
+    finding.skip_reason = circle;
+    spdlog::warn("sensor {}: {}", entry.spec.name, circle);
+  }
+  std::erase_if(finding.requests, [](const SensorRequest& request) { return request.data.contains("events") && request.data["events"].empty(); });
+}
+
 /// State and last tick as they are now, with an event that tells of it.
 void DaemonService::record_sensor(Turn& turn, const std::string& name) {
   const auto& entry = *sensors_.find(name);
@@ -241,6 +255,7 @@ void DaemonService::take_answer(Turn& turn, SensorAnswer answer) {
   if (entry->spec.kind == SensorKind::file) sensors_.follow(answer.sensor, answer.followed, turn.now);
   SensorBook::Told told{.at = turn.now.wall, .took = answer.took, .finding = std::move(answer.finding), .log = std::move(answer.log)};
   if (told.finding.error.empty()) {
+    if (entry->spec.kind == SensorKind::asset) leave_circles(*entry, told.finding);
     auto found = request_found(turn, entry->spec, told.finding.requests, asked ? AskedBy::people : AskedBy::itself);
     if (found) {
       told.runs = std::move(found->runs);

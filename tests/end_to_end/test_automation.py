@@ -255,3 +255,81 @@ def test_what_is_made_by_hand_or_elsewhere_is_told_and_followed(start):
     daemon.stop()
     daemon.start()
     assert daemon.get("/assets/broken")["status"] == "materialized" and len(daemon.items("/assets/broken/materializations")) == 1
+
+
+CHECK = "checks: [{{name: good, run: {{command: [sh, -c, '{command}']}}, severity: error, blocking: {blocking}}}]"
+HELD = "while ! test -e let_go; do sleep 0.02; done; ! test -e bad"
+
+
+def checked(blocking):
+    return CHECK.format(command=HELD, blocking=str(blocking).lower())
+
+
+def test_what_a_blocking_check_refuses_is_followed_by_nobody_until_it_passes(start):
+    """Automation and a sensor, each below an asset whose check runs, then fails, then passes over the same data."""
+    head = "sensors: [{name: after, asset: {select: s, on: [materialized]}, select: seen}]\n"
+    daemon = start(project(shell("s", "echo s >> made", (), checked(True)), shell("e", "echo e >> made", ["s"], EAGER), shell("seen", "echo seen >> made"), head=head))
+    (daemon.project / "bad").touch()
+    run = daemon.run("s")
+    wait_until(lambda: made(daemon) == ["s"], "the data")
+    daemon.kill9()  # what is owed is known after it
+    daemon.start()
+    assert made(daemon) == ["s"] and not automated(daemon), "the check has not ended"
+    (daemon.project / "let_go").touch()
+    assert daemon.wait(run)["status"] == "failed"
+    wait_until(lambda: is_quiet(daemon), "rest")
+    assert made(daemon) == ["s"], "what failed its check is no update"
+    daemon.stop()
+    daemon.start()
+    (daemon.project / "bad").unlink()
+    daemon.wait(daemon.run("s", steps="checks"))
+    wait_until(lambda: sorted(made(daemon)) == ["e", "s", "seen"], "both follow")
+
+
+def test_a_waiver_lets_what_failed_its_check_be_followed(start):
+    daemon = start(project(shell("s", "true", (), CHECK.format(command="false", blocking="true")), shell("e", "echo e >> made", ["s"], EAGER)))
+    run = daemon.run("s")
+    assert daemon.wait(run)["status"] == "failed"
+    wait_until(lambda: is_quiet(daemon), "rest")
+    assert made(daemon) == []
+    daemon.post(f"/runs/{run}/checks/good/waive", {"reason": "the supplier knows"})
+    ended(daemon, 1)
+    assert made(daemon) == ["e"]
+
+
+def test_checks_passed_waits_for_the_result_of_the_newest_data(start):
+    """The data before passed; a check that blocks nothing still runs over the new data."""
+    condition = "automation: 'since_last_handled(any_deps_updated) and all_deps(checks_passed) and not in_progress'"
+    daemon = start(project(shell("n", "echo n >> made", (), checked(False)), shell("careful", "echo careful >> made", ["n"], condition)))
+    (daemon.project / "let_go").touch()
+    daemon.wait(daemon.run("n"))
+    ended(daemon, 1)
+    (daemon.project / "let_go").unlink()
+    (daemon.project / "bad").touch()
+    run = daemon.run("n")
+    wait_until(lambda: made(daemon).count("n") == 2, "new data")
+    wait_until(lambda: dict(names(daemon.get("/assets/careful/automation")["answer"]))["checks_passed"] is False, "no answer from the data before")
+    (daemon.project / "let_go").touch()
+    daemon.wait(run)
+    wait_until(lambda: is_quiet(daemon), "rest")
+    assert made(daemon).count("careful") == 1
+
+
+def test_no_condition_repeats_a_failure_or_itself(start):
+    """One fails and stays missing, one succeeds and stays true: each is asked for once for its cause, also after a restart, and says so."""
+    missing = "automation: 'missing and not in_progress'"
+    standing = "automation: 'since(any_deps_updated(\"src\"), any_deps_updated(\"src2\")) and not in_progress and not any_deps_in_progress'"
+    daemon = start(project(shell("src", "true"), shell("src2", "true"), shell("other", "true"), shell("m", "echo m >> made; false", (), missing), shell("again", "echo again >> made", ["src", "src2"], standing)))
+    first, = ended(daemon, 1)
+    daemon.wait(daemon.run("src"))
+    ended(daemon, 2)
+    for _ in range(3):
+        daemon.wait(daemon.run("other"))  # turns of the daemon, in each of which all that is due is looked at
+        daemon.stop()
+        daemon.start()
+    assert made(daemon) == ["m", "again"] and len(automated(daemon)) == 2
+    answer = daemon.get("/assets/m/automation")["answer"]
+    assert f"held back: it was asked for for the same causes in run {first['id']}, which failed" in answer["reason"]
+    daemon.wait(daemon.run("src"))
+    ended(daemon, 3)
+    assert made(daemon) == ["m", "again", "again"], "newer data is another cause"

@@ -200,6 +200,20 @@ def test_one_that_hangs_delays_nobody_and_no_stop_of_the_daemon(start, tmp_path)
     assert daemon.stop() == 0 and not processes_with(mark)
 
 
+def test_files_wait_for_no_program_however_many_hang(start, tmp_path):
+    mark = f"mark-{os.getpid()}-{time.monotonic_ns()}"
+    hang = program(tmp_path, "hang", "import signal; signal.pause()\n")
+    stuck = "".join(f"  - {{name: stuck{n}, run: {{command: [{hang}], env: {{MARK: {mark}}}}}, every: 1s, timeout: 1h, select: a}}\n" for n in range(16))
+    quick = program(tmp_path, "quick", "print('{}')\n")
+    tardy = f"  - {{name: tardy, run: {{command: [{quick}]}}, every: 1s, select: a}}\n"
+    daemon = start(project(shell("a", COPY), head="sensors:\n" + stuck + LANDING.removeprefix("sensors:\n") + tardy))
+    wait_until(lambda: len(processes_with(mark)) >= 16, "programs that hang")
+    dropped = [drop(daemon, f"{n}.json") for n in range(3)]
+    wait_until(lambda: files_seen(daemon) == dropped, "runs of the other sensor")
+    wait_until(lambda: sensor(daemon, "tardy")["last_tick"], "a program's turn: those that take long do not count")
+    assert daemon.stop() == 0
+
+
 def test_when_its_time_is_over_its_whole_tree_is_killed(start, tmp_path):
     mark = f"mark-{os.getpid()}-{time.monotonic_ns()}"
     daemon = start(project(shell("a", "true"), head=f"sensors:\n  - {{name: stuck, run: {{command: [{hanging(tmp_path, mark)}]}}, every: 1s, timeout: 3s, select: a}}\n"))
@@ -369,6 +383,20 @@ def test_what_happens_to_other_assets_starts_a_run_once(start):
     daemon.post("/sensors/after/resume")
     wait_until(lambda: len(seen(daemon)) == 3, "what happened while it was paused")
     assert len(runs_of(daemon, "after")) == 3
+
+
+def test_sensors_that_go_round_in_a_circle_end_and_say_so(start):
+    head = """sensors:
+  - {name: s1, asset: {select: x, on: [materialized]}, select: y}
+  - {name: s2, asset: {select: y, on: [materialized]}, select: x}
+"""
+    daemon = start(project(shell("x", "true"), shell("y", COPY, ["x"]), head=head))
+    wait_until(lambda: sensor(daemon, "s1")["last_tick"] and sensor(daemon, "s2")["last_tick"], "first looks")
+    daemon.wait(daemon.run("x"))
+    wait_until(lambda: any("in a circle" in (tick["reason"] or "") for tick in ticks(daemon, "s1")), "its end")
+    assert len(runs_of(daemon, "s1")) == len(runs_of(daemon, "s2")) == 3 and len(seen(daemon)) == 3
+    daemon.wait(daemon.run("x"))
+    wait_until(lambda: len(runs_of(daemon, "s1")) == 6, "what a person sets going begins anew")
 
 
 # --- databases

@@ -101,6 +101,20 @@ void FakeStore::check_automated(const RunCreated& created) const {
   }
 }
 
+/// A blocking check of its newest data has not ended, or has failed: nothing is made from it by itself.
+bool FakeStore::is_unchecked(const Piece& piece) const {
+  const auto state = assets_.find(piece.first);
+  if (state == assets_.end()) return false;
+  const auto& debts = state->second.debts;
+  auto where = debts.uncounted;
+  for (const auto* owed : {&debts.awaited, &debts.refused})
+    for (const auto& [check, set] : *owed) where = where | set;
+  if (piece.second.empty() || !state->second.partitions) return !where.empty();
+  const auto divided = Partitions::make(state->second.partitions->spec, {});
+  const auto index = divided ? divided->index(piece.second) : std::nullopt;
+  return index && where.contains(*index);
+}
+
 void FakeStore::check_followed() const {
   const auto& context = versions_.rbegin()->second;
   const Lineage lineage(context);
@@ -118,6 +132,7 @@ void FakeStore::check_followed(const Piece& piece, const std::vector<Piece>& abo
     return life(other).made > 0 && (life(other).made > defined_ || is_known(other));
   };
   if (!std::ranges::all_of(above, is_there)) return;
+  if (std::ranges::any_of(above, [&](const Piece& other) { return is_unchecked(other); })) return;
   const auto own = life(piece);
   const auto since = std::max({defined_, own.planned, own.made});
   for (const auto& other : above) {

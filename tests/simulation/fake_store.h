@@ -128,6 +128,7 @@ class FakeStore {
   void check_followed(const Piece& piece, const std::vector<Piece>& above) const;
   Life life(const Piece& piece) const;
   bool is_known(const Piece& piece) const;
+  bool is_unchecked(const Piece& piece) const;
   Piece piece_of(const std::string& key, const std::string& partition) const;
   std::vector<Piece> pieces(const RunContext& context, const RunPlan& plan) const;
 

@@ -25,7 +25,7 @@ class AutomationTest : public ::testing::Test {
     auto& state = world->state();
     state.materialized[id] = state.materialized[id] | set;
     state.in_progress[id] = state.in_progress[id] - set;
-    news.updated[id] = news.updated[id] | set;
+    news.made[id] = news.updated[id] = news.updated[id] | set;
   }
   void now_missing(const std::string& key) { world->state().materialized[world->id(key)] = {}, news.touched.insert(world->id(key)); }
   /// One evaluation; what it asks for, as "key" or "key:0-3", is then in progress.
@@ -233,6 +233,86 @@ TEST_F(AutomationTest, ExplainingChangesNothing) {
   EXPECT_NE(memory, "");
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(automation->explain(now, silver)->holds.empty());
   EXPECT_EQ(automation->memory(silver), memory);
+}
+
+TEST_F(AutomationTest, WhatFailedIsNotAskedForAgainForTheSameCauses) {
+  begin("missing and not in_progress");
+  const auto silver = world->id("silver");
+  EXPECT_THAT(evaluate(), ElementsAre("silver"));
+  settle();
+  const auto fails = [&] { world->state().in_progress[silver] = {}, world->state().failed[silver] = IndexSet::range(0, 1), news.touched.insert(silver); };
+  fails();
+  for (int i = 0; i < 3; ++i) EXPECT_THAT(evaluate(1), IsEmpty());
+  const auto answer = automation->explain(now, silver).value();
+  EXPECT_EQ(answer.spent, IndexSet::range(0, 1));
+  EXPECT_EQ(to_json(answer, world->graph(), " in run 17, which failed")["reason"], "all of it is true; held back: it was asked for for the same causes in run 17, which failed");
+  news.code_changed[silver] = IndexSet::range(0, 1);
+  EXPECT_THAT(evaluate(1), ElementsAre("silver")) << "other code is another attempt";
+  fails();
+  settle();
+  const auto memory = automation->memory(silver);
+  automation = std::make_unique<Automation>(*world);
+  ASSERT_TRUE(automation->restore(silver, memory));
+  automation->restore_time(now);
+  news.touched.insert(silver);
+  EXPECT_THAT(evaluate(1), IsEmpty()) << "nor after a restart";
+}
+
+TEST_F(AutomationTest, WhatStaysTrueThoughItSucceededIsAskedForOncePerCause) {
+  world = std::make_unique<PlayedWorld>(std::vector<Row>{{"x", {}}, {"y", {}}, {"z", {"x", "y"}}},
+                                        std::map<std::string, PlayedAsset>{{"z", {"since(any_deps_updated('x'), any_deps_updated('y')) and not in_progress and not newly_updated", 0}}});
+  automation = std::make_unique<Automation>(*world);
+  evaluate();
+  for (int round = 0; round < 2; ++round) {
+    materialized("x");
+    EXPECT_THAT(evaluate(1), ElementsAre("z"));
+    settle();
+    materialized("z");
+    for (int i = 0; i < 4; ++i) EXPECT_THAT(evaluate(1), IsEmpty()) << "it is as true as before";
+  }
+}
+
+TEST_F(AutomationTest, WhatWasFalseMeanwhileIsAskedForAgain) {
+  begin("any_deps(failed) and not in_progress");
+  const auto raw = world->id("raw"), silver = world->id("silver");
+  const auto raw_failed = [&](bool failed) { world->state().failed[raw] = failed ? IndexSet::range(0, 1) : IndexSet(), news.touched.insert(raw); };
+  evaluate();
+  raw_failed(true);
+  EXPECT_THAT(evaluate(1), ElementsAre("silver"));
+  settle();
+  world->state().in_progress[silver] = {};
+  raw_failed(true);
+  EXPECT_THAT(evaluate(1), IsEmpty());
+  raw_failed(false);
+  EXPECT_THAT(evaluate(1), IsEmpty());
+  raw_failed(true);
+  EXPECT_THAT(evaluate(1), ElementsAre("silver"));
+}
+
+TEST_F(AutomationTest, NothingIsMadeFromWhatABlockingCheckHasNotLetPass) {
+  begin("cron_tick_passed('0 * * * *')", "eager");
+  for (const auto* key : {"raw", "silver", "gold"}) materialized(key);
+  evaluate(1);
+  settle();
+  const auto raw = world->id("raw"), silver = world->id("silver");
+  world->state().unchecked[raw] = IndexSet::range(0, 1);
+  news.made[raw] = IndexSet::range(0, 1);
+  EXPECT_THAT(evaluate(60), IsEmpty()) << "the check has not ended";
+  EXPECT_THAT(to_json(automation->explain(now, silver).value(), world->graph())["reason"].get<std::string>(), ::testing::HasSubstr("a blocking check of what is above"));
+  settle();
+  world->state().unchecked[raw] = {};
+  news.updated[raw] = IndexSet::range(0, 1);
+  EXPECT_THAT(evaluate(1), ElementsAre("silver", "gold")) << "the instant is not forgotten";
+}
+
+TEST_F(AutomationTest, ChecksHavePassedOnceTheyHaveJudgedTheNewestData) {
+  begin("newly_true(all_deps(checks_passed))");
+  const auto raw = world->id("raw");
+  world->state().checks_open[raw] = IndexSet::range(0, 1);
+  EXPECT_THAT(evaluate(), IsEmpty());
+  world->state().checks_open[raw] = {};
+  news.touched.insert(raw);
+  EXPECT_THAT(evaluate(), ElementsAre("silver"));
 }
 
 TEST_F(AutomationTest, AnAnswerIsShownNodeByNodeWithItsReasons) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <random>
 
@@ -45,7 +46,7 @@ class Naive {
     for (const auto asset : world_.graph().topological()) {
       const auto condition = world_.condition(asset);
       if (!condition) continue;
-      auto requested = holds(asset, {}, *condition, asset) - world_.in_progress(asset);
+      const auto requested = to_ask_for(asset, holds(asset, {}, *condition, asset), *condition);
       if (!requested.empty()) asked_[asset] = requested;
     }
     before_ = std::move(held_);
@@ -56,6 +57,59 @@ class Naive {
   }
 
  private:
+  /// Partition by partition: once for the same causes, and not from what a blocking check has not let pass.
+  IndexSet to_ask_for(AssetId asset, const IndexSet& holds, const Condition& condition) {
+    IndexSet asked, spent, waiting;
+    const auto of = [](const std::map<AssetId, IndexSet>& sets, AssetId id) { return sets.contains(id) ? sets.at(id) : IndexSet(); };
+    world_.existing(asset, now_).each([&](PartitionIndex partition) {
+      const auto is_in = [&](const IndexSet& set) { return set.contains(partition); };
+      const bool made = is_in(of(news_->made, asset)), runs = is_in(world_.in_progress(asset));
+      const bool may_wait = !names(condition, Kind::in_latest_time_window) || is_in(world_.latest_window(asset, now_));
+      const bool waited = is_in(of(waiting_, asset)) && !made && may_wait;
+      const bool wanted = is_in(holds) || waited;
+      const bool excused = runs || made || is_in(of(asked_before_, asset)) || is_in(world_.checks_open(asset));
+      const bool again = is_in(causes(condition, asset, asset)) || is_in(of(news_->code_changed, asset));
+      const bool was_asked = is_in(of(spent_, asset)) && (wanted || excused) && !again;
+      const bool blocked = is_blocked(asset, partition);
+      if (was_asked) spent.insert(partition);
+      if (!wanted || runs || was_asked) return;
+      if (blocked) return waiting.insert(partition);
+      asked.insert(partition);
+      spent.insert(partition);
+    });
+    spent_[asset] = spent;
+    waiting_[asset] = waiting;
+    return asked;
+  }
+
+  static bool names(const Condition& condition, Kind kind) {
+    return condition.kind == kind || std::ranges::any_of(condition.children, [&](const auto& child) { return names(*child, kind); });
+  }
+
+  bool is_blocked(AssetId asset, PartitionIndex partition) const {
+    for (const auto parent : world_.graph().parents(asset)) {
+      auto unchecked = world_.unchecked(parent, asset);
+      if (asked_.contains(parent)) unchecked = unchecked - asked_.at(parent);
+      if (world_.made_from(asset, parent, unchecked).contains(partition)) return true;
+    }
+    return false;
+  }
+
+  /// Of what has just happened in what it names.
+  IndexSet causes(const Condition& condition, AssetId on, AssetId subject) const {
+    IndexSet out;
+    if (condition.kind == Kind::any_deps || condition.kind == Kind::all_deps) {
+      for (const auto parent : world_.graph().parents(on))
+        if (condition.text.empty() || world_.selects(condition.text, parent)) out = out | world_.made_from(on, parent, causes(*condition.children[0], parent, subject));
+      return out;
+    }
+    for (const auto& child : condition.children) out = out | causes(*child, on, subject);
+    const auto kind = condition.kind;
+    const bool news_of_above = on != subject && (kind == Kind::newly_updated || kind == Kind::newly_updated_apart || kind == Kind::newly_requested || kind == Kind::requested);
+    if (news_of_above || kind == Kind::code_version_changed || kind == Kind::cron_tick_passed) out = out | (leaf(condition, on, world_.existing(on, now_), subject) & world_.existing(on, now_));
+    return out;
+  }
+
   /// A place in the tree of one asset, asked of an asset.
   struct Place {
     AssetId subject;
@@ -92,7 +146,7 @@ class Naive {
       case Kind::newly_true: kept = child(0, on), found = *kept - before; break;
       case Kind::any_deps:
       case Kind::all_deps: found = deps(condition, on, all, child); break;
-      default: found = leaf(condition, on, all);
+      default: found = leaf(condition, on, all, subject);
     }
     found = found & all;
     held_[place] = kept.value_or(found);
@@ -121,16 +175,16 @@ class Naive {
     return out;
   }
 
-  IndexSet leaf(const Condition& condition, AssetId on, const IndexSet& all) const {
+  IndexSet leaf(const Condition& condition, AssetId on, const IndexSet& all, AssetId subject) const {
     const auto of = [&](const std::map<AssetId, IndexSet>& sets) { return sets.contains(on) ? sets.at(on) : IndexSet(); };
     switch (condition.kind) {
-      case Kind::missing: return all - world_.materialized(on);
+      case Kind::missing: return on == subject ? all - world_.materialized(on) : (all - world_.materialized(on)) | (all & world_.unchecked(on, subject));
       case Kind::in_progress: return world_.in_progress(on);
       case Kind::failed: return world_.failed(on);
-      case Kind::checks_passed: return all - world_.checks_failed(on);
+      case Kind::checks_passed: return all - (world_.checks_failed(on) | world_.checks_open(on));
       case Kind::in_latest_time_window: return world_.latest_window(on, now_);
       case Kind::newly_updated:
-      case Kind::newly_updated_apart: return of(news_->updated);  // nothing is made with another here
+      case Kind::newly_updated_apart: return of(on == subject ? news_->made : news_->updated);  // nothing is made with another here
       case Kind::newly_requested: return of(asked_before_);
       case Kind::code_version_changed: return of(news_->code_changed);
       case Kind::requested: return of(asked_);
@@ -146,7 +200,7 @@ class Naive {
   WallTime now_{};
   const AutomationNews* news_ = nullptr;
   std::map<Place, IndexSet> held_, before_;
-  std::map<AssetId, IndexSet> asked_, asked_before_;
+  std::map<AssetId, IndexSet> asked_, asked_before_, spent_, waiting_;
   std::optional<WallTime> last_;
 };
 
@@ -185,8 +239,11 @@ struct History {
       const auto asset = static_cast<AssetId>(below(random, world.graph().size()));
       const auto set = some(asset);
       news.touched.insert(asset);
-      switch (below(random, 6)) {
-        case 0: state.materialized[asset] = state.materialized[asset] | set, news.updated[asset] = set; break;
+      switch (below(random, 9)) {
+        case 0: state.materialized[asset] = state.materialized[asset] | set, news.made[asset] = news.updated[asset] = set; break;
+        case 5: state.materialized[asset] = state.materialized[asset] | set, news.made[asset] = set, state.unchecked[asset] = state.checks_open[asset] = set; break;
+        case 6: state.checks_open[asset] = set; break;
+        case 7: news.updated[asset] = state.unchecked[asset], state.unchecked[asset] = {}; break;
         case 1: state.materialized[asset] = state.materialized[asset] - set; break;
         case 2: state.in_progress[asset] = set; break;
         case 3: state.failed[asset] = set; break;

@@ -34,10 +34,12 @@ class PlayedWorld : public AutomationWorld {
   IndexSet in_progress(AssetId asset) const override { return of(state_.in_progress, asset); }
   IndexSet failed(AssetId asset) const override { return of(state_.failed, asset); }
   IndexSet checks_failed(AssetId asset) const override { return of(state_.checks_failed, asset); }
+  IndexSet checks_open(AssetId asset) const override { return of(state_.checks_open, asset); }
+  IndexSet unchecked(AssetId asset, AssetId) const override { return of(state_.unchecked, asset); }
 
   using Sets = std::map<AssetId, IndexSet>;
   struct State {
-    Sets materialized, in_progress, failed, checks_failed;
+    Sets materialized, in_progress, failed, checks_failed, checks_open, unchecked;
   };
   State& state() { return state_; }
   std::set<AssetId> held;

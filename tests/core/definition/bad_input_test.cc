@@ -145,6 +145,18 @@ TEST(BadInput, EachKeyOfASensorIsChecked) {
               ElementsAre(HasSubstr("a second sensor is named \"s\"")));
 }
 
+TEST(BadInput, SensorsThatGoRoundInACircleAreAWarning) {
+  const auto warnings = [](const std::string& second) {
+    auto loaded = load("assets: [{key: x, run: {command: [x]}}, {key: y, run: {command: [x]}}, {key: z, run: {command: [x]}}]\nsensors:\n"
+                       "  - {name: s1, asset: {select: x, on: [materialized]}, select: y}\n  - {name: s2, asset: {select: y, on: [failed]}, select: " + second + "}\n");
+    std::vector<std::string> out;
+    for (const auto& warning : loaded.definitions.warnings) out.push_back(warning.message);
+    return out;
+  };
+  EXPECT_THAT(warnings("z"), IsEmpty());
+  EXPECT_THAT(warnings("x"), ElementsAre(StartsWith("sensors go round in a circle, each running what the next waits for: \"s1\" -> \"s2\" -> \"s1\"")));
+}
+
 TEST(BadInput, EachKeyOfAnAlertIsChecked) {
   const auto errors_of = [](const std::string& keys) {
     return load("assets: [{key: a, run: {command: [x]}}]\nalerts:\n  - {name: o, " + keys + "}\n").lines();

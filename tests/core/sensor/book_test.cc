@@ -1,5 +1,7 @@
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "core/sensor/book.h"
 
 namespace assetd {
@@ -21,7 +23,7 @@ class SensorBookTest : public ::testing::Test {
     return spec;
   }
   void define(std::vector<SensorSpec> specs) { book.define(specs, stored, ticks, now); }
-  std::vector<std::string> due(std::size_t most = 100) { return book.due(now, most); }
+  std::vector<std::string> due() { return book.due(now); }
   void pass(Millis time) {
     now.wall += time;
     now.boot += time;
@@ -43,13 +45,11 @@ class SensorBookTest : public ::testing::Test {
 TEST_F(SensorBookTest, LooksAtOnceThenAtItsPaceAndNeverTwiceAtATime) {
   define({spec("a"), spec("b", SensorKind::program, 60s), spec("hook", SensorKind::webhook)});
   EXPECT_THAT(due(), ElementsAre("a", "b"));
-  EXPECT_THAT(due(1), ElementsAre("a"));
   const auto evaluation = book.begin("a", now);
   evaluate("b");
   EXPECT_THAT(due(), IsEmpty());
   pass(30s);
   EXPECT_THAT(due(), IsEmpty()) << "a is under way";
-  EXPECT_EQ(book.evaluating(), 1u);
   ASSERT_TRUE(book.end("a", evaluation));
   book.settle("a", {.at = now.wall, .finding = {.skip_reason = "nothing"}}, now);
   EXPECT_THAT(due(), ElementsAre("a")) << "its pace counts from its begin";
@@ -145,7 +145,7 @@ TEST_F(SensorBookTest, APauseHoldsItAndOutlivesNewDefinitions) {
   define({spec("a")});
   EXPECT_TRUE(book.pause("a", true, "ann", "moving", now));
   EXPECT_THAT(due(), IsEmpty());
-  EXPECT_EQ(book.next_due(), std::nullopt);
+  EXPECT_EQ(book.next_due(now), std::nullopt);
   define({spec("a", SensorKind::program, 20s)});
   EXPECT_TRUE(entry("a").paused());
   EXPECT_EQ(entry("a").state.pause_reason, "moving");
@@ -198,6 +198,30 @@ TEST_F(SensorBookTest, ASetClockStopsNothing) {
   now.wall -= 24h;
   pass(10s);
   EXPECT_THAT(due(), ElementsAre("a"));
+}
+
+TEST_F(SensorBookTest, HoweverManyHangTheOthersHaveTheirTurn) {
+  std::vector<SensorSpec> specs{spec("files", SensorKind::file), spec("quick")};
+  for (std::size_t i = 0; i < kMostAsking; ++i) specs.push_back(spec("hangs" + std::to_string(i)));
+  define(specs);
+  for (std::size_t i = 0; i < kMostAsking; ++i) book.begin("hangs" + std::to_string(i), now);
+  EXPECT_THAT(due(), ElementsAre("files")) << "who only looks waits for no program";
+  book.begin("files", now);
+  EXPECT_EQ(book.next_due(now), now.boot + kLongLook) << "nobody asks all the time whether there is room";
+  pass(kLongLook);
+  EXPECT_THAT(due(), ElementsAre("quick")) << "one that takes long keeps nobody from his turn";
+}
+
+TEST_F(SensorBookTest, ProcessesAreBounded) {
+  std::vector<SensorSpec> specs;
+  for (std::size_t i = 0; i <= kMostProcesses; ++i) specs.push_back(spec("hangs" + std::to_string(i)));
+  define(specs);
+  while (!due().empty()) {
+    for (const auto& name : due()) book.begin(name, now);
+    pass(kLongLook);
+  }
+  EXPECT_EQ(std::ranges::count_if(book.entries(), [](const auto& each) { return each.second.evaluation != 0; }), static_cast<std::ptrdiff_t>(kMostProcesses));
+  EXPECT_EQ(book.next_due(now), std::nullopt);
 }
 
 }  // namespace

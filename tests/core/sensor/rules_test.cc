@@ -161,5 +161,24 @@ TEST(Sensor, ACursorIsShownShort) {
   EXPECT_EQ(shown_cursor(SensorKind::file, *judge_files({.glob = "in/*"}, "", {file_of("a", 1min)}, kNoon).cursor), "1 file seen");
 }
 
+TEST(SensorChains, ASensorFollowsWhatCameOfItsOwnRunsSoOftenAndNoFurther) {
+  std::map<RunId, SensorChain> chains{{1, {}}};
+  const auto chain_of_run = [&](RunId run) { return chains[run]; };
+  RunId run = 1;
+  for (int round = 0; round < kMostRounds; ++round) {
+    auto request = judge_happenings({{run, "x", AssetHappening::materialized, run, {}}}, run, false).requests.at(0);
+    ASSERT_EQ(follow_chains("s1", request, chain_of_run), "");
+    auto back = judge_happenings({{run, "y", AssetHappening::materialized, run + 1, {}}}, run, false).requests.at(0);
+    chains[run + 1] = chain_of({{"sensor", request.data}});
+    ASSERT_EQ(follow_chains("s2", back, chain_of_run), "");
+    chains[run + 2] = chain_of({{"sensor", back.data}});
+    run += 2;
+  }
+  auto last = judge_happenings({{run, "x", AssetHappening::materialized, run, {}}, {run + 1, "x", AssetHappening::materialized, 0, {}}}, run, false).requests.at(0);
+  EXPECT_NE(follow_chains("s1", last, chain_of_run).find("sensors go round in a circle: run 7"), std::string::npos);
+  EXPECT_EQ(last.data["events"].size(), 1u) << "what somebody reported by hand begins anew";
+  EXPECT_EQ(last.data["chain"], (nlohmann::json{{"s1", 1}}));
+}
+
 }  // namespace
 }  // namespace assetd

@@ -21,6 +21,7 @@ class AutomatorTest : public ::testing::Test {
     }
     definitions_.assets[1].deps.push_back({"a", OnFailure::skip, {}, is_divided ? nlohmann::json("all") : nlohmann::json()});
     definitions_.assets[1].automation = "eager";
+    if (is_checked_) definitions_.checks.push_back({.name = "good", .home = "a", .depends_on = {"a"}, .blocking = true, .run = RunSpec{}});
     graph_ = AssetGraph::build(definitions_).value();
     auto project = std::make_shared<const Project>(Project{1, "", now_, definitions_, graph_});
     book_.use(project);
@@ -31,7 +32,11 @@ class AutomatorTest : public ::testing::Test {
     automator_.use(std::move(partitions), engine_);
     const IndexSet everything = is_divided ? IndexSet::range(0, 2) : IndexSet();
     begin(1, {{0, everything}, {1, everything}});
-    for (const auto* partition : is_divided ? std::vector<const char*>{"x", "y"} : std::vector<const char*>{""}) made(1, "a", partition), made(1, "b", partition);
+    for (const auto* partition : is_divided ? std::vector<const char*>{"x", "y"} : std::vector<const char*>{""}) {
+      made(1, "a", partition);
+      if (is_checked_) judge(1, CheckStatus::passed, partition);
+      made(1, "b", partition);
+    }
     end(1);
     EXPECT_THAT(wanted().assets, IsEmpty());
   }
@@ -53,6 +58,23 @@ class AutomatorTest : public ::testing::Test {
     change.materialization.partition = partition;
     note(change);
   }
+  void judge(RunId run, CheckStatus status, const std::string& partition = "") {
+    CheckResult result;
+    result.run = run;
+    result.name = "good";
+    result.home = "a";
+    result.status = status;
+    result.blocking = true;
+    result.partition = partition;
+    note(CheckReported{result});
+  }
+  void waive(const std::string& key, const std::string& check) {
+    auto& state = book_.stage(key);
+    state.waivers[check] = {.by = "anna", .reason = "known", .at = now_, .until = now_ + Millis(1)};
+    CommitBatch batch;
+    projection_.settle_checks(state, key, 2, now_, batch);
+    automator_.checks_changed(key);
+  }
   void end(RunId id) {
     RunRecord run;
     run.id = id;
@@ -60,6 +82,10 @@ class AutomatorTest : public ::testing::Test {
     note(RunChanged{run});
   }
   AutomationWanted wanted() { return automator_.evaluate(now_); }
+
+  bool is_checked_ = false;
+  AssetBook book_;
+  Automator automator_{book_};
 
  private:
   void note(const Change& change) {
@@ -73,9 +99,62 @@ class AutomatorTest : public ::testing::Test {
   AssetGraph graph_;
   Engine engine_{[] { return AttemptId("attempt"); }, 0};
   Projection projection_;
-  AssetBook book_;
-  Automator automator_{book_};
 };
+
+class CheckedAutomatorTest : public AutomatorTest {
+ protected:
+  CheckedAutomatorTest() { is_checked_ = true; }
+  void make_a(RunId run, bool is_divided) {
+    begin(run, {{0, is_divided ? IndexSet::range(0, 1) : IndexSet()}});
+    made(run, "a", is_divided ? "x" : "");
+  }
+};
+
+TEST_F(CheckedAutomatorTest, AnUpdateCountsOnceItsBlockingCheckHasPassed) {
+  serve(false);
+  make_a(2, false);
+  EXPECT_THAT(wanted().assets, IsEmpty()) << "the check runs";
+  judge(2, CheckStatus::passed);
+  EXPECT_THAT(wanted().assets, ElementsAre(1));
+}
+
+TEST_F(CheckedAutomatorTest, AnUpdateOfWhichTheCheckFailedCountsWhenItPassesLater) {
+  serve(false);
+  make_a(2, false);
+  judge(2, CheckStatus::failed);
+  end(2);
+  EXPECT_THAT(wanted().assets, IsEmpty());
+  EXPECT_EQ(automator_.view("b", WallTime{Millis(1'000'000)})->holds, false);
+  judge(3, CheckStatus::passed);
+  EXPECT_THAT(wanted().assets, ElementsAre(1));
+}
+
+TEST_F(CheckedAutomatorTest, AWaiverLetsTheUpdateCount) {
+  serve(false);
+  make_a(2, false);
+  judge(2, CheckStatus::failed);
+  end(2);
+  EXPECT_THAT(wanted().assets, IsEmpty());
+  waive("a", "good");
+  EXPECT_THAT(wanted().assets, ElementsAre(1));
+}
+
+TEST_F(CheckedAutomatorTest, APassOfDataThatCountedIsNoUpdate) {
+  serve(false);
+  judge(2, CheckStatus::failed);
+  judge(3, CheckStatus::passed);
+  EXPECT_THAT(wanted().assets, IsEmpty());
+}
+
+TEST_F(CheckedAutomatorTest, EachPartitionHasItsOwnResult) {
+  serve(true);
+  make_a(2, true);
+  EXPECT_THAT(wanted().assets, IsEmpty());
+  judge(2, CheckStatus::passed, "y");
+  EXPECT_THAT(wanted().assets, IsEmpty()) << "it is about the other";
+  judge(2, CheckStatus::passed, "x");
+  EXPECT_THAT(wanted().assets, ElementsAre(1));
+}
 
 TEST_F(AutomatorTest, AnUpdateByARunThatMakesBothIsNoReasonWhateverBecomesOfThem) {
   serve(false);
