@@ -130,14 +130,17 @@ void DaemonService::watch_disk(Turn& turn) {
 
 // What an output changed is known to the book before it is asked whether a step need not be executed.
 void DaemonService::feed(Turn& turn, const Input& input) {
-  take(turn, engine_->handle(turn.now, input));
+  auto output = engine_->handle(turn.now, input);
+  // With the context that was asked for: a run of which nothing need be executed is over, and unknown to the engine, by now.
+  if (const auto* requested = std::get_if<RunRequested>(&input))
+    for (const auto& change : output.changes)
+      if (const auto* created = std::get_if<RunCreated>(&change)) projection_.know(created->run, created->plan, requested->context);
+  take(turn, std::move(output));
   while (engine_->wants_another_look()) take(turn, engine_->handle(turn.now, TimePassed{}));
 }
 
 void DaemonService::take(Turn& turn, Output output) {
   for (auto& change : output.changes) {
-    if (const auto* created = std::get_if<RunCreated>(&change))
-      if (const auto* run = engine_->run(created->run.id)) projection_.know(created->run, created->plan, run->context);
     keeper_.complete(change, projection_);
     projection_.project(change, book_, turn.batch);
     keeper_.note(change, projection_, turn.batch);

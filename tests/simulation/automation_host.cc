@@ -22,6 +22,7 @@ void AutomationHost::use(const RunContext& context, const Engine& engine) {
   if (off()) return;
   auto project = std::make_shared<const Project>(Project{context.version, "", machine_.now.wall, *context.definitions, *context.graph});
   book_.use(project);
+  project_ = project;
   auto partitions = std::make_shared<PartitionsInForce>();
   partitions->table = PartitionTable::make(project->definitions, project->graph, {});
   partitions->project = std::move(project);
@@ -30,18 +31,16 @@ void AutomationHost::use(const RunContext& context, const Engine& engine) {
   automator_.use(std::move(partitions), engine);
 }
 
-void AutomationHost::know(const RestoredRun& run) {
-  if (!off()) projection_.know(run.run, run.plan, run.context);
+void AutomationHost::know(const RunRecord& run, std::shared_ptr<const RunPlan> plan, const RunContext& context) {
+  if (!off()) projection_.know(run, std::move(plan), context);
 }
 
 void AutomationHost::know_runs(const Engine& engine) {
   if (!off()) automator_.know_runs(engine);
 }
 
-void AutomationHost::note(const Change& change, const Engine& engine) {
+void AutomationHost::note(const Change& change) {
   if (off()) return;
-  if (const auto* created = std::get_if<RunCreated>(&change))
-    if (const auto* run = engine.run(created->run.id)) projection_.know(created->run, created->plan, run->context);
   CommitBatch seen;  // events and outcomes: for people
   projection_.project(change, book_, seen);
   automator_.note(change, projection_);

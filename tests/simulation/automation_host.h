@@ -18,11 +18,13 @@ class AutomationHost {
   /// From the store, after a start or a failed commit; then use() and, for each run, know().
   void restore();
   void use(const RunContext& context, const Engine& engine);
-  void know(const RestoredRun& run);
+  void know(const RunRecord& run, std::shared_ptr<const RunPlan> plan, const RunContext& context);
   void know_runs(const Engine& engine);
+  AssetBook& book() { return book_; }
+  std::shared_ptr<const Project> project() const { return project_; }
   void hold() { automator_.hold(true); }
 
-  void note(const Change& change, const Engine& engine);
+  void note(const Change& change);
   bool is_due() const;
   std::optional<WallTime> next_instant() const;
   /// At the end of a turn. `begin`: makes a run of these assets, 0 where there is nothing to make.
@@ -31,9 +33,11 @@ class AutomationHost {
   void committed(const FakeStore::Batch& batch) { book_.apply(batch.assets, 0); }
 
  private:
-  bool off() const { return machine_.options.automation == 0; }
+  /// Freshness lives in the same book.
+  bool off() const { return machine_.options.automation == 0 && machine_.options.freshness == 0; }
 
   Machine& machine_;
+  std::shared_ptr<const Project> project_;
   AssetBook book_;
   Projection projection_;
   Automator automator_{book_};

@@ -31,6 +31,7 @@ void DaemonHost::recover() {
   automation_.restore();
   automation_.use(machine_.store.definitions(), *engine_);
   auto turn = new_turn();
+  restore_watchers(turn.now);
   use_definitions(turn);
   for (auto& run : machine_.store.active()) restore(turn, std::move(run));
   automation_.know_runs(*engine_);
@@ -53,7 +54,8 @@ void DaemonHost::restore(Turn& turn, RestoredRun run) {
   if (!plan || plan->encode() != stored.encoded || plan->units().size() != run.plan->units().size()) broken(Invariant::pinned, "a plan does not survive being stored");
   run.plan = std::make_shared<RunPlan>(std::move(*plan));
   if (const auto fits = Engine::fits(run); !fits) broken(Invariant::pinned, fits.error());
-  automation_.know(run);
+  automation_.know(run.run, run.plan, run.context);
+  alerts_.know(run.run.id, run.plan, run.context);
   take(turn, engine_->restore(turn.now, std::move(run)));
 }
 

@@ -93,6 +93,28 @@ TEST_F(Alerting, TellsOfARunAsAWholeByTheOwnersOfItsAssets) {
   EXPECT_EQ(alerts().at(0).asset, "");
 }
 
+// It is over before its request is answered.
+TEST_F(Alerting, ARunOfWhichNothingNeedBeExecutedIsTold) {
+  options_.alert_sender = std::make_shared<FakeAlertSender>(receiver_);
+  start(R"(
+name: shop
+alerts:
+  - {name: mine, on: [run_failed, run_succeeded], owners: ["team:a"], webhook: "https://receiver.example"}
+assets:
+  - {key: same, owners: ["team:a"], skip_if_unchanged: true, run: {plugin: exec, command: [sh, -c, "test -e made"]}}
+)");
+  EXPECT_EQ(outcome(run("same")), "failed");
+  ASSERT_EQ(alerts().size(), 1U);
+  std::ofstream(file("made")) << "";
+  ASSERT_EQ(outcome(run("same")), "succeeded");
+  const auto id = run("same");
+  ASSERT_EQ(outcome(id), "succeeded");
+  EXPECT_EQ(reader()->steps(id, 0, 1)->at(0).reason, "reused");
+  EXPECT_TRUE(await_step(id, "same", "succeeded"));
+  EXPECT_EQ(asset("same").last_attempt->run, id);
+  EXPECT_EQ(alerts().size(), 3U) << "of its owners, as of any that succeeded";
+}
+
 TEST_F(Alerting, RulesThatAnEarlierVersionHadAsWordsComeInForceThoughNoFileChanged) {
   start_with_receiver(0);
   stop();
