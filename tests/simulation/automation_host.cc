@@ -22,29 +22,41 @@ void AutomationHost::use(const RunContext& context, const Engine& engine) {
   if (off()) return;
   auto project = std::make_shared<const Project>(Project{context.version, "", machine_.now.wall, *context.definitions, *context.graph});
   book_.use(project);
+  project_ = project;
   auto partitions = std::make_shared<PartitionsInForce>();
   partitions->table = PartitionTable::make(project->definitions, project->graph, {});
   partitions->project = std::move(project);
   projection_.use(partitions);
   book_.divide(*partitions);
+  partitions_ = partitions;
   automator_.use(std::move(partitions), engine);
 }
 
-void AutomationHost::know(const RestoredRun& run) {
-  if (!off()) projection_.know(run.run, run.plan, run.context);
+void AutomationHost::know(const RunRecord& run, std::shared_ptr<const RunPlan> plan, const RunContext& context) {
+  if (!off()) projection_.know(run, std::move(plan), context);
 }
 
 void AutomationHost::know_runs(const Engine& engine) {
   if (!off()) automator_.know_runs(engine);
 }
 
-void AutomationHost::note(const Change& change, const Engine& engine) {
+void AutomationHost::note(const Change& change) {
   if (off()) return;
-  if (const auto* created = std::get_if<RunCreated>(&change))
-    if (const auto* run = engine.run(created->run.id)) projection_.know(created->run, created->plan, run->context);
   CommitBatch seen;  // events and outcomes: for people
   projection_.project(change, book_, seen);
   automator_.note(change, projection_);
+}
+
+AutomationHost::FailedPartitions AutomationHost::failed_partitions(const std::string& key, const std::string& check) const {
+  const auto id = partitions_ ? project_->graph.find(key) : std::nullopt;
+  const auto* divided = id ? partitions_->table.of(*id) : nullptr;
+  const auto* state = book_.find(key);
+  if (!divided || !state || !state->partitions) return {};
+  FailedPartitions found{divided, state->partitions->failed};
+  if (check.empty()) return found;
+  const auto where = state->partitions->failed_checks.find(check);
+  found.set = where == state->partitions->failed_checks.end() ? IndexSet() : where->second;
+  return found;
 }
 
 bool AutomationHost::is_due() const { return !off() && automator_.is_due(machine_.now.wall); }

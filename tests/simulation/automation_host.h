@@ -18,11 +18,19 @@ class AutomationHost {
   /// From the store, after a start or a failed commit; then use() and, for each run, know().
   void restore();
   void use(const RunContext& context, const Engine& engine);
-  void know(const RestoredRun& run);
+  void know(const RunRecord& run, std::shared_ptr<const RunPlan> plan, const RunContext& context);
   void know_runs(const Engine& engine);
+  AssetBook& book() { return book_; }
+  std::shared_ptr<const Project> project() const { return project_; }
+  /// In which the asset failed last, or its check (not ""), with what the turn in progress is about to commit. Null: it is not divided.
+  struct FailedPartitions {
+    const Partitions* divided = nullptr;
+    IndexSet set;
+  };
+  FailedPartitions failed_partitions(const std::string& key, const std::string& check) const;
   void hold() { automator_.hold(true); }
 
-  void note(const Change& change, const Engine& engine);
+  void note(const Change& change);
   bool is_due() const;
   std::optional<WallTime> next_instant() const;
   /// At the end of a turn. `begin`: makes a run of these assets, 0 where there is nothing to make.
@@ -31,9 +39,12 @@ class AutomationHost {
   void committed(const FakeStore::Batch& batch) { book_.apply(batch.assets, 0); }
 
  private:
-  bool off() const { return machine_.options.automation == 0; }
+  /// Freshness lives in the same book, and which partitions failed, of which alerts tell.
+  bool off() const { return machine_.options.automation == 0 && machine_.options.freshness == 0 && machine_.options.alerts == 0; }
 
   Machine& machine_;
+  std::shared_ptr<const Project> project_;
+  std::shared_ptr<const PartitionsInForce> partitions_;
   AssetBook book_;
   Projection projection_;
   Automator automator_{book_};

@@ -32,6 +32,7 @@ void DaemonHost::feed_once(Turn& turn, Input input) {
   try {
     if (seams.before_engine) seams.before_engine(input);
     out = engine_->handle(turn.now, input);
+    if (const auto* requested = std::get_if<RunRequested>(&input)) know_new(*requested, out);
   } catch (const std::logic_error& error) {
     broken(Invariant::no_throw, std::string("the engine throws: ") + error.what());
   }
@@ -39,10 +40,25 @@ void DaemonHost::feed_once(Turn& turn, Input input) {
   take(turn, std::move(out));
 }
 
+/// Before anything else of it is told: one of which nothing need be executed is over by now.
+void DaemonHost::know_new(const RunRequested& requested, const Output& out) {
+  for (const auto& change : out.changes) {
+    const auto* created = std::get_if<RunCreated>(&change);
+    if (!created) continue;
+    automation_.know(created->run, created->plan, requested.context);
+    alerts_.know(created->run.id, created->plan, requested.context);
+  }
+}
+
 void DaemonHost::take(Turn& turn, Output out) {
   for (const auto& change : out.changes) {
-    automation_.note(change, *engine_);
-    if (const auto* changed = std::get_if<RunChanged>(&change); changed && is_terminal(changed->run.status)) note_end(turn, changed->run);
+    automation_.note(change);
+    alerts_.note(change, turn.now, turn.batch);
+    if (machine_.options.freshness > 0) freshness_.note(change);
+    if (const auto* changed = std::get_if<RunChanged>(&change); changed && is_terminal(changed->run.status)) {
+      note_end(turn, changed->run);
+      sensors_.note_end(changed->run, turn.now);
+    }
   }
   if (machine_.seams.acts_before_commit) perform(std::exchange(out.effects, {}));
   std::move(out.changes.begin(), out.changes.end(), std::back_inserter(turn.batch.changes));
@@ -62,17 +78,19 @@ void DaemonHost::turn() {
   if (machine_.random.chance(50)) flush();
   for (auto& task : tasks) task(turn);
   if (const auto timer = engine_->next_timer(); timer && *timer <= turn.now.boot) feed(turn, TimePassed{});
-  if (!draining_ && !latched_) let_schedules_tick(turn);
+  if (!draining_ && !latched_) let_schedules_tick(turn), let_sensors_look(turn);
   watch_disk(turn);
   if (may_wait(turn)) {
     if (!turn.batch.empty() || !turn.effects.empty()) waiting_ = std::move(turn);
     return;
   }
   finish(turn);
+  if (!latched_) alerts_.send_due(turn.now);
 }
 
 /// What its changes set going commits with them.
 void DaemonHost::finish(Turn& turn) {
+  look_at_freshness(turn);
   if (!latched_)
     automation_.automate(turn.batch, [&](const AutomationWanted& wanted) {
       RunRecord run;
@@ -84,7 +102,7 @@ void DaemonHost::finish(Turn& turn) {
 
 // Only "it runs now": true without being written, so it waits a moment for company.
 bool DaemonHost::may_wait(const Turn& turn) const {
-  if (!turn.after.empty() || !turn.batch.answers.empty() || turn.batch.pools || turn.batch.waivers || turn.batch.definitions || !turn.batch.backfills.empty() || automation_.is_due()) return false;
+  if (!turn.after.empty() || !turn.batch.answers.empty() || turn.batch.pools || turn.batch.waivers || turn.batch.definitions || !turn.batch.backfills.empty() || !turn.batch.sensors.empty() || !turn.batch.alerts.empty() || is_freshness_due(turn) || turn.batch.red || automation_.is_due()) return false;
   if (!std::all_of(turn.batch.changes.begin(), turn.batch.changes.end(), is_soft)) return false;
   return machine_.random.chance(50);
 }
@@ -103,6 +121,8 @@ bool DaemonHost::write(const Turn& turn) {
   if (machine_.faults && machine_.random.in_ten_thousand(options.commit_failed)) return false;
   auto batch = turn.batch;
   if (machine_.seams.forgets_backfills) batch.backfills.clear();
+  if (machine_.seams.forgets_cursors) std::erase_if(batch.sensors.states, [&](const SensorState& state) { return machine_.store.sensors().contains(state.sensor); });
+  if (machine_.seams.forgets_sensor_keys) batch.sensors.keys.clear();
   machine_.store.commit(batch);
   if (machine_.faults && machine_.random.in_ten_thousand(options.commit_unknown)) return false;
   return true;
@@ -123,9 +143,12 @@ void DaemonHost::commit(Turn& turn) {
     }
     describe(machine_.trace, turn.batch.changes);
     automation_.committed(turn.batch);
+    sensors_.committed(turn.batch, turn.now);
+    alerts_.committed(turn.batch);
     check(turn);
     machine_.point(Who::daemon);
   }
+  if (machine_.options.freshness > 0) machine_.store.check_freshness(turn.now.wall);
   perform(std::move(turn.effects));
   for (auto& after : turn.after) after(true);
 }
@@ -197,6 +220,7 @@ std::optional<Millis> DaemonHost::next_due() const {
     const auto at = machine_.now.boot + std::max(Millis{0}, *instant - machine_.now.wall);
     if (!next || at < *next) next = at;
   }
+  if (const auto look = next_look(); look && (!next || *look < *next)) next = look;
   return next;
 }
 

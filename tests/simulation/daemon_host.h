@@ -13,8 +13,11 @@
 
 #include "core/engine/engine.h"
 #include "core/schedule/ticker.h"
+#include "daemon/service/freshness_watch.h"
+#include "tests/simulation/alert_host.h"
 #include "tests/simulation/automation_host.h"
 #include "tests/simulation/machine.h"
+#include "tests/simulation/sensor_host.h"
 
 namespace assetd::simulation {
 
@@ -61,6 +64,20 @@ class DaemonHost {
   enum class BackfillChange { pause, resume, cancel, retry };
   void request_backfill(std::vector<std::string> keys, int most_runs, bool newest_first);
   void change_backfill(std::int64_t id, BackfillChange what);
+  // daemon_watchers.cc
+  /// A process in which a sensor looks goes on.
+  void sense();
+  void hear_of_files();
+  void deliver_hook(const std::string& delivery);
+  void press_red_button(bool pressed);
+  void pause_sensor(const std::string& sensor, bool paused);
+  void reset_sensor(const std::string& sensor);
+  /// The courier ends an attempt.
+  void deliver_alert();
+  void silence(const Silence& silence);
+  void end_silence(const std::string& silence);
+  const AlertHost& alerts() const { return alerts_; }
+  const SensorHost& sensors() const { return sensors_; }
   /// In words, how it stands with the supervisor.
   std::string link() const { return refused_ ? "refused" : !connection_ ? "not connected" : welcome_ ? "connected" : "not welcomed"; }
   bool draining() const { return draining_; }
@@ -83,6 +100,7 @@ class DaemonHost {
   // daemon_host.cc: turns
   void feed(Turn& turn, Input input);
   void feed_once(Turn& turn, Input input);
+  void know_new(const RunRequested& requested, const Output& out);
   void take(Turn& turn, Output out);
   bool may_wait(const Turn& turn) const;
   void finish(Turn& turn);
@@ -127,6 +145,15 @@ class DaemonHost {
   void request_tick(Turn& turn, const ScheduleSpec& schedule, TickRecord& record);
   bool overlaps(Turn& turn, const ScheduleSpec& schedule);
 
+  // daemon_watchers.cc
+  SensorHost::Turn for_sensors(Turn& turn);
+  void let_sensors_look(Turn& turn);
+  std::optional<Millis> next_look() const;
+  void look_at_freshness(Turn& turn);
+  bool is_freshness_due(const Turn& turn) const;
+  void restore_watchers(const Now& now);
+  void use_watchers(const RunContext& context, const Now& now);
+
   // daemon_backfills.cc
   static PartitionTable divided(const RunContext& context);
   void save(Turn& turn, const Backfill& backfill);
@@ -142,6 +169,9 @@ class DaemonHost {
   std::unique_ptr<Engine> engine_;
   Ticker ticker_;
   AutomationHost automation_{machine_};
+  SensorHost sensors_{machine_};
+  AlertHost alerts_{machine_, automation_};
+  FreshnessWatch freshness_{automation_.book()};
   std::map<std::int64_t, Backfill> backfills_;  ///< that are not over, or still have runs to be settled
   std::int64_t last_backfill_ = 0;
   std::deque<Task> tasks_;

@@ -83,6 +83,7 @@ void DaemonHost::reload(RunContext next) {
     if (latched_) return;
     turn.batch.definitions = next;
     automation_.use(next, *engine_);
+    use_watchers(next, turn.now);
     ticker_.define(next.definitions->schedules, machine_.store.schedules(), turn.now.wall);
     Output moved;
     for (const auto& [name, entry] : ticker_.entries()) moved.changes.push_back(ScheduleMoved{name, *entry.position.cursor, entry.position.fingerprint});

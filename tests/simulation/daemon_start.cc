@@ -41,6 +41,7 @@ void DaemonHost::take_from_store(Turn& turn) {
   ticker_ = Ticker();
   automation_.restore();
   automation_.use(machine_.store.definitions(), *engine_);
+  restore_watchers(turn.now);
   if (going_back_) feed(turn, StartsHeld{"latched", "the store failed"});
   use_definitions(turn);
   for (auto& run : machine_.store.active()) restore(turn, std::move(run));
@@ -58,7 +59,8 @@ void DaemonHost::restore(Turn& turn, RestoredRun run) {
   if (!plan || plan->encode() != stored.encoded || plan->units().size() != run.plan->units().size()) broken(Invariant::pinned, "a plan does not survive being stored");
   run.plan = std::make_shared<RunPlan>(std::move(*plan));
   if (const auto fits = Engine::fits(run); !fits) broken(Invariant::pinned, fits.error());
-  automation_.know(run);
+  automation_.know(run.run, run.plan, run.context);
+  alerts_.know(run.run.id, run.plan, run.context);
   take(turn, engine_->restore(turn.now, std::move(run)));
 }
 

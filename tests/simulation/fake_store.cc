@@ -14,10 +14,13 @@ void FakeStore::commit(const Batch& batch) {
   for (const auto& change : batch.changes) std::visit([this](const auto& each) { on(each); }, change);
   for (const auto& [key, run] : batch.answers)
     if (!answers_.emplace(key, run).second) broken(Invariant::one_run, "two answers to the request " + key);
+  check_freshness_told(batch);
   take_backfills(batch);
+  take_sensors(batch);
   for (const auto& [key, state] : batch.assets) assets_[key] = state;
   for (const auto& record : batch.automation.records) automation_.records[record.asset] = record;
   if (batch.automation.evaluated_at) automation_.evaluated_at = batch.automation.evaluated_at;
+  take_alerts(batch);
 }
 
 StepStatus FakeStore::status(const Run& run, StepIndex step) {
@@ -129,6 +132,8 @@ void FakeStore::on(const MessagesRead& change) {
 
 void FakeStore::on(const Materialized& change) {
   const auto& made = change.materialization;
+  note_event(made);
+  last_made_[made.key] = made;
   auto& life = lives_[piece_of(made.key, made.partition)];
   life.made = commits_;
   life.made_by = made.run;

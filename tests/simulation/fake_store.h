@@ -11,6 +11,8 @@
 
 #include "core/engine/change.h"
 #include "core/engine/engine.h"
+#include "core/sensor/rules.h"
+#include "daemon/service/freshness_watch.h"
 #include "core/schedule/ticker.h"
 #include "daemon/store/store.h"
 
@@ -18,6 +20,13 @@ namespace assetd::simulation {
 
 /// Name → how many runs it lets be under way.
 std::map<std::string, int> limits_that_count(const RunLimits& limits, const RunRecord& run);
+
+/// The freshness of an asset becomes another, after so many changes of the transaction.
+struct FreshnessChange {
+  FreshnessTold told;
+  std::size_t after = 0;
+  WallTime at{};
+};
 
 class FakeStore {
  public:
@@ -43,13 +52,22 @@ class FakeStore {
     std::vector<std::pair<std::string, AssetState>> assets;
     AutomationBatch automation;
     std::vector<Backfill> backfills;
-    bool empty() const { return changes.empty() && !pools && !definitions && !waivers && answers.empty() && assets.empty() && automation.empty() && backfills.empty(); }
+    SensorBatch sensors;
+    std::vector<AlertChange> alerts;
+    std::vector<FreshnessChange> told;
+    std::optional<bool> red;  ///< the red button: all automation is paused
+    bool empty() const { return alerts.empty() && told.empty() && sensors.empty() && !red && changes.empty() && !pools && !definitions && !waivers && answers.empty() && assets.empty() && automation.empty() && backfills.empty(); }
   };
 
   /// Commits all of it, or throws a Violation.
   void commit(const Batch& batch);
   /// Called with every attempt whose end commits.
   std::function<void(const AttemptRecord&)> on_ended;
+
+  /// Called with every alert of which an attempt to deliver it commits.
+  std::function<void(const AlertRecord&)> on_tried;
+  /// Called with every run that a sensor asks for, once it commits.
+  std::function<void(const RunRecord&)> on_asked;
 
   std::vector<RestoredRun> active() const;
   std::int64_t next_generation() { return ++generation_; }
@@ -66,6 +84,17 @@ class FakeStore {
   const KeptAutomation& automation() const { return automation_; }
   const std::map<std::int64_t, Backfill>& backfills() const { return backfills_; }
   const std::map<std::string, AssetState>& assets() const { return assets_; }
+  const std::map<std::string, SensorState>& sensors() const { return sensors_; }
+  const std::map<std::string, SensorTick>& sensor_ticks() const { return sensor_ticks_; }
+  bool has_sensor_key(const std::string& sensor, const std::string& key) const { return sensor_keys_.contains({sensor, key}); }
+  bool red() const { return red_; }
+  const std::vector<AlertRecord>& alerts() const { return alerts_; }  ///< in the order in which they were raised
+  const std::map<std::string, Silence>& silences() const { return silences_; }
+  std::int64_t last_event() const { return last_event_; }
+  /// What became of the asset that a sensor watches.
+  const std::vector<FoundHappening>& happened() const { return happened_; }
+  /// Only what a sensor has to ask for: since it knew how far it has looked.
+  std::vector<FoundHappening> happened_since_watched() const;
   const std::map<RunId, Run>& runs() const { return runs_; }
   RunId last_run() const { return runs_.empty() ? 0 : runs_.rbegin()->first; }
   const AttemptRecord* attempt(const AttemptId& id) const;
@@ -80,6 +109,16 @@ class FakeStore {
 
   // invariants.cc
   void check_holds(const Engine& engine) const;
+
+  // alert_invariants.cc
+  /// What an attempt to deliver has made of it: it comes again when it should.
+  void check_attempt(const AlertRecord& alert, Millis give_up, WallTime now) const;
+  /// Once nothing waits any more.
+  void check_all_tried() const;
+
+  // freshness_invariants.cc
+  /// After a turn.
+  void check_freshness(WallTime now);
 
   // automation_invariants.cc
   /// Once nothing is under way: whatever happened above an asset that is made by itself has been followed.
@@ -132,6 +171,31 @@ class FakeStore {
   Piece piece_of(const std::string& key, const std::string& partition) const;
   std::vector<Piece> pieces(const RunContext& context, const RunPlan& plan) const;
 
+  // alert_invariants.cc
+  class AlertCheck;
+  /// What failed last of assets that are divided, and of their checks (not ""), by key and check: keys of partitions.
+  std::map<std::pair<std::string, std::string>, std::set<std::string>> failed_;
+  std::map<std::string, std::set<std::string>> unmended_;  ///< partitions of alerts, by id, that were not seen whole since
+  void note_failed(const StepChanged& change);
+  void note_failed(const CheckResult& result);
+  void note_divided();
+  bool has_partition(const std::string& key, const std::string& partition) const;
+  void take_alerts(const Batch& batch);
+  void check_told(const Batch& batch);
+  void check_lineage(const Batch& batch);
+  void take_attempt(const AlertRecord& alert);
+
+  // freshness_invariants.cc
+  void check_awaited(const AssetSpec& asset, WallTime now) const;
+  void check_awaited_told(const FreshnessChange& change, const AssetState& state) const;
+  void check_freshness_told(const Batch& batch) const;
+
+  // sensor_invariants.cc
+  void take_sensors(const Batch& batch);
+  void take_tick(const SensorTick& tick);
+  void check_sensor_runs(const Batch& batch) const;
+  void note_event(const Materialization& made);
+
   // backfill_invariants.cc
   void take_backfills(const Batch& batch);
   void check_backfill(const Backfill& next);
@@ -154,6 +218,17 @@ class FakeStore {
   std::map<std::string, SchedulePosition> schedules_;
   KeptAutomation automation_;
   std::map<std::string, AssetState> assets_;
+  std::map<std::string, SensorState> sensors_;
+  std::map<std::string, SensorTick> sensor_ticks_;  ///< the last of each
+  std::set<std::pair<std::string, std::string>> sensor_keys_;
+  bool red_ = false;
+  std::vector<AlertRecord> alerts_;
+  std::map<std::string, Silence> silences_;
+  std::map<std::string, Materialization> last_made_;
+  WallTime latest_{};  ///< that the clock has shown
+  std::vector<FoundHappening> happened_;
+  std::optional<std::int64_t> watched_since_;
+  std::int64_t last_event_ = 0;
   std::map<std::int64_t, Backfill> backfills_;
   std::map<std::int64_t, std::map<std::size_t, IndexSet>> asked_of_;  ///< by backfill and group, since its begin or its last retry
   std::map<Piece, Life> lives_;

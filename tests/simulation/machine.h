@@ -13,6 +13,8 @@
 #include "tests/simulation/fake_os.h"
 #include "tests/simulation/fake_store.h"
 #include "tests/simulation/options.h"
+#include "tests/simulation/outside.h"
+#include "tests/simulation/receivers.h"
 
 namespace assetd::simulation {
 
@@ -55,6 +57,14 @@ struct Seams {
   bool forgets_conditions = false;    ///< what conditions remember is not kept
   bool forgets_backfills = false;     ///< a run of a backfill commits without it
   bool drops_requests = false;        ///< what automation asks for is not begun
+  bool forgets_cursors = false;       ///< runs that sensors ask for commit without what the sensors know
+  bool forgets_sensor_keys = false;   ///< nor with the keys they were asked for by
+  bool sensors_wait_for_each_other = false;  ///< one is looked at at a time
+  bool sensors_never_back_off = false;       ///< a failure is taken for nothing found
+  bool forgets_open_alerts = false;    ///< a restart does not know what has been told
+  bool forgets_pending_alerts = false; ///< nor what waits to be delivered
+  bool trusts_receivers = false;       ///< an attempt without an answer counts as delivered
+  bool freshness_sleeps = false;       ///< no asset becomes too old by the clock alone
   bool trusts_old_pids = false;       ///< a claim's pid is taken for the shim's session though somebody else may have it
 };
 
@@ -69,6 +79,8 @@ struct Machine {
   FakeOs os;
   Channel channel;
   FakeStore store;
+  Outside outside;
+  Receivers receivers;
   bool faults = true;
   std::function<void(Who)> point;  ///< between two effects: anything may be killed here, whoever calls by a Died
 };

@@ -8,11 +8,11 @@ namespace {
 
 namespace sv = assetd::supervisor;
 
-/// Calls `edit` with every change of that kind; what it gives is appended. Without automation, which takes what the engine says for true.
+/// Calls `edit` with every change of that kind; what it gives is appended. Without automation, freshness and alerts, which take what the engine says for true.
 template <typename Kind, typename Edit>
 Sabotage after_each(Edit edit) {
   return [edit](Machine& machine) {
-    machine.options.automation = 0;
+    machine.options.automation = machine.options.freshness = machine.options.alerts = 0;
     machine.seams.after_engine = [edit, &machine](const Now&, const Input&, Output& out) {
       std::vector<Change> more;
       for (auto& change : out.changes)
@@ -168,6 +168,14 @@ std::vector<Mutant> mutants() {
       {backfilled, "a run of a backfill commits without it", flag(&Seams::forgets_backfills)},
       {automated, "what conditions remember is not kept", flag(&Seams::forgets_conditions)},
       {automated, "what automation asks for is not begun", flag(&Seams::drops_requests)},
+      {sensed, "what a sensor knows does not commit with its requests", flag(&Seams::forgets_cursors)},
+      {sensed, "the keys that were asked for are not kept", flag(&Seams::forgets_sensor_keys)},
+      {paced, "a sensor waits until no other is looked at", flag(&Seams::sensors_wait_for_each_other)},
+      {paced, "a failed look is taken for one that found nothing", flag(&Seams::sensors_never_back_off)},
+      {told, "a restart forgets what has been told", flag(&Seams::forgets_open_alerts)},
+      {delivered, "a restart forgets what waits to be delivered", flag(&Seams::forgets_pending_alerts)},
+      {delivered, "an attempt without an answer counts as delivered", flag(&Seams::trusts_receivers)},
+      {fresh, "no asset becomes too old by the clock alone", flag(&Seams::freshness_sleeps)},
       {no_throw, "a cancel is refused by an exception", before_each<CancelRequested>([](Machine&, CancelRequested&, Input&) { throw std::logic_error("no"); })},
   };
 }

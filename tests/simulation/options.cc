@@ -62,6 +62,13 @@ Options Options::draw(Random& random) {
   o.reuse = rate(random, 15, 40, 80);
   o.automation = random.chance(30) ? rate(random, 20, 50, 90) : 0;
   o.backfills = random.chance(40) ? rate(random, 5, 15, 40) : 0;
+  o.sensors = random.chance(30) && o.assets > 1 ? rate(random, 40, 70, 100) : 0;  // one is watched, another is made
+  o.sensors_fail = rate(random, 5, 15, 40);
+  o.sensors_hang = rate(random, 2, 10, 30);
+  o.alerts = random.chance(30) ? rate(random, 40, 70, 100) : 0;
+  o.alerts_fail = rate(random, 10, 30, 80);
+  o.freshness = random.chance(30) ? rate(random, 20, 50, 90) : 0;
+  o.holds = o.sensors > 0 || o.alerts > 0 ? rate(random, 5, 15, 30) : 0;
   return o;
 }
 
@@ -80,6 +87,8 @@ std::string Options::in_words() const {
                           {"externals", externals}, {"proceed", proceed}, {"limits", limits}, {"partitions", partitions}, {"reuse", reuse}, {"automation", automation}});
   line("steps, %", {{"fails", fails}, {"reports", reports}, {"forks", forks}, {"hostile", hostile}});
   line("people, %", {{"cancels", cancels}, {"reruns", reruns}, {"reloads", reloads}, {"resizes", resizes}, {"drains", drains}, {"repeats", repeats}, {"priorities", priorities}, {"waivers", waivers}, {"backfills", backfills}});
+  line("alerts, %", {{"alerts", alerts}, {"alerts_fail", alerts_fail}, {"freshness", freshness}});
+  line("sensors, %", {{"sensors", sensors}, {"sensors_fail", sensors_fail}, {"sensors_hang", sensors_hang}, {"holds", holds}});
   return text;
 }
 

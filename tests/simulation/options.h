@@ -26,6 +26,9 @@ struct Options {
   // What people do, per 100 actions that are theirs.
   int cancels = 0, reruns = 0, reloads = 0, resizes = 0, drains = 0, repeats = 0, priorities = 0, waivers = 0, backfills = 0;
   int schedules = 0;  ///< 0 to 2
+  int alerts = 0, alerts_fail = 0, freshness = 0;
+  // Sensors: of definitions, of evaluations, of what people do; in percent.
+  int sensors = 0, sensors_fail = 0, sensors_hang = 0, holds = 0;
   bool on_demand = false;
 
   static Options draw(Random& random);

@@ -12,7 +12,7 @@ const std::map<std::string, int> kLargeEnough{{"default", 2}, {"p", 2}};
 }  // namespace
 
 RunContext People::next_definitions(bool with_schedules) {
-  auto definitions = std::make_shared<Definitions>(random_definitions(machine_.random, machine_.options));
+  auto definitions = std::make_shared<Definitions>(random_definitions(machine_.random, machine_.options, !with_schedules));
   if (!with_schedules) definitions->schedules.clear();
   auto graph = AssetGraph::build(*definitions);
   if (!graph) throw std::runtime_error("the generator made a bad graph: " + graph.error().front().message);
@@ -39,9 +39,10 @@ void People::begin() {
 void People::calm(DaemonHost& daemon) {
   daemon.reload(next_definitions(false));
   daemon.resize(kLargeEnough);
+  let_go(daemon);
 }
 
-bool People::is_calm() const { return machine_.store.definitions().definitions->schedules.empty() && machine_.store.pools() == kLargeEnough; }
+bool People::is_calm() const { return !holds_something() && machine_.store.definitions().definitions->schedules.empty() && machine_.store.pools() == kLargeEnough; }
 
 void People::act(DaemonHost& daemon) {
   const auto& options = machine_.options;
@@ -64,6 +65,8 @@ void People::act(DaemonHost& daemon) {
     daemon.waive(random_waivers());
   } else if (does(options.backfills / 2)) {
     backfill(daemon);
+  } else if (does(options.holds / 2)) {
+    hold(daemon);
   } else if (does(options.drains / 2)) {
     daemon.drain();
   } else if (does(options.repeats / 2)) {

@@ -23,6 +23,12 @@ class People {
   void request(DaemonHost& daemon);
   void backfill(DaemonHost& daemon);
   void repeat(DaemonHost& daemon);
+  // people_watchers.cc
+  /// The red button, or one sensor: it is held, goes on, or begins anew.
+  void hold(DaemonHost& daemon);
+  void let_go(DaemonHost& daemon);
+  void silence(DaemonHost& daemon);
+  bool holds_something() const;
   std::map<std::string, int> random_pools();
   Waivers random_waivers();
 

@@ -118,6 +118,8 @@ bool Programs::report(Program& program, StepIndex step) {
   message.kind = AttemptMessage::Kind::materialization;
   message.key = key(program, step);
   message.partition = program.run->plan->partition(step);
+  // Data is of some time ago, in whole seconds.
+  if (machine_.options.freshness > 0) message.data = {{"of", machine_.now.wall.time_since_epoch().count() / 1'000 - machine_.random.below(300)}};
   if (say(program, message)) machine_.store.program_reported(program.attempt.id, step);
   return true;
 }

@@ -106,7 +106,7 @@ RunTimeouts random_timeouts(Random& random, const Options& options) {
   return timeouts;
 }
 
-Definitions random_definitions(Random& random, const Options& options) {
+Definitions random_definitions(Random& random, const Options& options, bool calm) {
   Definitions definitions;
   definitions.name = "simulated";
   const int batches = options.batches > 0 ? 1 + random.below(2) : 0;
@@ -133,6 +133,7 @@ Definitions random_definitions(Random& random, const Options& options) {
   definitions.pools["p"] = {2 + random.below(2)};
   definitions.resources["r"] = {};
   definitions.limits = random_limits(random, options);
+  add_watchers(random, options, calm, definitions);
   return definitions;
 }
 

@@ -6,7 +6,10 @@
 
 namespace assetd::simulation {
 
-Definitions random_definitions(Random& random, const Options& options);
+/// `calm`: such as everything comes to an end with.
+Definitions random_definitions(Random& random, const Options& options, bool calm);
+/// random_watchers.cc: sensors, freshness, alerts.
+void add_watchers(Random& random, const Options& options, bool calm, Definitions& definitions);
 RunTimeouts random_timeouts(Random& random, const Options& options);
 
 }  // namespace assetd::simulation

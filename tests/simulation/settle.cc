@@ -21,6 +21,8 @@ void World::settle() {
     if (daemon_ && i % kAskAgain == 0 && !people_.is_calm()) people_.calm(*daemon_);
     if (is_over()) {
       machine_.store.check_followed();
+      machine_.store.check_all_tried();
+      if (machine_.options.sensors > 0) machine_.outside.check_all_asked(machine_.store.sensors(), machine_.store.happened_since_watched());
       return witness_.check_leftovers(supervisor_->logic(), daemon_->engine());
     }
     draw(true);
@@ -32,6 +34,8 @@ bool World::is_over() const {
   if (!daemon_ || !supervisor_ || !people_.is_calm() || !daemon_->engine().runs().empty() || !daemon_->engine().wrecks().empty()) return false;
   const auto& backfills = machine_.store.backfills();
   if (std::ranges::any_of(backfills, [](const auto& each) { return each.second.status == BackfillStatus::running || !each.second.runs.empty(); })) return false;
+  if (!daemon_->alerts().is_quiet()) return false;
+  if (machine_.options.sensors > 0 && (!daemon_->sensors().is_quiet() || !machine_.outside.all_taken())) return false;
   // A latched daemon is told of ends and takes none: it begins again from what is committed before anything counts.
   if (daemon_->latched()) return false;
   // What is over in the store may still be on its way to the disk: acknowledgements wait for company.
@@ -51,6 +55,7 @@ std::string World::what_is_left() const {
   }
   for (const auto& [id, backfill] : machine_.store.backfills())
     if (!assetd::is_over(backfill.status) || !backfill.runs.empty()) text += "; backfill " + std::to_string(id) + " is " + std::string(to_string(backfill.status)) + " with " + std::to_string(backfill.runs.size()) + " runs";
+  if (!daemon_->sensors().is_quiet()) text += "; not all sensors have seen what there is";
   return text;
 }
 

@@ -33,6 +33,11 @@ enum class Invariant {
   automated,        ///< automation asks for an asset once for what happened above it, and never not at all
   backfilled,       ///< a backfill asks for each partition once, for none after its cancel, and counts as made what was made
   reused,           ///< a step is reused only where its asset says so, its parents have ended and no attempt has begun it
+  sensed,           ///< what a sensor finds is asked for once, in the transaction of its cursor, and never while it may not act
+  paced,            ///< a sensor is looked at when it is due and, after failures, no sooner than its back-off says, whoever hangs
+  told,             ///< alerts and OpenLineage events are raised as a naive recomputation says: one for each root cause, held back by silences, repeated after their interval
+  delivered,        ///< an alert arrives at least once, not before its commit, an event of a step not before the one before it; attempts come at their time
+  fresh,            ///< the freshness of an asset is as its data, its policy and the clock say, and each change of it is told
   no_throw,         ///< the engine never refuses an input by an exception
 };
 inline constexpr int kInvariants = static_cast<int>(Invariant::no_throw) + 1;

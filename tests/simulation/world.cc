@@ -14,6 +14,10 @@ World::World(Random random) : machine_(std::move(random)), programs_(machine_), 
   machine_.os.on_end = [this](const AttemptId& attempt, const supervisor::End& end) { witness_.recorded(attempt, end); };
   machine_.os.point = [this] { point(Who::shim); };
   machine_.point = [this](Who who) { point(who); };
+  machine_.store.on_tried = [this](const AlertRecord& alert) {
+    if (alert.state == AlertState::delivered && !machine_.receivers.has(alert.id)) broken(Invariant::delivered, "an alert of " + alert.rule + " counts as delivered and has not arrived");
+  };
+  machine_.store.on_asked = [this](const RunRecord& run) { machine_.outside.asked(run); };
   machine_.store.on_ended = [this](const AttemptRecord& attempt) { witness_.ended(attempt); };
 }
 
@@ -39,6 +43,9 @@ std::vector<int> World::ready_shims() const {
 bool World::can(Act act) const {
   switch (act) {
     case Act::people: return daemon_ && machine_.faults;
+    case Act::outside: return machine_.options.sensors > 0 && (machine_.faults || (daemon_ && !machine_.outside.unsent().empty()));
+    case Act::alert: return daemon_ && daemon_->alerts().can_deliver();
+    case Act::sensor: return daemon_ && daemon_->sensors().can_go_on(machine_.now);
     case Act::turn: return daemon_ && (daemon_->has_tasks() || daemon_->latched() || (daemon_->next_due() && *daemon_->next_due() <= machine_.now.boot));
     case Act::receive: return daemon_ && daemon_->has_events();
     case Act::read: return daemon_ && !daemon_->unread().empty();
@@ -53,7 +60,7 @@ bool World::can(Act act) const {
 }
 
 void World::draw(bool calm) {
-  static constexpr std::array<std::pair<Act, int>, 10> kWeights{{{Act::turn, 30}, {Act::people, 8}, {Act::receive, 25}, {Act::read, 8}, {Act::connect, 15}, {Act::start_daemon, 15},
+  static constexpr std::array<std::pair<Act, int>, 13> kWeights{{{Act::turn, 30}, {Act::people, 8}, {Act::outside, 6}, {Act::sensor, 12}, {Act::alert, 12}, {Act::receive, 25}, {Act::read, 8}, {Act::connect, 15}, {Act::start_daemon, 15},
                                                                {Act::supervise, 30}, {Act::shim, 20}, {Act::program, 15}, {Act::time, 4}}};
   std::vector<std::pair<Act, int>> possible;
   int total = 0;
@@ -72,6 +79,9 @@ void World::perform(Act act) {
   auto& random = machine_.random;
   switch (act) {
     case Act::people: return people_.act(*daemon_);
+    case Act::outside: return change_outside();
+    case Act::sensor: return daemon_->sense();
+    case Act::alert: return daemon_->deliver_alert();
     case Act::turn: return daemon_->turn();
     case Act::receive: return daemon_->receive();
     case Act::read: {
@@ -114,6 +124,15 @@ void World::pass_time(bool calm) {
   if (daemon_ && daemon_->drained()) kill(Who::daemon);
 }
 
+/// Something happens of which a sensor should know, or a delivery is sent that was not taken before.
+void World::change_outside() {
+  auto& outside = machine_.outside;
+  const auto unsent = outside.unsent();
+  if (daemon_ && !unsent.empty() && machine_.random.chance(machine_.faults ? 40 : 100)) return daemon_->deliver_hook(*machine_.random.pick(unsent));
+  if (machine_.faults) outside.change(machine_.random, machine_.now.wall);
+  if (daemon_) daemon_->hear_of_files();
+}
+
 // ---- Faults
 
 void World::guarded(const std::function<void()>& action) {
@@ -129,6 +148,7 @@ void World::kill(Who who) {
   machine_.trace.add([&] { return std::string(who == Who::daemon ? "! the daemon dies" : who == Who::supervisor ? "! the supervisor dies" : "! a shim dies"); });
   if (who == Who::daemon) {
     machine_.channel.daemon_dies(machine_.random);
+    machine_.outside.daemon_died();
     daemon_.reset();
   } else if (who == Who::supervisor) {
     machine_.channel.supervisor_dies(machine_.random);

@@ -25,7 +25,7 @@ class World {
   Machine& machine() { return machine_; }
 
  private:
-  enum class Act { people, turn, receive, read, connect, start_daemon, supervise, shim, program, time };
+  enum class Act { people, outside, sensor, alert, turn, receive, read, connect, start_daemon, supervise, shim, program, time };
   bool can(Act act) const;
   void draw(bool calm);
   void perform(Act act);
@@ -37,6 +37,7 @@ class World {
   void reboot();
   void restart_machine();
   void pass_time(bool calm);
+  void change_outside();
   std::vector<int> ready_shims() const;
 
   void settle();
