@@ -126,9 +126,11 @@ json to_json(const CheckDebts& debts) {
 
 CheckDebts debts(const json& value) {
   CheckDebts out;
-  for (const auto& [name, where] : kDebts)
-    for (const auto& [check, text] : value.value(name, json::object()).items())
+  for (const auto& [name, where] : kDebts) {
+    const auto sets = value.value(name, json::object());
+    for (const auto& [check, text] : sets.items())
       if (auto set = IndexSet::decode(text.get<std::string>()); set && !set->empty()) (out.*where).emplace(check, *std::move(set));
+  }
   out.uncounted = IndexSet::decode(value.value("uncounted", "")).value_or(IndexSet());
   return out;
 }

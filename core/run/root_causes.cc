@@ -58,7 +58,8 @@ std::vector<ExtraRoot> check_roots(const RunPlan& plan, const Definitions& defin
     if (!is_failing_and_blocking(result) || result.check >= definitions.checks.size()) continue;
     const bool home_failed = result.home_step != kNone && statuses[result.home_step] == StepStatus::failed;
     const auto& spec = definitions.checks[result.check];
-    if (home_failed && spec.depends_on.size() <= 1) continue;
+    const bool of_home_alone = spec.depends_on.empty() || (spec.depends_on.size() == 1 && spec.depends_on.front() == result.home);
+    if (home_failed && of_home_alone) continue;
     std::vector<AssetId> above;
     for (const auto& key : spec.depends_on)
       if (const auto id = graph.find(key)) above.push_back(*id);

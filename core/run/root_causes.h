@@ -19,8 +19,8 @@ struct ExtraRoot {
 /// It failed, and skips what is below it.
 bool is_failing_and_blocking(const CheckResult& result);
 
-/// Failing blocking checks that skip by themselves: not those whose home failed because of them and hands that on along its edges, unless several
-/// assets stand above what they skip. `statuses` by step.
+/// Failing blocking checks that skip by themselves: not those whose home failed because of them and hands that on along its edges, unless what
+/// they skip descends from another asset, or from several. `statuses` by step.
 std::vector<ExtraRoot> check_roots(const RunPlan& plan, const Definitions& definitions, const AssetGraph& graph, std::span<const CheckResult> results,
                                    std::span<const StepStatus> statuses);
 

@@ -29,9 +29,9 @@ AssetSpec asset(const std::string& key, std::vector<std::string> deps = {}) {
 PartitionsSpec days_since(const std::string& start) { return {{{"", TimeWindowsSpec{Grain::daily, start, "1971-01-01"}}}}; }
 
 /// a, b made from it, c made from b: all of them up to date.
-class Plan : public ::testing::Test {
+class PlanConsequences : public ::testing::Test {
  protected:
-  Plan() {
+  PlanConsequences() {
     before.assets = {asset("a"), asset("b", {"a"}), asset("c", {"b"})};
     graph = AssetGraph::build(before).value();
     for (AssetId id = 0; id < before.assets.size(); ++id) make(id);
@@ -64,7 +64,7 @@ class Plan : public ::testing::Test {
   std::map<std::string, AssetState> states;
 };
 
-TEST_F(Plan, WhatMakesNoOtherCodeLeavesNothingStale) {
+TEST_F(PlanConsequences, WhatMakesNoOtherCodeLeavesNothingStale) {
   next.assets[0].run->timeout = Millis(360'000);
   next.assets[0].run->limits.open_files = 64;
   next.assets[1].run->grace = Millis(1);
@@ -72,13 +72,13 @@ TEST_F(Plan, WhatMakesNoOtherCodeLeavesNothingStale) {
   EXPECT_THAT(stale(), IsEmpty());
 }
 
-TEST_F(Plan, OtherCodeLeavesItselfAndAllBelowStale) {
+TEST_F(PlanConsequences, OtherCodeLeavesItselfAndAllBelowStale) {
   next.assets[1].run->command = {"make", "b", "anew"};
   EXPECT_THAT(stale(), ElementsAre("b", "c"));
   EXPECT_THAT(plan().causes, ElementsAre(Pair(1, StaleCause::code_changed)));
 }
 
-TEST_F(Plan, ADeclaredCodeVersionHoldsWhateverTheCommandSays) {
+TEST_F(PlanConsequences, ADeclaredCodeVersionHoldsWhateverTheCommandSays) {
   before.assets[1].code_version = "1";
   make(1);
   next = before;
@@ -88,19 +88,19 @@ TEST_F(Plan, ADeclaredCodeVersionHoldsWhateverTheCommandSays) {
   EXPECT_THAT(stale(), ElementsAre("b", "c"));
 }
 
-TEST_F(Plan, CodeThatTheDataWasMadeByMakesItGoodAgain) {
+TEST_F(PlanConsequences, CodeThatTheDataWasMadeByMakesItGoodAgain) {
   before.assets[1].run->command = {"make", "b", "anew"};  // serves, and nothing was made by it
   EXPECT_THAT(stale(), IsEmpty());
 }
 
-TEST_F(Plan, WhatIsNewIsToBeMadeAndWhatComesBackIsNot) {
+TEST_F(PlanConsequences, WhatIsNewIsToBeMadeAndWhatComesBackIsNot) {
   next.assets.push_back(asset("d", {"a"}));
   EXPECT_THAT(stale(), ElementsAre("d"));
   states["d"].last_materialization = AssetState::Data{1, WallTime{}, {}, "d", code_version_of(next.assets.back()), nullptr};
   EXPECT_THAT(stale(), IsEmpty());
 }
 
-TEST_F(Plan, AnotherDependencyCountsOnceItHasData) {
+TEST_F(PlanConsequences, AnotherDependencyCountsOnceItHasData) {
   next.assets[2].deps.push_back({"a", OnFailure::skip, {}});
   EXPECT_THAT(stale(), ElementsAre("c"));
   EXPECT_THAT(plan().causes, ElementsAre(Pair(2, StaleCause::data_changed)));
@@ -109,7 +109,7 @@ TEST_F(Plan, AnotherDependencyCountsOnceItHasData) {
   EXPECT_THAT(stale(), IsEmpty());
 }
 
-TEST_F(Plan, ARenameKeepsItsData) {
+TEST_F(PlanConsequences, ARenameKeepsItsData) {
   next.assets[0].key = "raw";
   next.assets[0].renamed_from = "a";
   next.assets[1].deps[0].asset = "raw";
@@ -117,20 +117,20 @@ TEST_F(Plan, ARenameKeepsItsData) {
   EXPECT_THAT(stale(), IsEmpty());
 }
 
-TEST_F(Plan, WhatWasNeverMadeBeforeIsNoConsequence) {
+TEST_F(PlanConsequences, WhatWasNeverMadeBeforeIsNoConsequence) {
   states["a"] = {};
   next.assets[0].run->timeout = Millis(1);
   EXPECT_THAT(stale(), IsEmpty());
 }
 
-TEST_F(Plan, NothingIsStaleForTheSakeOfWhatLiesAboveAnExternalAsset) {
+TEST_F(PlanConsequences, NothingIsStaleForTheSakeOfWhatLiesAboveAnExternalAsset) {
   before.assets[1].external = true;
   next = before;
   next.assets[0].run->command = {"other"};
   EXPECT_THAT(stale(), ElementsAre("a"));
 }
 
-TEST_F(Plan, DividingAnAssetSaysHowManyPartitionsAreMissing) {
+TEST_F(PlanConsequences, DividingAnAssetSaysHowManyPartitionsAreMissing) {
   next.assets[2].partitions = days_since("1970-12-25");
   const auto found = plan();
   EXPECT_THAT(found.stale, IsEmpty());
@@ -139,7 +139,7 @@ TEST_F(Plan, DividingAnAssetSaysHowManyPartitionsAreMissing) {
   EXPECT_TRUE(found.partitions.at(2).more_missing);
 }
 
-TEST_F(Plan, AnEarlierStartMissesWhatWasNotMade) {
+TEST_F(PlanConsequences, AnEarlierStartMissesWhatWasNotMade) {
   before.assets[2].partitions = days_since("1970-12-25");
   states["c"].partitions = std::make_shared<PartitionStates>(PartitionStates{*before.assets[2].partitions, IndexSet::range(0, 7), {}});
   next = before;
@@ -150,7 +150,7 @@ TEST_F(Plan, AnEarlierStartMissesWhatWasNotMade) {
   EXPECT_THAT(plan().partitions, IsEmpty()) << "a later one misses nothing";
 }
 
-TEST_F(Plan, OfADividedAssetThatIsStaleItSaysHowManyARunMakes) {
+TEST_F(PlanConsequences, OfADividedAssetThatIsStaleItSaysHowManyARunMakes) {
   before.assets[2].partitions = days_since("1970-12-25");
   next = before;
   next.assets[2].run->command = {"other"};

@@ -115,6 +115,7 @@ TEST_F(CheckedAutomatorTest, AnUpdateCountsOnceItsBlockingCheckHasPassed) {
   make_a(2, false);
   EXPECT_THAT(wanted().assets, IsEmpty()) << "the check runs";
   judge(2, CheckStatus::passed);
+  end(2);
   EXPECT_THAT(wanted().assets, ElementsAre(1));
 }
 
@@ -153,6 +154,7 @@ TEST_F(CheckedAutomatorTest, EachPartitionHasItsOwnResult) {
   judge(2, CheckStatus::passed, "y");
   EXPECT_THAT(wanted().assets, IsEmpty()) << "it is about the other";
   judge(2, CheckStatus::passed, "x");
+  end(2);
   EXPECT_THAT(wanted().assets, ElementsAre(1));
 }
 

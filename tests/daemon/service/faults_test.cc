@@ -61,7 +61,8 @@ class ServiceOnAFailingDisk : public ServiceTest {
   }
   std::vector<AttemptId> committed_live(RunId id) {
     std::vector<AttemptId> found;
-    for (const auto& attempt : *reader()->attempts(id))
+    const auto attempts = reader()->attempts(id);
+    for (const auto& attempt : *attempts)
       if (!attempt.ended_at) found.push_back(attempt.id);
     return found;
   }
@@ -161,7 +162,8 @@ TEST_F(ServiceTest, AFolderOfClaimsThatIsGoneIsMadeAnew) {
   fs::remove_all(options_.paths.claims());
   std::ofstream(file("go"));
   EXPECT_EQ(outcome(id), "succeeded");
-  for (const auto& attempt : *reader()->attempts(id)) EXPECT_NE(attempt.reason, "never_started");
+  const auto attempts = reader()->attempts(id);
+  for (const auto& attempt : *attempts) EXPECT_NE(attempt.reason, "never_started");
 }
 
 TEST_F(ServiceOnAFailingDisk, AStepThatCannotBeStartedSaysWhyInEveryPlace) {
