@@ -207,6 +207,7 @@ class Compiler {
     auto& import = definitions.imports[static_cast<std::size_t>(index)];
     const auto first_asset = definitions.assets.size();
     for (auto& told : description.errors) told.source.file = relative(told.source.file);
+    const auto why_not = description.errors.empty() ? "its assets could not be described" : description.errors.front().message;
     take(std::move(description.errors));
     const bool described = !description.answer.is_null();
     const auto stand_in = import.name;
@@ -220,15 +221,14 @@ class Compiler {
     if (import.name != stand_in) link_state(import.name, state_dir);
     const auto count = definitions.assets.size() - first_asset;
     const bool good = described && merge_errors.empty();
-    result_.imports.push_back({import.name, import.plugin, count, good, detail_of(described, merge_errors, description)});
+    result_.imports.push_back({import.name, import.plugin, count, good, described ? detail_of(merge_errors, description) : why_not});
     take(std::move(merge_errors));
     description_watches_.push_back(std::move(description.watch));
     return good;
   }
 
-  static std::string detail_of(bool described, const std::vector<DefinitionError>& errors,
-                               const Description& description) {
-    if (!described || !errors.empty()) return "its assets could not be described";
+  static std::string detail_of(const std::vector<DefinitionError>& errors, const Description& description) {
+    if (!errors.empty()) return errors.front().message;
     return description.from_cache ? "unchanged: its last answer was taken" : "described";
   }
 

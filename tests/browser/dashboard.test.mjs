@@ -148,7 +148,7 @@ test("a waiting step says what it waits for", async () => {
   await open(`/runs/${id}`);
   await page.locator(".gantt-row", { hasText: /waits for pool one/ }).waitFor();
   await page.locator(".gantt-row", { hasText: /waits for pool one/ }).click();
-  await page.locator(".log-none", { hasText: "Waits for pool one" }).waitFor();
+  await page.locator(".log-none", { hasText: /Waits for\s*pool one/ }).waitFor();
   await daemon.open("gate_queued");
   await status("Succeeded");
   await page.close();

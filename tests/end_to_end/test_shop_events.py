@@ -132,11 +132,12 @@ def test_a_gold_table_that_becomes_too_old_is_told_once_to_a_receiver_that_fails
     folder = copy_example("shop", tmp_path)
     text = (folder / "assetd.yaml").read_text()
     assert text.count("{within: 26h}") == 1
-    (folder / "assetd.yaml").write_text(text.replace("{within: 26h}", "{within: 3s}"))
     secrets = {"no_proxy": "127.0.0.1", "ASSETD_SECRET_SHOP_ALERTS": receiver.url + "/stale", "ASSETD_SECRET_SHOP_ALERTS_KEY": KEY}
     shop = make_daemon(folder, env=secrets).start(seconds=PATIENCE)
-    assert shop.items("/alerts") == [], "what was never made became nothing"
     succeeds(shop, "+gold_revenue_daily")
+    assert shop.items("/alerts") == [], "it is fresh"
+    (folder / "assetd.yaml").write_text(text.replace("{within: 26h}", "{within: 3s}"))
+    shop.post("/definitions/reload")
 
     def delivered():
         return shop.items("/alerts?state=delivered")
@@ -157,6 +158,6 @@ def test_a_gold_table_that_becomes_too_old_is_told_once_to_a_receiver_that_fails
     assert body["title"].startswith("gold_revenue_daily is too old: its data is of ")
     assert freshness["deadline"] <= body["at"]
     history = shop.request("GET", "/events?asset=gold_revenue_daily&types=asset_changed", headers={"accept": "application/json"}).json["items"]
-    (change,) = [event["changes"] for event in history if "freshness" in event["changes"]]
+    (change,) = [event["changes"] for event in history if event["changes"].get("freshness") == "violated"]
     assert (change["freshness"], change["from"]) == ("violated", "fresh"), change
     assert shop.stop() == 0 and len(receiver.requests) == 3, "nothing was left to tell"
