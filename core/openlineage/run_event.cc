@@ -58,6 +58,18 @@ Json lineage_event(const LineageStep& step) {
           {"outputs", outputs}};
 }
 
+std::optional<std::string> lineage_type_of(const StepChanged& change) {
+  if (!change.step.started_at || change.step.status == change.from) return std::nullopt;
+  switch (change.step.status) {
+    case StepStatus::running: return "START";
+    case StepStatus::succeeded: return "COMPLETE";
+    case StepStatus::failed:
+    case StepStatus::waiting_retry: return "FAIL";
+    case StepStatus::canceled: return "ABORT";
+    default: return std::nullopt;
+  }
+}
+
 std::string uuid_of(const unsigned char (&bytes)[16]) {
   constexpr char kDigits[] = "0123456789abcdef";
   std::string text;

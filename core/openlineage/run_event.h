@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/engine/change.h"
 #include "core/time.h"
 
 namespace assetd {
@@ -28,6 +29,9 @@ struct LineageStep {
 
 /// A RunEvent.
 nlohmann::json lineage_event(const LineageStep& step);
+
+/// Of what became of a step; nothing for what tells OpenLineage nothing: a step that never ran has no run there.
+std::optional<std::string> lineage_type_of(const StepChanged& change);
 
 /// A UUID (RFC 9562, version 8) of 16 bytes: the same bytes give the same one.
 std::string uuid_of(const unsigned char (&bytes)[16]);

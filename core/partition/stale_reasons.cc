@@ -13,8 +13,6 @@ constexpr std::size_t kMostReasons = 20;
 constexpr std::size_t kMostLinks = 50;
 constexpr std::size_t kFurthest = 10'000;  // followed for its last link
 
-std::string by_run(RunId run, WallTime at) { return (run == 0 ? "that was reported at " : "of run " + std::to_string(run) + ", ") + format_time(at); }
-
 /// The first links of a way and the last.
 class BothEnds {
  public:
@@ -61,11 +59,11 @@ PartitionStaleLink StalePartitions::newer_data(Place child, AssetId parent) cons
   const auto* data = above.data(place.index);
   const auto* made = own.data(child.index);
   const auto run = data ? data->run : 0;
-  auto detail = name(place) + (data ? " has newer data, " + by_run(run, newest) : " has newer data, made at " + format_time(newest));
+  auto detail = name(place) + (data ? " has newer data, " + made_by(run, newest) : " has newer data, made at " + format_time(newest));
   const auto* used = made && made->from ? used_of(parent, *made->from) : nullptr;
   if (made && made->from && !used) detail += "; there was none when it was made";
   else if (used && used->of && used->of->found == 0) detail += "; there was none of it when it was made";
-  else if (used) detail += "; it was made from that " + (used->of ? by_run(used->of->run, used->of->at) : by_run(used->run, used->at));
+  else if (used) detail += "; it was made from that " + (used->of ? made_by(used->of->run, used->of->at) : made_by(used->run, used->at));
   return link(StaleKind::newer_data, place, std::move(detail), run, newest);
 }
 

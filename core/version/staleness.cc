@@ -14,8 +14,6 @@ constexpr std::size_t kLongestWay = 10'000;  // followed for its last link
 
 using Data = AssetState::Data;
 
-std::string made_by(RunId run, WallTime at) { return (run == 0 ? "that was reported at " : "of run " + std::to_string(run) + ", ") + format_time(at); }
-
 /// Of data that was made before versions were kept.
 bool is_newer(const Data& data, const Data& own) { return (data.run != own.run || data.run == 0) && data.at > own.at; }
 
@@ -107,6 +105,8 @@ void follow(const StaleView& view, const StaleSet& set, AssetId from, std::vecto
 }
 
 }  // namespace
+
+std::string made_by(RunId run, WallTime at) { return (run == 0 ? "that was reported at " : "of run " + std::to_string(run) + ", ") + format_time(at); }
 
 std::string_view to_string(StaleKind kind) {
   switch (kind) {

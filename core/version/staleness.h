@@ -33,6 +33,9 @@ struct StaleLink {
   std::optional<WallTime> at;
 };
 
+/// "of run 7, …" or "that was reported at …": whose data it is.
+std::string made_by(RunId run, WallTime at);
+
 /// A reason of the asset itself, and from there to the cause: the last link is never `upstream_stale`, unless a way is too long to be followed.
 struct StaleReason {
   StaleLink link;

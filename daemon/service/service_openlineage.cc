@@ -27,19 +27,6 @@ std::string uuid_of_text(const std::string& text) {
   return uuid_of(bytes);
 }
 
-/// Nothing for what tells OpenLineage nothing: a step that never ran has no run there.
-std::optional<std::string> event_type_of(const StepChanged& change) {
-  if (!change.step.started_at || change.step.status == change.from) return std::nullopt;
-  switch (change.step.status) {
-    case StepStatus::running: return "START";
-    case StepStatus::succeeded: return "COMPLETE";
-    case StepStatus::failed:
-    case StepStatus::waiting_retry: return "FAIL";
-    case StepStatus::canceled: return "ABORT";
-    default: return std::nullopt;
-  }
-}
-
 std::string random_event_id() {
   unsigned char random[16];
   char hex[33];
@@ -53,7 +40,7 @@ std::string random_event_id() {
 void DaemonService::note_lineage(Turn& turn, const Change& change) {
   const auto* step = std::get_if<StepChanged>(&change);
   if (!step) return;
-  const auto type = event_type_of(*step);
+  const auto type = lineage_type_of(*step);
   if (!type) return;
   const auto current = project();
   if (const auto* rule = lineage_rule(current.get())) tell_lineage(turn, *rule, *step, *type);

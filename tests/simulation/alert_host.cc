@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "core/openlineage/run_event.h"
 #include "tests/simulation/violation.h"
 
 namespace assetd::simulation {
@@ -11,19 +12,6 @@ namespace {
 const AssetSpec* find_asset(const Definitions& definitions, const std::string& key) {
   const auto found = std::ranges::find(definitions.assets, key, &AssetSpec::key);
   return found == definitions.assets.end() ? nullptr : &*found;
-}
-
-/// Nothing for what tells OpenLineage nothing: a step that never ran has no run there.
-std::string event_type_of(const StepChanged& change) {
-  if (!change.step.started_at || change.step.status == change.from) return "";
-  switch (change.step.status) {
-    case StepStatus::running: return "START";
-    case StepStatus::succeeded: return "COMPLETE";
-    case StepStatus::failed:
-    case StepStatus::waiting_retry: return "FAIL";
-    case StepStatus::canceled: return "ABORT";
-    default: return "";
-  }
 }
 
 }  // namespace
@@ -130,9 +118,9 @@ void AlertHost::tell(Happening happening, FakeStore::Batch& batch) {
 }
 
 void AlertHost::tell_lineage(const StepChanged& change, const Now& now, FakeStore::Batch& batch) {
-  const auto type = event_type_of(change);
+  const auto type = lineage_type_of(change);
   const auto* run = known(change.run);
-  if (type.empty() || !run || !rule(kOpenLineage)) return;
+  if (!type || !run || !rule(kOpenLineage)) return;
   const auto& asset = run->context.definitions->assets[run->plan->asset(change.step.step)].key;
   const auto& partition = run->plan->partition(change.step.step);
   AlertRecord event;
@@ -141,7 +129,7 @@ void AlertHost::tell_lineage(const StepChanged& change, const Now& now, FakeStor
   event.at = now.wall;
   event.run = change.run;
   event.asset = asset;
-  event.reason = type;
+  event.reason = *type;
   event.cause = kOpenLineage + (partition.empty() ? "" : " " + partition);
   event.next_attempt_at = now.wall;
   event.body = {{"run", change.run}, {"step", change.step.step}};
