@@ -40,6 +40,7 @@ void DaemonHost::feed_once(Turn& turn, Input input) {
 void DaemonHost::take(Turn& turn, Output out) {
   for (const auto& change : out.changes) {
     automation_.note(change, *engine_);
+    note_keys(turn, change);
     if (const auto* changed = std::get_if<RunChanged>(&change); changed && is_terminal(changed->run.status)) note_end(turn, changed->run);
   }
   if (machine_.seams.acts_before_commit) perform(std::exchange(out.effects, {}));
@@ -60,7 +61,7 @@ void DaemonHost::turn() {
   if (machine_.random.chance(50)) flush();
   for (auto& task : tasks) task(turn);
   if (const auto timer = engine_->next_timer(); timer && *timer <= turn.now.boot) feed(turn, TimePassed{});
-  if (!draining_ && !latched_) let_schedules_tick(turn);
+  if (may_tick() && !latched_) let_schedules_tick(turn);
   watch_disk(turn);
   if (may_wait(turn)) {
     if (!turn.batch.empty() || !turn.effects.empty()) waiting_ = std::move(turn);
@@ -71,6 +72,7 @@ void DaemonHost::turn() {
 
 /// What its changes set going commits with them.
 void DaemonHost::finish(Turn& turn) {
+  if (!latched_) take_changed_keys(turn);
   if (!latched_)
     automation_.automate(turn.batch, [&](const AutomationWanted& wanted) {
       RunRecord run;
@@ -82,7 +84,7 @@ void DaemonHost::finish(Turn& turn) {
 
 // Only "it runs now": true without being written, so it waits a moment for company.
 bool DaemonHost::may_wait(const Turn& turn) const {
-  if (!turn.after.empty() || !turn.batch.answers.empty() || turn.batch.pools || turn.batch.waivers || turn.batch.definitions || !turn.batch.backfills.empty() || automation_.is_due()) return false;
+  if (!turn.after.empty() || !turn.batch.answers.empty() || turn.batch.pools || turn.batch.waivers || turn.batch.definitions || !turn.batch.partition_keys.empty() || !turn.batch.backfills.empty() || automation_.is_due()) return false;
   if (!std::all_of(turn.batch.changes.begin(), turn.batch.changes.end(), is_soft)) return false;
   return machine_.random.chance(50);
 }
@@ -100,6 +102,7 @@ bool DaemonHost::write(const Turn& turn) {
   const auto& options = machine_.options;
   if (machine_.faults && machine_.random.in_ten_thousand(options.commit_failed)) return false;
   auto batch = turn.batch;
+  batch.at = turn.now.wall;
   if (machine_.seams.forgets_backfills) batch.backfills.clear();
   machine_.store.commit(batch);
   if (machine_.faults && machine_.random.in_ten_thousand(options.commit_unknown)) return false;
@@ -171,7 +174,7 @@ void DaemonHost::try_unlatch() {
 
 std::optional<Millis> DaemonHost::next_due() const {
   auto next = engine_->next_timer();
-  if (const auto tick = ticker_.next_moment(); tick && !draining_) {
+  if (const auto tick = ticker_.next_moment(); tick && may_tick()) {
     const auto at = machine_.now.boot + std::max(Millis{0}, *tick - machine_.now.wall);
     if (!next || at < *next) next = at;
   }

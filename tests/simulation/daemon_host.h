@@ -61,6 +61,11 @@ class DaemonHost {
   enum class BackfillChange { pause, resume, cancel, retry };
   void request_backfill(std::vector<std::string> keys, int most_runs, bool newest_first);
   void change_backfill(std::int64_t id, BackfillChange what);
+  void change_keys(std::vector<std::string> add, std::vector<std::string> remove);
+  /// Made by hand, or elsewhere; "": all that there are of one that is divided.
+  void tell(std::string key, std::string partition);
+  void pause(std::string asset, std::optional<Millis> lasts);  ///< "": all
+  void resume(std::string asset);
   /// In words, how it stands with the supervisor.
   std::string link() const { return refused_ ? "refused" : !connection_ ? "not connected" : welcome_ ? "connected" : "not welcomed"; }
   bool draining() const { return draining_; }
@@ -77,6 +82,7 @@ class DaemonHost {
     std::vector<Effect> effects;
     std::vector<std::function<void(bool)>> after;
     std::set<std::pair<std::string, WallTime>> ticks;
+    bool keys_changed = false;
   };
   using Task = std::function<void(Turn&)>;
 
@@ -120,13 +126,23 @@ class DaemonHost {
   void command(Work work, Done refused = nullptr);
   /// `set`: of each asset that is divided; nothing: some, drawn.
   RunId begin_run(Turn& turn, RunRecord record, const std::vector<AssetId>& assets, StepsMode mode, bool in_line, const std::map<AssetId, IndexSet>* sets = nullptr);
+  bool may_tick() const { return !draining_ && !automation_.all_paused(); }
   void let_schedules_tick(Turn& turn);
+  std::vector<ScheduleSpec> schedules(const RunContext& context) const;
   void tick(Turn& turn, const DueTick& due);
   void request_tick(Turn& turn, const ScheduleSpec& schedule, TickRecord& record);
   bool overlaps(Turn& turn, const ScheduleSpec& schedule);
 
+  // daemon_partitions.cc
+  /// How a version's assets are divided with the keys of now.
+  std::shared_ptr<const PartitionTable> divided(const RunContext& context);
+  void take_keys();
+  void change_keys(Turn& turn, const std::vector<std::string>& add, const std::vector<std::string>& remove);
+  void note_keys(Turn& turn, const Change& change);
+  void take_changed_keys(Turn& turn);
+
   // daemon_backfills.cc
-  static PartitionTable divided(const RunContext& context);
+  void advance_all(Turn& turn);
   void save(Turn& turn, const Backfill& backfill);
   void advance(Turn& turn, Backfill& backfill);
   void begin_part(Turn& turn, Backfill& backfill, const BackfillPlan& plan, const BackfillPlan::Request& request);
@@ -140,6 +156,8 @@ class DaemonHost {
   std::unique_ptr<Engine> engine_;
   Ticker ticker_;
   AutomationHost automation_{machine_};
+  DynamicKeys keys_;
+  std::pair<std::int64_t, std::shared_ptr<const PartitionTable>> divided_;  ///< of a version; null after keys have changed
   std::map<std::int64_t, Backfill> backfills_;  ///< that are not over, or still have runs to be settled
   std::int64_t last_backfill_ = 0;
   std::deque<Task> tasks_;

@@ -43,7 +43,9 @@ class FakeStore {
     std::vector<std::pair<std::string, AssetState>> assets;
     AutomationBatch automation;
     std::vector<Backfill> backfills;
-    bool empty() const { return changes.empty() && !pools && !definitions && !waivers && answers.empty() && assets.empty() && automation.empty() && backfills.empty(); }
+    std::vector<PartitionKeyRecord> partition_keys;
+    WallTime at{};
+    bool empty() const { return partition_keys.empty() && changes.empty() && !pools && !definitions && !waivers && answers.empty() && assets.empty() && automation.empty() && backfills.empty(); }
   };
 
   /// Commits all of it, or throws a Violation.
@@ -61,11 +63,14 @@ class FakeStore {
   std::optional<RunId> answer(const std::string& key) const;
   struct KeptAutomation {
     std::map<std::string, AutomationRecord> records;
+    std::map<std::string, AutomationPause> pauses;  ///< by asset; "": all
     std::optional<WallTime> evaluated_at;
   };
   const KeptAutomation& automation() const { return automation_; }
   const std::map<std::int64_t, Backfill>& backfills() const { return backfills_; }
   const std::map<std::string, AssetState>& assets() const { return assets_; }
+  /// Sets of dynamic keys, with those that were removed.
+  const DynamicKeys& keys() const { return keys_; }
   const std::map<RunId, Run>& runs() const { return runs_; }
   RunId last_run() const { return runs_.empty() ? 0 : runs_.rbegin()->first; }
   const AttemptRecord* attempt(const AttemptId& id) const;
@@ -83,10 +88,11 @@ class FakeStore {
 
   // automation_invariants.cc
   /// Once nothing is under way: whatever happened above an asset that is made by itself has been followed.
-  void check_followed() const;
+  void check_followed(WallTime now) const;
 
  private:
   void on(const RunCreated& change);
+  void note_told(const Materialization& made);
   void on(const RunChanged& change);
   void on(const RunAmended& change) { runs_.at(change.run.id).record = change.run; }
   void on(const StepChanged& change);
@@ -115,6 +121,18 @@ class FakeStore {
   void check_parents(const Run& run, const AttemptRecord& intent) const;
   void check_ended(const Run& run) const;
 
+  // rules_invariants.cc
+  void check_paused(const Batch& batch, const RunCreated& created) const;
+  void check_window_of_tick(const RunCreated& created) const;
+  void check_tick(const TickRecord& tick) const;
+  void check_filter(const Batch& batch, const RunCreated& created) const;
+  void take_automation(const Batch& batch);
+
+  // division_invariants.cc
+  void take_keys(const Batch& batch);
+  void check_divided(const Batch& batch, const RunCreated& created) const;
+  const PartitionTable& table(const RunContext& context) const;
+
   // automation_invariants.cc
   /// An asset, or one partition of it: its key and that of the partition.
   using Piece = std::pair<std::string, std::string>;
@@ -122,10 +140,14 @@ class FakeStore {
   struct Life {
     std::int64_t planned = 0, asked = 0, made = 0;
     RunId made_by = 0;
+    std::optional<WallTime> asked_at, made_at;  ///< as automation looked at it; nothing: it did not
   };
-  void note_planned(const RunCreated& created);
-  void check_automated(const RunCreated& created) const;
-  void check_followed(const Piece& piece, const std::vector<Piece>& above) const;
+  void note_planned(const Batch& batch, const RunCreated& created);
+  void check_automated(const Batch& batch, const RunCreated& created) const;
+  void check_ticked(const Piece& piece, const std::string& condition, const std::vector<Piece>& above, const std::set<Piece>& with, WallTime evaluated) const;
+  void check_tick_followed(const Piece& piece, const std::string& condition, WallTime now) const;
+  void check_followed(const Piece& piece, const std::vector<Piece>& above, bool follows) const;
+  std::int64_t added(const Piece& piece) const;
   Life life(const Piece& piece) const;
   bool is_known(const Piece& piece) const;
   Piece piece_of(const std::string& key, const std::string& partition) const;
@@ -155,7 +177,14 @@ class FakeStore {
   std::map<std::string, AssetState> assets_;
   std::map<std::int64_t, Backfill> backfills_;
   std::map<std::int64_t, std::map<std::size_t, IndexSet>> asked_of_;  ///< by backfill and group, since its begin or its last retry
+  DynamicKeys keys_;
+  std::map<std::string, std::int64_t> key_added_;  ///< with which commit, last
+  mutable std::map<std::int64_t, PartitionTable> tables_;  ///< by version, with the keys of now
   std::map<Piece, Life> lives_;
+  WallTime defined_wall_{};              ///< when the definitions of now came
+  std::optional<WallTime> defined_at_;  ///< the same, as automation looked at them first
+  std::optional<WallTime> looking_at_;  ///< of the transaction under way
+  std::int64_t looked_ = 0;             ///< with which commit automation last looked at anything
   std::int64_t commits_ = 0, defined_ = 0;  ///< defined_: with which the definitions of now came
   std::int64_t generation_ = 0;
 };

@@ -12,7 +12,7 @@ namespace sv = assetd::supervisor;
 template <typename Kind, typename Edit>
 Sabotage after_each(Edit edit) {
   return [edit](Machine& machine) {
-    machine.options.automation = 0;
+    machine.options.automation = machine.options.rules.mutes = machine.options.rules.red_button = 0;
     machine.seams.after_engine = [edit, &machine](const Now&, const Input&, Output& out) {
       std::vector<Change> more;
       for (auto& change : out.changes)
@@ -168,6 +168,15 @@ std::vector<Mutant> mutants() {
       {backfilled, "a run of a backfill commits without it", flag(&Seams::forgets_backfills)},
       {automated, "what conditions remember is not kept", flag(&Seams::forgets_conditions)},
       {automated, "what automation asks for is not begun", flag(&Seams::drops_requests)},
+      {divided, "a key that is removed stays there for automation", flag(&Seams::keeps_removed_keys)},
+      {automated, "no window ends for automation", flag(&Seams::stops_windows)},
+      {automated, "of conditions only what sets them off counts", flag(&Seams::drops_filters)},
+      {automated, "up to when conditions were looked at is not kept", flag(&Seams::forgets_evaluated_at)},
+      {automated, "automation does not hear of what people tell", flag(&Seams::hides_reports)},
+      {paused, "schedules make what is muted", flag(&Seams::ignores_mutes)},
+      {paused, "a restart forgets what is muted", flag(&Seams::forgets_pauses)},
+      {ticks, "jitter is ten times as wide as it is said", flag(&Seams::wide_jitter)},
+      {ticks, "a tick makes the window of now", flag(&Seams::ticks_make_now)},
       {no_throw, "a cancel is refused by an exception", before_each<CancelRequested>([](Machine&, CancelRequested&, Input&) { throw std::logic_error("no"); })},
   };
 }

@@ -62,6 +62,7 @@ Options Options::draw(Random& random) {
   o.reuse = rate(random, 15, 40, 80);
   o.automation = random.chance(30) ? rate(random, 20, 50, 90) : 0;
   o.backfills = random.chance(40) ? rate(random, 5, 15, 40) : 0;
+  o.rules = RulesOptions::draw(random);
   return o;
 }
 
@@ -80,7 +81,7 @@ std::string Options::in_words() const {
                           {"externals", externals}, {"proceed", proceed}, {"limits", limits}, {"partitions", partitions}, {"reuse", reuse}, {"automation", automation}});
   line("steps, %", {{"fails", fails}, {"reports", reports}, {"forks", forks}, {"hostile", hostile}});
   line("people, %", {{"cancels", cancels}, {"reruns", reruns}, {"reloads", reloads}, {"resizes", resizes}, {"drains", drains}, {"repeats", repeats}, {"priorities", priorities}, {"waivers", waivers}, {"backfills", backfills}});
-  return text;
+  return text + rules.in_words();
 }
 
 }  // namespace assetd::simulation

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "tests/simulation/random.h"
+#include "tests/simulation/rules_options.h"
 
 namespace assetd::simulation {
 
@@ -27,6 +28,7 @@ struct Options {
   int cancels = 0, reruns = 0, reloads = 0, resizes = 0, drains = 0, repeats = 0, priorities = 0, waivers = 0, backfills = 0;
   int schedules = 0;  ///< 0 to 2
   bool on_demand = false;
+  RulesOptions rules;
 
   static Options draw(Random& random);
   /// All of them, a few a line.

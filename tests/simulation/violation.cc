@@ -31,6 +31,9 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, kInvariants>
     {"pinned", "a run stays with the definitions it was planned with; its plan survives being stored"},
     {"automated", "automation asks for an asset once for what happened above it, and never not at all"},
     {"backfilled", "a backfill asks for each partition once, for none after its cancel, and counts as made what was made"},
+    {"divided", "a run makes partitions that there are: windows that have ended, keys that were not removed"},
+    {"paused", "nothing begins by itself for what is muted, nor while all is paused"},
+    {"ticks", "a tick comes not before its instant, nor later than jitter and misfire let it, and makes the window that had ended by then"},
     {"reused", "a step is reused only where its asset says so, its parents have ended and no attempt has begun it"},
     {"no_throw", "no input makes the engine throw"},
 }};
