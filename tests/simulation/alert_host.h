@@ -27,6 +27,8 @@ class AlertHost {
   /// A change that the turn in progress commits.
   void note(const Change& change, const Now& now, FakeStore::Batch& batch);
   void note(const FreshnessTold& told, const Now& now, FakeStore::Batch& batch);
+  /// The asset, or its check (not ""), is well again.
+  void mend(const std::string& asset, const std::string& check, const Now& now, FakeStore::Batch& batch);
   void committed(const FakeStore::Batch& batch);
 
   // People.
@@ -57,7 +59,6 @@ class AlertHost {
   const Known* known(RunId run) const;
   const AlertSpec* rule(const std::string& name) const;
   void tell(Happening happening, FakeStore::Batch& batch);
-  void mend(const std::string& asset, const std::string& check, const Now& now, FakeStore::Batch& batch);
   void tell_lineage(const StepChanged& change, const Now& now, FakeStore::Batch& batch);
   bool is_about(const std::string& select, const Happening& happening) const;
   std::vector<std::string> owners_of(const Happening& happening) const;

@@ -52,6 +52,8 @@ class FakeStore::AlertCheck {
     else if (good && result.waived.empty()) mend(result.home, result.name);
   }
 
+  void reported(const Materialization& made) { mend(made.key, ""); }
+
   void freshness(const FreshnessTold& told, WallTime at) {
     if (told.freshness == Freshness::violated) tell({.event = AlertEvent::freshness_violated, .at = at, .asset = told.key});
     if (told.freshness == Freshness::fresh || told.freshness == Freshness::none) resolve([&](const AlertRecord& alert) { return alert.asset == told.key && is_of_freshness(alert) ? Over::surely : Over::no; });
@@ -198,6 +200,10 @@ void FakeStore::check_told(const Batch& batch) {
     const auto& change = batch.changes[i];
     if (const auto* step = std::get_if<StepChanged>(&change)) note_failed(*step);
     if (const auto* result = std::get_if<CheckReported>(&change)) note_failed(result->result);
+    if (const auto* made = std::get_if<Materialized>(&change); made && made->materialization.run == 0) {
+      note_well(made->materialization);
+      check.reported(made->materialization);
+    }
     if (const auto* run = std::get_if<RunChanged>(&change); run && is_terminal(run->run.status)) check.run_ended(*run);
     if (const auto* step = std::get_if<StepChanged>(&change); step && step->step.status == StepStatus::succeeded) check.step_succeeded(*step);
     if (const auto* result = std::get_if<CheckReported>(&change)) check.checked(result->result);
@@ -216,7 +222,7 @@ bool FakeStore::has_partition(const std::string& key, const std::string& partiti
   const auto id = definitions().graph->find(key);
   const auto& spec = id ? definitions().definitions->assets[*id].partitions : std::nullopt;
   if (!spec) return false;
-  const auto divided = Partitions::make(*spec, {});
+  const auto divided = Partitions::make(*spec, keys_);
   return divided && divided->index(partition);
 }
 
@@ -230,6 +236,14 @@ void FakeStore::note_failed(const StepChanged& change) {
   auto& of = failed_[{key, ""}];
   if (failed) of.insert(partition);
   else of.erase(partition);
+}
+
+/// Made by hand, or elsewhere: of one that is divided, and no partition named, all that there are.
+void FakeStore::note_well(const Materialization& made) {
+  auto& of = failed_[{made.key, ""}];
+  if (!made.partition.empty()) return static_cast<void>(of.erase(made.partition));
+  const auto id = definitions().graph->find(made.key);
+  if (const auto* divided = id ? table(definitions()).of(*id) : nullptr) divided->existing(made.at).each([&](PartitionIndex index) { of.erase(divided->key(index)); });
 }
 
 /// A result that names no partition is about all of them.

@@ -2,10 +2,15 @@
 
 #include <algorithm>
 
+#include "tests/simulation/random_conditions.h"
+
 namespace assetd::simulation {
 namespace {
 constexpr int kMostRuns = 8;  // of one turn
+constexpr WallTime kBegin{Millis(1'700'000'000'000)};
 }
+
+WallTime AutomationHost::clock() const { return machine_.seams.stops_windows ? kBegin : machine_.now.wall; }
 
 void AutomationHost::restore() {
   if (off()) return;
@@ -15,21 +20,39 @@ void AutomationHost::restore() {
   const auto& kept = machine_.store.automation();
   std::vector<AutomationRecord> records;
   for (const auto& [key, record] : kept.records) records.push_back(record);
-  automator_.restore(std::move(records), {}, kept.evaluated_at);
+  std::vector<AutomationPause> pauses;
+  for (const auto& [key, pause] : kept.pauses)
+    if (!machine_.seams.forgets_pauses) pauses.push_back(pause);
+  automator_.restore(std::move(records), std::move(pauses), kept.evaluated_at);
 }
 
-void AutomationHost::use(const RunContext& context, const Engine& engine) {
+std::shared_ptr<const PartitionsInForce> AutomationHost::in_force(const DynamicKeys& keys) const {
+  auto next = std::make_shared<PartitionsInForce>();
+  next->dynamic = keys;
+  next->table = PartitionTable::make(project_->definitions, project_->graph, keys);
+  next->project = project_;
+  return next;
+}
+
+void AutomationHost::use(const RunContext& context, const Engine& engine, const DynamicKeys& keys) {
   if (off()) return;
-  auto project = std::make_shared<const Project>(Project{context.version, "", machine_.now.wall, *context.definitions, *context.graph});
-  book_.use(project);
-  project_ = project;
-  auto partitions = std::make_shared<PartitionsInForce>();
-  partitions->table = PartitionTable::make(project->definitions, project->graph, {});
-  partitions->project = std::move(project);
-  projection_.use(partitions);
-  book_.divide(*partitions);
-  partitions_ = partitions;
-  automator_.use(std::move(partitions), engine);
+  Project project{context.version, "", machine_.now.wall, *context.definitions, *context.graph};
+  if (machine_.seams.drops_filters)
+    for (auto& asset : project.definitions.assets) asset.automation = without_filter(asset.automation);
+  project_ = std::make_shared<const Project>(std::move(project));
+  book_.use(project_);
+  partitions_ = in_force(keys);
+  projection_.use(partitions_);
+  book_.divide(*partitions_);
+  automator_.use(partitions_, engine);
+}
+
+/// The same version with other dynamic keys.
+void AutomationHost::divide(const DynamicKeys& keys) {
+  if (off() || !project_) return;
+  partitions_ = in_force(keys);
+  projection_.use(partitions_);
+  automator_.divide(partitions_);
 }
 
 void AutomationHost::know(const RunRecord& run, std::shared_ptr<const RunPlan> plan, const RunContext& context) {
@@ -42,6 +65,7 @@ void AutomationHost::know_runs(const Engine& engine) {
 
 void AutomationHost::note(const Change& change) {
   if (off()) return;
+  if (const auto* made = std::get_if<Materialized>(&change); made && made->materialization.run == 0 && machine_.seams.hides_reports) return;
   CommitBatch seen;  // events and outcomes: for people
   projection_.project(change, book_, seen);
   automator_.note(change, projection_);
@@ -59,7 +83,20 @@ AutomationHost::FailedPartitions AutomationHost::failed_partitions(const std::st
   return found;
 }
 
-bool AutomationHost::is_due() const { return !off() && automator_.is_due(machine_.now.wall); }
+void AutomationHost::leave_out_muted(std::vector<AssetId>& assets, WallTime now) const {
+  if (!off() && !machine_.seams.ignores_mutes) automator_.leave_out_muted(assets, now);
+}
+
+void AutomationHost::note_report(const Materialization& made) {
+  if (off()) return;
+  auto& state = book_.stage(made.key);
+  state.last_materialization = AssetState::Data{0, made.at, made.metadata, made.data_version, "", nullptr};
+  state.disturbed = false;
+  projection_.note_report(state, made.key, made.partition, made.data_version, made.at);
+  if (state.last_attempt) state.last_attempt = AssetState::Attempt{0, StepStatus::succeeded, "reported", "by hand", {}, made.at};
+}
+
+bool AutomationHost::is_due() const { return !off() && automator_.is_due(clock()); }
 
 std::optional<WallTime> AutomationHost::next_instant() const { return off() ? std::nullopt : automator_.next_instant(); }
 
@@ -69,7 +106,7 @@ void AutomationHost::automate(FakeStore::Batch& batch, const Begin& begin) {
     return;
   }
   for (int round = 0; round < kMostRuns; ++round) {
-    const auto wanted = automator_.evaluate(machine_.now.wall);
+    const auto wanted = automator_.evaluate(clock());
     if (wanted.assets.empty()) break;
     const auto run = machine_.seams.drops_requests ? 0 : begin(wanted);
     if (run != 0) automator_.requested(wanted.assets, run);
@@ -81,6 +118,7 @@ void AutomationHost::automate(FakeStore::Batch& batch, const Begin& begin) {
       std::ranges::replace(memory, '\n', ';');
       return "automation: " + record.asset + (record.holds ? " holds" : " does not hold") + ", asked for by run " + std::to_string(record.run) + ", remembers " + memory;
     });
+  if (machine_.seams.forgets_evaluated_at) batch.automation.evaluated_at.reset();
   if (machine_.seams.forgets_conditions) batch.automation.records.clear();
   batch.assets = book_.take_staged();
 }

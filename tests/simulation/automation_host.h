@@ -17,7 +17,8 @@ class AutomationHost {
 
   /// From the store, after a start or a failed commit; then use() and, for each run, know().
   void restore();
-  void use(const RunContext& context, const Engine& engine);
+  void use(const RunContext& context, const Engine& engine, const DynamicKeys& keys);
+  void divide(const DynamicKeys& keys);
   void know(const RunRecord& run, std::shared_ptr<const RunPlan> plan, const RunContext& context);
   void know_runs(const Engine& engine);
   AssetBook& book() { return book_; }
@@ -29,6 +30,12 @@ class AutomationHost {
   };
   FailedPartitions failed_partitions(const std::string& key, const std::string& check) const;
   void hold() { automator_.hold(true); }
+  void pause(AutomationPause pause) { automator_.pause(std::move(pause)); }
+  void resume(const std::string& asset) { automator_.resume(asset); }
+  bool all_paused() const { return automator_.find_pause("") != nullptr; }
+  void leave_out_muted(std::vector<AssetId>& assets, WallTime now) const;
+  /// Somebody has made it by hand, or elsewhere: the state of the asset, beside the change that says so.
+  void note_report(const Materialization& made);
 
   void note(const Change& change);
   bool is_due() const;
@@ -39,8 +46,13 @@ class AutomationHost {
   void committed(const FakeStore::Batch& batch) { book_.apply(batch.assets, 0); }
 
  private:
-  /// Freshness lives in the same book, and which partitions failed, of which alerts tell.
-  bool off() const { return machine_.options.automation == 0 && machine_.options.freshness == 0 && machine_.options.alerts == 0; }
+  std::shared_ptr<const PartitionsInForce> in_force(const DynamicKeys& keys) const;
+  WallTime clock() const;
+  /// Freshness lives in the same book, and which partitions failed, of which alerts tell; mutes and the red button in the automator.
+  bool off() const {
+    const auto& options = machine_.options;
+    return options.automation == 0 && options.freshness == 0 && options.alerts == 0 && options.holds == 0 && options.rules.mutes == 0 && options.rules.red_button == 0;
+  }
 
   Machine& machine_;
   std::shared_ptr<const Project> project_;

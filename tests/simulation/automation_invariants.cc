@@ -2,43 +2,15 @@
 
 #include <algorithm>
 
-#include "core/partition/table.h"
 #include "tests/simulation/fake_store.h"
+#include "tests/simulation/lineage.h"
+#include "tests/simulation/random_partitions.h"
 #include "tests/simulation/violation.h"
 
 namespace assetd::simulation {
 namespace {
 
 std::string name(const std::pair<std::string, std::string>& piece) { return piece.second.empty() ? piece.first : piece.first + " " + piece.second; }
-
-/// How the assets of one version lie above each other, partition by partition. The divisions of a seed know no time.
-class Lineage {
- public:
-  explicit Lineage(const RunContext& context) : context_(context), table_(PartitionTable::make(*context.definitions, *context.graph, {})) {}
-
-  std::vector<std::pair<std::string, std::string>> pieces(AssetId asset) const { return named(asset, table_.existing(asset, {})); }
-
-  std::vector<std::pair<std::string, std::string>> above(AssetId asset, const std::string& partition) const {
-    const auto* divided = table_.of(asset);
-    const auto index = divided ? divided->index(partition) : std::optional<PartitionIndex>(0);
-    std::vector<std::pair<std::string, std::string>> out;
-    for (const auto parent : context_.graph->parents(asset)) {
-      const auto of_parent = named(parent, table_.upstream_of(asset, parent, IndexSet::range(index.value(), index.value() + 1), {}));
-      out.insert(out.end(), of_parent.begin(), of_parent.end());
-    }
-    return out;
-  }
-
- private:
-  std::vector<std::pair<std::string, std::string>> named(AssetId asset, const IndexSet& set) const {
-    std::vector<std::pair<std::string, std::string>> out;
-    set.each([&](PartitionIndex index) { out.emplace_back(context_.graph->key(asset), table_.of(asset) ? table_.of(asset)->key(index) : ""); });
-    return out;
-  }
-
-  const RunContext& context_;
-  const PartitionTable table_;
-};
 
 }  // namespace
 
@@ -59,7 +31,7 @@ bool FakeStore::is_known(const Piece& piece) const {
   if (state == assets_.end()) return false;
   if (piece.second.empty()) return state->second.last_materialization.has_value();
   if (!state->second.partitions) return false;
-  const auto divided = Partitions::make(state->second.partitions->spec, {});
+  const auto divided = Partitions::make(state->second.partitions->spec, keys_);
   const auto index = divided ? divided->index(piece.second) : std::nullopt;
   return index && state->second.partitions->materialized.contains(*index);
 }
@@ -70,19 +42,20 @@ std::vector<FakeStore::Piece> FakeStore::pieces(const RunContext& context, const
   return out;
 }
 
-void FakeStore::note_planned(const RunCreated& created) {
+void FakeStore::note_planned(const Batch& batch, const RunCreated& created) {
   for (const auto& piece : pieces(versions_.at(created.run.definitions_version), *created.plan)) {
     auto& life = lives_[piece];
     life.planned = commits_;
-    if (created.run.trigger.kind == "automation") life.asked = commits_;
+    if (created.run.trigger.kind == "automation") life.asked = commits_, life.asked_at = batch.automation.evaluated_at;
   }
 }
 
 /// Since it was asked for last something must have happened that it follows: what it is made of was made or asked for, or is asked for with it; or other definitions serve.
-void FakeStore::check_automated(const RunCreated& created) const {
+void FakeStore::check_automated(const Batch& batch, const RunCreated& created) const {
   if (created.run.trigger.kind != "automation") return;
   const auto& context = versions_.at(created.run.definitions_version);
-  const Lineage lineage(context);
+  const auto evaluated = batch.automation.evaluated_at.value_or(created.run.created_at);
+  const Lineage lineage(context, table(context), evaluated);
   const auto made = pieces(context, *created.plan);
   const std::set<Piece> with(made.begin(), made.end());
   for (const auto& piece : with) {
@@ -91,10 +64,16 @@ void FakeStore::check_automated(const RunCreated& created) const {
     const auto asked = life(piece).asked;
     const auto named = "run " + std::to_string(created.run.id) + " of automation makes " + name(piece);
     if (condition.empty()) broken(Invariant::automated, named + ", which has no condition");
-    if (asked <= defined_) continue;
     const auto above = lineage.above(id, piece.second);
+    if (condition.starts_with("on_cron")) check_ticked(piece, condition, above, with, evaluated);
+    if (asked <= defined_ || asked < added(piece) || (condition != "eager" && condition != "on_missing")) continue;
     const auto is_new = [&](const Piece& other) { return with.contains(other) || std::max(life(other).made, life(other).asked) > asked; };
     if (condition == "eager" && std::ranges::any_of(above, is_new)) continue;
+    // It may have been set off by a key that is gone by now: by what was made or asked for of it, or was about to be while all was paused.
+    const auto is_gone = [&](const auto& added) { return !keys_.at(kKeySet)->index(added.first); };
+    const auto came_and_went = [&](const auto& added) { return added.second > asked && is_gone(added); };
+    const auto of_one_that_went = [&](const auto& each) { return std::max(each.second.made, each.second.asked) > asked && std::ranges::any_of(key_added_, [&](const auto& added) { return is_gone(added) && each.first.second.ends_with(added.first); }); };
+    if (condition == "eager" && (std::ranges::any_of(key_added_, came_and_went) || std::ranges::any_of(lives_, of_one_that_went))) continue;
     auto why = named + " once more (asked for with commit " + std::to_string(asked) + "), though nothing has happened above it since:";
     for (const auto& other : above) why += " " + name(other) + " made with " + std::to_string(life(other).made);
     broken(Invariant::automated, why);
@@ -110,22 +89,24 @@ bool FakeStore::is_unchecked(const Piece& piece) const {
   for (const auto* owed : {&debts.awaited, &debts.refused})
     for (const auto& [check, set] : *owed) where = where | set;
   if (piece.second.empty() || !state->second.partitions) return !where.empty();
-  const auto divided = Partitions::make(state->second.partitions->spec, {});
+  const auto divided = Partitions::make(state->second.partitions->spec, keys_);
   const auto index = divided ? divided->index(piece.second) : std::nullopt;
   return index && where.contains(*index);
 }
 
-void FakeStore::check_followed() const {
+void FakeStore::check_followed(WallTime now) const {
   const auto& context = versions_.rbegin()->second;
-  const Lineage lineage(context);
+  const Lineage lineage(context, table(context), std::max(now, automation_.evaluated_at.value_or(now)));
   for (AssetId id = 0; id < context.definitions->assets.size(); ++id) {
     const auto& asset = context.definitions->assets[id];
-    if (asset.automation != "eager") continue;
-    for (const auto& piece : lineage.pieces(id)) check_followed(piece, lineage.above(id, piece.second));
+    if (asset.automation.starts_with("on_cron") && context.graph->parents(id).empty())
+      for (const auto& piece : lineage.latest(id)) check_tick_followed(piece, asset.automation, now);
+    if (asset.automation != "eager" && asset.automation != "on_missing") continue;
+    for (const auto& piece : lineage.latest(id)) check_followed(piece, lineage.above(id, piece.second), asset.automation == "eager");
   }
 }
 
-void FakeStore::check_followed(const Piece& piece, const std::vector<Piece>& above) const {
+void FakeStore::check_followed(const Piece& piece, const std::vector<Piece>& above, bool follows) const {
   const auto& context = versions_.rbegin()->second;
   const auto is_there = [&](const Piece& other) {
     if (context.definitions->assets[context.graph->find(other.first).value()].external) return true;
@@ -134,12 +115,15 @@ void FakeStore::check_followed(const Piece& piece, const std::vector<Piece>& abo
   if (!std::ranges::all_of(above, is_there)) return;
   if (std::ranges::any_of(above, [&](const Piece& other) { return is_unchecked(other); })) return;
   const auto own = life(piece);
-  const auto since = std::max({defined_, own.planned, own.made});
+  if (own.planned == 0 && own.made == 0 && !is_known(piece)) broken(Invariant::automated, name(piece) + " was never made and not asked for, though all that it is made from is there");
+  if (!follows) return;
+  const auto since = std::max({defined_, own.planned, own.made, added(piece)});
   for (const auto& other : above) {
     if (life(other).made <= since) continue;
-    const auto& by = runs_.at(life(other).made_by);
-    const auto together = pieces(by.context, *by.plan);
-    if (std::ranges::find(together, piece) != together.end()) continue;
+    if (const auto by = runs_.find(life(other).made_by); by != runs_.end()) {
+      const auto together = pieces(by->second.context, *by->second.plan);
+      if (std::ranges::find(together, piece) != together.end()) continue;
+    }
     auto why = name(piece) + " was not asked for, though of what it follows something was made after it (" + std::to_string(since) + "):";
     for (const auto& each : above) why += " " + name(each) + " by run " + std::to_string(life(each).made_by) + " with commit " + std::to_string(life(each).made) + ",";
     broken(Invariant::automated, why + " and its run does not make it");

@@ -6,11 +6,6 @@
 
 namespace assetd::simulation {
 
-/// Made anew: versions are small here.
-PartitionTable DaemonHost::divided(const RunContext& context) {
-  return PartitionTable::make(*context.definitions, *context.graph, {});
-}
-
 void DaemonHost::save(Turn& turn, const Backfill& backfill) {
   machine_.trace.add([&] { return "backfill " + to_json(backfill).dump(); });
   std::erase_if(turn.batch.backfills, [&](const Backfill& saved) { return saved.id == backfill.id; });
@@ -24,11 +19,12 @@ void DaemonHost::request_backfill(std::vector<std::string> keys, int most_runs, 
     const auto table = divided(context);
     std::map<AssetId, IndexSet> wanted;
     for (const auto& key : keys)
-      if (const auto asset = context.graph->find(key)) wanted[*asset] = table.existing(*asset, turn.now.wall);
+      if (const auto asset = context.graph->find(key)) wanted[*asset] = table->existing(*asset, turn.now.wall);
     Backfill backfill;
-    backfill.groups = make_groups(*context.definitions, *context.graph, table, wanted);
+    backfill.groups = make_groups(*context.definitions, *context.graph, *table, wanted);
     if (backfill.groups.empty()) return;
     backfill.id = ++last_backfill_;
+    backfill.created_at = turn.now.wall;
     backfill.max_runs = most_runs;
     backfill.newest_first = newest_first;
     advance(turn, backfills_[backfill.id] = std::move(backfill));
@@ -40,7 +36,7 @@ void DaemonHost::advance(Turn& turn, Backfill& backfill) {
   const auto& context = serving(turn);
   const auto table = divided(context);
   std::string error;
-  const auto plan = BackfillPlan::make(backfill, *context.definitions, *context.graph, table, error);
+  const auto plan = BackfillPlan::make(backfill, *context.definitions, *context.graph, *table, error);
   if (!plan) return end(turn, backfill, BackfillStatus::failed);
   plan->skip_blocked(backfill, turn.now.wall);
   const auto under_way = backfill.runs.size(), most = static_cast<std::size_t>(backfill.max_runs);
@@ -76,13 +72,13 @@ void DaemonHost::settle_part(Turn& turn, std::int64_t id, RunId run) {
   const auto& part = backfill.runs.at(run);
   const auto& kept = machine_.store.runs().at(run);
   const auto& spec = backfill.groups[part.group].spec;
-  const auto partitions = spec ? Partitions::make(*spec, {}) : std::expected<Partitions, std::string>(std::unexpected(""));
+  const auto partitions = spec ? Partitions::make(*spec, keys_) : std::expected<Partitions, std::string>(std::unexpected(""));
   IndexSet unsuccessful, canceled;
   for (StepIndex step = 0; step < kept.plan->size(); ++step) {
     const auto found = kept.steps.find(step);
     const auto status = found == kept.steps.end() ? StepStatus::pending : found->second.status;
     if (status == StepStatus::succeeded) continue;
-    const auto index = partitions ? partitions->index(kept.plan->partition(step)) : std::optional(PartitionIndex{0});
+    const auto index = place_of(kept.plan->partition(step), part.set, partitions ? &*partitions : nullptr);
     if (!index) continue;
     unsuccessful.insert(*index);
     if (status == StepStatus::canceled) canceled.insert(*index);
@@ -109,9 +105,12 @@ void DaemonHost::recover_backfills() {
   }
   if (backfills_.empty()) return;
   tasks_.push_back([this](Turn& turn) {
-    if (latched_) return;
-    for (auto& [id, backfill] : backfills_) advance(turn, backfill);
+    if (!latched_) advance_all(turn);
   });
+}
+
+void DaemonHost::advance_all(Turn& turn) {
+  for (auto& [id, backfill] : backfills_) advance(turn, backfill);
 }
 
 void DaemonHost::change_backfill(std::int64_t id, BackfillChange what) {

@@ -54,6 +54,7 @@ void DaemonHost::take(Turn& turn, Output out) {
   for (const auto& change : out.changes) {
     automation_.note(change);
     alerts_.note(change, turn.now, turn.batch);
+    note_keys(turn, change);
     if (machine_.options.freshness > 0) freshness_.note(change);
     if (const auto* changed = std::get_if<RunChanged>(&change); changed && is_terminal(changed->run.status)) {
       note_end(turn, changed->run);
@@ -78,7 +79,8 @@ void DaemonHost::turn() {
   if (machine_.random.chance(50)) flush();
   for (auto& task : tasks) task(turn);
   if (const auto timer = engine_->next_timer(); timer && *timer <= turn.now.boot) feed(turn, TimePassed{});
-  if (!draining_ && !latched_) let_schedules_tick(turn), let_sensors_look(turn);
+  if (may_tick() && !latched_) let_schedules_tick(turn);
+  if (!draining_ && !latched_) let_sensors_look(turn);
   watch_disk(turn);
   if (may_wait(turn)) {
     if (!turn.batch.empty() || !turn.effects.empty()) waiting_ = std::move(turn);
@@ -91,6 +93,7 @@ void DaemonHost::turn() {
 /// What its changes set going commits with them.
 void DaemonHost::finish(Turn& turn) {
   look_at_freshness(turn);
+  if (!latched_) take_changed_keys(turn);
   if (!latched_)
     automation_.automate(turn.batch, [&](const AutomationWanted& wanted) {
       RunRecord run;
@@ -102,7 +105,9 @@ void DaemonHost::finish(Turn& turn) {
 
 // Only "it runs now": true without being written, so it waits a moment for company.
 bool DaemonHost::may_wait(const Turn& turn) const {
-  if (!turn.after.empty() || !turn.batch.answers.empty() || turn.batch.pools || turn.batch.waivers || turn.batch.definitions || !turn.batch.backfills.empty() || !turn.batch.sensors.empty() || !turn.batch.alerts.empty() || is_freshness_due(turn) || turn.batch.red || automation_.is_due()) return false;
+  const auto& batch = turn.batch;
+  if (!turn.after.empty() || !batch.answers.empty() || batch.pools || batch.waivers || batch.definitions || !batch.partition_keys.empty() || !batch.backfills.empty() || !batch.sensors.empty() || !batch.alerts.empty()) return false;
+  if (is_freshness_due(turn) || automation_.is_due()) return false;
   if (!std::all_of(turn.batch.changes.begin(), turn.batch.changes.end(), is_soft)) return false;
   return machine_.random.chance(50);
 }
@@ -120,6 +125,7 @@ bool DaemonHost::write(const Turn& turn) {
   const auto& options = machine_.options;
   if (machine_.faults && machine_.random.in_ten_thousand(options.commit_failed)) return false;
   auto batch = turn.batch;
+  batch.at = turn.now.wall;
   if (machine_.seams.forgets_backfills) batch.backfills.clear();
   if (machine_.seams.forgets_cursors) std::erase_if(batch.sensors.states, [&](const SensorState& state) { return machine_.store.sensors().contains(state.sensor); });
   if (machine_.seams.forgets_sensor_keys) batch.sensors.keys.clear();
@@ -212,7 +218,7 @@ void DaemonHost::try_unlatch() {
 
 std::optional<Millis> DaemonHost::next_due() const {
   auto next = engine_->next_timer();
-  if (const auto tick = ticker_.next_moment(); tick && !draining_) {
+  if (const auto tick = ticker_.next_moment(); tick && may_tick()) {
     const auto at = machine_.now.boot + std::max(Millis{0}, *tick - machine_.now.wall);
     if (!next || at < *next) next = at;
   }

@@ -69,7 +69,6 @@ class DaemonHost {
   void sense();
   void hear_of_files();
   void deliver_hook(const std::string& delivery);
-  void press_red_button(bool pressed);
   void pause_sensor(const std::string& sensor, bool paused);
   void reset_sensor(const std::string& sensor);
   /// The courier ends an attempt.
@@ -78,6 +77,12 @@ class DaemonHost {
   void end_silence(const std::string& silence);
   const AlertHost& alerts() const { return alerts_; }
   const SensorHost& sensors() const { return sensors_; }
+  // daemon_partitions.cc, daemon_rules.cc
+  void change_keys(std::vector<std::string> add, std::vector<std::string> remove);
+  /// Made by hand, or elsewhere; "": all that there are of one that is divided.
+  void tell(std::string key, std::string partition);
+  void pause(std::string asset, std::optional<Millis> lasts);  ///< "": all
+  void resume(std::string asset);
   /// In words, how it stands with the supervisor.
   std::string link() const { return refused_ ? "refused" : !connection_ ? "not connected" : welcome_ ? "connected" : "not welcomed"; }
   bool draining() const { return draining_; }
@@ -94,6 +99,7 @@ class DaemonHost {
     std::vector<Effect> effects;
     std::vector<std::function<void(bool)>> after;
     std::set<std::pair<std::string, WallTime>> ticks;
+    bool keys_changed = false;
   };
   using Task = std::function<void(Turn&)>;
 
@@ -140,7 +146,9 @@ class DaemonHost {
   void command(Work work, Done refused = nullptr);
   /// `set`: of each asset that is divided; nothing: some, drawn.
   RunId begin_run(Turn& turn, RunRecord record, const std::vector<AssetId>& assets, StepsMode mode, bool in_line, const std::map<AssetId, IndexSet>* sets = nullptr);
+  bool may_tick() const { return !draining_ && !automation_.all_paused(); }
   void let_schedules_tick(Turn& turn);
+  std::vector<ScheduleSpec> schedules(const RunContext& context) const;
   void tick(Turn& turn, const DueTick& due);
   void request_tick(Turn& turn, const ScheduleSpec& schedule, TickRecord& record);
   bool overlaps(Turn& turn, const ScheduleSpec& schedule);
@@ -153,9 +161,16 @@ class DaemonHost {
   bool is_freshness_due(const Turn& turn) const;
   void restore_watchers(const Now& now);
   void use_watchers(const RunContext& context, const Now& now);
+  // daemon_partitions.cc
+  /// How a version's assets are divided with the keys of now.
+  std::shared_ptr<const PartitionTable> divided(const RunContext& context);
+  void take_keys();
+  void change_keys(Turn& turn, const std::vector<std::string>& add, const std::vector<std::string>& remove);
+  void note_keys(Turn& turn, const Change& change);
+  void take_changed_keys(Turn& turn);
 
   // daemon_backfills.cc
-  static PartitionTable divided(const RunContext& context);
+  void advance_all(Turn& turn);
   void save(Turn& turn, const Backfill& backfill);
   void advance(Turn& turn, Backfill& backfill);
   void begin_part(Turn& turn, Backfill& backfill, const BackfillPlan& plan, const BackfillPlan::Request& request);
@@ -169,9 +184,11 @@ class DaemonHost {
   std::unique_ptr<Engine> engine_;
   Ticker ticker_;
   AutomationHost automation_{machine_};
-  SensorHost sensors_{machine_};
+  SensorHost sensors_{machine_, automation_};
   AlertHost alerts_{machine_, automation_};
   FreshnessWatch freshness_{automation_.book()};
+  DynamicKeys keys_;
+  std::pair<std::int64_t, std::shared_ptr<const PartitionTable>> divided_;  ///< of a version; null after keys have changed
   std::map<std::int64_t, Backfill> backfills_;  ///< that are not over, or still have runs to be settled
   std::int64_t last_backfill_ = 0;
   std::deque<Task> tasks_;

@@ -5,6 +5,9 @@
 #include "tests/simulation/daemon_host.h"
 
 namespace assetd::simulation {
+namespace {
+constexpr std::int64_t kMostPicked = 4;  // partitions of one asset that somebody asks for at once: windows become many
+}
 
 void DaemonHost::command(Work work, Done refused) {
   tasks_.push_back([this, work = std::move(work), refused](Turn& turn) {
@@ -32,13 +35,17 @@ void DaemonHost::request_run(RunRequestSpec spec, Done done) {
 
 RunId DaemonHost::begin_run(Turn& turn, RunRecord record, const std::vector<AssetId>& assets, StepsMode mode, bool in_line, const std::map<AssetId, IndexSet>* sets) {
   const auto& context = serving(turn);
-  const auto table = PartitionTable::make(*context.definitions, *context.graph, {});
-  PartitionPick pick{table, {}, machine_.now.wall};
-  for (const auto asset : assets)
-    if (const auto* partitions = table.of(asset))
-      partitions->existing(pick.now).each([&](PartitionIndex index) {
-        if (sets ? sets->contains(asset) && sets->at(asset).contains(index) : machine_.random.chance(60)) pick.sets[asset].insert(index);
-      });
+  const auto table = divided(context);
+  PartitionPick pick{*table, {}, turn.now.wall};
+  for (const auto asset : assets) {
+    const auto* partitions = table->of(asset);
+    if (!partitions) continue;
+    if (sets && sets->contains(asset)) pick.sets[asset] = sets->at(asset);
+    if (sets) continue;
+    partitions->existing(pick.now).last(kMostPicked).each([&](PartitionIndex index) {
+      if (machine_.random.chance(60)) pick.sets[asset].insert(index);
+    });
+  }
   auto plan = std::make_shared<RunPlan>(make_plan(*context.definitions, *context.graph, assets, mode, [&](AssetId) { return machine_.random.chance(50); }, &pick));
   if (plan->size() == 0) return 0;
   record.in_line = in_line;
@@ -82,9 +89,9 @@ void DaemonHost::reload(RunContext next) {
     turn = new_turn();
     if (latched_) return;
     turn.batch.definitions = next;
-    automation_.use(next, *engine_);
+    automation_.use(next, *engine_, keys_);
     use_watchers(next, turn.now);
-    ticker_.define(next.definitions->schedules, machine_.store.schedules(), turn.now.wall);
+    ticker_.define(schedules(next), machine_.store.schedules(), turn.now.wall);
     Output moved;
     for (const auto& [name, entry] : ticker_.entries()) moved.changes.push_back(ScheduleMoved{name, *entry.position.cursor, entry.position.fingerprint});
     take(turn, std::move(moved));
@@ -121,6 +128,13 @@ void DaemonHost::drain() {
 }
 
 // ---- Ticks
+
+std::vector<ScheduleSpec> DaemonHost::schedules(const RunContext& context) const {
+  auto all = context.definitions->schedules;
+  if (machine_.seams.wide_jitter)
+    for (auto& schedule : all) schedule.jitter *= 10;
+  return all;
+}
 
 void DaemonHost::let_schedules_tick(Turn& turn) {
   const auto had = [&](const std::string& schedule, WallTime instant) {
@@ -161,7 +175,9 @@ void DaemonHost::request_tick(Turn& turn, const ScheduleSpec& schedule, TickReco
   std::vector<AssetId> all;
   const auto& context = serving(turn);
   for (AssetId asset = 0; asset < context.definitions->assets.size(); ++asset) all.push_back(asset);
-  const auto id = begin_run(turn, std::move(run), all, StepsMode::all, in_line);
+  const auto usual = divided(context)->usual(all, machine_.seams.ticks_make_now ? turn.now.wall : record.instant);
+  automation_.leave_out_muted(all, turn.now.wall);
+  const auto id = begin_run(turn, std::move(run), all, StepsMode::all, in_line, &usual);
   if (id == 0) return;
   record.run = id;
   record.outcome = TickOutcome::requested;

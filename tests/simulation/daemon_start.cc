@@ -16,7 +16,7 @@ DaemonHost::DaemonHost(Machine& machine) : machine_(machine), generation_(static
 
 void DaemonHost::use_definitions(Turn& turn) {
   const auto& store = machine_.store;
-  ticker_.define(store.definitions().definitions->schedules, store.schedules(), turn.now.wall);
+  ticker_.define(schedules(store.definitions()), store.schedules(), turn.now.wall);
   feed(turn, LimitsChanged{store.definitions().definitions->limits});
   feed(turn, PoolsChanged{store.pools()});
   feed(turn, WaiversChanged{store.waivers()});
@@ -39,8 +39,9 @@ void DaemonHost::take_from_store(Turn& turn) {
   const auto unchanged = [this](const RunState&, StepIndex) { return machine_.random.chance(50) ? std::optional<std::string>("unchanged") : std::nullopt; };
   engine_ = std::make_unique<Engine>([this] { return machine_.random.hex32(); }, machine_.store.last_run(), nullptr, unchanged);
   ticker_ = Ticker();
+  take_keys();
   automation_.restore();
-  automation_.use(machine_.store.definitions(), *engine_);
+  automation_.use(machine_.store.definitions(), *engine_, keys_);
   restore_watchers(turn.now);
   if (going_back_) feed(turn, StartsHeld{"latched", "the store failed"});
   use_definitions(turn);

@@ -8,10 +8,7 @@ constexpr std::int64_t kMostPartitions = 4;  // of what a sensor asks for
 }
 
 SensorHost::Turn DaemonHost::for_sensors(Turn& turn) {
-  const auto existing = [this, &turn](AssetId asset) {
-    const PartitionTable table = divided(serving(turn));
-    return table.existing(asset, turn.now.wall).last(kMostPartitions);
-  };
+  const auto existing = [this, &turn](AssetId asset) { return divided(serving(turn))->existing(asset, turn.now.wall).last(kMostPartitions); };
   const auto begin = [this, &turn, existing](RunRecord run, AssetId asset) {
     const std::map<AssetId, IndexSet> sets{{asset, existing(asset)}};
     return begin_run(turn, std::move(run), {asset}, StepsMode::all, false, &sets);
@@ -104,10 +101,6 @@ void DaemonHost::deliver_hook(const std::string& delivery) {
     if (latched_) return machine_.outside.answered(delivery, false);
     sensors_.deliver(for_sensors(turn), delivery, draining_);
   });
-}
-
-void DaemonHost::press_red_button(bool pressed) {
-  command([this, pressed](Turn& turn) { sensors_.press_red_button(for_sensors(turn), pressed); });
 }
 
 void DaemonHost::pause_sensor(const std::string& sensor, bool paused) {

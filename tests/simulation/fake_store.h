@@ -55,8 +55,11 @@ class FakeStore {
     SensorBatch sensors;
     std::vector<AlertChange> alerts;
     std::vector<FreshnessChange> told;
-    std::optional<bool> red;  ///< the red button: all automation is paused
-    bool empty() const { return alerts.empty() && told.empty() && sensors.empty() && !red && changes.empty() && !pools && !definitions && !waivers && answers.empty() && assets.empty() && automation.empty() && backfills.empty(); }
+    std::vector<PartitionKeyRecord> partition_keys;
+    WallTime at{};
+    bool empty() const {
+      return alerts.empty() && told.empty() && sensors.empty() && partition_keys.empty() && changes.empty() && !pools && !definitions && !waivers && answers.empty() && assets.empty() && automation.empty() && backfills.empty();
+    }
   };
 
   /// Commits all of it, or throws a Violation.
@@ -79,6 +82,7 @@ class FakeStore {
   std::optional<RunId> answer(const std::string& key) const;
   struct KeptAutomation {
     std::map<std::string, AutomationRecord> records;
+    std::map<std::string, AutomationPause> pauses;  ///< by asset; "": all
     std::optional<WallTime> evaluated_at;
   };
   const KeptAutomation& automation() const { return automation_; }
@@ -87,7 +91,8 @@ class FakeStore {
   const std::map<std::string, SensorState>& sensors() const { return sensors_; }
   const std::map<std::string, SensorTick>& sensor_ticks() const { return sensor_ticks_; }
   bool has_sensor_key(const std::string& sensor, const std::string& key) const { return sensor_keys_.contains({sensor, key}); }
-  bool red() const { return red_; }
+  /// The red button: nothing acts by itself.
+  bool red() const { return automation_.pauses.contains(""); }
   const std::vector<AlertRecord>& alerts() const { return alerts_; }  ///< in the order in which they were raised
   const std::map<std::string, Silence>& silences() const { return silences_; }
   std::int64_t last_event() const { return last_event_; }
@@ -95,6 +100,8 @@ class FakeStore {
   const std::vector<FoundHappening>& happened() const { return happened_; }
   /// Only what a sensor has to ask for: since it knew how far it has looked.
   std::vector<FoundHappening> happened_since_watched() const;
+  /// Sets of dynamic keys, with those that were removed.
+  const DynamicKeys& keys() const { return keys_; }
   const std::map<RunId, Run>& runs() const { return runs_; }
   RunId last_run() const { return runs_.empty() ? 0 : runs_.rbegin()->first; }
   const AttemptRecord* attempt(const AttemptId& id) const;
@@ -122,10 +129,11 @@ class FakeStore {
 
   // automation_invariants.cc
   /// Once nothing is under way: whatever happened above an asset that is made by itself has been followed.
-  void check_followed() const;
+  void check_followed(WallTime now) const;
 
  private:
   void on(const RunCreated& change);
+  void note_told(const Materialization& made);
   void on(const RunChanged& change);
   void on(const RunAmended& change) { runs_.at(change.run.id).record = change.run; }
   void on(const StepChanged& change);
@@ -154,6 +162,18 @@ class FakeStore {
   void check_parents(const Run& run, const AttemptRecord& intent) const;
   void check_ended(const Run& run) const;
 
+  // rules_invariants.cc
+  void check_paused(const Batch& batch, const RunCreated& created) const;
+  void check_window_of_tick(const RunCreated& created) const;
+  void check_tick(const TickRecord& tick) const;
+  void check_filter(const Batch& batch, const RunCreated& created) const;
+  void take_automation(const Batch& batch);
+
+  // division_invariants.cc
+  void take_keys(const Batch& batch);
+  void check_divided(const Batch& batch, const RunCreated& created) const;
+  const PartitionTable& table(const RunContext& context) const;
+
   // automation_invariants.cc
   /// An asset, or one partition of it: its key and that of the partition.
   using Piece = std::pair<std::string, std::string>;
@@ -161,10 +181,14 @@ class FakeStore {
   struct Life {
     std::int64_t planned = 0, asked = 0, made = 0;
     RunId made_by = 0;
+    std::optional<WallTime> asked_at, made_at;  ///< as automation looked at it; nothing: it did not
   };
-  void note_planned(const RunCreated& created);
-  void check_automated(const RunCreated& created) const;
-  void check_followed(const Piece& piece, const std::vector<Piece>& above) const;
+  void note_planned(const Batch& batch, const RunCreated& created);
+  void check_automated(const Batch& batch, const RunCreated& created) const;
+  void check_ticked(const Piece& piece, const std::string& condition, const std::vector<Piece>& above, const std::set<Piece>& with, WallTime evaluated) const;
+  void check_tick_followed(const Piece& piece, const std::string& condition, WallTime now) const;
+  void check_followed(const Piece& piece, const std::vector<Piece>& above, bool follows) const;
+  std::int64_t added(const Piece& piece) const;
   Life life(const Piece& piece) const;
   bool is_known(const Piece& piece) const;
   bool is_unchecked(const Piece& piece) const;
@@ -178,6 +202,7 @@ class FakeStore {
   std::map<std::string, std::set<std::string>> unmended_;  ///< partitions of alerts, by id, that were not seen whole since
   void note_failed(const StepChanged& change);
   void note_failed(const CheckResult& result);
+  void note_well(const Materialization& made);
   void note_divided();
   bool has_partition(const std::string& key, const std::string& partition) const;
   void take_alerts(const Batch& batch);
@@ -188,7 +213,9 @@ class FakeStore {
   // freshness_invariants.cc
   void check_awaited(const AssetSpec& asset, WallTime now) const;
   void check_awaited_told(const FreshnessChange& change, const AssetState& state) const;
-  void check_freshness_told(const Batch& batch) const;
+  using FreshnessBefore = std::map<std::string, std::string>;  ///< of the assets in a batch
+  FreshnessBefore take_assets(const Batch& batch);
+  void check_freshness_told(const Batch& batch, const FreshnessBefore& before) const;
 
   // sensor_invariants.cc
   void take_sensors(const Batch& batch);
@@ -221,7 +248,6 @@ class FakeStore {
   std::map<std::string, SensorState> sensors_;
   std::map<std::string, SensorTick> sensor_ticks_;  ///< the last of each
   std::set<std::pair<std::string, std::string>> sensor_keys_;
-  bool red_ = false;
   std::vector<AlertRecord> alerts_;
   std::map<std::string, Silence> silences_;
   std::map<std::string, Materialization> last_made_;
@@ -231,7 +257,14 @@ class FakeStore {
   std::int64_t last_event_ = 0;
   std::map<std::int64_t, Backfill> backfills_;
   std::map<std::int64_t, std::map<std::size_t, IndexSet>> asked_of_;  ///< by backfill and group, since its begin or its last retry
+  DynamicKeys keys_;
+  std::map<std::string, std::int64_t> key_added_;  ///< with which commit, last
+  mutable std::map<std::int64_t, PartitionTable> tables_;  ///< by version, with the keys of now
   std::map<Piece, Life> lives_;
+  WallTime defined_wall_{};              ///< when the definitions of now came
+  std::optional<WallTime> defined_at_;  ///< the same, as automation looked at them first
+  std::optional<WallTime> looking_at_;  ///< of the transaction under way
+  std::int64_t looked_ = 0;             ///< with which commit automation last looked at anything
   std::int64_t commits_ = 0, defined_ = 0;  ///< defined_: with which the definitions of now came
   std::int64_t generation_ = 0;
 };

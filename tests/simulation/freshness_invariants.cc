@@ -1,6 +1,7 @@
 // What must hold of freshness whenever a turn is over: it is as old data, its policy and the clock say, worked out minute by minute.
 
 #include <algorithm>
+#include <utility>
 
 #include "tests/simulation/fake_store.h"
 #include "tests/simulation/violation.h"
@@ -86,13 +87,18 @@ void FakeStore::check_awaited_told(const FreshnessChange& change, const AssetSta
   if (!due) broken(Invariant::fresh, key + " was never made, was not due to be yet, and is told to be violated");
 }
 
+FakeStore::FreshnessBefore FakeStore::take_assets(const Batch& batch) {
+  FreshnessBefore before;
+  for (const auto& [key, state] : batch.assets) before[key] = std::exchange(assets_[key], state).freshness;
+  return before;
+}
+
 /// An alert is told exactly where the state of an asset becomes another.
-void FakeStore::check_freshness_told(const Batch& batch) const {
+void FakeStore::check_freshness_told(const Batch& batch, const FreshnessBefore& before) const {
   for (const auto& [key, state] : batch.assets) {
     for (const auto& change : batch.told)
       if (change.told.key == key) check_awaited_told(change, state);
-    const auto before = assets_.find(key);
-    const auto was = before == assets_.end() ? "" : before->second.freshness;
+    const auto& was = before.at(key);
     const auto is_it = [&](const FreshnessChange& each) { return each.told.key == key && (each.told.freshness == Freshness::none ? "" : to_string(each.told.freshness)) == state.freshness; };
     const bool expected = state.freshness != was && !(was.empty() && state.freshness == "fresh");
     if (std::ranges::any_of(batch.told, is_it) != expected) broken(Invariant::fresh, key + " was " + was + ", is " + state.freshness + " and " + (expected ? "nobody is told" : "that is told"));

@@ -65,6 +65,15 @@ struct Seams {
   bool forgets_pending_alerts = false; ///< nor what waits to be delivered
   bool trusts_receivers = false;       ///< an attempt without an answer counts as delivered
   bool freshness_sleeps = false;       ///< no asset becomes too old by the clock alone
+  bool keeps_removed_keys = false;    ///< automation is not told of keys that are removed
+  bool stops_windows = false;         ///< no time passes for automation: no window ends
+  bool drops_filters = false;         ///< of a condition only what sets it off counts
+  bool forgets_evaluated_at = false;  ///< up to when conditions were looked at is not kept
+  bool hides_reports = false;         ///< what somebody tells of is not told to automation
+  bool ignores_mutes = false;         ///< schedules make what is muted
+  bool forgets_pauses = false;        ///< a restart forgets what is muted or paused
+  bool ticks_make_now = false;        ///< a tick makes the window of now instead of that of its instant
+  bool wide_jitter = false;           ///< ten times as wide as the definitions say
   bool trusts_old_pids = false;       ///< a claim's pid is taken for the shim's session though somebody else may have it
 };
 

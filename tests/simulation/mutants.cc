@@ -12,7 +12,8 @@ namespace sv = assetd::supervisor;
 template <typename Kind, typename Edit>
 Sabotage after_each(Edit edit) {
   return [edit](Machine& machine) {
-    machine.options.automation = machine.options.freshness = machine.options.alerts = 0;
+    auto& options = machine.options;
+    options.automation = options.freshness = options.alerts = options.holds = options.rules.mutes = options.rules.red_button = 0;
     machine.seams.after_engine = [edit, &machine](const Now&, const Input&, Output& out) {
       std::vector<Change> more;
       for (auto& change : out.changes)
@@ -176,6 +177,15 @@ std::vector<Mutant> mutants() {
       {delivered, "a restart forgets what waits to be delivered", flag(&Seams::forgets_pending_alerts)},
       {delivered, "an attempt without an answer counts as delivered", flag(&Seams::trusts_receivers)},
       {fresh, "no asset becomes too old by the clock alone", flag(&Seams::freshness_sleeps)},
+      {divided, "a key that is removed stays there for automation", flag(&Seams::keeps_removed_keys)},
+      {automated, "no window ends for automation", flag(&Seams::stops_windows)},
+      {automated, "of conditions only what sets them off counts", flag(&Seams::drops_filters)},
+      {automated, "up to when conditions were looked at is not kept", flag(&Seams::forgets_evaluated_at)},
+      {automated, "automation does not hear of what people tell", flag(&Seams::hides_reports)},
+      {paused, "schedules make what is muted", flag(&Seams::ignores_mutes)},
+      {paused, "a restart forgets what is muted", flag(&Seams::forgets_pauses)},
+      {ticks, "jitter is ten times as wide as it is said", flag(&Seams::wide_jitter)},
+      {ticks, "a tick makes the window of now", flag(&Seams::ticks_make_now)},
       {no_throw, "a cancel is refused by an exception", before_each<CancelRequested>([](Machine&, CancelRequested&, Input&) { throw std::logic_error("no"); })},
   };
 }

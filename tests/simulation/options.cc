@@ -69,6 +69,7 @@ Options Options::draw(Random& random) {
   o.alerts_fail = rate(random, 10, 30, 80);
   o.freshness = random.chance(30) ? rate(random, 20, 50, 90) : 0;
   o.holds = o.sensors > 0 || o.alerts > 0 ? rate(random, 5, 15, 30) : 0;
+  o.rules = RulesOptions::draw(random);
   return o;
 }
 
@@ -89,7 +90,7 @@ std::string Options::in_words() const {
   line("people, %", {{"cancels", cancels}, {"reruns", reruns}, {"reloads", reloads}, {"resizes", resizes}, {"drains", drains}, {"repeats", repeats}, {"priorities", priorities}, {"waivers", waivers}, {"backfills", backfills}});
   line("alerts, %", {{"alerts", alerts}, {"alerts_fail", alerts_fail}, {"freshness", freshness}});
   line("sensors, %", {{"sensors", sensors}, {"sensors_fail", sensors_fail}, {"sensors_hang", sensors_hang}, {"holds", holds}});
-  return text;
+  return text + rules.in_words();
 }
 
 }  // namespace assetd::simulation

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "tests/simulation/random.h"
+#include "tests/simulation/rules_options.h"
 
 namespace assetd::simulation {
 
@@ -30,6 +31,7 @@ struct Options {
   // Sensors: of definitions, of evaluations, of what people do; in percent.
   int sensors = 0, sensors_fail = 0, sensors_hang = 0, holds = 0;
   bool on_demand = false;
+  RulesOptions rules;
 
   static Options draw(Random& random);
   /// All of them, a few a line.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "tests/simulation/random_partitions.h"
 #include "tests/simulation/random_project.h"
 
 namespace assetd::simulation {
@@ -33,6 +34,9 @@ void People::begin() {
   FakeStore::Batch batch;
   batch.definitions = next_definitions(true);
   batch.pools = random_pools();
+  batch.at = machine_.now.wall;
+  if (machine_.options.rules.dynamic > 0)
+    for (PartitionIndex key = 0; key < machine_.random.below(3); ++key) batch.partition_keys.push_back({kKeySet, std::string(1, static_cast<char>('k' + key)), key, true, machine_.now.wall, "somebody"});
   machine_.store.commit(batch);
 }
 
@@ -45,6 +49,7 @@ void People::calm(DaemonHost& daemon) {
 bool People::is_calm() const { return !holds_something() && machine_.store.definitions().definitions->schedules.empty() && machine_.store.pools() == kLargeEnough; }
 
 void People::act(DaemonHost& daemon) {
+  if (act_by_rules(daemon)) return;
   const auto& options = machine_.options;
   auto& random = machine_.random;
   const auto& active = daemon.engine().runs();

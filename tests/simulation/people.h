@@ -29,6 +29,10 @@ class People {
   void let_go(DaemonHost& daemon);
   void silence(DaemonHost& daemon);
   bool holds_something() const;
+  /// What is drawn by the options of rules (people_rules.cc); false: none of it.
+  bool act_by_rules(DaemonHost& daemon);
+  void tell(DaemonHost& daemon);
+  void pause(DaemonHost& daemon, const std::string& asset);
   std::map<std::string, int> random_pools();
   Waivers random_waivers();
 

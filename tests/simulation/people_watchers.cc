@@ -27,7 +27,8 @@ void People::hold(DaemonHost& daemon) {
   if (machine_.options.alerts > 0 && random.chance(50)) return silence(daemon);
   const auto& sensors = daemon.sensors().entries();
   const int what = random.below(10);
-  if (what < 3) return daemon.press_red_button(what == 0);
+  if (what == 0) return daemon.pause("", std::nullopt);
+  if (what < 3) return daemon.resume("");
   if (sensors.empty()) return;
   const auto& name = random.pick(sensors)->first;
   if (what == 9 && (name == sensor::kFiles || name == sensor::kCounted)) return daemon.reset_sensor(name);
@@ -35,7 +36,7 @@ void People::hold(DaemonHost& daemon) {
 }
 
 void People::let_go(DaemonHost& daemon) {
-  if (machine_.store.red()) daemon.press_red_button(false);
+  for (const auto& [asset, pause] : machine_.store.automation().pauses) daemon.resume(asset);
   for (const auto& [name, state] : machine_.store.sensors())
     if (state.paused.value_or(false)) daemon.pause_sensor(name, false);
 }
@@ -45,7 +46,7 @@ bool People::holds_something() const {
   const auto& sensors = machine_.store.definitions().definitions->sensors;
   if (machine_.options.sensors > 0 && (sensors.size() < kSensors || std::ranges::any_of(sensors, &SensorSpec::paused))) return true;
   const auto is_held = [](const auto& each) { return each.second.paused.value_or(false); };
-  return machine_.store.red() || std::ranges::any_of(machine_.store.sensors(), is_held);
+  return !machine_.store.automation().pauses.empty() || std::ranges::any_of(machine_.store.sensors(), is_held);
 }
 
 }  // namespace assetd::simulation

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "tests/simulation/random_partitions.h"
+
 namespace assetd::simulation {
 namespace {
 constexpr std::size_t kMostProcesses = 60;
@@ -51,6 +53,7 @@ bool Programs::say(Program& program, AttemptMessage message) {
 // Numbered, so that one that is lost or counts twice is found.
 std::optional<int> Programs::work(Program& program) {
   auto& random = machine_.random;
+  if (tell(program)) return std::nullopt;
   if (random.chance(machine_.options.reports)) {
     AttemptMessage note;
     note.kind = AttemptMessage::Kind::custom;
@@ -63,6 +66,16 @@ std::optional<int> Programs::work(Program& program) {
   if (attempt.check == kNone && report(program, attempt.steps.front())) return std::nullopt;
   if (random.chance(30)) return std::nullopt;
   return random.chance(machine_.options.fails) ? 1 : 0;
+}
+
+bool Programs::tell(Program& program) {
+  auto& random = machine_.random;
+  if (!machine_.faults || !random.chance(machine_.options.rules.key_messages)) return false;
+  AttemptMessage message;
+  message.kind = random.chance(60) ? AttemptMessage::Kind::partitions : AttemptMessage::Kind::partitions_gone;
+  message.data = {{"set", kKeySet}, {"keys", {random_key(random)}}};
+  say(program, std::move(message));
+  return true;
 }
 
 // In order, as a dbt build does, skipping what a failure took along, and with the checks of each.

@@ -35,6 +35,8 @@ class Programs {
   void end_member(Program& program, StepIndex step, bool skip);
   bool report(Program& program, StepIndex step);
   bool say(Program& program, AttemptMessage message);
+  /// Something besides its work: keys that came or went.
+  bool tell(Program& program);
   const std::string& key(const Program& program, StepIndex step) const;
 
   Machine& machine_;

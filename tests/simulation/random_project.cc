@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "tests/simulation/random_conditions.h"
+#include "tests/simulation/random_partitions.h"
+
 namespace assetd::simulation {
 namespace {
 
@@ -29,14 +32,6 @@ RetrySpec random_retries(Random& random) {
 
 std::string key(int index) { return "a" + std::string(index < 10 ? "0" : "") + std::to_string(index); }
 
-/// Of three alike or of two, so that some map one to one and some do not.
-PartitionsSpec random_partitions(Random& random) {
-  PartitionsSpec spec;
-  spec.dimensions.push_back({"", StaticPartitionsSpec{random.chance(70) ? std::vector<std::string>{"x", "y", "z"} : std::vector<std::string>{"y", "w"}}});
-  spec.per_process = random.chance(50) ? 1 : random.below(3);
-  return spec;
-}
-
 AssetSpec random_asset(Random& random, const Options& options, int index, int batches) {
   AssetSpec asset;
   asset.key = key(index);
@@ -48,12 +43,12 @@ AssetSpec random_asset(Random& random, const Options& options, int index, int ba
     asset.batch = "build";
     asset.run->plugin = "batcher";
   }
-  if (random.chance(options.partitions)) asset.partitions = random_partitions(random);
+  if (random.chance(options.partitions)) asset.partitions = random_partitions(random, options.rules);
   if (random.chance(options.retries)) asset.retries = random_retries(random);
   if (random.chance(options.pools)) asset.pools["p"] = 1 + random.below(2);
   if (random.chance(options.resources)) asset.uses["r"] = random.chance(50) ? HoldMode::write : HoldMode::read;
   asset.skip_if_unchanged = random.chance(options.reuse);
-  if (random.chance(options.automation)) asset.automation = random.chance(80) ? "eager" : "on_missing";
+  if (random.chance(options.automation)) asset.automation = random_condition(random, options.rules);
   return asset;
 }
 
@@ -78,7 +73,7 @@ CheckSpec random_check(Random& random, const Options& options, const Definitions
   return check;
 }
 
-ScheduleSpec random_schedule(Random& random, int index) {
+ScheduleSpec random_schedule(Random& random, const Options& options, int index) {
   ScheduleSpec schedule;
   schedule.name = index == 0 ? "nightly" : "hourly";
   schedule.select = "*";
@@ -86,6 +81,7 @@ ScheduleSpec random_schedule(Random& random, int index) {
   schedule.timezone = "UTC";
   schedule.misfire = random.chance(30) ? Misfire::all : random.chance(50) ? Misfire::once : Misfire::skip;
   schedule.overlap = random.chance(40) ? Overlap::queue : random.chance(30) ? Overlap::allow : random.chance(50) ? Overlap::skip : Overlap::cancel_running;
+  if (random.chance(options.rules.jitter)) schedule.jitter = Millis(1 + random.below(90'000));
   return schedule;
 }
 
@@ -129,7 +125,7 @@ Definitions random_definitions(Random& random, const Options& options, bool calm
     definitions.checks.push_back(std::move(check));
   }
   std::sort(definitions.checks.begin(), definitions.checks.end(), [](const CheckSpec& a, const CheckSpec& b) { return std::tie(a.home, a.name) < std::tie(b.home, b.name); });
-  for (int i = 0; i < options.schedules; ++i) definitions.schedules.push_back(random_schedule(random, i));
+  for (int i = 0; i < options.schedules; ++i) definitions.schedules.push_back(random_schedule(random, options, i));
   definitions.pools["p"] = {2 + random.below(2)};
   definitions.resources["r"] = {};
   definitions.limits = random_limits(random, options);

@@ -16,7 +16,6 @@ void SensorHost::restore() {
   paces_.clear();
   stored_ = machine_.store.sensors();
   stored_ticks_ = machine_.store.sensor_ticks();
-  red_ = machine_.store.red();
   for (auto& [number, evaluation] : under_way_) evaluation.counts = false;
 }
 
@@ -37,7 +36,7 @@ std::optional<RunId> SensorHost::running_run_of(const std::string& sensor, const
 }
 
 void SensorHost::look(Turn turn, const Engine& engine) {
-  if (off() || red_) return;
+  if (off() || automation_.all_paused()) return;
   const auto is_looked_at = [](const auto& each) { return each.second.evaluation != 0; };
   const bool waits = machine_.seams.sensors_wait_for_each_other && std::ranges::any_of(book_.entries(), is_looked_at);
   if (!waits)
@@ -113,7 +112,7 @@ void SensorHost::record(Turn& turn, const std::string& name) {
 void SensorHost::take(Turn turn, const Answer& answer, bool draining) {
   under_way_.erase(answer.evaluation);
   const auto* entry = book_.end(answer.sensor, answer.evaluation);
-  if (!entry || draining || entry->paused() || red_) return;
+  if (!entry || draining || entry->paused() || automation_.all_paused()) return;
   if (entry->spec.kind == SensorKind::file) book_.follow(answer.sensor, answer.followed, turn.now);
   SensorBook::Told told{.at = turn.now.wall, .finding = answer.finding};
   if (told.finding.error.empty()) {
@@ -149,7 +148,7 @@ void SensorHost::deliver(Turn turn, const std::string& delivery, bool draining) 
   const auto* entry = book_.find(sensor::kHook);
   if (!entry) return answer(false);
   if (is_known(turn, sensor::kHook, delivery)) return answer(true);
-  if (draining || entry->paused() || red_) return answer(false);
+  if (draining || entry->paused() || automation_.all_paused()) return answer(false);
   auto found = request_found(turn, entry->spec, {{.data = {{"delivery", delivery}}}});
   SensorBook::Told told{.at = turn.now.wall};
   if (found) told.runs = found->runs;
@@ -161,11 +160,6 @@ void SensorHost::deliver(Turn turn, const std::string& delivery, bool draining) 
 }
 
 // ---- People
-
-void SensorHost::press_red_button(Turn turn, bool pressed) {
-  red_ = pressed;
-  turn.batch.red = pressed;
-}
 
 void SensorHost::pause(Turn turn, const std::string& sensor, bool paused) {
   if (!book_.pause(sensor, paused, "somebody", "", turn.now)) return;
@@ -182,7 +176,7 @@ void SensorHost::reset(Turn turn, const std::string& sensor) {
 }
 
 std::optional<Millis> SensorHost::next_due() const {
-  auto next = red_ ? std::nullopt : book_.next_due(machine_.now);
+  auto next = automation_.all_paused() ? std::nullopt : book_.next_due(machine_.now);
   for (const auto& [number, evaluation] : under_way_)
     if (evaluation.hangs && !evaluation.has_answered) next = std::min(next.value_or(Millis::max()), evaluation.begun + evaluation.spec.timeout);
   return next;

@@ -11,6 +11,7 @@
 
 #include "core/engine/engine.h"
 #include "core/sensor/book.h"
+#include "tests/simulation/automation_host.h"
 #include "tests/simulation/machine.h"
 #include "tests/simulation/sensor_paces.h"
 
@@ -19,7 +20,7 @@ namespace assetd::simulation {
 /// Does nothing where the seed has no sensors.
 class SensorHost {
  public:
-  explicit SensorHost(Machine& machine) : machine_(machine) {}
+  SensorHost(Machine& machine, const AutomationHost& automation) : machine_(machine), automation_(automation) {}
 
   /// Of a turn of the daemon.
   struct Turn {
@@ -50,7 +51,6 @@ class SensorHost {
   /// Whoever calls a webhook is told whether it was taken.
   void deliver(Turn turn, const std::string& delivery, bool draining);
   // People.
-  void press_red_button(Turn turn, bool pressed);
   void pause(Turn turn, const std::string& sensor, bool paused);
   void reset(Turn turn, const std::string& sensor);
   const std::map<std::string, SensorBook::Entry>& entries() const { return book_.entries(); }
@@ -94,9 +94,9 @@ class SensorHost {
   std::int64_t changes(SensorKind kind) const;
 
   Machine& machine_;
+  const AutomationHost& automation_;  ///< who knows of the red button
   SensorBook book_;
   SensorPaces paces_;
-  bool red_ = false;
   std::map<std::string, SensorState> stored_;
   std::map<std::string, SensorTick> stored_ticks_;
   std::map<std::uint64_t, Evaluation> under_way_;

@@ -17,6 +17,12 @@ std::map<std::string, std::set<RunId>> asked_in(const FakeStore::Batch& batch) {
   return asked;
 }
 
+/// The red button was let go with it, be it that it was pressed again.
+bool lets_go(const FakeStore::Batch& batch) {
+  const auto& news = batch.automation;
+  return std::ranges::count(news.resumed, "") > 0 || std::ranges::count(news.paused, "", &AutomationPause::asset) > 0;
+}
+
 std::string in_words(const std::map<std::string, std::set<RunId>>& runs) {
   std::string text;
   for (const auto& [sensor, of_it] : runs) {
@@ -37,7 +43,6 @@ void FakeStore::take_sensors(const Batch& batch) {
     if (state.sensor == sensor::kAssets && !watched_since_ && !state.cursor.empty()) watched_since_ = std::stoll(state.cursor);
     sensors_[state.sensor] = state;
   }
-  if (batch.red) red_ = *batch.red;
   for (const auto& change : batch.changes)
     if (const auto* created = std::get_if<RunCreated>(&change); created && created->run.trigger.kind == "sensor" && on_asked) on_asked(created->run);
 }
@@ -62,7 +67,7 @@ void FakeStore::check_sensor_runs(const Batch& batch) const {
   for (const auto& [name, runs] : asked) {
     const auto is_it = [&](const SensorState& state) { return state.sensor == name; };
     if (std::ranges::none_of(batch.sensors.states, is_it)) broken(Invariant::sensed, "the sensor " + name + " asks for a run without committing what it knows");
-    if (red_ && !batch.red) broken(Invariant::sensed, "the sensor " + name + " asks for a run though everything is paused");
+    if (red() && !lets_go(batch)) broken(Invariant::sensed, "the sensor " + name + " asks for a run though everything is paused");
     const auto before = sensors_.find(name);
     const auto changes = [&](const SensorState& state) { return is_it(state) && !state.paused.value_or(false); };
     if (before != sensors_.end() && before->second.paused.value_or(false) && std::ranges::none_of(batch.sensors.states, changes))

@@ -1,6 +1,7 @@
 // The time after the faults: everything must end, and nothing be left.
 
 #include <algorithm>
+#include <utility>
 
 #include "tests/simulation/violation.h"
 #include "tests/simulation/world.h"
@@ -8,7 +9,26 @@
 namespace assetd::simulation {
 namespace {
 constexpr int kAskAgain = 50;
+constexpr int kStandStill = 4'000;          // actions after which time brings nothing new any more: runs that last longer than a minute would never be over
+constexpr std::int64_t kStill = 1'000'000;  // the version of that
 constexpr int kSettleBound = 30'000;  // actions within which everything must have ended once faults stop
+}
+
+/// The same, without windows that come and instants that pass.
+static RunContext standing_still(const RunContext& now) {
+  auto definitions = std::make_shared<Definitions>(*now.definitions);
+  for (auto& asset : definitions->assets) {
+    if (asset.automation.find("cron") != std::string::npos) asset.automation.clear();
+    if (!asset.partitions) continue;
+    for (auto& dimension : asset.partitions->dimensions)
+      if (auto* windows = std::get_if<TimeWindowsSpec>(&dimension.of)) windows->end = "2023-11-14T22:16";
+  }
+  return {kStill, definitions, now.graph};
+}
+
+/// One last word of what was made by hand, once all else is over: what follows it has nothing else that sets it off.
+static void tell(Machine& machine, DaemonHost& daemon) {
+  if (machine.options.rules.told > 0) daemon.tell(machine.random.pick(machine.store.definitions().definitions->assets)->key, "");
 }
 
 void World::settle() {
@@ -16,11 +36,14 @@ void World::settle() {
   machine_.disk.full = false;
   machine_.random.leave_tape();
   machine_.trace.add([] { return std::string("---- the faults end"); });
+  bool told = false;
   for (int i = 0; i < kSettleBound; ++i) {
     if (daemon_ && daemon_->draining()) kill(Who::daemon);
     if (daemon_ && i % kAskAgain == 0 && !people_.is_calm()) people_.calm(*daemon_);
+    else if (daemon_ && i >= kStandStill && i % kAskAgain == 0 && machine_.store.definitions().version != kStill) daemon_->reload(standing_still(machine_.store.definitions()));
+    if (is_over() && !std::exchange(told, true)) tell(machine_, *daemon_);
     if (is_over()) {
-      machine_.store.check_followed();
+      machine_.store.check_followed(machine_.now.wall);
       machine_.store.check_all_tried();
       if (machine_.options.sensors > 0) machine_.outside.check_all_asked(machine_.store.sensors(), machine_.store.happened_since_watched());
       return witness_.check_leftovers(supervisor_->logic(), daemon_->engine());

@@ -32,6 +32,9 @@ enum class Invariant {
   pinned,           ///< a run stays with the definitions that it was planned with, and its plan survives being stored
   automated,        ///< automation asks for an asset once for what happened above it, and never not at all
   backfilled,       ///< a backfill asks for each partition once, for none after its cancel, and counts as made what was made
+  divided,          ///< a run makes partitions that there are: windows that have ended, keys that were not removed
+  paused,           ///< nothing begins by itself for what is muted, nor while all is paused
+  ticks,            ///< a tick comes not before its instant and in time, and makes the window that had ended by then
   reused,           ///< a step is reused only where its asset says so, its parents have ended and no attempt has begun it
   sensed,           ///< what a sensor finds is asked for once, in the transaction of its cursor, and never while it may not act
   paced,            ///< a sensor is looked at when it is due and, after failures, no sooner than its back-off says, whoever hangs
