@@ -7,6 +7,7 @@
 
 #include "core/alert/message.h"
 #include "core/graph/asset_key.h"
+#include "core/partition/removed.h"
 #include "core/schedule/cron.h"
 #include "daemon/service/daemon_service.h"
 #include "daemon/service/replies.h"
@@ -77,7 +78,7 @@ void DaemonService::mend(Turn& turn, const std::string& asset, const std::string
   for (auto& change : alerts_.mend(asset, check, turn.now.wall, is_failed)) turn.batch.alerts.push_back(std::move(change));
 }
 
-/// In which the asset failed last, or its check (not ""), with what the turn in progress is about to commit.
+/// In which the asset failed last, or its check (not ""), with what the turn in progress is about to commit. One that was removed cannot be made well: it counts no more.
 DaemonService::FailedPartitions DaemonService::failed_partitions(const std::string& key, const std::string& check) const {
   const auto in_force = partitions();
   const auto id = in_force ? in_force->project->graph.find(key) : std::nullopt;
@@ -85,8 +86,8 @@ DaemonService::FailedPartitions DaemonService::failed_partitions(const std::stri
   const auto* state = book_.find(key);
   if (!divided || !state || !state->partitions) return {};
   FailedPartitions found{in_force, divided, {}};
-  if (check.empty()) found.set = state->partitions->failed;
-  else if (const auto where = state->partitions->failed_checks.find(check); where != state->partitions->failed_checks.end()) found.set = where->second;
+  if (check.empty()) found.set = without_removed(*divided, state->partitions->failed);
+  else if (const auto where = state->partitions->failed_checks.find(check); where != state->partitions->failed_checks.end()) found.set = without_removed(*divided, where->second);
   return found;
 }
 

@@ -99,8 +99,7 @@ class FakeStore::AlertCheck {
     auto named = happening.partitions;
     named.resize(std::min(named.size(), kMost));
     auto more = happening.partitions.size() - named.size() + happening.more_partitions;
-    const auto failed = store_.failed_.find({happening.asset, happening.check});
-    const auto now = failed == store_.failed_.end() ? 0 : failed->second.size();
+    const auto now = store_.failed(happening.asset, happening.check).size();
     if (!named.empty() && told_before) more = std::max(more, now - std::min(now, named.size()));
     if (alert.partitions != named || alert.more_partitions != more)
       broken(Invariant::told, "the alert about " + alert.cause + " names " + std::to_string(alert.partitions.size()) + " partitions and " + std::to_string(alert.more_partitions) + " more, not " + std::to_string(named.size()) + " and " + std::to_string(more));
@@ -108,8 +107,7 @@ class FakeStore::AlertCheck {
   }
 
   void mend(const std::string& asset, const std::string& check) {
-    const auto found = store_.failed_.find({asset, check});
-    const auto failed = found == store_.failed_.end() ? std::set<std::string>{} : found->second;
+    const auto failed = store_.failed(asset, check);
     resolve([&](const AlertRecord& alert) {
       if (alert.asset != asset || alert.check != check || is_of_freshness(alert)) return Over::no;
       const bool wide = alert.partitions.empty() || !check.empty() || alert.repeats > 0 || alert.more_partitions > 0;
@@ -184,7 +182,6 @@ void FakeStore::take_alerts(const Batch& batch) {
     if (const auto* added = std::get_if<SilenceAdded>(&change)) silences_[added->silence.id] = added->silence;
     if (const auto* ended = std::get_if<SilenceEnded>(&change)) silences_.erase(ended->id);
   }
-  if (batch.definitions) note_divided();
   check_told(batch);
   check_lineage(batch);
   for (const auto& change : batch.alerts)
@@ -212,9 +209,17 @@ void FakeStore::check_told(const Batch& batch) {
 }
 
 /// A division that serves no longer keeps nothing of the partitions that the next one does not have.
-void FakeStore::note_divided() {
+void FakeStore::note_divided(const RunContext& before) {
   for (auto& [of, partitions] : failed_)
-    if (definitions().graph->find(of.first)) std::erase_if(partitions, [&, key = of.first](const std::string& partition) { return !has_partition(key, partition); });
+    if (is_divided_anew(before, of.first)) std::erase_if(partitions, [&, key = of.first](const std::string& partition) { return !has_partition(key, partition); });
+}
+
+/// Of those that there are: one that was removed cannot be made well.
+std::set<std::string> FakeStore::failed(const std::string& asset, const std::string& check) const {
+  const auto known = failed_.find({asset, check});
+  auto failed = known == failed_.end() ? std::set<std::string>{} : known->second;
+  std::erase_if(failed, [&](const std::string& partition) { return !has_partition(asset, partition); });
+  return failed;
 }
 
 bool FakeStore::has_partition(const std::string& key, const std::string& partition) const {
@@ -222,7 +227,7 @@ bool FakeStore::has_partition(const std::string& key, const std::string& partiti
   const auto id = definitions().graph->find(key);
   const auto& spec = id ? definitions().definitions->assets[*id].partitions : std::nullopt;
   if (!spec) return false;
-  const auto divided = Partitions::make(*spec, keys_);
+  const auto* divided = table(definitions()).of(*id);
   return divided && divided->index(partition);
 }
 

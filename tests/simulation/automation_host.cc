@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/partition/removed.h"
 #include "tests/simulation/random_conditions.h"
 
 namespace assetd::simulation {
@@ -29,13 +30,14 @@ void AutomationHost::restore() {
 std::shared_ptr<const PartitionsInForce> AutomationHost::in_force(const DynamicKeys& keys) const {
   auto next = std::make_shared<PartitionsInForce>();
   next->dynamic = keys;
-  next->table = PartitionTable::make(project_->definitions, project_->graph, keys);
+  next->table = *machine_.store.table(context_, keys);
   next->project = project_;
   return next;
 }
 
 void AutomationHost::use(const RunContext& context, const Engine& engine, const DynamicKeys& keys) {
   if (off()) return;
+  context_ = context;
   Project project{context.version, "", machine_.now.wall, *context.definitions, *context.graph};
   if (machine_.seams.drops_filters)
     for (auto& asset : project.definitions.assets) asset.automation = without_filter(asset.automation);
@@ -76,10 +78,10 @@ AutomationHost::FailedPartitions AutomationHost::failed_partitions(const std::st
   const auto* divided = id ? partitions_->table.of(*id) : nullptr;
   const auto* state = book_.find(key);
   if (!divided || !state || !state->partitions) return {};
-  FailedPartitions found{divided, state->partitions->failed};
+  FailedPartitions found{divided, without_removed(*divided, state->partitions->failed)};
   if (check.empty()) return found;
   const auto where = state->partitions->failed_checks.find(check);
-  found.set = where == state->partitions->failed_checks.end() ? IndexSet() : where->second;
+  found.set = where == state->partitions->failed_checks.end() ? IndexSet() : without_removed(*divided, where->second);
   return found;
 }
 

@@ -55,6 +55,7 @@ class AutomationHost {
   }
 
   Machine& machine_;
+  RunContext context_;
   std::shared_ptr<const Project> project_;
   std::shared_ptr<const PartitionsInForce> partitions_;
   AssetBook book_;

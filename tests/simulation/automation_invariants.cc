@@ -31,7 +31,7 @@ bool FakeStore::is_known(const Piece& piece) const {
   if (state == assets_.end()) return false;
   if (piece.second.empty()) return state->second.last_materialization.has_value();
   if (!state->second.partitions) return false;
-  const auto divided = Partitions::make(state->second.partitions->spec, keys_);
+  const auto* divided = this->divided(piece.first, state->second.partitions->spec);
   const auto index = divided ? divided->index(piece.second) : std::nullopt;
   return index && state->second.partitions->materialized.contains(*index);
 }
@@ -69,11 +69,13 @@ void FakeStore::check_automated(const Batch& batch, const RunCreated& created) c
     if (asked <= defined_ || asked < added(piece) || (condition != "eager" && condition != "on_missing")) continue;
     const auto is_new = [&](const Piece& other) { return with.contains(other) || std::max(life(other).made, life(other).asked) > asked; };
     if (condition == "eager" && std::ranges::any_of(above, is_new)) continue;
-    // It may have been set off by a key that is gone by now: by what was made or asked for of it, or was about to be while all was paused.
-    const auto is_gone = [&](const auto& added) { return !keys_.at(kKeySet)->index(added.first); };
-    const auto came_and_went = [&](const auto& added) { return added.second > asked && is_gone(added); };
-    const auto of_one_that_went = [&](const auto& each) { return std::max(each.second.made, each.second.asked) > asked && std::ranges::any_of(key_added_, [&](const auto& added) { return is_gone(added) && each.first.second.ends_with(added.first); }); };
-    if (condition == "eager" && (std::ranges::any_of(key_added_, came_and_went) || std::ranges::any_of(lives_, of_one_that_went))) continue;
+    // It may have been set off by what was made or asked for of a key above it that is gone by now.
+    const auto of_one_that_went = [&](const auto& each) {
+      const auto other = context.graph->find(each.first.first);
+      const bool is_above = other && std::ranges::find(context.graph->parents(id), *other) != context.graph->parents(id).end();
+      return is_above && std::max(each.second.made, each.second.asked) > asked && is_of_removed_key(each.first);
+    };
+    if (condition == "eager" && std::ranges::any_of(lives_, of_one_that_went)) continue;
     auto why = named + " once more (asked for with commit " + std::to_string(asked) + "), though nothing has happened above it since:";
     for (const auto& other : above) why += " " + name(other) + " made with " + std::to_string(life(other).made);
     broken(Invariant::automated, why);
@@ -89,7 +91,7 @@ bool FakeStore::is_unchecked(const Piece& piece) const {
   for (const auto* owed : {&debts.awaited, &debts.refused})
     for (const auto& [check, set] : *owed) where = where | set;
   if (piece.second.empty() || !state->second.partitions) return !where.empty();
-  const auto divided = Partitions::make(state->second.partitions->spec, keys_);
+  const auto* divided = this->divided(piece.first, state->second.partitions->spec);
   const auto index = divided ? divided->index(piece.second) : std::nullopt;
   return index && where.contains(*index);
 }
@@ -102,12 +104,14 @@ void FakeStore::check_followed(WallTime now) const {
     if (asset.automation.starts_with("on_cron") && context.graph->parents(id).empty())
       for (const auto& piece : lineage.latest(id)) check_tick_followed(piece, asset.automation, now);
     if (asset.automation != "eager" && asset.automation != "on_missing") continue;
-    for (const auto& piece : lineage.latest(id)) check_followed(piece, lineage.above(id, piece.second), asset.automation == "eager");
+    for (const auto& piece : lineage.latest(id)) check_followed(piece, lineage, asset.automation == "eager");
   }
 }
 
-void FakeStore::check_followed(const Piece& piece, const std::vector<Piece>& above, bool follows) const {
+void FakeStore::check_followed(const Piece& piece, const Lineage& lineage, bool follows) const {
   const auto& context = versions_.rbegin()->second;
+  const auto id = context.graph->find(piece.first).value();
+  const auto above = lineage.above(id, piece.second);
   const auto is_there = [&](const Piece& other) {
     if (context.definitions->assets[context.graph->find(other.first).value()].external) return true;
     return life(other).made > 0 && (life(other).made > defined_ || is_known(other));
@@ -120,6 +124,8 @@ void FakeStore::check_followed(const Piece& piece, const std::vector<Piece>& abo
   const auto since = std::max({defined_, own.planned, own.made, added(piece)});
   for (const auto& other : above) {
     if (life(other).made <= since) continue;
+    // What is made while a window lasts sets nothing off in it: there is nothing to be made of it yet, and later it may be there already, of another division.
+    if (const auto window = lineage.window(id, piece.second); window && life(other).made_at.value_or(life(other).made_when) < window->end) continue;
     if (const auto by = runs_.find(life(other).made_by); by != runs_.end()) {
       const auto together = pieces(by->second.context, *by->second.plan);
       if (std::ranges::find(together, piece) != together.end()) continue;

@@ -163,7 +163,7 @@ class DaemonHost {
   void use_watchers(const RunContext& context, const Now& now);
   // daemon_partitions.cc
   /// How a version's assets are divided with the keys of now.
-  std::shared_ptr<const PartitionTable> divided(const RunContext& context);
+  std::shared_ptr<const PartitionTable> divided(const RunContext& context) const;
   void take_keys();
   void change_keys(Turn& turn, const std::vector<std::string>& add, const std::vector<std::string>& remove);
   void note_keys(Turn& turn, const Change& change);
@@ -188,7 +188,6 @@ class DaemonHost {
   AlertHost alerts_{machine_, automation_};
   FreshnessWatch freshness_{automation_.book()};
   DynamicKeys keys_;
-  std::pair<std::int64_t, std::shared_ptr<const PartitionTable>> divided_;  ///< of a version; null after keys have changed
   std::map<std::int64_t, Backfill> backfills_;  ///< that are not over, or still have runs to be settled
   std::int64_t last_backfill_ = 0;
   std::deque<Task> tasks_;

@@ -5,14 +5,12 @@
 
 namespace assetd::simulation {
 
-std::shared_ptr<const PartitionTable> DaemonHost::divided(const RunContext& context) {
-  if (!divided_.second || divided_.first != context.version) divided_ = {context.version, std::make_shared<const PartitionTable>(PartitionTable::make(*context.definitions, *context.graph, keys_))};
-  return divided_.second;
+std::shared_ptr<const PartitionTable> DaemonHost::divided(const RunContext& context) const {
+  return machine_.store.table(context, keys_);
 }
 
 void DaemonHost::take_keys() {
   keys_ = machine_.store.keys();
-  divided_ = {};
 }
 
 void DaemonHost::change_keys(std::vector<std::string> add, std::vector<std::string> remove) {
@@ -37,7 +35,6 @@ void DaemonHost::change_keys(Turn& turn, const std::vector<std::string>& add, co
     return;
   }
   kept = std::move(keys);
-  divided_ = {};
   if (remove.empty() || !machine_.seams.keeps_removed_keys) automation_.divide(keys_);
   turn.keys_changed = true;
 }

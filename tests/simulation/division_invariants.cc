@@ -30,9 +30,26 @@ std::vector<std::string_view> parts_of(std::string_view partition) {
 
 }  // namespace
 
-const PartitionTable& FakeStore::table(const RunContext& context) const {
-  const auto it = tables_.find(context.version);
-  return it != tables_.end() ? it->second : tables_.emplace(context.version, PartitionTable::make(*context.definitions, *context.graph, keys_)).first->second;
+std::shared_ptr<const PartitionTable> FakeStore::table(const RunContext& context, const DynamicKeys& keys) const {
+  const auto named = keys.find(kKeySet);
+  const std::pair of{context.definitions, named == keys.end() ? nullptr : named->second};
+  auto& table = tables_[of];
+  if (!table) table = std::make_shared<const PartitionTable>(PartitionTable::make(*context.definitions, *context.graph, keys));
+  return table;
+}
+
+bool FakeStore::is_divided_anew(const RunContext& before, const std::string& key) const {
+  const auto was = before.graph->find(key), is = definitions().graph->find(key);
+  if (!was || !is) return false;
+  const auto &former = before.definitions->assets[*was].partitions, &present = definitions().definitions->assets[*is].partitions;
+  return former.has_value() != present.has_value() || (former && former->dimensions != present->dimensions);
+}
+
+/// Null: it is not divided in this way by now.
+const Partitions* FakeStore::divided(const std::string& key, const PartitionsSpec& as) const {
+  const auto id = definitions().graph->find(key);
+  const auto& spec = id ? definitions().definitions->assets[*id].partitions : std::nullopt;
+  return spec && spec->dimensions == as.dimensions ? table(definitions()).of(*id) : nullptr;
 }
 
 /// An index belongs to one key for ever.
@@ -49,7 +66,6 @@ void FakeStore::take_keys(const Batch& batch) {
     else keys->remove(record.key);
   }
   kept = std::move(keys);
-  tables_.clear();
 }
 
 std::int64_t FakeStore::added(const Piece& piece) const {
@@ -57,6 +73,10 @@ std::int64_t FakeStore::added(const Piece& piece) const {
   for (const auto part : parts_of(piece.second))
     if (const auto it = key_added_.find(std::string(part)); it != key_added_.end()) last = std::max(last, it->second);
   return last;
+}
+
+bool FakeStore::is_of_removed_key(const Piece& piece) const {
+  return std::ranges::any_of(parts_of(piece.second), [&](std::string_view part) { return key_added_.contains(std::string(part)) && !keys_.at(kKeySet)->index(part); });
 }
 
 /// Keys that this very transaction removes may have been asked for before that, but not by automation, which comes last.

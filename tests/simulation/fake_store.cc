@@ -11,9 +11,11 @@ void FakeStore::commit(const Batch& batch) {
   if (batch.waivers) waivers_ = *batch.waivers;
   ++commits_;
   looking_at_ = batch.automation.evaluated_at;
+  const auto former = batch.definitions && !versions_.empty() ? std::optional(definitions()) : std::nullopt;
   if (batch.definitions) versions_[batch.definitions->version] = *batch.definitions, defined_ = commits_, defined_wall_ = batch.at, defined_at_.reset();
   take_keys(batch);
   const auto before = take_assets(batch);
+  if (former) forget_windows(*former), note_divided(*former);
   for (const auto& change : batch.changes)
     if (const auto* created = std::get_if<RunCreated>(&change)) check_divided(batch, *created);
   for (const auto& change : batch.changes) {
@@ -142,11 +144,13 @@ void FakeStore::on(const Materialized& change) {
   const auto& made = change.materialization;
   note_event(made);
   last_made_[made.key] = made;
+  note_window(made);
   if (made.run == 0) return note_told(made);
   auto& life = lives_[piece_of(made.key, made.partition)];
   life.made = commits_;
   life.made_by = made.run;
   life.made_at = looking_at_;
+  life.made_when = made.at;
   const std::pair of{made.attempt, made.step};
   const auto said = reported_.find(of);
   const int most = said == reported_.end() ? 1 : said->second;

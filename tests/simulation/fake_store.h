@@ -18,6 +18,8 @@
 
 namespace assetd::simulation {
 
+class Lineage;
+
 /// Name → how many runs it lets be under way.
 std::map<std::string, int> limits_that_count(const RunLimits& limits, const RunRecord& run);
 
@@ -102,6 +104,8 @@ class FakeStore {
   std::vector<FoundHappening> happened_since_watched() const;
   /// Sets of dynamic keys, with those that were removed.
   const DynamicKeys& keys() const { return keys_; }
+  /// How a version's assets are divided with these keys. Made once: a daemon and what is held against it ask often, and windows take time.
+  std::shared_ptr<const PartitionTable> table(const RunContext& context, const DynamicKeys& keys) const;
   const std::map<RunId, Run>& runs() const { return runs_; }
   RunId last_run() const { return runs_.empty() ? 0 : runs_.rbegin()->first; }
   const AttemptRecord* attempt(const AttemptId& id) const;
@@ -172,7 +176,9 @@ class FakeStore {
   // division_invariants.cc
   void take_keys(const Batch& batch);
   void check_divided(const Batch& batch, const RunCreated& created) const;
-  const PartitionTable& table(const RunContext& context) const;
+  const PartitionTable& table(const RunContext& context) const { return *table(context, keys_); }
+  const Partitions* divided(const std::string& key, const PartitionsSpec& as) const;
+  bool is_divided_anew(const RunContext& before, const std::string& key) const;
 
   // automation_invariants.cc
   /// An asset, or one partition of it: its key and that of the partition.
@@ -180,15 +186,21 @@ class FakeStore {
   /// What became of it, by the number of the commit; 0: never.
   struct Life {
     std::int64_t planned = 0, asked = 0, made = 0;
+    std::int64_t passed = 0;  ///< its checks let what was made before count
     RunId made_by = 0;
-    std::optional<WallTime> asked_at, made_at;  ///< as automation looked at it; nothing: it did not
+    std::optional<WallTime> asked_at, made_at, passed_at;  ///< as automation looked at it; nothing: it did not
+    WallTime made_when{};                                  ///< as the clock said
+    /// What follows it was set off by then.
+    std::int64_t updated() const { return std::max(made, passed); }
+    std::optional<WallTime> updated_at() const { return passed > made ? passed_at : made_at; }
   };
   void note_planned(const Batch& batch, const RunCreated& created);
   void check_automated(const Batch& batch, const RunCreated& created) const;
   void check_ticked(const Piece& piece, const std::string& condition, const std::vector<Piece>& above, const std::set<Piece>& with, WallTime evaluated) const;
   void check_tick_followed(const Piece& piece, const std::string& condition, WallTime now) const;
-  void check_followed(const Piece& piece, const std::vector<Piece>& above, bool follows) const;
+  void check_followed(const Piece& piece, const Lineage& lineage, bool follows) const;
   std::int64_t added(const Piece& piece) const;
+  bool is_of_removed_key(const Piece& piece) const;
   Life life(const Piece& piece) const;
   bool is_known(const Piece& piece) const;
   bool is_unchecked(const Piece& piece) const;
@@ -203,7 +215,8 @@ class FakeStore {
   void note_failed(const StepChanged& change);
   void note_failed(const CheckResult& result);
   void note_well(const Materialization& made);
-  void note_divided();
+  void note_divided(const RunContext& before);
+  std::set<std::string> failed(const std::string& asset, const std::string& check) const;
   bool has_partition(const std::string& key, const std::string& partition) const;
   void take_alerts(const Batch& batch);
   void check_told(const Batch& batch);
@@ -215,6 +228,10 @@ class FakeStore {
   void check_awaited_told(const FreshnessChange& change, const AssetState& state) const;
   using FreshnessBefore = std::map<std::string, std::string>;  ///< of the assets in a batch
   FreshnessBefore take_assets(const Batch& batch);
+  void note_passed(const std::string& key, const AssetState& before, const AssetState& after);
+  void note_window(const Materialization& made);
+  void forget_windows(const RunContext& before);
+  WallTime time_of_data(const FreshnessSpec& spec, const Materialization& made) const;
   void check_freshness_told(const Batch& batch, const FreshnessBefore& before) const;
 
   // sensor_invariants.cc
@@ -251,6 +268,7 @@ class FakeStore {
   std::vector<AlertRecord> alerts_;
   std::map<std::string, Silence> silences_;
   std::map<std::string, Materialization> last_made_;
+  std::map<std::string, WallTime> data_until_;  ///< of those divided by time: the end of the newest window that was made
   WallTime latest_{};  ///< that the clock has shown
   std::vector<FoundHappening> happened_;
   std::optional<std::int64_t> watched_since_;
@@ -259,7 +277,7 @@ class FakeStore {
   std::map<std::int64_t, std::map<std::size_t, IndexSet>> asked_of_;  ///< by backfill and group, since its begin or its last retry
   DynamicKeys keys_;
   std::map<std::string, std::int64_t> key_added_;  ///< with which commit, last
-  mutable std::map<std::int64_t, PartitionTable> tables_;  ///< by version, with the keys of now
+  mutable std::map<std::pair<std::shared_ptr<const Definitions>, std::shared_ptr<const NamedKeys>>, std::shared_ptr<const PartitionTable>> tables_;
   std::map<Piece, Life> lives_;
   WallTime defined_wall_{};              ///< when the definitions of now came
   std::optional<WallTime> defined_at_;  ///< the same, as automation looked at them first

@@ -1,7 +1,6 @@
 // What must hold of freshness whenever a turn is over: it is as old data, its policy and the clock say, worked out minute by minute.
 
 #include <algorithm>
-#include <utility>
 
 #include "tests/simulation/fake_store.h"
 #include "tests/simulation/violation.h"
@@ -39,11 +38,33 @@ std::optional<Level> level_of(const std::string& text) {
   return text == "fresh" ? fresh : text == "warn" ? warn : violated;
 }
 
-WallTime time_of_data(const FreshnessSpec& spec, const Materialization& made) {
-  return !spec.of.empty() && made.metadata.is_object() && made.metadata.contains(spec.of) ? WallTime(Millis(made.metadata.at(spec.of).get<std::int64_t>() * 1'000)) : made.at;
+}  // namespace
+
+/// Of what is divided by time the end of its newest window, whatever is missing before it and whenever that was made.
+WallTime FakeStore::time_of_data(const FreshnessSpec& spec, const Materialization& made) const {
+  if (!spec.of.empty()) return made.metadata.is_object() && made.metadata.contains(spec.of) ? WallTime(Millis(made.metadata.at(spec.of).get<std::int64_t>() * 1'000)) : made.at;
+  const auto window = data_until_.find(made.key);
+  return window == data_until_.end() ? made.at : window->second;
 }
 
-}  // namespace
+void FakeStore::note_window(const Materialization& made) {
+  const auto id = definitions().graph->find(made.key);
+  const auto* divided = id ? table(definitions()).of(*id) : nullptr;
+  if (!divided) return;
+  std::optional<PartitionIndex> index;
+  if (!made.partition.empty()) index = divided->index(made.partition);
+  else if (made.run == 0) divided->usual(made.at).first(1).each([&](PartitionIndex newest) { index = newest; });
+  const auto window = index ? divided->window(*index) : std::nullopt;
+  if (window && (!data_until_.contains(made.key) || data_until_[made.key] < window->end)) data_until_[made.key] = window->end;
+}
+
+/// Where no partition of before is one of now, nothing is known of its windows.
+void FakeStore::forget_windows(const RunContext& before) {
+  for (const auto& asset : before.definitions->assets) {
+    const auto& state = assets_[asset.key];
+    if (is_divided_anew(before, asset.key) && (!state.partitions || state.partitions->materialized.empty())) data_until_.erase(asset.key);
+  }
+}
 
 /// The last moment at which nobody need be told that it was never made.
 WallTime awaited_until(const FreshnessSpec& spec, WallTime since) { return spec.deadline.empty() ? since + *spec.within : next_deadline(since); }
@@ -89,7 +110,12 @@ void FakeStore::check_awaited_told(const FreshnessChange& change, const AssetSta
 
 FakeStore::FreshnessBefore FakeStore::take_assets(const Batch& batch) {
   FreshnessBefore before;
-  for (const auto& [key, state] : batch.assets) before[key] = std::exchange(assets_[key], state).freshness;
+  for (const auto& [key, state] : batch.assets) {
+    auto& known = assets_[key];
+    before[key] = known.freshness;
+    if (!batch.definitions) note_passed(key, known, state);
+    known = state;
+  }
   return before;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // How the assets of one version lie above each other, partition by partition.
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,6 +20,12 @@ class Lineage {
 
   /// Of which automation takes care by itself: of those in time the last.
   Pieces latest(AssetId asset) const { return named(asset, table_.of(asset) ? table_.of(asset)->usual(now_) : IndexSet::range(0, 1)); }
+
+  std::optional<TimeWindow> window(AssetId asset, const std::string& partition) const {
+    const auto* divided = table_.of(asset);
+    const auto index = divided ? divided->index(partition) : std::nullopt;
+    return index ? divided->window(*index) : std::nullopt;
+  }
 
   /// Those that there are.
   Pieces above(AssetId asset, const std::string& partition) const {

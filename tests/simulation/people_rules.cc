@@ -26,8 +26,7 @@ void People::tell(DaemonHost& daemon) {
   const auto& context = machine_.store.definitions();
   const auto id = static_cast<AssetId>(random.below(static_cast<int>(context.definitions->assets.size())));
   std::vector<std::string> keys;
-  const auto table = PartitionTable::make(*context.definitions, *context.graph, machine_.store.keys());
-  if (const auto* partitions = table.of(id)) partitions->existing(machine_.now.wall).last(4).each([&](PartitionIndex index) { keys.push_back(partitions->key(index)); });
+  if (const auto* partitions = machine_.store.table(context, machine_.store.keys())->of(id)) partitions->existing(machine_.now.wall).last(4).each([&](PartitionIndex index) { keys.push_back(partitions->key(index)); });
   daemon.tell(context.graph->key(id), keys.empty() || random.chance(20) ? "" : *random.pick(keys));
 }
 

@@ -89,6 +89,19 @@ void FakeStore::take_automation(const Batch& batch) {
   if (!defined_at_) defined_at_ = news.evaluated_at;
 }
 
+/// Its checks have ended or are waived: what was made before counts from now on.
+void FakeStore::note_passed(const std::string& key, const AssetState& before, const AssetState& after) {
+  const auto id = definitions().graph->find(key);
+  const auto passed = before.debts.uncounted - after.debts.uncounted;
+  if (!id || passed.empty()) return;
+  const auto* partitions = after.partitions ? divided(key, after.partitions->spec) : nullptr;
+  passed.each([&](PartitionIndex index) {
+    auto& life = lives_[{key, partitions ? partitions->key(index) : ""}];
+    life.passed = commits_;
+    life.passed_at = looking_at_;
+  });
+}
+
 /// No run made it: of one that is divided, and no partition named, all that there are were.
 void FakeStore::note_told(const Materialization& made) {
   const auto id = definitions().graph->find(made.key);
@@ -104,6 +117,7 @@ void FakeStore::note_told(const Materialization& made) {
     life.made = commits_;
     life.made_by = 0;
     life.made_at = looking_at_;
+    life.made_when = made.at;
   }
 }
 
@@ -116,7 +130,7 @@ void FakeStore::check_ticked(const Piece& piece, const std::string& condition, c
   const auto named = "automation asks for " + piece.first + " " + piece.second + " (" + condition + ")";
   if (own.asked > defined_ && own.asked >= added(piece) && own.asked_at && *own.asked_at >= instant) broken(Invariant::automated, named + " once more, and no instant has come since");
   for (const auto& other : above)
-    if (!with.contains(other) && life(other).made > defined_ && life(other).made_at && *life(other).made_at < instant) broken(Invariant::automated, named + ", and " + other.first + " " + other.second + " was not updated since the instant");
+    if (!with.contains(other) && life(other).updated() > defined_ && life(other).updated_at() && *life(other).updated_at() < instant) broken(Invariant::automated, named + ", and " + other.first + " " + other.second + " was not updated since the instant");
 }
 
 void FakeStore::check_tick_followed(const Piece& piece, const std::string& condition, WallTime now) const {
@@ -134,7 +148,7 @@ void FakeStore::check_filter(const Batch& batch, const RunCreated& created) cons
   const auto now = batch.automation.evaluated_at.value_or(created.run.created_at);
   const Lineage lineage(context, table(context), now);
   const auto made = pieces(context, *created.plan);
-  const Judge judge({context, lineage, {made.begin(), made.end()}, [this](const Piece& piece) { return is_known(piece); }, [this](const Piece& piece) { return life(piece).made > looked_; },
+  const Judge judge({context, lineage, {made.begin(), made.end()}, [this](const Piece& piece) { return is_known(piece); }, [this](const Piece& piece) { return life(piece).updated() > looked_; },
                      automation_.evaluated_at, now});
   for (const auto& piece : made) {
     const auto& condition = context.definitions->assets[context.graph->find(piece.first).value()].automation;

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/partition/removed.h"
 #include "core/schedule/cron.h"
 
 namespace assetd::testing {
@@ -50,8 +51,19 @@ TEST(Partitions, DynamicOnesComeAndGoAndKeepTheirIndex) {
   EXPECT_THAT(keys(partitions, partitions.existing({})), ElementsAre("b", "c"));
   EXPECT_FALSE(partitions.index("a"));
   EXPECT_EQ(partitions.key(0), "a") << "its history has a name";
+  EXPECT_EQ(without_removed(partitions, IndexSet::range(0, 2)), IndexSet::range(1, 2));
   EXPECT_EQ(customers.add("a"), 0) << "the partition it was";
   EXPECT_TRUE(made({{"", DynamicPartitionsSpec{"nobody"}}}, dynamic).existing({}).empty());
+}
+
+TEST(Partitions, OfTwoDimensionsWhatWasRemovedIsLeftOutAtAllTimes) {
+  NamedKeys customers({"a", "b"});
+  customers.remove("a");
+  const auto both = made({{"day", kDays}, {"who", DynamicPartitionsSpec{"customers"}}}, {{"customers", std::make_shared<NamedKeys>(customers)}});
+  const auto all = both.cross({IndexSet::range(2, 5), IndexSet::range(0, 2)});
+  EXPECT_THAT(keys(both, without_removed(both, all)), ElementsAre("2026-01-03|b", "2026-01-04|b", "2026-01-05|b"));
+  const auto regions = made({{"", kRegions}});
+  EXPECT_EQ(without_removed(regions, IndexSet::range(1, 3)), IndexSet::range(1, 3)) << "nothing comes and goes";
 }
 
 TEST(Partitions, TwoDimensionsAreCrossedAndTimeIsTheRange) {

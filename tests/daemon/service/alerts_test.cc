@@ -179,6 +179,37 @@ TEST_F(Alerting, OfADividedAssetItNamesThePartitionsAndIsOverOnceNoneOfThemIsFai
   EXPECT_EQ(of_p().repeats, 0);
 }
 
+constexpr char kOfCustomers[] = R"(
+name: shop
+alerts:
+  - {name: ops, on: [run_failed], webhook: "https://receiver.example"}
+assets:
+  - {key: p, partitions: {dynamic: customers}, run: {plugin: exec, command: [sh, -c, "! test -e bad.$ASSETD_PARTITION"]}}
+)";
+
+TEST_F(Alerting, APartitionThatWasRemovedKeepsNoAlertOpen) {
+  options_.alert_sender = std::make_shared<FakeAlertSender>(receiver_);
+  start(kOfCustomers);
+  for (const auto* name : {"bad.one", "bad.two"}) std::ofstream(file(name)) << "";
+  const auto make = [&](std::vector<std::string> partitions) {
+    RunRequestBody body;
+    body.select = "p";
+    body.partitions.of = std::move(partitions);
+    const auto reply = answer([&](auto done) { service_->request_run(caller(), body, done); });
+    return outcome(std::stoll(reply.body.at("id").get<std::string>()));
+  };
+  const auto change = [&](std::vector<std::string> add, std::vector<std::string> remove) {
+    return answer([&](auto done) { service_->change_partition_keys(caller(), "customers", add, remove, done); }).status;
+  };
+  ASSERT_EQ(change({"one", "two", "three"}, {}), 200);
+  EXPECT_EQ(make({"one"}), "failed");
+  EXPECT_EQ(make({"two"}), "failed") << "it repeats the alert, which is over now once no partition is failed";
+  ASSERT_EQ(change({}, {"one"}), 200);
+  fs::remove(file("bad.two"));
+  EXPECT_EQ(make({"two"}), "succeeded");
+  EXPECT_TRUE(alerts().front().resolved_at) << "nobody can make what was removed";
+}
+
 TEST_F(Alerting, TellsOfWhatWasNeverMadeOnceItIsOverdue) {
   options_.alert_sender = std::make_shared<FakeAlertSender>(receiver_);
   start(kDivided);
