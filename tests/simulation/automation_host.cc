@@ -30,6 +30,11 @@ void AutomationHost::use(const RunContext& context, const Engine& engine) {
   book_.divide(*partitions);
   partitions_ = partitions;
   automator_.use(std::move(partitions), engine);
+  for (const auto& key : book_.uncounted()) {
+    CommitBatch seen;  // events: for people
+    projection_.settle_checks(book_.stage(key), key, 0, machine_.now.wall, seen);
+    automator_.checks_changed(key);
+  }
 }
 
 void AutomationHost::know(const RunRecord& run, std::shared_ptr<const RunPlan> plan, const RunContext& context) {

@@ -200,7 +200,7 @@ class FakeStore {
   void take_backfills(const Batch& batch);
   void check_backfill(const Backfill& next);
   void check_made(const Backfill& backfill, RunId id, const IndexSet& succeeded) const;
-  bool has_root(const Run& run, StepIndex step) const;
+  void check_roots_of(const Run& run) const;
 
   static StepStatus status(const Run& run, StepIndex step);
   AttemptRecord& attempt_record(const AttemptId& id) { return runs_.at(run_of_attempt_.at(id)).attempts.at(id); }
