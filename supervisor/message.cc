@@ -208,6 +208,7 @@ json body_of(const Listing& event) {
 json body_of(const Refused& event) {
   json body = {{"op", "refused"}, {"why", event.why}};
   if (!event.attempt.empty()) body["attempt"] = event.attempt;
+  if (event.of_spawn) body["of"] = "spawn";
   return body;
 }
 
@@ -222,7 +223,7 @@ std::expected<Command, Refused> parse_command(std::string_view text_of_command) 
     return parse_body(body);
   } catch (const BadCommand& bad) {
     const bool named = body.is_object() && body.contains("attempt") && body["attempt"].is_string();
-    return std::unexpected(Refused{bad.what, named ? body["attempt"].get<std::string>() : ""});
+    return std::unexpected(Refused{bad.what, named ? body["attempt"].get<std::string>() : "", body.is_object() && body.value("op", json()) == "spawn"});
   }
 }
 

@@ -116,6 +116,7 @@ struct Listing {
 struct Refused {
   std::string why;
   std::string attempt;  ///< empty: not about one
+  bool of_spawn = false;
 };
 
 struct Pong {};

@@ -22,17 +22,6 @@ std::optional<std::string> read_signal(MapReader& reader) {
   return std::nullopt;
 }
 
-void read_command(MapReader& reader, RunSpec& run) {
-  const auto* command = reader.require("command");
-  if (!command) return;
-  if (command->kind == YamlNode::Kind::scalar)
-    return reader.refuse("command", *command, "a list of program and arguments",
-                         "write [sh, -c, \"…\"] to have a shell read it");
-  run.command = reader.texts("command");
-  if (command->kind == YamlNode::Kind::sequence && command->items.empty())
-    reader.refuse("command", *command, "a program and its arguments");
-}
-
 void refuse_secrets(const SourceFile& file, const YamlNode& node) {
   if (const auto secret = find_secret(node.text); node.kind == YamlNode::Kind::scalar && secret)
     file.error(file.at(node, *secret), "a secret can't stand in a plugin's own key: it would be stored and shown",
@@ -54,6 +43,23 @@ void check_env_names(const MapReader& reader) {
 }
 
 }  // namespace
+
+std::vector<std::string> read_command(MapReader& reader) {
+  const auto* command = reader.require("command");
+  if (!command) return {};
+  if (command->kind == YamlNode::Kind::scalar) {
+    reader.refuse("command", *command, "a list of program and arguments", "write [sh, -c, \"…\"] to have a shell read it");
+    return {};
+  }
+  auto parts = reader.texts("command");
+  const auto& file = reader.file();
+  if (command->kind == YamlNode::Kind::sequence && command->items.empty()) reader.refuse("command", *command, "a program and its arguments");
+  for (const auto& item : command->items)
+    if (item.text.find('\0') != std::string::npos) file.error(item, "an argument cannot hold a NUL byte");
+  if (!parts.empty() && parts.front().empty())
+    file.error(command->items.front(), "the command names no program: its first part is empty", "perhaps a variable that it is made of is not set");
+  return parts;
+}
 
 ProcessDefaults read_process(MapReader& reader, ProcessDefaults outer) {
   check_env_names(reader);
@@ -111,7 +117,7 @@ RunSpec read_run(Reading& reading, const SourceFile& file, const YamlNode& node,
   run.cwd = reader.path("cwd").value_or("");
   read_bounds(reader, run);
   if (run.plugin == "exec" && reader.is_map()) {
-    read_command(reader, run);
+    run.command = read_command(reader);
     read_outputs(reading, reader, run);
     reader.refuse_rest();
     return run;

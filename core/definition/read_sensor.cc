@@ -93,12 +93,7 @@ void read_program(Reading& reading, const SourceFile& file, const YamlNode& node
   MapReader reader(file, node, "run:");
   sensor.kind = SensorKind::program;
   sensor.run.plugin = "exec";
-  if (const auto* command = reader.require("command")) {
-    if (command->kind == YamlNode::Kind::scalar)
-      reader.refuse("command", *command, "a list of program and arguments", "write [sh, -c, \"…\"] to have a shell read it");
-    else sensor.run.command = reader.texts("command");
-    if (command->kind == YamlNode::Kind::sequence && command->items.empty()) reader.refuse("command", *command, "a program and its arguments");
-  }
+  sensor.run.command = read_command(reader);
   sensor.run.cwd = reader.path("cwd").value_or("");
   take_process(sensor, read_process(reader, reading.process));
   reader.refuse_rest();

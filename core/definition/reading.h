@@ -38,6 +38,8 @@ struct Reading {
   Definitions& definitions() { return result.definitions; }
 };
 
+/// The `command:` of a process: a list of program and arguments.
+std::vector<std::string> read_command(MapReader& reader);
 /// Reads env, env_file, inherit_env and warm over what is further out.
 ProcessDefaults read_process(MapReader& reader, ProcessDefaults outer);
 

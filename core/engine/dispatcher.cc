@@ -118,13 +118,43 @@ void Dispatcher::reserve(const Demand& demand, Reserved& reserved) const {
     const auto size = pools_.find(pool);
     if (size == pools_.end() || slots > size->second) return;
   }
-  const bool first = !std::exchange(reserved.any, true);
+  if (!std::exchange(reserved.any, true)) reserved.aside = set_aside(demand);
   for (const auto& [pool, slots] : demand.slots)
     if (!pool_fits(pool, slots)) reserved.pools.insert(pool);
-    else if (first) reserved.aside.slots.emplace(pool, slots);
   for (const auto& [resource, mode] : demand.resources)
     if (!resource_fits(resource, mode)) reserved.resources.insert(resource);
-    else if (first) reserved.aside.resources.emplace(resource, mode);
+}
+
+// What it needs and there is, unless that comes free with what it lacks whoever ends first.
+Demand Dispatcher::set_aside(const Demand& demand) const {
+  Demand aside;
+  for (const auto& [pool, slots] : demand.slots)
+    if (pool_fits(pool, slots)) aside.slots.emplace(pool, slots);
+  for (const auto& [resource, mode] : demand.resources)
+    if (resource_fits(resource, mode)) aside.resources.emplace(resource, mode);
+  const auto holders = aside.slots.empty() && aside.resources.empty() ? std::vector<const Hold*>() : holders_of_what_lacks(demand);
+  if (holders.empty()) return aside;
+  std::erase_if(aside.slots, [&](const auto& pool) {
+    return std::ranges::all_of(holders, [&](const Hold* hold) {
+      const auto held = hold->demand.slots.find(pool.first);
+      return held != hold->demand.slots.end() && held->second >= pool.second;
+    });
+  });
+  std::erase_if(aside.resources, [&](const auto& resource) {
+    return std::ranges::all_of(holders, [&](const Hold* hold) { return hold->demand.resources.contains(resource.first); });
+  });
+  return aside;
+}
+
+// Of the first thing that it lacks, in the order of names: once one of these ends the rest is looked at again.
+std::vector<const Hold*> Dispatcher::holders_of_what_lacks(const Demand& demand) const {
+  const auto pool = std::ranges::find_if(demand.slots, [&](const auto& each) { return !pool_fits(each.first, each.second); });
+  const auto resource = std::ranges::find_if(demand.resources, [&](const auto& each) { return !resource_fits(each.first, each.second); });
+  std::vector<const Hold*> holders;
+  for (const auto& [attempt, hold] : holds_)
+    if (pool != demand.slots.end() ? hold.demand.slots.contains(pool->first) : resource != demand.resources.end() && hold.demand.resources.contains(resource->first))
+      holders.push_back(&hold);
+  return holders;
 }
 
 ReadyUnit Dispatcher::head(const Line& line) {

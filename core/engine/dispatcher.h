@@ -85,7 +85,8 @@ class Dispatcher {
   /// Takes out every unit that may start now, in order. `launch` must hold() its demand before it returns, and changes nothing else here. A unit
   /// that comes first and waits for a pool or resource keeps it from those behind it, so that large demands are not starved by small ones; for the
   /// first of all that wait, what it needs besides is set aside too, so that a demand of two pools is not starved by demands of each (backfilling
-  /// with one reservation: Lifka 1995).
+  /// with one reservation: Lifka 1995); but not what everybody who holds what it is short of will free with it, as a run that a limit of
+  /// "team=a" counts is counted by "team" too.
   void dispatch(const Launch& launch);
 
   void hold(const AttemptId& attempt, Hold hold);
@@ -131,6 +132,8 @@ class Dispatcher {
   void count_live(RunId run, int by);
   bool fits(const Demand& demand, const Reserved& reserved) const;
   void reserve(const Demand& demand, Reserved& reserved) const;
+  Demand set_aside(const Demand& demand) const;
+  std::vector<const Hold*> holders_of_what_lacks(const Demand& demand) const;
   bool keeps_pool(const Reserved& reserved, const std::string& pool, int slots) const;
   static bool keeps_resource(const Reserved& reserved, const std::string& resource, HoldMode mode);
   Reserved reserved_before(const ReadyUnit& unit) const;

@@ -22,6 +22,14 @@ std::vector<StepIndex> failed_beside(const RunPlan& plan, std::span<const StepSt
   return failed;
 }
 
+/// Homes of checks that skip it past a step that had succeeded: one process made all three, and the check came last.
+std::vector<StepIndex> failed_homes(std::span<const ExtraRoot> extra, StepIndex step) {
+  std::vector<StepIndex> homes;
+  for (const auto& root : extra)
+    if (root.failed_home != kNone && std::ranges::binary_search(root.blocks, step)) homes.push_back(root.failed_home);
+  return homes;
+}
+
 /// Steps below the asset, itself left out.
 std::vector<bool> below(const RunPlan& plan, const AssetGraph& graph, AssetId asset, const std::string& partition) {
   std::vector<bool> reached(plan.size(), false);
@@ -59,11 +67,10 @@ std::vector<ExtraRoot> check_roots(const RunPlan& plan, const Definitions& defin
     const bool home_failed = result.home_step != kNone && statuses[result.home_step] == StepStatus::failed;
     const auto& spec = definitions.checks[result.check];
     const bool of_home_alone = spec.depends_on.empty() || (spec.depends_on.size() == 1 && spec.depends_on.front() == result.home);
-    if (home_failed && of_home_alone) continue;
     std::vector<AssetId> above;
     for (const auto& key : spec.depends_on)
       if (const auto id = graph.find(key)) above.push_back(*id);
-    out.push_back({descendants_of_all(plan, graph, above, result.partition), i});
+    out.push_back({descendants_of_all(plan, graph, above, result.partition), i, home_failed && of_home_alone ? result.home_step : kNone});
   }
   return out;
 }
@@ -72,6 +79,7 @@ std::vector<std::vector<StepIndex>> root_causes(const RunPlan& plan, std::span<c
                                                 std::size_t limit) {
   std::vector<std::vector<StepIndex>> roots(plan.size());
   for (std::size_t i = 0; i < extra.size(); ++i) {
+    if (extra[i].failed_home != kNone) continue;
     const StepIndex root[] = {static_cast<StepIndex>(plan.size() + i)};
     for (const auto step : extra[i].blocks)
       if (statuses[step] == StepStatus::skipped) merge(roots[step], root, limit);
@@ -85,6 +93,7 @@ std::vector<std::vector<StepIndex>> root_causes(const RunPlan& plan, std::span<c
       if (status == StepStatus::failed || status == StepStatus::canceled) merge(roots[step], parent, limit);
       if (status == StepStatus::skipped) merge(roots[step], roots[edge.step], limit);
     }
+    if (roots[step].empty()) merge(roots[step], failed_homes(extra, step), limit);
     if (roots[step].empty()) merge(roots[step], failed_beside(plan, statuses, step), limit);
   }
   return roots;

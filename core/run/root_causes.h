@@ -14,18 +14,19 @@ namespace assetd {
 struct ExtraRoot {
   std::vector<StepIndex> blocks;  ///< the steps that it skips by itself
   std::size_t result = 0;         ///< of check_roots: which of the results
+  StepIndex failed_home = kNone;  ///< the step that failed because of it and is named in its place, and only where no edge leads to a cause
 };
 
 /// It failed, and skips what is below it.
 bool is_failing_and_blocking(const CheckResult& result);
 
-/// Failing blocking checks that skip by themselves: not those whose home failed because of them and hands that on along its edges, unless what
-/// they skip descends from another asset, or from several. `statuses` by step.
+/// Failing blocking checks, with what they skip. One whose home failed because of it, and that blocks what is below its home alone, hands that on along
+/// the edges of its home; only past steps that had succeeded in the same process by then do no edges lead. `statuses` by step.
 std::vector<ExtraRoot> check_roots(const RunPlan& plan, const Definitions& definitions, const AssetGraph& graph, std::span<const CheckResult> results,
                                    std::span<const StepStatus> statuses);
 
 /// By step: for a skipped one the failed or canceled steps it goes back to, along edges that hand a failure on; a skipped parent passes on its own
-/// roots; where there are none, those that failed in the same process, which ended before it began. Values from plan.size() on mean
+/// roots; where there are none, the failed homes of checks that skip it, else those that failed in the same process, which ended before it began. Values from plan.size() on mean
 /// extra[value - plan.size()]. In plan order, without duplicates, at most `limit` a step. Empty for steps that are not skipped. One pass over the edges.
 std::vector<std::vector<StepIndex>> root_causes(const RunPlan& plan, std::span<const StepStatus> statuses, std::span<const ExtraRoot> extra = {},
                                                 std::size_t limit = 20);

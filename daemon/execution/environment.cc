@@ -1,8 +1,15 @@
 #include "daemon/execution/environment.h"
 
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
-#include <fstream>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
 #include <sstream>
 
 #include "daemon/execution/child_process.h"
@@ -13,6 +20,9 @@ namespace assetd {
 namespace {
 
 using Variables = std::map<std::string, std::string>;
+using Clock = std::chrono::steady_clock;
+constexpr auto kLongestWait = std::chrono::seconds(30);  // for a program that gives a secret, or whoever writes into a pipe
+constexpr std::size_t kLargestFile = 16u << 20;
 constexpr std::array<std::string_view, 7> kPassed{"PATH", "HOME", "USER", "LANG", "LC_*", "TZ", "TMPDIR"};
 
 bool matches(std::string_view pattern, std::string_view name) {
@@ -42,9 +52,46 @@ std::string unquote(std::string_view value) {
   return result;
 }
 
-std::expected<Variables, std::string> read_variables(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) return std::unexpected("can't read " + path + ": it is missing or not readable");
+struct OpenFile {
+  int descriptor = -1;
+  ~OpenFile() {
+    if (descriptor >= 0) close(descriptor);
+  }
+};
+
+/// Whether there is something to read, or all writers have gone.
+bool wait_for_writer(int descriptor, Clock::time_point until, const std::atomic<bool>* stop) {
+  pollfd readable{descriptor, POLLIN, 0};
+  while (Clock::now() < until && !(stop && *stop))
+    if (poll(&readable, 1, 100) > 0) return true;
+  return false;
+}
+
+/// Also of a pipe, as programs for secrets put them in the place of a file: its writer has its time.
+std::expected<std::string, std::string> read_whole(const std::string& path, const std::atomic<bool>* stop) {
+  const auto failed = [&](const std::string& why) { return std::unexpected("can't read " + path + ": " + why); };
+  const OpenFile file{open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  if (file.descriptor < 0) return failed(errno == ENOENT ? "it is missing" : std::strerror(errno));
+  struct stat info {};
+  if (fstat(file.descriptor, &info) != 0 || !(S_ISREG(info.st_mode) || S_ISFIFO(info.st_mode))) return failed("it is no file");
+  const auto until = Clock::now() + kLongestWait;
+  std::string text;
+  std::array<char, 64 << 10> part{};
+  for (;;) {
+    if (S_ISFIFO(info.st_mode) && !wait_for_writer(file.descriptor, until, stop)) return failed("it is a pipe into which nobody wrote within 30 s");
+    const auto size = read(file.descriptor, part.data(), part.size());
+    if (size == 0) return text;
+    if (size < 0 && (errno == EAGAIN || errno == EINTR)) continue;
+    if (size < 0) return failed(std::strerror(errno));
+    text.append(part.data(), static_cast<std::size_t>(size));
+    if (text.size() > kLargestFile) return failed("it is larger than 16 MiB");
+  }
+}
+
+std::expected<Variables, std::string> read_variables(const std::string& path, const std::atomic<bool>* stop) {
+  auto whole = read_whole(path, stop);
+  if (!whole) return std::unexpected(whole.error());
+  std::istringstream file(*whole);
   Variables result;
   std::string line;
   for (int number = 1; std::getline(file, line); ++number) {
@@ -59,10 +106,11 @@ std::expected<Variables, std::string> read_variables(const std::string& path) {
   return result;
 }
 
-std::expected<std::string, std::string> ask_program(const std::string& program, const std::string& name) {
+std::expected<std::string, std::string> ask_program(const std::string& program, const std::string& name, const std::atomic<bool>* stop) {
   ChildSpec spec;
   spec.argv = {program, name};
-  spec.timeout = std::chrono::seconds(30);
+  spec.timeout = kLongestWait;
+  spec.stop = stop;
   spec.max_output = 1u << 20;
   auto result = run_child(spec);
   if (!result) return std::unexpected(result.error());
@@ -97,14 +145,14 @@ std::expected<std::string, std::string> resolve_secrets(const std::string& value
 }
 
 std::expected<Variables, std::string> make_environment(const EnvironmentSpec& spec, const Variables& daemon_env,
-                                                       const SecretLookup& secrets) {
+                                                       const SecretLookup& secrets, const std::atomic<bool>* stop) {
   Variables result;
   for (const auto& [name, value] : daemon_env) {
     const auto names_it = [&](std::string_view pattern) { return matches(pattern, name); };
     if (std::ranges::any_of(kPassed, names_it) || std::ranges::any_of(spec.inherit_env, names_it)) result[name] = value;
   }
   if (!spec.env_file.empty()) {
-    auto from_file = read_variables(spec.env_file);
+    auto from_file = read_variables(spec.env_file, stop);
     if (!from_file) return std::unexpected("env_file: " + from_file.error());
     for (auto& [name, value] : *from_file) result[name] = std::move(value);
   }
@@ -126,17 +174,23 @@ Variables current_environment() {
   return result;
 }
 
-SecretLookup default_secrets(const Variables& daemon_env) {
-  return [daemon_env](const std::string& name) -> std::expected<std::string, std::string> {
+bool may_take_time(const EnvironmentSpec& spec, const Variables& daemon_env) {
+  if (!spec.env_file.empty()) return true;
+  if (variable(daemon_env, "ASSETD_SECRETS_FILE").empty() && variable(daemon_env, "ASSETD_SECRETS_COMMAND").empty()) return false;
+  return std::ranges::any_of(spec.env, [](const auto& each) { return each.second.find("${secret:") != std::string::npos; });
+}
+
+SecretLookup default_secrets(const Variables& daemon_env, const std::atomic<bool>* stop) {
+  return [daemon_env, stop](const std::string& name) -> std::expected<std::string, std::string> {
     const auto path = variable(daemon_env, "ASSETD_SECRETS_FILE"),
                program = variable(daemon_env, "ASSETD_SECRETS_COMMAND");
     if (!path.empty()) {
-      const auto file = read_variables(path);
+      const auto file = read_variables(path, stop);
       if (!file) return std::unexpected("ASSETD_SECRETS_FILE: " + file.error());
       if (const auto it = file->find(name); it != file->end()) return it->second;
     }
     if (const auto it = daemon_env.find("ASSETD_SECRET_" + name); it != daemon_env.end()) return it->second;
-    if (!program.empty()) return ask_program(program, name);
+    if (!program.empty()) return ask_program(program, name, stop);
     return std::unexpected("there is no secret \"" + name + "\": give it in ASSETD_SECRETS_FILE, as ASSETD_SECRET_" +
                            name + ", or by ASSETD_SECRETS_COMMAND");
   };

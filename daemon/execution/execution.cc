@@ -32,6 +32,7 @@ Execution::Execution(LauncherOptions launcher, SupervisorClientOptions superviso
 }
 
 Execution::~Execution() {
+  environments_.stop();
   client_.reset();  // its thread uses the tail
   tail_.reset();
 }
@@ -39,18 +40,40 @@ Execution::~Execution() {
 void Execution::replace_plugins(LauncherOptions launcher) { launcher_ = std::make_unique<Launcher>(std::move(launcher)); }
 
 void Execution::start(const Launch& launch) {
-  auto request = launcher_->prepare(launch);
-  if (!request) {
-    sent_[launch.attempt.id] = kNeverLeaves;  // its end is on the way
-    AttemptExited input{launch.attempt.id, {}, {launch.attempt.id, 0, {}}};
-    if (request.error().no_space) input.exit.kind = ExitReport::Kind::never_started;
-    input.exit.reason = request.error().no_space ? kNoSpace : "plugin_error";
-    input.exit.detail = request.error().why;
-    input.exit.ended_at = wall_now();
-    return handlers_.report(std::move(input));
-  }
+  const auto& id = launch.attempt.id;
+  if (preparing_.contains(id)) return;
+  const auto spec = launcher_->environment_of(launch);
+  if (!launcher_->may_take_time(spec)) return leave(launch, launcher_->environment(spec));
+  const auto ticket = preparing_[id] = ++tickets_;
+  sent_[id] = kNeverLeaves;  // for a listing it is on its way
+  environments_.resolve(spec, launcher_->daemon_env(), [this, launch, ticket](Environment environment) {
+    handlers_.later([this, launch, ticket, environment = std::move(environment)] { prepared(launch, ticket, environment); });
+  });
+}
+
+void Execution::prepared(const Launch& launch, std::uint64_t ticket, Environment environment) {
+  const auto waits = preparing_.find(launch.attempt.id);
+  if (waits == preparing_.end() || waits->second != ticket) return;  // stopped meanwhile
+  preparing_.erase(waits);
+  leave(launch, std::move(environment));
+}
+
+void Execution::leave(const Launch& launch, Environment environment) {
+  if (!environment) return report_not_launched(launch.attempt, {environment.error()});
+  auto request = launcher_->prepare(launch, std::move(*environment));
+  if (!request) return report_not_launched(launch.attempt, request.error());
   tail_->follow(launch.attempt.id, launch.attempt.message_offset);
   sent_[launch.attempt.id] = client_->spawn(*request);
+}
+
+void Execution::report_not_launched(const AttemptRecord& attempt, LaunchError error) {
+  sent_[attempt.id] = kNeverLeaves;  // its end is on the way
+  AttemptExited input{attempt.id, {}, {attempt.id, 0, {}}};
+  if (error.no_space) input.exit.kind = ExitReport::Kind::never_started;
+  input.exit.reason = error.no_space ? kNoSpace : "plugin_error";
+  input.exit.detail = error.why;
+  input.exit.ended_at = wall_now();
+  handlers_.report(std::move(input));
 }
 
 void Execution::preload(const RunPlan& plan, const RunContext& context) {
@@ -62,17 +85,26 @@ bool Execution::was_sent(const AttemptId& attempt, std::uint64_t connection) con
   return it != sent_.end() && it->second >= connection;
 }
 
-void Execution::stop(const StopAttempt& stop) { client_->stop(stop.attempt, stop.signals, stop.grace); }
+void Execution::stop(const StopAttempt& stop) {
+  if (preparing_.erase(stop.attempt) == 0) return client_->stop(stop.attempt, stop.signals, stop.grace);
+  AttemptExited input{stop.attempt, {}, {stop.attempt, 0, {}}};
+  input.exit.kind = ExitReport::Kind::never_started;
+  input.exit.stopped = true;
+  input.exit.detail = "stopped before its process was started, while its secrets and env_file were read";
+  input.exit.ended_at = wall_now();
+  handlers_.report(std::move(input));
+}
 
 void Execution::forget(const ForgetAttempt& forget) {
   sent_.erase(forget.attempt);
+  preparing_.erase(forget.attempt);
   launcher_->clean_up(forget.attempt, forget.run);
   client_->ack({forget.attempt});
 }
 
 void Execution::rewind(const AttemptRecord& attempt) {
   // The end of one that could not be launched, or was lost, went down with the commit: it is tried again.
-  if (const auto it = sent_.find(attempt.id); it != sent_.end() && it->second == kNeverLeaves) sent_.erase(it);
+  if (const auto it = sent_.find(attempt.id); it != sent_.end() && it->second == kNeverLeaves && !is_preparing(attempt.id)) sent_.erase(it);
   tail_->rewind(attempt.id, attempt.message_offset);
 }
 
@@ -134,9 +166,9 @@ void Execution::on_event(const SupervisorEvent& event) {
     case Kind::listing: handlers_.reconcile({event.attempts, event.connection}); break;
     case Kind::answered: break;
     case Kind::refused:
-      // Both are said of spawns alone, which then execute nothing, now or later.
+      // Of spawns, which then execute nothing, now or later; those two are said of spawns alone.
       if (event.attempt.empty()) handlers_.link(!event.final, event.detail);
-      else if (event.detail == "draining" || event.detail == "protocol") report_end(event.attempt, refused(event), 0);
+      else if (event.of_spawn || event.detail == "draining" || event.detail == "protocol") report_end(event.attempt, refused(event), 0);
       break;
   }
 }

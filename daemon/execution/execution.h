@@ -10,6 +10,7 @@
 
 #include "core/engine/effect.h"
 #include "core/engine/input.h"
+#include "daemon/execution/environment_resolver.h"
 #include "daemon/execution/launcher.h"
 #include "daemon/execution/message_tail.h"
 #include "daemon/execution/supervisor_client.h"
@@ -29,6 +30,7 @@ class Execution {
     std::function<void(SupervisorListing)> reconcile;
     std::function<void(bool connected, std::string detail)> link;  ///< the supervisor is (not) there
     std::function<void(LimitsNotInForce)> limits = nullptr;        ///< before link(true)
+    std::function<void(std::function<void()>)> later = nullptr;    ///< to be called on the service's thread
   };
   /// Handlers are called on threads of this class; they must only enqueue.
   /// `adopted`: live attempts of before a restart; their messages are read on from what is committed.
@@ -39,7 +41,10 @@ class Execution {
   void hold() { client_->hold(); }    ///< commands gather until release(), then leave together
   void release() { client_->release(); }
   void flush() { client_->flush(); }  ///< what forget() left for the next command to take along
-  void start(const Launch& launch);   ///< service's thread
+  /// Service's thread. One whose environment takes time to make leaves later; until then is_preparing().
+  void start(const Launch& launch);
+  /// Since its start nothing but what gives its environment is waited for. Service's thread.
+  bool is_preparing(const AttemptId& attempt) const { return preparing_.contains(attempt); }
   /// A run has begun: what its steps will be forked from is loaded meanwhile. Service's thread.
   void preload(const RunPlan& plan, const RunContext& context);
   /// Whether the attempt's spawn left on that connection or a later one, or will never leave because it could not be launched. Service's thread.
@@ -52,6 +57,10 @@ class Execution {
   void report_lost(const AttemptRecord& attempt);
 
  private:
+  using Environment = EnvironmentResolver::Environment;
+  void prepared(const Launch& launch, std::uint64_t ticket, Environment environment);
+  void leave(const Launch& launch, Environment environment);
+  void report_not_launched(const AttemptRecord& attempt, LaunchError error);
   void on_event(const SupervisorEvent& event);
   static ExitReport exited(const SupervisorEvent& event);
   static ExitReport refused(const SupervisorEvent& event);
@@ -62,9 +71,12 @@ class Execution {
 
   Handlers handlers_;
   std::map<AttemptId, std::uint64_t> sent_;  ///< by the connection that took the spawn; service's thread
+  std::map<AttemptId, std::uint64_t> preparing_;    ///< by ticket: an answer to an earlier one is for nobody; service's thread
+  std::uint64_t tickets_ = 0;
   std::unique_ptr<Launcher> launcher_;
   std::unique_ptr<MessageTail> tail_;
   std::unique_ptr<SupervisorClient> client_;
+  EnvironmentResolver environments_;  ///< last: its threads end before what they call
 };
 
 }  // namespace assetd

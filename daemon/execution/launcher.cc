@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "core/definition/utf8.h"
 #include "core/version/provenance.h"
 #include "daemon/execution/messages.h"
 #include "daemon/execution/partition_context.h"
@@ -18,6 +19,7 @@ namespace {
 
 // execve takes 128 KiB for one string; a larger context goes into a file.
 constexpr std::size_t kLargestInlineContext = 96 << 10;
+constexpr std::size_t kLargestCommand = 6u << 20;  // of execve, whatever its limits say: three quarters of a stack of 8 MiB
 constexpr std::size_t kMostDirsRemembered = 100'000;
 constexpr std::size_t kMostPreloaded = 4;
 
@@ -34,6 +36,29 @@ bool write_file(const std::string& path, const std::string& text) {
   out << text;
   out.close();
   return out.good();
+}
+
+/// "" for what a process can be given, whole and as it is.
+std::string what_is_wrong(const std::string& text) {
+  if (text.find('\0') != std::string::npos) return "holds a NUL byte, which ends every argument and variable";
+  if (find_invalid_utf8(text)) return "holds bytes that are not UTF-8, which would reach the step altered: encode it, as base64";
+  return "";
+}
+
+/// Said here, where it names the argument or variable: the supervisor could only refuse it. "" where nothing is wrong.
+std::string what_no_process_can_have(const std::vector<std::string>& argv, const std::map<std::string, std::string>& env) {
+  if (argv.empty() || argv.front().empty()) return "the command names no program: its first part is empty";
+  std::size_t size = 0;
+  for (std::size_t i = 0; i < argv.size(); ++i) {
+    if (const auto wrong = what_is_wrong(argv[i]); !wrong.empty()) return "part " + std::to_string(i + 1) + " of the command " + wrong;
+    size += argv[i].size() + 1;
+  }
+  for (const auto& [name, value] : env) {
+    if (const auto wrong = what_is_wrong(name + value); !wrong.empty()) return "the variable " + name + " of its environment " + wrong;
+    size += name.size() + value.size() + 2;
+  }
+  if (size <= kLargestCommand) return "";
+  return "its command and environment are " + std::to_string(size) + " bytes, of which Linux takes 6 MiB at most: put what is large into a file";
 }
 
 SpawnLimits spawn_limits(const LimitsSpec& limits) {
@@ -195,24 +220,33 @@ std::vector<WarmStart> Launcher::workers_of(const RunPlan& plan, const RunContex
     if (workers.size() >= kMostPreloaded) break;
     const auto subject = subject_of(plan, context, unit.steps.front(), unit.check);
     if (!subject.run || subject.run->plugin == "exec" || !seen.emplace(subject.import, subject.run->plugin).second) continue;
-    const auto& run = *subject.run;
-    const auto env = make_environment({run.env, run.env_file.empty() ? "" : absolute(run.env_file), run.inherit_env}, options_.daemon_env, options_.secrets);
+    const auto spec = environment_of(*subject.run);
+    if (may_take_time(spec)) continue;
+    const auto env = environment(spec);
     if (!env) continue;
     if (auto worker = warm_start(subject, *env)) workers.push_back(std::move(*worker));
   }
   return workers;
 }
 
-std::expected<SpawnRequest, LaunchError> Launcher::prepare(const Launch& launch) {
+EnvironmentSpec Launcher::environment_of(const RunSpec& run) const { return {run.env, run.env_file.empty() ? "" : absolute(run.env_file), run.inherit_env}; }
+
+EnvironmentSpec Launcher::environment_of(const Launch& launch) const {
+  const auto subject = subject_of(*launch.plan, launch.context, launch.attempt.steps.front(), launch.attempt.check);
+  return subject.run ? environment_of(*subject.run) : EnvironmentSpec{};
+}
+
+std::expected<std::map<std::string, std::string>, std::string> Launcher::environment(const EnvironmentSpec& spec) const {
+  return make_environment(spec, options_.daemon_env, options_.secrets);
+}
+
+std::expected<SpawnRequest, LaunchError> Launcher::prepare(const Launch& launch, std::map<std::string, std::string> vars) {
   const auto& attempt = launch.attempt;
   const auto subject = subject_of(*launch.plan, launch.context, attempt.steps.front(), attempt.check);
   if (!subject.run) return std::unexpected(LaunchError{"nothing says how " + subject.asset->key + " is run"});
   const auto& run = *subject.run;
   auto command = argv(subject);
   if (!command) return std::unexpected(LaunchError{command.error()});
-  auto env = make_environment({run.env, run.env_file.empty() ? "" : absolute(run.env_file), run.inherit_env}, options_.daemon_env, options_.secrets);
-  if (!env) return std::unexpected(LaunchError{env.error()});
-  auto& vars = *env;
   auto warm = warm_start(subject, vars);
   const auto artifacts = options_.paths.artifacts() + "/" + subject.asset->key;
   make_dir_once(artifacts);
@@ -232,6 +266,7 @@ std::expected<SpawnRequest, LaunchError> Launcher::prepare(const Launch& launch)
   SpawnRequest request;
   request.attempt = attempt.id;
   request.argv = std::move(*command);
+  if (auto wrong = what_no_process_can_have(request.argv, vars); !wrong.empty()) return std::unexpected(LaunchError{std::move(wrong)});
   for (const auto& [name, value] : vars) request.env.push_back(name + "=" + value);
   request.cwd = absolute(run.cwd);
   request.stdout_path = options_.paths.log(attempt.run, attempt.id, false);

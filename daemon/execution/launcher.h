@@ -42,14 +42,22 @@ struct LauncherOptions {
 class Launcher {
  public:
   explicit Launcher(LauncherOptions options) : options_(std::move(options)) {}
-  std::expected<SpawnRequest, LaunchError> prepare(const Launch& launch);
-  /// The workers that steps of a run will be forked from, a few at most: one of each import and plugin, as its first step wants it.
+  /// What the environment of its process is made of.
+  EnvironmentSpec environment_of(const Launch& launch) const;
+  bool may_take_time(const EnvironmentSpec& spec) const { return assetd::may_take_time(spec, options_.daemon_env); }
+  std::expected<std::map<std::string, std::string>, std::string> environment(const EnvironmentSpec& spec) const;
+  const std::map<std::string, std::string>& daemon_env() const { return options_.daemon_env; }
+  /// `environment`: as made of that.
+  std::expected<SpawnRequest, LaunchError> prepare(const Launch& launch, std::map<std::string, std::string> environment);
+  /// The workers that steps of a run will be forked from, a few at most: one of each import and plugin, as its first step wants it. None whose
+  /// environment may take time: that is asked for once, for the step.
   std::vector<WarmStart> workers_of(const RunPlan& plan, const RunContext& context);
   /// Removes what only the attempt needed; empty logs too.
   void clean_up(const AttemptId& attempt, RunId run);
 
  private:
   struct Subject;
+  EnvironmentSpec environment_of(const RunSpec& run) const;
   Subject subject_of(const RunPlan& plan, const RunContext& context, StepIndex step, CheckIndex check) const;
   std::expected<std::vector<std::string>, std::string> argv(const Subject& subject) const;
   std::vector<std::string> argv(const Subject& subject, const Plugin& plugin, const std::string& verb) const;

@@ -90,6 +90,7 @@ struct SupervisorEvent {
   std::vector<ListedAttempt> attempts;
   std::uint64_t connection = 0;  ///< by which it came: counts from 1
   std::string detail;
+  bool of_spawn = false;  ///< refused: a spawn that the supervisor cannot read: it executes nothing, now or later
   bool final = false;  ///< the client will not reconnect: the supervisor refused this daemon's generation or protocol
 };
 

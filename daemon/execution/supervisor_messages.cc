@@ -9,7 +9,7 @@ using nlohmann::json;
 
 constexpr int kOldestProtocol = 1, kNewestProtocol = 1;  // of `spawn`; nothing else differs between versions
 
-/// JSON holds UTF-8 only: other bytes in an argument or a variable arrive as U+FFFD.
+/// JSON holds UTF-8 only; the launcher lets no argument and no variable pass that is none.
 std::string dump(const json& body) { return body.dump(-1, ' ', false, json::error_handler_t::replace); }
 
 json limits_body(const SpawnLimits& limits) {
@@ -93,6 +93,7 @@ SupervisorEvent parse_body(const json& body) {
   } else if (op == "refused") {
     event.kind = Kind::refused;
     event.detail = body.at("why").get<std::string>();
+    event.of_spawn = body.value("of", "") == "spawn";
     event.final = event.detail == "generation";
   } else {
     throw json::other_error::create(501, "unknown op '" + op + "'", &body);

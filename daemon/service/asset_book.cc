@@ -87,6 +87,13 @@ const AssetState& AssetBook::current(AssetId asset) const {
   return it != staged_.end() ? it->second : table_.states[asset];
 }
 
+std::vector<std::string> AssetBook::uncounted() const {
+  std::vector<std::string> keys;
+  for (AssetId id = 0; id < table_.states.size(); ++id)
+    if (!current(id).debts.uncounted.empty()) keys.push_back(table_.project->graph.key(id));
+  return keys;
+}
+
 const AssetState* AssetBook::find(const std::string& key) const {
   const auto it = staged_.find(key);
   return it != staged_.end() ? &it->second : committed(key);

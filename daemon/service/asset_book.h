@@ -28,6 +28,8 @@ class AssetBook final : public AssetStaging {
   const AssetState* find(const std::string& key) const;
   /// Of an asset of the current version, with what is staged.
   const AssetState& current(AssetId asset) const;
+  /// Assets of the current version with data that does not count yet, for their checks.
+  std::vector<std::string> uncounted() const;
   std::vector<std::string> in_progress_by(RunId run) const override;
   std::vector<std::pair<std::string, AssetState>> take_staged();
   void apply(const std::vector<std::pair<std::string, AssetState>>& committed, std::int64_t as_of);

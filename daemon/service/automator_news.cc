@@ -170,7 +170,8 @@ IndexSet Automator::unchecked(AssetId asset, AssetId below) const {
     for (const auto& [check, set] : where) {
       const auto waiver = state.waivers.find(check);
       const bool is_waived = may_be_waived && waiver != state.waivers.end() && waiver->second.until > at_;
-      if (!is_waived && has_check(asset, check) && descends_from_all(below, *checks_.at({project_->graph.key(asset), check}))) out = out | set;
+      const auto spec = checks_.find({project_->graph.key(asset), check});  // as it is defined now, if it still is
+      if (!is_waived && spec != checks_.end() && holds_back(*spec->second) && descends_from_all(below, *spec->second)) out = out | set;
     }
   };
   add(state.debts.awaited, false);

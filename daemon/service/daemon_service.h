@@ -290,6 +290,7 @@ class DaemonService final : public Service {
   std::optional<Reply> not_to_mute(const std::string& asset) const;
   // checks (service_checks.cc)
   std::expected<CheckResult, Reply> result_to_waive(RunId run, const std::string& check, const std::string& key) const;
+  void count_what_nothing_holds_back(Turn& turn);
   void end_waiver(Turn& turn, const std::string& key, const std::string& check, const std::string& how, const std::string& by);
   void note_waived_result(Turn& turn, const CheckResult& result);
   void hand_over_waivers(Turn& turn);

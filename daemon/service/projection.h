@@ -28,6 +28,9 @@ class AssetStaging {
 class Partitions;
 struct PartitionsInForce;
 
+/// A failure of it is no update for what is made from the data it judges.
+bool holds_back(const CheckSpec& check);
+
 class Projection {
  public:
   /// How assets are divided now: what was made of a partition is noted by its place there.
@@ -84,7 +87,7 @@ class Projection {
   void change_partitions(AssetState& state, const std::string& key, const ChangePartitions& change) const;
 
   std::shared_ptr<const PartitionsInForce> partitions_;
-  std::set<std::pair<std::string, std::string>> shared_;  ///< checks by home and name that are about other assets as well: they hold back only what is made from all of these
+  std::set<std::pair<std::string, std::string>> holding_;  ///< checks in force by home and name that hold back all that is made from their home, not only what is made from several assets
   std::unordered_map<RunId, Known> runs_;
 };
 

@@ -26,15 +26,15 @@ void add(CheckDebts::Where& where, const std::string& check, const IndexSet& set
 
 bool is_shared(const CheckSpec& check) { return check.depends_on.size() != 1 || check.depends_on.front() != check.home; }
 
-bool holds_back(const CheckSpec& check) { return check.blocking && check.severity == Severity::error && !check.depends_on.empty(); }
-
 }  // namespace
+
+bool holds_back(const CheckSpec& check) { return check.blocking && check.severity == Severity::error && !check.depends_on.empty(); }
 
 void Projection::use(std::shared_ptr<const PartitionsInForce> partitions) {
   partitions_ = std::move(partitions);
-  shared_.clear();
+  holding_.clear();
   for (const auto& check : partitions_->project->definitions.checks)
-    if (holds_back(check) && is_shared(check)) shared_.emplace(check.home, check.name);
+    if (holds_back(check) && !is_shared(check)) holding_.emplace(check.home, check.name);
 }
 
 /// There is other data now: what was owed for the data before is owed no more.
@@ -104,9 +104,9 @@ void Projection::settle_checks(AssetState& state, const std::string& key, RunId 
   if (debts.uncounted.empty()) return;
   auto passed = debts.uncounted;
   for (const auto& [check, where] : debts.awaited)
-    if (!shared_.contains({key, check})) passed = passed - where;
+    if (holding_.contains({key, check})) passed = passed - where;
   for (const auto& [check, where] : debts.refused)
-    if (!shared_.contains({key, check}) && !state.waivers.contains(check)) passed = passed - where;
+    if (holding_.contains({key, check}) && !state.waivers.contains(check)) passed = passed - where;
   if (passed.empty()) return;
   debts.uncounted = debts.uncounted - passed;
   batch.events.push_back({0, at, "asset_changed", run, key, {{"key", key}}, {{"checks_passed", true}}});

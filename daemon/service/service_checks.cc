@@ -91,6 +91,14 @@ void DaemonService::unwaive_check(Caller caller, std::string key, std::string ch
   });
 }
 
+/// Under other definitions: checks that are no more, or block no more, hold nothing back.
+void DaemonService::count_what_nothing_holds_back(Turn& turn) {
+  for (const auto& key : book_.uncounted()) {
+    projection_.settle_checks(book_.stage(key), key, 0, turn.now.wall, turn.batch);
+    automator_.checks_changed(key);
+  }
+}
+
 void DaemonService::end_waiver(Turn& turn, const std::string& key, const std::string& check, const std::string& how, const std::string& by) {
   waivers_.erase({key, check});
   book_.stage(key).waivers.erase(check);

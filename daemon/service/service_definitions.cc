@@ -151,6 +151,7 @@ void DaemonService::use_project(std::shared_ptr<const Project> next, Turn* turn)
   divide(next);
   book_.divide(*partitions());
   automator_.use(partitions(), *engine_);
+  if (turn) count_what_nothing_holds_back(*turn);
   freshness_.use(next);
   std::vector<std::string> plugin_errors;
   plugins_ = find_plugins(options_.compile.plugin_dirs, plugin_errors);

@@ -263,6 +263,9 @@ std::expected<void, StartFailure> DaemonService::connect() {
     std::lock_guard lock(mutex_);
     limits_not_in_force_ = std::move(limits);
   };
+  handlers.later = [this](std::function<void()> work) {
+    tasks_.push([work = std::move(work)](Turn&) { work(); });
+  };
   execution_ = std::make_unique<Execution>(launcher_options(), std::move(client), live_attempts(), std::move(handlers));
   return {};
 }

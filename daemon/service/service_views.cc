@@ -66,6 +66,8 @@ std::vector<Blocker> DaemonService::blockers_of(RunId id, const RunState& run, S
 std::optional<Blocker> DaemonService::waits_for_supervisor(const AttemptRecord& attempt, WallTime now) const {
   constexpr Millis kUsual{2'000};
   if (attempt.started_at) return std::nullopt;
+  if (execution_ && execution_->is_preparing(attempt.id))
+    return Blocker{"supervisor", "environment", "its secrets and env_file have been waited for for " + spoken_duration(now - attempt.intended_at), attempt.intended_at};
   std::lock_guard lock(mutex_);
   if (!supervisor_connected_ && supervisor_gone_at_ != WallTime{})
     return Blocker{"supervisor", "supervisor", "does not answer since " + format_time(supervisor_gone_at_) + ": " + supervisor_detail_, attempt.intended_at};

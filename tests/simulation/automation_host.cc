@@ -47,6 +47,11 @@ void AutomationHost::use(const RunContext& context, const Engine& engine, const 
   projection_.use(partitions_);
   book_.divide(*partitions_);
   automator_.use(partitions_, engine);
+  for (const auto& key : book_.uncounted()) {
+    CommitBatch seen;  // events: for people
+    projection_.settle_checks(book_.stage(key), key, 0, machine_.now.wall, seen);
+    automator_.checks_changed(key);
+  }
 }
 
 /// The same version with other dynamic keys.

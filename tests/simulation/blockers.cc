@@ -1,6 +1,7 @@
 #include "tests/simulation/blockers.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include "tests/simulation/violation.h"
@@ -25,6 +26,7 @@ struct Waiting {
 struct Held {
   std::map<std::string, int> slots;
   std::map<std::string, std::pair<int, int>> resources;  // readers, writers
+  std::vector<Demand> by;                                // each that holds
 };
 
 std::string text(const Names& names) {
@@ -71,8 +73,35 @@ Held held_by_live_attempts(const FakeStore& store) {
       if (attempt.outcome || is_terminal(run.record.status)) continue;
       for (const auto& [pool, slots] : attempt.slots) held.slots[pool] += slots;
       for (const auto& [resource, mode] : attempt.resources) ++(mode == HoldMode::read ? held.resources[resource].first : held.resources[resource].second);
+      held.by.push_back({attempt.slots, attempt.resources});
     }
   return held;
+}
+
+/// Nobody takes it from the first that waits, unless all who hold what that lacks will free it with that.
+Demand set_aside(const Demand& demand, const Names& lacking, const Held& held) {
+  if (lacking.empty()) return demand;
+  const auto& lacks = *std::ranges::min_element(lacking);  // pools come before resources
+  const auto has = [&](const Demand& each, const std::string& name) {
+    return name.starts_with("pool ") ? each.slots.contains(name.substr(5)) : each.resources.contains(name.substr(9));
+  };
+  const auto comes_free = [&](const auto& enough) {
+    bool any = false;
+    for (const auto& each : held.by)
+      if (has(each, lacks)) {
+        if (!enough(each)) return false;
+        any = true;
+      }
+    return any;
+  };
+  Demand aside = demand;
+  std::erase_if(aside.slots, [&](const auto& pool) {
+    return lacking.contains("pool " + pool.first) || comes_free([&](const Demand& each) { return each.slots.contains(pool.first) && each.slots.at(pool.first) >= pool.second; });
+  });
+  std::erase_if(aside.resources, [&](const auto& resource) {
+    return lacking.contains("resource " + resource.first) || comes_free([&](const Demand& each) { return each.resources.contains(resource.first); });
+  });
+  return aside;
 }
 
 /// By unit: what it waits for, in the order of starting.
@@ -84,11 +113,11 @@ Lines line_up(std::vector<Waiting> waiting, Held held, const std::map<std::strin
     return result;
   }
   Names reserved;
-  const Waiting* first = nullptr;  // the first of all that could start: nobody takes what it needs besides
+  std::optional<Demand> aside_for_first;  // of all that could start
   for (const auto& each : waiting) {
     Names lacking, blocked;
     bool possible = true;
-    const auto aside = first ? first->demand : Demand{};
+    const auto aside = aside_for_first.value_or(Demand{});
     for (const auto& [pool, slots] : each.demand.slots) {
       const auto size = pools.contains(pool) ? pools.at(pool) : 0;
       possible = possible && slots <= size;
@@ -109,7 +138,7 @@ Lines line_up(std::vector<Waiting> waiting, Held held, const std::map<std::strin
     }
     if (blocked.empty()) broken(Invariant::blockers, "run " + std::to_string(each.run->record.id) + " unit " + std::to_string(each.unit) + " could start and does not");
     if (possible) reserved.insert(lacking.begin(), lacking.end());
-    if (possible && !first) first = &each;
+    if (possible && !aside_for_first) aside_for_first = set_aside(each.demand, lacking, held);
     result[{each.run->record.id, each.unit}] = blocked;
   }
   return result;
@@ -130,6 +159,7 @@ Lines line_of_runs(const FakeStore& store, const Names& all_held) {
       demand.slots[limit] = 1;
       if (!waits) ++held.slots[limit];
     }
+    if (!waits) held.by.push_back(demand);
     if (waits && !is_behind_another(store, run)) waiting.push_back({&run, 0, demand});
   }
   return line_up(std::move(waiting), std::move(held), sizes, all_held);

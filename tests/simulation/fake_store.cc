@@ -14,7 +14,7 @@ void FakeStore::commit(const Batch& batch) {
   const auto former = batch.definitions && !versions_.empty() ? std::optional(definitions()) : std::nullopt;
   if (batch.definitions) versions_[batch.definitions->version] = *batch.definitions, defined_ = commits_, defined_wall_ = batch.at, defined_at_.reset();
   take_keys(batch);
-  const auto before = take_assets(batch);
+  const auto before = take_assets(batch, former);
   if (former) forget_windows(*former), note_divided(*former);
   for (const auto& change : batch.changes)
     if (const auto* created = std::get_if<RunCreated>(&change)) check_divided(batch, *created);

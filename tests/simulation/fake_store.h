@@ -227,7 +227,8 @@ class FakeStore {
   void check_awaited(const AssetSpec& asset, WallTime now) const;
   void check_awaited_told(const FreshnessChange& change, const AssetState& state) const;
   using FreshnessBefore = std::map<std::string, std::string>;  ///< of the assets in a batch
-  FreshnessBefore take_assets(const Batch& batch);
+  /// `former`: the definitions that the batch replaces.
+  FreshnessBefore take_assets(const Batch& batch, const std::optional<RunContext>& former);
   void note_passed(const std::string& key, const AssetState& before, const AssetState& after);
   void note_window(const Materialization& made);
   void forget_windows(const RunContext& before);
@@ -244,7 +245,7 @@ class FakeStore {
   void take_backfills(const Batch& batch);
   void check_backfill(const Backfill& next);
   void check_made(const Backfill& backfill, RunId id, const IndexSet& succeeded) const;
-  bool has_root(const Run& run, StepIndex step) const;
+  void check_roots_of(const Run& run) const;
 
   static StepStatus status(const Run& run, StepIndex step);
   AttemptRecord& attempt_record(const AttemptId& id) { return runs_.at(run_of_attempt_.at(id)).attempts.at(id); }

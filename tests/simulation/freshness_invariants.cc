@@ -108,12 +108,12 @@ void FakeStore::check_awaited_told(const FreshnessChange& change, const AssetSta
   if (!due) broken(Invariant::fresh, key + " was never made, was not due to be yet, and is told to be violated");
 }
 
-FakeStore::FreshnessBefore FakeStore::take_assets(const Batch& batch) {
+FakeStore::FreshnessBefore FakeStore::take_assets(const Batch& batch, const std::optional<RunContext>& former) {
   FreshnessBefore before;
   for (const auto& [key, state] : batch.assets) {
     auto& known = assets_[key];
     before[key] = known.freshness;
-    if (!batch.definitions) note_passed(key, known, state);
+    if (!former || !is_divided_anew(*former, key)) note_passed(key, known, state);
     known = state;
   }
   return before;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/run/root_causes.h"
 #include "tests/simulation/fake_store.h"
 #include "tests/simulation/violation.h"
 
@@ -112,22 +113,14 @@ void FakeStore::check_parents(const Run& run, const AttemptRecord& intent) const
     }
 }
 
-bool FakeStore::has_root(const Run& run, StepIndex step) const {
-  const auto failing = [](const CheckResult& c) { return c.blocking && (c.status == CheckStatus::failed || c.status == CheckStatus::error); };
-  if (std::any_of(run.checks.begin(), run.checks.end(), failing)) return true;
-  std::vector<StepIndex> above{step};
-  for (std::size_t i = 0; i < above.size(); ++i) {
-    // Interrupted in its process before it began: the root is another member of that process.
-    if (const auto unit = run.plan->unit_of(above[i]); unit != kNone)
-      for (const auto member : run.plan->units()[unit].steps)
-        if (status(run, member) == StepStatus::failed) return true;
-    for (const auto& edge : run.plan->parents(above[i])) {
-      const auto parent = status(run, edge.step);
-      if (parent == StepStatus::failed || parent == StepStatus::canceled) return true;
-      if (std::find(above.begin(), above.end(), edge.step) == above.end()) above.push_back(edge.step);
-    }
-  }
-  return false;
+/// What people are told: production's own search for causes must find one for each step that was skipped.
+void FakeStore::check_roots_of(const Run& run) const {
+  std::vector<StepStatus> statuses;
+  for (StepIndex step = 0; step < run.plan->size(); ++step) statuses.push_back(status(run, step));
+  const auto checks = check_roots(*run.plan, *run.context.definitions, *run.context.graph, run.checks, statuses);
+  const auto causes = root_causes(*run.plan, statuses, checks);
+  for (StepIndex step = 0; step < run.plan->size(); ++step)
+    if (statuses[step] == StepStatus::skipped && causes[step].empty()) broken(Invariant::roots, name(run.record, step) + " was skipped and nothing in the run says why");
 }
 
 void FakeStore::check_ended(const Run& run) const {
@@ -141,8 +134,8 @@ void FakeStore::check_ended(const Run& run) const {
     const bool reused = now == StepStatus::succeeded && run.steps.at(step).reason == kReused;
     if (now == StepStatus::succeeded && !reused && run.plan->mode() != StepsMode::checks && !std::any_of(run.made.begin(), run.made.end(), is_of))
       broken(Invariant::ended, name(run.record, step) + " succeeded and nothing was materialized");
-    if (now == StepStatus::skipped && !has_root(run, step)) broken(Invariant::roots, name(run.record, step) + " was skipped and nothing in the run says why");
   }
+  check_roots_of(run);
 }
 
 void FakeStore::check_holds(const Engine& engine) const {

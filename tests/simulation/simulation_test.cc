@@ -87,7 +87,7 @@ TEST_P(Shrink, MakesAFailureSmallerAndKeepsItsKind) {
   const auto all = mutants();
   const auto broken = *std::ranges::find(all, GetParam(), &Mutant::caught_by);
   // One that breaks late: what a seed draws before anything happens, its options and its project, cannot be cut out of a history that ends soon after.
-  constexpr std::size_t kLongEnough = 600;
+  constexpr std::size_t kLongEnough = 1'000;
   const auto fits = [&](const Result& each) { return each.failure && each.failure->invariant == broken.caught_by && each.failure->tape.size() >= kLongEnough; };
   std::uint64_t seed = 1;
   auto result = run_seed({seed}, broken.sabotage);

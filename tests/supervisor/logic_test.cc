@@ -293,6 +293,8 @@ TEST(MessageTest, BadCommandsSayWhatIsWrong) {
           .error();
   EXPECT_EQ(bad.why, "unknown signal 'WINCH': use INT, TERM, HUP, QUIT, USR1, USR2 or KILL");
   EXPECT_EQ(bad.attempt, "0123456789abcdef0123456789abcdef");
+  EXPECT_FALSE(bad.of_spawn);
+  EXPECT_TRUE(parse_command(R"({"op":"spawn","attempt":"0123456789abcdef0123456789abcdef","argv":["a\u0000b"]})").error().of_spawn);
   EXPECT_EQ(
       why(R"({"op":"spawn","attempt":"0123456789abcdef0123456789abcdef","argv":[],"env":[],"cwd":"/","stdout":"o","stderr":"e"})"),
       "'argv' names no program");

@@ -128,6 +128,8 @@ TEST(BadInput, EachKeyOfASensorIsChecked) {
   EXPECT_THAT(errors_of(file + "select: a, overlap: queue"), ElementsAre(HasSubstr("allow or skip")));
   EXPECT_THAT(errors_of("run: {command: probe}" + run), ElementsAre(HasSubstr("a list of program and arguments")));
   EXPECT_THAT(errors_of("run: {command: []}" + run), ElementsAre(HasSubstr("a program and its arguments")));
+  EXPECT_THAT(errors_of("run: {command: [\"\", x]}" + run), ElementsAre(HasSubstr("names no program: its first part is empty")));
+  EXPECT_THAT(errors_of("run: {command: [sh, \"a\\0b\"]}" + run), ElementsAre(HasSubstr("cannot hold a NUL byte")));
   EXPECT_THAT(errors_of("run: {plugin: python, command: [x]}" + run), ElementsAre(HasSubstr("unknown key \"plugin\"")));
   EXPECT_THAT(errors_of("asset: {select: a, on: []}, select: b"), ElementsAre(HasSubstr("nothing to wait for")));
   EXPECT_THAT(errors_of("asset: {select: a, on: [materialised]}, select: b"), ElementsAre(HasSubstr("did you mean \"materialized\"?")));

@@ -89,6 +89,32 @@ TEST(Dispatcher, ADemandOfTwoPoolsIsNotStarvedByDemandsOfEach) {
   EXPECT_THAT(start(dispatcher), ElementsAre("1/0"));
 }
 
+// As runs with the tag team=a, of which one may run and which the limit of all teams counts as well.
+TEST(Dispatcher, WhatComesFreeWithWhatIsLackingIsNotSetAside) {
+  Dispatcher dispatcher;
+  dispatcher.set_pools({{"all", 3}, {"a", 1}});
+  const Demand of_a{.slots = {{"all", 1}, {"a", 1}}, .resources = {}}, of_b{.slots = {{"all", 1}}, .resources = {}};
+  dispatcher.add({.run = 1, .unit = 0}, of_a);
+  dispatcher.add({.run = 2, .unit = 0}, of_a);
+  for (RunId run = 3; run <= 5; ++run) dispatcher.add({.run = run, .unit = 0}, of_b);
+  EXPECT_THAT(start(dispatcher), ElementsAre("1/0", "3/0", "4/0"));
+  EXPECT_EQ(dispatcher.blocks(5, 0).size(), 1U);
+  dispatcher.release("1/0");
+  EXPECT_THAT(start(dispatcher), ElementsAre("2/0"));
+}
+
+TEST(Dispatcher, WhatOneOfTheHoldersAloneFreesIsSetAside) {
+  Dispatcher dispatcher;
+  dispatcher.set_pools({{"p", 2}, {"q", 3}});
+  const Demand both{.slots = {{"p", 1}, {"q", 1}}, .resources = {}}, q{.slots = {{"q", 1}}, .resources = {}};
+  dispatcher.hold("p", {9, 0, kSlot, {}});
+  dispatcher.hold("both", {9, 1, both, {}});
+  dispatcher.add({.run = 1, .unit = 0}, both);
+  dispatcher.add({.run = 2, .unit = 0}, q);
+  dispatcher.add({.run = 3, .unit = 0}, q);
+  EXPECT_THAT(start(dispatcher), ElementsAre("2/0")) << "the other slot of q is the first's, should the holder of p alone end";
+}
+
 TEST(Dispatcher, OnlyTheFirstOfAllHasAnythingSetAside) {
   Dispatcher dispatcher;
   dispatcher.set_pools({{"p", 1}, {"q", 3}, {"r", 1}});

@@ -106,6 +106,20 @@ TEST_F(RootCauses, ACheckOutsideTheRunIsARootOfItsOwnAndIsPassedOn) {
   EXPECT_EQ(causes_of("c", extra), Keys{"check 0"});
 }
 
+// One process made a, b and their check, which came last: between the failed home and what it skips stands a step that succeeded.
+TEST_F(RootCauses, ACheckThatFailsItsHomeIsTheCausePastStepsThatHadSucceeded) {
+  auto definitions = definitions_of({{"a", {}}, {"b", {"a"}}, {"c", {"b"}}, {"d", {"c"}}, {"beside", {"a"}}});
+  CheckSpec check{.name = "rows", .home = "a", .depends_on = {"a"}, .blocking = true};
+  definitions.checks.push_back(check);
+  run_definitions(std::move(definitions));
+  set(StepStatus::failed, {"a"});
+  set(StepStatus::skipped, {"c", "d", "beside"});
+  CheckResult result;
+  result.check = 0, result.home = "a", result.home_step = step("a"), result.blocking = true, result.severity = Severity::error, result.status = CheckStatus::failed;
+  const auto roots = check_roots(plan_, definitions_, *graph_, {&result, 1}, statuses_);
+  for (const char* skipped : {"c", "d", "beside"}) EXPECT_EQ(causes_of(skipped, roots), Keys{"a"}) << skipped;
+}
+
 TEST_F(RootCauses, ABoundKeepsTheFirst) {
   run_of({{"a", {}}, {"b", {}}, {"c", {}}, {"d", {"a", "b", "c"}}});
   set(StepStatus::failed, {"a", "b", "c"});

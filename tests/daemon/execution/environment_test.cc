@@ -2,9 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "daemon/execution/child_process.h"
 
@@ -50,6 +52,37 @@ TEST_F(Environment, ReadsFilesAsSystemdAndDockerDo) {
   EXPECT_THAT(*make_environment({{}, file, {}}, {}, nullptr),
               ElementsAre(Pair("A", "1"), Pair("B", "two words"), Pair("C", "quo\"ted # not a comment"),
                           Pair("D", "$raw \\n"), Pair("E", ""), Pair("F", "a=b")));
+}
+
+TEST_F(Environment, APipeIsReadAsItsWriterWritesIt) {
+  const auto pipe = (dir_ / ".env").string();
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  std::thread writer([&] {
+    std::ofstream out(pipe);  // waits for a reader
+    out << "A=1\n" << std::flush << "B=" << std::string(200'000, 'x') << "\n";
+  });
+  const auto env = make_environment({{}, pipe, {}}, {}, nullptr);
+  writer.join();
+  ASSERT_TRUE(env) << env.error();
+  EXPECT_EQ(env->at("A"), "1");
+  EXPECT_EQ(env->at("B").size(), 200'000U);
+}
+
+TEST_F(Environment, APipeIntoWhichNobodyWritesIsWaitedForUntilItsReaderIsStopped) {
+  const auto pipe = (dir_ / ".env").string();
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  const std::atomic<bool> stop = true;
+  EXPECT_THAT(make_environment({{}, pipe, {}}, {}, nullptr, &stop).error(), HasSubstr("a pipe into which nobody wrote"));
+  EXPECT_THAT(make_environment({{}, dir_.string(), {}}, {}, nullptr).error(), HasSubstr("it is no file"));
+}
+
+TEST_F(Environment, MayTakeTimeWhereAFileOrAProgramIsAsked) {
+  const EnvironmentSpec plain{{{"A", "1"}}, "", {}}, secret{{{"A", "${secret:X}"}}, "", {}};
+  const std::map<std::string, std::string> program{{"ASSETD_SECRETS_COMMAND", "/bin/pass"}};
+  EXPECT_FALSE(may_take_time(plain, program));
+  EXPECT_FALSE(may_take_time(secret, {{"ASSETD_SECRET_X", "known"}}));
+  EXPECT_TRUE(may_take_time(secret, program));
+  EXPECT_TRUE(may_take_time({{}, "/some/.env", {}}, {}));
 }
 
 TEST_F(Environment, NamesTheMissingFileAndTheBadLine) {

@@ -87,7 +87,16 @@ class LauncherTest : public ::testing::Test {
       }
     return made;
   }
-  SpawnRequest prepared(const Launch& launch) { return Launcher(options_).prepare(launch).value(); }
+  std::expected<SpawnRequest, LaunchError> prepare(const Launch& launch) {
+    Launcher launcher(options_);
+    return prepare(launcher, launch);
+  }
+  static std::expected<SpawnRequest, LaunchError> prepare(Launcher& launcher, const Launch& launch) {
+    auto environment = launcher.environment(launcher.environment_of(launch));
+    if (!environment) return std::unexpected(LaunchError{environment.error()});
+    return launcher.prepare(launch, std::move(*environment));
+  }
+  SpawnRequest prepared(const Launch& launch) { return prepare(launch).value(); }
   static std::string variable(const SpawnRequest& request, const std::string& name) {
     for (const auto& each : request.env)
       if (each.starts_with(name + "=")) return each.substr(name.size() + 1);
@@ -233,7 +242,7 @@ TEST_F(LauncherTest, AContextTooLargeForTheEnvironmentGoesIntoAFile) {
 
 TEST_F(LauncherTest, WhatIsMissingIsNamed) {
   auto& spec = asset("a", "gone");
-  const auto error = [&] { return Launcher(options_).prepare(launch()).error().why; };
+  const auto error = [&] { return prepare(launch()).error().why; };
   EXPECT_THAT(error(), HasSubstr("the plugin gone is not there"));
   spec.run->plugin = "exec";
   spec.run->command = {"true"};
@@ -242,6 +251,35 @@ TEST_F(LauncherTest, WhatIsMissingIsNamed) {
   spec.run->env.clear();
   spec.run->env_file = "missing.env";
   EXPECT_THAT(error(), HasSubstr(options_.project_dir + "/missing.env"));
+}
+
+TEST_F(LauncherTest, WhatNoProcessCanBeGivenIsNamed) {
+  auto& run = *asset("a", "exec").run;
+  const auto error = [&] { return prepare(launch()).error().why; };
+  run.command = {""};
+  EXPECT_EQ(error(), "the command names no program: its first part is empty");
+  run.command = {"echo", std::string("a\0b", 3)};
+  EXPECT_THAT(error(), HasSubstr("part 2 of the command holds a NUL byte"));
+  run.command = {"echo"};
+  run.env = {{"TOKEN", "caf\xe9"}};
+  EXPECT_THAT(error(), HasSubstr("the variable TOKEN of its environment holds bytes that are not UTF-8"));
+  run.env = {{"TOKEN", std::string(7u << 20, 'x')}};
+  EXPECT_THAT(error(), HasSubstr("Linux takes 6 MiB at most"));
+  run.env = {{"TOKEN", "café"}};
+  EXPECT_EQ(variable(prepared(launch()), "TOKEN"), "café");
+}
+
+TEST_F(LauncherTest, NoWorkerIsLoadedAheadWhoseEnvironmentMayTakeTime) {
+  options_.plugins["batcher"].serve = true;
+  options_.daemon_env["ASSETD_SECRETS_COMMAND"] = "/nothing/may/call/this";
+  member("a");
+  const auto workers = [&] {
+    const auto made = launch();
+    return Launcher(options_).workers_of(*made.plan, made.context).size();
+  };
+  EXPECT_EQ(workers(), 1U);
+  definitions_.assets[0].run->env = {{"API", "${secret:TOKEN}"}};
+  EXPECT_EQ(workers(), 0U);
 }
 
 TEST_F(LauncherTest, WhereThePluginServesAnAttemptMayBeForked) {
@@ -342,7 +380,7 @@ TEST_F(LauncherTest, AfterTheEndOnlyLogsThatSaySomethingStay) {
   asset("a", "exec").run->command = {"true"};
   Launcher launcher(options_);
   const auto made = launch();
-  for (int again = 0; again < 2; ++again) ASSERT_TRUE(launcher.prepare(made)) << "twice is harmless";
+  for (int again = 0; again < 2; ++again) ASSERT_TRUE(prepare(launcher, made)) << "twice is harmless";
   const auto& paths = options_.paths;
   std::ofstream(paths.messages(kAttempt)) << "{}\n";
   std::ofstream(paths.log(41, kAttempt, false)) << "hello\n";

@@ -22,14 +22,7 @@ class AutomatorTest : public ::testing::Test {
     definitions_.assets[1].deps.push_back({"a", OnFailure::skip, {}, is_divided ? nlohmann::json("all") : nlohmann::json()});
     definitions_.assets[1].automation = "eager";
     if (is_checked_) definitions_.checks.push_back({.name = "good", .home = "a", .depends_on = {"a"}, .blocking = true, .run = RunSpec{}});
-    graph_ = AssetGraph::build(definitions_).value();
-    auto project = std::make_shared<const Project>(Project{1, "", now_, definitions_, graph_});
-    book_.use(project);
-    auto partitions = std::make_shared<PartitionsInForce>();
-    partitions->table = PartitionTable::make(definitions_, graph_, {});
-    partitions->project = std::move(project);
-    projection_.use(partitions);
-    automator_.use(std::move(partitions), engine_);
+    use();
     const IndexSet everything = is_divided ? IndexSet::range(0, 2) : IndexSet();
     begin(1, {{0, everything}, {1, everything}});
     for (const auto* partition : is_divided ? std::vector<const char*>{"x", "y"} : std::vector<const char*>{""}) {
@@ -39,6 +32,26 @@ class AutomatorTest : public ::testing::Test {
     }
     end(1);
     EXPECT_THAT(wanted().assets, IsEmpty());
+  }
+  void use() {
+    graph_ = AssetGraph::build(definitions_).value();
+    auto project = std::make_shared<const Project>(Project{1, "", now_, definitions_, graph_});
+    book_.use(project);
+    auto partitions = std::make_shared<PartitionsInForce>();
+    partitions->table = PartitionTable::make(definitions_, graph_, {});
+    partitions->project = std::move(project);
+    projection_.use(partitions);
+    automator_.use(std::move(partitions), engine_);
+    for (const auto& key : book_.uncounted()) settle(key);
+  }
+  /// Other definitions: the check warns only, or is none any more.
+  void serve_without_check() {
+    definitions_.checks.clear();
+    use();
+  }
+  void serve_with_a_check_that_warns() {
+    definitions_.checks[0].severity = Severity::warn;
+    use();
   }
   void begin(RunId id, std::map<AssetId, IndexSet> sets) {
     const auto table = PartitionTable::make(definitions_, graph_, {});
@@ -69,10 +82,12 @@ class AutomatorTest : public ::testing::Test {
     note(CheckReported{result});
   }
   void waive(const std::string& key, const std::string& check) {
-    auto& state = book_.stage(key);
-    state.waivers[check] = {.by = "anna", .reason = "known", .at = now_, .until = now_ + Millis(1)};
+    book_.stage(key).waivers[check] = {.by = "anna", .reason = "known", .at = now_, .until = now_ + Millis(1)};
+    settle(key);
+  }
+  void settle(const std::string& key) {
     CommitBatch batch;
-    projection_.settle_checks(state, key, 2, now_, batch);
+    projection_.settle_checks(book_.stage(key), key, 2, now_, batch);
     automator_.checks_changed(key);
   }
   void end(RunId id) {
@@ -137,6 +152,28 @@ TEST_F(CheckedAutomatorTest, AWaiverLetsTheUpdateCount) {
   end(2);
   EXPECT_THAT(wanted().assets, IsEmpty());
   waive("a", "good");
+  EXPECT_THAT(wanted().assets, ElementsAre(1));
+}
+
+// As long as the check was there the update was held back: without it it counts, once, whatever the run that has the check still says.
+TEST_F(CheckedAutomatorTest, ACheckThatIsDefinedNoMoreHoldsNothingBackAndCountsOnce) {
+  serve(false);
+  make_a(2, false);
+  EXPECT_THAT(wanted().assets, IsEmpty());
+  serve_without_check();
+  EXPECT_THAT(wanted().assets, ElementsAre(1));
+  judge(2, CheckStatus::passed);
+  end(2);
+  EXPECT_THAT(wanted().assets, IsEmpty());
+}
+
+TEST_F(CheckedAutomatorTest, AFailedCheckThatOnlyWarnsNowHoldsNothingBack) {
+  serve(false);
+  make_a(2, false);
+  judge(2, CheckStatus::failed);
+  end(2);
+  EXPECT_THAT(wanted().assets, IsEmpty());
+  serve_with_a_check_that_warns();
   EXPECT_THAT(wanted().assets, ElementsAre(1));
 }
 
