@@ -47,7 +47,8 @@ std::string metadata_text(const Json& value) {
 }
 
 std::string waiver_text(const Json& waiver) {
-  return text_at(waiver, "check") + " by " + text_at(waiver, "by") + " until " + text_at(waiver, "until") + ": " + text_at(waiver, "reason");
+  const auto partition = text_at(waiver, "partition");
+  return text_at(waiver, "check") + (partition.empty() ? "" : " in partition " + partition) + " by " + text_at(waiver, "by") + " until " + text_at(waiver, "until") + ": " + text_at(waiver, "reason");
 }
 
 std::string cause_text(const Json& cause) {

@@ -144,7 +144,7 @@ void print_whose(Session& session, const Json& cause) {
     session.out << "    acknowledged by " << text_at(*taken, "by") << " " << ago_at(*taken, "at", session.now()) << (note.empty() ? "" : ": " + note) << "\n";
   }
   if (waiver != cause.end() && waiver->is_object())
-    session.out << "    waived by " << text_at(*waiver, "by") << " until " << text_at(*waiver, "until") << ": " << text_at(*waiver, "reason") << "\n";
+    session.out << "    waived" << (text_at(*waiver, "partition").empty() ? "" : " in partition " + text_at(*waiver, "partition")) << " by " << text_at(*waiver, "by") << " until " << text_at(*waiver, "until") << ": " << text_at(*waiver, "reason") << "\n";
 }
 
 }  // namespace

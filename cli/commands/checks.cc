@@ -11,12 +11,18 @@ namespace assetd::cli {
 namespace {
 
 struct WaiveOptions {
-  std::string run, check, reason, until, time, key;
+  std::string run, check, reason, until, time, key, partition;
 };
+
+std::string in_partition(const Json& waiver) {
+  const auto partition = text_at(waiver, "partition");
+  return partition.empty() ? "" : " in partition " + partition;
+}
 
 int waive(Session& session, const WaiveOptions& options) {
   Json body = {{"reason", options.reason}};
   if (!options.key.empty()) body["key"] = options.key;
+  if (!options.partition.empty()) body["partition"] = options.partition;
   if (!options.until.empty()) body["until"] = options.until;
   if (!options.time.empty()) {
     const auto time = parse_duration(options.time);
@@ -25,28 +31,36 @@ int waive(Session& session, const WaiveOptions& options) {
   }
   const auto path = "/runs/" + percent_encode(options.run) + "/checks/" + percent_encode(options.check) + "/waive";
   return session.show(session.api->post(path, body), [&](const Json& waiver) {
-    session.out << "check " << options.check << " of " << text_at(waiver, "key") << " counts as a warning until " << text_at(waiver, "until")
+    session.out << "check " << options.check << " of " << text_at(waiver, "key") << in_partition(waiver) << " counts as a warning until " << text_at(waiver, "until")
                 << ", or until it passes\ngo on: assetctl runs retry " << options.run << "\n";
   });
 }
 
 struct UnwaiveOptions {
-  std::string key, check, reason;
+  std::string key, check, reason, partition;
 };
 
 int unwaive(Session& session, const UnwaiveOptions& options) {
-  const Json body = options.reason.empty() ? Json::object() : Json{{"reason", options.reason}};
+  Json body = Json::object();
+  if (!options.reason.empty()) body["reason"] = options.reason;
+  if (!options.partition.empty()) body["partition"] = options.partition;
   const auto path = "/assets/" + key_in_path(options.key) + "/checks/" + percent_encode(options.check) + "/unwaive";
-  return session.show(session.api->post(path, body), [&](const Json&) { session.out << "check " << options.check << " of " << options.key << " counts again\n"; });
+  return session.show(session.api->post(path, body), [&](const Json& ended) { session.out << "check " << options.check << " of " << options.key << in_partition(ended) << " counts again\n"; });
 }
 
 int list_waivers(Session& session, const NoOptions&) {
   return session.show(session.api->list("/waivers", {}, SIZE_MAX), [&](const Json& page) {
     if (page["items"].empty()) session.out << "no check is waived\n";
     if (page["items"].empty()) return;
-    Table table({{"ASSET", false, true}, {"CHECK", false, true}, {"ENDS"}, {"BELOW", true}, {"BY"}, {"REASON", false, true}});
-    for (const auto& each : page["items"])
-      table.add({text_at(each, "key"), text_at(each, "check"), ago_at(each, "until", session.now()), text_at(each, "below"), text_at(each, "by"), text_at(each, "reason")});
+    const bool divided = std::ranges::any_of(page["items"], [](const Json& each) { return !text_at(each, "partition").empty(); });
+    std::vector<Column> columns = {{"ASSET", false, true}, {"CHECK", false, true}, {"ENDS"}, {"BELOW", true}, {"BY"}, {"REASON", false, true}};
+    if (divided) columns.insert(columns.begin() + 2, {"PARTITION"});
+    Table table(std::move(columns));
+    for (const auto& each : page["items"]) {
+      std::vector<Cell> row = {text_at(each, "key"), text_at(each, "check"), ago_at(each, "until", session.now()), text_at(each, "below"), text_at(each, "by"), text_at(each, "reason")};
+      if (divided) row.insert(row.begin() + 2, text_at(each, "partition"));
+      table.add(std::move(row));
+    }
     session.out << table.render(session.terminal);
   });
 }
@@ -123,12 +137,14 @@ void add_check_decisions(CommandLine& line) {
   auto* until = waive_command->add_option("--until", waived->until, "a time (RFC 3339); default: 24 hours from now");
   waive_command->add_option("--for", waived->time, "the same as a duration: 30m, 2h, 3d")->excludes(until);
   waive_command->add_option("--key", waived->key, "the check's asset, where several of the run have one of that name");
+  waive_command->add_option("--partition", waived->partition, "let it pass in this one alone; default: wherever it fails");
 
   const auto ended = std::make_shared<UnwaiveOptions>();
   auto* unwaive_command = add_command(line.app, line, "unwaive", "end a waiver: the check counts again", ended, unwaive);
   unwaive_command->add_option("key", ended->key, "the check's asset")->required();
   unwaive_command->add_option("check", ended->check, "name of the check")->required();
   unwaive_command->add_option("--reason", ended->reason, "kept in the audit");
+  unwaive_command->add_option("--partition", ended->partition, "only the waiver given for this one; default: all of the check");
   add_command(line.app, line, "waivers", "waivers that stand", std::make_shared<NoOptions>(), list_waivers);
 
   const auto add_acknowledge = [&](const char* name, const char* help, int (*run)(Session&, const AcknowledgeOptions&)) {

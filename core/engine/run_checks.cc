@@ -56,7 +56,7 @@ void RunMachine::check_reported(LiveAttempt& attempt, const AttemptMessage& mess
   result.partition = !message.partition.empty() ? message.partition : steps.size() == 1 ? run_.plan->partition(steps.front()) : "";
   result.status = status;
   result.severity = message.severity.value_or(Severity::error);
-  result.waived = let_pass(result.home, result.name, status, result.severity);
+  result.waived = let_pass(result.home, result.name, result.partition, status, result.severity);
   if (!result.waived.empty() && status == CheckStatus::failed) result.status = CheckStatus::warned;
   result.detail = message.detail;
   result.metadata = message.data;
@@ -72,7 +72,7 @@ void RunMachine::check_result(std::uint32_t index, CheckStatus status, Severity 
   run_.checks[index].status = status;
   const auto& planned = run_.plan->checks()[index];
   const auto& check = run_.context.definitions->checks[planned.check];
-  const auto waived = let_pass(check.home, check.name, status, severity);
+  const auto waived = let_pass(check.home, check.name, run_.plan->partition(planned), status, severity);
   const bool failing = (status == CheckStatus::failed || status == CheckStatus::error) && severity == Severity::error;
   if (status == CheckStatus::failed && severity == Severity::warn) status = CheckStatus::warned;
   out_.changes.push_back(CheckReported{{run_.record.id, planned.check, check.name, check.home, planned.home, status, severity, check.blocking, detail,
@@ -97,9 +97,9 @@ void RunMachine::check_result(std::uint32_t index, CheckStatus status, Severity 
 }
 
 /// A failure for which somebody has given a waiver counts as a warning; says so in words, "" where there is none.
-std::string RunMachine::let_pass(const std::string& asset, const std::string& check, CheckStatus status, Severity& severity) const {
+std::string RunMachine::let_pass(const std::string& asset, const std::string& check, const std::string& partition, CheckStatus status, Severity& severity) const {
   const bool failing = (status == CheckStatus::failed || status == CheckStatus::error) && severity == Severity::error;
-  const auto* waiver = failing ? waiver_in_force(run_.around->waivers, asset, check, now_.wall) : nullptr;
+  const auto* waiver = failing ? waiver_in_force(run_.around->waivers, asset, check, partition, now_.wall) : nullptr;
   if (!waiver) return "";
   severity = Severity::warn;
   return in_words(*waiver);

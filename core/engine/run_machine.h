@@ -117,7 +117,7 @@ class RunMachine {
                     const AttemptId& attempt);
   void block(std::uint32_t planned);
   std::vector<StepIndex> blocked_by_check(const PlannedCheck& planned) const;
-  std::string let_pass(const std::string& asset, const std::string& check, CheckStatus status, Severity& severity) const;
+  std::string let_pass(const std::string& asset, const std::string& check, const std::string& partition, CheckStatus status, Severity& severity) const;
   void look_for_anomalies(const LiveAttempt& attempt, StepIndex step, const nlohmann::json& metadata, WallTime at);
   void check_unit_over(UnitIndex unit);
   void reopen_checks(const AttemptRecord& attempt);

@@ -108,7 +108,24 @@ json to_json(const Waiver& waiver) {
   return out;
 }
 
+/// Those for all partitions by check, as they were kept before there were others; those for one apart, by check and partition.
+void put_waivers(json& out, const std::map<WaivedCheck, Waiver>& waivers) {
+  for (const auto& [of, each] : waivers) {
+    if (of.partition.empty()) out["waivers"][of.check] = to_json(each);
+    else out["partition_waivers"][of.check][of.partition] = to_json(each);
+  }
+}
+
 Waiver waiver(const json& value) { return {value.at("by"), value.at("reason"), time(value.at("at")), time(value.at("until")), value.at("run"), value.value("let_pass", std::set<std::string>{})}; }
+
+std::map<WaivedCheck, Waiver> waivers(const json& state) {
+  std::map<WaivedCheck, Waiver> out;
+  const auto whole = state.value("waivers", json::object()), of_one = state.value("partition_waivers", json::object());
+  for (const auto& [check, each] : whole.items()) out.emplace(WaivedCheck{check}, waiver(each));
+  for (const auto& [check, partitions] : of_one.items())
+    for (const auto& [partition, each] : partitions.items()) out.emplace(WaivedCheck{check, partition}, waiver(each));
+  return out;
+}
 
 struct NamedDebts {
   const char* name;
@@ -160,8 +177,7 @@ std::optional<AssetState> read(const json& value) {
       if (!status) return std::nullopt;
       state.checks.emplace(name, *status);
     }
-  if (const auto found = value.find("waivers"); found != value.end())
-    for (const auto& [check, each] : found->items()) state.waivers.emplace(check, waiver(each));
+  state.waivers = waivers(value);
   if (const auto found = value.find("acknowledged"); found != value.end())
     state.acknowledged = AssetState::Acknowledgement{found->at("by"), found->value("note", ""), time(found->at("at"))};
   return state;
@@ -210,6 +226,15 @@ std::map<std::string, IndexSet> AssetState::failed_checks(const IndexSet& existi
   return failed;
 }
 
+IndexSet AssetState::not_waived(const std::string& check, IndexSet where, WallTime now, const std::function<IndexSet(const std::string& partition)>& place) const {
+  for (auto it = waivers.lower_bound({check}); it != waivers.end() && it->first.check == check; ++it) {
+    if (it->second.until <= now) continue;
+    if (it->first.partition.empty()) return {};
+    if (partitions) where = where - place(it->first.partition);
+  }
+  return where;
+}
+
 AssetStatus AssetState::status() const {
   if (in_progress) return AssetStatus::materializing;
   if (partitions && !partitions->failed.empty()) return AssetStatus::failed;
@@ -233,7 +258,7 @@ json to_json(const AssetState& state) {
   if (!state.debts.empty()) out["check_debts"] = to_json(state.debts);
   if (state.disturbed) out["disturbed"] = true;
   for (const auto& [name, status] : state.checks) out["checks"][name] = to_string(status);
-  for (const auto& [check, each] : state.waivers) out["waivers"][check] = to_json(each);
+  put_waivers(out, state.waivers);
   if (state.acknowledged) {
     out["acknowledged"] = {{"by", state.acknowledged->by}, {"at", ms(state.acknowledged->at)}};
     put_text(out["acknowledged"], "note", state.acknowledged->note);

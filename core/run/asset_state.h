@@ -1,6 +1,7 @@
 #pragma once
 // What is known of one asset across runs: what failed last and what data is there are told apart.
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -80,7 +81,7 @@ struct AssetState {
   std::optional<WallTime> awaited_since = std::nullopt;  ///< never made: since when freshness is demanded of it
   std::optional<WallTime> data_until = std::nullopt;     ///< divided by time: the end of the newest window that was made
   bool disturbed = false;  ///< since the last materialization an attempt began and did not succeed: the data may not be what was made
-  std::map<std::string, Waiver> waivers = {}; ///< by check; those whose time is over go soon after it
+  std::map<WaivedCheck, Waiver> waivers = {}; ///< those whose time is over go soon after it
   /// Somebody has taken up its failure: what is known is not told again until it is well.
   struct Acknowledgement {
     std::string by, note;
@@ -98,6 +99,10 @@ struct AssetState {
   bool fails(const std::string& check) const;
   /// Where each check failed last, of the partitions `existing`; checks that failed nowhere are left out. A result that named no partition is about all of them.
   std::map<std::string, IndexSet> failed_checks(const IndexSet& existing) const;
+
+  /// Those of `where` in which no waiver lets the check pass at `now`; `place` says which a partition's key is. One of a partition
+  /// lets nothing pass where the asset is divided no more.
+  IndexSet not_waived(const std::string& check, IndexSet where, WallTime now, const std::function<IndexSet(const std::string& partition)>& place) const;
 
   /// materializing while in progress, else what the last attempt says, else materialized or never.
   AssetStatus status() const;

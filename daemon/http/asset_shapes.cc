@@ -164,9 +164,9 @@ json provenance_json(const Provenance* provenance) {
 
 std::vector<json> waivers_json(const AssetTable& table, AssetId id, WallTime now) {
   std::vector<json> out;
-  for (const auto& [check, waiver] : table.states[id].waivers)
+  for (const auto& [of, waiver] : table.states[id].waivers)
     if (waiver.until > now)
-      out.push_back({{"check", check}, {"by", waiver.by}, {"reason", waiver.reason}, {"at", time_json(waiver.at)}, {"until", time_json(waiver.until)}, {"run_id", id_or_null(waiver.run)}});
+      out.push_back({{"check", of.check}, {"partition", text_or_null(of.partition)}, {"by", waiver.by}, {"reason", waiver.reason}, {"at", time_json(waiver.at)}, {"until", time_json(waiver.until)}, {"run_id", id_or_null(waiver.run)}});
   return out;
 }
 

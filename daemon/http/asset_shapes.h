@@ -22,7 +22,7 @@ nlohmann::json stale_json(const AssetTable& table, AssetId id, bool chains = fal
 /// Of a materialization: {code_version, commit, data_version_from: step|content|attempt, upstream: [{key, data_version, run_id, at}]}; null where it is not known.
 nlohmann::json provenance_json(const Provenance* provenance);
 
-/// [{check, by, reason, at, until, run_id}]: waivers of the asset's checks that stand. Inside Service::with_assets.
+/// [{check, partition, by, reason, at, until, run_id}]: waivers of the asset's checks that stand. Inside Service::with_assets.
 std::vector<nlohmann::json> waivers_json(const AssetTable& table, AssetId id, WallTime now);
 /// {by, note, at}, or null.
 nlohmann::json acknowledged_json(const AssetState& state);

@@ -128,10 +128,10 @@ void add_assets(json& out) {
   out["MaterializationList"] = page_of("Materialization");
   out["CheckResult"] = object({{"id", id()}, {"check", text()}, {"partition", text_or_null()}, {"run_id", id_or_null()}, {"waived", text_or_null()}, {"at", time()}, {"status", statuses(CheckStatus::error)},
                                {"severity", one_of({"error", "warn"})}, {"blocking", boolean()}, {"detail", text_or_null()}, {"metadata", any_object()}});
-  out["Waiver"] = object({{"key?", text()}, {"check", text()}, {"by", text()}, {"reason", text()}, {"at", time()}, {"until", time()}, {"run_id", id_or_null()},
+  out["Waiver"] = object({{"key?", text()}, {"check", text()}, {"partition", text_or_null()}, {"by", text()}, {"reason", text()}, {"at", time()}, {"until", time()}, {"run_id", id_or_null()},
                           {"below?", integer()}, {"as_of?", integer()}});
   out["WaiverList"] = page_of("Waiver");
-  out["Unwaived"] = object({{"key", text()}, {"check", text()}, {"waived", boolean()}, {"as_of?", integer()}});
+  out["Unwaived"] = object({{"key", text()}, {"check", text()}, {"partition", text_or_null()}, {"waived", boolean()}, {"as_of?", integer()}});
   out["Acknowledgement"] = object({{"by", text()}, {"note", text_or_null()}, {"at", time()}});
   out["Acknowledged"] = object({{"key", text()}, {"acknowledged", or_null("Acknowledgement")}, {"as_of?", integer()}});
   out["CheckResultList"] = page_of("CheckResult");

@@ -17,7 +17,7 @@ std::optional<RunId> run_of_path(const Call& call) {
 void waive_check(const Call& call, Context& context, Respond done) {
   const auto run = run_of_path(call);
   if (!run) return done(not_found("there is no run '" + call.path_of("run_id") + "': ids of runs are numbers"));
-  WaiveBody body{call.body.at("reason"), call.body.value("key", ""), std::nullopt};
+  WaiveBody body{call.body.at("reason"), call.body.value("key", ""), std::nullopt, call.body.value("partition", "")};
   if (body.reason.find_first_not_of(" \t\r\n") == std::string::npos) return done(invalid({{"/reason", "a waiver needs a reason: it is shown on everything below"}}));
   if (const auto given = call.body.find("until"); given != call.body.end() && given->is_string()) {
     body.until = parse_time(given->get<std::string>());
@@ -27,8 +27,9 @@ void waive_check(const Call& call, Context& context, Respond done) {
 }
 
 void unwaive_check(const Call& call, Context& context, Respond done) {
-  context.service.unwaive_check(call.caller, call.path_of("key"), call.path_of("check"), call.body.is_object() ? call.body.value("reason", "") : "",
-                                answer_to(context, std::move(done)));
+  UnwaiveBody body;
+  if (call.body.is_object()) body = {call.body.value("reason", ""), call.body.value("partition", "")};
+  context.service.unwaive_check(call.caller, call.path_of("key"), call.path_of("check"), std::move(body), answer_to(context, std::move(done)));
 }
 
 void acknowledge(const Call& call, Context& context, Respond done) {
@@ -83,9 +84,9 @@ void add_check_routes(std::vector<Route>& table) {
   };
   const PathParam check{"check", PathParam::Kind::name, "name of a check"};
   const std::string asset = "/api/v1/assets/{key}";
-  command("/api/v1/runs/{run_id}/checks/{check}/waive", "waive_check", "Let a failed check pass as a warning, until then or until it passes: a retry goes on past it",
+  command("/api/v1/runs/{run_id}/checks/{check}/waive", "waive_check", "Let a failed check pass as a warning, in one partition or wherever it fails, until then or until it passes: a retry goes on past it",
           waive_check, "Waiver", "WaiveRequest", {run_param(), check});
-  command(asset + "/checks/{check}/unwaive", "unwaive_check", "End a waiver: the check counts again", unwaive_check, "Unwaived", "PauseRequest", {key_param(), check});
+  command(asset + "/checks/{check}/unwaive", "unwaive_check", "End a waiver: the check counts again", unwaive_check, "Unwaived", "UnwaiveRequest", {key_param(), check});
   command(asset + "/acknowledge", "acknowledge_asset", "Take up an asset's failure: what is known of it is not told again until it is well", acknowledge, "Acknowledged",
           "NoteRequest", {key_param()});
   command(asset + "/unacknowledge", "unacknowledge_asset", "Nobody looks after its failure any more", unacknowledge, "Acknowledged", "NoteRequest", {key_param()});

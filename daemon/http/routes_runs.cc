@@ -47,6 +47,14 @@ Response list_runs(const Call& call, Context& context) {
   return list_response(std::move(items), page->next_cursor, at->as_of);
 }
 
+/// The one that lets the cause's check pass where it failed: that of its partition before the one for all. Null: there is none.
+json waiver_of(const json& cause, std::vector<json> waivers) {
+  json found;
+  for (auto& waiver : waivers)  // the one for all comes first
+    if (waiver["check"] == cause.value("check", json()) && (waiver["partition"].is_null() || waiver["partition"] == cause.value("partition", json()))) found = std::move(waiver);
+  return found;
+}
+
 /// What the person who is called wants to know of a cause, as it is now: whose it is, what to do, whether somebody does it.
 void describe_causes(json& causes, Context& context) {
   if (causes.empty()) return;
@@ -59,9 +67,7 @@ void describe_causes(json& causes, Context& context) {
       cause["owners"] = asset.owners;
       cause["runbook"] = text_or_null(asset.runbook);
       cause["acknowledged"] = acknowledged_json(table.states[*id]);
-      cause["waiver"] = nullptr;
-      for (auto& waiver : waivers_json(table, *id, wall_now()))
-        if (waiver["check"] == cause.value("check", "")) cause["waiver"] = std::move(waiver);
+      cause["waiver"] = waiver_of(cause, waivers_json(table, *id, wall_now()));
     }
   });
 }

@@ -71,7 +71,7 @@ bool AssetBook::note_waived(AssetId id) {
 Waivers AssetBook::waivers() const {
   Waivers all;
   for (const auto& [id, below] : table_.waived)
-    for (const auto& [check, waiver] : table_.states[id].waivers) all.emplace(std::pair(table_.project->graph.key(id), check), waiver);
+    for (const auto& [of, waiver] : table_.states[id].waivers) all.emplace(WaiverKey{table_.project->graph.key(id), of.check, of.partition}, waiver);
   return all;
 }
 

@@ -166,12 +166,12 @@ IndexSet Automator::unchecked(AssetId asset, AssetId below) const {
   IndexSet out;
   const auto& state = book_.current(asset);
   if (state.debts.awaited.empty() && state.debts.refused.empty()) return out;
+  const auto place = [&](const std::string& partition) { return of_partition(asset, partition); };
   const auto add = [&](const CheckDebts::Where& where, bool may_be_waived) {
     for (const auto& [check, set] : where) {
-      const auto waiver = state.waivers.find(check);
-      const bool is_waived = may_be_waived && waiver != state.waivers.end() && waiver->second.until > at_;
       const auto spec = checks_.find({project_->graph.key(asset), check});  // as it is defined now, if it still is
-      if (!is_waived && spec != checks_.end() && holds_back(*spec->second) && descends_from_all(below, *spec->second)) out = out | set;
+      if (spec == checks_.end() || !holds_back(*spec->second) || !descends_from_all(below, *spec->second)) continue;
+      out = out | (may_be_waived ? state.not_waived(check, set, at_, place) : set);
     }
   };
   add(state.debts.awaited, false);

@@ -92,7 +92,7 @@ class DaemonService final : public Service {
   void cancel_run(Caller caller, RunId run, Done done) override;
   void retry_run(Caller caller, RunId run, RetryBody body, Done done) override;
   void waive_check(Caller caller, RunId run, std::string check, WaiveBody body, Done done) override;
-  void unwaive_check(Caller caller, std::string key, std::string check, std::string reason, Done done) override;
+  void unwaive_check(Caller caller, std::string key, std::string check, UnwaiveBody body, Done done) override;
   void acknowledge(Caller caller, std::string key, std::string note, bool taken, Done done) override;
   void set_priority(Caller caller, RunId run, int priority, Done done) override;
   void resize_pool(Caller caller, std::string pool, std::optional<int> slots, std::string reason, Done done) override;
@@ -289,10 +289,12 @@ class DaemonService final : public Service {
   std::optional<RunId> request_automated(Turn& turn, const AutomationWanted& wanted);
   std::optional<Reply> not_to_mute(const std::string& asset) const;
   // checks (service_checks.cc)
-  std::expected<CheckResult, Reply> result_to_waive(RunId run, const std::string& check, const std::string& key) const;
+  std::expected<CheckResult, Reply> result_to_waive(RunId run, const std::string& check, const WaiveBody& body) const;
+  std::vector<WaiverKey> waivers_of(const std::string& key, const std::string& check) const;
   void count_what_nothing_holds_back(Turn& turn);
-  void end_waiver(Turn& turn, const std::string& key, const std::string& check, const std::string& how, const std::string& by);
+  void end_waiver(Turn& turn, const WaiverKey& of, const std::string& how, const std::string& by);
   void note_waived_result(Turn& turn, const CheckResult& result);
+  void note_let_pass(Turn& turn, const WaiverKey& of, const CheckResult& result);
   void hand_over_waivers(Turn& turn);
   std::optional<WallTime> next_waiver_end() const;
   void end_waivers_that_are_over(Turn& turn);

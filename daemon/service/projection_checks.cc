@@ -106,7 +106,7 @@ void Projection::settle_checks(AssetState& state, const std::string& key, RunId 
   for (const auto& [check, where] : debts.awaited)
     if (holding_.contains({key, check})) passed = passed - where;
   for (const auto& [check, where] : debts.refused)
-    if (holding_.contains({key, check}) && !state.waivers.contains(check)) passed = passed - where;
+    if (holding_.contains({key, check})) passed = passed - state.not_waived(check, where, at, [&](const std::string& partition) { return places(key, partition, at); });
   if (passed.empty()) return;
   debts.uncounted = debts.uncounted - passed;
   batch.events.push_back({0, at, "asset_changed", run, key, {{"key", key}}, {{"checks_passed", true}}});

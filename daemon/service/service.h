@@ -94,6 +94,13 @@ struct WaiveBody {
   std::string reason;
   std::string key;  ///< the check's asset; "": the only one of the run whose check of that name failed
   std::optional<WallTime> until;
+  std::string partition = "";  ///< the only one in which a failure is to pass; "": wherever it fails
+};
+
+/// Which waivers of a check are to end, and why.
+struct UnwaiveBody {
+  std::string reason = "";
+  std::string partition = "";  ///< the one given for this partition; "": all of the check
 };
 
 /// What a retry runs: see docs/checks.md.
@@ -237,7 +244,7 @@ class Service {
   virtual void cancel_run(Caller caller, RunId run, Done done) = 0;
   virtual void retry_run(Caller caller, RunId run, RetryBody body, Done done) = 0;
   virtual void waive_check(Caller caller, RunId run, std::string check, WaiveBody body, Done done) = 0;
-  virtual void unwaive_check(Caller caller, std::string key, std::string check, std::string reason, Done done) = 0;
+  virtual void unwaive_check(Caller caller, std::string key, std::string check, UnwaiveBody body, Done done) = 0;
   /// `taken` false: nobody looks after it any more.
   virtual void acknowledge(Caller caller, std::string key, std::string note, bool taken, Done done) = 0;
   virtual void set_priority(Caller caller, RunId run, int priority, Done done) = 0;

@@ -120,7 +120,7 @@ def test_what_cannot_be_waived_is_refused(start):
     assert refused(f"/runs/{run}/checks/unique/waive", {})[0] == 422
     assert refused(f"/runs/{run}/checks/unique/waive", {"reason": "x", "until": "2020-01-01T00:00:00Z"})[0] == 422
     assert refused(f"/runs/{run}/checks/unique/waive", {"reason": "x", "until": "tomorrow"})[0] == 422
-    assert refused(f"/runs/{run}/checks/unique/waive", {"reason": "x", "key": "gold"})[0] == 404
+    assert refused(f"/runs/{run}/checks/unique/waive", {"reason": "x", "key": "gold"}) == (404, f"run {run} has no result of a check 'unique' of 'gold'")
     assert refused("/assets/stg/checks/unique/unwaive", {})[0] == 404
     (daemon.project / "good").touch()
     good = daemon.run("*")
@@ -175,3 +175,90 @@ def test_a_pass_in_another_partition_ends_no_waiver(start):
     (daemon.project / "good_x").touch()
     assert made("x") == ("succeeded", "passed")
     assert waivers(daemon, "stg") == ([], [])
+
+
+DIVIDED = "partitions: {static: [x, y]}\n"
+BY_PARTITION = [
+    shell("stg", "true", more=DIVIDED + CHECK.replace("test -e good", "test -e good_$ASSETD_PARTITION")),
+    shell("gold", "true", ["stg"], more=DIVIDED),
+]
+
+
+def made(daemon, run):
+    return {(each["key"], each["partition"]): each["status"] for each in daemon.items(f"/runs/{run}/steps")}
+
+
+def fail_in_both(daemon):
+    run = daemon.run("*", partitions=["x", "y"])
+    assert daemon.wait(run)["status"] == "failed"
+    assert made(daemon, run) == {("stg", "x"): "failed", ("stg", "y"): "failed", ("gold", "x"): "skipped", ("gold", "y"): "skipped"}
+    return run
+
+
+def test_a_failure_that_is_waived_in_one_partition_holds_the_others_back(start):
+    daemon = start(project(*BY_PARTITION))
+    run = fail_in_both(daemon)
+    answer = daemon.post(f"/runs/{run}/checks/unique/waive", {"reason": "x is known", "partition": "x"})
+    assert (answer["key"], answer["check"], answer["partition"]) == ("stg", "unique", "x")
+    causes = {each["partition"]: each["waiver"] and each["waiver"]["partition"] for each in daemon.get(f"/runs/{run}")["causes"]}
+    assert causes == {"x": "x", "y": None}
+    daemon.kill9()
+    daemon.start()
+
+    retried = daemon.retry(run)
+    assert daemon.wait(retried)["status"] == "failed"
+    assert made(daemon, retried) == {("stg", "x"): "succeeded", ("gold", "x"): "succeeded", ("stg", "y"): "failed", ("gold", "y"): "skipped"}
+    told = {each["partition"]: (each["status"], each["waived"]) for each in daemon.items("/assets/stg/checks")[:2]}
+    assert told["x"][0] == "warned" and told["x"][1].endswith(": x is known")
+    assert told["y"] == ("failed", None)
+    (above,) = daemon.get("/assets/gold")["waived_upstream"]
+    assert (above["key"], above["partition"]) == ("stg", "x")
+    (event,) = [each for each in daemon.items("/assets/stg/events") if each["type"] == "check_waived"]
+    assert event["subject"] == {"key": "stg", "check": "unique", "partition": "x"}
+    (entry,) = [each for each in daemon.items("/audit") if each["action"] == "check.waive"]
+    assert entry["detail"]["partition"] == "x"
+
+    (daemon.project / "good_y").touch()
+    assert daemon.wait(daemon.run("stg", partitions=["y"]))["status"] == "succeeded"
+    assert [each["partition"] for each in daemon.get("/waivers")["items"]] == ["x"], "a pass in another partition is none in this"
+    (daemon.project / "good_x").touch()
+    assert daemon.wait(daemon.run("stg", partitions=["x"]))["status"] == "succeeded"
+    assert daemon.get("/waivers")["items"] == []
+
+
+def test_waivers_of_partitions_by_the_command_line_and_withdrawn_one_by_one_or_all(start):
+    daemon = start(project(*BY_PARTITION))
+    run = fail_in_both(daemon)
+    done = daemon.ctl("waive", run, "unique", "--reason", "they know", "--partition", "x")
+    assert done.returncode == 0 and "check unique of stg in partition x counts as a warning until" in done.stdout, done.stdout + done.stderr
+    for partition in ("y", None):
+        daemon.post(f"/runs/{run}/checks/unique/waive", {"reason": "all of it"} | ({"partition": partition} if partition else {}))
+    assert [each["partition"] for each in daemon.get("/assets/stg")["waivers"]] == [None, "x", "y"]
+    assert "PARTITION" in daemon.ctl("waivers").stdout
+    assert "unique in partition x by" in daemon.ctl("assets", "show", "gold").stdout
+    done = daemon.ctl("unwaive", "stg", "unique", "--partition", "x")
+    assert done.stdout == "check unique of stg in partition x counts again\n", done.stdout + done.stderr
+    assert [each["partition"] for each in daemon.get("/assets/stg")["waivers"]] == [None, "y"]
+    assert daemon.wait(daemon.run("stg", partitions=["x"]))["status"] == "succeeded", "that for all stands"
+    assert daemon.ctl("unwaive", "stg", "unique").returncode == 0
+    assert daemon.get("/waivers")["items"] == []
+    fail_in_both(daemon)
+
+
+def test_of_a_partition_that_did_not_fail_nothing_is_waived(start):
+    daemon = start(project(*BY_PARTITION, shell("whole", "true", more=CHECK.replace("unique", "whole"))))
+    (daemon.project / "good_y").touch()
+    run = daemon.run("*", partitions=["x", "y"])
+    assert daemon.wait(run)["status"] == "failed"
+
+    def refused(path, partition):
+        with pytest.raises(Refused) as told:
+            daemon.post(path, {"reason": "known", "partition": partition})
+        return told.value.answer.status, told.value.answer.json["detail"]
+
+    waive = f"/runs/{run}/checks/%s/waive"
+    assert refused(waive % "unique", "xx") == (404, f"run {run} has no result of a check 'unique' in partition 'xx'; nearest: 'x'")
+    assert refused(waive % "unique", "y") == (409, f"check 'unique' of run {run} did not fail with severity error in partition 'y'")
+    assert refused(waive % "whole", "x") == (404, f"run {run} has no result of a check 'whole' in partition 'x': its results name no partition, waive it without one")
+    assert refused("/assets/stg/checks/unique/unwaive", "x")[0] == 404
+    assert daemon.post(waive % "unique", {"reason": "x failed, though y was the last to be judged"})["partition"] is None

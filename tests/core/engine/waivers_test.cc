@@ -122,6 +122,87 @@ TEST(EngineWaivers, ARunOfChecksAloneSucceedsToo) {
   EXPECT_EQ(d.run_status(), "succeeded");
 }
 
+/// The same of two partitions.
+struct Divided : Project {
+  Divided() {
+    const PartitionsSpec letters{{{"", StaticPartitionsSpec{{"x", "y"}}}}};
+    asset("a").partitions = letters;
+    asset("b", {"a"}).partitions = letters;
+    check("a", "unique");
+  }
+};
+
+/// Both are made, and in both the check fails.
+void fail_in_both(Driver& d) {
+  d.partitions = {{"a", {"x", "y"}}, {"b", {"x", "y"}}};
+  d.request();
+  for (const auto* made : {"a@x", "a@y"}) {
+    d.succeed(made);
+    d.fail("a:unique");
+  }
+}
+
+void waive_in(Driver& d, std::map<std::string, Millis> partitions, const std::string& check = "unique") {
+  for (const auto& [partition, time] : partitions) d.waivers[{"a", check, partition}] = {partition.empty() ? "anna" : "ben", "known", d.now.wall, d.now.wall + time, 1};
+  d.feed(WaiversChanged{d.waivers});
+}
+
+TEST(EngineWaivers, OneOfAPartitionLetsOnlyThatPartitionGoOn) {
+  Driver d{Divided()};
+  waive_in(d, {{"y", Millis(60'000)}});
+  fail_in_both(d);
+  EXPECT_EQ(d.statuses(), "a@x=failed a@y=succeeded b@x=skipped b@y=starting");
+  d.restart();
+  EXPECT_EQ(d.statuses(), "a@x=failed a@y=succeeded b@x=skipped b@y=starting");
+  d.succeed("b@y");
+  EXPECT_EQ(d.run_status(), "failed") << "x is held back";
+}
+
+TEST(EngineWaivers, OneWithoutAPartitionHoldsForAll) {
+  Driver d{Divided()};
+  waive_in(d, {{"", Millis(60'000)}});
+  fail_in_both(d);
+  EXPECT_EQ(d.statuses(), "a@x=succeeded a@y=succeeded b@x=starting b@y=starting");
+}
+
+TEST(EngineWaivers, ThatOfThePartitionIsToldWhereBothStandAndWhenItIsOverTheOtherHolds) {
+  Driver d{Divided()};
+  waive_in(d, {{"", Millis(120'000)}, {"y", Millis(60'000)}});
+  fail_in_both(d);
+  const auto told = d.changes<CheckReported>();
+  ASSERT_EQ(told.size(), 2u);
+  EXPECT_THAT(told[0].result.waived, HasSubstr("by anna"));
+  EXPECT_THAT(told[1].result.waived, HasSubstr("by ben"));
+  d.pass(Millis(60'000));
+  fail_in_both(d);
+  EXPECT_THAT(d.changes<CheckReported>().back().result.waived, HasSubstr("by anna"));
+}
+
+TEST(EngineWaivers, OneOfAPartitionIsNotEnoughForAResultThatNamesNone) {
+  Driver d{Waivable()};
+  waive_in(d, {{"y", Millis(60'000)}});
+  d.request();
+  d.succeed("a");
+  d.fail("a:unique");
+  EXPECT_EQ(d.statuses(), "a=failed b=skipped");
+}
+
+TEST(EngineWaivers, ACheckThatNobodyDeclaredPassesInThePartitionItNames) {
+  Driver d{Divided()};
+  waive_in(d, {{"x", Millis(60'000)}}, "odd");
+  d.partitions = {{"a", {"x", "y"}}};
+  d.request({"a"});
+  for (const std::string partition : {"x", "y"}) {
+    AttemptMessage message;
+    message.kind = AttemptMessage::Kind::check;
+    message.check = "odd";
+    message.check_status = CheckStatus::failed;
+    message.partition = partition;
+    d.say("a@" + partition, message);
+  }
+  EXPECT_THAT(d.checks(), ElementsAre("a:odd=warned", "a:odd=failed"));
+}
+
 /// a, whose rows are looked at, and b below it.
 struct Watched : Project {
   explicit Watched(bool blocking = true) {

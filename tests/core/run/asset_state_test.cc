@@ -126,6 +126,36 @@ TEST(AssetState, ReadsWhatWasStoredBeforeChecksWereKeptByPartition) {
   EXPECT_FALSE(asset_state_from_json(json));
 }
 
+TEST(AssetState, KeepsWaiversOfAPartitionBesideThoseForAllAndReadsWhatWasStoredBefore) {
+  AssetState state;
+  const Waiver waiver{"anna", "known", at(1), at(9), 7, {"b"}};
+  state.waivers = {{{"unique"}, waiver}, {{"unique", "a"}, waiver}, {{"fresh", "a"}, waiver}};
+  auto json = to_json(state);
+  EXPECT_EQ(asset_state_from_json(json).value().waivers, state.waivers);
+  EXPECT_EQ(json["waivers"], to_json(state)["waivers"]);
+  EXPECT_EQ(json["waivers"].size(), 1u) << "as an earlier version reads it: none of them is for all";
+  json.erase("partition_waivers");
+  EXPECT_EQ(asset_state_from_json(json).value().waivers, (std::map<WaivedCheck, Waiver>{{{"unique"}, waiver}})) << "as an earlier version stored it";
+  json["partition_waivers"] = {{"unique", {{"a", 3}}}};
+  EXPECT_FALSE(asset_state_from_json(json));
+}
+
+TEST(AssetState, AWaiverTakesItsPartitionOutOfWhatACheckHoldsBack) {
+  auto state = divided_state();
+  const auto all = IndexSet::range(0, 4);
+  const auto held = [&](std::int64_t now) {
+    return state.not_waived("unique", all, at(now), [](const std::string& partition) { return partition == "b" ? IndexSet::range(1, 2) : IndexSet::range(2, 3); });
+  };
+  EXPECT_EQ(held(1), all);
+  state.waivers = {{{"unique", "b"}, {"anna", "known", at(0), at(5)}}, {{"unique", "c"}, {"anna", "known", at(0), at(9)}}, {{"other"}, {"anna", "known", at(0), at(9)}}};
+  EXPECT_EQ(held(1), IndexSet::range(0, 1) | IndexSet::range(3, 4));
+  EXPECT_EQ(held(5), all - IndexSet::range(2, 3)) << "the first is over";
+  state.partitions = nullptr;
+  EXPECT_EQ(held(1), all) << "it is divided no more";
+  state.waivers[{"unique"}] = {"anna", "known", at(0), at(9)};
+  EXPECT_TRUE(held(5).empty());
+}
+
 TEST(AssetState, RefusesJsonThatIsNotItsOwn) {
   using nlohmann::json;
   for (const auto& value : {json(), json::array(), json{{"in_progress", 3}}, json{{"last_attempt", {{"run", 1}, {"status", "odd"}, {"at", 1}}}},

@@ -186,6 +186,20 @@ TEST_F(CommandsTest, CancelRetryPauseResumeTriggerReload) {
   EXPECT_FALSE(service.commands()[3].flag);
 }
 
+TEST_F(CommandsTest, AWaiverNamesItsPartitionOrNone) {
+  service.reply = {200, {{"key", "stg"}, {"check", "unique"}}};
+  start();
+  post("/runs/7/checks/unique/waive", R"({"reason": "known", "partition": "2026-11-27"})");
+  post("/runs/7/checks/unique/waive", R"({"reason": "known"})");
+  post("/assets/stg/checks/unique/unwaive", R"({"reason": "mended", "partition": "2026-11-27"})");
+  post("/assets/stg/checks/unique/unwaive");
+  std::vector<std::string> seen;
+  for (const auto& command : service.commands()) seen.push_back(command.what);
+  EXPECT_EQ(seen, (std::vector<std::string>{"waive_check 7 unique known in 2026-11-27", "waive_check 7 unique known", "unwaive_check stg unique mended in 2026-11-27", "unwaive_check stg unique "}));
+  EXPECT_EQ(post("/runs/7/checks/unique/waive", R"({"reason": "known", "partition": 3})").status, 422);
+  EXPECT_EQ(post("/assets/stg/checks/unique/unwaive", R"({"partitions": "x"})").status, 422);
+}
+
 TEST_F(CommandsTest, UnknownKeysInABodyOfACommandWithoutOneAreErrors) {
   start();
   EXPECT_EQ(post("/runs/7/cancel", R"({"force": true})").status, 422);

@@ -61,10 +61,10 @@ class FakeService : public Service {
     take({"retry_run " + std::to_string(run), caller, {}, std::move(body.keys), body.from_start}, std::move(done));
   }
   void waive_check(Caller caller, RunId run, std::string check, WaiveBody body, Done done) override {
-    take({"waive_check " + std::to_string(run) + " " + check + " " + body.reason + (body.until ? " " + format_time(*body.until) : ""), caller}, std::move(done));
+    take({"waive_check " + std::to_string(run) + " " + check + " " + body.reason + (body.until ? " " + format_time(*body.until) : "") + (body.partition.empty() ? "" : " in " + body.partition), caller}, std::move(done));
   }
-  void unwaive_check(Caller caller, std::string key, std::string check, std::string reason, Done done) override {
-    take({"unwaive_check " + key + " " + check + " " + reason, caller}, std::move(done));
+  void unwaive_check(Caller caller, std::string key, std::string check, UnwaiveBody body, Done done) override {
+    take({"unwaive_check " + key + " " + check + " " + body.reason + (body.partition.empty() ? "" : " in " + body.partition), caller}, std::move(done));
   }
   void acknowledge(Caller caller, std::string key, std::string note, bool taken, Done done) override {
     take({"acknowledge " + key + " " + note, caller, {}, {}, taken}, std::move(done));

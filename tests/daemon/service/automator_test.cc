@@ -81,8 +81,8 @@ class AutomatorTest : public ::testing::Test {
     result.partition = partition;
     note(CheckReported{result});
   }
-  void waive(const std::string& key, const std::string& check) {
-    book_.stage(key).waivers[check] = {.by = "anna", .reason = "known", .at = now_, .until = now_ + Millis(1)};
+  void waive(const std::string& key, const std::string& check, const std::string& partition = "") {
+    book_.stage(key).waivers[{check, partition}] = {.by = "anna", .reason = "known", .at = now_, .until = now_ + Millis(1)};
     settle(key);
   }
   void settle(const std::string& key) {
@@ -174,6 +174,18 @@ TEST_F(CheckedAutomatorTest, AFailedCheckThatOnlyWarnsNowHoldsNothingBack) {
   end(2);
   EXPECT_THAT(wanted().assets, IsEmpty());
   serve_with_a_check_that_warns();
+  EXPECT_THAT(wanted().assets, ElementsAre(1));
+}
+
+TEST_F(CheckedAutomatorTest, AWaiverOfOnePartitionLetsItsUpdateAloneCount) {
+  serve(true);
+  make_a(2, true);
+  judge(2, CheckStatus::failed, "x");
+  end(2);
+  EXPECT_THAT(wanted().assets, IsEmpty());
+  waive("a", "good", "y");
+  EXPECT_THAT(wanted().assets, IsEmpty()) << "it is about the other";
+  waive("a", "good", "x");
   EXPECT_THAT(wanted().assets, ElementsAre(1));
 }
 

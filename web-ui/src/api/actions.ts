@@ -15,10 +15,13 @@ export const cancelRun = (id: string) => post<{ id: string; status: string }>(`/
 export interface RetryRequest { from?: "failure" | "start"; steps?: string[]; scope?: "steps" | "downstream" | "stale_upstream" | "checks" }
 export const retryRun = (id: string, request: RetryRequest) => post<RunPlan>(`/runs/${id}/retry`, request);
 
-/** `until` in epoch milliseconds; null: 24 hours. */
-export const waiveCheck = (run: string, check: string, key: string, reason: string, until: number | null) =>
-  post<Waiver>(`/runs/${run}/checks/${encodeURIComponent(check)}/waive`, { reason, key, ...(until !== null && { until: new Date(until).toISOString() }) });
-export const unwaiveCheck = (key: string, check: string) => post(`/assets/${keyInPath(key)}/checks/${encodeURIComponent(check)}/unwaive`);
+/** `partition` null: wherever it fails. `until` in epoch milliseconds; null: 24 hours. */
+export interface WaiveRequest { run: string; check: string; key: string; partition: string | null; reason: string; until: number | null }
+export const waiveCheck = ({ run, check, key, partition, reason, until }: WaiveRequest) =>
+  post<Waiver>(`/runs/${run}/checks/${encodeURIComponent(check)}/waive`, { reason, key, ...(partition !== null && { partition }), ...(until !== null && { until: new Date(until).toISOString() }) });
+/** Without a partition all waivers of the check end. */
+export const unwaiveCheck = (key: string, check: string, partition: string | null) =>
+  post(`/assets/${keyInPath(key)}/checks/${encodeURIComponent(check)}/unwaive`, partition === null ? {} : { partition });
 export const acknowledge = (key: string, note: string) => post(`/assets/${keyInPath(key)}/acknowledge`, note ? { note } : {});
 export const unacknowledge = (key: string) => post(`/assets/${keyInPath(key)}/unacknowledge`);
 

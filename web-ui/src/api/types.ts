@@ -12,7 +12,8 @@ export interface Source { file: string; line?: number; column?: number }
 export interface RootCause { key: string; partition?: string | null; status: string; reason: string; check?: string | null }
 
 /** Somebody lets a check's failure pass as a warning until then, or until it passes. `key` stands where it is of another asset. */
-export interface Waiver { key?: string; check: string; by: string; reason: string; at: string; until: string; run_id: string | null; below?: number }
+/** `partition` null: wherever the check fails. */
+export interface Waiver { key?: string; check: string; partition: string | null; by: string; reason: string; at: string; until: string; run_id: string | null; below?: number }
 /** Somebody looks after a failure. */
 export interface Acknowledgement { by: string; note: string | null; at: string }
 

@@ -1,4 +1,5 @@
 import type { Asset } from "@/api/types";
+import { waivedText } from "@/system/checks/waivers";
 import { formatDuration, localTimes } from "@/system/time/format";
 import { AcknowledgedLine } from "./Acknowledge";
 import { AssetLink, AssetPartitionLink, RunLink } from "./links";
@@ -22,8 +23,8 @@ export function AssetWhy({ asset }: { asset: Asset }) {
         <span className="dim why"><Because asset={asset} /></span>
         {isStale(asset) && <StaleLine asset={asset} />}
         <Overdue freshness={asset.freshness} />
-        {asset.waivers.map((waiver) => <WaiverLine key={waiver.check} waiver={waiver} name={asset.key} />)}
-        {asset.waived_upstream.slice(0, waiversShown).map((waiver) => <WaiverLine key={`${waiver.key}/${waiver.check}`} waiver={waiver} />)}
+        {asset.waivers.map((waiver) => <WaiverLine key={waivedText(waiver)} waiver={waiver} name={asset.key} />)}
+        {asset.waived_upstream.slice(0, waiversShown).map((waiver) => <WaiverLine key={`${waiver.key}/${waivedText(waiver)}`} waiver={waiver} />)}
         {asset.waived_upstream.length > waiversShown && <div className="dim">and {asset.waived_upstream.length - waiversShown} more waivers above</div>}
         {asset.acknowledged && <AcknowledgedLine name={asset.key} taken={asset.acknowledged} />}
       </div>

@@ -4,6 +4,7 @@ import { checkResultsQuery, partitionsQuery } from "@/api/queries";
 import type { AssetDetail, CheckDefinition, CheckResult } from "@/api/types";
 import { isFailure, standing } from "@/system/checks/standing";
 import { seriesOf } from "@/system/checks/trend";
+import { toWaive, waivedText, waiverIn } from "@/system/checks/waivers";
 import { localTimes } from "@/system/time/format";
 import { CheckEvidence } from "@/ui/CheckEvidence";
 import { Empty } from "@/ui/Empty";
@@ -52,7 +53,9 @@ function CheckRow({ check, results, asset, failedIn, more }: RowProps) {
   const failing = isFailure(last?.status);
   const state = !failing && failedIn.length > 0 ? "failed" : last?.status ?? "never";  // the failure may lie before the results that are loaded
   const told = isFailure(state) || state === "warned";
-  const waiver = asset.waivers.find((each) => each.check === check.name);
+  const waivers = asset.waivers.filter((each) => each.check === check.name);
+  const toldBy = last?.waived ? waiverIn(waivers, check.name, last.partition) : undefined;
+  const unwaived = toWaive(results, waivers);
   // What is not well opens by itself, also when that is known only after the page is drawn; then it is the reader's.
   const [chosen, setChosen] = useState<boolean>();
   const open = chosen ?? told;
@@ -65,7 +68,7 @@ function CheckRow({ check, results, asset, failedIn, more }: RowProps) {
         <span className="row wide-only" style={{ gap: 2, flex: "none", width: 138, justifyContent: "flex-end" }}>
           {results.slice(0, 20).reverse().map((r) => <span key={r.id} title={`${r.partition ? `${r.partition}, ` : ""}${r.run_id ? `run #${r.run_id}` : "reported"}: ${stateMeta(r.status).label.toLowerCase()}`} className="check-tick" style={{ background: r.status === "passed" ? "var(--bar-ok)" : stateMeta(r.status).colour }} />)}
         </span>
-        {waiver && <span className="tag">waived</span>}
+        {waivers.length > 0 && <span className="tag" title={waivers.map(waivedText).join("\n")}>waived</span>}
         <span className="wide-only" style={{ width: 92, flex: "none" }}><span className="tag">{check.severity}{check.blocking ? ", blocking" : ""}</span></span>
         <span className="dim" style={{ width: 80, textAlign: "right" }}>{last ? <Ago at={last.at} /> : "not run"}</span>
       </summary>
@@ -74,12 +77,12 @@ function CheckRow({ check, results, asset, failedIn, more }: RowProps) {
         {failedIn.length > 0 && <FailedIn name={home} partitions={failedIn} more={more} />}
         {last?.detail && <div className={last.status === "passed" ? "dim" : failing ? "bad" : undefined} style={{ overflowWrap: "anywhere", color: last.status === "warned" ? "var(--stale-text)" : undefined }}>{last.detail}</div>}
         {last?.waived && <div style={{ color: "var(--stale-text)" }}>It failed, and was {localTimes(last.waived)}</div>}
-        {waiver && !last?.waived && <WaiverLine waiver={waiver} name={home} />}
+        {waivers.filter((each) => each !== toldBy).map((each) => <WaiverLine key={waivedText(each)} waiver={each} name={home} />)}
         {check.anomaly && <div className="dim">Judged by assetd: {check.anomaly.metric} within the mean ± {check.anomaly.sigma}·σ of the last {check.anomaly.last} materializations, once there are {check.anomaly.min}</div>}
         <CheckEvidence results={last ? results.slice(results.indexOf(last)) : results} />
         {open && <Trend results={results} />}
         {others.length > 0 && <div className="dim">Also about {others.map((key, i) => <span key={key}>{i > 0 && ", "}<AssetLink name={key} /></span>)}</div>}
-        {last?.run_id && <div className="dim row" style={{ gap: 8 }}><span>{last.partition && failing ? "Failed" : "Last result"}{last.partition && <> for<AssetPartitionLink name={home} partition={last.partition} /></>} in run <RunLink id={last.run_id} step={home} partition={last.partition} /></span>{failing && last.severity === "error" && !waiver && <WaiveButton run={last.run_id} check={check.name} name={home} compact />}</div>}
+        {last?.run_id && <div className="dim row" style={{ gap: 8 }}><span>{last.partition && failing ? "Failed" : "Last result"}{last.partition && <> for<AssetPartitionLink name={home} partition={last.partition} /></>} in run <RunLink id={last.run_id} step={home} partition={last.partition} /></span>{unwaived?.run_id && <WaiveButton key={unwaived.id} run={unwaived.run_id} check={check.name} name={home} partition={unwaived.partition} compact />}</div>}
         {last && Object.keys(last.metadata).length > 0 && <MetadataList metadata={withoutSample(last.metadata)} />}
       </div>
     </details>

@@ -6,6 +6,7 @@ import { useCallback, useMemo, useState } from "react";
 import { ApiError } from "@/api/client";
 import { assetsQuery, selectQuery } from "@/api/queries";
 import type { Asset } from "@/api/types";
+import { waivedText } from "@/system/checks/waivers";
 import { quoted } from "@/system/selection/complete";
 import { AsOf } from "@/ui/AsOf";
 import { DataTable, type Column } from "@/ui/DataTable";
@@ -46,7 +47,7 @@ function Status({ asset }: { asset: Asset }) {
   if (asset.freshness.status === "violated") return <span className="bad">Overdue</span>;
   if (asset.freshness.status === "warn") return <span style={{ color: "var(--stale-text)" }}>Soon overdue</span>;
   const waived = asset.waivers.length > 0 ? "waived" : asset.waived_upstream.length > 0 ? "waived above" : undefined;
-  return <span>{stateMeta(state).label}{waived && <span style={{ color: "var(--stale-text)" }} title={[...asset.waivers, ...asset.waived_upstream].map((one) => `${one.check}: ${one.reason}`).join("\n")}>, {waived}</span>}{asset.stale.is && asset.status !== "never" && <span style={{ color: "var(--stale-text)" }}>, stale</span>}</span>;
+  return <span>{stateMeta(state).label}{waived && <span style={{ color: "var(--stale-text)" }} title={[...asset.waivers, ...asset.waived_upstream].map((one) => `${waivedText(one)}: ${one.reason}`).join("\n")}>, {waived}</span>}{asset.stale.is && asset.status !== "never" && <span style={{ color: "var(--stale-text)" }}>, stale</span>}</span>;
 }
 
 /** How many are made and how many failed; how many there are in all its page says, since that changes with time. */
