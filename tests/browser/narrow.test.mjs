@@ -63,6 +63,8 @@ const cutTexts = () => page.evaluate(() => {
   return cut;
 });
 
+const fits = async (path) => assert.equal(await page.evaluate(() => Math.max(document.documentElement.scrollWidth, ...[...document.querySelectorAll(".page, .automation-body, .asset-tab")].map((box) => box.scrollWidth))), 390, `${path} is as wide as the phone`);
+
 async function onPhone(path, landmark) {
   await open(path);
   await page.setViewportSize({ width: 390, height: 844 });
@@ -72,7 +74,7 @@ async function onPhone(path, landmark) {
 const part = (key) => key.replaceAll("/", ":");
 const pages = () => [
   ["/", "Just ended"], ["/assets", /gold_customers|warehouse/], ["/runs", `#${days}`], [`/runs/${days}`, "Skipped because of it"], [`/runs/${customersRun}`, "Skipped because of it"],
-  [`/assets/${part(`${customers}_daily`)}`, "Below it"], [`/assets/${part(`${customers}_weekly`)}`, "Skipped"], [`/assets/${part(raw)}?tab=partitions`, "Backfill failed"],
+  [`/assets/${part(`${customers}_daily`)}`, "Below it"], [`/assets/${part(`${customers}_weekly`)}`, "exited with an error"], [`/assets/${part(raw)}?tab=partitions`, "Backfill failed"],
   ["/automation?tab=schedules", "Past ticks"], [`/backfills/${backfill}`, "Runs under way"], ["/queue", "held by"], ["/forecast", "What will run"], ["/definitions", "assetd.yaml"], ["/audit", "run create"], ["/alerts", "Rules"],
 ];
 
@@ -80,7 +82,7 @@ test("no name is cut without an ellipsis, and no page is wider than the phone", 
   for (const [path, landmark] of pages()) {
     await onPhone(path, landmark);
     assert.deepEqual([path, ...(await cutTexts())], [path]);
-    assert.equal(await page.evaluate(() => Math.max(document.documentElement.scrollWidth, document.querySelector(".page")?.scrollWidth ?? 0)), 390, `${path} is as wide as the phone`);
+    await fits(path);
     await page.close();
   }
 });
@@ -107,7 +109,18 @@ test("the dialog of partitions says how many of what, whole", async () => {
 });
 
 test("what teaches where nothing is yet fits on a phone", async () => {
-  await onPhone(`/assets/${part(`${customers}_daily`)}?tab=checks`, "No checks");
-  assert.deepEqual(await cutTexts(), []);
-  await page.close();
+  const empty = await startDaemon("name: nothing\n");
+  try {
+    for (const [path, landmark] of [["/", "No assets yet"], ["/automation?tab=schedules", "No schedules"], ["/backfills", "No backfills yet"]]) {
+      await open(path);
+      await page.setViewportSize({ width: 390, height: 844 });
+      await page.goto(empty.url + path);
+      await page.getByText(landmark).waitFor();
+      assert.deepEqual([path, ...(await cutTexts())], [path]);
+      await fits(path);
+      await page.close();
+    }
+  } finally {
+    await empty.stop();
+  }
 });

@@ -18,7 +18,7 @@ stage(startDaemon, async () => {
 
 /** Two frames later, when what came was drawn and reported. */
 const moved = () => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => done(window.moved.splice(0)))))));
-const state = (key, word) => page.locator("[role=row]", { hasText: key }).getByText(word).first().waitFor();
+const state = (key, word) => page.locator("[role=row]", { hasText: key }).locator("[role=cell]:nth-child(2)", { hasText: word }).waitFor();
 const status = (word) => page.locator(".run-facts .strong", { hasText: word }).waitFor();
 
 test("no part of a page is pushed about by one that is answered later", async () => {

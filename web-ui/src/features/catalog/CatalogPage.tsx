@@ -28,7 +28,7 @@ const columns: Column<Asset>[] = [
   ) },
   { id: "status", header: "State", width: "minmax(112px, 150px)", wide: true, cell: (asset) => <Status asset={asset} /> },
   { id: "group", header: "Group", width: "minmax(70px, 1fr)", wide: true, cell: (asset) => <span className="dim">{asset.group}</span> },
-  { id: "kinds", header: "Kind", width: "minmax(110px, 1.5fr)", wide: true, cell: (asset) => <span className="row tight">{asset.kinds.map((kind) => <span key={kind} className="tag">{kind}</span>)}</span> },
+  { id: "kinds", header: "Kind", width: "minmax(134px, 1.5fr)", wide: true, cell: (asset) => <span className="row tight">{asset.kinds.map((kind) => <span key={kind} className="tag">{kind}</span>)}</span> },
   { id: "checks", header: "Checks", width: "80px", wide: true, cell: (asset) => <Checks asset={asset} /> },
   { id: "partitions", header: "Partitions", width: "96px", wide: true, cell: (asset) => <PartitionsOf asset={asset} /> },
   { id: "at", header: "Materialized", width: "96px", align: "right", cell: (asset) => <span className="dim"><Ago at={asset.last_materialization?.at} /></span> },
