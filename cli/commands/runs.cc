@@ -81,7 +81,7 @@ int show_run(Session& session, const OneRunOptions& options) {
 }
 
 struct LogOptions {
-  std::string id, step, stream = "all", tail;
+  std::string id, step, partition, stream = "all", tail;
   std::string attempt;
   bool follow = false;
 };
@@ -95,7 +95,7 @@ int print_logs(Session& session, const LogOptions& options) {
   Json whole = {{"run_id", options.id}, {"step", options.step}, {"text", ""}};
   for (;;) {
     const auto page = session.api->logs(
-        path, {{"step", options.step}, {"attempt", options.attempt}, {"stream", options.stream}, {"offset", offset}, {"tail", tail}});
+        path, {{"step", options.step}, {"partition", options.partition}, {"attempt", options.attempt}, {"stream", options.stream}, {"offset", offset}, {"tail", tail}});
     if (!page) return session.fail(page.error());
     tail.clear();
     if (session.settings.json) whole["text"].get_ref<std::string&>() += page->text;
@@ -187,6 +187,7 @@ void add_run_commands(CommandLine& line) {
   auto* logs_command = add_command(*runs, line, "logs", "output of a step; without --step that of the cause of failure", logs, print_logs);
   logs_command->add_option("run", logs->id, "id of the run")->required();
   logs_command->add_option("--step", logs->step, "key of the asset");
+  logs_command->add_option("--partition", logs->partition, "of that step, where its asset is divided; the first when not given");
   logs_command->add_option("--attempt", logs->attempt, "number of the attempt; the last when not given");
   logs_command->add_option("--stream", logs->stream, "")->check(CLI::IsMember({"stdout", "stderr", "all"}))->capture_default_str();
   logs_command->add_option("--tail", logs->tail, "only the last so many lines");

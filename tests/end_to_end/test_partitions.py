@@ -49,6 +49,8 @@ def test_a_failed_day_skips_its_week_and_is_retried_alone(start):
     run = daemon.run("*", partitions={"from": "2026-01-04", "to": "2026-01-17"})
     ended = daemon.wait(run)
     assert ended["status"] == "failed" and [(cause["key"], cause["partition"], cause["skipped"]) for cause in ended["causes"]] == [("days", "2026-01-06", 2)]
+    hint = next(line for line in daemon.ctl("runs", "show", str(run)).stdout.splitlines() if "runs logs" in line).split()
+    assert hint == ["assetctl", "runs", "logs", str(run), "--step", "days", "--partition", "2026-01-06"] and daemon.ctl(*hint[1:]).returncode == 0
     told = statuses(daemon, run)
     assert told["weeks@2026-01-04"] == "skipped" and told["weeks@2026-01-11"] == "succeeded" and told["total"] == "skipped"
     week = next(step for step in steps_of(daemon, run) if step["key"] == "weeks" and step["status"] == "skipped")

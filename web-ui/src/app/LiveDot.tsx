@@ -14,7 +14,7 @@ export function LiveDot() {
   return (
     <Tooltip label={label}>
       <span className="live" data-kind={state.kind} role="status" aria-label={`${words[state.kind]}${state.kind === "stale" ? ` since ${ago}` : ""}`}>
-        <i aria-hidden /><span className={state.kind === "live" ? "wide-only" : undefined}>{words[state.kind]}{state.kind === "stale" ? ` since ${ago.replace(" ago", "")}` : ""}</span>
+        <i aria-hidden /><span className={state.kind === "live" || state.kind === "connecting" ? "wide-only" : undefined}>{words[state.kind]}{state.kind === "stale" ? ` since ${ago.replace(" ago", "")}` : ""}</span>
       </span>
     </Tooltip>
   );

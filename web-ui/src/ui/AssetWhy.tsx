@@ -18,7 +18,7 @@ export function AssetWhy({ asset }: { asset: Asset }) {
   return (
     <div className="row" style={{ alignItems: "flex-start", minHeight: 20 }}>
       <span style={{ paddingTop: 2 }}><StateIcon state={state} size={15} stale={isStale(asset)} /></span>
-      <div className="grow">
+      <div className="grow" style={{ overflowWrap: "anywhere" }}>
         <span className="strong">{stateMeta(state).label}{asset.status === "failed" && ":"}</span>{" "}
         <span className="dim why"><Because asset={asset} /></span>
         {isStale(asset) && <StaleLine asset={asset} />}

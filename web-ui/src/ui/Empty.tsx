@@ -10,7 +10,7 @@ export function Empty({ title, children, code, action }: { title: string; childr
       {code && (
         <div style={{ position: "relative" }}>
           <pre className="code" tabIndex={0} aria-label="Example" style={{ padding: "12px 48px 12px 14px" }}>{code}</pre>
-          <div style={{ position: "absolute", top: 6, right: 6 }}><CopyButton text={code} label="Copy the example" /></div>
+          <div className="empty-copy"><CopyButton text={code} label="Copy the example" /></div>
         </div>
       )}
       {action && <div style={{ marginTop: 12 }}>{action}</div>}

@@ -3,13 +3,14 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useState, type FormEvent, type ReactNode } from "react";
+import { useState, type FormEvent } from "react";
 import { createBackfill, createRun } from "@/api/actions";
 import { ApiError } from "@/api/client";
 import { keys as cacheKeys } from "@/api/keys";
 import { backfillPlanQuery, planQuery } from "@/api/queries";
 import type { BackfillPlan, PartitionChoice, RunPlan } from "@/api/types";
 import { Dialog } from "./Dialog";
+import { KeyName } from "./KeyName";
 import { StateIcon } from "./StateIcon";
 import { toastProblem, toastRun } from "./toasts";
 import "./partitions.css";
@@ -140,7 +141,10 @@ function Trouble({ error }: { error: unknown }) {
   return <div className="bad" style={{ overflowWrap: "anywhere" }}>{error instanceof ApiError ? error.detail || error.title : String(error)}</div>;
 }
 
-const Line = ({ children, right }: { children: ReactNode; right: ReactNode }) => <div className="row"><span className="clip grow">{children}</span><span className="dim num" style={{ flex: "none" }}>{right}</span></div>;
+/** How many of what, and from when to when: a long name gives way, then the stretch goes below. */
+const Line = ({ name, count: n, right }: { name: string; count: number; right: string }) => (
+  <div className="pick-line"><span className="row tight"><span className="clip" title={name}><KeyName name={name} /></span><span className="dim num nowrap">× {n.toLocaleString("en")}</span></span><span className="dim num nowrap">{right}</span></div>
+);
 
 /** Its steps by asset: how many partitions of each, the first and the last. */
 function RunPreview({ plan, error }: { plan: RunPlan | undefined; error: unknown }) {
@@ -150,7 +154,7 @@ function RunPreview({ plan, error }: { plan: RunPlan | undefined; error: unknown
   return (
     <>
       <div className="strong">Would run {count(plan.steps_total, "step")}</div>
-      {assets.slice(0, 6).map(([key, steps]) => <Line key={key} right={stretch(steps[0]!.partition, steps.at(-1)!.partition)}>{key} <span className="dim num">× {steps.length.toLocaleString("en")}</span></Line>)}
+      {assets.slice(0, 6).map(([key, steps]) => <Line key={key} name={key} count={steps.length} right={stretch(steps[0]!.partition, steps.at(-1)!.partition)} />)}
       {assets.length > 6 && <div className="dim small">and {count(assets.length - 6, "more asset")}</div>}
     </>
   );
@@ -165,7 +169,7 @@ function BackfillPreview({ plan, error }: { plan: BackfillPlan | undefined; erro
   return (
     <>
       <div className="strong">Would make {count(plan.partitions_total, "partition")} in {count(runs, "run")}</div>
-      {plan.groups.slice(0, 6).map((group, i) => <Line key={i} right={stretch(group.first, group.last)}>{group.assets.join(", ")} <span className="dim num">× {group.partitions.toLocaleString("en")}</span></Line>)}
+      {plan.groups.slice(0, 6).map((group, i) => <Line key={i} name={group.assets.join(", ")} count={group.partitions} right={stretch(group.first, group.last)} />)}
       {plan.groups.length > 6 && <div className="dim small">and {count(plan.groups.length - 6, "more group")}</div>}
     </>
   );

@@ -107,14 +107,17 @@ export function AlertsPage() {
   const alerts = useInfiniteQuery(alertsQuery);
   const rules = useQuery(alertRulesQuery);
   const silences = useQuery(silencesQuery);
+  const lineage = useQuery(openLineageQuery);
+  const waits = [alerts, rules, silences, lineage].some((query) => query.isPending);
   const rows = useMemo(() => alerts.data?.pages.flatMap((page) => page.items) ?? [], [alerts.data]);
   return (
     <div className="page scroll">
       <PageHead title="Alerts" name="Alerts"><div className="dim">Who was told what, once for each root cause, and whether it arrived.</div></PageHead>
-      <div className="page-body">
+      {/* All at once: a part that came later would push down what is read. */}
+      {waits ? <Waiting /> : <div className="page-body">
         <section className="section">
           <h2>Alerts</h2>
-          {alerts.error ? <Problem error={alerts.error} retry={() => void alerts.refetch()} /> : !alerts.data ? <Waiting /> : (
+          {alerts.error && !alerts.data ? <Problem error={alerts.error} retry={() => void alerts.refetch()} /> : (
             <div className="alerts"><SmallTable label="Alerts" columns={columns} rows={rows} rowId={(alert) => alert.id} empty="Nobody had to be told anything. What a rule tells is listed here, with how its delivery stands." /></div>
           )}
           {alerts.hasNextPage && <Button variant="default" size="compact-sm" loading={alerts.isFetchingNextPage} onClick={() => void alerts.fetchNextPage()}>Show older alerts</Button>}
@@ -128,7 +131,7 @@ export function AlertsPage() {
           <h2>Rules</h2>
           <Loaded query={rules}>{(data) => <SmallTable label="Rules" columns={ruleColumns} rows={data.items} rowId={(rule) => rule.name} empty={howTo} />}</Loaded>
         </section>
-      </div>
+      </div>}
     </div>
   );
 }

@@ -10,6 +10,7 @@ import { AssetWhy } from "@/ui/AssetWhy";
 import { AttemptStrip } from "@/ui/AttemptStrip";
 import { automationState } from "@/ui/AutomationPause";
 import { keyFromPath, keyToPath } from "@/ui/links";
+import { LongName } from "@/ui/LongName";
 import { Loaded, Waiting } from "@/ui/Loaded";
 import { MaterializeButton } from "@/ui/Materialize";
 import { PageHead } from "@/ui/Page";
@@ -45,7 +46,7 @@ function AssetBody({ asset, automation }: { asset: AssetDetail; automation?: Aut
   return (
     <div className="page">
       <PageHead
-        name={asset.key} title={asset.key}
+        name={asset.key} title={<LongName name={asset.key} />}
         actions={<>{isFailing(asset) && !asset.acknowledged && <AcknowledgeButton name={asset.key} />}<MakeActions asset={asset} /></>}
       >
         <AssetWhy asset={asset} />

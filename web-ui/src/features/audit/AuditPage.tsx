@@ -25,10 +25,10 @@ function Subject({ item }: { item: AuditItem }) {
 }
 
 const columns: Column<AuditItem>[] = [
-  { id: "at", header: "When", width: "minmax(78px, 136px)", cell: (item) => <Moment at={item.at} /> },
-  { id: "actor", header: "Who", width: "minmax(64px, 140px)", cell: (item) => item.actor },
-  { id: "action", header: "Did", width: "minmax(84px, 180px)", cell: (item) => <span className="strong">{item.action.replaceAll(/[._]/g, " ")}</span> },
-  { id: "subject", header: "To what", width: "minmax(80px, 1fr)", cell: (item) => <Subject item={item} /> },
+  { id: "at", header: "When", width: "minmax(70px, 136px)", cell: (item) => <Moment at={item.at} /> },
+  { id: "actor", header: "Who", width: "minmax(76px, 140px)", cell: (item) => <span title={item.actor}>{item.actor}</span> },
+  { id: "action", header: "Did", width: "minmax(94px, 180px)", cell: (item) => <span className="strong">{item.action.replaceAll(/[._]/g, " ")}</span> },
+  { id: "subject", header: "To what", width: "minmax(70px, 1fr)", cell: (item) => <Subject item={item} /> },
   { id: "detail", header: "Details", width: "minmax(120px, 2fr)", wide: true, cell: (item) => <span className="dim" title={words(item.detail)}>{words(item.detail)}</span> },
   { id: "remote", header: "From", width: "130px", wide: true, cell: (item) => <span className="dim num">{item.remote}</span> },
 ];

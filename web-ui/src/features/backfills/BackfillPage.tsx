@@ -85,6 +85,7 @@ function Causes({ backfill }: { backfill: Backfill }) {
   const runs = useInfiniteQuery(toSee(backfill.id));
   const failed = (runs.data?.pages[0]?.items ?? []).filter((run) => run.causes.length > 0);
   const alike = [...Map.groupBy(failed, ({ causes: [cause] }) => `${cause!.key}\n${cause!.detail ?? reasonText(cause!.reason)}`)].sort((a, b) => b[1].length - a[1].length);
+  if (runs.isPending) return <div>{"\u00a0"}</div>;
   return (
     <>
       {alike.slice(0, causesShown).map(([said, those]) => {

@@ -23,17 +23,17 @@ import { Ago } from "@/ui/Time";
 const route = getRouteApi("/assets");
 
 const columns: Column<Asset>[] = [
-  { id: "key", header: "Asset", width: "minmax(180px, 3fr)", cell: (asset) => (
+  { id: "key", header: "Asset", width: "minmax(180px, 6fr)", cell: (asset) => (
     <span className="row"><StateIcon state={asset.external && asset.status === "never" ? "external" : asset.status} stale={asset.stale.is && asset.status !== "never"} /><span className="strong clip"><AssetLink name={asset.key} /></span></span>
   ) },
-  { id: "status", header: "State", width: "minmax(112px, 190px)", wide: true, cell: (asset) => <Status asset={asset} /> },
+  { id: "status", header: "State", width: "minmax(112px, 150px)", wide: true, cell: (asset) => <Status asset={asset} /> },
   { id: "group", header: "Group", width: "minmax(70px, 1fr)", wide: true, cell: (asset) => <span className="dim">{asset.group}</span> },
-  { id: "kinds", header: "Kind", width: "minmax(130px, 1fr)", wide: true, cell: (asset) => <span className="row tight">{asset.kinds.map((kind) => <span key={kind} className="tag">{kind}</span>)}</span> },
-  { id: "checks", header: "Checks", width: "90px", wide: true, cell: (asset) => <Checks asset={asset} /> },
+  { id: "kinds", header: "Kind", width: "minmax(134px, 1.5fr)", wide: true, cell: (asset) => <span className="row tight">{asset.kinds.map((kind) => <span key={kind} className="tag">{kind}</span>)}</span> },
+  { id: "checks", header: "Checks", width: "80px", wide: true, cell: (asset) => <Checks asset={asset} /> },
   { id: "partitions", header: "Partitions", width: "96px", wide: true, cell: (asset) => <PartitionsOf asset={asset} /> },
   { id: "at", header: "Materialized", width: "96px", align: "right", cell: (asset) => <span className="dim"><Ago at={asset.last_materialization?.at} /></span> },
   { id: "run", header: "Run", width: "60px", align: "right", wide: "desk", cell: (asset) => <LastRun asset={asset} /> },
-  { id: "description", header: "Description", width: "minmax(120px, 3fr)", wide: "desk", cell: (asset) => <span className="dim">{asset.description}</span> },
+  { id: "description", header: "Description", width: "minmax(110px, 2fr)", wide: "desk", cell: (asset) => <span className="dim">{asset.description}</span> },
 ];
 
 /** Data that no run made was reported; by whom and why, its page says. */
@@ -81,7 +81,7 @@ export function CatalogPage() {
   const count = search.q || search.at ? (assets.hasNextPage ? undefined : rows.length) : total.data?.total;
   return (
     <div className="page">
-      <PageHead title="Catalog" name="Catalog" actions={rows.length > 0 && !search.q && !search.at && <MaterializeButton key={select} select={select || "*"} variant="default" walks={!!select} />} />
+      <PageHead title="Catalog" name="Catalog" actions={(!assets.data || rows.length > 0) && !search.q && !search.at && <>{assets.data && <MaterializeButton key={select} select={select || "*"} variant="default" walks={!!select} />}</>} />
       <div className="toolbar">
         <SelectionInput label="Filter by selection" value={select} onSubmit={(value) => set({ select: value })} error={problem} width={360} />
         <QuickSearch key={search.q ?? ""} value={search.q ?? ""} onChange={(q) => set({ q })} />

@@ -9,6 +9,7 @@ import { keys } from "@/api/keys";
 import { definitionsQuery } from "@/api/queries";
 import type { DefinitionProblem, Definitions } from "@/api/types";
 import { SmallTable, type Column } from "@/ui/DataTable";
+import { KeyName } from "@/ui/KeyName";
 import { Loaded } from "@/ui/Loaded";
 import { toastProblem } from "@/ui/Materialize";
 import { PageHead } from "@/ui/Page";
@@ -31,7 +32,7 @@ export function DefinitionsPage() {
   const actions = <div className="row tight"><Button variant="default" loading={plan.isPending} onClick={() => plan.mutate()}>Plan</Button><Reload /></div>;
   return (
     <div className="page scroll">
-      <PageHead title="Definitions" name="Definitions" actions={actions}>{definitions.data && <Summary data={definitions.data} />}</PageHead>
+      <PageHead title="Definitions" name="Definitions" actions={actions}><div className="definitions-summary">{definitions.data && <Summary data={definitions.data} />}</div></PageHead>
       <Loaded query={definitions}>{(data) => <Body data={data} plan={plan.data && <PlanSection plan={plan.data} onDone={plan.reset} />} onPlan={() => plan.mutate()} />}</Loaded>
     </div>
   );
@@ -77,7 +78,7 @@ const importColumns: Column<Definitions["imports"][number]>[] = [
   { id: "detail", header: "Detail", width: "minmax(60px, 2fr)", wide: true, cell: (row) => <span className={row.status === "ok" ? "dim" : "bad"} title={row.detail ?? ""}>{row.detail}</span> },
 ];
 const sourceColumns: Column<Definitions["sources"][number] & { name: string }>[] = [
-  { id: "file", header: "File", width: "minmax(120px, 1fr)", cell: (row) => <span className="mono" title={row.file}>{row.name}</span> },
+  { id: "file", header: "File", width: "minmax(120px, 1fr)", cell: (row) => <span className="mono" title={row.file}><KeyName name={row.name} tail={26} /></span> },
   { id: "size", header: "Bytes", width: "80px", align: "right", cell: (row) => <span className="dim">{row.size.toLocaleString("en")}</span> },
 ];
 

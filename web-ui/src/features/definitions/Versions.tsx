@@ -6,7 +6,7 @@ import { definitionVersionsQuery } from "@/api/queries";
 import type { DefinitionsVersion } from "@/api/types";
 import { outcome, signs } from "@/system/definitions/versions";
 import { SmallTable, type Column } from "@/ui/DataTable";
-import { Problem, Waiting } from "@/ui/Loaded";
+import { Problem } from "@/ui/Loaded";
 import { Ago } from "@/ui/Time";
 import { VersionDiff, type Older } from "./VersionDiff";
 import "./definitions.css";
@@ -45,7 +45,7 @@ export function Versions() {
     <section className="section definition-versions" aria-label="Versions">
       <h2>Versions</h2>
       {rows ? <History rows={rows} older={older} />
-        : versions.error ? <Problem error={versions.error} retry={() => void versions.refetch()} /> : <Waiting />}
+        : versions.error ? <Problem error={versions.error} retry={() => void versions.refetch()} /> : <><SmallTable label="Versions" columns={columns(undefined)} rows={[]} rowId={(row) => row.version} empty="Asking for the versions…" /><div style={{ height: 28 }} /></>}
     </section>
   );
 }

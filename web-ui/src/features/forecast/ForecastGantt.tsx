@@ -58,9 +58,10 @@ function Bar({ bar, model, pick }: { bar: ForecastBar; model: ForecastModel; pic
 
 function Axis({ model }: { model: ForecastModel }) {
   const length = model.to - model.from;
-  const step = niceTimeStep(length, window.innerWidth < 700 ? 3 : 8);
+  const narrow = window.innerWidth <= 700;
+  const step = niceTimeStep(length, narrow ? 3 : 8);
   const zone = new Date(model.from).getTimezoneOffset() * 60_000;
   const ticks: number[] = [];
-  for (let at = Math.ceil((model.from - zone) / step) * step + zone; at < model.to; at += step) if (place(at, model) < 94) ticks.push(at);
+  for (let at = Math.ceil((model.from - zone) / step) * step + zone; at < model.to; at += step) if (place(at, model) < (narrow ? 82 : 94)) ticks.push(at);
   return <div className="ahead-axis" aria-hidden>{ticks.map((at) => <span key={at} className="num" style={{ left: `${place(at, model)}%` }}>{formatAxisTime(at, length)}</span>)}</div>;
 }

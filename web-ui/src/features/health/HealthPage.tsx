@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { poolsQuery, projectQuery, readinessQuery } from "@/api/queries";
 import type { Project, Readiness } from "@/api/types";
+import { localTimes } from "@/system/time/format";
 import { Loaded } from "@/ui/Loaded";
 import { PageHead } from "@/ui/Page";
 import { StateIcon } from "@/ui/StateIcon";
@@ -23,8 +24,10 @@ export function HealthPage() {
 }
 
 function Line({ state, what, children }: { state: string; what: string; children: React.ReactNode }) {
-  return <div className="line"><StateIcon state={state} /><span className="strong" style={{ width: 120, flex: "none" }}>{what}</span><span className="dim grow" style={{ padding: "6px 0" }}>{children}</span></div>;
+  return <div className="line"><StateIcon state={state} /><span className="strong health-what">{what}</span><span className="dim grow" style={{ padding: "6px 0", overflowWrap: "anywhere" }}>{children}</span></div>;
 }
+
+const inWords = (code: string) => code.charAt(0).toUpperCase() + code.slice(1).replaceAll("_", " ");
 
 function Checks({ ready, project }: { ready: Readiness; project: Project | undefined }) {
   const live = useLiveState();
@@ -32,8 +35,9 @@ function Checks({ ready, project }: { ready: Readiness; project: Project | undef
   return (
     <div className="panel">
       <Line state={ready.ready ? "ok" : "failed"} what="Ready">{ready.ready ? "It takes requests and starts steps." : "It does not do all of its work."}</Line>
-      {ready.why?.map((why) => <Line key={why.code} state="failed" what={why.code.replaceAll("_", " ")}>{why.detail}</Line>)}
-      <Line state={latched ? "failed" : "ok"} what="Store">{latched ? <>A write was refused {" "}<Ago at={latched.since} />: {latched.why}. Nothing is started until it recovers.</> : "Writes are committed."}</Line>
+      {/* The line of the store says it already. */}
+      {ready.why?.filter((why) => !(latched && why.code === "latched")).map((why) => <Line key={why.code} state="failed" what={inWords(why.code)}>{localTimes(why.detail)}</Line>)}
+      <Line state={latched ? "failed" : "ok"} what="Store">{latched ? <>A write was refused <Ago at={latched.since} />: {latched.why}. Nothing is started until that is mended.</> : "Writes are committed."}</Line>
       <Line state={live.kind === "live" ? "ok" : "warned"} what="Event stream">{live.kind === "live" ? "This page hears events as they happen." : <>Last heard from <Ago at={live.since} />.</>}</Line>
     </div>
   );

@@ -9,6 +9,7 @@ import { AssetWhy } from "@/ui/AssetWhy";
 import { AttemptStrip } from "@/ui/AttemptStrip";
 import { KeyName } from "@/ui/KeyName";
 import { keyToPath } from "@/ui/links";
+import { LongName } from "@/ui/LongName";
 import { Loaded } from "@/ui/Loaded";
 import { MaterializeButton } from "@/ui/Materialize";
 import { listed, MetadataList } from "@/ui/Metadata";
@@ -20,7 +21,7 @@ export function AssetPanel({ name, close, choose }: { name: string; close: () =>
   return (
     <aside className="lineage-panel" aria-label={`Asset ${name}`}>
       <div className="lineage-panel-head">
-        <h2 className="grow"><Link to="/assets/$key" params={{ key: keyToPath(name) }} search={{}} className="link">{name}</Link></h2>
+        <h2 className="grow"><Link to="/assets/$key" params={{ key: keyToPath(name) }} search={{}} className="link"><LongName name={name} /></Link></h2>
         <Tooltip label="Open the asset's page"><ActionIcon aria-label="Open the asset's page" renderRoot={(props) => <Link to="/assets/$key" params={{ key: keyToPath(name) }} search={{}} {...props} />}><IconArrowUpRight size={16} /></ActionIcon></Tooltip>
         <ActionIcon aria-label="Close" onClick={close}><IconX size={16} /></ActionIcon>
       </div>

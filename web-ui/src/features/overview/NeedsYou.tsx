@@ -3,6 +3,7 @@ import { useMutation } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { retryRun } from "@/api/actions";
 import type { NeedsYou } from "@/api/types";
+import { localTimes } from "@/system/time/format";
 import { AssetLink, RunLink, keyToPath } from "@/ui/links";
 import { toastProblem, toastRun } from "@/ui/Materialize";
 import { reasonText } from "@/ui/stateMeta";
@@ -31,9 +32,9 @@ function Item({ item }: { item: NeedsYou }) {
       <StateIcon state={item.kind === "stuck" ? "waiting_retry" : item.kind === "freshness_violated" ? "violated" : "failed"} size={16} />
       <div className="grow">
         <div className="strong need-what"><Subject item={item} /></div>
-        <div className="need-why">{item.detail ?? reasonText(item.reason)}</div>
+        <div className="need-why">{item.detail ? localTimes(item.detail) : reasonText(item.reason)}</div>
         <div className="small dim">
-          <Ago at={item.at} />
+          {item.at && <Ago at={item.at} />}
           {item.run_id && <> · run <RunLink id={item.run_id} /></>}
           {!!item.skipped && <> · {item.skipped.toLocaleString("en")} skipped because of it</>}
         </div>

@@ -5,7 +5,7 @@ import type { ImportHealth, Overview } from "@/api/types";
 import { CountsBar } from "@/ui/Counts";
 import { leavesOut } from "@/system/automation/mute";
 import { NoAssets } from "@/ui/Empty";
-import { Loaded } from "@/ui/Loaded";
+import { Loaded, Waiting } from "@/ui/Loaded";
 import { MaterializeButton } from "@/ui/Materialize";
 import { PageHead } from "@/ui/Page";
 import { RunLink } from "@/ui/links";
@@ -14,21 +14,22 @@ import { StateIcon } from "@/ui/StateIcon";
 import { whatText } from "@/ui/triggerText";
 import { Ago, Countdown, Duration } from "@/ui/Time";
 import { formatInZone } from "@/system/time/format";
-import { RecentRuns } from "./RecentRuns";
+import { RecentRuns, useRecentRuns } from "./RecentRuns";
 import { HeatStrip } from "./HeatStrip";
 import { NeedsYouList } from "./NeedsYou";
 import "./overview.css";
 
 export function OverviewPage() {
   const overview = useQuery(overviewQuery);
+  const recent = useRecentRuns(); // asked for together and shown together: what comes later would push the page about
   const { data: project } = useQuery(projectQuery);
   if (project?.counts.assets === 0) return <div className="page scroll"><NoAssets /></div>;
   return (
     <div className="page scroll">
       <PageHead title="Overview" name="Overview" actions={<MaterializeButton select="*" variant="default" />}>
-        <div className="dim num">{project ? summary(project.counts) : " "}</div>
+        <div className="dim num">{project ? summary(project.counts) : "\u00a0"}</div>
       </PageHead>
-      <Loaded query={overview}>{(data) => <Columns data={data} />}</Loaded>
+      {recent.isPending ? <Waiting /> : <Loaded query={overview}>{(data) => <Columns data={data} />}</Loaded>}
     </div>
   );
 }
@@ -86,7 +87,9 @@ function Imports({ imports }: { imports: ImportHealth[] }) {
 }
 
 function AllWell({ ticks }: { ticks: Overview["next_ticks"] }) {
-  const paused = useQuery(projectQuery).data?.automation_paused ?? null;
+  const { data: project } = useQuery(projectQuery);
+  const paused = project?.automation_paused ?? null;
+  if (project?.latched || project?.disk) return <Standstill />;
   const next = ticks.find((tick) => !leavesOut(paused, Date.parse(tick.at)));
   return (
     <div className="panel" style={{ padding: 14 }}>
@@ -94,6 +97,16 @@ function AllWell({ ticks }: { ticks: Overview["next_ticks"] }) {
       <div className="dim" style={{ marginTop: 4, paddingLeft: 24 }}>
         {next ? <>The next run is <Link to="/automation" search={{ schedule: next.schedule }} className="link strong">{next.schedule}</Link> in <Countdown to={next.at} />.</> : paused && ticks.length > 0 ? "No schedule starts anything while all is paused." : "No schedule is due."}
       </div>
+    </div>
+  );
+}
+
+/** No asset is at fault, and yet nothing is well: the banner above says why. */
+function Standstill() {
+  return (
+    <div className="panel" style={{ padding: 14 }}>
+      <div className="row strong"><StateIcon state="failed" size={16} />Nothing is being started</div>
+      <div className="dim" style={{ marginTop: 4, paddingLeft: 24 }}>No asset has failed. <Link to="/health" className="link" style={{ textDecoration: "underline" }}>Health</Link> says what holds everything up.</div>
     </div>
   );
 }
@@ -109,7 +122,7 @@ function RunningAndNext({ data }: { data: Overview }) {
           <StateIcon state={run.status} />
           <span className="clip grow"><RunLink id={run.id} /> <span className="dim">{whatText(run)}</span></span>
           <CountsBar counts={run.counts} total={run.steps_total} width={80} />
-          <span className="dim" style={{ width: 56, textAlign: "right" }}><Duration from={run.started_at ?? run.created_at} /></span>
+          <span className="dim nowrap" style={{ minWidth: 72, textAlign: "right" }}><Duration from={run.started_at ?? run.created_at} /></span>
         </div>
       ))}
       {nextOfEach(data.next_ticks).map((tick) => (
@@ -117,7 +130,7 @@ function RunningAndNext({ data }: { data: Overview }) {
           <StateIcon state="queued" title="Scheduled" />
           <Link to="/automation" search={{ schedule: tick.schedule }} className="link clip grow">{tick.schedule}</Link>
           <span className="dim wide-only clip">{formatInZone(Date.parse(tick.at), Intl.DateTimeFormat().resolvedOptions().timeZone)}</span>
-          <span className="dim" style={{ minWidth: 56, textAlign: "right" }}><NextTick to={tick.at} /></span>
+          <span className="dim nowrap" style={{ minWidth: 72, textAlign: "right" }}><NextTick to={tick.at} /></span>
         </div>
       ))}
       {data.running.length + data.next_ticks.length === 0 && <div className="line dim">Nothing runs and no schedule is due.</div>}

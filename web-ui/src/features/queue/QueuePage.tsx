@@ -6,7 +6,7 @@ import { Named } from "@/ui/BlockedBy";
 import { SmallTable, type Column } from "@/ui/DataTable";
 import { KeyName } from "@/ui/KeyName";
 import { RunLink } from "@/ui/links";
-import { Loaded } from "@/ui/Loaded";
+import { Loaded, Waiting } from "@/ui/Loaded";
 import { PageHead } from "@/ui/Page";
 import { StateIcon } from "@/ui/StateIcon";
 import { stateMeta } from "@/ui/stateMeta";
@@ -58,7 +58,8 @@ export function QueuePage() {
   return (
     <div className="page scroll">
       <PageHead title="Queue" name="Queue"><div className="dim">Runs that wait to begin and steps whose parents are done, in the order they will start, each with what holds it back.</div></PageHead>
-      <div className="page-body">
+      {/* Both at once: what came later would push down what is read. */}
+      {queue.isPending || pools.isPending ? <Waiting /> : <div className="page-body">
         <section className="section">
           <h2>Pools</h2>
           <Loaded query={pools}>{(data) => data.items.length === 0 ? <div className="dim">No pool is defined.</div> : <div className="pools">{data.items.map((pool) => <PoolCard key={pool.name} pool={pool} />)}</div>}</Loaded>
@@ -68,7 +69,7 @@ export function QueuePage() {
           <h2>Waiting steps {queue.data && waiting(queue.data).length > 0 && <span className="count">{waiting(queue.data).length}</span>}</h2>
           <Loaded query={queue}>{(data) => <SmallTable label="Waiting steps" columns={columns} rows={waiting(data).slice(0, 300)} rowId={(item) => `${item.run_id}/${item.key}/${item.partition}`} empty="Nothing waits. Steps appear here when a pool is full, a resource is held or a retry is delayed." />}</Loaded>
         </section>
-      </div>
+      </div>}
     </div>
   );
 }

@@ -10,6 +10,7 @@ import { AcknowledgeButton, AcknowledgedLine } from "@/ui/Acknowledge";
 import { CheckEvidence } from "@/ui/CheckEvidence";
 import { CopyButton } from "@/ui/CopyButton";
 import { KeyName } from "@/ui/KeyName";
+import { LongName } from "@/ui/LongName";
 import { ImpactLine } from "@/ui/ImpactLine";
 import { AssetLink, AssetPartitionLink } from "@/ui/links";
 import { StateIcon } from "@/ui/StateIcon";
@@ -39,7 +40,7 @@ export function CauseCard({ run, steps, select }: { run: Run; steps: Step[]; sel
       <div className="cause-head">
         <StateIcon state="failed" size={18} />
         <div className="grow">
-          <div className="cause-title"><AssetLink name={cause.key}>{cause.key}</AssetLink>{cause.partition && <AssetPartitionLink name={cause.key} partition={cause.partition} />} <span>{reasonText(cause.reason)}{cause.check && <>: <span className="mono">{cause.check}</span></>}</span></div>
+          <div className="cause-title"><AssetLink name={cause.key}><LongName name={cause.key} /></AssetLink>{cause.partition && <AssetPartitionLink name={cause.key} partition={cause.partition} />} <span>{reasonText(cause.reason)}{cause.check && <>: <span className="mono">{cause.check}</span></>}</span></div>
           <div style={{ overflowWrap: "anywhere" }}>{shortDetail(cause)}</div>
           <Skipped cause={cause} steps={steps} select={select} />
           <Whose cause={cause} />

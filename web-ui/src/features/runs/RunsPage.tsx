@@ -20,12 +20,12 @@ const route = getRouteApi("/runs");
 
 const columns: Column<Run>[] = [
   { id: "id", header: "Run", width: "minmax(64px, 88px)", cell: (run) => <span className="row"><StateIcon state={run.status} /><RunLink id={run.id} /></span> },
-  { id: "status", header: "State", width: "100px", wide: "desk", cell: (run) => stateMeta(run.status).label },
-  { id: "what", header: "What", width: "minmax(72px, 4fr)", cell: (run) => <span className={run.job ? "strong" : whatClass(run)} title={run.select}>{whatText(run)}</span> },
-  { id: "which", header: "Partitions", width: "minmax(124px, 2fr)", wide: true, cell: (run) => <Which run={run} /> },
-  { id: "cause", header: "Cause", width: "minmax(120px, 3fr)", wide: true, cell: (run) => <CauseText run={run} /> },
-  { id: "trigger", header: "Started by", width: "minmax(110px, 1fr)", wide: "desk", cell: (run) => <span className="dim">{run.backfill ? <BackfillLink id={run.backfill}>{triggerText(run)}</BackfillLink> : triggerText(run)}</span> },
-  { id: "steps", header: "Steps", width: "120px", wide: true, cell: (run) => <CountsBar counts={run.counts} total={run.steps_total} width={110} /> },
+  { id: "status", header: "State", width: "84px", wide: "desk", cell: (run) => stateMeta(run.status).label },
+  { id: "what", header: "What", width: "minmax(72px, 3fr)", cell: (run) => <span className={run.job ? "strong" : whatClass(run)} title={run.select}>{whatText(run)}</span> },
+  { id: "which", header: "Partitions", width: "minmax(90px, 2fr)", wide: true, cell: (run) => <Which run={run} /> },
+  { id: "cause", header: "Cause", width: "minmax(150px, 4fr)", wide: true, cell: (run) => <CauseText run={run} /> },
+  { id: "trigger", header: "Started by", width: "minmax(84px, 1fr)", wide: "desk", cell: (run) => <span className="dim">{run.backfill ? <BackfillLink id={run.backfill}>{triggerText(run)}</BackfillLink> : triggerText(run)}</span> },
+  { id: "steps", header: "Steps", width: "90px", wide: true, cell: (run) => <CountsBar counts={run.counts} total={run.steps_total} width={90} /> },
   { id: "n", header: <span className="visually-hidden">Steps in all</span>, width: "44px", align: "right", wide: "desk", cell: (run) => <span className="dim">{run.steps_total}</span> },
   { id: "duration", header: "Duration", width: "66px", align: "right", cell: (run) => <Duration from={run.started_at} to={run.ended_at} ms={run.duration_ms} /> },
   { id: "at", header: "Created", width: "82px", align: "right", cell: (run) => <span className="dim"><Ago at={run.created_at} /></span> },

@@ -37,6 +37,8 @@ function halves(text: string): string[] {
 
 function cutTo(text: string, width: number, measure: (text: string) => number): string {
   if (measure(text) <= width) return text;
+  const last = lastPart(text);
+  if (last > 0) return cutPath(text, last, width, measure);
   let low = 0;
   let high = text.length - 1;
   while (low < high) {
@@ -45,6 +47,18 @@ function cutTo(text: string, width: number, measure: (text: string) => number): 
     else high = middle - 1;
   }
   return low === 0 ? "" : shortened(text, low);
+}
+
+/** Where the last part of a path begins, 0 without one. */
+const lastPart = (text: string) => text.lastIndexOf("/", text.length - 2) + 1;
+
+/** Of a key in folders the folders go first, from the left: what tells neighbours apart is the name at the end. */
+function cutPath(text: string, last: number, width: number, measure: (text: string) => number): string {
+  for (let slash = text.indexOf("/"); slash >= 0 && slash < last; slash = text.indexOf("/", slash + 1)) {
+    const rest = `…${text.slice(slash)}`;
+    if (measure(rest) <= width) return rest;
+  }
+  return cutTo(text.slice(last), width, measure);
 }
 
 function shortened(text: string, keep: number): string {
