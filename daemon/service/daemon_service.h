@@ -252,6 +252,7 @@ class DaemonService final : public Service {
   void divide(std::shared_ptr<const Project> project);
   void take_partition_keys(const std::vector<PartitionKeyRecord>& stored);
   std::expected<PartitionSets, Reply> choose(const std::vector<AssetId>& assets, const PartitionChoice& choice, WallTime now) const;
+  void forget_failures_of_removed(Turn& turn);
   Reply change_keys(Turn& turn, const Actor& actor, const std::string& set, const std::vector<std::string>& add, const std::vector<std::string>& remove);
   void note_partition_keys(Turn& turn, const Change& change);
   std::shared_ptr<const PartitionStates> partition_states(AssetId asset) const;

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "core/definition/partitions_json.h"
+#include "core/partition/removed.h"
 #include "core/schedule/cron.h"
 #include "daemon/service/daemon_service.h"
 #include "daemon/service/made_partitions.h"
@@ -157,10 +158,28 @@ Reply DaemonService::change_keys(Turn& turn, const Actor& actor, const std::stri
   if (!added.empty() || !removed.empty()) {
     divide(current);
     automator_.divide(partitions());
+    if (!removed.empty()) forget_failures_of_removed(turn);
     turn.batch.events.push_back({0, turn.now.wall, "partitions_changed", 0, "", {{"set", set}}, {{"added", added}, {"removed", removed}, {"by", actor.name}}});
     turn.keys_changed = true;  // what a step said along with it is still to be taken: only then may backfills begin runs
   }
   return {200, {{"set", set}, {"added", added}, {"removed", removed}, {"total", keys->existing().size()}}};
+}
+
+/// A partition that was removed cannot be made well: its asset does not stay failed for it.
+void DaemonService::forget_failures_of_removed(Turn& turn) {
+  const auto in_force = partitions();
+  for (AssetId id = 0; id < in_force->project->definitions.assets.size(); ++id) {
+    const auto* divided = in_force->table.of(id);
+    const auto& states = book_.current(id).partitions;
+    if (!divided || !states || states->failed.empty()) continue;
+    auto left = std::make_shared<PartitionStates>(*states);
+    left->failed = without_removed(*divided, left->failed);
+    if (left->failed == states->failed) continue;
+    const auto& key = in_force->project->graph.key(id);
+    auto& state = book_.stage(key);
+    state.partitions = std::move(left);
+    turn.batch.events.push_back({0, turn.now.wall, "asset_changed", 0, key, {{"key", key}}, {{"status", to_string(state.status())}}});
+  }
 }
 
 void DaemonService::change_partition_keys(Caller caller, std::string set, std::vector<std::string> add, std::vector<std::string> remove, Done done) {

@@ -120,6 +120,15 @@ def test_keys_come_and_go_and_survive_a_crash(start):
     assert [entry["action"] for entry in daemon.items("/audit") if entry["action"] == "partitions.change"] == ["partitions.change"] * 3
 
 
+def test_an_asset_does_not_stay_failed_for_a_partition_that_was_removed(start):
+    daemon = start(project(shell("letters", '[ "$ASSETD_PARTITION" != bad ]', [], "partitions: {dynamic: customers}")))
+    daemon.post("/partitions/customers", {"add": ["bad", "good"]})
+    assert daemon.wait(daemon.run("letters"))["status"] == "failed"
+    assert daemon.get("/assets/letters")["status"] == "failed"
+    daemon.post("/partitions/customers", {"remove": ["bad"]})
+    assert daemon.get("/assets/letters")["status"] == "materialized"
+
+
 def test_a_step_adds_and_removes_keys_with_all_else_that_it_says(start):
     daemon = start(project(shell("crm", "python3 say.py"), shell("letters", NOTE, ["crm"], "partitions: {dynamic: customers}")))
 
