@@ -1,4 +1,4 @@
-"""One day failed: it alone is made again, with what is around it."""
+"""One day failed: it alone is made again with what is around it, and its own output is shown."""
 
 from projects import project, shell
 
@@ -71,4 +71,13 @@ def test_a_retry_of_what_the_run_does_not_have_names_the_nearest(start):
         assert answer.status == 422 and answer.json["errors"][0]["pointer"] == pointer and words in answer.json["detail"], answer.text
     refused = daemon.request("POST", f"/runs/{run}/retry", {"steps": ["d"], "partitions": [day(4)]})
     assert refused.status == 409 and f"none of these steps of run {run} failed" in refused.json["detail"]
+
+
+def test_each_partition_has_its_own_output_and_the_hint_names_it(start):
+    daemon, run = broken_week(start)
+    for number in (5, 6):
+        assert daemon.ctl("runs", "logs", run, "--step", "d", "--partition", day(number)).stdout == f"d of {day(number)}\n"
+        assert f"assetctl runs logs {run} --step d --partition {day(number)}\n" in daemon.ctl("runs", "show", run).stdout
+    unknown = daemon.ctl("runs", "logs", run, "--step", "d", "--partition", day(8))
+    assert unknown.returncode != 0 and f"run {run} has no step 'd' of the partition '{day(8)}'; nearest: '2026-01-0" in unknown.stderr
 
