@@ -73,7 +73,7 @@ int show_run(Session& session, const OneRunOptions& options) {
     }
     session.out << table.render(session.terminal);
     for (const auto& cause : shown.value("causes", Json::array())) {  // of the first: `runs changes` tells of others
-      if (const auto changes = session.api->get("/runs/" + percent_encode(options.id) + "/changes", {{"step", text_at(cause, "key")}})) session.out << "\n", print_changes(session, *changes);
+      if (const auto changes = session.api->get("/runs/" + percent_encode(options.id) + "/changes", {{"step", text_at(cause, "key")}, {"partition", text_at(cause, "partition")}})) session.out << "\n", print_changes(session, *changes);
       break;
     }
   });
@@ -200,8 +200,8 @@ void add_run_commands(CommandLine& line) {
   retry_command->add_option("run", retry->id, "id of the run")->required();
   retry_command->add_option("--from", retry->from, "start: all steps")->check(CLI::IsMember({"failure", "start"}))->capture_default_str();
   retry_command->add_option("--step", retry->steps, "only these")->allow_extra_args(false);
-  retry_command->add_option("--scope", retry->scope, "also what is below these steps in the run, or what above them is stale; or only their checks")
   retry_command->add_option("--partition", retry->partitions, "only steps of this partition; may be given several times")->allow_extra_args(false);
+  retry_command->add_option("--scope", retry->scope, "also what is below these steps in the run, or what above them is stale; or only their checks")
       ->check(CLI::IsMember({"steps", "downstream", "stale_upstream", "checks"}))->capture_default_str();
   retry_command->add_flag("--dry-run", retry->dry_run, "say what would run, and run nothing");
   retry_command->add_flag("--wait,-w", retry->wait, "follow the new run to its end");

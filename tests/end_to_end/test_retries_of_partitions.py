@@ -1,4 +1,4 @@
-"""One day failed: it alone is made again with what is around it, and its own output is shown."""
+"""One day failed: it alone is made again with what is around it, its own output is shown, and it is compared with its own last success."""
 
 from projects import project, shell
 
@@ -81,3 +81,35 @@ def test_each_partition_has_its_own_output_and_the_hint_names_it(start):
     unknown = daemon.ctl("runs", "logs", run, "--step", "d", "--partition", day(8))
     assert unknown.returncode != 0 and f"run {run} has no step 'd' of the partition '{day(8)}'; nearest: '2026-01-0" in unknown.stderr
 
+
+def test_a_partition_is_compared_with_its_own_last_success(start):
+    daemon = start(project(shell("up", make("up"), more=DAYS), shell("low", make("low"), ["up"], DAYS)))
+
+    def ran(select, number, status, **more):
+        run = daemon.run(select, partitions=[day(number)], **more)
+        assert daemon.wait(run)["status"] == status
+        return run
+
+    first = ran("*", 1, "succeeded")
+    ran("*", 2, "succeeded")
+    (daemon.project / f"fail-low-{day(1)}").touch()
+    (daemon.project / f"fail-low-{day(3)}").touch()
+    failed = ran("low", 1, "failed", force=True)
+    changes = daemon.get(f"/runs/{failed}/changes?step=low")
+    assert (changes["partition"], changes["since"]["run_id"], changes["items"]) == (day(1), first, []), "the second day is none of its business"
+    assert f"low [{day(1)}]: nothing that is known of changed since its last success, run {first}:" in daemon.ctl("runs", "changes", failed).stdout
+
+    newer = ran("up", 1, "succeeded")
+    failed = ran("low", 1, "failed", force=True)
+    changes = daemon.get(f"/runs/{failed}/changes?step=low&partition={day(1)}")
+    assert changes["since"]["run_id"] == first
+    assert [(item["kind"], item["name"], item["from"]["run_id"], item["to"]["run_id"]) for item in changes["items"]] == [("upstream", "up", first, newer)]
+
+    never = ran("*", 3, "failed")
+    assert daemon.get(f"/runs/{never}/changes?step=low")["since"] is None
+    assert f"low [{day(3)}]: no earlier success is kept to compare with" in daemon.ctl("runs", "changes", never, "low", "--partition", day(3)).stdout
+    assert "has no step 'low' of the partition" in daemon.request("GET", f"/runs/{never}/changes?step=low&partition={day(1)}").text
+
+    (daemon.project / f"fail-up-{day(2)}").touch()
+    skipped = ran("*", 2, "failed", force=True)
+    assert daemon.get(f"/runs/{skipped}/changes?step=low&partition={day(2)}")["items"] == [], "it was not executed: its own upstream day is as it was then"

@@ -48,7 +48,7 @@ export function CauseCard({ run, steps, select }: { run: Run; steps: Step[]; sel
         </div>
       </div>
       <CauseActs key={`${stepText(cause)}/${cause.check ?? ""}`} run={run} cause={cause} />
-      <Changes key={`changes ${stepText(cause)}`} run={run.id} step={cause.key} />
+      <Changes key={`changes ${stepText(cause)}`} run={run.id} step={cause.key} partition={cause.partition ?? null} />
       <CauseLog key={stepText(cause)} run={run} cause={cause} open={() => select(cause, cause.attempt)} />
     </section>
   );
