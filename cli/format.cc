@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cstdio>
 #include <ctime>
+#include <string_view>
 
 namespace assetd::cli {
 namespace {
@@ -28,6 +30,15 @@ std::string span_text(seconds span) {
   if (s < 3600) return std::to_string(s / 60) + " min";
   if (s < 48 * 3600) return std::to_string(s / 3600) + " h";
   return std::to_string(s / 86400) + " days";
+}
+
+/// As it is typed: in quotes where a shell would take a character as its own.
+std::string shell_word(const std::string& text) {
+  const auto plain = [](unsigned char c) { return std::isalnum(c) || c >= 0x80 || std::string_view("_-./:,=+@%").contains(static_cast<char>(c)); };
+  if (!text.empty() && std::ranges::all_of(text, plain)) return text;
+  std::string out = "'";
+  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
 }
 
 }  // namespace
@@ -91,6 +102,16 @@ std::string duration_at(const nlohmann::json& object, const std::string& key) {
 std::string steps_at(const nlohmann::json& run) {
   const auto total = text_at(run, "steps_total");
   return total + (total == "1" ? " step" : " steps");
+}
+
+std::string step_name(const nlohmann::json& step, const std::string& key) {
+  const auto partition = text_at(step, "partition");
+  return text_at(step, key) + (partition.empty() ? "" : " [" + partition + "]");
+}
+
+std::string step_options(const nlohmann::json& step) {
+  const auto partition = text_at(step, "partition");
+  return "--step " + shell_word(text_at(step, "key")) + (partition.empty() ? "" : " --partition " + shell_word(partition));
 }
 
 std::string join(const nlohmann::json& list, const std::string& separator) {

@@ -147,18 +147,6 @@ void print_whose(Session& session, const Json& cause) {
     session.out << "    waived" << (text_at(*waiver, "partition").empty() ? "" : " in partition " + text_at(*waiver, "partition")) << " by " << text_at(*waiver, "by") << " until " << text_at(*waiver, "until") << ": " << text_at(*waiver, "reason") << "\n";
 }
 
-/// As it can be typed: keys of two dimensions have a '|' ("2026-01-31|eu").
-std::string shell_word(const std::string& text) {
-  constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:+-";
-  if (!text.empty() && text.find_first_not_of(plain) == std::string::npos) return text;
-  std::string word = "'";
-  for (const char each : text) {
-    if (each == '\'') word += "'\\''";
-    else word += each;
-  }
-  return word + "'";
-}
-
 }  // namespace
 
 void print_outcome(Session& session, const Json& run) {
@@ -175,14 +163,13 @@ void print_outcome(Session& session, const Json& run) {
   const auto causes = run.value("causes", Json::array());
   if (status == "failed" && causes.empty()) session.out << "  " << text_at(run, "reason") << ": " << text_at(run, "detail") << "\n";
   for (const auto& cause : causes) {
-    const auto partition = text_at(cause, "partition");
-    session.out << "  " << session.terminal.paint(text_at(cause, "key") + (partition.empty() ? "" : " [" + partition + "]"), Colour::red) << ": " << text_at(cause, "reason");
+    session.out << "  " << session.terminal.paint(step_name(cause), Colour::red) << ": " << text_at(cause, "reason");
     if (!text_at(cause, "check").empty()) session.out << " (" << text_at(cause, "check") << ")";
     if (!text_at(cause, "detail").empty()) session.out << ": " << text_at(cause, "detail");
     if (cause.value("skipped", 0) > 0) session.out << "; skipped because of it: " << text_at(cause, "skipped");
     session.out << "\n";
     print_whose(session, cause);
-    session.out << "    assetctl runs logs " << id << " --step " << text_at(cause, "key") << (partition.empty() ? "" : " --partition " + shell_word(partition)) << "\n";
+    session.out << "    assetctl runs logs " << id << " " << step_options(cause) << "\n";
   }
   // Checks that do not hold anything up fail a run of which every step succeeded.
   const bool something_to_repeat = by_status.value("failed", 0) + by_status.value("skipped", 0) + by_status.value("canceled", 0) > 0;

@@ -68,13 +68,12 @@ int show_run(Session& session, const OneRunOptions& options) {
     session.out << "\n";
     Table table({{"STEP", false, true}, {"STATUS"}, {"ATTEMPTS", true}, {"TOOK", true}, {"WHY", false, true}});
     for (const auto& step : shown["steps"]) {
-      const auto partition = text_at(step, "partition");
-      table.add({text_at(step, "key") + (partition.empty() ? "" : " [" + partition + "]"), status_cell(text_at(step, "status")),
+      table.add({step_name(step), status_cell(text_at(step, "status")),
                  std::to_string(step.value("attempts", Json::array()).size()), took(step), why(step)});
     }
     session.out << table.render(session.terminal);
     for (const auto& cause : shown.value("causes", Json::array())) {  // of the first: `runs changes` tells of others
-      if (const auto changes = session.api->get("/runs/" + percent_encode(options.id) + "/changes", {{"step", text_at(cause, "key")}})) session.out << "\n", print_changes(session, *changes);
+      if (const auto changes = session.api->get("/runs/" + percent_encode(options.id) + "/changes", {{"step", text_at(cause, "key")}, {"partition", text_at(cause, "partition")}})) session.out << "\n", print_changes(session, *changes);
       break;
     }
   });
@@ -130,22 +129,20 @@ int set_priority(Session& session, const PriorityOptions& options) {
 
 struct RetryOptions {
   std::string id, from = "failure", scope = "steps";
-  std::vector<std::string> steps;
+  std::vector<std::string> steps, partitions;
   bool wait = false, dry_run = false;
 };
 
 int retry_run(Session& session, const RetryOptions& options) {
   Json body = {{"from", options.from}};
   if (!options.steps.empty()) body["steps"] = options.steps;
+  if (!options.partitions.empty()) body["partitions"] = options.partitions;
   if (options.scope != "steps") body["scope"] = options.scope;
   if (options.dry_run) {
     body["dry_run"] = true;
     return session.show(session.api->post("/runs/" + percent_encode(options.id) + "/retry", body), [&](const Json& plan) {
       session.out << "would run " << steps_at(plan) << (options.scope == "checks" ? " (only their checks):\n" : ":\n");
-      for (const auto& step : plan["steps"]) {
-        const auto partition = text_at(step, "partition");
-        session.out << "  " << text_at(step, "key") << (partition.empty() ? "" : " [" + partition + "]") << "\n";
-      }
+      for (const auto& step : plan["steps"]) session.out << "  " << step_name(step) << "\n";
     });
   }
   const auto answer = session.api->post("/runs/" + percent_encode(options.id) + "/retry", body);
@@ -203,6 +200,7 @@ void add_run_commands(CommandLine& line) {
   retry_command->add_option("run", retry->id, "id of the run")->required();
   retry_command->add_option("--from", retry->from, "start: all steps")->check(CLI::IsMember({"failure", "start"}))->capture_default_str();
   retry_command->add_option("--step", retry->steps, "only these")->allow_extra_args(false);
+  retry_command->add_option("--partition", retry->partitions, "only steps of this partition; may be given several times")->allow_extra_args(false);
   retry_command->add_option("--scope", retry->scope, "also what is below these steps in the run, or what above them is stale; or only their checks")
       ->check(CLI::IsMember({"steps", "downstream", "stale_upstream", "checks"}))->capture_default_str();
   retry_command->add_flag("--dry-run", retry->dry_run, "say what would run, and run nothing");

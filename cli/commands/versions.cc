@@ -17,7 +17,7 @@ struct WhyOptions {
 };
 
 struct ChangesOptions {
-  std::string run, step;
+  std::string run, step, partition;
 };
 
 int show_why(Session& session, const WhyOptions& options) {
@@ -67,20 +67,24 @@ int show_impact(Session& session, const KeyOptions& options) {
   });
 }
 
+struct StepNamed {
+  std::string key, partition;
+};
+
 /// The step that failed first, where none is named.
-Result<std::string> step_of(Session& session, const ChangesOptions& options) {
-  if (!options.step.empty()) return options.step;
+Result<StepNamed> step_of(Session& session, const ChangesOptions& options) {
+  if (!options.step.empty()) return StepNamed{options.step, options.partition};
   const auto run = session.api->get("/runs/" + percent_encode(options.run));
   if (!run) return std::unexpected(run.error());
-  for (const auto& cause : run->value("causes", Json::array())) return text_at(cause, "key");
-  return std::string();
+  for (const auto& cause : run->value("causes", Json::array())) return StepNamed{text_at(cause, "key"), options.partition.empty() ? text_at(cause, "partition") : options.partition};
+  return StepNamed();
 }
 
 int show_changes(Session& session, const ChangesOptions& options) {
   const auto step = step_of(session, options);
   if (!step) return session.fail(step.error());
-  if (step->empty()) return session.usage("no step of run " + options.run + " failed: name the one to compare, assetctl runs changes " + options.run + " KEY");
-  return session.show(session.api->get("/runs/" + percent_encode(options.run) + "/changes", {{"step", *step}}), [&](const Json& changes) { print_changes(session, changes); });
+  if (step->key.empty()) return session.usage("no step of run " + options.run + " failed: name the one to compare, assetctl runs changes " + options.run + " KEY");
+  return session.show(session.api->get("/runs/" + percent_encode(options.run) + "/changes", {{"step", step->key}, {"partition", step->partition}}), [&](const Json& changes) { print_changes(session, changes); });
 }
 
 }  // namespace
@@ -96,12 +100,13 @@ void print_stale(Session& session, const Json& stale) {
 
 void print_changes(Session& session, const Json& changes) {
   const auto since = changes.value("since", Json());
+  const auto step = step_name(changes, "step");
   if (!since.is_object()) {
-    session.out << text_at(changes, "step") << ": no earlier success is kept to compare with\n";
+    session.out << step << ": no earlier success is kept to compare with\n";
     return;
   }
   const auto items = changes.value("items", Json::array());
-  session.out << session.terminal.paint(text_at(changes, "step"), Colour::bold) << (items.empty() ? ": nothing that is known of changed since its last success, run " : ", changed since its last success, run ")
+  session.out << session.terminal.paint(step, Colour::bold) << (items.empty() ? ": nothing that is known of changed since its last success, run " : ", changed since its last success, run ")
               << text_at(since, "run_id") << ":\n";
   for (const auto& item : items) session.out << "  " << text_at(item, "detail") << "\n";
 }
@@ -117,6 +122,7 @@ void add_version_commands(CommandLine& line) {
   auto* changes_command = add_command(*line.app.get_subcommand("runs"), line, "changes", "what is different from the last time a step succeeded", changes, show_changes);
   changes_command->add_option("run", changes->run, "id of the run")->required();
   changes_command->add_option("step", changes->step, "key of its asset; the one that failed first when not given");
+  changes_command->add_option("--partition", changes->partition, "of an asset that is divided: this one; the one that failed first when not given");
 }
 
 }  // namespace assetd::cli

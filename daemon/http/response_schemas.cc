@@ -95,7 +95,7 @@ void add_versions(json& out) {
   out["Exposure"] = object({{"name", text()}, {"type", text_or_null()}, {"owner", text_or_null()}, {"url", text_or_null()}, {"description", text_or_null()}, {"depends_on", list_of(text())},
                             {"import", text_or_null()}, {"source", or_null("Source")}});
   out["ImpactDeadline"] = object({{"key", text()}, {"at", time_or_null()}, {"missed", boolean()}});
-  out["RunChanges"] = object({{"run_id", id()}, {"step", text()}, {"since", or_null("ChangesSince")}, {"items", list_of(refer("VersionChange"))}, {"as_of", integer()}});
+  out["RunChanges"] = object({{"run_id", id()}, {"step", text()}, {"partition", text_or_null()}, {"since", or_null("ChangesSince")}, {"items", list_of(refer("VersionChange"))}, {"as_of", integer()}});
   out["ChangesSince"] = object({{"run_id", id()}, {"at", time_or_null()}});
   out["VersionChange"] = object({{"kind", one_of({"code", "commit", "package", "definitions", "options", "upstream", "metadata"})}, {"name", text_or_null()}, {"detail", text()},
                                  {"from", json::object()}, {"to", json::object()}, {"numbers", list_of(any_object())}});

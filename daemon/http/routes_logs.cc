@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "core/graph/asset_key.h"
 #include "daemon/http/log_file.h"
 #include "daemon/http/run_shapes.h"
 
@@ -34,18 +33,12 @@ std::optional<Offsets> parse_offset(const std::string& text, const std::string& 
 
 /// The step that is meant: the one named, else the first cause of the run's failure, else the first that was tried.
 std::expected<StepIndex, Response> chosen_step(const Call& call, const RunRow& row, const LoadedPlan& plan, const std::vector<AttemptRecord>& attempts) {
-  std::string key = call.query.text("step");
-  if (key.empty() && row.causes.is_array() && !row.causes.empty()) key = row.causes.front().value("key", "");
-  std::string partition = call.query.text("partition");
-  if (call.query.text("step").empty() && partition.empty() && row.causes.is_array() && !row.causes.empty() && row.causes.front().value("partition", nlohmann::json()).is_string()) partition = row.causes.front()["partition"];
-  std::vector<std::string_view> keys;
-  for (StepIndex step = 0; step < plan.plan.size(); ++step) {
-    keys.push_back(plan.project->graph.key(plan.plan.asset(step)));
-    if (keys.back() == key && (partition.empty() || plan.plan.partition(step) == partition)) return step;
-  }
-  if (!call.query.text("step").empty()) {
-    const std::string nearest = nearest_name(key, keys);
-    return std::unexpected(not_found("run " + id_text(row.run.id) + " has no step '" + key + "'" + (nearest.empty() ? "" : "; nearest: '" + nearest + "'")));
+  const std::string named = call.query.text("step"), partition = call.query.text("partition");
+  if (!named.empty()) return find_step(plan, row.run.id, named, partition);
+  if (row.causes.is_array() && !row.causes.empty()) {
+    const auto& cause = row.causes.front();
+    const std::string of = partition.empty() && cause.value("partition", nlohmann::json()).is_string() ? cause["partition"].get<std::string>() : partition;
+    if (const auto step = find_step(plan, row.run.id, cause.value("key", ""), of)) return *step;
   }
   for (const auto& attempt : attempts)
     if (!attempt.steps.empty()) return attempt.steps.front();

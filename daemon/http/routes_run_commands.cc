@@ -63,6 +63,7 @@ void retry_run(const Call& call, Context& context, Respond done) {
   if (!run) return done(no_such_run(call));
   RetryBody body;
   if (call.body.contains("steps")) body.keys = call.body["steps"].get<std::vector<std::string>>();
+  if (call.body.contains("partitions")) body.partitions = call.body["partitions"].get<std::vector<std::string>>();
   body.from_start = call.body.value("from", "failure") == "start";
   const std::string scope = call.body.value("scope", "steps");
   body.scope = scope == "downstream" ? RetryScope::downstream : scope == "stale_upstream" ? RetryScope::stale_upstream : scope == "checks" ? RetryScope::checks : RetryScope::steps;

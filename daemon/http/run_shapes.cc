@@ -1,5 +1,7 @@
 #include "daemon/http/run_shapes.h"
 
+#include "core/graph/asset_key.h"
+
 namespace assetd::http {
 namespace {
 
@@ -117,6 +119,21 @@ const LimitsSpec* limits_of(const AttemptRecord& attempt, const LoadedPlan& plan
 }
 
 }  // namespace
+
+std::expected<StepIndex, Response> find_step(const LoadedPlan& plan, RunId run, const std::string& key, const std::string& partition) {
+  const auto asset = plan.project->graph.find(key);
+  std::vector<std::string_view> keys, partitions;
+  for (StepIndex step = 0; step < plan.plan.size(); ++step) {
+    keys.push_back(plan.project->graph.key(plan.plan.asset(step)));
+    if (plan.plan.asset(step) != asset) continue;
+    if (partition.empty() || plan.plan.partition(step) == partition) return step;
+    partitions.push_back(plan.plan.partition(step));
+  }
+  std::string why = "run " + id_text(run) + " has no step '" + key + "'";
+  if (!partitions.empty()) why += " of the partition '" + partition + "'";
+  const std::string nearest = partitions.empty() ? nearest_name(key, keys) : nearest_name(partition, partitions);
+  return std::unexpected(not_found(why + (nearest.empty() ? "" : "; nearest: '" + nearest + "'")));
+}
 
 json attempt_json(const AttemptRecord& attempt, const LoadedPlan& plan, const LimitsNotInForce& not_in_force) {
   const auto* limits = limits_of(attempt, plan);

@@ -19,6 +19,9 @@ std::expected<RunRow, Response> find_run(const Call& call, Reader& reader);
 /// Decoded, from the cache if it was looked at lately. 410 when the definitions it was planned with are no longer kept.
 std::expected<std::shared_ptr<const LoadedPlan>, Response> load_plan(RunId run, std::int64_t definitions_version, Context& context, Reader& reader);
 
+/// The first step of that asset and, unless it is empty, of that partition; a 404 names the nearest that the run has.
+std::expected<StepIndex, Response> find_step(const LoadedPlan& plan, RunId run, const std::string& key, const std::string& partition);
+
 nlohmann::json attempt_json(const AttemptRecord& attempt, const LoadedPlan& plan, const LimitsNotInForce& not_in_force);
 nlohmann::json check_json(const CheckResult& result);
 

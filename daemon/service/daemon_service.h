@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "core/alert/book.h"
@@ -236,9 +237,11 @@ class DaemonService final : public Service {
     std::shared_ptr<const Project> version;
     RunPlan plan;
     std::vector<StepRecord> steps;
+    nlohmann::json causes;
   };
   std::expected<PastRun, Reply> past_run(RunId id);
-  std::expected<std::vector<AssetId>, Reply> retried_assets(const PastRun& past, const Project& current, const RetryBody& body, PartitionSets& sets) const;
+  std::expected<std::vector<AssetId>, Reply> retried_assets(const PastRun& past, const Project& current, const RetryBody& body, PartitionSets& sets, WallTime now) const;
+  void add_stale_upstream(const Project& current, std::set<AssetId>& assets, PartitionSets& sets, WallTime now) const;
   void take_partition(const std::string& key, AssetId asset, PartitionSets& sets) const;
   /// Not while the store is latched: the cursors would move on and what was due with them would be lost.
   bool may_tick() const { return !draining_ && project() && !is_latched() && !automator_.find_pause(""); }
@@ -251,6 +254,7 @@ class DaemonService final : public Service {
   // partitions (service_partitions.cc)
   void divide(std::shared_ptr<const Project> project);
   void take_partition_keys(const std::vector<PartitionKeyRecord>& stored);
+  std::optional<Reply> too_many_steps(const PartitionSets& sets) const;
   std::expected<PartitionSets, Reply> choose(const std::vector<AssetId>& assets, const PartitionChoice& choice, WallTime now) const;
   void forget_failures_of_removed(Turn& turn);
   Reply change_keys(Turn& turn, const Actor& actor, const std::string& set, const std::vector<std::string>& add, const std::vector<std::string>& remove);

@@ -107,7 +107,8 @@ struct UnwaiveBody {
 enum class RetryScope { steps, downstream, stale_upstream, checks };
 struct RetryBody {
   bool from_start = false;
-  std::vector<std::string> keys;  ///< only these steps; empty: all that the rest says
+  std::vector<std::string> keys = {};        ///< only these steps; empty: all that the rest says
+  std::vector<std::string> partitions = {};  ///< only steps of these; empty: of all
   RetryScope scope = RetryScope::steps;
   bool dry_run = false;
 };

@@ -101,6 +101,14 @@ RunPlan DaemonService::plan_of(const Project& project, const std::vector<AssetId
   return plan;
 }
 
+std::optional<Reply> DaemonService::too_many_steps(const PartitionSets& sets) const {
+  std::int64_t steps = 0;
+  for (const auto& [asset, set] : sets) steps += set.size();
+  if (steps <= kMostSteps) return std::nullopt;
+  const auto why = "these are " + std::to_string(steps) + " partitions, and one run has at most " + std::to_string(kMostSteps) + "; a backfill (POST /backfills) takes them run by run";
+  return problem(422, "too-many-partitions", "Too many partitions for one run", why, json::array({{{"pointer", "/partitions"}, {"detail", why}}}));
+}
+
 std::expected<DaemonService::Resolved, Reply> DaemonService::resolve(const std::string& select_text, StepsMode mode, const json& options, const PartitionChoice& choice, WallTime now, AskedBy by) const {
   Resolved resolved;
   resolved.project = project();
@@ -113,12 +121,7 @@ std::expected<DaemonService::Resolved, Reply> DaemonService::resolve(const std::
   // Only now: partitions that are named for what is muted are no mistake.
   if (by == AskedBy::itself) resolved.muted = automator_.leave_out_muted(*assets, clock_.now().wall);
   if (!resolved.muted.empty()) std::erase_if(*sets, [&](const auto& each) { return std::ranges::find(*assets, each.first) == assets->end(); });
-  std::int64_t steps = 0;
-  for (const auto& [asset, set] : *sets) steps += set.size();
-  if (steps > kMostSteps) {
-    const auto why = "these are " + std::to_string(steps) + " partitions, and one run has at most " + std::to_string(kMostSteps) + "; a backfill (POST /backfills) takes them run by run";
-    return std::unexpected(problem(422, "too-many-partitions", "Too many partitions for one run", why, json::array({{{"pointer", "/partitions"}, {"detail", why}}})));
-  }
+  if (const auto too_many = too_many_steps(*sets)) return std::unexpected(*too_many);
   resolved.plan = std::make_shared<RunPlan>(plan_of(*resolved.project, *assets, mode, now, &*sets));
   if (resolved.plan->size() == 0 && resolved.muted.empty()) {
     const std::string why = assets->empty()               ? "the selection '" + select_text + "' matches no asset"

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "core/partition/stale.h"
+#include "core/run/retry.h"
 #include "daemon/service/daemon_service.h"
 #include "daemon/service/replies.h"
 
@@ -14,6 +16,40 @@ bool is_to_be_retried(StepStatus status) { return status == StepStatus::failed |
 std::string_view text_of(RetryScope scope) {
   static constexpr std::string_view kNames[] = {"steps", "downstream", "stale_upstream", "checks"};
   return kNames[static_cast<int>(scope)];
+}
+
+/// By step: those that did not succeed, and where `with_causes` those that failed the run by a check that held nothing up.
+std::vector<bool> in_trouble(const RunPlan& plan, const AssetGraph& graph, const std::vector<StepRecord>& steps, const nlohmann::json& causes, bool with_causes) {
+  std::vector<bool> trouble(plan.size(), false);
+  for (const auto& step : steps) trouble[step.step] = is_to_be_retried(step.status);
+  std::set<std::pair<std::string, std::string>> named;
+  for (const auto& cause : causes)
+    if (with_causes) named.emplace(cause.value("key", ""), cause.contains("partition") && cause["partition"].is_string() ? cause["partition"].get<std::string>() : "");
+  for (StepIndex step = 0; step < plan.size(); ++step)
+    if (named.contains({graph.key(plan.asset(step)), plan.partition(step)})) trouble[step] = true;
+  return trouble;
+}
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string out;
+  for (const auto& name : names) out += (out.empty() ? "'" : ", '") + name + "'";
+  return out;
+}
+
+Reply no_such_step(const std::string& run, const RetryChoice& choice, const UnknownStep& unknown) {
+  const auto& name = (unknown.is_partition ? choice.partitions : choice.keys)[unknown.place];
+  std::string why = "run " + run + " has no step " + (unknown.is_partition ? "of the partition '" + name + "'" : "'" + name + "'");
+  if (unknown.is_partition && !choice.keys.empty()) why = "run " + run + " has no step of " + joined(choice.keys) + " of the partition '" + name + "'";
+  if (!unknown.nearest.empty()) why += "; nearest: '" + unknown.nearest + "'";
+  const std::string pointer = (unknown.is_partition ? "/partitions/" : "/steps/") + std::to_string(unknown.place);
+  return problem(422, "no-such-step", "The run has no such step", why, nlohmann::json::array({{{"pointer", pointer}, {"detail", why}}}));
+}
+
+Reply nothing_to_retry(const std::string& run, const RetryChoice& choice) {
+  if (choice.keys.empty() && choice.partitions.empty())
+    return conflict("nothing-to-retry", "Nothing to retry", "no step of run " + run + " failed, was skipped or was canceled; retry it from the start with {\"from\": \"start\"}");
+  return conflict("nothing-to-retry", "Nothing to retry",
+                  "none of these steps of run " + run + " failed, was skipped or was canceled; to make them all the same, name them together with {\"from\": \"start\"}");
 }
 
 }  // namespace
@@ -37,6 +73,7 @@ std::expected<DaemonService::PastRun, Reply> DaemonService::past_run(RunId id) {
   if (!steps) return std::unexpected(unavailable(steps.error().message));
   past.plan = std::move(*plan);
   past.steps = std::move(*steps);
+  past.causes = std::move((*row)->causes);
   return past;
 }
 
@@ -50,43 +87,43 @@ void DaemonService::take_partition(const std::string& key, AssetId asset, Partit
   if (const auto index = divided->index(key)) set.insert(*index);
 }
 
-std::expected<std::vector<AssetId>, Reply> DaemonService::retried_assets(const PastRun& past, const Project& current, const RetryBody& body, PartitionSets& sets) const {
-  const auto text = std::to_string(past.record.id);
-  std::set<AssetId> wanted, of_run;
-  bool any = false;
-  for (const auto& step : past.steps) {
-    const auto& key = past.version->definitions.assets[past.plan.asset(step.step)].key;
-    const auto asset = current.graph.find(key);
-    if (asset) of_run.insert(*asset);
-    const bool named = std::ranges::find(body.keys, key) != body.keys.end();
-    // What somebody names together with what is around it, or for its checks alone, may have succeeded.
-    const bool again = body.from_start || is_to_be_retried(step.status) || (named && body.scope != RetryScope::steps);
-    if (!again || !(body.keys.empty() || named)) continue;
-    any = true;
+/// What above these partitions is stale, failed or was never made, with what is there already.
+void DaemonService::add_stale_upstream(const Project& current, std::set<AssetId>& assets, PartitionSets& sets, WallTime now) const {
+  const auto in_force = partitions();
+  const auto& table = in_force->table;
+  PartitionSets roots;
+  for (const auto asset : assets) roots[asset] = table.of(asset) ? sets[asset] : IndexSet::range(0, 1);
+  StalePartitions stale(current.definitions, current.graph, table, now, [&](AssetId asset) { return made_partitions(asset, *in_force); });
+  const auto wanted = [&](AssetId asset) {
+    if (current.definitions.assets[asset].external) return IndexSet();
+    const auto state = book_.current(asset);
+    if (table.of(asset)) return stale.of(asset) | (state.partitions ? state.partitions->failed : IndexSet());
+    return !state.last_materialization || state.status() == AssetStatus::failed ? IndexSet::range(0, 1) : stale.of(asset);
+  };
+  for (auto& [asset, set] : wanted_upstream(current.graph, table, roots, now, wanted)) {
+    assets.insert(asset);
+    if (table.of(asset)) sets[asset] = sets[asset] | set;
+  }
+}
+
+std::expected<std::vector<AssetId>, Reply> DaemonService::retried_assets(const PastRun& past, const Project& current, const RetryBody& body, PartitionSets& sets, WallTime now) const {
+  const auto& graph = past.version->graph;
+  const bool around = body.scope != RetryScope::steps;
+  const RetryChoice choice{body.keys, body.partitions, body.from_start, around};
+  const auto run = std::to_string(past.record.id);
+  if (const auto unknown = unknown_step(past.plan, graph, choice)) return std::unexpected(no_such_step(run, choice, *unknown));
+  auto steps = steps_to_retry(past.plan, graph, choice, in_trouble(past.plan, graph, past.steps, past.causes, around));
+  if (steps.empty()) return std::unexpected(nothing_to_retry(run, choice));
+  if (body.scope == RetryScope::downstream) steps = with_descendants(past.plan, steps);
+  std::set<AssetId> assets;
+  for (const auto step : steps) {
+    const auto asset = current.graph.find(graph.key(past.plan.asset(step)));
     if (!asset) continue;
-    wanted.insert(*asset);
-    take_partition(past.plan.partition(step.step), *asset, sets);
+    assets.insert(*asset);
+    take_partition(past.plan.partition(step), *asset, sets);
   }
-  if (!any) return std::unexpected(conflict("nothing-to-retry", "Nothing to retry", "no step of run " + text + " failed, was skipped or was canceled; retry it from the start with {\"from\": \"start\"}"));
-  const std::vector<AssetId> roots(wanted.begin(), wanted.end());
-  if (body.scope == RetryScope::downstream) {
-    const auto below = current.graph.descendants(roots);
-    for (const auto asset : of_run)
-      if (below[asset]) wanted.insert(asset);
-    for (const auto& step : past.steps)  // of what is below all partitions that the run had
-      if (const auto asset = current.graph.find(past.version->definitions.assets[past.plan.asset(step.step)].key); asset && below[*asset] && std::ranges::find(roots, *asset) == roots.end())
-        take_partition(past.plan.partition(step.step), *asset, sets);
-  }
-  if (body.scope == RetryScope::stale_upstream) {
-    const auto above = current.graph.ancestors(roots);
-    book_.read([&](const AssetTable& table) {
-      for (AssetId asset = 0; asset < above.size() && asset < table.states.size(); ++asset) {
-        if (!above[asset] || current.definitions.assets[asset].external) continue;
-        if (!table.states[asset].last_materialization || table.states[asset].status() == AssetStatus::failed || table.is_stale(asset)) wanted.insert(asset);
-      }
-    });
-  }
-  return std::vector<AssetId>(wanted.begin(), wanted.end());
+  if (body.scope == RetryScope::stale_upstream) add_stale_upstream(current, assets, sets, now);
+  return std::vector<AssetId>(assets.begin(), assets.end());
 }
 
 Reply DaemonService::retry(Turn& turn, const Caller& caller, RunId id, const RetryBody& body) {
@@ -96,9 +133,9 @@ Reply DaemonService::retry(Turn& turn, const Caller& caller, RunId id, const Ret
   Resolved resolved;
   resolved.project = project();
   PartitionSets sets;
-  const auto assets = retried_assets(*past, *resolved.project, body, sets);
+  const auto assets = retried_assets(*past, *resolved.project, body, sets, turn.now.wall);
   if (!assets) return assets.error();
-  sets.merge(partitions()->table.usual(*assets, turn.now.wall));  // of what the run did not have
+  if (const auto too_many = too_many_steps(sets)) return *too_many;
   const auto& old = past->record;
   resolved.plan = std::make_shared<RunPlan>(plan_of(*resolved.project, *assets, body.scope == RetryScope::checks ? StepsMode::checks : old.mode, turn.now.wall, &sets));
   if (resolved.plan->size() == 0)
@@ -127,6 +164,7 @@ Reply DaemonService::retry(Turn& turn, const Caller& caller, RunId id, const Ret
   if (reply.status >= 400) return reply;
   nlohmann::json detail = {{"new_run", reply.body["id"]}, {"from", body.from_start ? "start" : "failure"}};
   if (body.scope != RetryScope::steps) detail["scope"] = text_of(body.scope);
+  if (!body.partitions.empty()) detail["partitions"] = body.partitions;
   audit(turn, caller, "run.retry", "run " + text, std::move(detail));
   return reply;
 }

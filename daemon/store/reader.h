@@ -155,12 +155,13 @@ class Reader {
   Result<std::vector<double>> metric_history(const std::string& asset, const std::string& metric, int last, RunId except);
   /// It had another name before, which nobody has now.
   Result<bool> was_renamed(const std::string& asset);
+  // Of one partition where it is named, else of whichever.
   /// The newest of that asset made by that run.
-  Result<std::optional<MaterializationRow>> materialization(const std::string& asset, RunId run);
+  Result<std::optional<MaterializationRow>> materialization(const std::string& asset, RunId run, const std::string& partition = "");
   /// The last execution of that asset's step in that run.
-  Result<std::optional<StepOutcome>> outcome(const std::string& asset, RunId run);
-  /// The last run before `before` in which the asset's step succeeded and was executed; nothing: none that is kept.
-  Result<std::optional<RunId>> last_success(const std::string& asset, RunId before);
+  Result<std::optional<StepOutcome>> outcome(const std::string& asset, RunId run, const std::string& partition = "");
+  /// The last run before `before` in which the asset's step succeeded and was executed; nothing: none that is kept. Costs a look at each outcome since then.
+  Result<std::optional<RunId>> last_success(const std::string& asset, RunId before, const std::string& partition = "");
   Result<Page<DefinitionsRow>> definitions_versions(const PageRequest& page);  ///< newest first
   Result<Page<CheckRow>> check_results(const std::string& asset, const std::string& check, const PageRequest& page, const std::string& partition = "");  ///< check, partition "": all
   Result<Page<StepOutcome>> asset_attempts(const std::string& asset, const PageRequest& page);

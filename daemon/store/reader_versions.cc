@@ -7,10 +7,10 @@
 
 namespace assetd {
 
-Reader::Result<std::optional<MaterializationRow>> Reader::materialization(const std::string& asset, RunId run) {
-  static const std::string sql = select_from(kMaterializationColumns, "materializations WHERE key=? AND run=? ORDER BY id DESC LIMIT 1");
+Reader::Result<std::optional<MaterializationRow>> Reader::materialization(const std::string& asset, RunId run, const std::string& partition) {
+  static const std::string sql = select_from(kMaterializationColumns, "materializations WHERE key=? AND run=? AND (?='' OR partition=?) ORDER BY id DESC LIMIT 1");
   return impl_->read([&](Database& database) -> std::optional<MaterializationRow> {
-    auto query = database.query(sql, read_present_name(database, asset), run);
+    auto query = database.query(sql, read_present_name(database, asset), run, partition, partition);
     if (!query.next()) return std::nullopt;
     MaterializationRow row;
     row.value = read_materialization(database, query.row(), row.id);
@@ -25,19 +25,19 @@ Reader::Result<bool> Reader::was_renamed(const std::string& asset) {
   });
 }
 
-Reader::Result<std::optional<StepOutcome>> Reader::outcome(const std::string& asset, RunId run) {
-  static const std::string sql = select_from(kOutcomeColumns, "outcomes WHERE asset=? AND run=? ORDER BY attempt DESC, ended_at DESC LIMIT 1");
+Reader::Result<std::optional<StepOutcome>> Reader::outcome(const std::string& asset, RunId run, const std::string& partition) {
+  static const std::string sql = select_from(kOutcomeColumns, "outcomes WHERE asset=? AND run=? AND (?='' OR partition=?) ORDER BY attempt DESC, ended_at DESC LIMIT 1");
   return impl_->read([&](Database& database) -> std::optional<StepOutcome> {
-    auto query = database.query(sql, read_present_name(database, asset), run);
+    auto query = database.query(sql, read_present_name(database, asset), run, partition, partition);
     if (!query.next()) return std::nullopt;
     return read_outcome(database, query.row());
   });
 }
 
-Reader::Result<std::optional<RunId>> Reader::last_success(const std::string& asset, RunId before_run) {
+Reader::Result<std::optional<RunId>> Reader::last_success(const std::string& asset, RunId before_run, const std::string& partition) {
   return impl_->read([&](Database& database) -> std::optional<RunId> {
-    auto query = database.query("SELECT run FROM outcomes WHERE asset=? AND run<? AND status=? AND coalesce(reason,'')<>? ORDER BY run DESC LIMIT 1", read_present_name(database, asset),
-                                before_run, stored(StepStatus::succeeded), std::string(kReused));
+    auto query = database.query("SELECT run FROM outcomes WHERE asset=? AND run<? AND status=? AND coalesce(reason,'')<>? AND (?='' OR partition=?) ORDER BY run DESC LIMIT 1",
+                                read_present_name(database, asset), before_run, stored(StepStatus::succeeded), std::string(kReused), partition, partition);
     return query.next() ? std::optional(query.row().integer()) : std::nullopt;
   });
 }

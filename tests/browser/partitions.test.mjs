@@ -59,6 +59,9 @@ test("a range of the map is backfilled, the map fills, a broken day shows and is
   await go("/backfills/1");
   await page.getByRole("table", { name: "Runs of this backfill" }).getByRole("link", { name: /^#\d+$/ }).click();
   await page.getByRole("region", { name: "Cause of failure" }).getByText("no events arrived for 2026-01-08").waitFor();
+  await page.getByRole("button", { name: "Retry this…" }).click();
+  await page.getByRole("menuitem", { name: "This partition" }).getByText("1 step").waitFor();  // and not the days of the run that are well
+  await page.keyboard.press("Escape");
 
   await page.getByRole("link", { name: "backfill 1" }).click();
   await page.waitForURL((url) => url.pathname === "/backfills/1");

@@ -40,6 +40,15 @@ TEST(Format, WhatOthersWroteDoesNotSteerTheTerminal) {
   EXPECT_EQ(text_at(object, "reason"), "night?[2Jshift??\nand\tmore é");
 }
 
+TEST(Format, AStepIsNamedWithItsPartitionAlsoForAShell) {
+  EXPECT_EQ(step_name({{"key", "lake/days"}, {"partition", nullptr}}), "lake/days");
+  EXPECT_EQ(step_name({{"key", "days"}, {"partition", "2026-01-05"}}), "days [2026-01-05]");
+  EXPECT_EQ(step_options({{"key", "lake/days"}}), "--step lake/days");
+  EXPECT_EQ(step_options({{"key", "days"}, {"partition", "2026-01-05"}}), "--step days --partition 2026-01-05");
+  EXPECT_EQ(step_options({{"key", "md"}, {"partition", "zoe|2026-01-05"}}), "--step md --partition 'zoe|2026-01-05'");
+  EXPECT_EQ(step_options({{"key", "md"}, {"partition", "o'neil $x"}}), "--step md --partition 'o'\\''neil $x'");
+}
+
 TEST(Format, FieldsThatAreMissingOrNullAreEmpty) {
   const nlohmann::json object = {{"text", "a"}, {"null", nullptr}, {"number", 7}};
   EXPECT_EQ(text_at(object, "text"), "a");

@@ -98,7 +98,7 @@ class ServiceTest : public ::testing::Test {
     return answer([&](auto done) { service_->cancel_run(caller(), id, done); });
   }
   Reply retry(RunId id, bool from_start = false) {
-    return answer([&](auto done) { service_->retry_run(caller(), id, {.from_start = from_start, .keys = {}}, done); });
+    return answer([&](auto done) { service_->retry_run(caller(), id, {.from_start = from_start}, done); });
   }
   /// What `ask` asks for is done in one turn: it waits while the service's thread is held, in telling of a run of `held_by`.
   void in_one_turn(const std::string& held_by, const std::function<void()>& ask) {

@@ -49,6 +49,25 @@ TEST(StoredVersions, TheLastSuccessIsOneThatWasExecuted) {
   EXPECT_FALSE(t.reader->outcome("silver", 3).value());
 }
 
+TEST(StoredVersions, APartitionHasItsOwnLastSuccess) {
+  VersionedStore t;
+  auto first = made(3, "c1", 10), second = made(3, "c2", 20);
+  first.partition = "eu", second.partition = "us";
+  CommitBatch batch;
+  batch.changes = {Materialized{first}, Materialized{second}};
+  batch.outcomes = {{"gold", 3, 1, StepStatus::succeeded, "", at_ms(1), at_ms(2), "eu"}, {"gold", 3, 1, StepStatus::succeeded, "", at_ms(1), at_ms(3), "us"}, {"gold", 4, 1, StepStatus::succeeded, "", at_ms(4), at_ms(5), "us"},
+                    {"gold", 5, 1, StepStatus::failed, "exit_code", at_ms(6), at_ms(7), "eu", found("c3")}, {"gold", 5, 1, StepStatus::failed, "exit_code", at_ms(6), at_ms(8), "us", found("c4")}};
+  t.commit(std::move(batch));
+  EXPECT_EQ(t.reader->last_success("gold", 5, "eu").value(), 3);
+  EXPECT_EQ(t.reader->last_success("gold", 5, "us").value(), 4);
+  EXPECT_EQ(t.reader->last_success("gold", 5).value(), 4) << "of whichever";
+  EXPECT_FALSE(t.reader->last_success("gold", 5, "asia").value());
+  EXPECT_EQ(t.reader->outcome("gold", 5, "eu").value()->found->code_version, "c3");
+  EXPECT_EQ(t.reader->outcome("gold", 5, "us").value()->found->code_version, "c4");
+  EXPECT_EQ(t.reader->materialization("gold", 3, "eu").value()->value.provenance->code_version, "c1");
+  EXPECT_FALSE(t.reader->materialization("gold", 3, "asia").value());
+}
+
 TEST(StoredVersions, AForcedRunIsTakenUpAsOne) {
   VersionedStore t;
   auto run = sample_run(3);

@@ -117,7 +117,7 @@ export function metadataOf(key: string): Record<string, unknown> {
 export function changes(world: World, run: FakeRun, step: string): RunChanges {
   const before = world.runs.findLast((one) => Number(one.id) < Number(run.id) && one.steps.some((each) => each.key === step && each.status === "succeeded"));
   return {
-    run_id: run.id, step, since: before ? { run_id: before.id, at: new Date(before.ended ?? before.created).toISOString() } : null,
+    run_id: run.id, step, partition: null, since: before ? { run_id: before.id, at: new Date(before.ended ?? before.created).toISOString() } : null,
     items: before ? [{ kind: "package", name: "duckdb", detail: "duckdb 1.9.2 → 1.10.0", from: "1.9.2", to: "1.10.0", numbers: [] }] : [],
   };
 }

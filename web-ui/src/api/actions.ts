@@ -12,7 +12,7 @@ export interface RunRequest {
 
 export const createRun = (request: RunRequest) => post<RunPlan>("/runs", request);
 export const cancelRun = (id: string) => post<{ id: string; status: string }>(`/runs/${id}/cancel`);
-export interface RetryRequest { from?: "failure" | "start"; steps?: string[]; scope?: "steps" | "downstream" | "stale_upstream" | "checks" }
+export interface RetryRequest { from?: "failure" | "start"; steps?: string[]; partitions?: string[]; scope?: "steps" | "downstream" | "stale_upstream" | "checks" }
 export const retryRun = (id: string, request: RetryRequest) => post<RunPlan>(`/runs/${id}/retry`, request);
 
 /** `partition` null: wherever it fails. `until` in epoch milliseconds; null: 24 hours. */

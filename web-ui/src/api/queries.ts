@@ -132,8 +132,8 @@ export const runQuery = (id: string) =>
   queryOptions({ queryKey: keys.run(id), queryFn: ({ signal }) => get<Run>(`/runs/${id}`, signal) });
 
 /** What is different from the last time that step succeeded. */
-export const changesQuery = (run: string, step: string) =>
-  queryOptions({ queryKey: [...keys.run(run), "changes", step], queryFn: ({ signal }) => get<RunChanges>(`/runs/${run}/changes${query({ step })}`, signal), staleTime: Infinity, retry: false });
+export const changesQuery = (run: string, step: string, partition: string | null) =>
+  queryOptions({ queryKey: [...keys.run(run), "changes", step, partition], queryFn: ({ signal }) => get<RunChanges>(`/runs/${run}/changes${query({ step, partition: partition ?? undefined })}`, signal), staleTime: Infinity, retry: false });
 /** Whom it concerns when it is not made. */
 export const impactQuery = (key: string) =>
   queryOptions({ queryKey: [...keys.asset(key), "impact"], queryFn: ({ signal }) => get<Impact>(`/assets/${keyInPath(key)}/impact`, signal), refetchInterval: 60_000, retry: false });

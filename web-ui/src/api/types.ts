@@ -108,7 +108,7 @@ export interface VersionChange {
   kind: "code" | "commit" | "package" | "definitions" | "options" | "upstream" | "metadata"; name: string | null; detail: string; from: unknown; to: unknown;
   numbers: { name: string; from: number | null; to: number | null }[];
 }
-export interface RunChanges { run_id: string; step: string; since: { run_id: string; at: string | null } | null; items: VersionChange[] }
+export interface RunChanges { run_id: string; step: string; partition: string | null; since: { run_id: string; at: string | null } | null; items: VersionChange[] }
 
 export interface CheckDefinition {
   name: string; home: string; depends_on: string[]; severity: string; blocking: boolean; description: string | null;

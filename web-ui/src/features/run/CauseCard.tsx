@@ -48,7 +48,7 @@ export function CauseCard({ run, steps, select }: { run: Run; steps: Step[]; sel
         </div>
       </div>
       <CauseActs key={`${stepText(cause)}/${cause.check ?? ""}`} run={run} cause={cause} />
-      <Changes key={`changes ${stepText(cause)}`} run={run.id} step={cause.key} />
+      <Changes key={`changes ${stepText(cause)}`} run={run.id} step={cause.key} partition={cause.partition ?? null} />
       <CauseLog key={stepText(cause)} run={run} cause={cause} open={() => select(cause, cause.attempt)} />
     </section>
   );
@@ -81,7 +81,7 @@ function CauseActs({ run, cause }: { run: Run; cause: Cause }) {
     <div className="cause-acts">
       {cause.check && ofRun >= 0 && <div className="column" style={{ gap: 6, minWidth: 0 }}><CheckEvidence results={results.slice(ofRun)} /></div>}
       <div className="row wrap" style={{ gap: 6 }}>
-        {run.ended_at !== null && <RetryMenu run={run.id} step={cause.key} />}
+        {run.ended_at !== null && <RetryMenu run={run.id} step={cause.key} partition={cause.partition ?? null} />}
         {cause.check && !cause.waiver && <WaiveButton run={run.id} check={cause.check} name={cause.key} partition={cause.partition} />}
         {!cause.acknowledged && <AcknowledgeButton name={cause.key} />}
       </div>

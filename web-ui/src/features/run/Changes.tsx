@@ -7,15 +7,15 @@ import { Ago } from "@/ui/Time";
 
 const words: Record<VersionChange["kind"], string> = { code: "Code", commit: "Commit", package: "Package", definitions: "Definitions", options: "Options", upstream: "Upstream", metadata: "Figures" };
 
-/** What is different from the last time this step succeeded: where one looks first. */
-export function Changes({ run, step }: { run: string; step: string }) {
-  const changes = useQuery(changesQuery(run, step));
+/** What is different from the last time this step, of this partition, succeeded: where one looks first. */
+export function Changes({ run, step, partition }: { run: string; step: string; partition: string | null }) {
+  const changes = useQuery(changesQuery(run, step, partition));
   if (!changes.data?.since) return null;
   const { since, items } = changes.data;
   return (
     <div className="cause-changes prose">
       <span className="strong">{items.length === 0 ? "Nothing that is known of changed" : "Changed"} since it last succeeded</span>{" "}
-      <span className="dim">in <RunLink id={since.run_id} step={step} />{since.at && <>, <Ago at={since.at} /></>}</span>
+      <span className="dim">in <RunLink id={since.run_id} step={step} partition={partition} />{since.at && <>, <Ago at={since.at} /></>}</span>
       {items.length > 0 && <dl className="facts">{items.slice(0, 12).map((item) => <Item key={`${item.kind} ${item.name ?? ""}`} item={item} />)}</dl>}
       {items.length > 12 && <div className="dim">and {items.length - 12} more</div>}
     </div>

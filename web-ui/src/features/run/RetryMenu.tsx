@@ -8,8 +8,8 @@ import { ApiError } from "@/api/client";
 import { retryPlanQuery } from "@/api/queries";
 import { toastProblem, toastRun } from "@/ui/Materialize";
 
-/** The ways to run one step again, each with how much that is before it is pressed. */
-export function RetryMenu({ run, step }: { run: string; step: string }) {
+/** The ways to run one step again, of its partition alone where it has one, each with how much that is before it is pressed. */
+export function RetryMenu({ run, step, partition }: { run: string; step: string; partition: string | null }) {
   const [open, setOpen] = useState(false);
   const navigate = useNavigate();
   const retry = useMutation({
@@ -19,12 +19,12 @@ export function RetryMenu({ run, step }: { run: string; step: string }) {
       if (plan.id) void navigate({ to: "/runs/$id", params: { id: plan.id }, search: {} });
     },
   });
-  const item = (label: string, scope: RetryRequest["scope"]) => <Item key={label} run={run} label={label} request={{ steps: [step], ...(scope && { scope }) }} open={open} start={retry.mutate} />;
+  const item = (label: string, scope: RetryRequest["scope"]) => <Item key={label} run={run} label={label} request={{ steps: [step], ...(partition !== null && { partitions: [partition] }), ...(scope && { scope }) }} open={open} start={retry.mutate} />;
   return (
     <Menu opened={open} onChange={setOpen} position="bottom-start">
       <Menu.Target><Button variant="default" rightSection={<IconChevronDown size={13} />} loading={retry.isPending}>Retry this…</Button></Menu.Target>
       <Menu.Dropdown>
-        {item("This step", undefined)}
+        {item(partition === null ? "This step" : "This partition", undefined)}
         {item("With downstream", "downstream")}
         {item("With stale upstream", "stale_upstream")}
         {item("Only its checks", "checks")}
