@@ -7,7 +7,7 @@ namespace {
 
 /// Of dynamic keys that were removed.
 IndexSet gone(const Partitions& divided, const IndexSet& set, WallTime now) {
-  constexpr PartitionIndex kAllWindows = PartitionIndex{1} << 32;
+  constexpr PartitionIndex kAllWindows = (PartitionIndex{1} << 32) - 1;  // the bits that a window has in a cross
   const auto& dimensions = divided.dimensions();
   if (std::ranges::none_of(dimensions, &Partitions::Dimension::dynamic)) return {};
   std::vector<IndexSet> there;
