@@ -1,6 +1,7 @@
 #include "core/partition/choose.h"
 
 #include <algorithm>
+#include <set>
 
 namespace assetd {
 namespace {
@@ -64,7 +65,10 @@ class Chooser {
       for (const auto asset : assets)
         if (const auto index = there(asset, key)) {
           named[asset].push_back({*index, *index + 1});
-          if (const auto window = table_.of(asset)->window(*index); window && !used) times.push_back(*window);
+          if (const auto window = table_.of(asset)->window(*index)) {
+            if (!used) times.push_back(*window);
+            windows_.emplace(window->begin, window->end);
+          }
           used = true;
         }
       return used;
@@ -124,6 +128,16 @@ class Chooser {
     return "no selected asset has a partition \"" + key + "\"; " + graph_.key(divided_.front()) + " does not: " + example(divided_.front());
   }
 
+  /// Of what has not ended: a day that was named may have the name of a week, which is not meant.
+  IndexSet meant(AssetId asset, const IndexSet& own) const {
+    IndexSet found;
+    (own - table_.existing(asset, now_)).each([&](PartitionIndex index) {
+      const auto window = table_.of(asset)->window(index);
+      if (!window || windows_.contains({window->begin, window->end})) found.insert(index);
+    });
+    return found;
+  }
+
   /// Of an asset that no mapping leads to: what has the same names or lies in the same time.
   std::optional<IndexSet> alike(AssetId asset, const std::vector<TimeWindow>& times, const IndexSet& own) const {
     if (!own.empty()) return own;
@@ -135,7 +149,7 @@ class Chooser {
 
   // What is needed for the named comes first, and is not followed down again: its other children were not meant.
   Answer with_others(const std::vector<TimeWindow>& times, const std::function<IndexSet(AssetId)>& own) {
-    const Spread spread(divided_, graph_, table_, now_, own);
+    const Spread spread(divided_, graph_, table_, now_, [&](AssetId asset) { return meant(asset, own(asset)); });
     auto below = found_;
     spread.upward(found_);
     spread.downward(below);
@@ -158,6 +172,7 @@ class Chooser {
   const PartitionTable& table_;
   WallTime now_;
   std::vector<AssetId> divided_, targets_;  ///< upstream before downstream
+  std::set<std::pair<WallTime, WallTime>> windows_;  ///< of what was named by key
   std::map<AssetId, IndexSet> found_;
 };
 

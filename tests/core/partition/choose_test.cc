@@ -80,6 +80,7 @@ class ChooseAlongMappings : public ChoosePartitions {
  protected:
   ChooseAlongMappings() {
     project.asset("month", {"days"}).partitions = kMonths;
+    project.asset("weekly", {"days"}).partitions = PartitionsSpec{{{"", TimeWindowsSpec{.grain = Grain::weekly, .start = "2026-01-04"}}}};
     mapped("roll", "days", {{"start_offset", -2}, {"end_offset", 0}}).partitions = kDays;
     project.asset("after", {"roll"}).partitions = kDays;
     mapped("sides", "regions", {{"map", {{"west", {"eu", "us"}}, {"east", "asia"}}}}).partitions = PartitionsSpec{{{"", StaticPartitionsSpec{{"west", "east"}}}}};
@@ -106,6 +107,10 @@ TEST_F(ChooseAlongMappings, TakeDownstreamWhatIsMadeFromTheTarget) {
   EXPECT_EQ(choose_of({"days"}, {Names{"2026-01-10"}}, {"days", "roll", "month"}), "days=2026-01-10, month= roll=2026-01-10,2026-01-11,2026-01-12,") << "the month has not ended";
   EXPECT_EQ(choose_of({"days"}, {Names{"2026-01-19"}}, {"days", "roll"}), "days=2026-01-19, roll=2026-01-19,") << "nothing that has not ended";
   EXPECT_EQ(choose_of({"days"}, {Names{"2026-01-30"}}, {"days", "roll"}), "days=2026-01-30, roll=2026-01-30,") << "but for what is called by its name";
+}
+
+TEST_F(ChooseAlongMappings, AWeekThatHasNotEndedIsNotMeantByADayOfItsName) {
+  EXPECT_EQ(choose_of({"days"}, {Names{"2026-01-18"}}, {"days", "weekly"}), "days=2026-01-18, weekly=");
 }
 
 TEST_F(ChooseAlongMappings, KeepToTheNamesOfAllThatWereMeant) {
