@@ -7,7 +7,7 @@ namespace {
 
 /// Of dynamic keys that were removed.
 IndexSet gone(const Partitions& divided, const IndexSet& set, WallTime now) {
-  constexpr PartitionIndex kAllWindows = PartitionIndex{1} << 32;
+  constexpr PartitionIndex kAllWindows = (PartitionIndex{1} << 32) - 1;  // the bits that a window has in a cross
   const auto& dimensions = divided.dimensions();
   if (std::ranges::none_of(dimensions, &Partitions::Dimension::dynamic)) return {};
   std::vector<IndexSet> there;
@@ -90,6 +90,24 @@ void BackfillPlan::skip_blocked(Backfill& backfill, WallTime now) const {
     }
     own.skipped = own.skipped | (lost & left);
   }
+}
+
+std::string BackfillPlan::removed_in_words(const Backfill& backfill, WallTime now) const {
+  constexpr std::size_t kShown = 3;
+  std::int64_t count = 0;
+  std::vector<std::string> keys;
+  for (std::size_t group = 0; group < edges_.size(); ++group) {
+    const auto* divided = assets_[group].empty() ? nullptr : table_->of(assets_[group].front());
+    const auto removed = divided ? gone(*divided, backfill.groups[group].skipped, now) : IndexSet();
+    count += removed.size();
+    removed.first(kShown).each([&](PartitionIndex index) {
+      if (keys.size() < kShown && std::ranges::find(keys, divided->key(index)) == keys.end()) keys.push_back(divided->key(index));
+    });
+  }
+  if (count == 0) return "";
+  std::string text = count == 1 ? "1 partition was skipped, as its key was removed: " : std::to_string(count) + " partitions were skipped, as their keys were removed: ";
+  for (std::size_t i = 0; i < keys.size(); ++i) text += (i == 0 ? "" : ", ") + keys[i];
+  return text + (count > static_cast<std::int64_t>(keys.size()) ? ", …" : "");
 }
 
 std::vector<BackfillPlan::Request> BackfillPlan::next(const Backfill& backfill, std::size_t count, WallTime now) const {

@@ -74,6 +74,8 @@ class BackfillPlan {
   };
   /// What may go now, at most `count` runs: nothing that waits for something above it.
   std::vector<Request> next(const Backfill& backfill, std::size_t count, WallTime now) const;
+  /// "2 partitions were skipped, as their keys were removed: ann, bob". Empty where none was.
+  std::string removed_in_words(const Backfill& backfill, WallTime now) const;
   const std::vector<AssetId>& assets(std::size_t group) const { return assets_[group]; }
 
  private:
@@ -88,6 +90,10 @@ class BackfillPlan {
   std::vector<std::vector<AssetId>> assets_;
   std::vector<std::vector<Edge>> edges_;   ///< by group: from others
 };
+
+/// Takes over what was renamed (`renamed_from`), and another start, end or order of keys where all its partitions are still there; what it cannot take over it
+/// leaves, and BackfillPlan::make says why.
+void follow(Backfill& backfill, const Definitions& definitions, const AssetGraph& graph, const PartitionTable& table);
 
 /// Which of `set`, what a run was asked for, has that key; also where the key was removed since. `divided` null: not divided.
 std::optional<PartitionIndex> place_of(const std::string& key, const IndexSet& set, const Partitions* divided);

@@ -246,8 +246,9 @@ class Merger {
     const auto* value = reader.find("partitions");
     if (!value) return;
     auto spec = partitions_from_json(*value, definitions_.settings.value("timezone", ""));
-    if (spec) asset.partitions = std::move(*spec);
-    else reader.problem("bad partitions of " + asset.key + ": " + spec.error().message, spec.error().hint);
+    const auto wrong = spec ? bad_name(*spec) : std::optional(spec.error());
+    if (!wrong) asset.partitions = std::move(*spec);
+    else reader.problem("bad partitions of " + asset.key + ": " + wrong->message, wrong->hint);
   }
 
   std::string automation(ObjectReader& reader, const std::string& otherwise) {

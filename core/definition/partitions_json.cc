@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "core/definition/problems.h"
+#include "core/partition/choose.h"
 #include "core/partition/partitions.h"
 #include "core/schedule/cron_fields.h"
 
@@ -184,6 +185,15 @@ std::expected<PartitionsSpec, PartitionsJsonError> partitions_from_json(const Js
   }
   if (const auto made = Partitions::make(spec, {}); !made) return std::unexpected(Error{{}, "partitions: " + made.error(), ""});
   return spec;
+}
+
+// A key of two dimensions has a | and is no word.
+std::optional<Error> bad_name(const PartitionsSpec& spec) {
+  const auto* fixed = spec.dimensions.size() == 1 ? std::get_if<StaticPartitionsSpec>(&spec.dimensions[0].of) : nullptr;
+  if (!fixed) return std::nullopt;
+  const auto bad = std::ranges::find_if(fixed->keys, is_partition_word);
+  if (bad == fixed->keys.end()) return std::nullopt;
+  return Error{{"static"}, "partitions: static: no partition may be called \"" + *bad + "\": the word chooses partitions, as in --partition " + *bad, "call it otherwise; latest, all, missing, failed and stale are such words"};
 }
 
 Json to_json(const PartitionsSpec& spec) {

@@ -3,6 +3,7 @@
 
 #include <expected>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,8 @@ struct PartitionsJsonError {
 
 /// Checked as far as it can be without the other assets: zones, starts, keys. `timezone`: of windows of time that name none; empty: UTC.
 std::expected<PartitionsSpec, PartitionsJsonError> partitions_from_json(const nlohmann::json& json, const std::string& timezone);
+/// A key of a list that is called as a word that chooses partitions ("latest"). Not part of reading: definitions of old that have one are still read.
+std::optional<PartitionsJsonError> bad_name(const PartitionsSpec& spec);
 /// What partitions_from_json reads as the same again.
 nlohmann::json to_json(const PartitionsSpec& spec);
 

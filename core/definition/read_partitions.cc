@@ -27,8 +27,9 @@ std::optional<PartitionsSpec> read_partitions(const Reading& reading, MapReader&
   const auto* node = asset.take("partitions");
   if (!node) return std::nullopt;
   auto spec = partitions_from_json(to_json(*node), reading.timezone);
-  if (spec) return std::move(*spec);
-  asset.file().error(place_of(spec.error(), *node, asset.file()), spec.error().message, spec.error().hint);
+  const auto wrong = spec ? bad_name(*spec) : std::optional(spec.error());
+  if (!wrong) return std::move(*spec);
+  asset.file().error(place_of(*wrong, *node, asset.file()), wrong->message, wrong->hint);
   return std::nullopt;
 }
 

@@ -24,6 +24,13 @@ void unite(Set& set, const Set& other) {
     if (other[i]) set[i] = true;
 }
 
+std::vector<AssetId> in_order(const Set& set, const AssetGraph& graph) {
+  std::vector<AssetId> ordered;
+  for (const AssetId id : graph.topological())
+    if (set[id]) ordered.push_back(id);
+  return ordered;
+}
+
 class Evaluator {
  public:
   Evaluator(const Definitions& definitions, const AssetGraph& graph, const SelectionState* state)
@@ -36,7 +43,27 @@ class Evaluator {
     return set;
   }
 
+  /// Where its walks begin. Of "a+ and group:x" that is a: the group only says which of what is below it.
+  std::expected<Set, SelectionError> starts(const SelectionNode& node) {
+    if (node.kind == Kind::walk) return starts(node.children.front());
+    if (node.kind != Kind::any_of && node.kind != Kind::all_of) return evaluate(node);
+    const bool walks = node.kind == Kind::all_of && std::ranges::any_of(node.children, has_walk);
+    Set set(graph_.size(), false);
+    for (const auto& child : node.children) {
+      if (walks && !has_walk(child)) continue;
+      const auto found = starts(child);
+      if (!found) return found;
+      unite(set, *found);
+    }
+    return set;
+  }
+
  private:
+  static bool has_walk(const SelectionNode& node) {
+    if (node.kind == Kind::walk) return true;
+    return (node.kind == Kind::any_of || node.kind == Kind::all_of) && std::ranges::any_of(node.children, has_walk);
+  }
+
   using Failure = std::optional<SelectionError>;
 
   /// Adds what the node selects to `set`. So a list of thousands of names costs no set for each.
@@ -151,10 +178,22 @@ std::expected<std::vector<AssetId>, SelectionError> select_assets(std::string_vi
   if (!tree) return std::unexpected(tree.error());
   const auto set = Evaluator(definitions, graph, state).evaluate(*tree);
   if (!set) return std::unexpected(set.error());
-  std::vector<AssetId> ordered;
-  for (const AssetId id : graph.topological())
-    if ((*set)[id]) ordered.push_back(id);
-  return ordered;
+  return in_order(*set, graph);
+}
+
+std::expected<std::vector<AssetId>, SelectionError> selection_targets(std::string_view expression,
+                                                                      const Definitions& definitions,
+                                                                      const AssetGraph& graph,
+                                                                      const SelectionState* state) {
+  const auto tree = parse_selection(expression);
+  if (!tree) return std::unexpected(tree.error());
+  Evaluator evaluator(definitions, graph, state);
+  const auto selected = evaluator.evaluate(*tree);
+  if (!selected) return std::unexpected(selected.error());
+  auto set = evaluator.starts(*tree);
+  if (!set) return std::unexpected(set.error());
+  for (std::size_t id = 0; id < set->size(); ++id) (*set)[id] = (*set)[id] && (*selected)[id];
+  return in_order(*set, graph);
 }
 
 }  // namespace assetd

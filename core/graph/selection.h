@@ -46,6 +46,13 @@ std::expected<std::vector<AssetId>, SelectionError> select_assets(std::string_vi
                                                                   const AssetGraph& graph,
                                                                   const SelectionState* state = nullptr);
 
+/// Those that its walks begin at, as far as they are selected: of "+a or b+" a and b, of "group:x" all. What somebody says
+/// of a selection besides, as partitions, is said of these. Result in topological order; perhaps empty.
+std::expected<std::vector<AssetId>, SelectionError> selection_targets(std::string_view expression,
+                                                                      const Definitions& definitions,
+                                                                      const AssetGraph& graph,
+                                                                      const SelectionState* state = nullptr);
+
 /// Syntax only, for the loader: an error with its column, or nothing. Also reports whether the state of assets is asked
 /// for.
 std::expected<bool, SelectionError> check_selection_syntax(std::string_view expression);

@@ -1,5 +1,6 @@
 #include "core/partition/time_windows.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
@@ -11,6 +12,7 @@ namespace {
 using namespace std::chrono;
 
 constexpr hours kHour{1};
+constexpr years kFarthest{100};  // as windows of a cron expression
 
 /// "2026", "2026-01" or "2026-01-31", then nothing or "T05", "-05:00", "T05:00:30"; what is missing is the first or 0.
 struct LocalText {
@@ -101,6 +103,11 @@ std::expected<CronInstants, std::string> instants_of(const TimeWindowsSpec& spec
   return *std::move(instants);
 }
 
+/// When the clock shows the minute of the boundaries next, at `time` or after it, as far as it is not set meanwhile.
+sys_seconds next_shown(const Zone::Stretch& stretch, sys_seconds time, minutes offset) {
+  return stretch.to_utc(ceil<hours>(stretch.to_local(time) - offset) + offset);
+}
+
 bool has_time_of_day(Grain grain) { return grain == Grain::hourly || grain == Grain::cron; }
 
 }  // namespace
@@ -122,7 +129,7 @@ std::expected<TimeWindows, std::string> TimeWindows::make(const TimeWindowsSpec&
   } else if (spec.grain == Grain::hourly) {
     auto first = floor<hours>(start->time) + minutes(spec.minute_offset);
     if (first < start->time) first += kHour;
-    windows.first_hour_ = zone->first_shown(first);
+    windows.lay_hours(zone->first_shown(first), minutes(spec.minute_offset));
   } else if (spec.grain == Grain::monthly) {
     const year_month_day date(day);
     windows.first_month_ = date.year() / date.month();
@@ -150,9 +157,28 @@ local_seconds TimeWindows::boundary(PartitionIndex index) const {
   return first_day_ + days(static_cast<int>(index) * (grain_ == Grain::weekly ? 7 : 1)) + time_of_day_;
 }
 
+void TimeWindows::lay_hours(sys_seconds first, minutes offset) {
+  auto stretch = zone_.stretch(first);
+  hours_ = {{0, next_shown(stretch, first, offset)}};
+  const auto farthest = first + kFarthest;
+  while (stretch.end < farthest) {
+    const auto next = zone_.stretch(stretch.end);
+    const auto set = next.offset - stretch.offset;
+    stretch = next;
+    if (set % kHour == seconds(0)) continue;
+    const auto begun = floor_divide((stretch.begin - hours_.back().begin).count() - 1, seconds(kHour).count()) + 1;
+    const Hours own{hours_.back().first + begun, next_shown(stretch, stretch.begin, offset)};
+    if (begun > 0) hours_.push_back(own);
+    else hours_ = {{0, own.begin}};  // the clock is set before the first of them
+  }
+}
+
 sys_seconds TimeWindows::begin_of(PartitionIndex index) const {
   if (cron_) return cron_->at(first_instant_ + index);
-  return grain_ == Grain::hourly ? first_hour_ + index * kHour : zone_.first_shown(boundary(index));
+  if (grain_ != Grain::hourly) return zone_.first_shown(boundary(index));
+  const auto after = std::ranges::upper_bound(hours_, index, {}, &Hours::first);
+  const auto& own = after == hours_.begin() ? hours_.front() : *std::prev(after);
+  return own.begin + (index - own.first) * kHour;
 }
 
 TimeWindow TimeWindows::window(PartitionIndex index) const { return {begin_of(index), begin_of(index + 1)}; }
@@ -160,7 +186,12 @@ TimeWindow TimeWindows::window(PartitionIndex index) const { return {begin_of(in
 // By the calendar the window is found but for one: where clocks are set a boundary may be shown earlier or later than its time says.
 PartitionIndex TimeWindows::last_begun(sys_seconds time) const {
   if (cron_) return cron_->last_by(time) - first_instant_;
-  if (grain_ == Grain::hourly) return floor_divide((time - first_hour_).count(), seconds(kHour).count());
+  if (grain_ == Grain::hourly) {
+    const auto after = std::ranges::upper_bound(hours_, time, {}, &Hours::begin);
+    const auto& own = after == hours_.begin() ? hours_.front() : *std::prev(after);
+    const auto index = own.first + floor_divide((time - own.begin).count(), seconds(kHour).count());
+    return after == hours_.begin() || after == hours_.end() ? index : std::min(index, after->first - 1);
+  }
   const auto local_day = floor<days>(zone_.stretch(time).to_local(time) - time_of_day_ - month_offset_);
   PartitionIndex index = 0;
   if (grain_ == Grain::monthly) {

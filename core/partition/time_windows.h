@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/partition/index_set.h"
 #include "core/partition/spec.h"
@@ -24,7 +25,8 @@ struct TimeWindow {
 
 /// Immutable; use from any thread. Every function takes a fixed number of look-ups in the zone's rules, however many windows there are.
 ///
-/// Hours are real: where clocks are set, a local hour is skipped or comes twice. Days, weeks and months begin when the clock first shows their
+/// Hours are real: where clocks are set, a local hour is skipped or comes twice. Where they are set by less than an hour (Lord Howe Island: half of one), the
+/// hours after it begin again when the clock shows their minute, and the one in which they were set is longer by the rest. Days, weeks and months begin when the clock first shows their
 /// boundary, so that a day may have 23 or 25 hours. Keys are local: "2026-01-31" and "2026-01-31-05:00", the second of two equal hours with its
 /// offset from UTC, "2026-10-25-01:00+00:00". A day that a zone never had (Apia left one out) is an empty window. Windows of a cron expression begin at its
 /// instants, whose rules are those of cron.h, and have keys as hours have. They go on for a hundred years at most.
@@ -51,6 +53,7 @@ class TimeWindows {
  private:
   TimeWindows(Grain grain, Zone zone) : grain_(grain), zone_(zone) {}
   std::chrono::local_seconds boundary(PartitionIndex index) const;  ///< of days, weeks and months
+  void lay_hours(std::chrono::sys_seconds first, std::chrono::minutes offset);
   std::chrono::sys_seconds begin_of(PartitionIndex index) const;
   PartitionIndex last_begun(std::chrono::sys_seconds time) const;  ///< may be negative or beyond the last
 
@@ -58,7 +61,11 @@ class TimeWindows {
   Zone zone_;
   std::shared_ptr<const CronInstants> cron_;   ///< cron
   PartitionIndex first_instant_ = 0;           ///< cron: the number of the first window's begin among these
-  std::chrono::sys_seconds first_hour_{};      ///< hourly
+  struct Hours {
+    PartitionIndex first = 0;
+    std::chrono::sys_seconds begin{};
+  };
+  std::vector<Hours> hours_;                   ///< hourly: windows one hour apart, until the next of these; one but where clocks are set by a part of an hour
   std::chrono::local_days first_day_{};        ///< daily, weekly
   std::chrono::year_month first_month_{};      ///< monthly
   std::chrono::days month_offset_{0};

@@ -102,6 +102,8 @@ class Check {
   }
 
   void array(const json& schema, const json& value, const std::string& at) {
+    if (schema.contains("minItems") && value.size() < schema["minItems"].get<std::size_t>())
+      add(at, "at least " + schema["minItems"].dump() + " item is needed");
     if (schema.contains("maxItems") && value.size() > schema["maxItems"].get<std::size_t>())
       add(at, "at most " + schema["maxItems"].dump() + " items are taken");
     if (!schema.contains("items")) return;

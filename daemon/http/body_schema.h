@@ -11,7 +11,7 @@
 namespace assetd::http {
 
 /// Understands the part of JSON Schema that body_schemas() uses: type (also a list of them), properties, required, additionalProperties,
-/// enum, const, items, minimum, maximum, minLength, maxLength, maxItems.
+/// enum, const, items, minimum, maximum, minLength, maxLength, minItems, maxItems.
 std::vector<FieldError> check_body(const nlohmann::json& schema, const nlohmann::json& body);
 
 /// Malformed JSON names the byte, from 1; so does an object with a key twice.

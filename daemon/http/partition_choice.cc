@@ -9,12 +9,9 @@ using nlohmann::json;
 std::expected<PartitionChoice, Response> partition_choice(const json& body) {
   using Word = PartitionChoice::Word;
   const auto found = body.find("partitions");
-  if (found == body.end() || found->is_null()) return PartitionChoice{};
+  if (found == body.end()) return PartitionChoice{};
   if (found->is_object()) return PartitionChoice{PartitionRange{found->at("from"), found->at("to")}};
-  if (found->is_array()) {
-    if (found->empty()) return PartitionChoice{};
-    return PartitionChoice{found->get<std::vector<std::string>>()};
-  }
+  if (found->is_array()) return PartitionChoice{found->get<std::vector<std::string>>()};
   for (const auto& [name, word] : {std::pair{"latest", Word::latest}, {"all", Word::all}, {"missing", Word::missing}, {"failed", Word::failed}, {"stale", Word::stale}})
     if (*found == name) return PartitionChoice{word};
   return std::unexpected(invalid({{"/partitions", "takes latest, all, missing, failed, stale, a list of partitions, or {\"from\": …, \"to\": …}"}}));
@@ -22,8 +19,9 @@ std::expected<PartitionChoice, Response> partition_choice(const json& body) {
 
 json partition_choice_schema() {
   const json key = {{"type", "string"}, {"minLength", 1}, {"maxLength", 2100}};
-  return {{"type", {"string", "array", "object", "null"}},
+  return {{"type", {"string", "array", "object"}},
           {"maxLength", 7},
+          {"minItems", 1},  // a list that came out empty asks for nothing, not for the latest
           {"maxItems", 100'000},
           {"items", key},
           {"properties", {{"from", key}, {"to", key}}},

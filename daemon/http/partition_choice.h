@@ -9,7 +9,7 @@
 
 namespace assetd::http {
 
-/// Of a body that fits its schema; null and absent mean what is usual. The error is a 422 with its pointer.
+/// Of a body that fits its schema; absent means what is usual. The error is a 422 with its pointer.
 std::expected<PartitionChoice, Response> partition_choice(const nlohmann::json& body);
 /// Its JSON Schema.
 nlohmann::json partition_choice_schema();

@@ -8,9 +8,17 @@ namespace {
 
 using nlohmann::json;
 
+struct Left {
+  const char* name;
+  char letter;
+};
+Left left_as(const Backfill& backfill) {
+  if (!is_over(backfill.status)) return {"waiting", '-'};
+  return backfill.status == BackfillStatus::canceled ? Left{"canceled", 'c'} : Left{"skipped", 'k'};
+}
+
 json counts_json(const Backfill& backfill) {
   std::int64_t under_way = 0;
-  IndexSet none;
   std::map<std::string, std::int64_t> counts{{"succeeded", 0}, {"failed", 0}, {"skipped", 0}, {"canceled", 0}};
   for (const auto& group : backfill.groups) {
     counts["succeeded"] += group.succeeded.size();
@@ -19,9 +27,12 @@ json counts_json(const Backfill& backfill) {
     counts["canceled"] += group.canceled.size();
   }
   for (const auto& [run, part] : backfill.runs) under_way += part.set.size();
+  // Of one that is over nothing waits: what never began was canceled with it, or skipped as its assets could not be made any more.
+  const auto left = partitions_total(backfill) - partitions_ended(backfill) - under_way;
+  if (is_over(backfill.status)) counts[left_as(backfill).name] += left;
   json out = counts;
   out["in_progress"] = under_way;
-  out["waiting"] = partitions_total(backfill) - partitions_ended(backfill) - under_way;
+  out["waiting"] = is_over(backfill.status) ? 0 : left;
   return out;
 }
 
@@ -59,11 +70,13 @@ json group_json(const Backfill& backfill, std::size_t nth, const PartitionsInFor
   std::string letters;
   json keys = json::array();
   group.wanted.first(kShown).each([&](PartitionIndex index) {
-    letters += running.contains(index) ? 'r' : group.succeeded.contains(index) ? 's' : group.failed.contains(index) ? 'f' : group.skipped.contains(index) ? 'k' : group.canceled.contains(index) ? 'c' : '-';
+    letters += running.contains(index) ? 'r' : group.succeeded.contains(index) ? 's' : group.failed.contains(index) ? 'f' : group.skipped.contains(index) ? 'k' : group.canceled.contains(index) ? 'c' : left_as(backfill).letter;
     keys.push_back(key_in(in_force, group, index));
   });
+  json counts = {{"succeeded", group.succeeded.size()}, {"failed", group.failed.size()}, {"skipped", group.skipped.size()}, {"canceled", group.canceled.size()}, {"in_progress", running.size()}};
+  if (is_over(backfill.status)) counts[left_as(backfill).name] = counts[left_as(backfill).name].get<std::int64_t>() + (group.wanted - group.ended() - running).size();
   return {{"assets", group.assets}, {"partitions", group.wanted.size()}, {"per_run", group.per_run}, {"keys", keys}, {"status", letters},
-          {"counts", {{"succeeded", group.succeeded.size()}, {"failed", group.failed.size()}, {"skipped", group.skipped.size()}, {"canceled", group.canceled.size()}, {"in_progress", running.size()}}}};
+          {"counts", counts}};
 }
 
 Response list_backfills(const Call& call, Context& context) {

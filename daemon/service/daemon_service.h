@@ -218,6 +218,8 @@ class DaemonService final : public Service {
   std::expected<Resolved, Reply> resolve(const std::string& select, StepsMode mode, const nlohmann::json& options, const PartitionChoice& partitions, WallTime now,
                                          AskedBy by = AskedBy::people) const;
   std::expected<std::vector<AssetId>, SelectionError> select(const Project& project, const std::string& expression) const;
+  /// What `choose` (select_assets, selection_targets) says of an expression, with the state of assets.
+  std::expected<std::vector<AssetId>, SelectionError> selected(const Project& project, const std::string& expression, decltype(select_assets)& choose) const;
   using PartitionSets = std::map<AssetId, IndexSet>;
   /// Of assets that are divided and have no set here: what is usual by then.
   RunPlan plan_of(const Project& project, const std::vector<AssetId>& assets, StepsMode mode, WallTime now, const PartitionSets* sets = nullptr) const;
@@ -255,7 +257,7 @@ class DaemonService final : public Service {
   void divide(std::shared_ptr<const Project> project);
   void take_partition_keys(const std::vector<PartitionKeyRecord>& stored);
   std::optional<Reply> too_many_steps(const PartitionSets& sets) const;
-  std::expected<PartitionSets, Reply> choose(const std::vector<AssetId>& assets, const PartitionChoice& choice, WallTime now) const;
+  std::expected<PartitionSets, Reply> choose(const std::vector<AssetId>& assets, const std::string& select, const PartitionChoice& choice, WallTime now) const;
   void forget_failures_of_removed(Turn& turn);
   Reply change_keys(Turn& turn, const Actor& actor, const std::string& set, const std::vector<std::string>& add, const std::vector<std::string>& remove);
   void note_partition_keys(Turn& turn, const Change& change);
@@ -269,6 +271,7 @@ class DaemonService final : public Service {
   std::optional<BackfillPlan> plan_backfill(Turn& turn, Backfill& backfill);
   void advance_backfill(Turn& turn, Backfill& backfill);
   void advance_backfills(Turn& turn);
+  std::string why_no_retry(const Backfill& backfill, WallTime now) const;
   void end_backfill(Turn& turn, Backfill& backfill, BackfillStatus status, const std::string& reason, const std::string& detail);
   void request_backfill_run(Turn& turn, Backfill& backfill, const BackfillPlan& plan, const BackfillPlan::Request& request);
   void settle_backfill_run(Turn& turn, std::int64_t backfill, RunId run);

@@ -59,7 +59,7 @@ Reply DaemonService::begin_backfill(Turn& turn, const Caller& caller, const Back
   const auto& project = *in_force->project;
   const auto assets = select(project, body.select);
   if (!assets) return selection_problem(assets.error());
-  auto sets = choose(*assets, body.partitions, turn.now.wall);
+  auto sets = choose(*assets, body.select, body.partitions, turn.now.wall);
   if (!sets) return sets.error();
   const auto nothing = [](const std::string& why) { return problem(422, "empty-selection", "Nothing to do", why, json::array({{{"pointer", "/partitions"}, {"detail", why}}})); };
   if (std::ranges::all_of(*sets, [](const auto& each) { return each.second.empty(); }))
@@ -108,6 +108,7 @@ IndexSet DaemonService::waiting_in_backfills(const std::string& key) const {
 std::optional<BackfillPlan> DaemonService::plan_backfill(Turn& turn, Backfill& backfill) {
   const auto in_force = partitions();
   std::string error;
+  follow(backfill, in_force->project->definitions, in_force->project->graph, in_force->table);
   auto plan = BackfillPlan::make(backfill, in_force->project->definitions, in_force->project->graph, in_force->table, error);
   if (!plan) end_backfill(turn, backfill, BackfillStatus::failed, "definition_changed", error + "; what is under way goes on, nothing more is begun");
   return plan;
@@ -123,8 +124,27 @@ void DaemonService::advance_backfill(Turn& turn, Backfill& backfill) {
   const auto under_way = backfill.runs.size(), most = static_cast<std::size_t>(backfill.max_runs);
   if (backfill.status == BackfillStatus::running && under_way < most)
     for (const auto& request : plan->next(backfill, most - under_way, turn.now.wall)) request_backfill_run(turn, backfill, *plan, request);
-  if (const auto status = outcome(backfill)) return end_backfill(turn, backfill, *status, *status == BackfillStatus::failed ? "partitions_failed" : "", "");
+  if (const auto status = outcome(backfill)) {
+    // Where something failed its causes say more.
+    const bool nothing_failed = std::ranges::all_of(backfill.groups, [](const BackfillGroup& group) { return group.failed.empty() && group.canceled.empty(); });
+    const auto removed = *status == BackfillStatus::failed && nothing_failed ? plan->removed_in_words(backfill, turn.now.wall) : "";
+    const auto reason = *status != BackfillStatus::failed ? "" : removed.empty() ? "partitions_failed" : "keys_removed";
+    return end_backfill(turn, backfill, *status, reason, removed.empty() ? "" : removed + "; what was asked for besides is made");
+  }
   save_backfill(turn, backfill);
+}
+
+/// Why a retry of it would make nothing; empty: it makes something.
+std::string DaemonService::why_no_retry(const Backfill& backfill, WallTime now) const {
+  const auto in_force = partitions();
+  auto tried = backfill;
+  follow(tried, in_force->project->definitions, in_force->project->graph, in_force->table);
+  std::string error;
+  const auto plan = BackfillPlan::make(tried, in_force->project->definitions, in_force->project->graph, in_force->table, error);
+  if (!plan) return error + "; begin another with POST /backfills";
+  assetd::retry(tried);
+  plan->skip_blocked(tried, now);
+  return outcome(tried) == BackfillStatus::failed ? plan->removed_in_words(tried, now) + "; add them again first" : "";
 }
 
 void DaemonService::advance_backfills(Turn& turn) {
@@ -175,8 +195,9 @@ void DaemonService::settle_backfill_run(Turn& turn, std::int64_t id, RunId run) 
   const auto it = backfills_.find(id);
   if (it == backfills_.end() || !it->second.runs.contains(run) || engine_->run(run) || engine_->wrecks().contains(run)) return;
   auto& backfill = it->second;
-  const auto& part = backfill.runs.at(run);
   const auto in_force = partitions();
+  follow(backfill, in_force->project->definitions, in_force->project->graph, in_force->table);  // before places are looked up in what is in force
+  const auto part = backfill.runs.at(run);
   const auto asset = in_force->project->graph.find(backfill.groups[part.group].assets.front());
   const auto* divided = asset ? in_force->table.of(*asset) : nullptr;
   const auto row = reader_->run(run);
@@ -239,6 +260,7 @@ Reply DaemonService::change_backfill(Turn& turn, const Caller& caller, Backfill&
       if (!over) return wrong("retry it when it is over");
       if (backfill.status == BackfillStatus::succeeded) return wrong("there is nothing to retry");
       if (!backfill.runs.empty()) return wrong("runs of it are still being ended; ask again when they are over");
+      if (const auto why = why_no_retry(backfill, turn.now.wall); !why.empty()) return wrong(why);
       assetd::retry(backfill);
       action = "backfill.retry";
       break;

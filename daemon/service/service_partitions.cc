@@ -21,6 +21,7 @@ std::optional<std::string> bad_key(const std::string& key) {
   if (key.empty()) return "a partition's key is not empty";
   if (key.size() > kLongestKey) return "a partition's key has at most " + std::to_string(kLongestKey) + " bytes";
   const bool odd = std::ranges::any_of(key, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f || c == '|'; });
+  if (is_partition_word(key)) return "no partition may be called \"" + key + "\": the word chooses partitions; call it otherwise";
   if (odd) return "a partition's key has no control characters and no |, which separates the keys of two dimensions";
   return std::nullopt;
 }
@@ -73,7 +74,7 @@ MadePartitions DaemonService::made_partitions(AssetId asset, const PartitionsInF
   return made;
 }
 
-std::expected<DaemonService::PartitionSets, Reply> DaemonService::choose(const std::vector<AssetId>& assets, const PartitionChoice& choice, WallTime now) const {
+std::expected<DaemonService::PartitionSets, Reply> DaemonService::choose(const std::vector<AssetId>& assets, const std::string& select_text, const PartitionChoice& choice, WallTime now) const {
   const auto in_force = partitions();
   StalePartitions stale(in_force->project->definitions, in_force->project->graph, in_force->table, now, [&](AssetId asset) { return made_partitions(asset, *in_force); });
   const auto* word = std::get_if<PartitionChoice::Word>(&choice.of);
@@ -85,7 +86,9 @@ std::expected<DaemonService::PartitionSets, Reply> DaemonService::choose(const s
     return known;
   };
   const auto wrong = [](const std::string& detail) { return std::unexpected(problem(422, "invalid-partitions", "The partitions cannot be taken", detail, json::array({{{"pointer", "/partitions"}, {"detail", detail}}}))); };
-  auto sets = choose_partitions(choice, assets, in_force->project->graph, in_force->table, now, known);
+  const auto targets = word ? std::vector<AssetId>() : selected(*in_force->project, select_text, selection_targets);
+  if (!targets) return std::unexpected(selection_problem(targets.error()));
+  auto sets = choose_partitions(choice, assets, *targets, in_force->project->graph, in_force->table, now, known);
   if (!sets) return wrong(sets.error());
   return std::move(*sets);
 }
@@ -116,7 +119,7 @@ std::expected<DaemonService::Resolved, Reply> DaemonService::resolve(const std::
   if (const auto wrong = check_options(options)) return std::unexpected(*wrong);
   auto assets = select(*resolved.project, select_text);
   if (!assets) return std::unexpected(selection_problem(assets.error()));
-  auto sets = choose(*assets, choice, now);
+  auto sets = choose(*assets, select_text, choice, now);
   if (!sets) return std::unexpected(sets.error());
   // Only now: partitions that are named for what is muted are no mistake.
   if (by == AskedBy::itself) resolved.muted = automator_.leave_out_muted(*assets, clock_.now().wall);

@@ -92,7 +92,9 @@ void DaemonService::obey(Turn& turn, const Caller& caller, const Done& done, con
   answer_after(std::move(reply), false);
 }
 
-std::expected<std::vector<AssetId>, SelectionError> DaemonService::select(const Project& project, const std::string& expression) const {
+std::expected<std::vector<AssetId>, SelectionError> DaemonService::select(const Project& project, const std::string& expression) const { return selected(project, expression, select_assets); }
+
+std::expected<std::vector<AssetId>, SelectionError> DaemonService::selected(const Project& project, const std::string& expression, decltype(select_assets)& choose) const {
   std::expected<std::vector<AssetId>, SelectionError> result;
   const auto now = clock_.now().wall;
   book_.read([&](const AssetTable& table) {
@@ -100,7 +102,7 @@ std::expected<std::vector<AssetId>, SelectionError> DaemonService::select(const 
     state.status = [&](AssetId id) { return std::string(to_string(table.states[id].status())); };
     state.stale = [&](AssetId id) { return table.is_stale(id); };
     state.freshness = [&](AssetId id) { return table.freshness(id, now); };
-    result = select_assets(expression, project.definitions, project.graph, &state);
+    result = choose(expression, project.definitions, project.graph, &state);
   });
   return result;
 }

@@ -119,6 +119,9 @@ def test_a_hundred_thousand_are_queued_at_once_and_nothing_starts_after_a_cancel
     last = ended(daemon, backfill)
     runs = daemon.items(f"/runs?backfill={backfill}")
     assert last["status"] == "canceled" and last["runs_made"] == len(runs) and all(run["status"] in ("succeeded", "canceled") for run in runs)
+    counts = last["counts"]
+    assert counts["waiting"] == 0 and counts["succeeded"] + counts["canceled"] == 100_056 and "-" not in last["groups"][0]["status"], "what never began was canceled"
+    assert last["groups"][0]["counts"]["canceled"] == counts["canceled"]
     assert daemon.request("POST", f"/backfills/{backfill}/cancel").status == 202
     assert daemon.request("POST", f"/backfills/{backfill}/pause").status == 409
     before = sum(made(daemon).values())
@@ -142,6 +145,17 @@ def test_a_pause_holds_what_waits_and_survives_a_restart(start):
     assert [entry["action"] for entry in daemon.items("/audit") if entry["action"].startswith("backfill")] == ["backfill.resume", "backfill.pause", "backfill.create"]
 
 
+def test_keys_of_a_target_lead_along_the_mappings_of_the_selection(start):
+    daemon = start(project(shell("days", NOTE, [], "partitions: {daily: {start: 2026-01-01, end: 2026-03-01}}"), shell("month", NOTE, ["days"], "partitions: {monthly: {start: 2026-01-01}}"),
+                           shell("regions", NOTE, [], "partitions: {static: [eu, us, asia]}"),
+                           shell("sides", NOTE, [], "deps: [{asset: regions, partitions: {map: {west: [eu, us], east: asia}}}]\npartitions: {static: [west, east]}")))
+    assert ended(daemon, begin(daemon, "+month", {"from": "2026-01-01", "to": "2026-01-01"}, max_runs=31))["status"] == "succeeded"
+    assert made(daemon) == collections.Counter([f"days 2026-01-{day:02}" for day in range(1, 32)] + ["month 2026-01-01"])
+    (daemon.project / "made").unlink()
+    assert ended(daemon, begin(daemon, "regions+", ["asia"]))["status"] == ended(daemon, begin(daemon, "+sides", ["west"]))["status"] == "succeeded"
+    assert made(daemon) == collections.Counter(["regions asia", "sides east", "regions eu", "regions us", "sides west"])
+
+
 def test_many_in_one_run_where_the_asset_takes_them(start):
     script = 'echo "$ASSETD_PARTITION_START $ASSETD_PARTITION_END" >> made'
     daemon = start(project(shell("days", script, [], "partitions: {daily: {start: 2026-01-01, end: 2026-01-31}, per_process: all}"), shell("tens", script, [], "partitions: {daily: {start: 2026-01-01, end: 2026-01-26}, per_process: 10}")))
@@ -161,10 +175,41 @@ def test_it_ends_and_says_so_when_its_assets_are_divided_otherwise(start):
     assert last["status"] == "failed" and last["reason"] == "definition_changed" and "divided otherwise" in last["detail"]
 
 
+def test_it_goes_on_under_a_new_name_and_from_an_earlier_start(start):
+    daemon = start(project(shell("days", f'{waits_for("go")}; {NOTE}', [], "partitions: {daily: {start: 2026-02-01, end: 2026-02-06}}")))
+    backfill = begin(daemon, "days", "all", max_runs=1)
+    wait_until(lambda: shown(daemon, backfill)["active_runs"], "a run")
+    file = daemon.project / "assetd.yaml"
+    file.write_text(file.read_text().replace("key: days", "key: dates\n    renamed_from: days").replace("start: 2026-02-01", "start: 2026-01-01"))
+    assert daemon.request("POST", "/definitions/reload").status == 200
+    (daemon.project / "go").touch()
+    last = ended(daemon, backfill)
+    assert last["status"] == "succeeded" and last["counts"]["succeeded"] == 5, last
+    assert made(daemon) == collections.Counter(["days 2026-02-01"] + [f"dates 2026-02-{day:02}" for day in range(2, 6)])
+    assert last["groups"][0]["assets"] == ["dates"] and last["groups"][0]["keys"] == [f"2026-02-{day:02}" for day in range(1, 6)]
+
+
+def test_it_says_which_keys_were_removed_and_how_to_go_on(start):
+    daemon = start(project(shell("mail", f'{waits_for("go")}; {NOTE}', [], "partitions: {dynamic: customers}")))
+    assert daemon.request("POST", "/partitions/customers", {"add": ["ann", "bob", "cleo"]}).status == 200
+    backfill = begin(daemon, "mail", "all", max_runs=1)
+    wait_until(lambda: shown(daemon, backfill)["active_runs"], "a run")
+    assert daemon.request("POST", "/partitions/customers", {"remove": ["bob", "cleo"]}).status == 200
+    (daemon.project / "go").touch()
+    last = ended(daemon, backfill)
+    assert last["status"] == "failed" and last["reason"] == "keys_removed" and last["counts"]["skipped"] == 2, last
+    assert "2 partitions were skipped, as their keys were removed: bob, cleo" in last["detail"]
+    refused = daemon.request("POST", f"/backfills/{backfill}/retry")
+    assert refused.status == 409 and "add them again first" in refused.text, refused.text
+    assert daemon.request("POST", "/partitions/customers", {"add": ["bob", "cleo"]}).status == 200
+    assert daemon.request("POST", f"/backfills/{backfill}/retry").status == 200
+    assert ended(daemon, backfill)["status"] == "succeeded" and made(daemon)["mail ann"] == 1
+
+
 def test_wrong_requests_are_refused(start):
     daemon = start(project(shell("letters", "true", [], "partitions: {static: [a]}"), shell("plain", "true")))
     for body, words in (({"select": "plain", "partitions": "all"}, "none of the selected assets has partitions"), ({"select": "letters", "partitions": "failed"}, "is failed"),
-                        ({"select": "letters"}, "'partitions' is missing"), ({"select": "nobody", "partitions": "all"}, "nobody"), ({"select": "letters", "partitions": "all", "max_runs": 0}, "must be from 1")):
+                        ({"select": "letters"}, "'partitions' is missing"), ({"select": "letters", "partitions": []}, "at least 1 item"), ({"select": "nobody", "partitions": "all"}, "nobody"), ({"select": "letters", "partitions": "all", "max_runs": 0}, "must be from 1")):
         answer = daemon.request("POST", "/backfills", body)
         assert answer.status == 422 and words in answer.text, (body, answer.text)
     assert daemon.request("GET", "/backfills/99").status == 404 and daemon.request("POST", "/backfills/99/cancel").status == 404 and daemon.request("GET", "/backfills/x").status == 404

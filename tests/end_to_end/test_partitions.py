@@ -117,6 +117,8 @@ def test_keys_come_and_go_and_survive_a_crash(start):
     assert counts(daemon, "letters")["materialized"] == 2, "a key that comes back is the partition it was"
     assert daemon.request("POST", "/partitions/nobodys", {"add": ["x"]}).status == 404
     assert daemon.request("POST", "/partitions/customers", {"add": ["a|b"]}).status == 422
+    refused = daemon.request("POST", "/partitions/customers", {"add": ["dan", "latest"]})
+    assert refused.status == 422 and '/add/1' in refused.text and "the word chooses partitions" in refused.text
     assert [entry["action"] for entry in daemon.items("/audit") if entry["action"] == "partitions.change"] == ["partitions.change"] * 3
 
 

@@ -164,6 +164,10 @@ TEST(Backfill, AKeyThatWasRemovedIsNotAskedForAndSkipped) {
   EXPECT_THAT(asked, ElementsAre(0, 2)) << "bob is gone";
   EXPECT_EQ(p.backfill.groups[0].skipped, IndexSet::range(1, 2));
   EXPECT_EQ(p.backfill.groups[1].skipped.size(), 2) << "bob's two days too";
+  EXPECT_EQ(p.plan().removed_in_words(p.backfill, kNow), "3 partitions were skipped, as their keys were removed: bob, 2026-02-27|bob, 2026-02-28|bob");
+  keys->add("bob");
+  p.table = PartitionTable::make(*p.definitions, *p.graph, p.keys);
+  EXPECT_EQ(p.plan().removed_in_words(p.backfill, kNow), "") << "none is gone, whatever its place in the set";
 }
 
 TEST(Backfill, FindsThePlaceOfAKeyThatWasRemovedWhileItsRunWasUnderWay) {

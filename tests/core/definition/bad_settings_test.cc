@@ -110,6 +110,9 @@ TEST(BadSettings, PartitionsPointAtTheKeyThatIsWrong) {
   EXPECT_THAT(of("{daily: {start: 2026-13-01}}"), ElementsAre(StartsWith("2:56 partitions: start: ")));
   EXPECT_THAT(of("{weekly: {start: 2026-01-01, day_offset: 7}}"), ElementsAre(StartsWith("2:76 partitions: day_offset: takes 0 to 6")));
   EXPECT_THAT(of("{static: [b, b]}"), ElementsAre(StartsWith("2:48 partitions: static: \"b\" stands twice")));
+  for (const std::string word : {"latest", "all", "missing", "failed", "stale"})
+    EXPECT_THAT(of("{static: [eu, " + word + "]}"), ElementsAre(AllOf(StartsWith("2:48 partitions: static: no partition may be called \"" + word + "\""), HasSubstr("call it otherwise"))));
+  EXPECT_THAT(of("{multi: {a: {static: [all]}, b: {static: [x]}}}"), IsEmpty()) << "its keys are all|x";
   EXPECT_THAT(of("{multi: {a: {static: [x]}, b: {multi: {}}}}"), ElementsAre(HasSubstr("a dimension has no dimensions of its own")));
 }
 

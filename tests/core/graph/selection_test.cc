@@ -51,6 +51,19 @@ TEST_F(Selection, TakesNamesInTopologicalOrder) {
   EXPECT_EQ(select("key:*").size(), 7u);
 }
 
+TEST_F(Selection, TargetsAreWhereWalksBegin) {
+  const auto targets = [&](std::string_view expression) { return keys_of(graph, selection_targets(expression, definitions, graph, &state).value()); };
+  EXPECT_THAT(targets("+gold"), ElementsAre("gold"));
+  EXPECT_THAT(targets("bronze+ or 1+report"), ElementsAre("bronze", "report"));
+  EXPECT_THAT(targets("+(silver+)"), ElementsAre("silver"));
+  EXPECT_THAT(targets("bronze or silver"), ElementsAre("bronze", "silver"));
+  EXPECT_THAT(targets("bronze+ and not report"), ElementsAre("bronze"));
+  EXPECT_THAT(targets("bronze+ and +gold"), ElementsAre("bronze", "gold"));
+  EXPECT_THAT(targets("bronze+ and key:*l*"), IsEmpty()) << "what is not selected is none";
+  EXPECT_EQ(targets("*").size(), 7u);
+  EXPECT_EQ(targets("not model").size(), 6u);
+}
+
 TEST_F(Selection, WalksUpAndDownByLevels) {
   EXPECT_THAT(select("+gold"), ElementsAre("raw/events", "bronze", "silver", "gold"));
   EXPECT_THAT(select("silver+"), ElementsAre("silver", "gold", "model", "report"));

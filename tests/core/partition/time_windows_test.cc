@@ -52,6 +52,44 @@ TEST(TimeWindows, HoursAreRealAndTheSecondOfTwoEqualOnesSaysItsOffset) {
   EXPECT_FALSE(hours.index("2026-10-25-02:00+00:00")) << "there is one such hour";
 }
 
+TEST(TimeWindows, HoursBeginAtTheirMinuteAlsoAfterClocksWereSetByHalfOfOne) {
+  const auto hours = windows({.grain = Grain::hourly, .start = "2026-04-04", .end = "2026-04-12", .timezone = "Australia/Lord_Howe"});  // 2026-04-05 02:00 → 01:30
+  EXPECT_EQ(text(hours, 24), "2026-04-05-00:00 2026-04-04T13:00 2026-04-04T14:00");
+  EXPECT_EQ(text(hours, 25), "2026-04-05-01:00 2026-04-04T14:00 2026-04-04T15:30") << "an hour and a half";
+  EXPECT_EQ(text(hours, 26), "2026-04-05-02:00 2026-04-04T15:30 2026-04-04T16:30");
+  EXPECT_EQ(hours.count(), 8 * 24);
+  EXPECT_EQ(hours.window(8 * 24 - 1).end, utc("2026-04-11T13:30")) << "midnight of the 12th";
+  EXPECT_EQ(windows({.grain = Grain::hourly, .start = "2026-04-06", .timezone = "Australia/Lord_Howe"}).key(1), "2026-04-06-01:00");
+  const auto spring = windows({.grain = Grain::hourly, .start = "2026-10-04", .timezone = "Australia/Lord_Howe"});  // 02:00 → 02:30
+  EXPECT_EQ(text(spring, 1), "2026-10-04-01:00 2026-10-03T14:30 2026-10-03T16:00") << "02:00 is not shown";
+  EXPECT_EQ(text(spring, 2), "2026-10-04-03:00 2026-10-03T16:00 2026-10-03T17:00");
+  EXPECT_EQ(windows({.grain = Grain::hourly, .start = "2026-10-04T02:00", .timezone = "Australia/Lord_Howe"}).key(0), "2026-10-04-03:00");
+  const auto late = windows({.grain = Grain::hourly, .start = "2026-04-04T23:45", .timezone = "Australia/Lord_Howe", .minute_offset = 45});
+  EXPECT_EQ(text(late, 2), "2026-04-05-01:45 2026-04-04T14:45 2026-04-04T15:15");
+  EXPECT_EQ(text(late, 3), "2026-04-05-01:45+10:30 2026-04-04T15:15 2026-04-04T16:15") << "shown a second time";
+  EXPECT_EQ(late.index("2026-04-05-01:45+10:30"), 3);
+}
+
+/// Minute by minute around the days on which clocks are set.
+TEST(TimeWindows, HoursAreWhereTheClockShowsTheirMinute) {
+  const auto zone = Zone::find("Australia/Lord_Howe").value();
+  for (const int offset : {0, 20, 45})
+    for (const auto* day : {"2026-04-04T00:00", "2026-10-03T00:00"}) {
+      const auto hours = windows({.grain = Grain::hourly, .start = "2026-01-01", .timezone = "Australia/Lord_Howe", .minute_offset = offset});
+      const auto start = std::chrono::floor<std::chrono::seconds>(utc(day));
+      auto index = hours.at(start).value();
+      for (auto at = start + std::chrono::minutes(1); at < start + std::chrono::days(2); at += std::chrono::minutes(1)) {
+        const auto local = zone.stretch(at).to_local(at);
+        const bool begins = local - std::chrono::floor<std::chrono::hours>(local) == std::chrono::minutes(offset);
+        if (begins) ++index;
+        ASSERT_EQ(hours.at(at), index) << format_time(at);
+        if (!begins) continue;
+        ASSERT_EQ(hours.window(index).begin, at);
+        ASSERT_EQ(hours.index(hours.key(index)), index);
+      }
+    }
+}
+
 TEST(TimeWindows, WeeksBeginOnTheirDayAndMonthsOnTheirs) {
   EXPECT_EQ(text(windows({.grain = Grain::weekly, .start = "2026-01-01"}), 0), "2026-01-04 2026-01-04T00:00 2026-01-11T00:00") << "a Sunday";
   EXPECT_EQ(windows({.grain = Grain::weekly, .start = "2026-01-01", .day_offset = 1}).key(0), "2026-01-05");

@@ -40,7 +40,7 @@ TEST_F(CommandsTest, SensorsAreCommandedAndToldWithoutAToken) {
 TEST_F(CommandsTest, ARunRequestReachesTheServiceWhole) {
   start();
   const auto answer = post("/runs", R"({"select": "+gold", "steps": "assets", "tags": {"why": "test"}, "priority": 3, "dry_run": false,
-                                        "options": {"dbt": {"full_refresh": true}}, "partitions": []})",
+                                        "options": {"dbt": {"full_refresh": true}}, "partitions": ["2026-01-05"]})",
                            {"Idempotency-Key: abc"});
   EXPECT_EQ(answer.status, 201);
   EXPECT_EQ(answer.headers.at("location"), "/api/v1/runs/41");
@@ -56,6 +56,17 @@ TEST_F(CommandsTest, ARunRequestReachesTheServiceWhole) {
   EXPECT_EQ(command.caller.body_hash.size(), 64u);
   EXPECT_EQ(command.caller.actor.name, "anonymous");
   EXPECT_EQ(command.caller.actor.remote, "127.0.0.1");
+}
+
+TEST_F(CommandsTest, NoPartitionsAreNotTheLatest) {
+  start();
+  for (const auto* path : {"/runs", "/backfills"})
+    for (const auto* partitions : {"[]", "null"}) {
+      const auto answer = post(path, R"({"select": "gold", "partitions": )" + std::string(partitions) + "}");
+      EXPECT_EQ(answer.status, 422) << path << " " << partitions;
+      EXPECT_EQ(answer.json()["errors"][0]["pointer"], "/partitions");
+    }
+  EXPECT_TRUE(service.commands().empty());
 }
 
 TEST_F(CommandsTest, AReportOfOnePartitionReachesTheService) {

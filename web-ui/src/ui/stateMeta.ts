@@ -48,7 +48,7 @@ export const stepOrder = [
 const reasons: Record<string, string> = {
   upstream_failed: "upstream failed", check_failed: "check failed", timeout: "timed out", exit_code: "exited with an error", lost: "lost",
   canceled: "canceled", out_of_memory: "out of memory", cpu_time: "processor time used up", not_run: "not run", hook_failed: "hook failed", resource_locked: "resource locked",
-  definition_changed: "definition changed", reused: "reused: nothing changed", plugin_error: "plugin error", plan_damaged: "stored plan damaged", signal: "ended by a signal", steps_failed: "steps failed",
+  definition_changed: "definition changed", keys_removed: "keys were removed", reused: "reused: nothing changed", plugin_error: "plugin error", plan_damaged: "stored plan damaged", signal: "ended by a signal", steps_failed: "steps failed",
 };
 /** A reason code in words; unknown codes lose their underscores. */
 export const reasonText = (code: string | null | undefined) => (code ? reasons[code] ?? code.replaceAll("_", " ") : "");
