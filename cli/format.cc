@@ -88,6 +88,11 @@ std::string duration_at(const nlohmann::json& object, const std::string& key) {
   return duration_text(milliseconds(object[key].get<std::int64_t>()));
 }
 
+std::string step_at(const nlohmann::json& step) {
+  const auto partition = text_at(step, "partition");
+  return text_at(step, "key") + (partition.empty() ? "" : " [" + partition + "]");
+}
+
 std::string steps_at(const nlohmann::json& run) {
   const auto total = text_at(run, "steps_total");
   return total + (total == "1" ? " step" : " steps");

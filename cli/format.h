@@ -24,6 +24,7 @@ std::string harmless(std::string text);
 std::string text_at(const nlohmann::json& object, const std::string& key);   ///< numbers and booleans as JSON writes them; control characters as "?"
 std::string ago_at(const nlohmann::json& object, const std::string& key, SystemTime now);
 std::string duration_at(const nlohmann::json& object, const std::string& key);  ///< of milliseconds
+std::string step_at(const nlohmann::json& step);  ///< "a", "a [2026-01-01]": its key and partition
 std::string steps_at(const nlohmann::json& run);  ///< "1 step", "8 steps": its steps_total
 std::string join(const nlohmann::json& list, const std::string& separator);     ///< of texts; objects of tags as "k=v"
 

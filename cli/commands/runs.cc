@@ -67,11 +67,8 @@ int show_run(Session& session, const OneRunOptions& options) {
     for (const auto& blocker : shown.value("blocked_by", Json::array())) session.out << "waits for " << text_at(blocker, "what") << ": " << text_at(blocker, "detail") << "\n";
     session.out << "\n";
     Table table({{"STEP", false, true}, {"STATUS"}, {"ATTEMPTS", true}, {"TOOK", true}, {"WHY", false, true}});
-    for (const auto& step : shown["steps"]) {
-      const auto partition = text_at(step, "partition");
-      table.add({text_at(step, "key") + (partition.empty() ? "" : " [" + partition + "]"), status_cell(text_at(step, "status")),
-                 std::to_string(step.value("attempts", Json::array()).size()), took(step), why(step)});
-    }
+    for (const auto& step : shown["steps"])
+      table.add({step_at(step), status_cell(text_at(step, "status")), std::to_string(step.value("attempts", Json::array()).size()), took(step), why(step)});
     session.out << table.render(session.terminal);
     for (const auto& cause : shown.value("causes", Json::array())) {  // of the first: `runs changes` tells of others
       if (const auto changes = session.api->get("/runs/" + percent_encode(options.id) + "/changes", {{"step", text_at(cause, "key")}})) session.out << "\n", print_changes(session, *changes);
@@ -142,10 +139,7 @@ int retry_run(Session& session, const RetryOptions& options) {
     body["dry_run"] = true;
     return session.show(session.api->post("/runs/" + percent_encode(options.id) + "/retry", body), [&](const Json& plan) {
       session.out << "would run " << steps_at(plan) << (options.scope == "checks" ? " (only their checks):\n" : ":\n");
-      for (const auto& step : plan["steps"]) {
-        const auto partition = text_at(step, "partition");
-        session.out << "  " << text_at(step, "key") << (partition.empty() ? "" : " [" + partition + "]") << "\n";
-      }
+      for (const auto& step : plan["steps"]) session.out << "  " << step_at(step) << "\n";
     });
   }
   const auto answer = session.api->post("/runs/" + percent_encode(options.id) + "/retry", body);
