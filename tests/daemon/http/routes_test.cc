@@ -309,6 +309,32 @@ TEST_F(RoutesTest, TheQueueHoldsStepsRunsAndLimits) {
   EXPECT_TRUE(pools[1]["resized"].is_null());
 }
 
+TEST_F(RoutesTest, AClockThatWasSetBackLeavesADurationUnknown) {
+  RunRecord run;
+  run.id = 1;
+  run.definitions_version = 3;
+  run.steps_total = 4;
+  run.status = RunStatus::succeeded;
+  run.started_at = at(60);
+  run.ended_at = at(2);
+  CommitBatch batch;
+  batch.changes.push_back(RunCreated{run, std::make_shared<RunPlan>(plan)});
+  StepOutcome outcome{.asset = "stg", .run = 1, .attempt = 1, .status = StepStatus::succeeded};
+  outcome.started_at = at(60);
+  outcome.ended_at = at(2);
+  batch.outcomes.push_back(outcome);
+  outcome.attempt = 2;
+  outcome.ended_at = at(63);
+  batch.outcomes.push_back(outcome);
+  commit(std::move(batch));
+  start();
+  EXPECT_TRUE(get("/runs/1").json()["duration_ms"].is_null());
+  const auto attempts = get("/assets/stg/attempts").json()["items"];
+  ASSERT_EQ(attempts.size(), 2u);
+  EXPECT_EQ(attempts[0]["duration_ms"], 3'000);
+  EXPECT_TRUE(attempts[1]["duration_ms"].is_null());
+}
+
 TEST_F(RoutesTest, AlertsSayHowTheirDeliveryStands) {
   CommitBatch batch;
   for (int i = 0; i < 3; ++i) {
