@@ -39,9 +39,22 @@ std::string move_backup(const fs::path& from, const fs::path& to) {
   return error ? error.message() : "";
 }
 
+/// A daemon writes through files that it has open: what is put in their place is lost to it, and its store with it.
+bool is_a_daemons_own(const fs::path& file) {
+  std::error_code ignored;
+  const auto name = file.filename().string();
+  const auto lies = [&](const fs::path& other) { return fs::exists(other, ignored); };
+  if (lies(file.string() + "-wal") || lies(file.string() + ".in-use")) return true;  // a store that is open, wherever it is
+  const auto folder = file.parent_path();
+  const bool of_a_daemon = lies(folder / "lock") || lies(folder / "store.sqlite-wal") || lies(folder / "store.sqlite.in-use");
+  return of_a_daemon && (name.starts_with("store.sqlite") || name.starts_with("supervisor.") || name == "lock");
+}
+
 /// Why nothing can be put there; asked before anything is made. Empty: it can.
 std::string refused_target(const std::string& file) {
   std::error_code error;
+  if (is_a_daemons_own(fs::weakly_canonical(fs::absolute(file), error)) || is_a_daemons_own(fs::absolute(file)))
+    return "it is of a daemon's own store and not a place for a copy of it: name another file, or none, and it stays in backups/ of the data folder";
   const auto there = fs::status(file, error);
   if (fs::exists(there) && !fs::is_regular_file(there)) return fs::is_directory(there) ? "it is a folder: name a file in it" : "it is no regular file (a device, a pipe or a socket)";
   const auto folder = fs::absolute(file).parent_path();

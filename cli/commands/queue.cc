@@ -29,7 +29,7 @@ void print_queued_runs(Session& session, const Json& runs) {
 void print_waiting_steps(Session& session, const Json& items) {
   Table table({{"RUN", true}, {"STEP", false, true}, {"STATUS"}, {"SINCE"}, {"WAITS FOR", false, true}});
   for (const auto& entry : items)
-    table.add({text_at(entry, "run_id"), text_at(entry, "key"), status_cell(text_at(entry, "status")), ago_at(entry, "since", session.now()), blockers_of(entry)});
+    table.add({text_at(entry, "run_id"), step_name(entry), status_cell(text_at(entry, "status")), ago_at(entry, "since", session.now()), blockers_of(entry)});
   session.out << table.render(session.terminal);
 }
 

@@ -51,7 +51,7 @@ std::string why(const Json& step) {
 
 std::string took(const Json& step) {
   const auto began = parse_time(text_at(step, "started_at")), ended = parse_time(text_at(step, "ended_at"));
-  return began && ended ? duration_text(std::chrono::duration_cast<std::chrono::milliseconds>(*ended - *began)) : "";
+  return began && ended && *ended >= *began ? duration_text(std::chrono::duration_cast<std::chrono::milliseconds>(*ended - *began)) : "";
 }
 
 int show_run(Session& session, const OneRunOptions& options) {

@@ -6,6 +6,7 @@
 #include "core/definition/load.h"
 #include "core/definition/names.h"
 #include "core/definition/partitions_json.h"
+#include "core/definition/retry_delay.h"
 #include "core/partition/mapping.h"
 #include "core/graph/asset_key.h"
 #include "core/graph/selection.h"
@@ -261,17 +262,23 @@ class Merger {
     return own;
   }
 
+  static std::optional<Millis> retry_delay(ObjectReader& own, const char* key) {
+    const auto delay = own.duration(key);
+    if (delay && *delay > kLongestRetryDelay) own.error(key, "a duration of at most \"7d\"");
+    return delay;
+  }
+
   RetrySpec retries(ObjectReader& reader, const RetrySpec& otherwise) {
     const auto* value = reader.find("retries");
     if (!value) return otherwise;
     ObjectReader own(*value, "retries", import_, errors_);
     auto result = otherwise;
     if (const auto* max = own.find("max")) result.max = max->is_number_integer() ? max->get<int>() : 0;
-    if (const auto delay = own.duration("delay")) result.delay = *delay;
+    if (const auto delay = retry_delay(own, "delay")) result.delay = *delay;
     result.backoff = own.word("backoff", result.backoff);
     if (const auto* jitter = own.find("jitter"); jitter && jitter->is_number())
       result.jitter = std::clamp(jitter->get<double>(), 0.0, 1.0);
-    if (const auto most = own.duration("max_delay")) result.max_delay = most;
+    if (const auto most = retry_delay(own, "max_delay")) result.max_delay = most;
     if (auto on = own.texts("retry_on"); !on.empty()) result.on = std::move(on);
     return result;
   }

@@ -4,6 +4,7 @@
 
 #include "core/definition/outputs.h"
 #include "core/definition/reading.h"
+#include "core/definition/retry_delay.h"
 #include "core/definition/scalars.h"
 #include "core/definition/variables.h"
 
@@ -148,6 +149,12 @@ std::vector<std::string> read_retry_on(Reading& reading, MapReader& retries) {
   return reasons;
 }
 
+std::optional<Millis> read_retry_delay(MapReader& retries, const char* key) {
+  const auto delay = retries.duration(key);
+  if (delay && *delay > kLongestRetryDelay) retries.refuse(key, *retries.take(key), "at most 7d", "no attempt waits longer for its turn");
+  return delay;
+}
+
 }  // namespace
 
 RetrySpec read_retries(Reading& reading, MapReader& reader, RetrySpec outer) {
@@ -160,10 +167,10 @@ RetrySpec read_retries(Reading& reading, MapReader& reader, RetrySpec outer) {
   }
   MapReader retries(reader.file(), *node, "retries:");
   if (const auto max = retries.integer("max", 0, kMost)) outer.max = static_cast<int>(*max);
-  if (const auto delay = retries.duration("delay")) outer.delay = *delay;
+  if (const auto delay = read_retry_delay(retries, "delay")) outer.delay = *delay;
   if (const auto backoff = retries.word<Backoff>("backoff")) outer.backoff = *backoff;
   if (const auto jitter = retries.number("jitter", 0, 1)) outer.jitter = *jitter;
-  if (const auto most = retries.duration("max_delay")) outer.max_delay = *most;
+  if (const auto most = read_retry_delay(retries, "max_delay")) outer.max_delay = *most;
   if (auto on = read_retry_on(reading, retries); !on.empty()) outer.on = std::move(on);
   retries.refuse_rest();
   return outer;

@@ -132,7 +132,11 @@ RunMachine::Verdict RunMachine::judge(const LiveAttempt& attempt, const ExitRepo
   const auto failed = [](std::string reason, std::string detail) { return Verdict{AttemptOutcome::failed, std::move(reason), std::move(detail)}; };
   if (attempt.stop_reason == "canceled" && !(exit.kind == Kind::exited && exit.code == 0))
     return {AttemptOutcome::canceled, "canceled", "canceled by " + run_.record.cancel_requested_by};
-  if (attempt.stop_reason == "run_over") return failed(run_.record.reason, "stopped because its run was over: " + run_.record.detail);
+  if (attempt.stop_reason == "run_over") {
+    constexpr std::string_view kSaid = "stopped: ";  // of the run; here it is said already
+    const std::string_view why = run_.record.detail;
+    return failed(run_.record.reason, "stopped because its run was over: " + std::string(why.substr(why.starts_with(kSaid) ? kSaid.size() : 0)));
+  }
   if (attempt.stop_reason == "timeout") {
     const auto& run = run_.run_spec(attempt.record.unit);
     return failed("timeout", "stopped because it ran longer than its timeout" + (run && run->timeout ? " of " + format_duration(*run->timeout) : ""));

@@ -4,12 +4,12 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "core/definition/retry_delay.h"
 #include "core/engine/run_machine.h"
 
 namespace assetd {
 namespace {
-constexpr std::size_t kMostCauses = 50;                          // of a run with thousands of failed steps the first say enough
-constexpr double kLongestDelayMs = 7.0 * 24 * 3600 * 1000;  // backoff ends here
+constexpr std::size_t kMostCauses = 50;  // of a run with thousands of failed steps the first say enough
 }
 
 void RunMachine::set_quietly(StepIndex step, StepStatus to) {
@@ -66,7 +66,7 @@ void RunMachine::plan_retry(StepIndex step, const AttemptId& attempt) {
   if (policy.max_delay) delay = std::min(delay, static_cast<double>(policy.max_delay->count()));
   const double drawn = attempt.size() < 8 ? 0.5 : static_cast<double>(std::stoul(attempt.substr(0, 8), nullptr, 16)) / 4294967296.0;
   delay *= 1 + policy.jitter * (2 * drawn - 1);
-  const Millis wait{static_cast<std::int64_t>(std::min(delay, kLongestDelayMs))};
+  const Millis wait{static_cast<std::int64_t>(std::min(delay, static_cast<double>(kLongestRetryDelay.count())))};
   auto& unit = run_.units[run_.plan->unit_of(step)];
   if (!unit.retry_at_boot || *unit.retry_at_boot < now_.boot + wait) {
     unit.retry_at_boot = now_.boot + wait;

@@ -137,6 +137,8 @@ std::optional<Millis> parse_duration(std::string_view text) {
 
 std::string format_duration(Millis duration) {
   if (duration.count() == 0) return "0s";
+  // As it is written: "1500ms" and not "1s500ms".
+  if (duration.count() / 60'000 == 0 && duration.count() % 1'000 != 0) return std::to_string(duration.count()) + "ms";
   std::string text = duration.count() < 0 ? "-" : "";
   // Negated as unsigned: the least of all durations has no positive counterpart.
   auto rest = duration.count() < 0 ? 0 - static_cast<std::uint64_t>(duration.count())

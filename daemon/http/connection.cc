@@ -28,7 +28,10 @@ namespace {
 constexpr std::uint32_t kHeaderLimit = 32 * 1024;    ///< all header lines of a request together
 constexpr std::size_t kBufferLimit = 128 * 1024;     ///< of what was read but not parsed; more waits in the socket
 constexpr std::size_t kWriteChunk = 256 * 1024;      ///< each gets the write timeout anew, so that only a stuck client is cut off
-constexpr std::size_t kLingerBytes = 8 * 1024 * 1024;
+
+constexpr Linger kDone{8 * 1024 * 1024, std::chrono::seconds(2)};
+/// Many clients send all of a body before they look for an answer: one that was refused for its size is heard out.
+constexpr Linger kSending{64 * 1024 * 1024, std::chrono::seconds(20)};
 
 Response refusal_of(const error_code& error, std::size_t max_body) {
   if (error == beast::error::timeout)
@@ -91,7 +94,9 @@ awaitable<void> Connection::run() {
     busy_ = true;
     Incoming incoming = co_await read();
     if (!incoming.usable) {
-      if (incoming.refusal && co_await write(std::move(*incoming.refusal), false, true)) co_await linger();
+      if (!incoming.refusal) break;
+      const auto most = incoming.refusal->status == 413 ? kSending : kDone;
+      if (co_await write(std::move(*incoming.refusal), false, true)) co_await linger(most);
       break;
     }
     const bool head = incoming.request.head;
@@ -101,7 +106,7 @@ awaitable<void> Connection::run() {
     if (!co_await write(std::move(response), head, close_after)) break;
     if (stream) co_await pump(stream);
     if (!close_after) continue;
-    co_await linger();
+    co_await linger(kDone);
     break;
   }
   close();
@@ -252,18 +257,21 @@ awaitable<void> Connection::turn_away() {
   const auto self = shared_from_this();
   Response response = problem_response(503, "busy", "Too many connections", "come back in a moment");
   response.with("Retry-After", "1");
-  if (co_await write(std::move(response), false, true)) co_await linger();
+  if (co_await write(std::move(response), false, true)) co_await linger(kDone);
   close();
 }
 
 /// A socket closed with bytes unread resets the connection, and the client may lose the answer: read what still comes, within bounds.
-awaitable<void> Connection::linger() {
+awaitable<void> Connection::linger(Linger most) {
+  constexpr std::chrono::seconds kSilence(2);
   error_code error;
   stream_.socket().shutdown(asio::socket_base::shutdown_send, error);
-  stream_.expires_after(std::chrono::seconds(2));
-  std::array<char, 4096> ignored;
-  for (std::size_t total = 0; !error && !gone_ && total < kLingerBytes;)
+  const auto end = std::chrono::steady_clock::now() + most.time;
+  std::array<char, 16 * 1024> ignored;
+  for (std::size_t total = 0; !error && !gone_ && total < most.bytes;) {
+    stream_.expires_at(std::min(end, std::chrono::steady_clock::now() + kSilence));
     total += co_await stream_.async_read_some(asio::buffer(ignored), redirect_error(use_awaitable, error));
+  }
 }
 
 }  // namespace assetd::http

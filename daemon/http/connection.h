@@ -5,11 +5,18 @@
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <chrono>
 #include <memory>
 
 #include "daemon/http/io_core.h"
 
 namespace assetd::http {
+
+/// How much more is read of a client that has its answer.
+struct Linger {
+  std::size_t bytes;
+  std::chrono::seconds time;
+};
 
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
@@ -38,7 +45,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::awaitable<bool> write_bytes(std::string_view bytes);
   boost::asio::awaitable<void> pump(std::shared_ptr<StreamSource> source);
   boost::asio::awaitable<void> watch_for_close();
-  boost::asio::awaitable<void> linger();
+  boost::asio::awaitable<void> linger(Linger most);
   void give_up_after(std::chrono::milliseconds time);
   std::function<void()> waker();
   void close();

@@ -140,7 +140,7 @@ std::expected<json, Response> running_json(Context& context, Reader& reader) {
   const auto page = reader.runs(active, {kMaxRunning, ""});
   if (!page) return std::unexpected(store_problem(page.error()));
   json out = json::array();
-  for (const auto& row : page->items) out.push_back(run_json(row, context.service.live_run(row.run.id, 0, 0), std::nullopt));
+  for (const auto& row : page->items) out.push_back(run_json(row, context.service.live_run(row.run.id, {}), std::nullopt));
   return out;
 }
 

@@ -187,7 +187,7 @@ Response list_attempts(const Call& call, Context& context) {
   for (const auto& row : page->items)
     items.push_back({{"run_id", id_text(row.run)}, {"attempt", row.attempt}, {"partition", text_or_null(row.partition)}, {"status", to_string(row.status)}, {"reason", text_or_null(row.reason)},
                      {"started_at", time_json(row.started_at)}, {"ended_at", time_json(row.ended_at)},
-                     {"duration_ms", row.started_at ? json((row.ended_at - *row.started_at).count()) : json()}});
+                     {"duration_ms", duration_json(row.started_at, row.ended_at)}});
   return list_response(std::move(items), page->next_cursor, history->at.as_of);
 }
 

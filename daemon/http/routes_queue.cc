@@ -50,12 +50,12 @@ Response list_queue(const Call& call, Context& context) {
   const auto at = read_at(context);
   if (!at) return at.error();
   json items = json::array();
-  const auto queue = context.service.queue(skip + limit + 1);
+  const auto queue = context.service.queue(skip, limit + 1);
   const auto& entries = queue.steps;
-  for (std::size_t i = skip; i < entries.size() && items.size() < limit; ++i)
+  for (std::size_t i = 0; i < entries.size() && i < limit; ++i)
     items.push_back({{"run_id", id_text(entries[i].run)}, {"key", entries[i].key}, {"partition", text_or_null(entries[i].partition)}, {"status", to_string(entries[i].status)},
                      {"since", time_json(entries[i].since)}, {"blocked_by", blockers_json(entries[i].blocked_by)}});
-  const std::string next = entries.size() > skip + limit ? make_cursor(call, std::to_string(skip + limit)) : "";
+  const std::string next = entries.size() > limit ? make_cursor(call, std::to_string(skip + limit)) : "";
   json limits = json::array();
   for (const auto& each : queue.limits) limits.push_back({{"name", each.name}, {"limit", each.limit}, {"used", each.used}});
   return json_response({{"items", items}, {"next_cursor", text_or_null(next)}, {"runs", queued_runs_json(queue.runs, limit)}, {"limits", limits}, {"as_of", at->as_of}});

@@ -34,7 +34,7 @@ RunFilter filter_of(const Call& call) {
 /// Counts of an active run come from the engine; no step is asked for.
 std::optional<LiveRun> live_counts(const RunRow& row, Context& context) {
   if (is_terminal(row.run.status)) return std::nullopt;
-  return context.service.live_run(row.run.id, 0, 0);
+  return context.service.live_run(row.run.id, {});
 }
 
 Response list_runs(const Call& call, Context& context) {
@@ -124,7 +124,7 @@ Response list_steps(const Call& call, Context& context) {
   if (!page) return page.error();
   json items = json::array();
   if (!page->steps.empty()) {
-    const auto list = StepList::load(*row, *plan, page->steps.front(), page->steps.back() + 1, context, *at->reader);
+    const auto list = StepList::load(*row, *plan, page->steps, context, *at->reader);
     if (!list) return list.error();
     for (const auto step : page->steps) items.push_back(list->step(step));
   }

@@ -21,11 +21,6 @@ json counts_json(const std::map<std::string, std::uint32_t>& counts) {
   return out;
 }
 
-json duration_json(const RunRecord& run) {
-  if (!run.started_at || !run.ended_at) return nullptr;
-  return (*run.ended_at - *run.started_at).count();
-}
-
 json millis_json(const std::optional<Millis>& time) { return time ? json(time->count()) : json(); }
 
 json cancel_json(const RunRecord& run) {
@@ -40,6 +35,11 @@ std::string_view attempt_status(const AttemptRecord& attempt) {
 }
 
 }  // namespace
+
+// Both times are read off a clock that people may set.
+json duration_json(const std::optional<WallTime>& from, const std::optional<WallTime>& to) {
+  return from && to && *to >= *from ? json((*to - *from).count()) : json();
+}
 
 json run_json(const RunRow& row, const std::optional<LiveRun>& live, std::optional<std::int64_t> usual_ms) {
   const RunRecord& run = row.run;
@@ -69,7 +69,7 @@ json run_json(const RunRow& row, const std::optional<LiveRun>& live, std::option
           {"created_at", time_json(run.created_at)},
           {"started_at", time_json(run.started_at)},
           {"ended_at", time_json(run.ended_at)},
-          {"duration_ms", duration_json(run)},
+          {"duration_ms", duration_json(run.started_at, run.ended_at)},
           {"usual_ms", usual_ms ? json(*usual_ms) : json()},
           {"steps_total", run.steps_total},
           {"counts", counts_json(counts)},

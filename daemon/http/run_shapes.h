@@ -10,6 +10,8 @@
 
 namespace assetd::http {
 
+/// In ms; null where it is not known: one of them has not come, or the clock was set back between them.
+nlohmann::json duration_json(const std::optional<WallTime>& from, const std::optional<WallTime>& to);
 /// `live`: of an active run, whose counts are not stored.
 nlohmann::json run_json(const RunRow& row, const std::optional<LiveRun>& live, std::optional<std::int64_t> usual_ms);
 

@@ -13,19 +13,18 @@ constexpr std::uint32_t kSmallRun = 2000;
 
 }  // namespace
 
-std::expected<StepList, Response> StepList::load(const RunRow& run, std::shared_ptr<const LoadedPlan> plan, StepIndex from, StepIndex to,
+std::expected<StepList, Response> StepList::load(const RunRow& run, std::shared_ptr<const LoadedPlan> plan, const std::vector<StepIndex>& steps,
                                                  Context& context, Reader& reader) {
   StepList list(run, std::move(plan));
   list.limits_not_in_force_ = context.service.limits_not_in_force();
-  list.from_ = from;
-  list.to_ = std::min<StepIndex>(to, static_cast<StepIndex>(list.plan_->plan.size()));
   // The engine first: what it says may be older than what is stored, never newer, and what is stored wins where a step has ended.
   if (!is_terminal(run.run.status))
-    if (const auto live = context.service.live_run(run.run.id, list.from_, list.to_))
+    if (const auto live = context.service.live_run(run.run.id, steps))
       for (const auto& step : live->steps) list.live_[step.step] = step;
-  const auto records = reader.steps(run.run.id, list.from_, list.to_);
+  const auto records = reader.steps(run.run.id, steps.front(), steps.back() + 1);
   if (!records) return std::unexpected(store_problem(records.error()));
-  for (const auto& record : *records) list.records_[record.step] = record;
+  for (const auto& record : *records)
+    if (std::ranges::binary_search(steps, record.step)) list.records_[record.step] = record;
   auto checks = reader.checks(run.run.id);
   if (!checks) return std::unexpected(store_problem(checks.error()));
   list.checks_ = std::move(*checks);
@@ -155,10 +154,8 @@ std::expected<std::vector<StepIndex>, Response> steps_with_status(const RunRow& 
                                                                   int limit, Context& context, Reader& reader) {
   std::set<StepIndex> found;
   const bool derived = std::ranges::any_of(statuses, [](StepStatus s) { return s == StepStatus::ready || s == StepStatus::pending; });
-  const auto live = derived && !is_terminal(run.run.status) ? context.service.live_run(run.run.id, from, run.run.steps_total) : std::nullopt;
-  if (live)
-    for (const auto& step : live->steps)
-      if (step.step >= from && std::ranges::find(statuses, step.status) != statuses.end()) found.insert(step.step);
+  const auto live = derived && !is_terminal(run.run.status) ? context.service.live_steps(run.run.id, statuses, from, static_cast<std::size_t>(limit)) : std::nullopt;
+  if (live) found.insert(live->begin(), live->end());
   for (const auto status : statuses) {
     if (status == StepStatus::ready || (status == StepStatus::pending && live)) continue;
     const auto rows = reader.steps_by_status(run.run.id, status, from, limit);

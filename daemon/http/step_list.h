@@ -12,8 +12,8 @@ namespace assetd::http {
 
 class StepList {
  public:
-  /// Everything is read for the steps in [from, to) only, but for causes, which look upstream when one of them is skipped.
-  static std::expected<StepList, Response> load(const RunRow& run, std::shared_ptr<const LoadedPlan> plan, StepIndex from, StepIndex to,
+  /// Everything is read for `steps` (ascending, at least one) only, but for causes, which look upstream when one of them is skipped.
+  static std::expected<StepList, Response> load(const RunRow& run, std::shared_ptr<const LoadedPlan> plan, const std::vector<StepIndex>& steps,
                                                 Context& context, Reader& reader);
   nlohmann::json step(StepIndex index) const;
 
@@ -32,7 +32,6 @@ class StepList {
   const RunRow* run_;
   std::shared_ptr<const LoadedPlan> plan_;
   LimitsNotInForce limits_not_in_force_;
-  StepIndex from_ = 0, to_ = 0;
   std::map<StepIndex, StepRecord> records_;
   std::map<StepIndex, LiveStep> live_;
   std::map<StepIndex, std::vector<AttemptRecord>> attempts_;

@@ -124,9 +124,10 @@ class DaemonService final : public Service {
   std::shared_ptr<const PartitionsInForce> partitions() const override;
   void with_assets(const std::function<void(const AssetTable&)>& read) const override { book_.read(read); }
   std::uint64_t assets_revision() const override { return book_.revision(); }
-  std::optional<LiveRun> live_run(RunId run, StepIndex from, StepIndex to) override;
+  std::optional<LiveRun> live_run(RunId run, const std::vector<StepIndex>& steps) override;
+  std::optional<std::vector<StepIndex>> live_steps(RunId run, const std::vector<StepStatus>& statuses, StepIndex from, std::size_t limit) override;
   UnderWay under_way(const std::string& key) override;
-  QueueView queue(std::size_t limit) override;
+  QueueView queue(std::size_t skip, std::size_t limit) override;
   std::vector<PoolView> pools() override;
   std::vector<ScheduleView> schedules() override;
   std::vector<SensorView> sensors() override;

@@ -285,9 +285,12 @@ class Service {
   virtual std::uint64_t assets_revision() const = 0;
 
   // These ask the service's thread between two commits and wait for it (milliseconds).
-  virtual std::optional<LiveRun> live_run(RunId run, StepIndex from, StepIndex to) = 0;  ///< nothing for a run that has ended
+  /// `steps`, ascending, each with what it waits for, which costs: ask for those that are shown. Nothing for a run that has ended.
+  virtual std::optional<LiveRun> live_run(RunId run, const std::vector<StepIndex>& steps) = 0;
+  /// The first `limit` from `from` on that are shown with one of these statuses; nothing for a run that has ended.
+  virtual std::optional<std::vector<StepIndex>> live_steps(RunId run, const std::vector<StepStatus>& statuses, StepIndex from, std::size_t limit) = 0;
   virtual UnderWay under_way(const std::string& key) = 0;
-  virtual QueueView queue(std::size_t limit) = 0;  ///< the first `limit` of each
+  virtual QueueView queue(std::size_t skip, std::size_t limit) = 0;  ///< the first `limit` of each; of steps, those after the first `skip`
   virtual std::vector<PoolView> pools() = 0;
   virtual std::vector<ScheduleView> schedules() = 0;
   virtual std::vector<SensorView> sensors() = 0;

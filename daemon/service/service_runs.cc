@@ -80,7 +80,8 @@ void DaemonService::obey(Turn& turn, const Caller& caller, const Done& done, con
   const auto answer_after = [&](Reply reply, bool known) {
     turn.after.push_back([this, done, reply = std::move(reply), known](bool committed) mutable {
       if (!committed && (known || reply.status < 400)) return done(unavailable("whether the request was stored is not known; ask again with the same Idempotency-Key"));
-      if (reply.status < 400 && reply.body.is_object()) reply.body["as_of"] = store_->last_event();
+      const bool has_its_own = known && reply.body.contains("as_of");  // the first answer's, again
+      if (reply.status < 400 && reply.body.is_object() && !has_its_own) reply.body["as_of"] = store_->last_event();
       done(std::move(reply));
     });
   };

@@ -36,20 +36,28 @@ std::shared_ptr<const Project> DaemonService::project(std::int64_t version) {
   return ask<std::shared_ptr<const Project>>([this, version] { return load_version(version); });
 }
 
-std::optional<LiveRun> DaemonService::live_run(RunId id, StepIndex from, StepIndex to) {
-  return ask<std::optional<LiveRun>>([this, id, from, to]() -> std::optional<LiveRun> {
+std::optional<LiveRun> DaemonService::live_run(RunId id, const std::vector<StepIndex>& steps) {
+  return ask<std::optional<LiveRun>>([this, id, &steps]() -> std::optional<LiveRun> {
     const auto* run = engine_->run(id);
     if (!run) return std::nullopt;
     LiveRun result;
     const auto now = clock_.now().wall;
     result.blocked_by = engine_->run_blockers(id, now);
-    for (StepIndex step = 0; step < run->steps.size(); ++step) {
-      const auto shown = engine_->shown_status(*run, step);
-      ++result.counts[std::string(to_string(shown))];
-      if (step < from || step >= to) continue;
-      result.steps.push_back({step, shown, blockers_of(id, *run, step, now), std::nullopt});
-    }
+    for (StepIndex step = 0; step < run->steps.size(); ++step) ++result.counts[std::string(to_string(engine_->shown_status(*run, step)))];
+    for (const auto step : steps)
+      if (step < run->steps.size()) result.steps.push_back({step, engine_->shown_status(*run, step), blockers_of(id, *run, step, now), std::nullopt});
     return result;
+  });
+}
+
+std::optional<std::vector<StepIndex>> DaemonService::live_steps(RunId id, const std::vector<StepStatus>& statuses, StepIndex from, std::size_t limit) {
+  return ask<std::optional<std::vector<StepIndex>>>([this, id, &statuses, from, limit]() -> std::optional<std::vector<StepIndex>> {
+    const auto* run = engine_->run(id);
+    if (!run) return std::nullopt;
+    std::vector<StepIndex> found;
+    for (StepIndex step = from; step < run->steps.size() && found.size() < limit; ++step)
+      if (std::ranges::find(statuses, engine_->shown_status(*run, step)) != statuses.end()) found.push_back(step);
+    return found;
   });
 }
 
@@ -93,18 +101,19 @@ UnderWay DaemonService::under_way(const std::string& key) {
   });
 }
 
-QueueView DaemonService::queue(std::size_t limit) {
-  return ask<QueueView>([this, limit] {
+QueueView DaemonService::queue(std::size_t skip, std::size_t limit) {
+  return ask<QueueView>([this, skip, limit] {
     QueueView view;
+    std::size_t passed = 0;  // of the steps before this page, for which nobody asks what they wait for
     const auto now = clock_.now().wall;
     const auto add = [&](RunId id, const RunState& run, UnitIndex unit) {
       for (const auto step : run.plan->units()[unit].steps) {
         const auto shown = engine_->shown_status(run, step);
-        if (view.steps.size() >= limit || is_terminal(shown)) continue;
+        if (view.steps.size() >= limit || is_terminal(shown) || passed++ < skip) continue;
         view.steps.push_back({id, run.asset(step).key, run.plan->partition(step), shown, run.record.status == RunStatus::queued ? run.record.created_at : run.units[unit].since, blockers_of(id, run, step, now)});
       }
     };
-    for (const auto& ready : engine_->dispatcher().lines(limit))
+    for (const auto& ready : engine_->dispatcher().lines(skip + limit))
       if (const auto* run = engine_->run(ready.run)) add(ready.run, *run, ready.unit);
     for (const auto& [id, run] : engine_->runs()) {
       if (view.steps.size() >= limit) break;

@@ -284,8 +284,10 @@ void ChangeWriter::write(const AuditEntry& entry) {
 }
 
 void ChangeWriter::write(const IdempotentAnswer& answer) {
+  auto body = nlohmann::json::parse(answer.body, nullptr, false);
+  if (body.is_object()) body["as_of"] = counters_.last_event;
   database_.run("INSERT OR REPLACE INTO answers(actor, route, key, body_hash, status, body, at) VALUES(?,?,?,?,?,?,?)", answer.actor, answer.route, answer.key,
-                answer.body_hash, answer.status, answer.body, answer.at);
+                answer.body_hash, answer.status, body.is_object() ? body.dump() : answer.body, answer.at);
 }
 
 }  // namespace assetd

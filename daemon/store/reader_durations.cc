@@ -15,9 +15,9 @@ Reader::Result<std::vector<std::vector<Millis>>> Reader::durations(std::span<con
     const auto read = impl_->read([&](Database& database) {
       for (const auto& asset : part) {
         auto& durations = all.emplace_back();
-        auto query = database.query("SELECT ended_at - started_at FROM outcomes WHERE asset=? AND status=? AND started_at IS NOT NULL ORDER BY run DESC, attempt DESC LIMIT ?",
+        auto query = database.query("SELECT ended_at - started_at FROM outcomes WHERE asset=? AND status=? AND started_at<=ended_at ORDER BY run DESC, attempt DESC LIMIT ?",
                                     asset, stored(StepStatus::succeeded), limit);
-        while (query.next()) durations.push_back(Millis(std::max<std::int64_t>(0, query.row().integer())));
+        while (query.next()) durations.push_back(Millis(query.row().integer()));
       }
       return true;
     });

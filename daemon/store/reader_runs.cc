@@ -170,7 +170,7 @@ Reader::Result<std::vector<Note>> Reader::notes(const AttemptId& attempt, const 
 Reader::Result<std::optional<std::int64_t>> Reader::usual_ms(const std::string& select, const std::string& job) {
   return impl_->read([&](Database& database) {
     std::vector<std::int64_t> durations;
-    auto query = database.query("SELECT ended_at - started_at FROM runs WHERE selection=? AND job=? AND status=? AND started_at IS NOT NULL "
+    auto query = database.query("SELECT ended_at - started_at FROM runs WHERE selection=? AND job=? AND status=? AND started_at<=ended_at "
                                 "ORDER BY id DESC LIMIT 20",
                                 select, job, stored(RunStatus::succeeded));
     while (query.next()) durations.push_back(query.row().integer());

@@ -55,7 +55,7 @@ struct AuditEntry {
   nlohmann::json detail = nlohmann::json::object();
 };
 
-/// The answer given to an idempotent request, kept 24 h, committed with its effect.
+/// The answer given to an idempotent request, kept 24 h, committed with its effect. Its `as_of` is added by the store, which knows it then.
 struct IdempotentAnswer {
   std::string actor, route, key;
   std::string body_hash;

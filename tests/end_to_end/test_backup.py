@@ -106,6 +106,22 @@ def test_what_is_no_file_is_no_place_for_a_backup(start, tmp_path):
     assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
 
 
+def test_a_backup_does_not_replace_the_store_that_it_copies(start, tmp_path):
+    daemon = start(many(3))
+    daemon.wait(daemon.run("*"))
+    (tmp_path / "link.sqlite").symlink_to(daemon.data / "store.sqlite")
+    (tmp_path / "folder").symlink_to(daemon.data)
+    store = daemon.data / "store.sqlite"
+    before = store.stat().st_ino
+    for target in (store, daemon.data / "store.sqlite-wal", daemon.data / "lock", tmp_path / "link.sqlite", tmp_path / "folder" / "store.sqlite"):
+        refused = daemon.ctl("backup", str(target))
+        assert refused.returncode == 2 and "it is of a daemon's own store" in refused.stderr, (target, refused.stdout, refused.stderr)
+    assert store.stat().st_ino == before and not (daemon.data / "backups").exists(), "nothing was made for nothing"
+    assert daemon.wait(daemon.run("s0"))["status"] == "succeeded"
+    for _ in range(2):
+        assert daemon.ctl("backup", str(tmp_path / "store.sqlite")).returncode == 0, "a name is no reason, and an earlier backup is replaced"
+
+
 def test_what_a_killed_backup_has_left_is_removed(start):
     daemon = start(many(3))
     daemon.post("/admin/backup")

@@ -44,6 +44,16 @@ def test_a_resource(start):
     assert daemon.wait(second)["status"] == "succeeded"
 
 
+def test_partitions_are_told_apart(start):
+    divided = shell("a", "true", more="partitions: {static: [east, west]}\npools: {p: 1}")
+    daemon = start(project(divided).replace("slots: 4}", "slots: 4}, p: 1"))
+    daemon.post("/pools/p", {"slots": 0})
+    daemon.run("a", partitions=["east", "west"])
+    wait_until(lambda: len(daemon.items("/queue")) == 2, "both in the queue")
+    queue = daemon.ctl("queue").stdout
+    assert "a [east]" in queue and "a [west]" in queue, queue
+
+
 def test_a_retrys_delay(start):
     daemon = start(project(shell("a", "false", more="retries: {max: 1, delay: 1h}")))
     run = daemon.run("a")

@@ -314,6 +314,13 @@ TEST(BadInput, TypesSayWhatWasExpected) {
           "7:38 \"timeout\" of run: must be a duration, not the text \"soon\" (as in 500ms, 30s, 10m, 24h or 7d)"));
 }
 
+TEST(BadInput, ARetryDelayHasItsBound) {
+  EXPECT_THAT(load("assets:\n  - {key: a, run: {command: [x]}, retries: {max: 1, delay: 8d, max_delay: 169h}}\n").lines(),
+              ElementsAre("2:60 \"delay\" of retries: must be at most 7d, not the text \"8d\" (no attempt waits longer for its turn)",
+                          "2:75 \"max_delay\" of retries: must be at most 7d, not the text \"169h\" (no attempt waits longer for its turn)"));
+  EXPECT_THAT(load("assets:\n  - {key: a, run: {command: [x]}, retries: {max: 1, delay: 7d, max_delay: 7d}}\n").lines(), ElementsAre());
+}
+
 TEST(BadInput, LimitsSayWhatTheyTake) {
   EXPECT_THAT(load("assets:\n"
                    "  - key: a\n"

@@ -139,6 +139,13 @@ TEST(MergeDescription, FaultsOfThePluginAreToldWithTheirPointer) {
   EXPECT_THAT(list.errors, ElementsAre(HasSubstr("the answer must be an object")));
 }
 
+TEST(MergeDescription, ARetryDelayHasItsBoundHereToo) {
+  const auto described = [](const char* delay) { return answer({described_asset("a", {{"retries", {{"max", 1}, {"delay", delay}}}})}); };
+  const std::string import = "imports: [{plugin: dbt}]\n";
+  EXPECT_THAT(Project(import, {described("8d")}).errors, ElementsAre(HasSubstr("at most \"7d\"")));
+  EXPECT_THAT(Project(import, {described("7d")}).errors, IsEmpty());
+}
+
 TEST(MergeDescription, TakesJobsAndSchedules) {
   auto described = answer({described_asset("a")});
   described["jobs"] = {{{"name", "j"}, {"select", "a"}}};

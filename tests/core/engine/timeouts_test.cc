@@ -34,6 +34,7 @@ TEST(RunTimeout, StopsWhatRunsAndFailsTheRun) {
   d.signal("a", 15);
   EXPECT_EQ(d.statuses(), "a=failed b=canceled") << "no retry follows";
   EXPECT_EQ(d.step("a").reason, "timeout");
+  EXPECT_EQ(d.step("a").detail, "stopped because its run was over: it ran longer than its timeout of 2h");
   EXPECT_EQ(d.run_status(), "failed");
   EXPECT_EQ(d.record().reason, "timeout");
   EXPECT_EQ(d.record().detail, "stopped: it ran longer than its timeout of 2h");

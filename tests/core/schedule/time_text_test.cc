@@ -45,8 +45,9 @@ TEST(Durations, AreWrittenShort) {
   EXPECT_EQ(format_duration(Millis(0)), "0s");
   EXPECT_EQ(format_duration(Millis(90'000)), "1m30s");
   EXPECT_EQ(format_duration(Millis(86'400'000)), "1d");
-  EXPECT_EQ(format_duration(Millis(1'001)), "1s1ms");
-  EXPECT_EQ(format_duration(Millis(-1'500)), "-1s500ms");
+  EXPECT_EQ(format_duration(Millis(1'001)), "1001ms");
+  EXPECT_EQ(format_duration(Millis(-1'500)), "-1500ms");
+  EXPECT_EQ(format_duration(Millis(61'500)), "1m1s500ms");
 }
 
 TEST(SpokenDuration, HasTheTwoGreatestUnitsAtMost) {

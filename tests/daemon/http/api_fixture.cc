@@ -85,6 +85,17 @@ Event ApiFixture::event(const std::string& type, RunId run, const std::string& a
   return out;
 }
 
+void ApiFixture::commit_running_run() {
+  RunRecord run;
+  run.id = 1;
+  run.definitions_version = 3;
+  run.steps_total = 4;
+  run.status = RunStatus::running;
+  CommitBatch batch;
+  batch.changes.push_back(RunCreated{run, std::make_shared<RunPlan>(plan)});
+  commit(std::move(batch));
+}
+
 void ApiFixture::commit_failed_run() {
   RunRecord run;
   run.id = 1;

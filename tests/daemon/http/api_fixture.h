@@ -30,6 +30,7 @@ class ApiFixture : public ::testing::Test {
   /// Commits and tells the service's listeners, as the real one does.
   void commit(CommitBatch batch);
   static Event event(const std::string& type, RunId run = 0, const std::string& asset = "");
+  void commit_running_run();  ///< run 1, of all four assets; nothing of it has begun
   void commit_failed_run();
   void write_log(const std::string& text, bool err = false);
 

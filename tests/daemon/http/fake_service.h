@@ -1,6 +1,7 @@
 #pragma once
 // A service whose state the test sets. Commands are answered on another thread, as the real one does.
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <mutex>
@@ -133,13 +134,35 @@ class FakeService : public Service {
     read(table);
   }
   std::uint64_t assets_revision() const override { return revision; }
-  std::optional<LiveRun> live_run(RunId run, StepIndex, StepIndex) override {
+  std::optional<LiveRun> live_run(RunId run, const std::vector<StepIndex>& steps) override {
     const auto found = live.find(run);
     if (found == live.end()) return std::nullopt;
-    return found->second;
+    const std::lock_guard lock(mutex_);
+    explained_.insert(explained_.end(), steps.begin(), steps.end());
+    auto asked = found->second;
+    std::erase_if(asked.steps, [&](const LiveStep& step) { return std::ranges::find(steps, step.step) == steps.end(); });
+    return asked;
+  }
+  std::optional<std::vector<StepIndex>> live_steps(RunId run, const std::vector<StepStatus>& statuses, StepIndex from, std::size_t limit) override {
+    const auto found = live.find(run);
+    if (found == live.end()) return std::nullopt;
+    std::vector<StepIndex> steps;
+    for (const auto& step : found->second.steps)
+      if (step.step >= from && steps.size() < limit && std::ranges::find(statuses, step.status) != statuses.end()) steps.push_back(step.step);
+    return steps;
+  }
+  /// Of which steps it was asked what they wait for.
+  std::vector<StepIndex> explained() const {
+    const std::lock_guard lock(mutex_);
+    return explained_;
   }
   UnderWay under_way(const std::string&) override { return {}; }
-  QueueView queue(std::size_t) override { return queue_view; }
+  QueueView queue(std::size_t skip, std::size_t limit) override {
+    auto page = queue_view;
+    page.steps.erase(page.steps.begin(), page.steps.begin() + static_cast<std::ptrdiff_t>(std::min(skip, page.steps.size())));
+    if (page.steps.size() > limit) page.steps.resize(limit);
+    return page;
+  }
   std::vector<PoolView> pools() override { return pool_views; }
   std::vector<ScheduleView> schedules() override { return schedule_views; }
   std::vector<SensorView> sensors() override { return sensor_views; }
@@ -180,6 +203,7 @@ class FakeService : public Service {
 
   mutable std::mutex mutex_;
   std::vector<Command> commands_;
+  std::vector<StepIndex> explained_;
   std::vector<std::thread> threads_;
   std::map<int, std::function<void(const std::vector<Event>&)>> listeners_;
   int last_listener_ = 0;

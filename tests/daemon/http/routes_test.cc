@@ -133,14 +133,7 @@ TEST_F(RoutesTest, StepsAreFilteredAndPaged) {
 }
 
 TEST_F(RoutesTest, StepsOfAnActiveRunShowWhatTheEngineSays) {
-  RunRecord run;
-  run.id = 1;
-  run.definitions_version = 3;
-  run.steps_total = 4;
-  run.status = RunStatus::running;
-  CommitBatch batch;
-  batch.changes.push_back(RunCreated{run, std::make_shared<RunPlan>(plan)});
-  commit(std::move(batch));
+  commit_running_run();
   LiveRun live;
   live.counts = {{"ready", 1}, {"pending", 3}};
   live.steps = {{raw, StepStatus::ready, {{"pool", "pool cpu", "1 of 1 slots held by run 7", at(0)}}, 0.5}};
@@ -151,6 +144,22 @@ TEST_F(RoutesTest, StepsOfAnActiveRunShowWhatTheEngineSays) {
   EXPECT_EQ(step["status"], "ready");
   EXPECT_EQ(step["blocked_by"][0]["what"], "pool cpu");
   EXPECT_EQ(step["progress"], 0.5);
+}
+
+TEST_F(RoutesTest, StepsByStatusAskTheEngineWhatThoseOfThePageWaitFor) {
+  commit_running_run();
+  LiveRun live;
+  for (const StepIndex step : {0, 1, 2, 3}) live.steps.push_back({step, step == 1 ? StepStatus::pending : StepStatus::ready, {{"pool", "pool cpu", "", at(0)}}, std::nullopt});
+  service.live[1] = live;
+  start();
+  const auto page = get("/runs/1/steps?status=ready&limit=2").json();
+  ASSERT_EQ(page["items"].size(), 2u);
+  EXPECT_EQ(page["items"][1]["index"], 2);
+  EXPECT_EQ(page["items"][1]["blocked_by"][0]["what"], "pool cpu");
+  EXPECT_EQ(service.explained(), (std::vector<StepIndex>{0, 2})) << "the others wait for nobody's answer, and to find out costs";
+  const auto rest = get("/runs/1/steps?status=ready&limit=2&cursor=" + page["next_cursor"].get<std::string>()).json();
+  ASSERT_EQ(rest["items"].size(), 1u);
+  EXPECT_EQ(rest["items"][0]["index"], 3);
 }
 
 TEST_F(RoutesTest, UnknownRunsAre404) {
@@ -285,6 +294,10 @@ TEST_F(RoutesTest, TheQueueHoldsStepsRunsAndLimits) {
   const auto queue = get("/queue?limit=2").json();
   EXPECT_EQ(queue["items"].size(), 2u);
   EXPECT_FALSE(queue["next_cursor"].is_null());
+  const auto rest = get("/queue?limit=2&cursor=" + queue["next_cursor"].get<std::string>()).json();
+  ASSERT_EQ(rest["items"].size(), 1u);
+  EXPECT_EQ(rest["items"][0]["since"], format_time(at(2)));
+  EXPECT_TRUE(rest["next_cursor"].is_null());
   EXPECT_EQ(queue["runs"][0]["run_id"], "7");
   EXPECT_EQ(queue["runs"][0]["priority"], 2);
   EXPECT_EQ(queue["runs"][0]["blocked_by"][0]["what"], "limit runs");
@@ -294,6 +307,32 @@ TEST_F(RoutesTest, TheQueueHoldsStepsRunsAndLimits) {
   EXPECT_EQ(pools[0]["resized"]["by"], "ann");
   EXPECT_EQ(pools[0]["resized"]["reason"], "night");
   EXPECT_TRUE(pools[1]["resized"].is_null());
+}
+
+TEST_F(RoutesTest, AClockThatWasSetBackLeavesADurationUnknown) {
+  RunRecord run;
+  run.id = 1;
+  run.definitions_version = 3;
+  run.steps_total = 4;
+  run.status = RunStatus::succeeded;
+  run.started_at = at(60);
+  run.ended_at = at(2);
+  CommitBatch batch;
+  batch.changes.push_back(RunCreated{run, std::make_shared<RunPlan>(plan)});
+  StepOutcome outcome{.asset = "stg", .run = 1, .attempt = 1, .status = StepStatus::succeeded};
+  outcome.started_at = at(60);
+  outcome.ended_at = at(2);
+  batch.outcomes.push_back(outcome);
+  outcome.attempt = 2;
+  outcome.ended_at = at(63);
+  batch.outcomes.push_back(outcome);
+  commit(std::move(batch));
+  start();
+  EXPECT_TRUE(get("/runs/1").json()["duration_ms"].is_null());
+  const auto attempts = get("/assets/stg/attempts").json()["items"];
+  ASSERT_EQ(attempts.size(), 2u);
+  EXPECT_EQ(attempts[0]["duration_ms"], 3'000);
+  EXPECT_TRUE(attempts[1]["duration_ms"].is_null());
 }
 
 TEST_F(RoutesTest, AlertsSayHowTheirDeliveryStands) {

@@ -111,6 +111,14 @@ TEST_F(ServerTest, ABodyTooLargeGets413EvenWhenTheClientGoesOnSending) {
   EXPECT_THAT(answer.json()["detail"].get<std::string>(), HasSubstr("1000"));
 }
 
+TEST_F(ServerTest, ABodyManyTimesTooLargeIsHeardOutSoThatItsClientSeesThe413) {
+  start();
+  RawClient client(server->address());
+  client.send("POST /api/v1/runs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 33554432\r\n\r\n");
+  EXPECT_TRUE(client.try_send(std::string(32 << 20, 'x'))) << "as urllib does: all of it, before it looks for an answer";
+  EXPECT_EQ(client.read().status, 413);
+}
+
 TEST_F(ServerTest, AChunkedBodyTooLargeGets413) {
   HttpOptions options;
   options.max_body = 1000;

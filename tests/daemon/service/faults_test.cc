@@ -90,7 +90,7 @@ TEST_P(ServiceOnFaults, LatchesSaysSoAndGoesOnWithoutARestart) {
   EXPECT_FALSE(service_->project_status()["latched"].is_null()) << "the dashboard's banner";
   EXPECT_EQ(request("a").status, 503);
   EXPECT_TRUE(reader()->run(id)->has_value()) << "what is committed can be read";
-  const auto live = *service_->live_run(id, 0, 3);
+  const auto live = *service_->live_run(id, {0, 1, 2});
   ASSERT_EQ(live.steps.size(), 3u);
   EXPECT_EQ(live.steps[0].status, StepStatus::running) << "its end is not committed";
   EXPECT_EQ(live.steps[1].status, StepStatus::pending) << "b was not started";
@@ -123,10 +123,10 @@ TEST_F(ServiceOnAFailingDisk, WhatWaitsForASlotWaitsForTheStoreTooWhileItIsLatch
   const auto first = run("d");
   ASSERT_TRUE(await_step(first, "d", "running"));
   const auto second = run("e");
-  EXPECT_EQ(service_->queue(9).steps.at(0).blocked_by.at(0).kind, "pool");
+  EXPECT_EQ(service_->queue(0, 9).steps.at(0).blocked_by.at(0).kind, "pool");
   disk.fail(Fault::write_error, 1, true);
   EXPECT_EQ(request("d").status, 503);
-  const auto queue = service_->queue(9);
+  const auto queue = service_->queue(0, 9);
   EXPECT_EQ(queue.steps.at(0).key, "e");
   EXPECT_EQ(queue.steps.at(0).blocked_by.at(0).kind, "latched");
   EXPECT_EQ(queue.steps.at(0).blocked_by.at(0).what, "store");
@@ -148,7 +148,7 @@ TEST_F(ServiceOnAFailingDisk, WhatWasAskedAndCouldNotBeCommittedIsNotShown) {
       EXPECT_EQ(pool.slots, 2);
     }
   EXPECT_EQ(cancel(id).status, 503);
-  EXPECT_EQ(service_->live_run(id, 0, 1)->steps[0].status, StepStatus::running);
+  EXPECT_EQ(service_->live_run(id, {0})->steps[0].status, StepStatus::running);
   EXPECT_EQ(service_->unreadable(), "");
   disk.heal();
   std::ofstream(file("go"));
@@ -175,12 +175,12 @@ TEST_F(ServiceOnAFailingDisk, AStepThatCannotBeStartedSaysWhyInEveryPlace) {
   std::ofstream(options_.paths.claims()) << "a file is where the folder would be";
   std::ofstream(file("go"));
   ASSERT_TRUE(await_step(id, "b", "pending")) << "put back";
-  const auto step = service_->live_run(id, 1, 2)->steps.at(0);
+  const auto step = service_->live_run(id, {1})->steps.at(0);
   EXPECT_EQ(step.status, StepStatus::ready);
   ASSERT_EQ(step.blocked_by.size(), 1u);
   EXPECT_THAT(step.blocked_by[0].detail, ::testing::AllOf(HasSubstr("was not started: cannot make its claim in " + options_.paths.claims()), HasSubstr("next try at")));
-  EXPECT_EQ(service_->live_run(id, 1, 2)->counts.at("ready"), 1u);
-  const auto queue = service_->queue(9);
+  EXPECT_EQ(service_->live_run(id, {1})->counts.at("ready"), 1u);
+  const auto queue = service_->queue(0, 9);
   ASSERT_EQ(queue.steps.size(), 1u);
   EXPECT_EQ(queue.steps[0].status, StepStatus::ready);
   const auto stored = *reader()->steps(id, 1, 2);
@@ -196,12 +196,12 @@ TEST_F(ServiceTest, WithoutRoomOnTheDiskWhatIsReadySaysSo) {
   options_.free_space_floor = std::numeric_limits<std::int64_t>::max();
   start(kSteps);
   const auto id = run("*");
-  const auto queue = service_->queue(9);
+  const auto queue = service_->queue(0, 9);
   ASSERT_EQ(queue.steps.size(), 1u);
   EXPECT_EQ(queue.steps[0].key, "a");
   EXPECT_EQ(queue.steps[0].blocked_by.at(0).kind, "disk");
   EXPECT_THAT(queue.steps[0].blocked_by.at(0).detail, HasSubstr("nothing starts below"));
-  EXPECT_EQ(service_->live_run(id, 0, 1)->steps[0].blocked_by.at(0).kind, "disk");
+  EXPECT_EQ(service_->live_run(id, {0})->steps[0].blocked_by.at(0).kind, "disk");
 }
 
 TEST_F(ServiceOnAFailingDisk, WhatBecomesReadyRightAfterTheDiskFilledUpDoesNotStart) {
@@ -218,7 +218,7 @@ TEST_F(ServiceOnAFailingDisk, WhatBecomesReadyRightAfterTheDiskFilledUpDoesNotSt
   if (!filled) GTEST_SKIP() << "no file of this size can be made here";
   std::ofstream(file("go"));
   ASSERT_TRUE(await_step(id, "a", "succeeded"));
-  const auto queue = service_->queue(9);
+  const auto queue = service_->queue(0, 9);
   ASSERT_EQ(queue.steps.size(), 1u) << "b waits";
   EXPECT_EQ(queue.steps[0].blocked_by.at(0).kind, "disk");
   fs::remove(root_ / "large");

@@ -182,9 +182,11 @@ TEST_F(ServiceTest, ADryRunMakesNone) {
 
 TEST_F(ServiceTest, AnIdempotencyKeyMakesOneRun) {
   start(kChain);
-  const auto first = request("a", caller("k", "body")), again = request("a", caller("k", "body"));
+  const auto first = request("a", caller("k", "body"));
+  EXPECT_EQ(outcome(1), "succeeded");
+  const auto again = request("a", caller("k", "body"));
   EXPECT_EQ(again.status, 201);
-  EXPECT_EQ(again.body["id"], first.body["id"]);
+  EXPECT_EQ(again.body, first.body) << "as_of too";
   EXPECT_EQ(request("a", caller("k", "another")).status, 409);
   EXPECT_EQ(reader()->run(2)->has_value(), false);
 }
@@ -288,7 +290,7 @@ TEST_F(ServiceTest, AQueuedTickWaitsForTheEarlierRunAndFurtherOnesAreSkipped) {
   EXPECT_EQ(second.run, 2);
   EXPECT_EQ(second.reason, "waits for run 1 of schedule often to end");
   EXPECT_EQ(third.reason, "run 2 of this schedule waits already, for run 1");
-  const auto queue = service_->queue(10).steps;
+  const auto queue = service_->queue(0, 10).steps;
   ASSERT_EQ(queue.size(), 1u);
   EXPECT_EQ(queue[0].run, 2);
   EXPECT_EQ(queue[0].blocked_by.at(0).kind, "overlap");
@@ -330,7 +332,7 @@ TEST_F(ServiceTest, TheQueueStatesWhatEachStepWaitsFor) {
   start(with_one_slot());
   const auto id = run("*");
   ASSERT_TRUE(await_step(id, "slow", "running") || await_step(id, "second", "succeeded"));
-  const auto live = service_->live_run(id, 0, 10);
+  const auto live = service_->live_run(id, {0, 1, 2, 9});
   ASSERT_TRUE(live);
   for (const auto& step : live->steps)
     EXPECT_FALSE((step.status == StepStatus::pending || step.status == StepStatus::ready) && step.blocked_by.empty());
@@ -339,7 +341,28 @@ TEST_F(ServiceTest, TheQueueStatesWhatEachStepWaitsFor) {
   EXPECT_TRUE(found);
   std::ofstream(file("go"));
   EXPECT_EQ(outcome(id), "succeeded");
-  EXPECT_FALSE(service_->live_run(id, 0, 10));
+  EXPECT_FALSE(service_->live_run(id, {0, 1, 2, 9}));
+}
+
+TEST_F(ServiceTest, PagesOfTheQueueAndStepsByStatusBeginWhereTheyAreAsked) {
+  start(with_one_slot());
+  const auto slow = run("slow");
+  ASSERT_TRUE(await_step(slow, "slow", "running"));
+  const auto second = run("second"), third = run("second");
+  ASSERT_EQ(service_->queue(0, 10).steps.size(), 2u);
+  EXPECT_EQ(service_->queue(0, 1).steps.at(0).run, second);
+  const auto rest = service_->queue(1, 10).steps;
+  ASSERT_EQ(rest.size(), 1u);
+  EXPECT_EQ(rest[0].run, third);
+  EXPECT_EQ(rest[0].blocked_by.at(0).kind, "pool");
+  const std::vector<StepStatus> ready{StepStatus::ready}, running{StepStatus::running};
+  EXPECT_EQ(*service_->live_steps(third, ready, 0, 10), std::vector<StepIndex>{0});
+  EXPECT_TRUE(service_->live_steps(third, ready, 1, 10)->empty());
+  EXPECT_TRUE(service_->live_steps(third, ready, 0, 0)->empty());
+  EXPECT_TRUE(service_->live_steps(third, running, 0, 10)->empty());
+  std::ofstream(file("go"));
+  EXPECT_EQ(outcome(third), "succeeded");
+  EXPECT_FALSE(service_->live_steps(third, ready, 0, 10)) << "it has ended";
 }
 
 TEST_F(ServiceTest, EveryChangeLeavesItsTraceOfWho) {

@@ -156,6 +156,10 @@ TEST(Reader, KnowsTheUsualDurationOfASelection) {
   ended(3, 300, RunStatus::succeeded);
   ended(4, 120, RunStatus::succeeded);
   EXPECT_EQ(t.reader->usual_ms("+gold_customers", "nightly").value(), 120);
+  ended(5, -9'000, RunStatus::succeeded);
+  ended(6, -9'000, RunStatus::succeeded);
+  ended(7, -9'000, RunStatus::succeeded);
+  EXPECT_EQ(t.reader->usual_ms("+gold_customers", "nightly").value(), 120) << "the clock was set back: they took nobody knows how long";
   EXPECT_EQ(t.reader->usual_ms("+gold_customers", "hourly").value(), std::nullopt);
 }
 
