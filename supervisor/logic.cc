@@ -1,8 +1,19 @@
 #include "supervisor/logic.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace assetd::supervisor {
+namespace {
+
+std::string why_lost(const Attempt& attempt) {
+  static constexpr char kKilled[] = "; what was left of the step was killed";
+  if (attempt.unclaimed) return std::string("there is no claim of it: the machine was restarted, a backup of the store was restored, or the claims were removed") + kKilled;
+  const auto shim = attempt.shim ? "its shim (process " + std::to_string(attempt.shim) + ") ended" : std::string("its shim ended");
+  return shim + " without recording how the step ended" + kKilled;
+}
+
+}  // namespace
 
 Logic::Logic(int pid, std::string boot_id, std::string store_id, bool on_demand, ProtocolRange spoken, LimitsNotInForce limits)
     : pid_(pid), boot_id_(std::move(boot_id)), store_id_(std::move(store_id)), on_demand_(on_demand), spoken_(spoken), limits_(std::move(limits)), protocol_(spoken.newest) {}
@@ -111,7 +122,10 @@ void Logic::order_stop(Entry entry, const StopOrder& order) {
   if (attempt.state == Attempt::State::running) actions_.push_back(OrderStop{id, order});
 }
 
-void Logic::obey(ConnectionId, List&) {
+void Logic::obey(ConnectionId, List& list) {
+  // Who takes no spawns does not look at claims made since it began, so that what it does not know may well be another's.
+  if (takes_spawns())
+    for (const auto& id : list.may_have_run) kill_unclaimed(id);
   Listing listing;
   for (const auto& [id, attempt] : attempts_) {
     if (is_ours(attempt)) listing.rows.push_back({id, attempt.state != Attempt::State::ended, attempt.start});
@@ -174,6 +188,16 @@ void Logic::adopt_dead(Entry entry, bool same_boot) {
   }
 }
 
+/// Its claim was removed, and with it all that we could know: a daemon that is told so begins the next attempt, which must not meet this one.
+void Logic::kill_unclaimed(const std::string& id) {
+  const auto [entry, is_new] = attempts_.try_emplace(id);
+  if (!is_new) return;
+  entry->second.state = Attempt::State::killing;
+  entry->second.store_id = store_id_;
+  entry->second.unclaimed = true;
+  actions_.push_back(KillTree{id, 0, /*unclaimed=*/true});
+}
+
 void Logic::on(ShimStarted& input) {
   if (const auto entry = attempts_.find(input.attempt); entry != attempts_.end()) entry->second.shim = input.shim;
 }
@@ -210,10 +234,7 @@ void Logic::on(ClaimGone& input) {
 void Logic::on(TreeGone& input) {
   const auto entry = attempts_.find(input.attempt);
   if (entry == attempts_.end() || entry->second.state != Attempt::State::killing) return;
-  const auto shim = entry->second.shim;
-  std::string detail = shim ? "its shim (process " + std::to_string(shim) + ") ended" : std::string("its shim ended");
-  detail += " without recording how the step ended; what was left of the step was killed";
-  finish(entry, {.outcome = Outcome::lost, .ended_at_ms = now_ms_, .detail = std::move(detail)}, false);
+  finish(entry, {.outcome = Outcome::lost, .ended_at_ms = now_ms_, .detail = why_lost(entry->second)}, /*recorded=*/entry->second.unclaimed);
 }
 
 /// `recorded`: the end is in the claim already.
@@ -260,10 +281,15 @@ void Logic::end_foreign_attempts() {
 void Logic::exit_if_idle() {
   const bool needed_no_more = on_demand_ && generation_ != 0 && !daemon_;
   if (!draining_ && protocol_ != 0 && !needed_no_more) return;
-  for (const auto& [id, attempt] : attempts_) {
-    if (!attempt.end) return;
-  }
-  actions_.push_back(Exit{});
+  if (idle()) actions_.push_back(Exit{});
+}
+
+bool Logic::idle() const {
+  return std::ranges::all_of(attempts_, [](const auto& each) { return each.second.end.has_value(); });
+}
+
+void Logic::on(FolderGone&) {
+  if (!daemon_ && idle()) actions_.push_back(Exit{});
 }
 
 }  // namespace assetd::supervisor

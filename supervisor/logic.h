@@ -70,9 +70,11 @@ struct ClaimGone {
 struct TreeGone {
   std::string attempt;
 };
+/// The folder of the socket was removed: nobody who is not connected will ever find us. Told again for as long as that is so.
+struct FolderGone {};
 
 using Input =
-    std::variant<Opened, Closed, Received, ClaimFound, ShimStarted, SpawnFailed, StepStarted, ShimGone, ClaimGone, TreeGone>;
+    std::variant<Opened, Closed, Received, ClaimFound, ShimStarted, SpawnFailed, StepStarted, ShimGone, ClaimGone, TreeGone, FolderGone>;
 
 // ---- Actions: performed in order
 // ----------------------------------------------------------------------------------------------
@@ -104,6 +106,7 @@ struct OrderStop {
 struct KillTree {
   std::string attempt;
   int shim;
+  bool unclaimed = false;  ///< nothing but the daemon's word says that it was this folder's: spare what cannot be shown to be
 };
 struct WriteEnd {
   std::string attempt;
@@ -136,6 +139,7 @@ struct Attempt {
   std::optional<Start> start;
   std::optional<StopOrder> stop;
   std::optional<End> end;
+  bool unclaimed = false;  ///< the daemon saw it run and there is no claim of it
 };
 
 class Logic {
@@ -164,6 +168,7 @@ class Logic {
   void on(ShimGone& input);
   void on(ClaimGone& input);
   void on(TreeGone& input);
+  void on(FolderGone& input);
 
   void obey(ConnectionId from, Hello& hello);
   void obey(ConnectionId from, Spawn& spawn);
@@ -180,9 +185,11 @@ class Logic {
   void order_stop(Entry entry, const StopOrder& order);
   void finish(Entry entry, End end, bool recorded);
   void adopt_dead(Entry entry, bool same_boot);
+  void kill_unclaimed(const std::string& id);
   void end_foreign_attempts();
   void forget_foreign(Entry entry);
   void exit_if_idle();
+  bool idle() const;
   bool is_ours(const Attempt& attempt) const { return attempt.store_id == store_id_ || attempt.store_id.empty(); }
 
   int pid_;

@@ -1,5 +1,6 @@
 #include "supervisor/message.h"
 
+#include <algorithm>
 #include <csignal>
 #include <nlohmann/json.hpp>
 
@@ -126,6 +127,14 @@ Stop parse_stop(const json& body) {
   return stop;
 }
 
+List parse_list(const json& body) {
+  List list;
+  if (!body.contains("may_have_run")) return list;  // of an older daemon
+  list.may_have_run = texts(body, "may_have_run");
+  if (!std::ranges::all_of(list.may_have_run, valid_attempt_id)) throw BadCommand{"'may_have_run' holds what is no attempt: an id is 32 lower-case hex digits"};
+  return list;
+}
+
 Shutdown parse_shutdown(const json& body) {
   if (text(body, "mode") != "when_idle") throw BadCommand{"'mode' must be \"when_idle\""};
   return {};
@@ -137,7 +146,7 @@ Command parse_body(const json& body) {
   if (op == "spawn") return parse_spawn(body);
   if (op == "stop") return parse_stop(body);
   if (op == "ack") return Ack{texts(body, "attempts")};
-  if (op == "list") return List{};
+  if (op == "list") return parse_list(body);
   if (op == "preload") return parse_preload(body);
   if (op == "hello") return parse_hello(body);
   if (op == "shutdown") return parse_shutdown(body);

@@ -64,7 +64,9 @@ struct Stop {
   StopOrder order;
 };
 
-struct List {};
+struct List {
+  std::vector<std::string> may_have_run;  ///< the daemon saw them run: those without a claim are looked for, killed and told as `lost`
+};
 
 struct Ack {
   std::vector<std::string> attempts;

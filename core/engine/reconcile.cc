@@ -13,6 +13,17 @@ bool is_of_wreck(const Engine& engine, const AttemptId& id) {
 
 }  // namespace
 
+std::vector<AttemptId> seen_running(const Engine& engine) {
+  std::vector<AttemptId> seen;
+  for (const auto& [run, wreck] : engine.wrecks())
+    for (const auto& [id, record] : wreck.live)
+      if (record.started_at) seen.push_back(id);
+  for (const auto& [run_id, run] : engine.runs())
+    for (const auto& [id, live] : run->live)
+      if (live.record.started_at) seen.push_back(id);
+  return seen;
+}
+
 std::vector<ReconcileAction> reconcile(const Engine& engine, std::span<const ListedAttempt> listing, const WasSent& was_sent, const Now& now) {
   const auto booted_at = now.wall - now.boot;
   std::vector<ReconcileAction> actions;

@@ -108,7 +108,7 @@ void Execution::rewind(const AttemptRecord& attempt) {
   tail_->rewind(attempt.id, attempt.message_offset);
 }
 
-void Execution::list() { client_->list(); }
+void Execution::list(const std::vector<AttemptId>& may_have_run) { client_->list(may_have_run); }
 
 void Execution::report_lost(const AttemptRecord& attempt) {
   sent_[attempt.id] = kNeverLeaves;  // whatever a later listing says, or the clock: its end is on the way
@@ -164,6 +164,9 @@ void Execution::on_event(const SupervisorEvent& event) {
     case Kind::started: handlers_.report(AttemptSeenRunning{event.attempt, event.pid, wall(event.at_ms), event.warm}); break;
     case Kind::ended: report_end(event.attempt, exited(event), 0); break;
     case Kind::listing: handlers_.reconcile({event.attempts, event.connection}); break;
+    case Kind::silent:
+      if (handlers_.silence) handlers_.silence(event.pid, event.silence);
+      break;
     case Kind::answered: break;
     case Kind::refused:
       // Of spawns, which then execute nothing, now or later; those two are said of spawns alone.

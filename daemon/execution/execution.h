@@ -31,6 +31,7 @@ class Execution {
     std::function<void(bool connected, std::string detail)> link;  ///< the supervisor is (not) there
     std::function<void(LimitsNotInForce)> limits = nullptr;        ///< before link(true)
     std::function<void(std::function<void()>)> later = nullptr;    ///< to be called on the service's thread
+    std::function<void(int pid, Millis silence)> silence = nullptr;  ///< it is there and has not answered for that long; none: it answers again
   };
   /// Handlers are called on threads of this class; they must only enqueue.
   /// `adopted`: live attempts of before a restart; their messages are read on from what is committed.
@@ -52,8 +53,9 @@ class Execution {
   void stop(const StopAttempt& stop);
   void forget(const ForgetAttempt& forget);
   void rewind(const AttemptRecord& attempt);  ///< after a failed commit
-  void list();  ///< answered by Handlers::reconcile
-  /// One that the supervisor does not know and that had been seen to run: nothing is left of it.
+  /// Answered by Handlers::reconcile. `may_have_run`: see SupervisorClient.
+  void list(const std::vector<AttemptId>& may_have_run);
+  /// One that the supervisor does not know and that may have run.
   void report_lost(const AttemptRecord& attempt);
 
  private:

@@ -31,6 +31,7 @@ constexpr milliseconds kLaunchAgainAfter{
     2000};  ///< a supervisor that adopts many claims needs a moment before it listens
 constexpr milliseconds kSayDisconnectedAfter{2000};
 constexpr milliseconds kWelcomeWithin{5000};
+constexpr int kAsked = 1, kSilent = 2, kGone = 5;  ///< how often in a row the patience has run out
 constexpr int kMostSupervisors = 8;  ///< of different versions, beside each other
 
 SupervisorClientOptions resolved(SupervisorClientOptions options) {
@@ -201,19 +202,18 @@ class SupervisorClient::Session {
       supervisor::append_frame(outgoing_, hello_message(options_.store_id, options_.generation));
     }
     const auto deadline = Clock::now() + kWelcomeWithin;
-    last_heard_ = Clock::now();
-    asked_ = false;
+    heard();
     while (true) {
       bool all_sent = false;
       if (auto why = write_out(all_sent); !why.empty()) return why;
       if (stopping()) return "the daemon ends";
-      const auto patience = connected_ ? last_heard_ + options_.patience * (asked_ ? 2 : 1) : deadline;
+      const auto patience = connected_ ? doubted_at_ + options_.patience : deadline;
       const int timeout = static_cast<int>(std::max<std::int64_t>(0, remaining(patience).count()));
       pollfd fds[] = {{socket_, static_cast<short>(all_sent ? POLLIN : POLLIN | POLLOUT), 0},
                       {wake_, POLLIN, 0}};
       if (poll(fds, 2, timeout) == 0) {
-        if (!connected_ || asked_) return "the supervisor does not answer";
-        ask();
+        if (!connected_ || ++doubts_ == kGone) return "the supervisor does not answer";
+        doubt();
         continue;
       }
       if (fds[1].revents != 0) clear_wake();
@@ -222,10 +222,16 @@ class SupervisorClient::Session {
     }
   }
 
-  /// It has been silent: a process that was stopped keeps its connections.
-  void ask() {
-    asked_ = true;
-    send(ping_message());
+  /// It has been silent: a process that was stopped keeps its connections. Counted from one doubt to the next, so that a pause of our own accuses nobody.
+  void doubt() {
+    doubted_at_ = Clock::now();
+    if (doubts_ == kAsked) send(ping_message());
+    if (doubts_ == kSilent) handler_({.kind = Kind::silent, .pid = pid_, .connection = connection_, .silence = kSilent * options_.patience});
+  }
+
+  void heard() {
+    doubted_at_ = Clock::now();
+    if (std::exchange(doubts_, 0) >= kSilent && connected_) handler_({.kind = Kind::silent, .pid = pid_, .connection = connection_});
   }
 
   std::string write_out(bool& all_sent) {
@@ -263,8 +269,7 @@ class SupervisorClient::Session {
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return {};
     if (got < 0) return std::string("cannot read from the supervisor: ") + std::strerror(errno);
     if (got == 0) return "the supervisor closed the connection";
-    last_heard_ = Clock::now();
-    asked_ = false;
+    heard();
     reader_.feed({buffer_.data(), static_cast<std::size_t>(got)});
     while (const auto frame = reader_.next()) {
       auto event = parse_supervisor_message(*frame);
@@ -281,6 +286,7 @@ class SupervisorClient::Session {
       turned_away_ = event.protocol == 0;
       if (turned_away_) return;
       said_disconnected_ = false;
+      pid_ = event.pid;
       for (int number = 1; number <= kMostSupervisors; ++number)
         if (path(number) != path_ && access(path(number).c_str(), F_OK) == 0) elders_.add(path(number));
       const std::lock_guard lock(mutex_);
@@ -359,8 +365,9 @@ class SupervisorClient::Session {
   supervisor::FrameReader reader_;
   std::vector<char> buffer_ = std::vector<char>(64 * 1024);
   bool said_disconnected_ = false, final_ = false;
-  Clock::time_point last_heard_;
-  bool asked_ = false;  ///< since then
+  int pid_ = 0;      ///< of the supervisor, as its welcome says
+  int doubts_ = 0;   ///< since it was heard last
+  Clock::time_point doubted_at_;  ///< or heard
 
   std::thread thread_;
 };
@@ -386,8 +393,8 @@ void SupervisorClient::hold() { session_->hold(); }
 
 void SupervisorClient::release() { session_->release(); }
 
-void SupervisorClient::list() {
-  session_->send(list_message());
+void SupervisorClient::list(const std::vector<std::string>& may_have_run) {
+  session_->send(list_message(may_have_run));
   session_->list_elders();
 }
 

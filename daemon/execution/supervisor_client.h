@@ -75,6 +75,7 @@ struct SupervisorEvent {
     started,       ///< pid, at_ms, warm
     ended,         ///< end; comes again after each connect until ack()
     listing,       ///< attempts
+    silent,        ///< pid, silence: it is connected and has not answered for that long; none: it answers again
     answered,      ///< it is there; of the client's own questions, handed to nobody
     refused,  ///< `detail` says why: "generation" (a newer daemon took over, see `final`), "draining", or what is wrong
               ///< with the command
@@ -91,6 +92,7 @@ struct SupervisorEvent {
   std::uint64_t connection = 0;  ///< by which it came: counts from 1
   std::string detail;
   bool of_spawn = false;  ///< refused: a spawn that the supervisor cannot read: it executes nothing, now or later
+  std::chrono::milliseconds silence{};
   bool final = false;  ///< the client will not reconnect: the supervisor refused this daemon's generation or protocol
 };
 
@@ -107,7 +109,8 @@ class StepRunner {
                     std::chrono::milliseconds grace) = 0;
   /// Their ends are committed: the supervisor may forget them. Nobody waits for that: it goes with the next command, or with flush().
   virtual void ack(const std::vector<std::string>& attempts) = 0;
-  virtual void list() = 0;
+  /// `may_have_run`: of those that it has no claim of, it kills what is left; then each ends `lost`.
+  virtual void list(const std::vector<std::string>& may_have_run) = 0;
 };
 
 struct SupervisorClientOptions {
@@ -118,7 +121,7 @@ struct SupervisorClientOptions {
   std::string log_path;    ///< stdout and stderr of a supervisor that the client starts; empty: /dev/null
   std::string store_id;
   std::uint64_t generation = 0;  ///< counts the daemon's starts; a supervisor that knows a higher one refuses
-  std::chrono::milliseconds patience{5000};  ///< after that long without a word it is asked, after as long again taken for gone
+  std::chrono::milliseconds patience{2000};  ///< after that long without a word it is asked, after as long again it is silent, after five times that gone
   bool start_supervisor = true;  ///< false: somebody else does (systemd); only one beside it, when that speaks no common version, is still ours to start
 };
 
@@ -142,7 +145,7 @@ class SupervisorClient : public StepRunner {
   void stop(const std::string& attempt, const std::vector<std::string>& signals,
             std::chrono::milliseconds grace) override;
   void ack(const std::vector<std::string>& attempts) override;
-  void list() override;
+  void list(const std::vector<std::string>& may_have_run) override;
   /// Steps with this worker will come soon. Only a hint: dropped while not connected.
   void preload(const WarmStart& warm);
   void hold();  ///< may be nested

@@ -132,7 +132,11 @@ std::string ack_message(const std::vector<std::string>& attempts) {
   return dump({{"op", "ack"}, {"attempts", attempts}});
 }
 
-std::string list_message() { return dump({{"op", "list"}}); }
+std::string list_message(const std::vector<std::string>& may_have_run) {
+  json body = {{"op", "list"}};
+  if (!may_have_run.empty()) body["may_have_run"] = may_have_run;
+  return dump(body);
+}
 
 std::string preload_message(const WarmStart& warm) { return dump({{"op", "preload"}, {"warm", warm_body(warm)}}); }
 

@@ -16,7 +16,7 @@ std::string spawn_message(const SpawnRequest& request);
 std::string stop_message(const std::string& attempt, const std::vector<std::string>& signals,
                          std::chrono::milliseconds grace);
 std::string ack_message(const std::vector<std::string>& attempts);
-std::string list_message();
+std::string list_message(const std::vector<std::string>& may_have_run = {});
 std::string preload_message(const WarmStart& warm);
 std::string shutdown_message();
 std::string ping_message();

@@ -189,6 +189,7 @@ class DaemonService final : public Service {
   // what waits for the supervisor (service_views.cc)
   std::vector<Blocker> blockers_of(RunId id, const RunState& run, StepIndex step, WallTime now) const;
   std::optional<Blocker> waits_for_supervisor(const AttemptRecord& attempt, WallTime now) const;
+  std::optional<Blocker> silent_supervisor(WallTime since, WallTime now) const;
 
   // a store that failed (service_latch.cc)
   void latch(const std::string& why);
@@ -210,6 +211,8 @@ class DaemonService final : public Service {
   std::expected<void, StoreError> find_reported(RestoredRun& restored);
   std::expected<void, StartFailure> connect();
   void reconcile(const SupervisorListing& listing);
+  void supervisor_silence(int pid, Millis silence);
+  std::string silence_of_supervisor(WallTime now) const;  ///< with the lock held; empty: it answers
   std::vector<AttemptRecord> live_attempts() const;
   LauncherOptions launcher_options() const;
   std::shared_ptr<const Project> cached_version(std::int64_t version) const;
@@ -447,6 +450,8 @@ class DaemonService final : public Service {
   bool supervisor_connected_ = false;
   std::string supervisor_detail_;
   WallTime supervisor_gone_at_{};
+  WallTime supervisor_silent_since_{};  ///< it has not answered since; none: it does
+  int supervisor_pid_ = 0;              ///< of the one that is silent
   std::string low_disk_;  ///< why nothing starts; empty: there is room. Written on the service's thread
   LimitsNotInForce limits_not_in_force_;
   struct Refusals {

@@ -78,7 +78,7 @@ void DaemonService::try_unlatch() {
     latched_.clear();
     unreadable_.clear();
   }
-  if (execution_) execution_->list();
+  if (execution_) execution_->list(seen_running(*engine_));
   if (cancels_what_runs_) tasks_.push([this](Turn& turn) { cancel_everything(turn); });  // what was asked of the former engine went with it
 }
 

@@ -255,9 +255,13 @@ std::expected<void, StartFailure> DaemonService::connect() {
         supervisor_connected_ = connected;
         supervisor_detail_ = detail;
       }
-      if (connected && execution_) execution_->list();
+      if (connected) supervisor_silence({}, {});
+      if (connected && execution_) execution_->list(seen_running(*engine_));
       if (!connected) spdlog::warn("the supervisor does not answer: {}", detail);
     });
+  };
+  handlers.silence = [this](int pid, Millis silence) {
+    tasks_.push([this, pid, silence](Turn&) { supervisor_silence(pid, silence); });
   };
   handlers.limits = [this](LimitsNotInForce limits) {
     std::lock_guard lock(mutex_);
@@ -268,6 +272,20 @@ std::expected<void, StartFailure> DaemonService::connect() {
   };
   execution_ = std::make_unique<Execution>(launcher_options(), std::move(client), live_attempts(), std::move(handlers));
   return {};
+}
+
+/// No silence: it answers, or another one does. One that is taken for gone meanwhile is as silent as before.
+void DaemonService::supervisor_silence(int pid, Millis silence) {
+  std::string why;
+  {
+    std::lock_guard lock(mutex_);
+    const bool was_silent = supervisor_silent_since_ != WallTime{};
+    supervisor_pid_ = pid;
+    supervisor_silent_since_ = silence == Millis{} ? WallTime{} : clock_.now().wall - silence;
+    if (was_silent && silence == Millis{}) spdlog::info("the supervisor answers again");
+    why = silence_of_supervisor(clock_.now().wall);
+  }
+  if (!why.empty()) spdlog::warn("the supervisor {}", why);
 }
 
 /// The rules are reconcile()'s, in core/engine.

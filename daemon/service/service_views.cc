@@ -63,11 +63,28 @@ std::optional<std::vector<StepIndex>> DaemonService::live_steps(RunId id, const 
 
 std::vector<Blocker> DaemonService::blockers_of(RunId id, const RunState& run, StepIndex step, WallTime now) const {
   auto found = engine_->blockers(id, step, now);
-  if (!found.empty() || run.steps[step].status != StepStatus::starting) return found;
-  for (const auto& [attempt, live] : run.live)
-    if (live.record.unit == run.plan->unit_of(step))
-      if (auto waits = waits_for_supervisor(live.record, now)) found.push_back(std::move(*waits));
+  const auto status = run.steps[step].status;
+  if (!found.empty() || (status != StepStatus::starting && status != StepStatus::running)) return found;
+  for (const auto& [attempt, live] : run.live) {
+    if (live.record.unit != run.plan->unit_of(step)) continue;
+    auto waits = live.stop_reason.empty() ? waits_for_supervisor(live.record, now) : silent_supervisor(now, now);
+    if (waits) found.push_back(std::move(*waits));
+  }
   return found;
+}
+
+/// What was asked of it waits with it.
+std::optional<Blocker> DaemonService::silent_supervisor(WallTime since, WallTime now) const {
+  std::lock_guard lock(mutex_);
+  if (const auto silent = silence_of_supervisor(now); !silent.empty()) return Blocker{"supervisor", "supervisor", silent, supervisor_silent_since_};
+  if (supervisor_connected_ || supervisor_gone_at_ == WallTime{}) return std::nullopt;
+  return Blocker{"supervisor", "supervisor", "does not answer since " + format_time(supervisor_gone_at_) + ": " + supervisor_detail_, since};
+}
+
+std::string DaemonService::silence_of_supervisor(WallTime now) const {
+  if (supervisor_silent_since_ == WallTime{}) return "";
+  return "(process " + std::to_string(supervisor_pid_) + ") has not answered for " + spoken_duration(now - supervisor_silent_since_) +
+         ": it is stopped or hangs; continue it (kill -CONT), or end it (kill -9): steps go on, and the next one takes them over";
 }
 
 /// Of an attempt that has not begun, while that takes longer than it should.
@@ -76,9 +93,7 @@ std::optional<Blocker> DaemonService::waits_for_supervisor(const AttemptRecord& 
   if (attempt.started_at) return std::nullopt;
   if (execution_ && execution_->is_preparing(attempt.id))
     return Blocker{"supervisor", "environment", "its secrets and env_file have been waited for for " + spoken_duration(now - attempt.intended_at), attempt.intended_at};
-  std::lock_guard lock(mutex_);
-  if (!supervisor_connected_ && supervisor_gone_at_ != WallTime{})
-    return Blocker{"supervisor", "supervisor", "does not answer since " + format_time(supervisor_gone_at_) + ": " + supervisor_detail_, attempt.intended_at};
+  if (auto silent = silent_supervisor(attempt.intended_at, now)) return silent;
   if (now - attempt.intended_at < kUsual) return std::nullopt;
   return Blocker{"supervisor", "supervisor", "was asked for its process " + spoken_duration(now - attempt.intended_at) + " ago and has not said that it runs", attempt.intended_at};
 }
@@ -136,7 +151,8 @@ std::vector<Unready> DaemonService::unready() const {
   std::vector<Unready> why;
   if (definitions_loading_) why.push_back({"definitions_loading", "the files have changed since the last start and are being loaded"});
   if (!latched_.empty()) why.push_back({"latched", "since " + latched_since_ + ": " + latched_});
-  if (!supervisor_connected_) why.push_back({"supervisor", supervisor_detail_.empty() ? "the supervisor has not answered yet" : supervisor_detail_});
+  if (const auto silent = silence_of_supervisor(clock_.now().wall); !silent.empty()) why.push_back({"supervisor", "the supervisor " + silent});
+  else if (!supervisor_connected_) why.push_back({"supervisor", supervisor_detail_.empty() ? "the supervisor has not answered yet" : supervisor_detail_});
   if (!low_disk_.empty()) why.push_back({"disk", low_disk_});
   if (!drain_detail_.empty()) why.push_back({"draining", drain_detail_});
   return why;

@@ -27,6 +27,8 @@ class ClaimFiles {
   /// them is gone. Gives its descriptor.
   std::expected<int, NotMade> make(const std::string& attempt, const Origin& origin);
 
+  /// Of the directory, as it was given.
+  const std::string& path() const { return path_; }
   /// Us, as claims name us.
   const Holder& self() const { return self_; }
   /// While it lives no other supervisor takes claims over: two that find the same claim without a holder must not both take it.

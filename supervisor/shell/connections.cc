@@ -65,7 +65,8 @@ void Connections::look(std::int64_t now_ms) {
   looked_at_ms_ = now_ms;
   if (inode_of(path_) != 0 || errno != ENOENT) return;
   const int fd = try_listen(path_);
-  if (fd < 0) return;  // the folder is gone too: the next look tries again
+  if (fd < 0 && errno == ENOENT) return report_(FolderGone{});
+  if (fd < 0) return;  // the next look tries again
   std::fprintf(stderr, "assetd-supervisor: '%s' was removed by somebody; it is made anew\n", path_.c_str());
   poller_.remove(listener_);
   close(listener_);

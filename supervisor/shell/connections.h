@@ -19,7 +19,7 @@ class Connections {
   using Report = std::function<void(Input)>;
 
   /// Listens on `path` with mode 0600, replacing a stale socket. Throws std::runtime_error when it cannot. `report`
-  /// gets Opened, Received, Closed.
+  /// gets Opened, Received, Closed, FolderGone.
   Connections(Poller& poller, std::string path, Report report);
   ~Connections();
   Connections(const Connections&) = delete;

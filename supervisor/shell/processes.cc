@@ -36,6 +36,21 @@ void for_each_number(const char* path, Each each) {
   }
 }
 
+/// Whether `wanted` takes one of the texts of a file in /proc/PID, each of which ends with a NUL byte.
+template <typename Wanted>
+bool any_text_of(int pid, const char* file, Wanted wanted) {
+  char path[40];
+  std::snprintf(path, sizeof path, "/proc/%d/%s", pid, file);
+  const auto texts = read_file(path);
+  std::string_view rest = texts ? std::string_view(*texts) : std::string_view();
+  while (!rest.empty()) {
+    const auto end = std::min(rest.find('\0'), rest.size());
+    if (wanted(rest.substr(0, end))) return true;
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return false;
+}
+
 bool kernel_lists_children() {
   static const bool does = access("/proc/thread-self/children", R_OK) == 0;  // CONFIG_PROC_CHILDREN
   return does;
@@ -139,18 +154,12 @@ std::optional<std::uint64_t> hard_limit_of(int pid, std::string_view name) {
   return hard;
 }
 
-bool has_in_environment(int pid, std::string_view entry) {
-  char path[40];
-  std::snprintf(path, sizeof path, "/proc/%d/environ", pid);
-  const auto environment = read_file(path);
-  if (!environment) return false;
-  std::string_view rest = *environment;
-  while (!rest.empty()) {
-    const auto end = std::min(rest.find('\0'), rest.size());
-    if (rest.substr(0, end) == entry) return true;
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
-  return false;
+bool has_in_environment(int pid, std::string_view entry, bool as_prefix) {
+  return any_text_of(pid, "environ", [&](std::string_view text) { return text == entry || (as_prefix && text.starts_with(entry)); });
+}
+
+bool has_argument(int pid, std::string_view argument) {
+  return any_text_of(pid, "cmdline", [&](std::string_view text) { return text == argument; });
 }
 
 }  // namespace assetd::supervisor

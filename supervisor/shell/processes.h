@@ -33,7 +33,10 @@ std::vector<int> descendants_of(int pid);
 /// The hard limit that /proc/PID/limits shows in the line that begins with `name`; nothing when there is none.
 std::optional<std::uint64_t> hard_limit_of(int pid, std::string_view name);
 
-/// Whether the environment with which the process was executed holds `entry` ("K=V").
-bool has_in_environment(int pid, std::string_view entry);
+/// Whether the environment with which the process was executed holds `entry` ("K=V"), or one that begins so.
+bool has_in_environment(int pid, std::string_view entry, bool as_prefix = false);
+
+/// Whether one of the arguments with which the process was executed is `argument`.
+bool has_argument(int pid, std::string_view argument);
 
 }  // namespace assetd::supervisor

@@ -48,7 +48,7 @@ Shims::Shims(Poller& poller, ClaimFiles& claims, std::string boot_id, rlimit ope
       warm_(poller, open_files, status_.write,
             {.warm = [this](const WarmRequest& request, const WarmShim& shim) { start_warm(request, shim); },
              .cold = [this](const WarmRequest& request) { start_cold(request.spawn, request.store_id, request.wall_ms); }}),
-      lost_([this](int pid) { return is_ours(pid); }),
+      lost_(claims.path(), [this](int pid) { return is_ours(pid); }),
       others_(poller, claims.self(), [this](const std::set<std::string>& attempts) { take_over(attempts); }) {
   fcntl(status_.read, F_SETFL, O_NONBLOCK);  // the shims' end waits when we are slow
   poller_.add(status_.read, EPOLLIN, [this](std::uint32_t) { read_status(); });
@@ -316,7 +316,7 @@ void Shims::perform(RemoveClaim& action) { claims_.remove(action.attempt); }
 void Shims::perform(KillTree& action) {
   // Only of a shim that we saw alive: the pid of one that died long ago may be another's session by now.
   const auto session = dead_sessions_.extract(action.attempt);
-  lost_.add(action.attempt, session ? session.mapped() : 0, group_of(action.attempt));
+  lost_.add(action.attempt, session ? session.mapped() : 0, group_of(action.attempt), action.unclaimed);
 }
 
 // ---- What happens

@@ -7,6 +7,7 @@ namespace assetd::supervisor {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 const std::string kA(32, 'a'), kB(32, 'b');
 const End kExit3{.outcome = Outcome::exited, .exit_code = 3, .started_at_ms = 5, .ended_at_ms = 6};
@@ -116,6 +117,38 @@ TEST_F(LogicTest, AClaimOfThisBootWithoutShimIsKilledThenLost) {
   EXPECT_THAT(give(ClaimFound{.attempt = kB, .same_boot = false}), ElementsAre("write_end"));
   hello();
   EXPECT_THAT(command(List{}), ElementsAre("1:listing 2", "1:ended a", "1:ended b"));
+}
+
+TEST_F(LogicTest, WhatTheDaemonSawRunAndHasNoClaimIsKilledBeforeItIsLost) {
+  hello();
+  begin(kB);
+  EXPECT_THAT(command(List{{kA, kB}}), ElementsAre("kill_tree", "1:listing 2"));
+  EXPECT_TRUE(std::get<KillTree>(actions[0]).unclaimed);
+  EXPECT_TRUE(std::get<Listing>(std::get<Send>(actions[1]).event).rows[0].running) << "or the daemon took it for lost";
+  EXPECT_THAT(command(List{{kA, kB}}), ElementsAre("1:listing 2")) << "it is being killed already";
+  EXPECT_THAT(give(TreeGone{kA}), ElementsAre("1:ended a"));
+  EXPECT_EQ(end_in_last_event().outcome, Outcome::lost);
+  EXPECT_THAT(end_in_last_event().detail, HasSubstr("no claim of it"));
+  hello(2, 2);
+  EXPECT_THAT(command(List{{kA}}, 2), ElementsAre("2:listing 2", "2:ended a")) << "a daemon that died before it could commit that";
+}
+
+TEST_F(LogicTest, WhoTakesNoSpawnsDoesNotKillWhatItDoesNotKnow) {
+  hello();
+  begin(kB);
+  command(Shutdown{});
+  EXPECT_THAT(command(List{{kA}}), ElementsAre("1:listing 1")) << "the supervisor beside it may have its claim";
+}
+
+TEST_F(LogicTest, OneWhoseFolderIsGoneEndsOnceNothingRunsAndNobodyIsConnected) {
+  EXPECT_THAT(give(FolderGone{}), ElementsAre("exit")) << "no daemon ever came";
+  hello();
+  EXPECT_THAT(give(FolderGone{}), ElementsAre());
+  begin(kA);
+  give(Closed{1});
+  EXPECT_THAT(give(FolderGone{}), ElementsAre());
+  give(ShimGone{kA, kExit3});
+  EXPECT_THAT(give(FolderGone{}), ElementsAre("exit"));
 }
 
 TEST_F(LogicTest, AnAdoptedAttemptGoesOn) {

@@ -63,6 +63,14 @@ TEST(Reconcile, WhatHadBeenSeenToRunAndIsGoneIsLost) {
   EXPECT_THAT(actions(d, {}, /*was_sent=*/true), ElementsAre("lost a"));
 }
 
+TEST(Reconcile, OnlyWhatHadBeenSeenToRunIsLookedForWithoutAClaim) {
+  Driver d(one());
+  d.request();
+  EXPECT_THAT(seen_running(d.engine()), IsEmpty()) << "it is sent again";
+  d.seen("a");
+  EXPECT_THAT(seen_running(d.engine()), ElementsAre(d.attempt("a").id));
+}
+
 TEST(Reconcile, WhatIsLostIsNotStoppedToo) {
   Driver d(one());
   d.request();

@@ -138,18 +138,36 @@ class SupervisorClientTest : public ::testing::Test {
 
 constexpr char kWaitForGo[] = "while [ ! -e go ]; do sleep 0.01; done";
 
-TEST_F(SupervisorClientTest, OneThatDoesNotAnswerCountsAsGoneUntilItDoes) {
+TEST_F(SupervisorClientTest, OneThatDoesNotAnswerIsSilentThenGoneUntilItDoes) {
   auto impatient = options();
   impatient.patience = 50ms;
   client = std::make_unique<SupervisorClient>(impatient, inbox.handler());
   const int pid = await_connected();
   ASSERT_GT(pid, 0);
   kill(pid, SIGSTOP);
+  const auto silent = inbox.take(Kind::silent);
+  ASSERT_TRUE(silent);
+  EXPECT_EQ(silent->pid, pid);
+  EXPECT_EQ(silent->silence, 100ms);
   const auto gone = inbox.take(Kind::disconnected);
   ASSERT_TRUE(gone);
   EXPECT_THAT(gone->detail, HasSubstr("does not answer"));
   kill(pid, SIGCONT);
   EXPECT_GT(await_connected(), 0) << "with it or, as it had nothing to do and ended, with the next";
+}
+
+TEST_F(SupervisorClientTest, OneThatAnswersInTimeIsSilentNoMore) {
+  auto patient = options();
+  patient.patience = 500ms;
+  client = std::make_unique<SupervisorClient>(patient, inbox.handler());
+  const int pid = await_connected();
+  ASSERT_GT(pid, 0);
+  kill(pid, SIGSTOP);
+  ASSERT_TRUE(inbox.take(Kind::silent));
+  kill(pid, SIGCONT);
+  const auto again = inbox.take(Kind::silent);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->silence, 0ms);
 }
 
 TEST_F(SupervisorClientTest, AStepOfAWorkerIsToldAsSuchAndOneWithoutIsNot) {
@@ -190,7 +208,7 @@ TEST_F(SupervisorClientTest, StartsASupervisorAndRunsAStep) {
   EXPECT_EQ(ended->end.started_at_ms, started->at_ms);
   EXPECT_GE(ended->end.ended_at_ms, started->at_ms);
   client->ack({attempt});
-  client->list();
+  client->list({});
   EXPECT_TRUE(inbox.take(Kind::listing)->attempts.empty());
   std::string line;
   std::getline(std::ifstream(folder / "out") >> std::ws, line);
@@ -225,7 +243,7 @@ TEST_F(SupervisorClientTest, StepsOutliveTheClientAndAreFoundAgain) {
   client.reset();
   connect(2);
   EXPECT_EQ(supervisors.size(), 1u) << "the same supervisor";
-  client->list();
+  client->list({});
   const auto listing = inbox.take(Kind::listing);
   ASSERT_EQ(listing->attempts.size(), 1u);
   EXPECT_TRUE(listing->attempts[0].running);
@@ -247,7 +265,7 @@ TEST_F(SupervisorClientTest, ANewSupervisorIsStartedWhenTheOldOneDies) {
   EXPECT_FALSE(disconnected->final);
   EXPECT_THAT(disconnected->detail, HasSubstr("supervisor"));
   EXPECT_NE(await_connected(), first);
-  client->list();
+  client->list({});
   EXPECT_EQ(inbox.take(Kind::listing)->attempts.size(), 1u);
   client->stop(attempt, {"TERM"}, 10s);
   const auto ended = inbox.take(Kind::ended, attempt);
@@ -317,7 +335,7 @@ TEST_F(SupervisorClientTest, OneOfAnotherVersionFinishesBesideASecond) {
   somebody_else_starts_it.start_supervisor = false;
   client = std::make_unique<SupervisorClient>(somebody_else_starts_it, inbox.handler());
   EXPECT_NE(await_connected(), elder) << "the one that takes spawns is another";
-  client->list();
+  client->list({});
   EXPECT_EQ(inbox.take(Kind::listing)->attempts.size(), 2u);
   client->spawn(shell(after, "exit 5"));
   EXPECT_EQ(inbox.take(Kind::ended, after)->end.exit_code, 5);
