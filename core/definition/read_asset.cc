@@ -162,7 +162,7 @@ void read_check(Reading& reading, const SourceFile& file, const YamlNode& node, 
   check.severity = reader.word<Severity>("severity").value_or(Severity::error);
   check.blocking = reader.boolean("blocking").value_or(false);
   if (check.blocking && check.severity == Severity::warn)
-    reading.definitions().warnings.push_back({"the check " + in_quotes(check.name) + " of " + in_quotes(home) + " is blocking and of severity warn: a warning holds nothing back; severity: error does", reader.at("blocking")});
+    reading.problems.warn(reader.at("blocking"), "the check " + in_quotes(check.name) + " of " + in_quotes(home) + " is blocking and of severity warn: a warning holds nothing back; severity: error does");
   check.depends_on = reader.texts("depends_on");
   if (check.depends_on.empty()) check.depends_on = {home};
   if (const auto* run = reader.take("run")) check.run = read_run(reading, file, *run, process);
