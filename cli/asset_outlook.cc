@@ -10,20 +10,6 @@ constexpr const char* kFailedShown = "5";
 constexpr const char* kAttemptsLookedAt = "100";
 constexpr const char* kEventsLookedAt = "50";
 
-/// The first step of it that the forecast of a day begins; null: none, or no forecast was to be had.
-Json next_start(Session& session, const std::string& key) {
-  const auto forecast = session.api->get("/forecast", {{"horizon", "24h"}, {"select", "\"" + key + "\""}, {"limit", "200"}});
-  if (!forecast) return nullptr;
-  Json first;
-  for (const auto& run : forecast->value("runs", Json::array()))
-    for (const auto& step : run.value("steps", Json::array())) {
-      const auto at = text_at(step, "started_at");
-      if (text_at(step, "key") != key || at <= text_at(*forecast, "at") || (first.is_object() && text_at(first, "at") <= at)) continue;
-      first = {{"at", at}, {"partition", step.value("partition", Json())}, {"trigger", run.value("trigger", Json())}, {"run_id", run.value("run_id", Json())}};
-    }
-  return first;
-}
-
 void add_failed_partitions(Session& session, const std::string& key, Json& asset) {
   if (!asset.value("partitions", Json()).is_object() || asset["partitions"].value("counts", Json::object()).value("failed", 0) == 0) return;
   if (auto failed = session.api->get("/assets/" + key_in_path(key) + "/partitions", {{"status", "failed"}, {"limit", kFailedShown}})) asset["partitions"]["failures"] = (*failed)["items"];
@@ -55,6 +41,14 @@ void add_reported(Session& session, const std::string& key, Json& asset) {
   }
 }
 
+/// The first tick whose run makes it; null: none does.
+Json next_start(const Json& asset) {
+  const auto triggers = asset.value("triggers", Json::object());
+  const auto tick = triggers.value("next", Json());
+  if (!tick.is_object()) return nullptr;
+  return {{"at", text_at(tick, "at")}, {"partition", nullptr}, {"trigger", {{"kind", "schedule"}, {"name", text_at(tick, "schedule")}}}, {"run_id", nullptr}};
+}
+
 }  // namespace
 
 // A daemon from before any of these has none to tell.
@@ -68,7 +62,7 @@ Result<Json> asset_with_outlook(Session& session, const std::string& key) {
   add_failed_partitions(session, key, *asset);
   add_last_failure(session, key, *asset);
   add_reported(session, key, *asset);
-  (*asset)["next_start"] = next_start(session, key);
+  (*asset)["next_start"] = next_start(*asset);
   return asset;
 }
 
@@ -87,28 +81,7 @@ std::string failure_text(const Json& partition, SystemTime now) {
   return "in run " + text_at(failure, "run_id") + ", " + ago_at(failure, "at", now) + " — " + text_at(failure, "reason") + (detail.empty() ? "" : ": " + detail);
 }
 
-void deciding(const Json& answer, bool holds, std::string of, std::vector<std::string>& out) {
-  if (answer.value("holds", false) != holds || out.size() >= 3) return;
-  if (const auto other = text_at(answer, "asset"); !other.empty()) of = other;
-  const auto children = answer.value("children", Json::array());
-  if (!children.empty()) {
-    const auto before = out.size();
-    const bool turns = text_at(answer, "name") == "not";
-    for (const auto& child : children) deciding(child, turns != holds, of, out);
-    if (out.size() > before) return;
-  }
-  const auto reason = text_at(answer, "reason");
-  out.push_back(text_at(answer, "name") + (of.empty() ? "" : " of " + of) + (reason.empty() ? "" : ": " + reason));
-}
-
 namespace {
-
-std::string start_text(const Json& start, SystemTime now) {
-  const auto run = text_at(start, "run_id"), partition = text_at(start, "partition");
-  const auto trigger = start.value("trigger", Json::object());
-  const auto by = run.empty() ? text_at(trigger, "kind") + (text_at(trigger, "name").empty() ? "" : " " + text_at(trigger, "name")) : "run " + run + ", which is queued or under way";
-  return text_at(start, "at") + " (" + ago_at(start, "at", now) + "), foreseen, of " + by + (partition.empty() ? "" : ", partition " + partition);
-}
 
 std::string held_text(const Json& triggers) {
   for (const auto* field : {"paused", "muted"}) {
@@ -120,15 +93,18 @@ std::string held_text(const Json& triggers) {
   return "";
 }
 
+/// As the daemon says it; of one that does not yet, no more than its condition.
+std::string automation_next_text(const Json& automation) {
+  const auto condition = text_at(automation, "condition"), next = text_at(automation, "next"), held = text_at(automation, "held");
+  if (condition.empty()) return "";
+  if (next.empty()) return "automation, when its condition is true: " + condition;
+  return next + " (automation)" + (held.empty() ? "" : "; held back: " + held);
+}
+
 /// What stands ready to begin it without a time of its own.
 void add_waiting(const Json& asset, const Json& triggers, std::vector<std::string>& out) {
   for (const auto& backfill : triggers.value("backfills", Json::array())) out.push_back("backfill " + text_at(backfill, "id") + ", which is " + text_at(backfill, "status"));
-  const auto automation = asset.value("automation", Json::object());
-  if (const auto condition = text_at(automation, "condition"); !condition.empty() && !automation.value("holds", false)) {
-    std::vector<std::string> parts;
-    if (automation.value("answer", Json()).is_object()) deciding(automation["answer"], false, "", parts);
-    out.push_back("automation, which waits for " + (parts.empty() ? condition : parts.front()));
-  }
+  if (const auto text = automation_next_text(asset.value("automation", Json::object())); !text.empty()) out.push_back(text);
   for (const auto& sensor : triggers.value("sensors", Json::array()))
     if (!sensor.value("paused", false)) out.push_back("when the sensor " + text_at(sensor, "name") + " (" + text_at(sensor, "kind") + ") fires");
 }
@@ -141,10 +117,9 @@ std::vector<std::string> next_texts(const Json& asset, SystemTime now) {
   if (const auto running = asset.value("in_progress", Json()); running.is_object()) out.push_back("run " + text_at(running, "run_id") + ", which makes it now");
   const auto triggers = asset.value("triggers", Json());
   if (!triggers.is_object()) return out;
-  const auto start = asset.value("next_start", Json()), tick = triggers.value("next", Json());
+  const auto tick = triggers.value("next", Json());
   const auto held = held_text(triggers);
-  if (start.is_object()) out.push_back(start_text(start, now));
-  else if (tick.is_object()) out.push_back(text_at(tick, "at") + " (" + ago_at(tick, "at", now) + "), tick of the schedule " + text_at(tick, "schedule"));
+  if (tick.is_object()) out.push_back(text_at(tick, "at") + " (" + ago_at(tick, "at", now) + "), tick of the schedule " + text_at(tick, "schedule"));
   if (!held.empty()) out.push_back(held);
   else add_waiting(asset, triggers, out);
   if (out.empty()) out.push_back("only people do: assetctl materialize " + text_at(asset, "key"));

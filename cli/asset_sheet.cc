@@ -41,7 +41,7 @@ class Sheet {
 
 std::string metadata_text(const Json& value) {
   const auto& raw = value.is_object() && value.contains("raw_value") ? value["raw_value"] : value;
-  const auto text = raw.is_string() ? raw.get<std::string>() : raw.dump();
+  const auto text = raw.is_string() ? raw.get<std::string>() : raw.is_number() ? number_text(raw) : raw.dump();
   const auto first_line = text.substr(0, text.find('\n'));
   return first_line.size() < text.size() ? first_line + " …" : text;
 }
@@ -124,7 +124,7 @@ std::string automation_text(const Json& automation, SystemTime now) {
   if (condition.empty()) return "";
   const auto run = text_at(automation, "run_id");
   const bool muted = automation.value("paused", Json()).is_object();
-  return condition + (muted ? " (muted)" : automation.value("holds", false) ? " (holds)" : " (does not hold)") +
+  return condition + (muted ? " (muted)" : !text_at(automation, "held").empty() ? " (held back)" : automation.value("holds", false) ? " (holds)" : " (does not hold)") +
          (run.empty() ? "" : ", asked for run " + run + " " + ago_at(automation, "requested_at", now));
 }
 
@@ -176,9 +176,7 @@ void print_asset(Session& session, const Json& asset) {
   show_failed_partitions(sheet, asset.value("partitions", Json()), now);
   const auto automation = asset.value("automation", Json::object());
   sheet.line("automation", automation_text(automation, now));
-  std::vector<std::string> parts;
-  if (automation.value("answer", Json()).is_object()) deciding(automation["answer"], automation.value("holds", false), "", parts);
-  for (const auto& each : parts) sheet.line("  because", each);
+  sheet.line("  because", text_at(automation, "held"));
   for (const auto& each : next_texts(asset, now)) sheet.line("next", each);
   show_triggers(sheet, asset.value("triggers", Json()), now);
   sheet.line("checks", checks_text(asset.value("checks", Json::object())));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cmath>
 #include <cstdio>
 #include <ctime>
 #include <string_view>
@@ -65,6 +66,19 @@ std::string duration_text(milliseconds duration) {
   const auto s = ms / 1000;
   if (s < 3600) return pair(s / 60, "min", s % 60, "s");
   return pair(s / 3600, "h", s % 3600 / 60, "min");
+}
+
+std::string number_text(const nlohmann::json& number) {
+  if (!number.is_number_float()) return number.dump();
+  const auto value = number.get<double>();
+  std::array<char, 400> text{};  // the greatest double has 309 digits before the point
+  const bool small = std::abs(value) < 1;
+  std::snprintf(text.data(), text.size(), small ? "%.4g" : "%.3f", value);
+  std::string out = text.data();
+  if (small) return out;
+  out.erase(out.find_last_not_of('0') + 1);
+  if (out.ends_with('.')) out.pop_back();
+  return out;
 }
 
 std::string bytes_text(std::uint64_t bytes) {

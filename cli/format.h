@@ -15,6 +15,7 @@ using SystemTime = std::chrono::system_clock::time_point;
 std::optional<SystemTime> parse_time(const std::string& rfc3339);
 std::string relative_time(SystemTime at, SystemTime now);      ///< "now", "3 min ago", "in 2 h"
 std::string duration_text(std::chrono::milliseconds duration);  ///< "840 ms", "5.1 s", "3 min 20 s", "2 h 5 min"
+std::string number_text(const nlohmann::json& number);          ///< "2600", "98.555": three digits after the point; below 1 the first four that count
 std::string bytes_text(std::uint64_t bytes);                    ///< "512 B", "1.5 GiB"
 
 /// What others wrote (a reason, a tag, an error message) must not steer the reader's terminal: control characters as "?".

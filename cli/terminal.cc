@@ -33,7 +33,7 @@ Colour status_colour(std::string_view status) {
       {"ok", Colour::green},        {"current", Colour::green},      {"requested", Colour::green},  {"running", Colour::blue},
       {"starting", Colour::blue},   {"materializing", Colour::blue}, {"canceling", Colour::blue},   {"failed", Colour::red},
       {"violated", Colour::red},    {"error", Colour::red},          {"broken", Colour::red},       {"skipped", Colour::yellow},
-      {"stale", Colour::yellow},    {"warned", Colour::yellow},      {"warn", Colour::yellow},      {"paused", Colour::yellow},
+      {"stale", Colour::yellow},    {"warned", Colour::yellow},      {"warn", Colour::yellow},      {"paused", Colour::yellow}, {"held", Colour::yellow},
       {"canceled", Colour::grey},   {"never", Colour::grey},         {"pending", Colour::grey},     {"queued", Colour::grey},
       {"ready", Colour::grey},      {"external", Colour::grey},      {"waiting_retry", Colour::grey}};
   const auto found = colours.find(status);

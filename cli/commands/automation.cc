@@ -13,6 +13,17 @@ std::string pause_text(const Json& pause, const Session& session, const std::str
   return word + " by " + text_at(pause, "by") + " " + ago_at(pause, "at", session.now()) + ": " + text_at(pause, "reason") + (until.empty() ? "" : " (until " + until + ")");
 }
 
+const char* state_of(const Json& automation) {
+  if (automation.value("paused", Json()).is_object()) return "paused";
+  if (!text_at(automation, "held").empty()) return "held";
+  return automation.value("holds", false) ? "due" : "waits";
+}
+
+std::string note_of(const Json& automation) {
+  const auto held = text_at(automation, "held");
+  return held.empty() ? text_at(automation, "next") : held;
+}
+
 struct AutomationListOptions {
   std::string cursor;
   int limit = 100;
@@ -25,8 +36,8 @@ int list_automation(Session& session, const AutomationListOptions& options) {
     Table table({{"ASSET"}, {"STATE"}, {"CONDITION", false, true}, {"REQUESTED"}, {"RUN"}, {"NOTE", false, true}});
     for (const auto& each : page["items"]) {
       const auto muted = pause_text(each.value("paused", Json()), session, "muted");
-      table.add({text_at(each, "key"), status_cell(!muted.empty() ? "paused" : each.value("holds", false) ? "due" : "waits"), text_at(each, "condition"),
-                 ago_at(each, "requested_at", session.now()), text_at(each, "run_id"), muted});
+      table.add({text_at(each, "key"), status_cell(state_of(each)), text_at(each, "condition"),
+                 ago_at(each, "requested_at", session.now()), text_at(each, "run_id"), !muted.empty() ? muted : note_of(each)});
     }
     session.out << table.render(session.terminal);
     if (const auto next = text_at(page, "next_cursor"); !next.empty()) session.out << "more: --cursor " << next << "\n";
@@ -57,6 +68,8 @@ int show_automation(Session& session, const AssetOptions& options) {
     const auto condition = text_at(asset, "condition");
     session.out << options.key << ": " << (condition.empty() ? "no automation" : condition) << "\n";
     if (const auto muted = pause_text(asset.value("paused", Json()), session, "muted"); !muted.empty()) session.out << muted << "\n";
+    if (const auto next = text_at(asset, "next"); !next.empty()) session.out << "next: " << next << "\n";
+    if (const auto held = text_at(asset, "held"); !held.empty()) session.out << "held back: " << held << "\n";
     if (asset["answer"].is_object()) {
       session.out << "\nnow\n";
       print_answer(session.out, asset["answer"], "  ");

@@ -37,9 +37,9 @@ int request_backfill(Session& session, const BackfillOptions& options) {
   if (options.newest_first) body["order"] = "newest";
   if (options.dry_run) body["dry_run"] = true;
   return session.show(session.api->post("/backfills", body), [&](const Json& made) {
-    const auto total = made["partitions_total"].dump();
-    if (options.dry_run) session.out << "would make " << total << " partitions:\n";
-    else session.out << "backfill " << text_at(made, "id") << " of " << total << " partitions begins\n  assetctl backfills show " << text_at(made, "id") << "\n";
+    const auto total = made["partitions_total"].dump() + (made["partitions_total"] == 1 ? " partition" : " partitions");
+    if (options.dry_run) session.out << "would make " << total << ":\n";
+    else session.out << "backfill " << text_at(made, "id") << " of " << total << " begins\n  assetctl backfills show " << text_at(made, "id") << "\n";
     print_groups(session, made["groups"]);
   });
 }

@@ -92,7 +92,7 @@ std::string numbers_of(const Json& metadata) {
   std::string out;
   for (const auto& [name, value] : metadata.items()) {
     const auto& number = value.is_object() && value.contains("raw_value") ? value["raw_value"] : value;
-    if (number.is_number()) out += (out.empty() ? "" : ", ") + harmless(name) + " " + number.dump();
+    if (number.is_number()) out += (out.empty() ? "" : ", ") + harmless(name) + " " + number_text(number);
   }
   return out;
 }

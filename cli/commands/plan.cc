@@ -29,12 +29,18 @@ const char* sign_of(const std::string& action) { return action == "added" ? "+" 
 
 std::string value_text(const Json& value) { return value.is_null() ? "(not set)" : harmless(value.dump(-1, ' ', false, Json::error_handler_t::replace)); }
 
+/// A duration as the files say it.
+std::string side_text(const Json& field, const std::string& side) {
+  const auto text = text_at(field, side + "_text");
+  return text.empty() ? value_text(field.value(side, Json())) : text;
+}
+
 void print_change(Session& session, const Json& change) {
   const auto action = text_at(change, "action"), name = text_at(change, "name"), former = text_at(change, "renamed_from");
   session.out << "  " << session.terminal.paint(std::string(sign_of(action)) + " " + text_at(change, "kind") + (name.empty() ? "" : " " + name), colour_of(action))
               << (former.empty() ? "" : " (was " + former + ")") << "\n";
   for (const auto& field : change.value("fields", Json::array()))
-    session.out << "      " << text_at(field, "field") << ": " << value_text(field.value("before", Json())) << " -> " << value_text(field.value("after", Json())) << "\n";
+    session.out << "      " << text_at(field, "field") << ": " << side_text(field, "before") << " -> " << side_text(field, "after") << "\n";
 }
 
 void print_names(Session& session, const Json& plan, const char* field, const char* what) {
@@ -128,7 +134,7 @@ Json comparison_of(const Definitions& theirs, const Definitions& ours) {
   std::map<std::string, int> counts = {{"added", 0}, {"changed", 0}, {"removed", 0}, {"renamed", 0}};
   for (const auto& change : difference(theirs, ours)) {
     Json fields = Json::array();
-    for (const auto& field : change.fields) fields.push_back({{"field", field.field}, {"before", field.before}, {"after", field.after}});
+    for (const auto& field : change.fields) fields.push_back(to_json(field));
     ++counts[word_of(change.action)];
     changes.push_back({{"action", word_of(change.action)}, {"kind", change.kind}, {"name", change.name},
                        {"renamed_from", change.renamed_from.empty() ? Json() : Json(change.renamed_from)}, {"fields", std::move(fields)}});
@@ -198,9 +204,9 @@ struct VersionsOptions {
 
 int list_versions(Session& session, const VersionsOptions& options) {
   return session.show(session.api->list("/definitions/versions", {}, options.limit), [&](const Json& page) {
-    Table table({{"VERSION", true}, {"APPLIED"}, {"ASSETS", true}, {"ADDED", true}, {"CHANGED", true}, {"REMOVED", true}, {""}});
+    Table table({{"VERSION", true}, {"APPLIED"}, {"ASSETS", true}, {"ADDED", true}, {"CHANGED", true}, {"REMOVED", true}, {"OTHERS", true}, {""}});
     for (const auto& each : page["items"])
-      table.add({text_at(each, "version"), ago_at(each, "applied_at", session.now()), text_at(each, "assets"), text_at(each, "added"), text_at(each, "changed"), text_at(each, "removed"),
+      table.add({text_at(each, "version"), ago_at(each, "applied_at", session.now()), text_at(each, "assets"), text_at(each, "added"), text_at(each, "changed"), text_at(each, "removed"), text_at(each, "others"),
                  each.value("current", false) ? "serves" : ""});
     session.out << table.render(session.terminal);
   });

@@ -15,20 +15,43 @@ std::string cron_cell(const Json& schedule) {
   return text_at(schedule, "cron") + (jitter > Millis{0} ? " + up to " + format_duration(jitter) : "");
 }
 
+/// The red button; null: it is not pressed, or a daemon from before it.
+Json pause_of_all(Session& session) {
+  const auto automation = session.api->get("/automation", {{"limit", "1"}});
+  return automation ? automation->value("paused", Json()) : Json();
+}
+
+/// The first tick that starts something: none while all is paused without an end.
+std::optional<SystemTime> next_tick(const Json& schedule, const Json& pause) {
+  const auto until = pause.is_object() ? text_at(pause, "until") : "";
+  if (pause.is_object() && until.empty()) return std::nullopt;
+  for (const auto& tick : schedule.value("next_ticks", Json::array())) {
+    const auto at = parse_time(tick.get<std::string>());
+    if (at && (until.empty() || *at >= parse_time(until).value_or(*at))) return at;
+  }
+  return std::nullopt;
+}
+
+std::string held_note(const Json& pause) {
+  const auto until = text_at(pause, "until"), reason = text_at(pause, "reason");
+  return "all is paused by " + text_at(pause, "by") + (until.empty() ? "" : " until " + until) + (reason.empty() ? "" : ": " + reason);
+}
+
 int list_schedules(Session& session, const NoOptions&) {
+  const auto all_paused = session.settings.json ? Json() : pause_of_all(session);
   return session.show(session.api->get("/schedules"), [&](const Json& page) {
     Table table({{"SCHEDULE"}, {"STATE"}, {"CRON"}, {"TIMEZONE"}, {"NEXT"}, {"LAST"}, {"SELECTION", false, true}, {"NOTE", false, true}});
     for (const auto& schedule : page["items"]) {
       const bool paused = schedule.value("paused", false);
-      const auto next = schedule.value("next_ticks", Json::array());
+      const bool held = !paused && all_paused.is_object();
       const auto last = schedule.value("last_tick", Json());
-      const auto at = next.empty() ? std::nullopt : parse_time(next[0].get<std::string>());
+      const auto at = next_tick(schedule, all_paused);
       const auto by = text_at(schedule, "paused_by"), reason = text_at(schedule, "pause_reason");
-      table.add({text_at(schedule, "name"), status_cell(paused ? "paused" : "on"), cron_cell(schedule), text_at(schedule, "timezone"),
+      table.add({text_at(schedule, "name"), status_cell(paused ? "paused" : held ? "held" : "on"), cron_cell(schedule), text_at(schedule, "timezone"),
                  at ? relative_time(*at, session.now()) : "",
                  last.is_object() ? text_at(last, "outcome") + " " + ago_at(last, "instant", session.now()) : "",
                  text_at(schedule, "job").empty() ? text_at(schedule, "select") : "job " + text_at(schedule, "job"),
-                 paused && !by.empty() ? "paused by " + by + (reason.empty() ? "" : ": " + reason) : ""});
+                 held ? held_note(all_paused) : paused && !by.empty() ? "paused by " + by + (reason.empty() ? "" : ": " + reason) : ""});
     }
     session.out << table.render(session.terminal);
   });

@@ -21,7 +21,7 @@ constexpr LeafReason kLeafReasons[] = {
     {Kind::failed, "its last attempt failed", "its last attempt did not fail"},
     {Kind::newly_updated, "it was materialized since the evaluation before", "it was not materialized since the evaluation before"},
     {Kind::newly_updated_apart, "it was materialized since the evaluation before, by a run that does not make this asset as well",
-     "it was not materialized since the evaluation before, but by a run that makes this asset as well, if at all"},
+     "nothing new of it since the evaluation before, other than by a run that makes this asset as well"},
     {Kind::newly_requested, "the evaluation before asked for it", "the evaluation before did not ask for it"},
     {Kind::code_version_changed, "its code is another than at the evaluation before", "its code is the same as at the evaluation before"},
     {Kind::checks_passed, "none of its checks failed at its last result", "a check of it failed at its last result, or has not judged its newest data yet"},

@@ -31,6 +31,8 @@ class AutomationWorld {
   virtual IndexSet latest_window(AssetId asset, WallTime now) const = 0;  ///< all that exist, where there is no time
   /// When existing() or latest_window() next change by themselves.
   virtual std::optional<WallTime> next_window(AssetId asset, WallTime now) const = 0;
+  /// Can keys be added to its partitions?
+  virtual bool takes_keys(AssetId) const { return false; }
   /// Partitions of `child` that are made from a partition of `parent` that is in the set.
   virtual IndexSet made_from(AssetId child, AssetId parent, const IndexSet& of_parent) const = 0;
   virtual bool selects(const std::string& selection, AssetId asset) const = 0;

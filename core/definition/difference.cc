@@ -9,6 +9,7 @@
 
 #include "core/definition/compiled_values.h"
 #include "core/definition/names.h"
+#include "core/time.h"
 
 namespace assetd {
 namespace {
@@ -145,7 +146,29 @@ void compare_assets(const Definitions& before, const Definitions& after, std::ve
   std::ranges::move(found, std::back_inserter(out));
 }
 
+/// By the last part of its name. What users name themselves (env, tags, config of a resource) is of no known unit.
+bool is_duration(const std::string& field) {
+  static const std::set<std::string, std::less<>> kDurations = {"cpu_time", "delay", "describe_timeout", "every", "give_up", "grace", "jitter", "max_delay", "queue_timeout", "repeat",
+                                                               "settle", "timeout", "tolerance", "warn", "within"};
+  const auto dot = field.rfind('.');
+  const auto inside = std::string_view(field).substr(0, dot == std::string::npos ? 0 : dot);
+  for (const auto* own : {"env", "tags", "config", "vars", "data"})
+    if (inside == own || inside.starts_with(std::string(own) + ".") || inside.find("." + std::string(own)) != std::string_view::npos) return false;
+  return kDurations.contains(std::string_view(field).substr(dot == std::string::npos ? 0 : dot + 1));
+}
+
+Json duration_text(const Json& value) { return value.is_number_integer() ? Json(format_duration(Millis(value.get<std::int64_t>()))) : Json(); }
+
 }  // namespace
+
+Json to_json(const FieldChange& field) {
+  Json out = {{"field", field.field}, {"before", field.before}, {"after", field.after}};
+  const auto fits = [](const Json& value) { return value.is_null() || value.is_number_integer(); };  // jitter of retries is a share
+  if (!is_duration(field.field) || !fits(field.before) || !fits(field.after)) return out;
+  out["before_text"] = duration_text(field.before);
+  out["after_text"] = duration_text(field.after);
+  return out;
+}
 
 std::map<std::string, std::string> renames(const Definitions& before, const Definitions& after) {
   std::set<std::string> old, present;

@@ -16,6 +16,9 @@ struct FieldChange {
   bool operator==(const FieldChange&) const = default;
 };
 
+/// {"field", "before", "after"}, and of a duration `before_text` and `after_text`, as files say it: "1h30m"; null where it is not set.
+nlohmann::json to_json(const FieldChange& field);
+
 struct DefinitionChange {
   enum class Action { added, removed, changed, renamed };
   std::string kind;  ///< asset, check, import, job, schedule, sensor, alert, pool, resource; project: what is none of these

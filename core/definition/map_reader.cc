@@ -30,7 +30,7 @@ MapReader::MapReader(const SourceFile& file, const YamlNode& node, std::string w
 }
 
 const YamlNode* MapReader::take(std::string_view key) {
-  known_.emplace_back(key);
+  if (std::ranges::find(known_, key) == known_.end()) known_.emplace_back(key);
   const auto* value = node_.find(key);
   return value && value->kind != YamlNode::Kind::null ? value : nullptr;
 }
@@ -147,6 +147,13 @@ std::vector<const YamlEntry*> MapReader::rest() const {
   for (const auto& entry : node_.entries)
     if (std::find(known_.begin(), known_.end(), entry.key) == known_.end()) result.push_back(&entry);
   return result;
+}
+
+void MapReader::refuse_misplaced(std::string_view key, const std::string& place, std::string hint) {
+  const auto entry = std::ranges::find(node_.entries, key, &YamlEntry::key);
+  if (entry == node_.entries.end()) return;
+  known_.emplace_back(key);
+  file_.error(file_.key_at(*entry), in_quotes(key) + " is no key of " + what_ + ", it stands within " + place, std::move(hint));
 }
 
 void MapReader::refuse_rest() const {

@@ -59,6 +59,8 @@ class MapReader {
 
   /// The entries that nobody asked for: the plugin's own, where there are such.
   std::vector<const YamlEntry*> rest() const;
+  /// A key that stands in another mapping, `place`, and is written here; before refuse_rest().
+  void refuse_misplaced(std::string_view key, const std::string& place, std::string hint);
   /// Every key that nobody asked for is an error with the nearest one.
   void refuse_rest() const;
   void refuse(std::string_view key, const YamlNode& node, const std::string& expected, std::string hint = {}) const;

@@ -124,6 +124,7 @@ void read_asset(Reading& reading, const SourceFile& file, const YamlNode& node) 
   asset.freshness = read_freshness(reader);
   asset.partitions = read_partitions(reading, reader);
   read_checks(reading, reader, asset.key, process);
+  reader.refuse_misplaced("per_process", "partitions:", "as in partitions: {daily: {start: 2026-01-01}, per_process: 4}");
   reader.refuse_rest();
   if (asset.key.empty()) return;
   note_run_block(reading, file, node, asset.run, static_cast<int>(reading.definitions().assets.size()), -1);
@@ -160,6 +161,8 @@ void read_check(Reading& reading, const SourceFile& file, const YamlNode& node, 
   check.description = reader.text("description").value_or("");
   check.severity = reader.word<Severity>("severity").value_or(Severity::error);
   check.blocking = reader.boolean("blocking").value_or(false);
+  if (check.blocking && check.severity == Severity::warn)
+    reading.problems.warn(reader.at("blocking"), "the check " + in_quotes(check.name) + " of " + in_quotes(home) + " is blocking and of severity warn: a warning holds nothing back; severity: error does");
   check.depends_on = reader.texts("depends_on");
   if (check.depends_on.empty()) check.depends_on = {home};
   if (const auto* run = reader.take("run")) check.run = read_run(reading, file, *run, process);

@@ -10,6 +10,7 @@ std::string read_automation(MapReader& reader) {
   const auto* node = reader.take("automation");
   if (!node) return "";
   const auto condition = reader.text("automation").value_or("");
+  if (condition.empty() && node->kind == YamlNode::Kind::scalar) reader.file().error(reader.file().at(*node), "\"automation\" is empty", "write none, or leave it out");
   if (condition.empty() || condition == kNoAutomation) return condition;
   const auto parsed = parse_condition(condition);
   if (parsed) return condition;

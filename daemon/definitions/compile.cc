@@ -221,7 +221,7 @@ class Compiler {
     if (import.name != stand_in) link_state(import.name, state_dir);
     const auto count = definitions.assets.size() - first_asset;
     const bool good = described && merge_errors.empty();
-    result_.imports.push_back({import.name, import.plugin, count, good, described ? detail_of(merge_errors, description) : why_not});
+    result_.imports.push_back({import.name, import.plugin, count, good, described ? detail_of(merge_errors, description) : why_not, import.named, import.config});
     take(std::move(merge_errors));
     description_watches_.push_back(std::move(description.watch));
     return good;

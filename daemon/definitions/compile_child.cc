@@ -36,7 +36,7 @@ CompileResult from_json(Json json) {
   for (const auto& import : json.at("imports"))
     result.imports.push_back({import.at("name").get<std::string>(), import.at("plugin").get<std::string>(),
                               import.at("assets").get<std::size_t>(), import.at("ok").get<bool>(),
-                              import.at("detail").get<std::string>()});
+                              import.at("detail").get<std::string>(), import.at("named").get<bool>(), import.at("config")});
   for (const auto& file : json.at("watched"))
     result.watched.push_back({file.at(0).get<std::string>(), file.at(1).get<std::int64_t>(),
                               file.at(2).get<std::int64_t>(), file.at(3).get<std::int64_t>()});
@@ -78,7 +78,9 @@ Json to_json(const CompileResult& result) {
                                {"plugin", import.plugin},
                                {"assets", import.assets},
                                {"ok", import.ok},
-                               {"detail", import.detail}});
+                               {"detail", import.detail},
+                               {"named", import.named},
+                               {"config", import.config}});
   for (const auto& file : result.watched)
     json["watched"].push_back(Json::array({file.path, file.size, file.mtime_ns, file.inode}));
   return json;

@@ -36,6 +36,8 @@ struct ImportReport {
   std::size_t assets = 0;
   bool ok = false;
   std::string detail;
+  bool named = true;  ///< false: the name is of what it describes, and a stand-in where that failed
+  nlohmann::json config = nlohmann::json::object();  ///< what the definitions say of it
 };
 
 struct CompileResult {

@@ -48,7 +48,7 @@ json statuses(Status last) {
 
 json automation(json others = json::object()) {
   auto schema = object({{"key", text()}, {"condition", text_or_null()}, {"holds", boolean()}, {"requested_at", time_or_null()}, {"run_id", id_or_null()},
-                        {"paused", or_null("AutomationPause")}});
+                        {"paused", or_null("AutomationPause")}, {"next", text_or_null()}, {"held", text_or_null()}});
   for (const auto& [name, value] : others.items()) schema["properties"][name] = value, schema["required"].push_back(name);
   return schema;
 }
@@ -269,7 +269,7 @@ void add_project(json& out) {
                                    {"partitions", list_of(object({{"key", text()}, {"missing", integer()}, {"more_missing", boolean()}, {"in_run", integer()}}))},
                                    {"schedules_started", list_of(text())}, {"schedules_stopped", list_of(text())}, {"as_of", integer()}});
   out["DefinitionsVersion"] = object({{"version", id()}, {"applied_at", time()}, {"hash", text()}, {"assets", integer()}, {"added", integer()}, {"changed", integer()},
-                                      {"removed", integer()}, {"current", boolean()}});
+                                      {"removed", integer()}, {"others", integer()}, {"current", boolean()}});
   out["DefinitionsVersionList"] = page_of("DefinitionsVersion");
   out["DefinitionsDifference"] = object({{"from", id()}, {"to", id()}, {"changes", list_of(any_object())}, {"changes_total", integer()},
                                          {"counts", {{"type", "object"}, {"additionalProperties", integer()}}}, {"as_of", integer()}});

@@ -28,7 +28,7 @@ Response get_automation(const Call& call, Context& context) {
   const auto key = call.path_of("key");
   if (const auto id = find_asset(key, **project); !id) return id.error();
   const auto view = context.service.automation_of(key);
-  auto body = view ? automation_json(*view) : json{{"key", key}, {"condition", nullptr}, {"holds", false}, {"requested_at", nullptr}, {"run_id", nullptr}, {"paused", nullptr}};
+  auto body = automation_json(view.value_or(AutomationView{.key = key}));
   body["answer"] = view ? view->answer : json();
   body["as_of"] = at->as_of;
   return json_response(body);

@@ -63,7 +63,7 @@ Response list_versions(const Call& call, Context& context) {
   json items = json::array();
   for (const auto& each : page->items) {
     json item = {{"version", id_text(each.version)}, {"applied_at", time_json(each.applied_at)}, {"hash", each.hash}, {"current", project && project->version == each.version}};
-    for (const auto* count : {"assets", "added", "changed", "removed"}) item[count] = each.summary.value(count, 0);
+    for (const auto* count : {"assets", "added", "changed", "removed", "others"}) item[count] = each.summary.value(count, 0);
     items.push_back(std::move(item));
   }
   return list_response(std::move(items), page->next_cursor, at->as_of);

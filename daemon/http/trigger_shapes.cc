@@ -114,7 +114,7 @@ json pause_json(const std::optional<AutomationPause>& pause) { return pause ? to
 
 json automation_json(const AutomationView& view) {
   return {{"key", view.key}, {"condition", text_or_null(view.condition)}, {"holds", view.holds}, {"requested_at", time_json(view.requested_at)},
-          {"run_id", id_or_null(view.run)}, {"paused", pause_json(view.pause)}};
+          {"run_id", id_or_null(view.run)}, {"paused", pause_json(view.pause)}, {"next", text_or_null(view.next)}, {"held", text_or_null(view.held)}};
 }
 
 }  // namespace assetd::http

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "core/automation/answer_json.h"
+#include "core/automation/outlook.h"
 #include "core/definition/partitions_json.h"
 #include "core/graph/selection.h"
 #include "core/version/provenance.h"
@@ -88,7 +89,12 @@ void Automator::use(std::shared_ptr<const PartitionsInForce> partitions, const E
 void Automator::divide(std::shared_ptr<const PartitionsInForce> partitions) {
   partitions_ = std::move(partitions);
   for (AssetId id = 0; automation_ && id < conditions_.size(); ++id)
-    if (const auto* divided = this->divided(id); divided && std::ranges::any_of(divided->dimensions(), &Partitions::Dimension::dynamic)) news_.touched.insert(id);
+    if (takes_keys(id)) news_.touched.insert(id);
+}
+
+bool Automator::takes_keys(AssetId asset) const {
+  const auto* divided = this->divided(asset);
+  return divided && std::ranges::any_of(divided->dimensions(), &Partitions::Dimension::dynamic);
 }
 
 /// Remembered partitions are numbers: under another division, of the asset or of one above it, they would be others.
@@ -363,6 +369,9 @@ AutomationView Automator::view_of(AssetId id, WallTime now, bool with_answer) co
   at_ = std::max(now, evaluated_at_.value_or(now));
   if (const auto answer = automation_->explain(at_, id)) {
     view.holds = !answer->holds.empty();
+    auto outlook = outlook_of(*answer, *this, at_, earlier_run(id));
+    view.next = std::move(outlook.next);
+    view.held = std::move(outlook.held);
     if (with_answer) view.answer = to_json(*answer, project_->graph, earlier_run(id));
   }
   if (const auto record = records_.find(asset.key); record != records_.end()) {

@@ -73,6 +73,7 @@ class Automator final : private AutomationWorld {
   IndexSet existing(AssetId asset, WallTime now) const override { return partitions_->table.existing(asset, now); }
   IndexSet latest_window(AssetId asset, WallTime now) const override;
   std::optional<WallTime> next_window(AssetId asset, WallTime now) const override;
+  bool takes_keys(AssetId asset) const override;
   IndexSet made_from(AssetId child, AssetId parent, const IndexSet& of_parent) const override;
   bool selects(const std::string& selection, AssetId asset) const override;
   bool may_request(AssetId asset) const override;

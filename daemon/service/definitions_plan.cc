@@ -27,7 +27,7 @@ const char* name_of(Action action) {
 
 json change_json(const DefinitionChange& change) {
   json fields = json::array();
-  for (const auto& field : change.fields) fields.push_back({{"field", field.field}, {"before", field.before}, {"after", field.after}});
+  for (const auto& field : change.fields) fields.push_back(to_json(field));
   return {{"action", name_of(change.action)}, {"kind", change.kind}, {"name", change.name},
           {"renamed_from", change.renamed_from.empty() ? json() : json(change.renamed_from)}, {"fields", std::move(fields)}};
 }

@@ -192,6 +192,7 @@ struct PoolView {
 struct AutomationView {
   std::string key, condition;            ///< condition "": it has none
   bool holds = false;                    ///< as it is now, without news
+  std::string next = {}, held = {};      ///< in words (core/automation/outlook.h); "": it has no condition, nothing holds it back
   nlohmann::json answer = nullptr;       ///< node by node (core/automation/answer_json.h); only where it was asked for
   std::optional<WallTime> requested_at;  ///< last
   RunId run = 0;                         ///< that was requested last; 0: none

@@ -56,12 +56,24 @@ json warnings_json(const std::vector<DefinitionWarning>& warnings) {
   return result;
 }
 
-/// How many assets of it the version that serves has.
-std::size_t assets_served(const Project* current, const std::string& import) {
-  if (!current) return 0;
-  const auto& definitions = current->definitions;
-  const auto of_it = [&](const AssetSpec& asset) { return asset.import >= 0 && definitions.imports[static_cast<std::size_t>(asset.import)].name == import; };
-  return static_cast<std::size_t>(std::ranges::count_if(definitions.assets, of_it));
+/// What serves of an import, nullptr: nothing. One without `name:` is named by what it describes, so that it is known by what it says when that fails; or
+/// by its plugin, where no other import of that has no name.
+const ImportSpec* served(const Project* current, const ImportReport& import) {
+  if (!current) return nullptr;
+  const auto& imports = current->definitions.imports;
+  const ImportSpec* of_plugin = nullptr;
+  std::size_t count = 0;
+  for (const auto& each : imports) {
+    if (import.named ? each.name == import.name : !each.named && each.plugin == import.plugin && each.config == import.config) return &each;
+    if (!import.named && !each.named && each.plugin == import.plugin) of_plugin = &each, ++count;
+  }
+  return count == 1 ? of_plugin : nullptr;
+}
+
+std::size_t assets_of(const Project& project, const ImportSpec* import) {
+  const auto& imports = project.definitions.imports;
+  const auto of_it = [&](const AssetSpec& asset) { return asset.import >= 0 && &imports[static_cast<std::size_t>(asset.import)] == import; };
+  return static_cast<std::size_t>(std::ranges::count_if(project.definitions.assets, of_it));
 }
 
 /// `before`: as they were told last. Of one that fails, what serves was read at `last_ok_at`; that is what its `assets` count.
@@ -69,26 +81,28 @@ json imports_json(const std::vector<ImportReport>& imports, const std::string& a
   const auto applied_at = current ? format_time(current->applied_at) : "";
   json result = json::array();
   for (const auto& import : imports) {
+    const auto* serves = import.ok ? nullptr : served(current, import);
+    const auto name = serves ? serves->name : import.name;
     json last_ok = import.ok ? json(at) : applied_at.empty() ? json() : json(applied_at);
     for (const auto& known : before)
-      if (!import.ok && known.value("name", "") == import.name && known.contains("last_ok_at")) last_ok = known["last_ok_at"];
-    result.push_back({{"name", import.name}, {"plugin", import.plugin}, {"assets", import.ok ? import.assets : assets_served(current, import.name)}, {"status", import.ok ? "ok" : "failed"}, {"at", at}, {"detail", import.detail},
+      if (!import.ok && known.value("name", "") == name && known.contains("last_ok_at")) last_ok = known["last_ok_at"];
+    result.push_back({{"name", name}, {"plugin", import.plugin}, {"assets", import.ok ? import.assets : serves ? assets_of(*current, serves) : 0}, {"status", import.ok ? "ok" : "failed"}, {"at", at}, {"detail", import.detail},
                       {"last_ok_at", last_ok}});
   }
   return result;
 }
 
-/// Of assets.
+/// Of assets; `others`: whatever is none.
 struct Counts {
-  std::size_t added = 0, changed = 0, removed = 0;
+  std::size_t added = 0, changed = 0, removed = 0, others = 0;
+  json to_json() const { return {{"added", added}, {"changed", changed}, {"removed", removed}, {"others", others}}; }
 };
 
 Counts count_changes(const Definitions& before, const Definitions& after) {
   Counts out;
   for (const auto& change : difference(before, after)) {
-    if (change.kind != "asset") continue;
     using Action = DefinitionChange::Action;
-    ++(change.action == Action::added ? out.added : change.action == Action::removed ? out.removed : out.changed);
+    ++(change.kind != "asset" ? out.others : change.action == Action::added ? out.added : change.action == Action::removed ? out.removed : out.changed);
   }
   return out;
 }
@@ -217,10 +231,11 @@ std::expected<void, StoreError> DaemonService::apply(Turn& turn, Compiled& compi
   record.compiled = std::move(compiled.result.compiled);
   record.watch_state = compiled.result.watch_state;
   record.applied_at = turn.now.wall;
-  record.summary = {{"assets", compiled.project->definitions.assets.size()}, {"added", diff.added}, {"changed", diff.changed}, {"removed", diff.removed}};
+  record.summary = diff.to_json();
+  record.summary["assets"] = compiled.project->definitions.assets.size();
   CommitBatch batch;
   const auto number = std::to_string((current ? current->version : 0) + 1);
-  batch.events.push_back({0, turn.now.wall, "definitions_changed", 0, "", {{"version", number}}, {{"added", diff.added}, {"changed", diff.changed}, {"removed", diff.removed}}});
+  batch.events.push_back({0, turn.now.wall, "definitions_changed", 0, "", {{"version", number}}, diff.to_json()});
   const auto version = store_->put_definitions(record, batch, renaming(current ? current->definitions : Definitions{}, *compiled.project, store_->names()));
   if (!version) {
     latch(version.error().message);
@@ -235,7 +250,7 @@ std::expected<void, StoreError> DaemonService::apply(Turn& turn, Compiled& compi
   Output moved;
   for (const auto& [name, entry] : ticker_.entries()) moved.changes.push_back(ScheduleMoved{name, *entry.position.cursor, entry.position.fingerprint});
   take(turn, std::move(moved));
-  spdlog::info("definitions version {}: {} assets ({} added, {} changed, {} removed)", *version, compiled.project->definitions.assets.size(), diff.added, diff.changed, diff.removed);
+  spdlog::info("definitions version {}: {} assets ({} added, {} changed, {} removed; {} others changed)", *version, compiled.project->definitions.assets.size(), diff.added, diff.changed, diff.removed, diff.others);
   return {};
 }
 

@@ -35,6 +35,16 @@ TEST(Format, Sizes) {
   EXPECT_EQ(bytes_text(20ULL << 30), "20 GiB");
 }
 
+TEST(Format, Numbers) {
+  const auto text = [](const nlohmann::json& number) { return number_text(number); };
+  EXPECT_EQ(text(2600), "2600");
+  EXPECT_EQ(text(98.55500556793564), "98.555");
+  EXPECT_EQ(text(1234567.0), "1234567");
+  EXPECT_EQ(text(0.00012345678), "0.0001235");
+  EXPECT_EQ(text(-0.5), "-0.5");
+  EXPECT_EQ(text(0.0), "0");
+}
+
 TEST(Format, WhatOthersWroteDoesNotSteerTheTerminal) {
   const nlohmann::json object = {{"reason", "night\x1b[2Jshift\r\x7f\nand\tmore é"}};
   EXPECT_EQ(text_at(object, "reason"), "night?[2Jshift??\nand\tmore é");

@@ -329,7 +329,15 @@ def test_no_condition_repeats_a_failure_or_itself(start):
         daemon.start()
     assert made(daemon) == ["m", "again"] and len(automated(daemon)) == 2
     answer = daemon.get("/assets/m/automation")["answer"]
-    assert f"held back: it was asked for for the same causes in run {first['id']}, which failed" in answer["reason"]
+    why = f"it was asked for for the same causes in run {first['id']}, which failed"
+    assert "held back: " + why in answer["reason"]
+    told, = [each for each in daemon.items("/automation") if each["key"] == "m"]
+    assert told["holds"] and told["held"] == why and daemon.get("/assets/m/triggers")["automation"]["held"] == why
+    line, = [line for line in daemon.ctl("automation", "list").stdout.splitlines() if line.startswith("m ")]
+    assert " held " in line and " due " not in line
+    shown = daemon.ctl("assets", "show", "m").stdout
+    assert "(held back)" in shown and "held back: " + why in shown and "only people do" not in shown
+    assert daemon.get("/assets/again/automation")["next"].startswith("when src or src2 is updated")
     daemon.wait(daemon.run("src"))
     ended(daemon, 3)
     assert made(daemon) == ["m", "again", "again"], "newer data is another cause"

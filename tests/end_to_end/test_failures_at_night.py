@@ -158,3 +158,21 @@ def test_an_import_that_does_not_load_is_told_with_what_serves(start, make_daemo
     assert need["key"] == "shop" and need["detail"]
     assert not [each for each in overview["needs_you"] if each["kind"] == "definitions"]
     assert daemon.get("/assets/one")["key"] == "one", "what was read before goes on serving"
+
+
+def test_an_import_without_a_name_keeps_the_one_it_gave_itself_when_it_fails(make_daemon):
+    """Its name is of what it describes: of one that describes nothing only its plugin is known."""
+    daemon = make_daemon("name: test\nimports:\n  - {plugin: words}\n")
+    folder = daemon.project / "plugins" / "words"
+    folder.mkdir(parents=True)
+    (folder / "plugin.yaml").write_text('name: words\nversion: 0.1.0\nprotocol: 1\ncommand: ["{plugin_dir}/main.sh"]\n')
+    (folder / "main.sh").write_text(PLUGIN.replace('{"assets"', '{"name": "pages", "assets"'))
+    (folder / "main.sh").chmod(0o755)
+    daemon.start()
+    (well,) = daemon.get("/overview")["imports"]
+    assert (well["name"], well["assets"]) == ("pages", 1)
+    (folder / "broken").touch()
+    (daemon.project / "assetd.yaml").write_text("name: test\nimports:\n  - {plugin: words, tags: [x]}\n")
+    assert daemon.request("POST", "/definitions/reload").status == 422
+    (ill,) = daemon.get("/overview")["imports"]
+    assert (ill["name"], ill["status"], ill["assets"], ill["last_ok_at"]) == ("pages", "failed", 1, well["last_ok_at"])

@@ -165,3 +165,15 @@ def test_a_plan_says_which_partitions_will_be_missing(start):
     assert plan["stale"]["total"] == 0
     assert plan["partitions"] == [{"key": "c", "missing": 2, "more_missing": True, "in_run": 0}]
     assert "2 partitions of c are missing: assetctl backfill '\"c\"' --partition missing" in daemon.ctl("plan").stdout
+
+
+def test_a_version_that_changed_no_asset_says_what_it_changed(start):
+    text = "name: test\nassets:\n  - {key: a, run: {command: ['true']}}\nsensors:\n  - {name: landing, file: {glob: 'in/*'}, every: 1s, select: a}\n"
+    daemon = start(text)
+    write(daemon, text.replace("every: 1s", "every: 1m"))
+    planned = daemon.ctl("plan").stdout
+    assert "every: 1s -> 1m" in planned, planned
+    daemon.post("/definitions/reload")
+    last = daemon.items("/definitions/versions")[0]
+    assert (last["added"], last["changed"], last["removed"], last["others"]) == (0, 0, 0, 1)
+    assert daemon.ctl("definitions", "versions").stdout.splitlines()[1].split()[-2:] == ["1", "serves"]

@@ -55,6 +55,8 @@ def test_pauses_stand_where_they_hold_something_back(start):
     assert paused["paused"] and paused["pause_reason"] == "the warehouse moves" and triggers(daemon, "top")["next"] is None
     daemon.post("/schedules/nightly/resume")
     daemon.post("/automation/pause", {"reason": "red button"})
+    listed = daemon.ctl("schedules", "list").stdout
+    assert " held " in listed and "all is paused by anonymous: red button" in listed and " on " not in listed
     all_held = triggers(daemon, "top")
     assert all_held["paused"]["reason"] == "red button" and all_held["next"] is None
     shown = daemon.ctl("assets", "show", "top").stdout
@@ -87,9 +89,9 @@ def test_assetctl_says_how_an_asset_stands_why_and_what_comes_next(start):
         return {line[:16].strip(): line[16:] for line in text.splitlines() if line[:1] != " "}, text
 
     raw, _ = shown("raw")
-    assert raw["freshness"].startswith("fresh, until ") and "foreseen, of schedule often" in raw["next"]
+    assert raw["freshness"].startswith("fresh, until ") and "tick of the schedule often" in raw["next"]
     mid, text = shown("mid")
-    assert mid["automation"].startswith("any_deps_updated and not in_progress (does not hold)") and "  because       newly_updated_apart of raw: " in text
+    assert mid["automation"].startswith("any_deps_updated and not in_progress (does not hold)") and "when raw is updated (automation)" in text
     days, _ = shown("days")
     assert days["partitions"] == "1 of 3 made, 2 missing" and days["next"] == "only people do: assetctl materialize days"
     daemon.post("/assets/raw/materializations", {"reason": "loaded by hand"})

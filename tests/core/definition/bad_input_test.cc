@@ -84,6 +84,32 @@ TEST(BadInput, UnknownDependenciesAreToldBesideErrorsOfForm) {
               SizeIs(3));
 }
 
+TEST(BadInput, AKeyInTheWrongMappingIsToldWhereItStands) {
+  EXPECT_THAT(load("name: x\nassets:\n  - {key: a, per_process: 4, run: {command: [x]}}\n").lines(),
+              ElementsAre("3:14 \"per_process\" is no key of an asset, it stands within partitions: (as in partitions: {daily: {start: 2026-01-01}, per_process: 4})"));
+}
+
+TEST(BadInput, AnEmptyConditionIsNotNone) {
+  EXPECT_THAT(load("name: x\nassets:\n  - {key: a, automation: '', run: {command: [x]}}\n").lines(), ElementsAre("3:26 \"automation\" is empty (write none, or leave it out)"));
+}
+
+TEST(BadInput, ABlockingCheckThatOnlyWarnsIsToldOf) {
+  const auto warnings = [](const std::string& severity) {
+    std::vector<std::string> out;
+    for (const auto& warning : load("name: x\nassets:\n  - {key: a, run: {command: [x]}, checks: [{name: c, severity: " + severity + ", blocking: true, run: {command: [x]}}]}\n").definitions.warnings)
+      out.push_back(warning.message);
+    return out;
+  };
+  EXPECT_THAT(warnings("warn"), ElementsAre("the check \"c\" of \"a\" is blocking and of severity warn: a warning holds nothing back; severity: error does"));
+  EXPECT_THAT(warnings("error"), IsEmpty());
+}
+
+TEST(BadInput, KnownKeysAreNamedOnce) {
+  const auto lines = load("name: x\nassets:\n  - {key: a, zzzzzzzz: 1, run: {command: [x]}}\n").lines();
+  ASSERT_THAT(lines, SizeIs(1));
+  EXPECT_EQ(lines[0].find("tags"), lines[0].rfind("tags")) << lines[0];
+}
+
 TEST(BadInput, UnknownKeysPointAtTheKeyAndNameTheNearest) {
   EXPECT_THAT(load("name: x\n"
                    "asets: []\n"

@@ -55,6 +55,15 @@ TEST(Difference, NamesWhatCameWentAndChangedFieldByField) {
                                                "~ asset b; deps.a \"skip\" -> null; description null -> \"what b is\"", "- asset gone", "+ asset new"));
 }
 
+TEST(Difference, DurationsAreAlsoToldAsFilesSayThem) {
+  const auto json = [](const char* field, nlohmann::json before, nlohmann::json after) { return to_json({field, std::move(before), std::move(after)}); };
+  EXPECT_EQ(json("every", 1000, 60000), (nlohmann::json{{"field", "every"}, {"before", 1000}, {"after", 60000}, {"before_text", "1s"}, {"after_text", "1m"}}));
+  EXPECT_EQ(json("freshness.within", nullptr, 7'200'000)["after_text"], "2h");
+  EXPECT_TRUE(json("freshness.within", nullptr, 7'200'000)["before_text"].is_null());
+  for (const auto* other : {"run.env.timeout", "tags.every", "config.timeout", "slots"}) EXPECT_FALSE(json(other, 1000, 2000).contains("after_text")) << other;
+  EXPECT_FALSE(json("retries.jitter", 0.1, 0.2).contains("after_text")) << "a share";
+}
+
 TEST(Difference, ARenameIsOneChange) {
   auto before = with({asset("old"), asset("other")}), after = with({asset("other"), asset("young")});
   after.assets[1].renamed_from = "old";

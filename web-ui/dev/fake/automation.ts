@@ -50,8 +50,10 @@ function answerOf(world: World, asset: FakeAsset): Answer {
 export function automationOf(world: World, asset: FakeAsset): Automation {
   const condition = conditionOf(world, asset);
   const asked = asset.history.find((one) => one.status === "succeeded");
+  const holds = condition !== null && answerOf(world, asset).holds;
   return {
-    key: asset.key, condition, holds: condition !== null && answerOf(world, asset).holds, requested_at: condition && asked ? new Date(asked.at - asked.ms).toISOString() : null,
+    next: condition === null ? null : holds ? "its condition is true: it is asked for next" : `when ${asset.deps.join(" or ") || "its next partition"} is updated`, held: null,
+    key: asset.key, condition, holds, requested_at: condition && asked ? new Date(asked.at - asked.ms).toISOString() : null,
     run_id: condition && asked ? asked.run_id : null, paused: world.pauses.get(asset.key) ?? null,
   };
 }

@@ -21,7 +21,7 @@ export function versions(): DefinitionsVersion[] {
     const { added, changed, removed } = countsOf(changesOf(said[i - 1] ?? {}, now));
     const assets = Object.keys(now).filter((name) => name.startsWith("asset ")).length;
     const applied = new Date(Date.now() - 9e6 - (said.length - 1 - i) * 2e8).toISOString();
-    return { version: String(i + 1), applied_at: applied, hash: `5f2c9${i}`, assets, added, changed, removed, current: i === said.length - 1 };
+    return { version: String(i + 1), applied_at: applied, hash: `5f2c9${i}`, assets, added, changed, removed, others: 0, current: i === said.length - 1 };
   }).reverse();
 }
 

@@ -222,9 +222,10 @@ export interface SensorDryRun {
 
 /** Of one asset, which is muted then, or of all automation, schedules and sensors. `until`: when it goes on by itself. */
 export interface AutomationPause { by: string; reason: string; at: string; until: string | null }
-/** `holds`: its condition is true now, so it is asked for as soon as nothing holds automation back. */
+/** `holds`: its condition is true now. `next`: when it is asked for, in words; `held`: why it is not, although it is true or was. Null without a condition, and where nothing holds it back. */
 export interface Automation {
   key: string; condition: string | null; holds: boolean; requested_at: string | null; run_id: string | null; paused: AutomationPause | null;
+  next: string | null; held: string | null;
 }
 /** What can start an asset. `next`: the first tick that makes it; `paused`: nothing starts by itself; `muted`: what does leaves this asset out. */
 export interface Triggers {
@@ -262,11 +263,12 @@ export interface Definitions {
 export interface PlanCounts { added: number; changed: number; removed: number; renamed: number }
 export interface PlannedChange {
   action: "added" | "changed" | "removed" | "renamed"; kind: string; name: string; renamed_from: string | null;
-  fields: { field: string; before: unknown; after: unknown }[];
+  /** The texts: of durations, as the files say them. */
+  fields: { field: string; before: unknown; after: unknown; before_text?: string | null; after_text?: string | null }[];
 }
 /** `added`, `changed`, `removed`: against the version that served before it. */
 export interface DefinitionsVersion {
-  version: string; applied_at: string | null; hash: string; assets: number; added: number; changed: number; removed: number; current: boolean;
+  version: string; applied_at: string | null; hash: string; assets: number; added: number; changed: number; removed: number; others: number; current: boolean;
 }
 export interface DefinitionsDiff { from: string; to: string; changes: PlannedChange[]; changes_total: number; counts: PlanCounts }
 export type StaleCause = "added" | "code_changed" | "data_changed";

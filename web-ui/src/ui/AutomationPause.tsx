@@ -90,5 +90,5 @@ export function ResumeButton({ name, children = name === null ? "Resume" : "Unmu
   );
 }
 
-/** Muted, due or waiting, for icon and word. */
-export const automationState = (one: { holds: boolean; paused: AutomationPause | null }) => (one.paused ? "muted" : one.holds ? "due" : "waits");
+/** Muted, held back, due or waiting, for icon and word. */
+export const automationState = (one: { holds: boolean; held: string | null; paused: AutomationPause | null }) => (one.paused ? "muted" : one.held ? "held" : one.holds ? "due" : "waits");

@@ -29,6 +29,7 @@ const metas: Record<string, StateMeta> = {
   warned: of("triangle", "skip", "Warned"),
   canceled: of("bar", "cancel", "Canceled"),
   due: of("clock", "run", "Due"),
+  held: of("bar", "skip", "Held back"),
   waits: of("hollow", "never", "Waits"),
   paused: of("bar", "cancel", "Paused"),
   muted: of("bar", "cancel", "Muted"),

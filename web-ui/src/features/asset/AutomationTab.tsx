@@ -34,6 +34,7 @@ function Body({ automation, condition }: { automation: AutomationDetail; conditi
       </div>
       <dl className="facts section">
         <dt>Condition</dt><dd className="row tight"><span className="mono" style={{ overflowWrap: "anywhere" }}>{condition}</span><CopyButton text={condition} label="Copy the condition" /></dd>
+        <dt>Next</dt><dd style={{ overflowWrap: "anywhere" }}>{automation.next}</dd>
         <dt>Asked for</dt><dd>{automation.requested_at ? <><Ago at={automation.requested_at} />{automation.run_id && <>, in run <span className="answer-asset"><RunLink id={automation.run_id} step={automation.key} /></span></>}</> : <span className="dim">never yet</span>}</dd>
       </dl>
       {automation.answer && <section className="section"><h2>What it says now</h2><AnswerTree answer={automation.answer} label="What the condition says now" /></section>}
@@ -48,7 +49,8 @@ function State({ automation }: { automation: AutomationDetail }) {
   const why: Record<string, ReactNode> = {
     muted: automation.paused && <><PausedBy pause={automation.paused} />: {automation.paused.reason}</>,
     due: project?.automation_paused ? "when all automation is resumed" : "its condition is true",
-    waits: "its condition is not true",
+    held: automation.held,
+    waits: automation.next,
   };
   return (
     <div className="row" style={{ alignItems: "flex-start" }} data-testid="automation-state">

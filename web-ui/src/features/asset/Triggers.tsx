@@ -74,7 +74,7 @@ function Next({ name }: { name: string }) {
 
 function OfAutomation({ automation, held }: { automation: Automation; held: boolean }) {
   const state = automationState(automation);
-  return <Line state={held ? "paused" : state} what={<Link to="/assets/$key" params={{ key: keyToPath(automation.key) }} search={{ tab: "automation" }} className="link strong">Automation</Link>} how={<span className="mono" title={automation.condition ?? undefined}>{automation.condition}</span>} when={held ? "held" : stateMeta(state).label.toLowerCase()} />;
+  return <Line state={held ? "paused" : state} what={<Link to="/assets/$key" params={{ key: keyToPath(automation.key) }} search={{ tab: "automation" }} className="link strong">Automation</Link>} how={<><span className="mono" title={automation.condition ?? undefined}>{automation.condition}</span>{automation.held ? ` held back: ${automation.held}; ${automation.next ?? ""}` : ` ${automation.next ?? ""}`}</>} when={held ? "held" : stateMeta(state).label.toLowerCase()} />;
 }
 
 function OfSchedule({ schedule, held, muted }: { schedule: Schedule; held: boolean; muted: AutomationPause | null }) {

@@ -37,7 +37,8 @@ function AskedFor({ one }: { one: Automation }) {
 function State({ one, held }: { one: Automation; held: boolean }) {
   const word = stateMeta(automationState(one)).label;
   if (one.paused) return <span title={one.paused.reason}>{word} <span className="dim">by {one.paused.by}: {one.paused.reason}</span></span>;
-  return one.holds && held ? <span title="All automation is paused">{word} <span className="dim">when resumed</span></span> : word;
+  if (one.held) return <span title={one.held}>{word}</span>;
+  return one.holds && held ? <span title="All automation is paused">{word} <span className="dim">when resumed</span></span> : <span title={one.next ?? undefined}>{word}</span>;
 }
 
 interface Props { rows: Automation[]; held: boolean; assets: { hasNextPage: boolean; isFetchingNextPage: boolean; fetchNextPage: () => unknown } }

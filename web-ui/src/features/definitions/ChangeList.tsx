@@ -26,7 +26,7 @@ function Change({ change }: { change: PlannedChange }) {
       {change.fields.map((field) => (
         <div key={field.field} className="row wrap" style={{ gap: "0 8px", paddingLeft: 18, overflowWrap: "anywhere" }}>
           <span className="mono dim">{field.field}</span>
-          <span className="mono">{shown(field.before)}</span><span className="dim">→</span><span className="mono">{shown(field.after)}</span>
+          <span className="mono">{field.before_text ?? shown(field.before)}</span><span className="dim">→</span><span className="mono">{field.after_text ?? shown(field.after)}</span>
         </div>
       ))}
     </div>

@@ -45,4 +45,7 @@ test("what changed, in signs and in words", () => {
   expect(outcome({ added: 1, changed: 2, removed: 0 })).toBe("1 added, 2 changed");
   expect(outcome({ added: 0, changed: 0, removed: 4, renamed: 1 })).toBe("4 removed, 1 renamed");
   expect(outcome({ added: 0, changed: 0, removed: 0 })).toBe("nothing changed");
+  expect(signs({ added: 0, changed: 0, removed: 0, others: 1 })).toBe("1 other");
+  expect(signs({ added: 0, changed: 2, removed: 0, others: 3 })).toBe("+0 ~2 −0, 3 others");
+  expect(outcome({ added: 0, changed: 0, removed: 0, others: 3 })).toBe("3 others than assets");
 });

@@ -29,11 +29,17 @@ export function choices<T extends Version>(versions: T[], version: string, again
 
 const number = (n: number) => n.toLocaleString("en");
 
-/** "+1 ~2 −0" */
-export const signs = (of: { added: number; changed: number; removed: number }) => `+${number(of.added)} ~${number(of.changed)} −${number(of.removed)}`;
+/** "+1 ~2 −0", of assets; of what else changed "3 others". */
+export function signs(of: { added: number; changed: number; removed: number; others?: number }): string {
+  const assets = `+${number(of.added)} ~${number(of.changed)} −${number(of.removed)}`;
+  if (!of.others) return assets;
+  return of.added + of.changed + of.removed === 0 ? others(of.others) : `${assets}, ${others(of.others)}`;
+}
+
+const others = (n: number) => (n === 1 ? "1 other" : `${number(n)} others`);
 
 /** The same in words, with what was renamed where it is known; nothing is said of what did not happen. */
-export function outcome(of: { added: number; changed: number; removed: number; renamed?: number }): string {
+export function outcome(of: { added: number; changed: number; removed: number; renamed?: number; others?: number }): string {
   const parts = (["added", "changed", "removed", "renamed"] as const).map((what) => of[what] && `${number(of[what])} ${what}`);
-  return parts.filter(Boolean).join(", ") || "nothing changed";
+  return [...parts, of.others && `${others(of.others)} than assets`].filter(Boolean).join(", ") || "nothing changed";
 }
