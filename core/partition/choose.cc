@@ -91,7 +91,7 @@ class Chooser {
       for (const auto asset : *assets) {
         const auto from = there(asset, range.from), to = there(asset, range.to);
         if (!from || !to) continue;
-        if (*to < *from) return std::unexpected("the range is empty: of " + graph_.key(asset) + " " + range.to + " comes before " + range.from);
+        if (backwards(asset, *from, *to)) return std::unexpected("the range is empty: of " + graph_.key(asset) + " " + range.to + " comes before " + range.from);
         found_[asset] = between(asset, *from, *to);
         const auto first = table_.of(asset)->window(*from), last = table_.of(asset)->window(*to);
         if (first && last) times.push_back({first->begin, last->end});
@@ -100,7 +100,7 @@ class Chooser {
     if (found_.empty()) return std::unexpected(nobody_has(nobody_knows(range.from) ? range.from : range.to));
     return with_others(times, [&](AssetId asset) {
       const auto from = there(asset, range.from), to = there(asset, range.to);
-      return from && to && *from <= *to ? between(asset, *from, *to) : IndexSet();
+      return from && to && !backwards(asset, *from, *to) ? between(asset, *from, *to) : IndexSet();
     });
   }
 
@@ -108,10 +108,20 @@ class Chooser {
   /// Also one that has not ended yet: whoever names it wants it.
   std::optional<PartitionIndex> there(AssetId asset, const std::string& key) const { return table_.of(asset)->index(key); }
 
+  bool backwards(AssetId asset, PartitionIndex from, PartitionIndex to) const {
+    const auto first = table_.of(asset)->split(from), last = table_.of(asset)->split(to);
+    for (std::size_t i = 0; i < first.size(); ++i)
+      if (last[i] < first[i]) return true;
+    return false;
+  }
+
+  /// Of two dimensions from the one to the other in each: of "eu|2026-01-01" to "eu|2026-01-31" nothing of us.
   IndexSet between(AssetId asset, PartitionIndex from, PartitionIndex to) const {
     const auto& partitions = *table_.of(asset);
-    const auto first = partitions.window(from), last = partitions.window(to);
-    return first && last ? *partitions.within({first->begin, last->end}, now_) : partitions.existing(now_) & IndexSet::range(from, to + 1);
+    const auto first = partitions.split(from), last = partitions.split(to);
+    std::vector<IndexSet> sets;
+    for (std::size_t i = 0; i < first.size(); ++i) sets.push_back(partitions.existing_in(i, now_) & IndexSet::range(first[i], last[i] + 1));
+    return partitions.cross(sets);
   }
 
   bool nobody_knows(const std::string& key) const {

@@ -86,6 +86,7 @@ class ChooseAlongMappings : public ChoosePartitions {
     mapped("sides", "regions", {{"map", {{"west", {"eu", "us"}}, {"east", "asia"}}}}).partitions = PartitionsSpec{{{"", StaticPartitionsSpec{{"west", "east"}}}}};
     project.asset("total", {"days"});
     project.asset("told", {"total"}).partitions = kDays;
+    project.asset("grid").partitions = PartitionsSpec{{{"date", TimeWindowsSpec{.start = "2026-01-01"}}, {"region", StaticPartitionsSpec{{"eu", "us", "asia"}}}}};
     build();
   }
   AssetSpec& mapped(const std::string& key, const std::string& parent, nlohmann::json mapping) {
@@ -111,6 +112,12 @@ TEST_F(ChooseAlongMappings, TakeDownstreamWhatIsMadeFromTheTarget) {
 
 TEST_F(ChooseAlongMappings, AWeekThatHasNotEndedIsNotMeantByADayOfItsName) {
   EXPECT_EQ(choose_of({"days"}, {Names{"2026-01-18"}}, {"days", "weekly"}), "days=2026-01-18, weekly=");
+}
+
+TEST_F(ChooseAlongMappings, ARangeOfTwoDimensionsIsOneOfEach) {
+  EXPECT_EQ(choose({PartitionRange{"2026-01-05|us", "2026-01-06|us"}}, {"grid"}), "grid=2026-01-05|us,2026-01-06|us,");
+  EXPECT_EQ(choose({PartitionRange{"2026-01-05|eu", "2026-01-05|us"}}, {"grid"}), "grid=2026-01-05|eu,2026-01-05|us,");
+  EXPECT_THAT(choose({PartitionRange{"2026-01-06|eu", "2026-01-05|us"}}, {"grid"}), HasSubstr("the range is empty"));
 }
 
 TEST_F(ChooseAlongMappings, KeepToTheNamesOfAllThatWereMeant) {
