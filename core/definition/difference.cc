@@ -9,6 +9,7 @@
 
 #include "core/definition/compiled_values.h"
 #include "core/definition/names.h"
+#include "core/schedule/cron.h"
 #include "core/time.h"
 
 namespace assetd {
