@@ -10,7 +10,7 @@
 namespace assetd {
 
 struct Blocker {
-  std::string kind;    ///< upstream, overlap, limit, pool, resource, retry_delay, disk, latched, draining
+  std::string kind;    ///< upstream, overlap, limit, pool, resource, retry_delay, disk, latched, draining; of the service: supervisor, stop
   std::string what;    ///< "pool gpu", "limit tag team=growth", "max_steps"
   std::string detail;  ///< "2 of 2 slots held by run 41, step train"
   WallTime since{};

@@ -63,6 +63,7 @@ void Execution::leave(const Launch& launch, Environment environment) {
   auto request = launcher_->prepare(launch, std::move(*environment));
   if (!request) return report_not_launched(launch.attempt, request.error());
   tail_->follow(launch.attempt.id, launch.attempt.message_offset);
+  if (request->warm) forked_.insert(launch.attempt.id);
   sent_[launch.attempt.id] = client_->spawn(*request);
 }
 
@@ -97,6 +98,7 @@ void Execution::stop(const StopAttempt& stop) {
 
 void Execution::forget(const ForgetAttempt& forget) {
   sent_.erase(forget.attempt);
+  forked_.erase(forget.attempt);
   preparing_.erase(forget.attempt);
   launcher_->clean_up(forget.attempt, forget.run);
   client_->ack({forget.attempt});

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,8 @@ class Execution {
   void start(const Launch& launch);
   /// Since its start nothing but what gives its environment is waited for. Service's thread.
   bool is_preparing(const AttemptId& attempt) const { return preparing_.contains(attempt); }
+  /// Whether its spawn asked for a preloaded process, which may have to be loaded first. Service's thread.
+  bool asked_for_worker(const AttemptId& attempt) const { return forked_.contains(attempt); }
   /// A run has begun: what its steps will be forked from is loaded meanwhile. Service's thread.
   void preload(const RunPlan& plan, const RunContext& context);
   /// Whether the attempt's spawn left on that connection or a later one, or will never leave because it could not be launched. Service's thread.
@@ -75,6 +78,7 @@ class Execution {
   std::map<AttemptId, std::uint64_t> sent_;  ///< by the connection that took the spawn; service's thread
   std::map<AttemptId, std::uint64_t> preparing_;    ///< by ticket: an answer to an earlier one is for nobody; service's thread
   std::uint64_t tickets_ = 0;
+  std::set<AttemptId> forked_;  ///< those whose spawn named a worker; service's thread
   std::unique_ptr<Launcher> launcher_;
   std::unique_ptr<MessageTail> tail_;
   std::unique_ptr<SupervisorClient> client_;

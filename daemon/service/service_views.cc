@@ -6,6 +6,20 @@
 #include "daemon/service/daemon_service.h"
 
 namespace assetd {
+namespace {
+
+/// Of an attempt that is being stopped: what was done about it and what comes next, so that a long grace is not taken for a cancel that was lost.
+Blocker its_end(const RunState& run, const LiveAttempt& live, WallTime now) {
+  const auto stop = RunMachine::stop_effect(run, live);
+  const auto canceled_at = live.stop_reason == "canceled" ? run.record.cancel_requested_at : std::nullopt;
+  std::string signals;
+  for (const auto& signal : stop.signals) signals += (signals.empty() ? "SIG" : ", then SIG") + signal;
+  const auto why = canceled_at ? "canceled " + spoken_duration(now - *canceled_at) + " ago" : live.stop_reason == "canceled" ? "canceled" : "its time is over";
+  const auto how = ": it is sent " + signals + (stop.signals.size() > 1 ? ", " + spoken_duration(stop.grace) + " apart" : "");
+  return {"stop", "its end", why + how + "; what is left of it " + spoken_duration(stop.grace) + " after that is killed", canceled_at.value_or(live.record.started_at.value_or(live.record.intended_at))};
+}
+
+}  // namespace
 
 std::shared_ptr<const Project> DaemonService::project() const {
   std::lock_guard lock(mutex_);
@@ -67,8 +81,10 @@ std::vector<Blocker> DaemonService::blockers_of(RunId id, const RunState& run, S
   if (!found.empty() || (status != StepStatus::starting && status != StepStatus::running)) return found;
   for (const auto& [attempt, live] : run.live) {
     if (live.record.unit != run.plan->unit_of(step)) continue;
-    auto waits = live.stop_reason.empty() ? waits_for_supervisor(live.record, now) : silent_supervisor(now, now);
+    const bool stops = !live.stop_reason.empty();
+    auto waits = stops ? silent_supervisor(now, now) : waits_for_supervisor(live.record, now);
     if (waits) found.push_back(std::move(*waits));
+    else if (stops) found.push_back(its_end(run, live, now));
   }
   return found;
 }
@@ -95,6 +111,9 @@ std::optional<Blocker> DaemonService::waits_for_supervisor(const AttemptRecord& 
     return Blocker{"supervisor", "environment", "its secrets and env_file have been waited for for " + spoken_duration(now - attempt.intended_at), attempt.intended_at};
   if (auto silent = silent_supervisor(attempt.intended_at, now)) return silent;
   if (now - attempt.intended_at < kUsual) return std::nullopt;
+  if (execution_ && execution_->asked_for_worker(attempt.id))
+    return Blocker{"supervisor", "worker", "its preloaded process has been waited for for " + spoken_duration(now - attempt.intended_at) +
+                                               ": it imports what the steps need (what it prints is in workers/ of the data folder); one that is not ready after 2 min is done without", attempt.intended_at};
   return Blocker{"supervisor", "supervisor", "was asked for its process " + spoken_duration(now - attempt.intended_at) + " ago and has not said that it runs", attempt.intended_at};
 }
 

@@ -26,7 +26,7 @@ def supervisor_of(daemon):
 @pytest.mark.parametrize("daemon_too", [False, True])
 def test_with_its_claims_gone_what_is_left_of_an_attempt_is_killed_before_the_next_begins(start, daemon_too):
     # A child beside it that has left session, parent and environment.
-    script = WITNESS + "(setsid env -i /bin/sh -c 'while :; do sleep 0.05; done' &) ; " + waits_for("go")
+    script = WITNESS + "(setsid env -i /bin/sh -c 'while [ ! -e go ]; do sleep 0.05; done' &) ; " + waits_for("go")
     daemon = start(project(shell("a", script, more="retries: {max: 1, delay: 100ms}")))
     run = daemon.run("a")
     daemon.wait_step(run, "a", "running")
@@ -42,7 +42,7 @@ def test_with_its_claims_gone_what_is_left_of_an_attempt_is_killed_before_the_ne
     (daemon.project / "go").touch()
     assert daemon.wait(run)["status"] == "succeeded"
     attempts = daemon.steps(run)["a"]["attempts"]
-    assert [(attempt["status"], attempt["reason"]) for attempt in attempts] == [("failed", "lost"), ("succeeded", "")]
+    assert [(attempt["status"], attempt["reason"]) for attempt in attempts] == [("failed", "lost"), ("succeeded", None)]
     assert "what was left of the step was killed" in attempts[0]["detail"], attempts[0]
 
 
@@ -66,4 +66,17 @@ def test_a_supervisor_that_hangs_is_said_so_and_goes_on(start):
     assert daemon.wait(other)["status"] == "succeeded"
     assert daemon.wait(run)["status"] == "canceled"
     wait_until(lambda: daemon.request("GET", "/readyz").status == 200, "it is ready again", 30)
-    assert supervisor_of(daemon) == pid, "nobody killed it"
+
+
+def test_a_cancel_within_a_long_grace_says_what_comes_when(start):
+    daemon = start(project(shell("a", f"trap '' TERM; echo > deaf; {waits_for('go')}")).replace("plugin: exec,", "plugin: exec, grace: 10m,"))
+    run = daemon.run("a")
+    wait_until((daemon.project / "deaf").exists, "the step ignores SIGTERM")
+    daemon.wait_step(run, "a", "running")
+    assert daemon.steps(run)["a"]["blocked_by"] == []
+    daemon.post(f"/runs/{run}/cancel")
+    (why,) = daemon.steps(run)["a"]["blocked_by"]
+    assert (why["kind"], why["what"]) == ("stop", "its end")
+    assert "canceled" in why["detail"] and "SIGTERM" in why["detail"] and "10 min after that is killed" in why["detail"], why
+    (daemon.project / "go").touch()
+    daemon.wait(run)

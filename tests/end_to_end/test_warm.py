@@ -114,6 +114,21 @@ def test_a_module_that_starts_threads_runs_cold_and_the_log_says_why(make):
     assert "started threads" in log and "steps are started without it" in log
 
 
+LOADS_SLOWLY = "\nimport sys, threading\nwhile 'serve' in sys.argv and not (HERE / 'go').exists():\n    threading.Event().wait(0.02)\n"
+
+
+def test_a_step_whose_worker_is_still_loading_says_so_and_blames_nobody(make):
+    daemon = make(STEPS + LOADS_SLOWLY)
+    run = daemon.run("one")
+    (why,) = wait_until(lambda: daemon.steps(run)["one"]["blocked_by"], "it says what it waits for")
+    assert why["what"] == "worker" and "preloaded process" in why["detail"], why
+    (waiting,) = daemon.items("/queue")
+    assert [each["what"] for each in waiting["blocked_by"]] == ["worker"]
+    (daemon.project / "go").touch()
+    assert daemon.wait(run)["status"] == "succeeded"
+    assert warm(daemon.steps(run)) == {"one": [True]}
+
+
 HANGS = "\nimport sys\nif 'serve' in sys.argv:\n    import signal\n    (HERE / 'hangs').touch()\n    signal.pause()\n"
 
 
