@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "core/engine/reconcile.h"
 #include "core/schedule/cron.h"
 #include "daemon/service/daemon_service.h"
 

@@ -10,7 +10,7 @@
 namespace assetd::testing {
 namespace {
 
-const WallTime kNow = parse_time("2026-03-01T12:00:00Z").value();
+const WallTime kTimeOfReload = parse_time("2026-03-01T12:00:00Z").value();
 
 PartitionsSpec days(const std::string& start, const std::string& end = "") { return {{{"", TimeWindowsSpec{.start = start, .end = end}}}}; }
 PartitionsSpec named(const Names& keys) { return {{{"", StaticPartitionsSpec{keys}}}}; }
@@ -62,7 +62,7 @@ struct Changed {
     before.load();
     after.asset("d", is);
     after.load();
-    const auto all = before.table.of(0)->existing(kNow);
+    const auto all = before.table.of(0)->existing(kTimeOfReload);
     backfill = before.backfill_of(all);
     backfill.groups[0].succeeded = all.first(1);
     backfill.runs[7] = {0, all.last(1)};
@@ -126,7 +126,7 @@ RC_GTEST_PROP(BackfillFollows, EveryPartitionKeepsItsKey, ()) {
   before.load();
   after.asset("d", grid("2026-02-" + std::to_string(*rc::gen::inRange(10, 20)), shuffled));
   after.load();
-  const auto all = before.table.of(0)->existing(kNow);
+  const auto all = before.table.of(0)->existing(kTimeOfReload);
   auto wanted = all.last(1);
   all.each([&](PartitionIndex index) {
     if (*rc::gen::inRange(0, 2)) wanted.insert(index);

@@ -12,21 +12,21 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-const PartitionsSpec kDays{{{"", TimeWindowsSpec{.start = "2026-01-01"}}}};
-const WallTime kNow = parse_time("2026-01-11T12:00:00Z").value();  // ten days are over: 0 … 9
+const PartitionsSpec kDayByDay{{{"", TimeWindowsSpec{.start = "2026-01-01"}}}};
+const WallTime kTimeOfRetry = parse_time("2026-01-11T12:00:00Z").value();  // ten days are over: 0 … 9
 
 /// d → dd, three days of each, and what is not divided, plain, beside them.
 class Retry : public ::testing::Test {
  protected:
   Retry() {
-    project.asset("d").partitions = kDays;
-    project.asset("dd", {"d"}).partitions = kDays;
+    project.asset("d").partitions = kDayByDay;
+    project.asset("dd", {"d"}).partitions = kDayByDay;
     project.asset("plain");
     project.asset("total", {"dd", "plain"});
     definitions = project.definitions();
     graph.emplace(AssetGraph::build(*definitions).value());
     table = PartitionTable::make(*definitions, *graph, {});
-    const PartitionPick pick{table, {{id("d"), IndexSet::range(0, 3)}, {id("dd"), IndexSet::range(0, 3)}}, kNow};
+    const PartitionPick pick{table, {{id("d"), IndexSet::range(0, 3)}, {id("dd"), IndexSet::range(0, 3)}}, kTimeOfRetry};
     const std::vector<AssetId> assets = {id("d"), id("dd"), id("plain")};
     plan = make_plan(*definitions, *graph, assets, StepsMode::all, nullptr, &pick);
   }
@@ -45,7 +45,7 @@ class Retry : public ::testing::Test {
   /// Those of `wanted`, "asset: first…last" each.
   Names above(const std::map<AssetId, IndexSet>& sets, const std::map<AssetId, IndexSet>& wanted) const {
     Names found;
-    for (const auto& [asset, set] : wanted_upstream(*graph, table, sets, kNow, [&](AssetId each) { return wanted.contains(each) ? wanted.at(each) : IndexSet(); })) {
+    for (const auto& [asset, set] : wanted_upstream(*graph, table, sets, kTimeOfRetry, [&](AssetId each) { return wanted.contains(each) ? wanted.at(each) : IndexSet(); })) {
       std::string text = graph->key(asset) + ":";
       set.each([&](PartitionIndex index) { text += " " + std::to_string(index); });
       found.push_back(text);
