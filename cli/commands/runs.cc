@@ -133,6 +133,10 @@ struct RetryOptions {
   bool wait = false, dry_run = false;
 };
 
+void print_left_out(Session& session, const Json& answer) {
+  for (const auto& step : answer.value("left_out", Json::array())) session.out << "  left out: " << step_name(step) << ": " << text_at(step, "detail") << "\n";
+}
+
 int retry_run(Session& session, const RetryOptions& options) {
   Json body = {{"from", options.from}};
   if (!options.steps.empty()) body["steps"] = options.steps;
@@ -143,16 +147,18 @@ int retry_run(Session& session, const RetryOptions& options) {
     return session.show(session.api->post("/runs/" + percent_encode(options.id) + "/retry", body), [&](const Json& plan) {
       session.out << "would run " << steps_at(plan) << (options.scope == "checks" ? " (only their checks):\n" : ":\n");
       for (const auto& step : plan["steps"]) session.out << "  " << step_name(step) << "\n";
+      print_left_out(session, plan);
     });
   }
   const auto answer = session.api->post("/runs/" + percent_encode(options.id) + "/retry", body);
   if (!answer || !options.wait) {
     return session.show(answer, [&](const Json& run) {
       session.out << "run " << text_at(run, "id") << " requested: " << steps_at(run) << " of run " << options.id << " again\n";
+      print_left_out(session, run);
     });
   }
   const auto id = text_at(*answer, "id");
-  if (!session.settings.json) session.out << "run " << id << ": " << steps_at(*answer) << " of run " << options.id << std::endl;
+  if (!session.settings.json) session.out << "run " << id << ": " << steps_at(*answer) << " of run " << options.id << std::endl, print_left_out(session, *answer);
   return watch_run(session, id);
 }
 

@@ -170,9 +170,10 @@ void add_runs(json& out) {
   const json planned_step = object({{"key", text()}, {"partition", text_or_null()}, {"status", refer("StepStatus")}});
   out["RunState"] = statuses(RunStatus::canceled);
   out["StepStatus"] = statuses(StepStatus::canceled);
-  out["RunCreated"] = object({{"id", id()}, {"status", refer("RunState")}, {"steps_total", integer()}, {"as_of?", integer()}, {"retry_of?", id_or_null()},
+  const auto left_out = list_of(object({{"key", text()}, {"partition", text_or_null()}, {"detail", text()}}));  // of a retry: what the definitions have no more
+  out["RunCreated"] = object({{"id", id()}, {"status", refer("RunState")}, {"steps_total", integer()}, {"as_of?", integer()}, {"retry_of?", id_or_null()}, {"left_out?", left_out},
                               {"steps", list_of(planned_step)}});
-  out["RunPlanned"] = object({{"steps_total", integer()}, {"steps", list_of(planned_step)}});
+  out["RunPlanned"] = object({{"steps_total", integer()}, {"steps", list_of(planned_step)}, {"left_out?", left_out}});
   out["Backup"] = object({{"path", text()}, {"bytes", integer()}, {"as_of?", integer()}});
   out["Pruned"] = object({{"events", integer()}, {"runs", integer()}, {"logs", integer()}, {"artifacts", integer()}, {"as_of?", integer()}});
   out["RunStatus"] = object({{"id", id()}, {"status", refer("RunState")}});

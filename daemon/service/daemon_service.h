@@ -246,9 +246,9 @@ class DaemonService final : public Service {
     nlohmann::json causes;
   };
   std::expected<PastRun, Reply> past_run(RunId id);
-  std::expected<std::vector<AssetId>, Reply> retried_assets(const PastRun& past, const Project& current, const RetryBody& body, PartitionSets& sets, WallTime now) const;
+  std::expected<std::vector<AssetId>, Reply> retried_assets(const PastRun& past, const Project& current, const RetryBody& body, PartitionSets& sets, nlohmann::json& left_out, WallTime now) const;
   void add_stale_upstream(const Project& current, std::set<AssetId>& assets, PartitionSets& sets, WallTime now) const;
-  void take_partition(const std::string& key, AssetId asset, PartitionSets& sets) const;
+  std::string take_partition(const std::string& key, AssetId asset, PartitionSets& sets) const;
   /// Not while the store is latched: the cursors would move on and what was due with them would be lost.
   bool may_tick() const { return !draining_ && project() && !is_latched() && !automator_.find_pause(""); }
   void let_schedules_tick(Turn& turn);

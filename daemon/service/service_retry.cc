@@ -77,14 +77,15 @@ std::expected<DaemonService::PastRun, Reply> DaemonService::past_run(RunId id) {
   return past;
 }
 
-/// Of the definitions that serve now; those that are gone from them are left out.
-/// Also where it is gone: then nothing of that asset is made.
-void DaemonService::take_partition(const std::string& key, AssetId asset, PartitionSets& sets) const {
+/// Why a step cannot be run again under the definitions that serve now; "" where it can: then its partition is among the sets.
+std::string DaemonService::take_partition(const std::string& key, AssetId asset, PartitionSets& sets) const {
   const auto in_force = partitions();
   const auto* divided = in_force->table.of(asset);
-  if (!divided) return;
-  auto& set = sets[asset];
-  if (const auto index = divided->index(key)) set.insert(*index);
+  if (!divided) return "";
+  auto& set = sets[asset];  // also where it is gone: then nothing of that asset is made
+  const auto index = divided->index(key);
+  if (index) set.insert(*index);
+  return index ? "" : key.empty() ? "its asset has partitions now: name those to be made" : "its partition is no more";
 }
 
 /// What above these partitions is stale, failed or was never made, with what is there already.
@@ -106,7 +107,9 @@ void DaemonService::add_stale_upstream(const Project& current, std::set<AssetId>
   }
 }
 
-std::expected<std::vector<AssetId>, Reply> DaemonService::retried_assets(const PastRun& past, const Project& current, const RetryBody& body, PartitionSets& sets, WallTime now) const {
+/// Of the definitions that serve now, an asset under the name it has now; `left_out` lists what is gone from them.
+std::expected<std::vector<AssetId>, Reply> DaemonService::retried_assets(const PastRun& past, const Project& current, const RetryBody& body, PartitionSets& sets,
+                                                                         nlohmann::json& left_out, WallTime now) const {
   const auto& graph = past.version->graph;
   const bool around = body.scope != RetryScope::steps;
   const RetryChoice choice{body.keys, body.partitions, body.from_start, around};
@@ -117,10 +120,12 @@ std::expected<std::vector<AssetId>, Reply> DaemonService::retried_assets(const P
   if (body.scope == RetryScope::downstream) steps = with_descendants(past.plan, steps);
   std::set<AssetId> assets;
   for (const auto step : steps) {
-    const auto asset = current.graph.find(graph.key(past.plan.asset(step)));
-    if (!asset) continue;
-    assets.insert(*asset);
-    take_partition(past.plan.partition(step), *asset, sets);
+    const auto& key = graph.key(past.plan.asset(step));
+    const auto& partition = past.plan.partition(step);
+    const auto asset = current.graph.find(present_name(store_->names(), key));
+    if (asset) assets.insert(*asset);
+    const auto why = asset ? take_partition(partition, *asset, sets) : "no definition has it any more";
+    if (!why.empty()) left_out.push_back({{"key", key}, {"partition", partition.empty() ? nlohmann::json() : nlohmann::json(partition)}, {"detail", why}});
   }
   if (body.scope == RetryScope::stale_upstream) add_stale_upstream(current, assets, sets, now);
   return std::vector<AssetId>(assets.begin(), assets.end());
@@ -133,19 +138,21 @@ Reply DaemonService::retry(Turn& turn, const Caller& caller, RunId id, const Ret
   Resolved resolved;
   resolved.project = project();
   PartitionSets sets;
-  const auto assets = retried_assets(*past, *resolved.project, body, sets, turn.now.wall);
+  auto left_out = nlohmann::json::array();
+  const auto assets = retried_assets(*past, *resolved.project, body, sets, left_out, turn.now.wall);
   if (!assets) return assets.error();
   if (const auto too_many = too_many_steps(sets)) return *too_many;
   const auto& old = past->record;
   resolved.plan = std::make_shared<RunPlan>(plan_of(*resolved.project, *assets, body.scope == RetryScope::checks ? StepsMode::checks : old.mode, turn.now.wall, &sets));
   if (resolved.plan->size() == 0)
     return conflict("nothing-to-retry", "Nothing to retry",
-                    body.scope == RetryScope::checks ? "none of these assets has a check that can be run by itself" : "the assets of run " + text + " are no longer defined");
+                    body.scope == RetryScope::checks ? "none of these assets has a check that can be run by itself" : "what run " + text + " had to make again is no longer defined");
   if (body.dry_run) {
     auto summary = run_summary(*resolved.plan, resolved.project->definitions);
     summary["dry_run"] = true;
     summary["select"] = old.select;
     summary["status"] = "planned";
+    if (!left_out.empty()) summary["left_out"] = std::move(left_out);
     return {200, std::move(summary)};
   }
   RunRecord record;
@@ -162,9 +169,11 @@ Reply DaemonService::retry(Turn& turn, const Caller& caller, RunId id, const Ret
   record.trigger = {"retry", text, std::nullopt};
   auto reply = create_run(turn, std::move(record), resolved);
   if (reply.status >= 400) return reply;
+  if (!left_out.empty()) reply.body["left_out"] = left_out;
   nlohmann::json detail = {{"new_run", reply.body["id"]}, {"from", body.from_start ? "start" : "failure"}};
   if (body.scope != RetryScope::steps) detail["scope"] = text_of(body.scope);
   if (!body.partitions.empty()) detail["partitions"] = body.partitions;
+  if (!left_out.empty()) detail["left_out"] = std::move(left_out);
   audit(turn, caller, "run.retry", "run " + text, std::move(detail));
   return reply;
 }

@@ -98,3 +98,20 @@ def test_a_failing_blocking_check_skips_what_depends_on_its_asset(start):
     assert [(cause["key"], cause["check"]) for cause in steps["below_strict"]["root_causes"]] == [("strict", "never")]
     assert steps["lenient"]["status"] == steps["below_lenient"]["status"] == "succeeded"
     assert daemon.get("/assets/strict")["last_materialization"]["run_id"] == run, "the data is there all the same"
+
+
+def test_a_retry_says_what_a_reload_left_nothing_of_and_follows_a_rename(start):
+    before = project(shell("first", "exit 1"), shell("second", "true", ["first"]), shell("third", "true", ["first"]))
+    daemon = start(before)
+    failed = daemon.run("*")
+    assert daemon.wait(failed)["status"] == "failed"
+    after = project(shell("first", "true"), shell("other", "true", ["first"], "renamed_from: third"))
+    (daemon.project / "assetd.yaml").write_text(after)
+    daemon.post("/definitions/reload")
+    gone = [{"key": "second", "partition": None, "detail": "no definition has it any more"}]
+    assert daemon.post(f"/runs/{failed}/retry", {"from": "failure", "dry_run": True})["left_out"] == gone
+    answer = daemon.post(f"/runs/{failed}/retry", {"from": "failure"})
+    assert [step["key"] for step in answer["steps"]] == ["first", "other"] and answer["left_out"] == gone
+    assert daemon.wait(answer["id"])["status"] == "succeeded"
+    told = daemon.ctl("runs", "retry", failed)
+    assert "left out: second: no definition has it any more" in told.stdout, told.stdout + told.stderr

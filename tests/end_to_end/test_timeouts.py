@@ -10,7 +10,7 @@ def test_a_run_that_takes_too_long_is_stopped_and_fails(start):
     assert daemon.get(f"/runs/{run}")["timeout_ms"] == 1500
     found = daemon.wait(run)
     assert (found["status"], found["reason"]) == ("failed", "timeout"), found
-    assert "its timeout of 1s" in found["detail"]
+    assert "its timeout of 1500ms" in found["detail"]
     steps = daemon.steps(run)
     assert {key: (step["status"], step["reason"]) for key, step in steps.items()} == {
         "quick": ("succeeded", None), "slow": ("failed", "timeout"), "below": ("canceled", "timeout")}

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/engine/reconcile.h"
 #include "tests/simulation/blockers.h"
 #include "tests/simulation/violation.h"
 
@@ -213,7 +214,7 @@ void DaemonHost::try_unlatch() {
   latched_ = false;
   machine_.trace.add([] { return std::string("daemon: the store is opened anew"); });
   recover();
-  if (!latched_) send(supervisor::List{});
+  if (!latched_) send(supervisor::List{seen_running(*engine_)});
 }
 
 std::optional<Millis> DaemonHost::next_due() const {

@@ -111,7 +111,7 @@ void DaemonHost::receive() {
 void DaemonHost::take_event(const sv::Event& event) {
   if (std::holds_alternative<sv::Welcome>(event)) {
     welcome_ = true;
-    tasks_.push_back([this](Turn&) { send(sv::List{}); });
+    tasks_.push_back([this](Turn&) { send(sv::List{seen_running(*engine_)}); });
   } else if (const auto* started = std::get_if<sv::Started>(&event)) {
     report(AttemptSeenRunning{started->attempt, started->start.pid, WallTime(Millis(started->start.at_ms))});
   } else if (const auto* ended = std::get_if<sv::Ended>(&event)) {

@@ -291,7 +291,7 @@ TEST(Store, FindsAnswersUntilTheyArePruned) {
   const auto found = t.store->find_answer("ada", "POST /runs", "k1");
   ASSERT_TRUE(found);
   EXPECT_EQ(found->status, 201);
-  EXPECT_EQ(found->body, R"({"id":"1"})");
+  EXPECT_EQ(found->body, R"({"as_of":0,"id":"1"})") << "with the number of the last event, which its sender learns from the store too";
   EXPECT_EQ(found->body_hash, "hash");
   EXPECT_EQ(found->at, at_ms(1));
   EXPECT_FALSE(t.store->find_answer("bob", "POST /runs", "k1"));
