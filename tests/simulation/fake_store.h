@@ -197,6 +197,7 @@ class FakeStore {
   void note_planned(const Batch& batch, const RunCreated& created);
   void check_automated(const Batch& batch, const RunCreated& created) const;
   void check_ticked(const Piece& piece, const std::string& condition, const std::vector<Piece>& above, const std::set<Piece>& with, WallTime evaluated) const;
+  std::optional<WallTime> window_end(const Piece& piece) const;
   void check_tick_followed(const Piece& piece, const std::string& condition, WallTime now) const;
   void check_followed(const Piece& piece, const Lineage& lineage, bool follows) const;
   std::int64_t added(const Piece& piece) const;

@@ -133,10 +133,21 @@ void FakeStore::check_ticked(const Piece& piece, const std::string& condition, c
     if (!with.contains(other) && life(other).updated() > defined_ && life(other).updated_at() && *life(other).updated_at() < instant) broken(Invariant::automated, named + ", and " + other.first + " " + other.second + " was not updated since the instant");
 }
 
+std::optional<WallTime> FakeStore::window_end(const Piece& piece) const {
+  const auto& context = versions_.rbegin()->second;
+  const auto id = context.graph->find(piece.first);
+  const auto* divided = id ? table(context).of(*id) : nullptr;
+  const auto index = divided ? divided->index(piece.second) : std::nullopt;
+  const auto window = index ? divided->window(*index) : std::nullopt;
+  return window ? std::optional(window->end) : std::nullopt;
+}
+
 void FakeStore::check_tick_followed(const Piece& piece, const std::string& condition, WallTime now) const {
   const auto instant = last_instant(condition, std::max(now, automation_.evaluated_at.value_or(now)));
   const auto own = life(piece);
   const auto came_after = [&](std::optional<WallTime> at) { return at && *at >= instant; };
+  // It became the latest window after the instant: at the next one it is looked at, if it still is the latest then.
+  if (const auto ended = window_end(piece); ended && *ended > instant) return;
   if (!defined_at_ || instant <= *defined_at_ || came_after(own.asked_at) || (own.made > 0 && (!own.made_at || came_after(own.made_at))) || added(piece) > defined_) return;
   broken(Invariant::automated, piece.first + " " + piece.second + " (" + condition + ") was not asked for since its last instant");
 }
