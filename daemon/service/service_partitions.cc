@@ -183,6 +183,8 @@ void DaemonService::forget_failures_of_removed(Turn& turn) {
     if (left->failed == states->failed) continue;
     const auto& key = in_force->project->graph.key(id);
     auto& state = book_.stage(key);
+    const bool was_it = left->failed.empty() && state.last_attempt && state.last_attempt->status == StepStatus::failed;
+    if (was_it) state.last_attempt.reset();
     state.partitions = std::move(left);
     turn.batch.events.push_back({0, turn.now.wall, "asset_changed", 0, key, {{"key", key}}, {{"status", to_string(state.status())}}});
   }
