@@ -69,7 +69,7 @@ test("an asset without a condition is muted there, with reason and end, and what
 
 test("a condition stands among what starts it, and nothing is an answer as well", { timeout: 3 * timeout }, async () => {
   await open("/assets/mid");
-  await line("Automation").filter({ hasText: /eager when raw/ }).waitFor();
+  await line("Automation").filter({ hasText: "eager" }).getByText(/^when raw/).waitFor();
   await go("/assets/alone");
   await section().getByText("Only people do.").waitFor();
   await page.close();

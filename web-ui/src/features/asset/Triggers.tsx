@@ -48,13 +48,15 @@ function Body({ triggers }: { triggers: All }) {
   );
 }
 
-function Line({ state, title, what, how, when }: { state: string; title?: string; what: ReactNode; how: ReactNode; when: ReactNode }) {
+/** `why`: a sentence of its own, whole, below. */
+function Line({ state, title, what, how, when, why }: { state: string; title?: string; what: ReactNode; how: ReactNode; when: ReactNode; why?: string }) {
   return (
     <div className="line trigger">
       <StateIcon state={state} title={title} />
       <span className="trigger-what">{what}</span>
       <span className="clip grow dim small">{how}</span>
       <span className="dim num trigger-when">{when}</span>
+      {why && <span className="trigger-why dim small">{why}</span>}
     </div>
   );
 }
@@ -74,7 +76,7 @@ function Next({ name }: { name: string }) {
 
 function OfAutomation({ automation, held }: { automation: Automation; held: boolean }) {
   const state = automationState(automation);
-  return <Line state={held ? "paused" : state} what={<Link to="/assets/$key" params={{ key: keyToPath(automation.key) }} search={{ tab: "automation" }} className="link strong">Automation</Link>} how={<><span className="mono" title={automation.condition ?? undefined}>{automation.condition}</span>{automation.held ? ` held back: ${automation.held}; ${automation.next ?? ""}` : ` ${automation.next ?? ""}`}</>} when={held ? "held" : stateMeta(state).label.toLowerCase()} />;
+  return <Line state={held ? "paused" : state} what={<Link to="/assets/$key" params={{ key: keyToPath(automation.key) }} search={{ tab: "automation" }} className="link strong">Automation</Link>} how={<span className="mono" title={automation.condition ?? undefined}>{automation.condition}</span>} when={held ? "held" : stateMeta(state).label.toLowerCase()} why={automation.held ? `held back: ${automation.held}; ${automation.next ?? ""}` : automation.next ?? undefined} />;
 }
 
 function OfSchedule({ schedule, held, muted }: { schedule: Schedule; held: boolean; muted: AutomationPause | null }) {
