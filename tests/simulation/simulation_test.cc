@@ -17,12 +17,11 @@ std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
 }
 
 #ifdef NDEBUG
-constexpr std::uint64_t kSeeds = 10'000;
+constexpr std::uint64_t kSeeds = 10'000, kMutantSeeds = 3'000;
 #else
 constexpr std::uint64_t kSeeds = 600;  // under a sanitizer
 #endif
 constexpr std::uint64_t kParts = 8;  // of equal size, so that two processes have equally much to do
-constexpr std::uint64_t kMutantSeeds = 3'000;
 
 class Simulation : public ::testing::TestWithParam<std::uint64_t> {};
 
@@ -78,8 +77,6 @@ TEST(Mutants, EveryInvariantCatchesCodeThatIsBrokenOnPurpose) {
   for (int each = 0; each < kInvariants; ++each) EXPECT_TRUE(tried[static_cast<std::size_t>(each)]) << "nothing breaks " << to_string(static_cast<Invariant>(each));
 }
 
-#endif
-
 // Each kind of failure, also one that a long wait shows, comes down to a few actions.
 class Shrink : public ::testing::TestWithParam<Invariant> {};
 
@@ -102,6 +99,7 @@ TEST_P(Shrink, MakesAFailureSmallerAndKeepsItsKind) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, Shrink, ::testing::Values(Invariant::terminal, Invariant::intent, Invariant::liveness));
+#endif
 
 // scripts/soak seeds: from ASSETD_FIRST_SEED every ASSETD_STRIDE-th, ASSETD_SEEDS of them or for ASSETD_SECONDS.
 TEST(Soak, DISABLED_Seeds) {
