@@ -9,7 +9,7 @@ constexpr std::size_t kMostThreads = 8;  // each waits for a program of somebody
 
 }  // namespace
 
-void EnvironmentResolver::stop() {
+EnvironmentResolver::~EnvironmentResolver() {
   {
     const std::lock_guard lock(mutex_);
     stop_ = true;
@@ -17,7 +17,6 @@ void EnvironmentResolver::stop() {
   }
   ready_.notify_all();
   for (auto& thread : threads_) thread.join();
-  threads_.clear();
 }
 
 void EnvironmentResolver::resolve(EnvironmentSpec spec, std::map<std::string, std::string> daemon_env, Done done) {

@@ -22,12 +22,11 @@ class EnvironmentResolver {
   using Done = std::function<void(Environment)>;  ///< called on a thread of this class; it must only enqueue
 
   EnvironmentResolver() = default;
-  ~EnvironmentResolver() { stop(); }
+  /// Programs that still run are ended; what has not been answered by then is not answered.
+  ~EnvironmentResolver();
   EnvironmentResolver(const EnvironmentResolver&) = delete;
   EnvironmentResolver& operator=(const EnvironmentResolver&) = delete;
 
-  /// Programs that still run are ended; what has not been answered by then is not answered.
-  void stop();
   /// Any thread. Several at once, in no order.
   void resolve(EnvironmentSpec spec, std::map<std::string, std::string> daemon_env, Done done);
 

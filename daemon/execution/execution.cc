@@ -32,7 +32,6 @@ Execution::Execution(LauncherOptions launcher, SupervisorClientOptions superviso
 }
 
 Execution::~Execution() {
-  environments_.stop();
   client_.reset();  // its thread uses the tail
   tail_.reset();
 }
@@ -69,12 +68,17 @@ void Execution::leave(const Launch& launch, Environment environment) {
 
 void Execution::report_not_launched(const AttemptRecord& attempt, LaunchError error) {
   sent_[attempt.id] = kNeverLeaves;  // its end is on the way
-  AttemptExited input{attempt.id, {}, {attempt.id, 0, {}}};
-  if (error.no_space) input.exit.kind = ExitReport::Kind::never_started;
-  input.exit.reason = error.no_space ? kNoSpace : "plugin_error";
-  input.exit.detail = error.why;
-  input.exit.ended_at = wall_now();
-  handlers_.report(std::move(input));
+  ExitReport exit;
+  if (error.no_space) exit.kind = ExitReport::Kind::never_started;
+  exit.reason = error.no_space ? kNoSpace : "plugin_error";
+  exit.detail = std::move(error.why);
+  report_without_process(attempt.id, std::move(exit));
+}
+
+/// It has no messages that could be waited for.
+void Execution::report_without_process(const AttemptId& attempt, ExitReport exit) {
+  exit.ended_at = wall_now();
+  handlers_.report(AttemptExited{attempt, std::move(exit), {attempt, 0, {}}});
 }
 
 void Execution::preload(const RunPlan& plan, const RunContext& context) {
@@ -88,12 +92,11 @@ bool Execution::was_sent(const AttemptId& attempt, std::uint64_t connection) con
 
 void Execution::stop(const StopAttempt& stop) {
   if (preparing_.erase(stop.attempt) == 0) return client_->stop(stop.attempt, stop.signals, stop.grace);
-  AttemptExited input{stop.attempt, {}, {stop.attempt, 0, {}}};
-  input.exit.kind = ExitReport::Kind::never_started;
-  input.exit.stopped = true;
-  input.exit.detail = "stopped before its process was started, while its secrets and env_file were read";
-  input.exit.ended_at = wall_now();
-  handlers_.report(std::move(input));
+  ExitReport exit;
+  exit.kind = ExitReport::Kind::never_started;
+  exit.stopped = true;
+  exit.detail = "stopped before its process was started, while its secrets and env_file were read";
+  report_without_process(stop.attempt, std::move(exit));
 }
 
 void Execution::forget(const ForgetAttempt& forget) {

@@ -66,6 +66,7 @@ class Execution {
   void prepared(const Launch& launch, std::uint64_t ticket, Environment environment);
   void leave(const Launch& launch, Environment environment);
   void report_not_launched(const AttemptRecord& attempt, LaunchError error);
+  void report_without_process(const AttemptId& attempt, ExitReport exit);
   void on_event(const SupervisorEvent& event);
   static ExitReport exited(const SupervisorEvent& event);
   static ExitReport refused(const SupervisorEvent& event);
@@ -82,7 +83,7 @@ class Execution {
   std::unique_ptr<Launcher> launcher_;
   std::unique_ptr<MessageTail> tail_;
   std::unique_ptr<SupervisorClient> client_;
-  EnvironmentResolver environments_;  ///< last: its threads end before what they call
+  EnvironmentResolver environments_;  ///< last: its threads end before the handlers that they call
 };
 
 }  // namespace assetd
