@@ -47,6 +47,7 @@ struct CheckDebts {
   Where awaited = {};   ///< the same, of those that block
   Where refused = {};   ///< those that block and failed last, without a waiver
   IndexSet uncounted = {};  ///< made, and no update yet for what is made from it
+  std::map<RunId, IndexSet> made_by = {};  ///< that of which anything is owed, by the run that made it; of what is in none any check may speak
   bool operator==(const CheckDebts&) const = default;
   bool empty() const { return open.empty() && awaited.empty() && refused.empty() && uncounted.empty(); }
 };

@@ -14,17 +14,14 @@ using nlohmann::json;
 
 constexpr std::size_t kMaxKeys = 1000;
 
-Response with_as_of(json body, Context& context) {
-  const auto at = read_at(context);
-  if (!at) return at.error();
-  body["as_of"] = at->as_of;
-  return json_response(body);
-}
-
 Response get_project(const Call&, Context& context) {
   json body = context.service.project_status();
   body["access"] = context.shared.access.needs_token() ? "token" : "open";
-  return with_as_of(std::move(body), context);
+  const auto at = read_at(context);
+  // A store that is gone can often not be read either, and this is where people look for why.
+  if (!at && body["latched"].is_null()) return at.error();
+  body["as_of"] = at ? json(at->as_of) : json();
+  return json_response(std::move(body));
 }
 
 void back_up(const Call& call, Context& context, Respond done) { context.service.back_up(call.caller, answer_to(context, std::move(done))); }

@@ -124,6 +124,8 @@ void AssetBook::divide(const PartitionsInForce& partitions) {
       std::erase_if(*where, [](const auto& each) { return each.second.empty(); });
     }
     state.debts.uncounted = next ? carried_over(state.debts.uncounted, *before, *after) : IndexSet();
+    for (auto& [run, set] : state.debts.made_by) set = next ? carried_over(set, *before, *after) : IndexSet();
+    std::erase_if(state.debts.made_by, [](const auto& each) { return each.second.empty(); });
     state.partitions = std::move(next);
   }
 }

@@ -101,6 +101,7 @@ class Automator final : private AutomationWorld {
   void end_step(const Projection::Known* run, StepIndex step);
   void know_uncounted();
   void count(AssetId asset, const IndexSet& set, RunId run);
+  static RunId maker(const Projection::Known* run);
   void count_what_passed(AssetId asset, RunId run);
   bool has_check(AssetId asset, const std::string& name) const;
   bool descends_from_all(AssetId below, const CheckSpec& check) const;

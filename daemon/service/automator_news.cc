@@ -76,7 +76,7 @@ void Automator::plan(const Projection::Known* run, StepIndex step, bool planned)
 void Automator::end_step(const Projection::Known* run, StepIndex step) {
   plan(run, step, false);
   if (!run) return;
-  if (const auto id = project_->graph.find(run->context.definitions->assets[run->plan->asset(step)].key)) count_what_passed(*id, run->run.id);
+  if (const auto id = project_->graph.find(run->context.definitions->assets[run->plan->asset(step)].key)) count_what_passed(*id, maker(run));
 }
 
 // ---- What counts
@@ -94,6 +94,9 @@ void Automator::count(AssetId asset, const IndexSet& set, RunId run) {
   news_.updated[asset] = news_.updated[asset] | set;
   updated_by_[asset][run] = updated_by_[asset][run] | set;
 }
+
+/// By whom what counts now is an update: none, if the run judges and makes nothing.
+RunId Automator::maker(const Projection::Known* run) { return run && run->plan->mode() != StepsMode::checks ? run->run.id : 0; }
 
 /// After a change that the book knows of.
 void Automator::count_what_passed(AssetId asset, RunId run) {
@@ -126,7 +129,7 @@ void Automator::note(const Change& change, const Projection& runs) {
     }
   } else if (const auto* checked = std::get_if<CheckReported>(&change)) {
     touch(checked->result.home);
-    if (const auto id = project_->graph.find(checked->result.home)) count_what_passed(*id, checked->result.run);
+    if (const auto id = project_->graph.find(checked->result.home)) count_what_passed(*id, maker(runs.known(checked->result.run)));
   } else if (const auto* created = std::get_if<RunCreated>(&change)) {
     const auto* run = runs.known(created->run.id);
     if (run) know_run(created->run.id, run->context, *run->plan);

@@ -80,6 +80,7 @@ class Projection {
   void note_check(AssetState& state, const CheckResult& result, bool failing) const;
   IndexSet places(const std::string& key, const std::string& partition, WallTime at) const;
   static void forgive(CheckDebts& debts, const IndexSet& set);
+  IndexSet judged_by(RunId run, StepIndex home, const CheckDebts& debts, IndexSet set) const;
   void owe_checks(const Known& known, const Materialization& made, AssetState& state) const;
   void note_debts(const CheckResult& result, AssetState& state) const;
   void close_own_checks(Known& known, StepIndex step, AssetState& state) const;

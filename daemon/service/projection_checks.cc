@@ -24,6 +24,17 @@ void add(CheckDebts::Where& where, const std::string& check, const IndexSet& set
   if (!set.empty()) where[check] = where[check] | set;
 }
 
+constexpr std::size_t kMakersKept = 256;  // a backfill may leave something owed by each of its runs
+
+void keep_makers_of_what_is_owed(CheckDebts& debts) {
+  auto owed = debts.uncounted;
+  for (const auto* where : {&debts.open, &debts.awaited, &debts.refused})
+    for (const auto& [check, set] : *where) owed = owed | set;
+  for (auto& [run, set] : debts.made_by) set = set & owed;
+  std::erase_if(debts.made_by, [](const auto& each) { return each.second.empty(); });
+  while (debts.made_by.size() > kMakersKept) debts.made_by.erase(debts.made_by.begin());
+}
+
 bool is_shared(const CheckSpec& check) { return check.depends_on.size() != 1 || check.depends_on.front() != check.home; }
 
 }  // namespace
@@ -41,6 +52,17 @@ void Projection::use(std::shared_ptr<const PartitionsInForce> partitions) {
 void Projection::forgive(CheckDebts& debts, const IndexSet& set) {
   for (auto* where : {&debts.open, &debts.awaited, &debts.refused}) take_away(*where, set);
   debts.uncounted = debts.uncounted - set;
+  for (auto& [run, made] : debts.made_by) made = made - set;
+  keep_makers_of_what_is_owed(debts);
+}
+
+/// Of `set` that which a check of this run has seen: not what another run has made since, if it is one that makes this data itself.
+IndexSet Projection::judged_by(RunId run, StepIndex home, const CheckDebts& debts, IndexSet set) const {
+  const auto* known = this->known(run);
+  if (home == kNone || !known || known->plan->mode() == StepsMode::checks) return set;
+  for (const auto& [maker, made] : debts.made_by)
+    if (maker != run) set = set - made;
+  return set;
 }
 
 /// "" of an asset that is divided: all that there are. Nothing, of a partition that is no more.
@@ -64,24 +86,29 @@ void Projection::owe_checks(const Known& known, const Materialization& made, Ass
   for (const auto index : planned->second) {
     const auto& check = known.context.definitions->checks[known.plan->checks()[index].check];
     const bool blocks = holds_back(check), is_told = told != known.reported.end() && told->second.contains(check.name);
-    if (blocks && !is_shared(check)) debts.uncounted = debts.uncounted | set;
+    // One that other definitions no longer have holds nothing back: it counts now, as an update by this run.
+    if (blocks && holding_.contains({made.key, check.name})) debts.uncounted = debts.uncounted | set;
     if (is_told) {  // of this data, though it came before
       if (const auto before = refused.find(check.name); before != refused.end()) add(debts.refused, check.name, before->second & set);
       continue;
     }
     add(blocks ? debts.awaited : debts.open, check.name, set);
   }
+  debts.made_by[made.run] = debts.made_by[made.run] | set;
+  keep_makers_of_what_is_owed(debts);
 }
 
 void Projection::note_debts(const CheckResult& result, AssetState& state) const {
   const auto set = places(result.home, result.partition, result.at);
   const bool failed = result.status == CheckStatus::failed || result.status == CheckStatus::error;
   auto& debts = state.debts;
-  take_away(debts.open, result.name, set);
-  take_away(debts.awaited, result.name, set);
-  take_away(debts.refused, result.name, set);
-  if (!failed || !result.blocking || result.severity != Severity::error) return;
-  add(debts.refused, result.name, set);
+  const auto judged = judged_by(result.run, result.home_step, debts, set);
+  take_away(debts.open, result.name, judged);
+  take_away(debts.awaited, result.name, judged);
+  take_away(debts.refused, result.name, judged);
+  // What failed may be about data that is there no more, or not yet: rather hold back too much.
+  if (failed && result.blocking && result.severity == Severity::error) add(debts.refused, result.name, set);
+  keep_makers_of_what_is_owed(debts);
 }
 
 /// What its own process reports has been reported when its step ends: nothing is owed any more, be it that a crash forgot what came before the data.
@@ -89,7 +116,7 @@ void Projection::close_own_checks(Known& known, StepIndex step, AssetState& stat
   known.reported.erase({asset(known, step).key, known.plan->partition(step)});
   const auto planned = known.checks_of.find(step);
   if (planned == known.checks_of.end() || state.debts.empty()) return;
-  const auto set = places(asset(known, step).key, known.plan->partition(step), known.run.created_at);
+  const auto set = judged_by(known.run.id, step, state.debts, places(asset(known, step).key, known.plan->partition(step), known.run.created_at));
   for (const auto index : planned->second) {
     const auto& check = known.plan->checks()[index];
     if (check.unit != known.plan->unit_of(step)) continue;
@@ -97,6 +124,7 @@ void Projection::close_own_checks(Known& known, StepIndex step, AssetState& stat
     take_away(state.debts.open, name, set);
     take_away(state.debts.awaited, name, set);
   }
+  keep_makers_of_what_is_owed(state.debts);
 }
 
 void Projection::settle_checks(AssetState& state, const std::string& key, RunId run, WallTime at, CommitBatch& batch) const {

@@ -68,7 +68,7 @@ TEST(AssetState, ComesBackFromJson) {
 
 TEST(AssetState, WhatChecksHaveNotSaidYetIsKept) {
   auto state = divided_state();
-  state.debts = {{{"rows", IndexSet::range(0, 2)}}, {{"unique", IndexSet::range(1, 2)}}, {{"fresh", IndexSet::range(3, 4)}}, IndexSet::range(1, 4)};
+  state.debts = {{{"rows", IndexSet::range(0, 2)}}, {{"unique", IndexSet::range(1, 2)}}, {{"fresh", IndexSet::range(3, 4)}}, IndexSet::range(1, 4), {{7, IndexSet::range(1, 2)}, {9, IndexSet::range(2, 4)}}};
   EXPECT_EQ(asset_state_from_json(to_json(state)).value().debts, state.debts);
   EXPECT_FALSE(to_json(divided_state()).contains("check_debts")) << "as it was before there were any";
 }

@@ -270,7 +270,8 @@ TEST_F(CommandsTest, StopDoesNotWaitForAnAnswerForEver) {
     const std::lock_guard lock(mutex);
     open = true;
   }
-  changed.notify_all();  // the answer finds nobody, which is no harm
+  changed.notify_all();
+  service.wait_for_answers();  // they find nobody, which is no harm
 }
 
 }  // namespace

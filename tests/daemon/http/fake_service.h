@@ -37,10 +37,17 @@ class FakeService : public Service {
   std::vector<Unready> reasons;
   DataPaths data_paths;
   std::atomic<std::uint64_t> revision{1};
+  nlohmann::json latched = nullptr;     ///< as of project_status()
   std::function<void()> before_answer;  ///< on the answering thread
 
-  ~FakeService() override {
-    for (auto& thread : threads_) thread.join();
+  ~FakeService() override { wait_for_answers(); }
+
+  /// What `before_answer` looks at is used no more.
+  void wait_for_answers() {
+    std::unique_lock lock(mutex_);
+    auto threads = std::exchange(threads_, {});
+    lock.unlock();
+    for (auto& thread : threads) thread.join();
   }
 
   std::vector<Command> commands() const {
@@ -179,7 +186,7 @@ class FakeService : public Service {
     return reasons;
   }
   std::string metrics_text() const override { return "# TYPE assetd_up gauge\nassetd_up 1\n"; }
-  nlohmann::json project_status() const override { return {{"name", "shop"}}; }
+  nlohmann::json project_status() const override { return {{"name", "shop"}, {"latched", latched}}; }
   int subscribe(std::function<void(const std::vector<Event>&)> listener) override {
     const std::lock_guard lock(mutex_);
     listeners_[++last_listener_] = std::move(listener);

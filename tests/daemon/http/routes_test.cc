@@ -280,6 +280,16 @@ TEST_F(RoutesTest, TheRestAnswers) {
     EXPECT_EQ(get(target).status, 200) << target;
 }
 
+TEST_F(RoutesTest, TheProjectSaysThatItsStoreIsLatchedAlsoWhenThatCannotBeRead) {
+  service.latched = {{"since", "2026-01-01T00:00:00.000Z"}, {"why", "it is gone"}};
+  start();
+  std::filesystem::remove_all(dir);
+  const auto answer = get("/project");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.json()["latched"]["why"], "it is gone");
+  EXPECT_EQ(answer.json()["as_of"], nullptr);
+}
+
 TEST_F(RoutesTest, TheQueueHoldsStepsRunsAndLimits) {
   commit_failed_run();
   RunRecord run;

@@ -53,14 +53,18 @@ class AutomatorTest : public ::testing::Test {
     definitions_.checks[0].severity = Severity::warn;
     use();
   }
-  void begin(RunId id, std::map<AssetId, IndexSet> sets) {
+  void serve_with_a_check_of_b() {
+    definitions_.checks.push_back({.name = "late", .home = "b", .depends_on = {"b"}, .run = RunSpec{}});
+    use();
+  }
+  void begin(RunId id, std::map<AssetId, IndexSet> sets, StepsMode mode = StepsMode::all) {
     const auto table = PartitionTable::make(definitions_, graph_, {});
     std::vector<AssetId> assets;
     for (const auto& [asset, set] : sets) assets.push_back(asset);
     const PartitionPick pick{table, std::move(sets), now_};
     RunRecord run;
     run.id = id;
-    auto plan = std::make_shared<RunPlan>(make_plan(definitions_, graph_, assets, StepsMode::all, [](AssetId) { return false; }, &pick));
+    auto plan = std::make_shared<RunPlan>(make_plan(definitions_, graph_, assets, mode, [](AssetId) { return false; }, &pick));
     projection_.know(run, plan, {1, std::make_shared<Definitions>(definitions_), std::make_shared<AssetGraph>(graph_)});
     note(RunCreated{run, plan});
   }
@@ -71,11 +75,13 @@ class AutomatorTest : public ::testing::Test {
     change.materialization.partition = partition;
     note(change);
   }
-  void judge(RunId run, CheckStatus status, const std::string& partition = "") {
+  /// `home`: the step of a in the run, unless that is not part of it.
+  void judge(RunId run, CheckStatus status, const std::string& partition = "", StepIndex home = kNone) {
     CheckResult result;
     result.run = run;
     result.name = "good";
     result.home = "a";
+    result.home_step = home;
     result.status = status;
     result.blocking = true;
     result.partition = partition;
@@ -186,6 +192,59 @@ TEST_F(CheckedAutomatorTest, AWaiverOfOnePartitionLetsItsUpdateAloneCount) {
   waive("a", "good", "y");
   EXPECT_THAT(wanted().assets, IsEmpty()) << "it is about the other";
   waive("a", "good", "x");
+  EXPECT_THAT(wanted().assets, ElementsAre(1));
+}
+
+// Run 2 makes both; run 3 makes a anew, and b is not part of it.
+TEST_F(CheckedAutomatorTest, ARunsCheckLetsNothingPassThatAnotherRunHasMadeSince) {
+  serve(false);
+  begin(2, {{0, IndexSet()}, {1, IndexSet()}});
+  made(2, "a");
+  make_a(3, false);
+  judge(2, CheckStatus::passed, "", 0);
+  end(2);
+  EXPECT_THAT(wanted().assets, IsEmpty()) << "the check of run 3 has not said anything";
+  judge(3, CheckStatus::passed, "", 0);
+  end(3);
+  EXPECT_THAT(wanted().assets, ElementsAre(1)) << "run 2 makes b, but of what was there before";
+}
+
+TEST_F(CheckedAutomatorTest, ACheckThatAnAttemptReportedWithoutDataLetsNothingPassThatFailedBefore) {
+  serve(false);
+  make_a(2, false);
+  judge(2, CheckStatus::failed, "", 0);
+  end(2);
+  begin(3, {{0, IndexSet()}});
+  judge(3, CheckStatus::passed, "", 0);
+  end(3);
+  EXPECT_THAT(wanted().assets, IsEmpty());
+}
+
+// The run was planned with a check that other definitions do not have.
+TEST_F(CheckedAutomatorTest, WhatNoCheckInForceHoldsBackCountsWithItsOwnRun) {
+  serve(false);
+  begin(3, {{0, IndexSet()}});
+  serve_without_check();
+  begin(2, {{0, IndexSet()}, {1, IndexSet()}});
+  made(2, "a");
+  made(2, "b");
+  EXPECT_THAT(wanted().assets, IsEmpty());
+  made(3, "a");
+  judge(2, CheckStatus::passed, "", 0);
+  end(2);
+  end(3);
+  EXPECT_THAT(wanted().assets, ElementsAre(1));
+}
+
+TEST_F(CheckedAutomatorTest, ARunOfChecksAloneMakesNothingThatItLetsPass) {
+  serve(false);
+  make_a(2, false);
+  judge(2, CheckStatus::failed, "", 0);
+  end(2);
+  serve_with_a_check_of_b();
+  begin(3, {{0, IndexSet()}, {1, IndexSet()}}, StepsMode::checks);
+  judge(3, CheckStatus::passed, "", 0);
+  end(3);
   EXPECT_THAT(wanted().assets, ElementsAre(1));
 }
 
