@@ -107,13 +107,14 @@ class FakeStore::AlertCheck {
   }
 
   void mend(const std::string& asset, const std::string& check) {
-    const auto failed = store_.failed(asset, check);
+    const auto failed = store_.failed(asset, check), failed_before = store_.failed_before_keys(asset, check);
     resolve([&](const AlertRecord& alert) {
       if (alert.asset != asset || alert.check != check || is_of_freshness(alert)) return Over::no;
       const bool wide = alert.partitions.empty() || !check.empty() || alert.repeats > 0 || alert.more_partitions > 0;
       auto& left = store_.unmended_[alert.id];
-      std::erase_if(left, [&](const std::string& partition) { return !failed.contains(partition); });
-      if (!left.empty() || (wide && !failed.empty())) return Over::no;
+      std::erase_if(left, [&](const std::string& partition) { return !failed.contains(partition) || !failed_before.contains(partition); });
+      if (!left.empty() || (wide && !failed.empty() && !failed_before.empty())) return Over::no;
+      if (failed != failed_before) return Over::perhaps;  // it was looked at before the keys of this transaction came or went, or after
       return std::ranges::any_of(alert.partitions, [&](const std::string& partition) { return failed.contains(partition); }) ? Over::perhaps : Over::surely;
     });
   }
@@ -215,19 +216,20 @@ void FakeStore::note_divided(const RunContext& before) {
 }
 
 /// Of those that there are: one that was removed cannot be made well.
-std::set<std::string> FakeStore::failed(const std::string& asset, const std::string& check) const {
+std::set<std::string> FakeStore::failed(const std::string& asset, const std::string& check, const DynamicKeys& keys) const {
   const auto known = failed_.find({asset, check});
   auto failed = known == failed_.end() ? std::set<std::string>{} : known->second;
-  std::erase_if(failed, [&](const std::string& partition) { return !has_partition(asset, partition); });
+  std::erase_if(failed, [&](const std::string& partition) { return !has_partition(asset, partition, keys); });
   return failed;
 }
 
-bool FakeStore::has_partition(const std::string& key, const std::string& partition) const {
+bool FakeStore::has_partition(const std::string& key, const std::string& partition, const DynamicKeys& keys) const {
   if (partition.empty()) return false;
   const auto id = definitions().graph->find(key);
   const auto& spec = id ? definitions().definitions->assets[*id].partitions : std::nullopt;
   if (!spec) return false;
-  const auto* divided = table(definitions()).of(*id);
+  const auto in_force = table(definitions(), keys);
+  const auto* divided = in_force->of(*id);
   return divided && divided->index(partition);
 }
 

@@ -54,6 +54,7 @@ const Partitions* FakeStore::divided(const std::string& key, const PartitionsSpe
 
 /// An index belongs to one key for ever.
 void FakeStore::take_keys(const Batch& batch) {
+  keys_before_ = keys_;
   if (batch.partition_keys.empty()) return;
   auto& kept = keys_[kKeySet];
   auto keys = kept ? std::make_shared<NamedKeys>(*kept) : std::make_shared<NamedKeys>();

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "core/automation/condition.h"
 #include "core/engine/change.h"
 #include "core/engine/engine.h"
 #include "core/sensor/rules.h"
@@ -203,6 +204,7 @@ class FakeStore {
   std::int64_t added(const Piece& piece) const;
   bool is_of_removed_key(const Piece& piece) const;
   Life life(const Piece& piece) const;
+  bool has_waited(const Piece& piece, const Condition& condition) const;
   bool is_known(const Piece& piece) const;
   bool is_unchecked(const Piece& piece) const;
   Piece piece_of(const std::string& key, const std::string& partition) const;
@@ -217,8 +219,11 @@ class FakeStore {
   void note_failed(const CheckResult& result);
   void note_well(const Materialization& made);
   void note_divided(const RunContext& before);
-  std::set<std::string> failed(const std::string& asset, const std::string& check) const;
-  bool has_partition(const std::string& key, const std::string& partition) const;
+  std::set<std::string> failed(const std::string& asset, const std::string& check, const DynamicKeys& keys) const;
+  std::set<std::string> failed(const std::string& asset, const std::string& check) const { return failed(asset, check, keys_); }
+  std::set<std::string> failed_before_keys(const std::string& asset, const std::string& check) const { return failed(asset, check, keys_before_); }
+  bool has_partition(const std::string& key, const std::string& partition, const DynamicKeys& keys) const;
+  bool has_partition(const std::string& key, const std::string& partition) const { return has_partition(key, partition, keys_); }
   void take_alerts(const Batch& batch);
   void check_told(const Batch& batch);
   void check_lineage(const Batch& batch);
@@ -232,6 +237,7 @@ class FakeStore {
   FreshnessBefore take_assets(const Batch& batch, const std::optional<RunContext>& former);
   void note_passed(const std::string& key, const AssetState& before, const AssetState& after);
   void note_window(const Materialization& made);
+  std::optional<TimeWindow> window_of(AssetId asset, const Materialization& made) const;
   void forget_windows(const RunContext& before);
   WallTime time_of_data(const FreshnessSpec& spec, const Materialization& made) const;
   void check_freshness_told(const Batch& batch, const FreshnessBefore& before) const;
@@ -277,7 +283,7 @@ class FakeStore {
   std::int64_t last_event_ = 0;
   std::map<std::int64_t, Backfill> backfills_;
   std::map<std::int64_t, std::map<std::size_t, IndexSet>> asked_of_;  ///< by backfill and group, since its begin or its last retry
-  DynamicKeys keys_;
+  DynamicKeys keys_, keys_before_;  ///< now, and before the commit under way
   std::map<std::string, std::int64_t> key_added_;  ///< with which commit, last
   mutable std::map<std::pair<std::shared_ptr<const Definitions>, std::shared_ptr<const NamedKeys>>, std::shared_ptr<const PartitionTable>> tables_;
   std::map<Piece, Life> lives_;

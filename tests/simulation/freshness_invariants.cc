@@ -51,11 +51,25 @@ void FakeStore::note_window(const Materialization& made) {
   const auto id = definitions().graph->find(made.key);
   const auto* divided = id ? table(definitions()).of(*id) : nullptr;
   if (!divided) return;
-  std::optional<PartitionIndex> index;
-  if (!made.partition.empty()) index = divided->index(made.partition);
-  else if (made.run == 0) divided->usual(made.at).first(1).each([&](PartitionIndex newest) { index = newest; });
-  const auto window = index ? divided->window(*index) : std::nullopt;
+  std::optional<TimeWindow> window;
+  if (!made.partition.empty()) window = window_of(*id, made);
+  else if (made.run == 0) divided->usual(made.at).first(1).each([&](PartitionIndex newest) { window = divided->window(newest); });
   if (window && (!data_until_.contains(made.key) || data_until_[made.key] < window->end)) data_until_[made.key] = window->end;
+}
+
+/// What comes with a change of keys may have been made before it, or after: then its state says which.
+std::optional<TimeWindow> FakeStore::window_of(AssetId asset, const Materialization& made) const {
+  const auto under = [&](const DynamicKeys& keys) {
+    const auto in_force = table(definitions(), keys);
+    const auto* divided = in_force->of(asset);
+    const auto index = divided ? divided->index(made.partition) : std::nullopt;
+    return index ? divided->window(*index) : std::nullopt;
+  };
+  const auto before = under(keys_before_), now = under(keys_);
+  if (before.has_value() == now.has_value()) return now;
+  const auto state = assets_.find(made.key);
+  const auto window = before ? before : now;
+  return state != assets_.end() && state->second.data_until == window->end ? window : std::nullopt;
 }
 
 /// Where no partition of before is one of now, nothing is known of its windows.

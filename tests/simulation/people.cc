@@ -43,10 +43,18 @@ void People::begin() {
 void People::calm(DaemonHost& daemon) {
   daemon.reload(next_definitions(false));
   daemon.resize(kLargeEnough);
+  if (!has_keys()) daemon.change_keys({"k"}, {});
   let_go(daemon);
 }
 
-bool People::is_calm() const { return !holds_something() && machine_.store.definitions().definitions->schedules.empty() && machine_.store.pools() == kLargeEnough; }
+/// What a sensor asks for of a set without keys can never be run: it would ask for ever.
+bool People::has_keys() const {
+  if (machine_.options.sensors == 0 || machine_.options.rules.dynamic == 0) return true;
+  const auto set = machine_.store.keys().find(kKeySet);
+  return set != machine_.store.keys().end() && !set->second->existing().empty();
+}
+
+bool People::is_calm() const { return !holds_something() && has_keys() && machine_.store.definitions().definitions->schedules.empty() && machine_.store.pools() == kLargeEnough; }
 
 void People::act(DaemonHost& daemon) {
   if (act_by_rules(daemon)) return;

@@ -17,6 +17,7 @@ class People {
   /// Pools that are large enough for every step, and no schedules: after this all that is there can end.
   void calm(DaemonHost& daemon);
   bool is_calm() const;
+  bool has_keys() const;
 
  private:
   RunContext next_definitions(bool with_schedules);

@@ -1,6 +1,7 @@
 // What must hold of conditions, ticks and pauses, recomputed slowly from what is committed.
 
 #include <algorithm>
+#include <sstream>
 
 #include "core/automation/condition.h"
 #include "tests/simulation/fake_store.h"
@@ -18,6 +19,12 @@ WallTime last_instant(const std::string& condition, WallTime now) {
   return WallTime(now.time_since_epoch() - now.time_since_epoch() % every);
 }
 
+std::size_t size_of(const Condition& condition) {
+  std::size_t size = 1;
+  for (const auto& child : condition.children) size += size_of(*child);
+  return size;
+}
+
 /// May be: what only the automator remembers is not known here.
 enum class Truth { no, may_be, yes };
 Truth negated(Truth truth) { return truth == Truth::yes ? Truth::no : truth == Truth::no ? Truth::yes : Truth::may_be; }
@@ -32,6 +39,7 @@ class Judge {
     const Lineage& lineage;
     std::set<Piece> with;  ///< what is asked for together
     std::function<bool(const Piece&)> known;
+    std::function<bool(const Piece&)> unchecked;  ///< to what is made from it such data is not there
     std::function<bool(const Piece&)> updated;  ///< since automation looked last
     std::optional<WallTime> before;             ///< when that was
     WallTime now;
@@ -41,7 +49,7 @@ class Judge {
   Truth of(const Condition& condition, const Piece& piece) const {
     using Kind = Condition::Kind;
     switch (condition.kind) {
-      case Kind::missing: return if_so(!external(piece) && !facts_.known(piece));
+      case Kind::missing: return external(piece) ? Truth::no : !facts_.known(piece) ? Truth::yes : facts_.unchecked(piece) ? Truth::may_be : Truth::no;
       case Kind::in_latest_time_window: return if_so(std::ranges::count(facts_.lineage.latest(id(piece)), piece) > 0);
       case Kind::newly_updated:
       case Kind::newly_updated_apart: return facts_.updated(piece) ? Truth::may_be : Truth::no;
@@ -55,6 +63,19 @@ class Judge {
       case Kind::all_deps: return over_deps(*condition.children.front(), piece, true);
       default: return Truth::may_be;
     }
+  }
+
+  /// What made it false.
+  std::string why_not(const Condition& condition, const Piece& piece) const {
+    if (of(condition, piece) != Truth::no) return "";
+    if (condition.kind == Condition::Kind::negation) return " not " + condition.children.front()->name + " of " + piece.first + " " + piece.second + ";";
+    std::string why;
+    const bool of_above = condition.kind == Condition::Kind::any_deps || condition.kind == Condition::Kind::all_deps;
+    for (const auto& child : condition.children) {
+      if (!of_above) why += why_not(*child, piece);
+      else for (const auto& above : facts_.lineage.above(id(piece), piece.second)) why += why_not(*child, above);
+    }
+    return why.empty() ? " " + condition.name + " of " + piece.first + " " + piece.second + ";" : why;
   }
 
  private:
@@ -152,6 +173,20 @@ void FakeStore::check_tick_followed(const Piece& piece, const std::string& condi
   broken(Invariant::automated, piece.first + " " + piece.second + " (" + condition + ") was not asked for since its last instant");
 }
 
+/// Its condition held before, and a blocking check above it had not let it be asked for: that is remembered behind the nodes of the condition.
+bool FakeStore::has_waited(const Piece& piece, const Condition& condition) const {
+  const auto record = automation_.records.find(piece.first);
+  if (record == automation_.records.end()) return false;
+  const auto id = definitions().graph->find(piece.first);
+  const auto* divided = id ? table(definitions()).of(*id) : nullptr;
+  const auto index = divided ? divided->index(piece.second) : std::optional<PartitionIndex>(0);
+  std::istringstream memory(record->second.memory);
+  const auto waiting = std::to_string(size_of(condition) + 1);
+  for (std::string node, asset, set; memory >> node >> asset && std::getline(memory >> std::ws, set);)
+    if (node == waiting && asset == piece.first && index && IndexSet::decode(set).value_or(IndexSet()).contains(*index)) return true;
+  return false;
+}
+
 /// What a random tree says must hold besides can have held.
 void FakeStore::check_filter(const Batch& batch, const RunCreated& created) const {
   if (created.run.trigger.kind != "automation") return;
@@ -159,12 +194,14 @@ void FakeStore::check_filter(const Batch& batch, const RunCreated& created) cons
   const auto now = batch.automation.evaluated_at.value_or(created.run.created_at);
   const Lineage lineage(context, table(context), now);
   const auto made = pieces(context, *created.plan);
-  const Judge judge({context, lineage, {made.begin(), made.end()}, [this](const Piece& piece) { return is_known(piece); }, [this](const Piece& piece) { return life(piece).updated() > looked_; },
+  const Judge judge({context, lineage, {made.begin(), made.end()}, [this](const Piece& piece) { return is_known(piece); }, [this](const Piece& piece) { return is_unchecked(piece); },
+                     [this](const Piece& piece) { return life(piece).updated() > looked_; },
                      automation_.evaluated_at, now});
   for (const auto& piece : made) {
     const auto& condition = context.definitions->assets[context.graph->find(piece.first).value()].automation;
     const auto parsed = parse_condition(condition);
-    if (parsed && judge.of(**parsed, piece) == Truth::no) broken(Invariant::automated, in_words(created) + " makes " + piece.first + " " + piece.second + ", of which its condition cannot hold: " + condition);
+    if (!parsed || has_waited(piece, **parsed) || judge.of(**parsed, piece) != Truth::no) continue;
+    broken(Invariant::automated, in_words(created) + " makes " + piece.first + " " + piece.second + ", of which its condition cannot hold: " + condition + ":" + judge.why_not(**parsed, piece));
   }
 }
 

@@ -14,6 +14,7 @@ constexpr Millis kSaveInterval{60'000};
 void SensorHost::restore() {
   book_.clear();
   paces_.clear();
+  seen_.clear();
   stored_ = machine_.store.sensors();
   stored_ticks_ = machine_.store.sensor_ticks();
   for (auto& [number, evaluation] : under_way_) evaluation.counts = false;
@@ -124,7 +125,10 @@ void SensorHost::take(Turn turn, const Answer& answer, bool draining) {
     }
   }
   const bool failed = !told.finding.error.empty();
-  if (!failed && told.runs.empty() && !answer.finding.more && !answer.finding.look_at) seen_[answer.sensor] = answer.changes;
+  const bool is_all = !failed && told.runs.empty() && !answer.finding.more && !answer.finding.look_at;
+  turn.after.push_back([this, is_all, sensor = answer.sensor, changes = answer.changes](bool committed) {
+    if (is_all && committed) seen_[sensor] = changes;
+  });
   if (machine_.seams.sensors_never_back_off) told.finding.error.clear();
   const int failures = failed ? entry->state.failures + 1 : 0;
   if (book_.settle(answer.sensor, std::move(told), turn.now)) record(turn, answer.sensor);
@@ -171,6 +175,7 @@ void SensorHost::reset(Turn turn, const std::string& sensor) {
   if (!book_.find(sensor)) return;
   machine_.outside.begins_anew(sensor);
   book_.reset(sensor, "", turn.now);
+  seen_.erase(sensor);
   paces_.at_once(sensor, turn.now);
   turn.batch.sensors.states.push_back(book_.find(sensor)->state);
 }
