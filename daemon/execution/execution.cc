@@ -78,7 +78,14 @@ void Execution::report_not_launched(const AttemptRecord& attempt, LaunchError er
 /// It has no messages that could be waited for.
 void Execution::report_without_process(const AttemptId& attempt, ExitReport exit) {
   exit.ended_at = wall_now();
-  handlers_.report(AttemptExited{attempt, std::move(exit), {attempt, 0, {}}});
+  handlers_.report_unless_sent(AttemptExited{attempt, std::move(exit), {attempt, 0, {}}}, never_leaves(attempt));
+}
+
+std::function<bool()> Execution::never_leaves(const AttemptId& attempt) const {
+  return [this, attempt] {
+    const auto it = sent_.find(attempt);
+    return it != sent_.end() && it->second == kNeverLeaves && !is_preparing(attempt);
+  };
 }
 
 void Execution::preload(const RunPlan& plan, const RunContext& context) {
@@ -109,7 +116,7 @@ void Execution::forget(const ForgetAttempt& forget) {
 
 void Execution::rewind(const AttemptRecord& attempt) {
   // The end of one that could not be launched, or was lost, went down with the commit: it is tried again.
-  if (const auto it = sent_.find(attempt.id); it != sent_.end() && it->second == kNeverLeaves && !is_preparing(attempt.id)) sent_.erase(it);
+  if (never_leaves(attempt.id)()) sent_.erase(attempt.id);
   tail_->rewind(attempt.id, attempt.message_offset);
 }
 
@@ -122,7 +129,9 @@ void Execution::report_lost(const AttemptRecord& attempt) {
   exit.started_at = attempt.started_at;
   exit.ended_at = wall_now();
   exit.detail = "the supervisor does not know it: the machine was restarted, a backup of the store was restored, or the claims were removed";
-  report_end(attempt.id, std::move(exit), attempt.message_offset);
+  tail_->finish(attempt.id, attempt.message_offset, [this, id = attempt.id, exit = std::move(exit), holds = never_leaves(attempt.id)](MessagesArrived rest) {
+    handlers_.report_unless_sent(AttemptExited{id, exit, std::move(rest)}, holds);
+  });
 }
 
 void Execution::report_end(const AttemptId& attempt, ExitReport exit, std::int64_t message_offset) {

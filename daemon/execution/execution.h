@@ -28,6 +28,9 @@ class Execution {
  public:
   struct Handlers {
     std::function<void(Input)> report;                   ///< started, messages, exits
+    /// The end of one of which no process is known. It counts only if `holds` when it is taken, on the service's thread: after a failed commit the attempt
+    /// may have been started once more, before this was taken.
+    std::function<void(Input, std::function<bool()> holds)> report_unless_sent;
     std::function<void(SupervisorListing)> reconcile;
     std::function<void(bool connected, std::string detail)> link;  ///< the supervisor is (not) there
     std::function<void(LimitsNotInForce)> limits = nullptr;        ///< before link(true)
@@ -67,6 +70,7 @@ class Execution {
   void leave(const Launch& launch, Environment environment);
   void report_not_launched(const AttemptRecord& attempt, LaunchError error);
   void report_without_process(const AttemptId& attempt, ExitReport exit);
+  std::function<bool()> never_leaves(const AttemptId& attempt) const;
   void on_event(const SupervisorEvent& event);
   static ExitReport exited(const SupervisorEvent& event);
   static ExitReport refused(const SupervisorEvent& event);

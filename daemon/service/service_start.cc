@@ -236,6 +236,11 @@ std::expected<void, StartFailure> DaemonService::connect() {
   handlers.report = [this](Input input) {
     tasks_.push([this, input = std::move(input)](Turn& turn) { take_report(turn, input); });
   };
+  handlers.report_unless_sent = [this](Input input, std::function<bool()> holds) {
+    tasks_.push([this, input = std::move(input), holds = std::move(holds)](Turn& turn) {
+      if (holds()) take_report(turn, input);
+    });
+  };
   handlers.reconcile = [this](SupervisorListing listing) {
     tasks_.push([this, listing = std::move(listing)](Turn& turn) {
       finish(turn);

@@ -8,7 +8,7 @@
 namespace assetd::simulation {
 namespace {
 constexpr int kMostRuns = 8;  // of one turn
-constexpr WallTime kBegin{Millis(1'700'000'000'000)};
+constexpr WallTime kBegin = Machine::kBegan;
 }
 
 WallTime AutomationHost::clock() const { return machine_.seams.stops_windows ? kBegin : machine_.now.wall; }

@@ -27,6 +27,14 @@ void DaemonHost::report(Input input) {
   tasks_.push_back([this, input = std::move(input)](Turn& turn) { feed(turn, input); });
 }
 
+/// Of one that never left. After a failed commit it may have left since.
+void DaemonHost::report_unless_sent(AttemptExited input) {
+  tasks_.push_back([this, input = std::move(input)](Turn& turn) {
+    const auto sent = sent_.find(input.attempt);
+    if (sent != sent_.end() && sent->second == kWontBeSent) feed(turn, input);
+  });
+}
+
 /// A context cannot be written, a program is not there: then nothing is asked of the supervisor.
 void DaemonHost::start(const AttemptRecord& attempt) {
   if (machine_.disk.full || (machine_.faults && machine_.random.in_ten_thousand(machine_.options.launch_fails))) {
@@ -37,7 +45,7 @@ void DaemonHost::start(const AttemptRecord& attempt) {
     input.exit.reason = machine_.disk.full ? kNoSpace : "plugin_error";
     input.exit.detail = "cannot write its context";
     input.exit.ended_at = machine_.now.wall;
-    return report(std::move(input));
+    return report_unless_sent(std::move(input));
   }
   places_.try_emplace(attempt.id, attempt.message_offset);
   if (send(sv::Spawn{.attempt = attempt.id, .argv = {"true"}})) sent_[attempt.id] = *connection_;
@@ -68,7 +76,7 @@ void DaemonHost::report_lost(const AttemptRecord& attempt) {
   input.exit.started_at = attempt.started_at;
   input.exit.ended_at = machine_.now.wall;
   input.exit.detail = "the supervisor does not know it";
-  report(std::move(input));
+  report_unless_sent(std::move(input));
 }
 
 AttemptExited DaemonHost::exited(const sv::Ended& event) {

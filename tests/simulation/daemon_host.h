@@ -137,6 +137,7 @@ class DaemonHost {
   void flush();
   void report_lost(const AttemptRecord& attempt);
   void report(Input input);
+  void report_unless_sent(AttemptExited input);
   AttemptExited exited(const supervisor::Ended& event);
   MessagesArrived read_new(const AttemptId& attempt, std::int64_t from) const;
   MessagesArrived finish_reading(const AttemptId& attempt, std::int64_t offset_if_unknown);

@@ -81,7 +81,8 @@ struct Machine {
   explicit Machine(Random random_in) : random(std::move(random_in)), options(Options::draw(random)), os(random, disk) {}
   Random random;
   Options options;
-  Now now{WallTime(Millis(1'700'000'000'000)), Millis(1'000'000)};
+  static constexpr WallTime kBegan{Millis(1'700'000'000'000)};
+  Now now{kBegan, Millis(1'000'000)};
   Trace trace;
   Seams seams;
   FakeDisk disk;

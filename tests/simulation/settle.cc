@@ -34,6 +34,7 @@ static void tell(Machine& machine, DaemonHost& daemon) {
 void World::settle() {
   machine_.faults = false;
   machine_.disk.full = false;
+  machine_.now.wall = std::max(machine_.now.wall, Machine::kBegan);  // before that no window had ended: what sensors ask for could never be run
   machine_.random.leave_tape();
   machine_.trace.add([] { return std::string("---- the faults end"); });
   bool told = false;

@@ -26,7 +26,14 @@ class ExecutionTest : public ::testing::Test {
     nobody_.start_supervisor = false;
     launcher_.project_dir = folder_;
     launcher_.paths.data_dir = folder_;
-    handlers_ = {[this](Input input) { put([this, input = std::move(input)] { reported_.push_back(input); }); }, [](SupervisorListing) {},
+    handlers_ = {[this](Input input) { put([this, input = std::move(input)] { reported_.push_back(input); }); },
+                 [this](Input input, std::function<bool()> holds) {
+                   put([this, input = std::move(input), holds = std::move(holds)] {
+                     ++ends_told_;
+                     if (holds()) reported_.push_back(input);
+                   });
+                 },
+                 [](SupervisorListing) {},
                  [](bool, const std::string&) {}, nullptr, [this](std::function<void()> work) { put(std::move(work)); }};
   }
   ~ExecutionTest() override { fs::remove_all(folder_); }
@@ -70,6 +77,7 @@ class ExecutionTest : public ::testing::Test {
   LauncherOptions launcher_;
   Execution::Handlers handlers_;
   std::vector<Input> reported_;
+  int ends_told_ = 0;  ///< of attempts without a process, be it that they do not hold any more
 
  private:
   void put(std::function<void()> task) {
@@ -95,6 +103,20 @@ TEST_F(ExecutionTest, WhatIsReportedLostIsNeverSentUnlessTheReportWentDownWithIt
   EXPECT_TRUE(execution.was_sent(attempt.id, 1)) << "as if it were on its way";
   execution.rewind(attempt);
   EXPECT_FALSE(execution.was_sent(attempt.id, 1));
+}
+
+// What the supervisor then executes would have ended already: seed 51072067 of the simulator.
+TEST_F(ExecutionTest, TheEndOfOneThatWasSentSinceAFailedCommitIsNotTaken) {
+  auto launch = launch_with_secret();
+  Execution execution(launcher_, nobody_, {}, handlers_);
+  execution.report_lost(launch.attempt);
+  execution.rewind(launch.attempt);
+  execution.start(launch);  // a listing that comes now asks for it
+  turn_until([&] { return ends_told_ == 1; });
+  EXPECT_TRUE(reported_.empty());
+  execution.stop({.attempt = kId, .signals = {"TERM"}, .grace = Millis(1000)});
+  turn_until([&] { return ends_told_ == 2; });
+  EXPECT_EQ(reported_.size(), 1u) << "that one is about the start that there was";
 }
 
 TEST_F(ExecutionTest, AProgramThatGivesSecretsIsWaitedForByItsStepAlone) {

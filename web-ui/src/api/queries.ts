@@ -67,6 +67,13 @@ export const partitionsQuery = (key: string, status: string | undefined) =>
     getNextPageParam: (last) => pageOf(last.next_cursor),
     placeholderData: keepPreviousData,
   });
+/** The newest few, with what each failed of. */
+export const failedPartitionsQuery = (key: string) =>
+  queryOptions({
+    queryKey: [...keys.partitions(key), "failed"],
+    queryFn: ({ signal }) => get<Page<PartitionRow>>(`/assets/${keyInPath(key)}/partitions${query({ status: "failed", limit: 5 })}`, signal),
+    placeholderData: keepPreviousData,
+  });
 export const partitionSetQuery = (name: string) =>
   queryOptions({ queryKey: [...keys.partitionSets, name], queryFn: ({ signal }) => get<PartitionSet>(`/partitions/${encodeURIComponent(name)}`, signal) });
 

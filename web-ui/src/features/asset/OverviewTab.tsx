@@ -10,6 +10,7 @@ import { listed, MetadataList, rawValue } from "@/ui/Metadata";
 import { ReportedBy } from "@/ui/ReportedBy";
 import { StateIcon } from "@/ui/StateIcon";
 import { Ago } from "@/ui/Time";
+import { FailedPartitions } from "./FailedPartitions";
 import { FreshnessFact } from "./FreshnessFact";
 import { StaleSection } from "./StaleSection";
 import { Triggers } from "./Triggers";
@@ -22,6 +23,7 @@ export function OverviewTab({ asset }: { asset: AssetDetail }) {
     <div className="asset-overview">
       <div>
         {asset.description && <p style={{ margin: "0 0 20px", maxWidth: 720, fontSize: 14, lineHeight: "21px" }}>{asset.description}</p>}
+        <FailedPartitions asset={asset} />
         {asset.status !== "never" && <StaleSection asset={asset} />}
         {(asset.status === "failed" || asset.status === "skipped") && <section className="section"><h2>Whom it concerns</h2><ImpactLine name={asset.key} /></section>}
         <MetadataOverTime items={materializations.data?.items ?? []} />
