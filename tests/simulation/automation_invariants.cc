@@ -114,7 +114,8 @@ void FakeStore::check_followed(const Piece& piece, const Lineage& lineage, bool 
   const auto above = lineage.above(id, piece.second);
   const auto is_there = [&](const Piece& other) {
     if (context.definitions->assets[context.graph->find(other.first).value()].external) return true;
-    return life(other).made > 0 && (life(other).made > defined_ || is_known(other));
+    // What was made while its key was gone is of nothing that there was.
+    return life(other).made > 0 && (life(other).made > std::max(defined_, added(other)) || is_known(other));
   };
   if (!std::ranges::all_of(above, is_there)) return;
   if (std::ranges::any_of(above, [&](const Piece& other) { return is_unchecked(other); })) return;
