@@ -145,12 +145,27 @@ struct PartitionMapping::Maker {
     if (spec.is_object() && spec.contains("map")) return take_table(spec["map"], to, rule);
     if (spec.is_object() && spec.contains("only")) return rule.kind = Rule::Kind::only, take_keys(spec["only"], to, rule.only);
     follow(to, rule);
-    return rule.from >= 0 || fail("identity: the dependency is divided otherwise than this asset");
+    if (rule.from < 0) return fail("identity: the dependency is divided otherwise than this asset");
+    return shares_a_key(rule, to) || fail("identity: the dependency has none of this asset's partitions; {map: {KEY: [KEY, …]}} or all says which it is made from");
+  }
+
+  /// Of two lists that are as they are: what comes and goes may come to be the same.
+  bool shares_a_key(const Rule& rule, std::size_t to) const {
+    const auto &mine = up.dimensions()[to], &theirs = mapping.from(rule);
+    if (rule.kind != Rule::Kind::key || mine.dynamic || theirs.dynamic) return true;
+    const auto &from = *std::get<1>(theirs.of), &into = *std::get<1>(mine.of);
+    return !by_key(from.existing(), from, into).empty();
+  }
+
+  std::string names() const {
+    std::string out;
+    for (const auto& each : up.dimensions()) out += (out.empty() ? "\"" : ", \"") + each.name + "\"";
+    return up.dimensions().size() == 1 && up.dimensions()[0].name.empty() ? "it is not divided twice" : "it has " + out;
   }
 
   bool by_dimension(const Json& spec) {
     for (const auto& [name, value] : spec.items())
-      if (std::ranges::none_of(up.dimensions(), [&](const auto& each) { return each.name == name; })) return fail("dimensions: the dependency has no dimension \"" + name + "\"");
+      if (std::ranges::none_of(up.dimensions(), [&](const auto& each) { return each.name == name; })) return fail("dimensions: the dependency has no dimension \"" + name + "\": " + names());
     for (std::size_t to = 0; to < up.dimensions().size(); ++to)
       if (!rule_of(spec.value(name_of(to), Json()), to, mapping.rules_[to])) return false;
     return true;

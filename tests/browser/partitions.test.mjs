@@ -55,6 +55,11 @@ test("a range of the map is backfilled, the map fills, a broken day shows and is
   await list.getByRole("link", { name: "failed runs" }).waitFor();
   await daemon.api("/runs", { select: "bronze_events", partitions: ["2026-01-01"] });
   await see("one partition · last run");  // what failed is another one than was made last
+  await go("/assets/bronze_events");
+  const failures = page.getByRole("region", { name: "Failed partitions" });
+  await failures.getByRole("link", { name: "[2026-01-08]" }).waitFor();
+  await failures.getByText("exit code 1").waitFor();
+  await axeFindsNothing("an asset of which a partition failed");
 
   await go("/backfills/1");
   await page.getByRole("table", { name: "Runs of this backfill" }).getByRole("link", { name: /^#\d+$/ }).click();

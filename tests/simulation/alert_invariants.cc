@@ -98,10 +98,12 @@ class FakeStore::AlertCheck {
     constexpr std::size_t kMost = 20;
     auto named = happening.partitions;
     named.resize(std::min(named.size(), kMost));
-    auto more = happening.partitions.size() - named.size() + happening.more_partitions;
-    const auto now = store_.failed(happening.asset, happening.check).size();
-    if (!named.empty() && told_before) more = std::max(more, now - std::min(now, named.size()));
-    if (alert.partitions != named || alert.more_partitions != more)
+    const auto more_of = [&](std::size_t failed) {
+      const auto more = happening.partitions.size() - named.size() + happening.more_partitions;
+      return !named.empty() && told_before ? std::max(more, failed - std::min(failed, named.size())) : more;
+    };
+    const auto more = more_of(store_.failed(happening.asset, happening.check).size()), before = more_of(store_.failed_before_keys(happening.asset, happening.check).size());
+    if (alert.partitions != named || (alert.more_partitions != more && alert.more_partitions != before))
       broken(Invariant::told, "the alert about " + alert.cause + " names " + std::to_string(alert.partitions.size()) + " partitions and " + std::to_string(alert.more_partitions) + " more, not " + std::to_string(named.size()) + " and " + std::to_string(more));
     store_.unmended_[alert.id] = {named.begin(), named.end()};
   }
@@ -239,7 +241,7 @@ void FakeStore::note_failed(const StepChanged& change) {
   if (run.damaged || change.step.status == change.from || (!failed && change.step.status != StepStatus::succeeded)) return;
   const auto& key = run.context.definitions->assets[run.plan->asset(change.step.step)].key;
   const auto& partition = run.plan->partition(change.step.step);
-  if (!has_partition(key, partition)) return;
+  if (!had_partition(key, partition)) return;
   auto& of = failed_[{key, ""}];
   if (failed) of.insert(partition);
   else of.erase(partition);
@@ -259,7 +261,7 @@ void FakeStore::note_failed(const CheckResult& result) {
   if (!id || !definitions().definitions->assets[*id].partitions) return;
   auto& of = failed_[{result.home, result.name}];
   if (result.partition.empty()) return of.clear();
-  if (!has_partition(result.home, result.partition)) return;
+  if (!had_partition(result.home, result.partition)) return;
   of.erase(result.partition);
   if (result.status == CheckStatus::failed || result.status == CheckStatus::error) of.insert(result.partition);
 }

@@ -224,6 +224,8 @@ class FakeStore {
   std::set<std::string> failed_before_keys(const std::string& asset, const std::string& check) const { return failed(asset, check, keys_before_); }
   bool has_partition(const std::string& key, const std::string& partition, const DynamicKeys& keys) const;
   bool has_partition(const std::string& key, const std::string& partition) const { return has_partition(key, partition, keys_); }
+  /// Also one that this transaction removes, or adds: what it says of it may come before that, or after.
+  bool had_partition(const std::string& key, const std::string& partition) const { return has_partition(key, partition) || has_partition(key, partition, keys_before_); }
   void take_alerts(const Batch& batch);
   void check_told(const Batch& batch);
   void check_lineage(const Batch& batch);

@@ -85,8 +85,13 @@ TEST(PartitionMapping, SaysWhatDoesNotFit) {
   EXPECT_THAT(error({{"only", {"mars"}}}, days, three), HasSubstr("no partition \"mars\""));
   EXPECT_THAT(error({{"map", {{"mars", "eu"}}}}, three, three), HasSubstr("this asset has no partition \"mars\""));
   EXPECT_THAT(error({{"offset", -1}}, both, both), HasSubstr("two dimensions"));
-  EXPECT_THAT(error({{"dimensions", {{"planet", "all"}}}}, both, both), HasSubstr("no dimension \"planet\""));
+  EXPECT_THAT(error({{"dimensions", {{"planet", "all"}}}}, both, both), HasSubstr("no dimension \"planet\": it has \"date\", \"region\""));
   EXPECT_THAT(error("identity", days, three), HasSubstr("divided otherwise"));
+  const auto two = divided({{"", StaticPartitionsSpec{{"west", "east"}}}});
+  EXPECT_THAT(error("identity", two, three), HasSubstr("none of this asset's partitions"));
+  EXPECT_THAT(error(nullptr, two, three), IsEmpty());
+  EXPECT_THAT(error("identity", two, divided({{"", StaticPartitionsSpec{{"north", "east"}}}})), IsEmpty());
+  EXPECT_THAT(error("identity", two, divided({{"", DynamicPartitionsSpec{"customers"}}})), IsEmpty()) << "west may come";
   EXPECT_THAT(error("last", days, nullptr), HasSubstr("has no partitions"));
 }
 

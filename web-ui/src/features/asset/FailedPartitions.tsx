@@ -22,11 +22,11 @@ export function FailedPartitions({ asset }: { asset: AssetDetail }) {
         {rows.map((row) => (
           <li key={row.key}>
             <div className="row tight wrap"><AssetPartitionLink name={asset.key} partition={row.key} />{row.failure && <span className="dim">run <RunLink id={row.failure.run_id} step={asset.key} partition={row.key} />, <Ago at={row.failure.at} /></span>}</div>
-            <div className="clamp" title={why(row)}>{why(row)}</div>
+            <div className="failed-why" title={why(row)}>{why(row)}</div>
           </li>
         ))}
       </ul>
-      {failed > lines && <Link to="/assets/$key" params={{ key: keyToPath(asset.key) }} search={{ tab: "partitions", status: "failed" }} className="link">and {(failed - lines).toLocaleString("en")} more</Link>}
+      {failed > lines && <Link to="/assets/$key" params={{ key: keyToPath(asset.key) }} search={{ tab: "partitions", status: "failed" }} className="link" style={{ display: "inline-block", marginTop: 8 }}>and {(failed - lines).toLocaleString("en")} more</Link>}
     </section>
   );
 }
