@@ -255,8 +255,9 @@ void Projection::on(const CheckReported& change, AssetStaging& assets, CommitBat
   const auto& result = change.result;
   const bool failing = result.status == CheckStatus::failed || result.status == CheckStatus::error;
   const auto it = runs_.find(result.run);
-  if (it != runs_.end()) it->second.reported[{result.home, result.partition}].insert(result.name);
-  if (it != runs_.end() && failing && result.blocking && result.severity == Severity::error)
+  const bool refuses = failing && result.blocking && result.severity == Severity::error;
+  if (it != runs_.end()) it->second.reported[{result.home, result.partition}][result.name] = refuses;
+  if (it != runs_.end() && refuses)
     it->second.check_causes[result.home_step] = {result.home, result.home_step == kNone ? "materialized" : "failed", "check_failed", result.name, result.detail, result.partition};
   if (!result.home.empty()) {
     auto& state = assets.stage(result.home);

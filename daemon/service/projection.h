@@ -47,7 +47,8 @@ class Projection {
     std::map<AssetId, std::set<StepIndex>> in_progress;     ///< of assets of which several partitions may be made at once
     std::unordered_map<StepIndex, RootCause> check_causes;  ///< by home, kNone for one outside the run: the blocking check that failed last
     std::unordered_map<StepIndex, std::vector<std::uint32_t>> checks_of = {};  ///< indices into plan->checks(), by the step whose data they judge
-    std::map<std::pair<std::string, std::string>, std::set<std::string>> reported = {};  ///< checks of an attempt, by asset and partition: some come before the data that they judge
+    /// Checks of an attempt, by asset and partition, and whether each holds back: some come before the data that they judge.
+    std::map<std::pair<std::string, std::string>, std::map<std::string, bool>> reported = {};
   };
   /// A partition that no run made is there, and did not fail; "": so are all that there are.
   void note_report(AssetState& state, const std::string& key, const std::string& partition, const std::string& data_version, WallTime now) const;

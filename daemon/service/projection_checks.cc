@@ -78,7 +78,6 @@ IndexSet Projection::places(const std::string& key, const std::string& partition
 void Projection::owe_checks(const Known& known, const Materialization& made, AssetState& state) const {
   const auto set = places(made.key, made.partition, made.at);
   auto& debts = state.debts;
-  const auto refused = debts.refused;
   forgive(debts, set);
   const auto planned = known.checks_of.find(made.step);
   if (planned == known.checks_of.end() || set.empty()) return;
@@ -89,7 +88,7 @@ void Projection::owe_checks(const Known& known, const Materialization& made, Ass
     // One that other definitions no longer have holds nothing back: it counts now, as an update by this run.
     if (blocks && holding_.contains({made.key, check.name})) debts.uncounted = debts.uncounted | set;
     if (is_told) {  // of this data, though it came before
-      if (const auto before = refused.find(check.name); before != refused.end()) add(debts.refused, check.name, before->second & set);
+      if (told->second.at(check.name)) add(debts.refused, check.name, set);
       continue;
     }
     add(blocks ? debts.awaited : debts.open, check.name, set);

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -51,6 +51,7 @@ async function startIn(fill, env = {}) {
     child.kill("SIGTERM");
     await ended;
     await stopSupervisor(directory);
+    await endSteps(directory);
     await rm(directory, { recursive: true, force: true, maxRetries: 10 });
   };
   return { url, directory, stop, open: (gate) => writeFile(join(directory, gate), "go\n"), api: (path, body) => call(url, path, body) };
@@ -60,7 +61,21 @@ async function startIn(fill, env = {}) {
 async function stopSupervisor(directory) {
   for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
     const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
-    if (command.includes("assetd-supervisor") && command.includes(`${directory}/`)) process.kill(Number(pid), "SIGTERM");
+    if (command.includes("assetd-supervisor") && command.includes(`${directory}/`)) end(pid, "SIGTERM");
+  }
+}
+
+/** Steps that still wait at a gate: no supervisor ends before they do. */
+async function endSteps(directory) {
+  for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name)))
+    if ((await readlink(`/proc/${pid}/cwd`).catch(() => "")) === directory) end(pid, "SIGKILL");
+}
+
+function end(pid, signal) {
+  try {
+    process.kill(Number(pid), signal);
+  } catch {
+    // it has just ended
   }
 }
 

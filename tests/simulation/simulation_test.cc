@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 
@@ -101,14 +102,17 @@ TEST_P(Shrink, MakesAFailureSmallerAndKeepsItsKind) {
 INSTANTIATE_TEST_SUITE_P(Kinds, Shrink, ::testing::Values(Invariant::terminal, Invariant::intent, Invariant::liveness));
 #endif
 
-// scripts/soak seeds: from ASSETD_FIRST_SEED every ASSETD_STRIDE-th, ASSETD_SEEDS of them or for ASSETD_SECONDS.
+volatile std::sig_atomic_t stop_asked = 0;
+
+// scripts/soak seeds: from ASSETD_FIRST_SEED every ASSETD_STRIDE-th, ASSETD_SEEDS of them, for ASSETD_SECONDS, or until it is asked to stop.
 TEST(Soak, DISABLED_Seeds) {
   using Clock = std::chrono::steady_clock;
   const auto stride = from_environment("ASSETD_STRIDE", 1), first = from_environment("ASSETD_FIRST_SEED", 1), count = from_environment("ASSETD_SEEDS", UINT64_MAX);
   const auto until = Clock::now() + std::chrono::seconds(from_environment("ASSETD_SECONDS", 365 * 24 * 3600));
+  for (const auto signal : {SIGINT, SIGTERM}) std::signal(signal, [](int) { stop_asked = 1; });
   World::Counts all;
   std::size_t seeds = 0, violations = 0;
-  for (auto seed = first; seeds < count && Clock::now() < until; seed += stride, ++seeds) {
+  for (auto seed = first; stop_asked == 0 && seeds < count && Clock::now() < until; seed += stride, ++seeds) {
     const auto result = run_seed({seed});
     all.runs += result.counts.runs, all.attempts += result.counts.attempts, all.steps += result.counts.steps, all.crashes += result.counts.crashes;
     if (!result.failure) continue;

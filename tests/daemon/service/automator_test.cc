@@ -220,6 +220,25 @@ TEST_F(CheckedAutomatorTest, ACheckThatAnAttemptReportedWithoutDataLetsNothingPa
   EXPECT_THAT(wanted().assets, IsEmpty());
 }
 
+TEST_F(CheckedAutomatorTest, ACheckThatIsReportedBeforeItsDataJudgesThatData) {
+  serve(false);
+  make_a(2, false);
+  judge(2, CheckStatus::failed, "", 0);
+  end(2);
+  begin(3, {{0, IndexSet()}});
+  judge(3, CheckStatus::passed, "", 0);
+  made(3, "a");
+  settle("a");  // as the end of its step does
+  end(3);
+  EXPECT_THAT(wanted().assets, ElementsAre(1)) << "it passed, whatever the one before it did";
+  begin(4, {{0, IndexSet()}});
+  judge(4, CheckStatus::failed, "", 0);
+  made(4, "a");
+  settle("a");
+  end(4);
+  EXPECT_THAT(wanted().assets, IsEmpty());
+}
+
 // The run was planned with a check that other definitions do not have.
 TEST_F(CheckedAutomatorTest, WhatNoCheckInForceHoldsBackCountsWithItsOwnRun) {
   serve(false);
