@@ -138,7 +138,7 @@ json to_json(const CheckDebts& debts) {
   for (const auto& [name, where] : kDebts)
     for (const auto& [check, set] : debts.*where) out[name][check] = set.encode();
   put_text(out, "uncounted", debts.uncounted.encode());
-  for (const auto& [run, set] : debts.made_by) out["made_by"][std::to_string(run)] = set.encode();
+  for (const auto& [run, set] : debts.made_by) out["made_by"].push_back({run, set.encode()});
   return out;
 }
 
@@ -150,9 +150,9 @@ CheckDebts debts(const json& value) {
       if (auto set = IndexSet::decode(text.get<std::string>()); set && !set->empty()) (out.*where).emplace(check, *std::move(set));
   }
   out.uncounted = IndexSet::decode(value.value("uncounted", "")).value_or(IndexSet());
-  const auto made_by = value.value("made_by", json::object());
-  for (const auto& [run, text] : made_by.items())
-    if (auto set = IndexSet::decode(text.get<std::string>()); set && !set->empty()) out.made_by.emplace(std::stoull(run), *std::move(set));
+  const auto made_by = value.value("made_by", json::array());
+  for (const auto& each : made_by)
+    if (auto set = IndexSet::decode(each.at(1).get<std::string>()); set && !set->empty()) out.made_by.emplace(each.at(0).get<RunId>(), *std::move(set));
   return out;
 }
 

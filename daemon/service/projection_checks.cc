@@ -27,6 +27,7 @@ void add(CheckDebts::Where& where, const std::string& check, const IndexSet& set
 constexpr std::size_t kMakersKept = 256;  // a backfill may leave something owed by each of its runs
 
 void keep_makers_of_what_is_owed(CheckDebts& debts) {
+  if (debts.made_by.empty()) return;
   auto owed = debts.uncounted;
   for (const auto* where : {&debts.open, &debts.awaited, &debts.refused})
     for (const auto& [check, set] : *where) owed = owed | set;

@@ -8,10 +8,9 @@
 namespace assetd::simulation {
 namespace {
 constexpr int kMostRuns = 8;  // of one turn
-constexpr WallTime kBegin = Machine::kBegan;
 }
 
-WallTime AutomationHost::clock() const { return machine_.seams.stops_windows ? kBegin : machine_.now.wall; }
+WallTime AutomationHost::clock() const { return machine_.seams.stops_windows ? Machine::kBegan : machine_.now.wall; }
 
 void AutomationHost::restore() {
   if (off()) return;

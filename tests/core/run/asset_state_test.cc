@@ -71,6 +71,11 @@ TEST(AssetState, WhatChecksHaveNotSaidYetIsKept) {
   state.debts = {{{"rows", IndexSet::range(0, 2)}}, {{"unique", IndexSet::range(1, 2)}}, {{"fresh", IndexSet::range(3, 4)}}, IndexSet::range(1, 4), {{7, IndexSet::range(1, 2)}, {9, IndexSet::range(2, 4)}}};
   EXPECT_EQ(asset_state_from_json(to_json(state)).value().debts, state.debts);
   EXPECT_FALSE(to_json(divided_state()).contains("check_debts")) << "as it was before there were any";
+  auto damaged = to_json(state);
+  for (const auto* bad : {R"({"x": "1"})", R"([["x", "1"]])", R"([[7]])"}) {
+    damaged["check_debts"]["made_by"] = nlohmann::json::parse(bad);
+    EXPECT_FALSE(asset_state_from_json(damaged)) << bad;
+  }
 }
 
 TEST(AssetState, ACheckFailsWhereItFailedLastAndNowhereElse) {

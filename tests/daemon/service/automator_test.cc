@@ -129,6 +129,11 @@ class CheckedAutomatorTest : public AutomatorTest {
     begin(run, {{0, is_divided ? IndexSet::range(0, 1) : IndexSet()}});
     made(run, "a", is_divided ? "x" : "");
   }
+  void make_a_that_fails(RunId run) {
+    make_a(run, false);
+    judge(run, CheckStatus::failed, "", 0);
+    end(run);
+  }
 };
 
 TEST_F(CheckedAutomatorTest, AnUpdateCountsOnceItsBlockingCheckHasPassed) {
@@ -211,9 +216,7 @@ TEST_F(CheckedAutomatorTest, ARunsCheckLetsNothingPassThatAnotherRunHasMadeSince
 
 TEST_F(CheckedAutomatorTest, ACheckThatAnAttemptReportedWithoutDataLetsNothingPassThatFailedBefore) {
   serve(false);
-  make_a(2, false);
-  judge(2, CheckStatus::failed, "", 0);
-  end(2);
+  make_a_that_fails(2);
   begin(3, {{0, IndexSet()}});
   judge(3, CheckStatus::passed, "", 0);
   end(3);
@@ -222,9 +225,7 @@ TEST_F(CheckedAutomatorTest, ACheckThatAnAttemptReportedWithoutDataLetsNothingPa
 
 TEST_F(CheckedAutomatorTest, ACheckThatIsReportedBeforeItsDataJudgesThatData) {
   serve(false);
-  make_a(2, false);
-  judge(2, CheckStatus::failed, "", 0);
-  end(2);
+  make_a_that_fails(2);
   begin(3, {{0, IndexSet()}});
   judge(3, CheckStatus::passed, "", 0);
   made(3, "a");
@@ -257,9 +258,7 @@ TEST_F(CheckedAutomatorTest, WhatNoCheckInForceHoldsBackCountsWithItsOwnRun) {
 
 TEST_F(CheckedAutomatorTest, ARunOfChecksAloneMakesNothingThatItLetsPass) {
   serve(false);
-  make_a(2, false);
-  judge(2, CheckStatus::failed, "", 0);
-  end(2);
+  make_a_that_fails(2);
   serve_with_a_check_of_b();
   begin(3, {{0, IndexSet()}, {1, IndexSet()}}, StepsMode::checks);
   judge(3, CheckStatus::passed, "", 0);

@@ -67,11 +67,12 @@ export const partitionsQuery = (key: string, status: string | undefined) =>
     getNextPageParam: (last) => pageOf(last.next_cursor),
     placeholderData: keepPreviousData,
   });
+export const failedPartitionsShown = 5;
 /** The newest few, with what each failed of. */
 export const failedPartitionsQuery = (key: string) =>
   queryOptions({
     queryKey: [...keys.partitions(key), "failed"],
-    queryFn: ({ signal }) => get<Page<PartitionRow>>(`/assets/${keyInPath(key)}/partitions${query({ status: "failed", limit: 5 })}`, signal),
+    queryFn: ({ signal }) => get<Page<PartitionRow>>(`/assets/${keyInPath(key)}/partitions${query({ status: "failed", limit: failedPartitionsShown })}`, signal),
     placeholderData: keepPreviousData,
   });
 export const partitionSetQuery = (name: string) =>

@@ -282,7 +282,7 @@ export interface DefinitionsPlan {
 export interface Project {
   name: string; environment: string | null; version: string; started_at: string; listen: string; definitions_version: string;
   counts: { assets: number; running_runs: number; queued_runs: number; failed_assets: number };
-  latched: null | { since: string; why: string }; disk?: string | null; draining: string | null; automation_paused: AutomationPause | null; access: "open" | "token"; as_of: number;
+  latched: null | { since: string; why: string }; disk?: string | null; draining: string | null; automation_paused: AutomationPause | null; access: "open" | "token"; as_of: number | null;
 }
 export interface NeedsYou {
   kind: "asset_failed" | "partitions_failed" | "freshness_violated" | "definitions" | "import" | "latched" | "stuck"; run_id: string | null; key: string | null; reason: string | null; detail: string | null; at: string; skipped: number | null;

@@ -1,12 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { failedPartitionsQuery } from "@/api/queries";
+import { failedPartitionsQuery, failedPartitionsShown } from "@/api/queries";
 import type { AssetDetail, PartitionRow } from "@/api/types";
 import { AssetPartitionLink, keyToPath, RunLink } from "@/ui/links";
 import { reasonText } from "@/ui/stateMeta";
 import { Ago } from "@/ui/Time";
 
-const why = (row: PartitionRow) => row.failure?.detail ?? reasonText(row.failure?.reason) ?? "";
+const why = (row: PartitionRow) => row.failure?.detail ?? reasonText(row.failure?.reason);
 
 /** Of a divided asset which partitions failed, and why: the newest few. Its height is known before they are. */
 export function FailedPartitions({ asset }: { asset: AssetDetail }) {
@@ -14,7 +14,7 @@ export function FailedPartitions({ asset }: { asset: AssetDetail }) {
   const { data } = useQuery({ ...failedPartitionsQuery(asset.key), enabled: failed > 0 });
   if (failed === 0) return null;
   const rows = data?.items ?? [];
-  const lines = Math.min(failed, shown);
+  const lines = Math.min(failed, failedPartitionsShown);
   return (
     <section className="section failed-partitions" aria-label="Failed partitions">
       <h2>Failed partitions <span className="count">{failed.toLocaleString("en")}</span></h2>
@@ -30,5 +30,3 @@ export function FailedPartitions({ asset }: { asset: AssetDetail }) {
     </section>
   );
 }
-
-const shown = 5;
