@@ -140,6 +140,18 @@ void Execution::report_end(const AttemptId& attempt, ExitReport exit, std::int64
   });
 }
 
+/// On its service's thread: a listing of another connection may ask for it anew before its end is taken, and a failed commit take that end along.
+void Execution::report_refused(const SupervisorEvent& event) {
+  handlers_.later([this, event] {
+    const auto it = sent_.find(event.attempt);
+    if (it == sent_.end() || it->second != event.connection) return;
+    it->second = kNeverLeaves;
+    tail_->finish(event.attempt, 0, [this, id = event.attempt, exit = refused(event), holds = never_leaves(event.attempt)](MessagesArrived rest) {
+      handlers_.report_unless_sent(AttemptExited{id, exit, std::move(rest)}, holds);
+    });
+  });
+}
+
 ExitReport Execution::exited(const SupervisorEvent& event) {
   const auto& end = event.end;
   ExitReport exit;
@@ -185,7 +197,7 @@ void Execution::on_event(const SupervisorEvent& event) {
     case Kind::refused:
       // Of spawns, which then execute nothing, now or later; those two are said of spawns alone.
       if (event.attempt.empty()) handlers_.link(!event.final, event.detail);
-      else if (event.of_spawn || event.detail == "draining" || event.detail == "protocol") report_end(event.attempt, refused(event), 0);
+      else if (event.of_spawn || event.detail == "draining" || event.detail == "protocol") report_refused(event);
       break;
   }
 }

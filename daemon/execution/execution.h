@@ -72,6 +72,7 @@ class Execution {
   void report_without_process(const AttemptId& attempt, ExitReport exit);
   std::function<bool()> never_leaves(const AttemptId& attempt) const;
   void on_event(const SupervisorEvent& event);
+  void report_refused(const SupervisorEvent& event);
   static ExitReport exited(const SupervisorEvent& event);
   static ExitReport refused(const SupervisorEvent& event);
   /// With all that is left of its messages, from `message_offset` on if they were not followed.

@@ -1,5 +1,8 @@
 #include "daemon/service/projection.h"
 
+#include <algorithm>
+
+#include "core/engine/run_state.h"
 #include "core/schedule/cron.h"
 #include "daemon/service/service.h"
 #include "core/version/provenance.h"
@@ -37,6 +40,18 @@ void Projection::know(const RunRecord& run, std::shared_ptr<const RunPlan> plan,
   auto& known = runs_[run.id] = {run, std::move(plan), std::move(context), {}, {}, {}};
   const auto& checks = known.plan->checks();
   for (std::uint32_t index = 0; known.plan->mode() != StepsMode::checks && index < checks.size(); ++index) known.checks_of[checks[index].subject].push_back(index);
+}
+
+void Projection::take_up(const RestoredRun& run) {
+  know(run.run, run.plan, run.context);
+  const auto is_of_live_attempt = [&](const CheckResult& result) {
+    return std::ranges::any_of(run.attempts, [&](const AttemptRecord& attempt) {
+      return !attempt.outcome && attempt.check == kNone && result.at > attempt.intended_at && std::ranges::find(attempt.steps, result.home_step) != attempt.steps.end();
+    });
+  };
+  auto& reported = runs_.at(run.run.id).reported;
+  for (const auto& result : run.checks)
+    if (is_of_live_attempt(result)) reported[{result.home, result.partition}][result.name] = refuses(result);
 }
 
 const Projection::Known* Projection::known(RunId run) const {
@@ -255,9 +270,8 @@ void Projection::on(const CheckReported& change, AssetStaging& assets, CommitBat
   const auto& result = change.result;
   const bool failing = result.status == CheckStatus::failed || result.status == CheckStatus::error;
   const auto it = runs_.find(result.run);
-  const bool refuses = failing && result.blocking && result.severity == Severity::error;
-  if (it != runs_.end()) it->second.reported[{result.home, result.partition}][result.name] = refuses;
-  if (it != runs_.end() && refuses)
+  if (it != runs_.end()) it->second.reported[{result.home, result.partition}][result.name] = refuses(result);
+  if (it != runs_.end() && refuses(result))
     it->second.check_causes[result.home_step] = {result.home, result.home_step == kNone ? "materialized" : "failed", "check_failed", result.name, result.detail, result.partition};
   if (!result.home.empty()) {
     auto& state = assets.stage(result.home);

@@ -27,9 +27,12 @@ class AssetStaging {
 
 class Partitions;
 struct PartitionsInForce;
+struct RestoredRun;
 
 /// A failure of it is no update for what is made from the data it judges.
 bool holds_back(const CheckSpec& check);
+/// Nothing is to be made from the data that it judges.
+bool refuses(const CheckResult& result);
 
 class Projection {
  public:
@@ -37,6 +40,8 @@ class Projection {
   void use(std::shared_ptr<const PartitionsInForce> partitions);
   /// Runs whose changes may come: from their creation, or from a restart, until they have ended.
   void know(const RunRecord& run, std::shared_ptr<const RunPlan> plan, RunContext context);
+  /// After a restart: with what the checks of its live attempts have said, also of data that is yet to come.
+  void take_up(const RestoredRun& run);
   /// Appends to `batch` what follows from `change`; the change itself is not added.
   void project(const Change& change, AssetStaging& assets, CommitBatch& batch);
   struct Known {

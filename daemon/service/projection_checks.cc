@@ -40,6 +40,11 @@ bool is_shared(const CheckSpec& check) { return check.depends_on.size() != 1 || 
 
 }  // namespace
 
+bool refuses(const CheckResult& result) {
+  const bool failed = result.status == CheckStatus::failed || result.status == CheckStatus::error;
+  return failed && result.blocking && result.severity == Severity::error;
+}
+
 bool holds_back(const CheckSpec& check) { return check.blocking && check.severity == Severity::error && !check.depends_on.empty(); }
 
 void Projection::use(std::shared_ptr<const PartitionsInForce> partitions) {
@@ -100,14 +105,13 @@ void Projection::owe_checks(const Known& known, const Materialization& made, Ass
 
 void Projection::note_debts(const CheckResult& result, AssetState& state) const {
   const auto set = places(result.home, result.partition, result.at);
-  const bool failed = result.status == CheckStatus::failed || result.status == CheckStatus::error;
   auto& debts = state.debts;
   const auto judged = judged_by(result.run, result.home_step, debts, set);
   take_away(debts.open, result.name, judged);
   take_away(debts.awaited, result.name, judged);
   take_away(debts.refused, result.name, judged);
   // What failed may be about data that is there no more, or not yet: rather hold back too much.
-  if (failed && result.blocking && result.severity == Severity::error) add(debts.refused, result.name, set);
+  if (refuses(result)) add(debts.refused, result.name, set);
   keep_makers_of_what_is_owed(debts);
 }
 

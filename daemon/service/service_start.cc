@@ -164,7 +164,7 @@ std::expected<void, std::string> DaemonService::take_from_store(Turn& turn) {
       continue;
     }
     if (auto found = find_reported(*restored); !found) return std::unexpected(found.error().message);
-    projection_.know(restored->run, restored->plan, restored->context);
+    projection_.take_up(*restored);
     take(turn, engine_->restore(turn.now, std::move(*restored)));
   }
   if (auto kept = keeper_.restore(*engine_, *store_); !kept) return std::unexpected(kept.error().message);

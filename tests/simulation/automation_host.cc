@@ -65,6 +65,10 @@ void AutomationHost::know(const RunRecord& run, std::shared_ptr<const RunPlan> p
   if (!off()) projection_.know(run, std::move(plan), context);
 }
 
+void AutomationHost::take_up(const RestoredRun& run) {
+  if (!off()) projection_.take_up(run);
+}
+
 void AutomationHost::know_runs(const Engine& engine) {
   if (!off()) automator_.know_runs(engine);
 }

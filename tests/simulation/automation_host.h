@@ -15,10 +15,11 @@ class AutomationHost {
  public:
   explicit AutomationHost(Machine& machine) : machine_(machine) {}
 
-  /// From the store, after a start or a failed commit; then use() and, for each run, know().
+  /// From the store, after a start or a failed commit; then use() and, for each run, take_up().
   void restore();
   void use(const RunContext& context, const Engine& engine, const DynamicKeys& keys);
   void divide(const DynamicKeys& keys);
+  void take_up(const RestoredRun& run);
   void know(const RunRecord& run, std::shared_ptr<const RunPlan> plan, const RunContext& context);
   void know_runs(const Engine& engine);
   AssetBook& book() { return book_; }

@@ -60,7 +60,7 @@ void DaemonHost::restore(Turn& turn, RestoredRun run) {
   if (!plan || plan->encode() != stored.encoded || plan->units().size() != run.plan->units().size()) broken(Invariant::pinned, "a plan does not survive being stored");
   run.plan = std::make_shared<RunPlan>(std::move(*plan));
   if (const auto fits = Engine::fits(run); !fits) broken(Invariant::pinned, fits.error());
-  automation_.know(run.run, run.plan, run.context);
+  automation_.take_up(run);
   alerts_.know(run.run.id, run.plan, run.context);
   take(turn, engine_->restore(turn.now, std::move(run)));
 }

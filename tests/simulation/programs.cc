@@ -93,6 +93,7 @@ std::optional<int> Programs::work_batch(Program& program) {
     message.key = key(program, step);
     message.partition = program.run->plan->partition(step);
     program.member_begun = say(program, message);
+    if (random.chance(machine_.options.reports)) judge(program, step, 50);  // before what they judge is reported
     return std::nullopt;
   }
   if (!skip && report(program, step)) return std::nullopt;
@@ -109,9 +110,16 @@ void Programs::end_member(Program& program, StepIndex step, bool skip) {
   message.status = skip ? "skipped" : random.chance(machine_.options.fails) ? "failed" : "succeeded";
   if (message.status != "succeeded") program.failed.insert(step);
   say(program, message);
+  if (message.status == "succeeded") judge(program, step, 90);
+  ++program.next_member;
+  program.member_begun = false;
+}
+
+void Programs::judge(Program& program, StepIndex step, int percent) {
+  auto& random = machine_.random;
   for (const auto index : program.run->plan->checks_of_unit(program.attempt.unit)) {
     const auto& check = program.run->context.definitions->checks[program.run->plan->checks()[index].check];
-    if (check.home != message.key || message.status != "succeeded" || random.chance(10)) continue;
+    if (check.home != key(program, step) || !random.chance(percent)) continue;
     AttemptMessage result;
     result.kind = AttemptMessage::Kind::check;
     result.key = check.home;
@@ -120,8 +128,6 @@ void Programs::end_member(Program& program, StepIndex step, bool skip) {
     if (*result.check_status == CheckStatus::failed && check.blocking) program.failed.insert(step);
     say(program, result);
   }
-  ++program.next_member;
-  program.member_begun = false;
 }
 
 // A program may report what it made before it ends, also more than once.

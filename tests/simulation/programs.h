@@ -33,6 +33,7 @@ class Programs {
   std::optional<int> work(Program& program);
   std::optional<int> work_batch(Program& program);
   void end_member(Program& program, StepIndex step, bool skip);
+  void judge(Program& program, StepIndex step, int percent);
   bool report(Program& program, StepIndex step);
   bool say(Program& program, AttemptMessage message);
   /// Something besides its work: keys that came or went.

@@ -1,19 +1,68 @@
 #include "daemon/execution/execution.h"
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <filesystem>
 #include <fstream>
 #include <mutex>
+#include <thread>
 
 #include "core/run/plan.h"
+#include "supervisor/frame.h"
+#include "supervisor/message.h"
+#include "supervisor/socket_address.h"
 
 namespace assetd {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// Takes one connection, and starts nothing that it is asked for.
+class RefusingSupervisor {
+ public:
+  explicit RefusingSupervisor(const std::string& path) : listener_(socket(AF_UNIX, SOCK_STREAM, 0)) {
+    const supervisor::SocketAddress address(path);
+    EXPECT_EQ(bind(listener_, address.get(), supervisor::SocketAddress::size()), 0);
+    EXPECT_EQ(listen(listener_, 1), 0);
+    thread_ = std::thread([this] { serve(); });
+  }
+  ~RefusingSupervisor() {
+    shutdown(listener_, SHUT_RDWR);
+    shutdown(peer_, SHUT_RDWR);
+    thread_.join();
+    close(listener_);
+    close(peer_);
+  }
+
+ private:
+  void serve() {
+    peer_ = accept(listener_, nullptr, nullptr);
+    supervisor::FrameReader frames;
+    char bytes[4096];
+    for (ssize_t got; (got = read(peer_, bytes, sizeof bytes)) > 0;) {
+      frames.feed({bytes, static_cast<std::size_t>(got)});
+      while (const auto frame = frames.next()) answer(supervisor::parse_command(*frame).value());
+    }
+  }
+  void answer(const supervisor::Command& command) {
+    if (std::holds_alternative<supervisor::Hello>(command)) say(supervisor::Welcome{.protocol = 1, .pid = getpid(), .boot_id = "boot", .store_id = ""});
+    if (const auto* spawn = std::get_if<supervisor::Spawn>(&command)) say(supervisor::Refused{"draining", spawn->attempt});
+  }
+  void say(const supervisor::Event& event) {
+    std::string frame;
+    supervisor::append_frame(frame, to_json(event));
+    EXPECT_EQ(write(peer_, frame.data(), frame.size()), static_cast<ssize_t>(frame.size()));
+  }
+
+  const int listener_;
+  std::atomic<int> peer_ = -1;
+  std::thread thread_;
+};
 
 class ExecutionTest : public ::testing::Test {
  protected:
@@ -34,7 +83,7 @@ class ExecutionTest : public ::testing::Test {
                    });
                  },
                  [](SupervisorListing) {},
-                 [](bool, const std::string&) {}, nullptr, [this](std::function<void()> work) { put(std::move(work)); }};
+                 [this](bool is_there, const std::string&) { put([this, is_there] { linked_ = is_there; }); }, nullptr, [this](std::function<void()> work) { put(std::move(work)); }};
   }
   ~ExecutionTest() override { fs::remove_all(folder_); }
 
@@ -77,6 +126,7 @@ class ExecutionTest : public ::testing::Test {
   LauncherOptions launcher_;
   Execution::Handlers handlers_;
   std::vector<Input> reported_;
+  bool linked_ = false;
   int ends_told_ = 0;  ///< of attempts without a process, be it that they do not hold any more
 
  private:
@@ -117,6 +167,23 @@ TEST_F(ExecutionTest, TheEndOfOneThatWasSentSinceAFailedCommitIsNotTaken) {
   execution.stop({.attempt = kId, .signals = {"TERM"}, .grace = Millis(1000)});
   turn_until([&] { return ends_told_ == 2; });
   EXPECT_EQ(reported_.size(), 1u) << "that one is about the start that there was";
+}
+
+// Between the refusal and its report the connection can end, and a listing of the next one ask for what is not there.
+TEST_F(ExecutionTest, WhatTheSupervisorRefusesIsNotSentAnewUnlessTheReportWentDownWithItsCommit) {
+  const auto launch = launch_with_secret();
+  std::ofstream(folder_ + "/go") << "now";
+  RefusingSupervisor supervisor(nobody_.socket_path);
+  Execution execution(launcher_, nobody_, {}, handlers_);
+  turn_until([&] { return linked_; });
+  execution.start(launch);
+  turn_until([&] { return !reported_.empty(); });
+  const auto& exit = std::get<AttemptExited>(reported_.front()).exit;
+  EXPECT_EQ(exit.kind, ExitReport::Kind::never_started);
+  EXPECT_EQ(exit.detail, "the supervisor refused to start it: draining");
+  EXPECT_TRUE(execution.was_sent(kId, 2)) << "its end is on the way";
+  execution.rewind(launch.attempt);
+  EXPECT_FALSE(execution.was_sent(kId, 1)) << "that end is forgotten: on whichever connection the next listing comes";
 }
 
 TEST_F(ExecutionTest, AProgramThatGivesSecretsIsWaitedForByItsStepAlone) {

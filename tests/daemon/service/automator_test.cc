@@ -85,7 +85,24 @@ class AutomatorTest : public ::testing::Test {
     result.status = status;
     result.blocking = true;
     result.partition = partition;
+    result.at = now_;
+    said_.push_back(result);
     note(CheckReported{result});
+  }
+  /// While its step is in a process of its own, that of `a`.
+  void restart_during(RunId id) {
+    RestoredRun run;
+    run.run = projection_.known(id)->run;
+    run.plan = projection_.known(id)->plan;
+    run.context = projection_.known(id)->context;
+    for (const auto& result : said_)
+      if (result.run == id) run.checks.push_back(result);
+    auto& attempt = run.attempts.emplace_back();
+    attempt.steps = {0};
+    attempt.intended_at = now_ - Millis(1);
+    projection_ = Projection();
+    use();
+    projection_.take_up(run);
   }
   void waive(const std::string& key, const std::string& check, const std::string& partition = "") {
     book_.stage(key).waivers[{check, partition}] = {.by = "anna", .reason = "known", .at = now_, .until = now_ + Millis(1)};
@@ -118,6 +135,7 @@ class AutomatorTest : public ::testing::Test {
   const WallTime now_{Millis(1'000'000)};
   Definitions definitions_;
   AssetGraph graph_;
+  std::vector<CheckResult> said_;
   Engine engine_{[] { return AttemptId("attempt"); }, 0};
   Projection projection_;
 };
@@ -238,6 +256,24 @@ TEST_F(CheckedAutomatorTest, ACheckThatIsReportedBeforeItsDataJudgesThatData) {
   settle("a");
   end(4);
   EXPECT_THAT(wanted().assets, IsEmpty());
+}
+
+TEST_F(CheckedAutomatorTest, ACheckThatWasReportedBeforeARestartJudgesTheDataThatComesAfterIt) {
+  serve(false);
+  make_a_that_fails(2);
+  begin(3, {{0, IndexSet()}});
+  judge(3, CheckStatus::passed, "", 0);
+  restart_during(3);
+  made(3, "a");
+  settle("a");
+  end(3);
+  EXPECT_THAT(wanted().assets, ElementsAre(1)) << "nothing more is to be said of it";
+  begin(4, {{0, IndexSet()}});
+  judge(4, CheckStatus::failed, "", 0);
+  restart_during(4);
+  made(4, "a");
+  EXPECT_TRUE(book_.stage("a").debts.refused.contains("good"));
+  EXPECT_FALSE(book_.stage("a").debts.awaited.contains("good"));
 }
 
 // The run was planned with a check that other definitions do not have.
