@@ -52,7 +52,8 @@ TABLES = {
         Column("partitions", "partitions", ",d"), Column("queued, ms", "queued_ms", ".1f"), Column("runs/s", "runs_per_s", ".0f"), Column("started after the cancel", "started_after_cancel", "d")]),
     "retention": Table("The store with the default retention", [
         Column("steps a day", "steps_a_day", ",d"), Column("MB after 360 days", "year_mb"), Column("390", "after_mb"), Column("days", "days", "d"), Column("MB", "end_mb"),
-        Column("longest hold of the writer by pruning, ms", "longest_ms", ".1f"), Column("steps of pruning", "prune_steps", ",d")]),
+        Column("longest hold of the writer by pruning, ms", "longest_ms", ".1f"),
+        Column("processor time of the dearest step, ms", "longest_cpu_ms", ".1f"), Column("steps over 50 ms", "over_50_ms", "d"), Column("steps of pruning", "prune_steps", ",d")]),
     "logs": Table("Log lines at a follower", [
         Column("steps", "steps", "d"), Column("lines/s", "lines_per_s", ",d"), Column("p50, ms", "p50_ms"), Column("p99, ms", "p99_ms"), Column("lost", "lost", "d")]),
     "shop": Table("The shop's dbt nodes and its model, and the same tools by hand", [

@@ -1,5 +1,7 @@
 // A simulated time of 10,000 steps a day (ten runs of 1,000 assets) with the default retention: what the store's file comes to, and how long a step of pruning
-// holds the writer. retention_bench DAYS FOLDER: one JSON object.
+// holds the writer. retention_bench DAYS FOLDER [DAYS_KEPT]: one JSON object.
+
+#include <time.h>
 
 #include <chrono>
 #include <cstdio>
@@ -16,13 +18,13 @@ namespace {
 constexpr int kRunsADay = 10;
 constexpr StepIndex kAssets = 1'000;
 constexpr auto kDay = std::chrono::hours(24);
-constexpr double kLongStepMs = 10, kShortStepMs = 2.5;  // as the housekeeper has it
+constexpr PruneBounds kStep{.time = std::chrono::milliseconds(5)};  // as the housekeeper has it
 
 struct Writer {
   std::unique_ptr<Store> store;
   RunId run = 0;
-  double longest_ms = 0;
-  int rows = 100;
+  double longest_ms = 0, longest_cpu_ms = 0;
+  int over_50_ms = 0;
   std::int64_t steps = 0;
 };
 
@@ -66,8 +68,14 @@ void add_run(Writer& writer, WallTime when) {
   check(writer.store->commit(batch));
 }
 
-void prune(Writer& writer, WallTime now) {
-  const Retention ages;
+/// Of this thread: what a machine that does something else at the time adds nothing to.
+double cpu_ms() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_nsec) / 1e6;
+}
+
+void prune(Writer& writer, WallTime now, const Retention& ages) {
   PruneSweep sweep({now - kDay, now - ages.events, now - ages.runs, now - ages.runs});
   while (!sweep.over()) {
     if (writer.store->is_moving_log()) {  // the housekeeper waits as well
@@ -75,16 +83,17 @@ void prune(Writer& writer, WallTime now) {
       continue;
     }
     const auto begun = std::chrono::steady_clock::now();
-    check(writer.store->prune(sweep, writer.rows));
+    const auto cpu_begun = cpu_ms();
+    check(writer.store->prune(sweep, kStep));
+    writer.longest_cpu_ms = std::max(writer.longest_cpu_ms, cpu_ms() - cpu_begun);
     const auto took = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count();
     writer.longest_ms = std::max(writer.longest_ms, took);
-    if (took > kLongStepMs) writer.rows = std::max(10, writer.rows / 2);
-    else if (took < kShortStepMs) writer.rows = std::min(2'000, writer.rows * 2);
+    writer.over_50_ms += took > 50;
     ++writer.steps;
   }
 }
 
-int simulate(int days, const std::string& folder) {
+int simulate(int days, const std::string& folder, const Retention& ages) {
   const std::string path = folder + "/retention_bench.db";
   auto opened = Store::open(path);
   if (!opened) return std::fprintf(stderr, "%s\n", opened.error().message.c_str()), 1;
@@ -93,13 +102,14 @@ int simulate(int days, const std::string& folder) {
   for (int day = 1; day <= days; ++day) {
     const auto morning = at(0) + day * kDay;
     for (int run = 0; run < kRunsADay; ++run) add_run(writer, morning + run * std::chrono::hours(2));
-    prune(writer, morning + kDay);
+    prune(writer, morning + kDay, ages);
     if (day % 30 != 0 && day != days) continue;
     check(writer.store->checkpoint());
     std::printf("%s\"%d\": %.1f", day > 30 ? ", " : "", day, static_cast<double>(std::filesystem::file_size(path)) / 1e6);
     std::fflush(stdout);
   }
-  std::printf("}, \"prune_steps\": %lld, \"longest_ms\": %.2f}\n", static_cast<long long>(writer.steps), writer.longest_ms);
+  std::printf("}, \"prune_steps\": %lld, \"longest_ms\": %.2f, \"longest_cpu_ms\": %.2f, \"over_50_ms\": %d}\n", static_cast<long long>(writer.steps),
+              writer.longest_ms, writer.longest_cpu_ms, writer.over_50_ms);
   return 0;
 }
 
@@ -107,6 +117,8 @@ int simulate(int days, const std::string& folder) {
 }  // namespace assetd
 
 int main(int argc, char** argv) {
-  if (argc != 3) return std::fprintf(stderr, "usage: retention_bench DAYS FOLDER\n"), 2;
-  return assetd::simulate(std::atoi(argv[1]), argv[2]);
+  if (argc < 3) return std::fprintf(stderr, "usage: retention_bench DAYS FOLDER [DAYS_KEPT]\n"), 2;
+  assetd::Retention ages;
+  if (argc > 3) ages.runs = ages.events = std::chrono::days(std::atoi(argv[3]));
+  return assetd::simulate(std::atoi(argv[1]), argv[2], ages);
 }

@@ -43,8 +43,29 @@ void print_change(Session& session, const Json& change) {
     session.out << "      " << text_at(field, "field") << ": " << side_text(field, "before") << " -> " << side_text(field, "after") << "\n";
 }
 
-void print_names(Session& session, const Json& plan, const char* field, const char* what) {
-  for (const auto& name : plan.value(field, Json::array())) session.out << "  schedule " << harmless(name.get<std::string>()) << what << "\n";
+void print_names(Session& session, const Json& plan, const char* field, const std::string& kind, const char* what) {
+  for (const auto& name : plan.value(field, Json::array())) session.out << "  " << kind << " " << harmless(name.get<std::string>()) << what << "\n";
+}
+
+void print_starts(Session& session, const Json& plan) {
+  print_names(session, plan, "schedules_started", "schedule", " starts to tick");
+  print_names(session, plan, "schedules_stopped", "schedule", " no longer ticks");
+  print_names(session, plan, "sensors_started", "sensor", " starts to look");
+  print_names(session, plan, "sensors_stopped", "sensor", " no longer looks");
+}
+
+/// What goes on under other names, or ends.
+void print_backfills(Session& session, const Json& plan) {
+  for (const auto& backfill : plan.value("backfills", Json::array())) {
+    session.out << "  backfill " << text_at(backfill, "id");
+    if (const auto why = text_at(backfill, "ends"); !why.empty()) {
+      session.out << " ends: " << why << "\n";
+      continue;
+    }
+    std::string names;
+    for (const auto& [was, is] : backfill.value("renamed", Json::object()).items()) names += (names.empty() ? "" : ", ") + is.get<std::string>() + " (was " + was + ")";
+    session.out << " goes on with " << harmless(names) << "\n";
+  }
 }
 
 constexpr std::size_t kAssetsNamed = 10;
@@ -54,15 +75,15 @@ const char* because(const std::string& cause) {
 }
 
 /// "b (its code changes), c and 12 more"
-std::string stale_names(const Json& stale) {
-  const auto causes = stale.value("causes", Json::object());
+std::string asset_names(const Json& list) {
+  const auto causes = list.value("causes", Json::object());
   std::string out;
   std::size_t named = 0;
-  for (const auto& key : stale.value("keys", Json::array())) {
+  for (const auto& key : list.value("keys", Json::array())) {
     if (named == kAssetsNamed) break;
     out += (named++ == 0 ? "" : ", ") + key.get<std::string>() + because(text_at(causes, key.get<std::string>().c_str()));
   }
-  const auto total = stale.value("total", named);
+  const auto total = list.value("total", named);
   return harmless(total > named ? out + " and " + std::to_string(total - named) + " more" : out);
 }
 
@@ -77,10 +98,11 @@ void print_partitions(Session& session, const Json& plan) {
   }
 }
 
-void print_stale_assets(Session& session, const Json& stale) {
-  const auto total = stale.value("total", 0);
-  if (total == 0) return;
-  session.out << "  " << total << (total == 1 ? " asset is" : " assets are") << " to be computed anew: " << stale_names(stale) << "\n";
+/// `what` goes on after "asset is" or "assets are".
+void print_assets(Session& session, const Json& plan, const char* field, const char* what) {
+  const auto list = plan.value(field, Json::object());
+  const auto total = list.value("total", 0);
+  if (total > 0) session.out << "  " << total << (total == 1 ? " asset is " : " assets are ") << what << ": " << asset_names(list) << "\n";
 }
 
 void print_definitions_plan(Session& session, const Json& plan) {
@@ -95,10 +117,12 @@ void print_definitions_plan(Session& session, const Json& plan) {
   const auto counts = plan.value("counts", Json::object());
   session.out << "plan: " << text_at(counts, "added") << " to add, " << text_at(counts, "changed") << " to change, " << text_at(counts, "removed") << " to remove, "
               << text_at(counts, "renamed") << " renamed\n";
-  print_names(session, plan, "schedules_started", " starts to tick");
-  print_names(session, plan, "schedules_stopped", " no longer ticks");
+  print_starts(session, plan);
+  print_assets(session, plan, "automation_started", "made by a condition from now on");
+  print_assets(session, plan, "automation_stopped", "made by no condition any more");
+  print_backfills(session, plan);
   const auto stale = plan.value("stale", Json::object());
-  print_stale_assets(session, stale);
+  print_assets(session, plan, "stale", "to be computed anew");
   print_partitions(session, plan);
   session.out << "to do it: assetctl apply " << text_at(plan, "id") << (stale.value("total", 0) > 0 ? "; and to materialize what is to be computed anew: --run" : "") << "\n";
 }

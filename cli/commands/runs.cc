@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "cli/command_line.h"
+#include "cli/partition_options.h"
 #include "cli/run_watch.h"
 #include "cli/table.h"
 #include "cli/versions.h"
@@ -91,10 +92,14 @@ constexpr int kFollowMs = 300;
 int print_logs(Session& session, const LogOptions& options) {
   const auto path = "/runs/" + percent_encode(options.id) + "/logs";
   std::string offset, tail = options.tail;
-  Json whole = {{"run_id", options.id}, {"step", options.step}, {"text", ""}};
+  const auto named = named_steps({options.step}, options.partition.empty() ? std::vector<std::string>{} : std::vector{options.partition});
+  if (!named) return session.usage(named.error());
+  const auto& step = named->keys.front();
+  const auto partition = named->partitions.empty() ? "" : named->partitions.front();
+  Json whole = {{"run_id", options.id}, {"step", step}, {"text", ""}};
   for (;;) {
     const auto page = session.api->logs(
-        path, {{"step", options.step}, {"partition", options.partition}, {"attempt", options.attempt}, {"stream", options.stream}, {"offset", offset}, {"tail", tail}});
+        path, {{"step", step}, {"partition", partition}, {"attempt", options.attempt}, {"stream", options.stream}, {"offset", offset}, {"tail", tail}});
     if (!page) return session.fail(page.error());
     tail.clear();
     if (session.settings.json) whole["text"].get_ref<std::string&>() += page->text;
@@ -138,9 +143,11 @@ void print_left_out(Session& session, const Json& answer) {
 }
 
 int retry_run(Session& session, const RetryOptions& options) {
+  const auto named = named_steps(options.steps, options.partitions);
+  if (!named) return session.usage(named.error());
   Json body = {{"from", options.from}};
-  if (!options.steps.empty()) body["steps"] = options.steps;
-  if (!options.partitions.empty()) body["partitions"] = options.partitions;
+  if (!named->keys.empty()) body["steps"] = named->keys;
+  if (!named->partitions.empty()) body["partitions"] = named->partitions;
   if (options.scope != "steps") body["scope"] = options.scope;
   if (options.dry_run) {
     body["dry_run"] = true;
@@ -189,7 +196,7 @@ void add_run_commands(CommandLine& line) {
   const auto logs = std::make_shared<LogOptions>();
   auto* logs_command = add_command(*runs, line, "logs", "output of a step; without --step that of the cause of failure", logs, print_logs);
   logs_command->add_option("run", logs->id, "id of the run")->required();
-  logs_command->add_option("--step", logs->step, "key of the asset");
+  logs_command->add_option("--step", logs->step, "key of the asset, or a step as it is printed: \"days [2026-01-05]\"");
   logs_command->add_option("--partition", logs->partition, "of that step, where its asset is divided; the first when not given");
   logs_command->add_option("--attempt", logs->attempt, "number of the attempt; the last when not given");
   logs_command->add_option("--stream", logs->stream, "")->check(CLI::IsMember({"stdout", "stderr", "all"}))->capture_default_str();
@@ -205,7 +212,7 @@ void add_run_commands(CommandLine& line) {
   auto* retry_command = add_command(*runs, line, "retry", "run what failed, was skipped or canceled again, as a new run", retry, retry_run);
   retry_command->add_option("run", retry->id, "id of the run")->required();
   retry_command->add_option("--from", retry->from, "start: all steps")->check(CLI::IsMember({"failure", "start"}))->capture_default_str();
-  retry_command->add_option("--step", retry->steps, "only these")->allow_extra_args(false);
+  retry_command->add_option("--step", retry->steps, "only these: keys, or steps as they are printed, \"days [2026-01-05]\"")->allow_extra_args(false);
   retry_command->add_option("--partition", retry->partitions, "only steps of this partition; may be given several times")->allow_extra_args(false);
   retry_command->add_option("--scope", retry->scope, "also what is below these steps in the run, or what above them is stale; or only their checks")
       ->check(CLI::IsMember({"steps", "downstream", "stale_upstream", "checks"}))->capture_default_str();

@@ -166,6 +166,7 @@ class Parser {
     const auto expression = text(first, "a selection in quotes");
     if (!expression) return std::unexpected(expression.error());
     out.selection = expression->text;
+    out.selection_column = expression->column + 1;
     const auto parsed = parse_selection(out.selection);
     if (parsed) return {};
     return wrong(expression->column + parsed.error().column, parsed.error().message);

@@ -42,6 +42,7 @@ struct Condition {
   std::string text, zone;
   int column = 0;    ///< from 1, where it stands; that of the name it comes from, for what a name stands for
   std::vector<std::shared_ptr<const Condition>> children;
+  int text_column = 0;  ///< from 1, where a selection begins, within its quotes
 };
 
 using ConditionPtr = std::shared_ptr<const Condition>;

@@ -74,6 +74,7 @@ class Builder {
   ConditionPtr deps(Kind kind, std::string name, ConditionPtr child) const {
     auto made = std::make_shared<Condition>(*node(kind, std::move(name), {std::move(child)}));
     made->text = arguments_.selection;
+    made->text_column = arguments_.selection_column;
     return made;
   }
   ConditionPtr cron_tick() const {

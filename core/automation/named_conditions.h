@@ -22,6 +22,7 @@ const NamedForm* find_form(std::string_view name);
 struct FormArguments {
   std::vector<ConditionPtr> conditions;
   std::string cron, zone, selection;
+  int selection_column = 0;
 };
 /// `form` is one of find_form.
 ConditionPtr make_named(const NamedForm& form, FormArguments arguments, int column);

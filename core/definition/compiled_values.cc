@@ -196,6 +196,7 @@ Json write(const AssetSpec& asset) {
   put(object, "skip_if_unchanged", asset.skip_if_unchanged);
   put(object, "sources", asset.sources);
   put(object, "automation", asset.automation);
+  put(object, asset.automation_source, "automation_at");
   if (asset.retries != RetrySpec{}) object["retries"] = write(asset.retries);
   put(object, "pools", asset.pools);
   put_uses(object, asset.uses);
@@ -228,6 +229,7 @@ AssetSpec read_asset(Json& value) {
   take(value, "skip_if_unchanged", asset.skip_if_unchanged);
   take(value, "sources", asset.sources);
   take(value, "automation", asset.automation);
+  take(value, asset.automation_source, "automation_at");
   if (const auto retries = value.find("retries"); retries != value.end()) asset.retries = read_retries(*retries);
   take(value, "pools", asset.pools);
   take_uses(value, asset.uses);

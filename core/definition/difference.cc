@@ -62,6 +62,7 @@ Json shown(const AssetSpec& asset, const Definitions& definitions) {
   value.erase("key");
   value.erase("renamed_from");
   value.erase("renamed_from_at");
+  value.erase("automation_at");
   value.erase("deps");
   for (const auto& dep : asset.deps) {
     value["deps"][dep.asset] = name_of(dep.on_failure);

@@ -270,9 +270,7 @@ class Finisher {
     for (const auto& schedule : definitions_.schedules)
       if (!schedule.select.empty())
         check_selection("the schedule " + in_quotes(schedule.name), schedule.select, schedule.target_source, *graph);
-    for (const auto& asset : definitions_.assets)
-      if (asset.automation.contains('"'))  // only then a selection is in it
-        if (const auto condition = parse_condition(asset.automation)) check_condition(asset, **condition, *graph);
+    check_conditions(*graph);
     for (const auto& sensor : definitions_.sensors) check_sensor(sensor, *graph);
     warn_of_circles();
     for (const auto& alert : definitions_.alerts)
@@ -353,11 +351,31 @@ class Finisher {
           "sqlite, duckdb and postgres can; for others write a program (run:)");
   }
 
-  /// What its selections name.
-  void check_condition(const AssetSpec& asset, const Condition& condition, const AssetGraph& graph) {
+  /// That of an import, which thousands of assets may have, once.
+  void check_conditions(const AssetGraph& graph) {
+    std::set<int> imports;
+    for (const auto& asset : definitions_.assets) {
+      if (!asset.automation.contains('"')) continue;  // no selection is in it
+      const auto* import = asset.import >= 0 ? &definitions_.imports[static_cast<std::size_t>(asset.import)] : nullptr;
+      if (import && import->defaults.automation != asset.automation) import = nullptr;
+      if (import && !imports.insert(asset.import).second) continue;
+      const auto condition = parse_condition(asset.automation);
+      const auto& near = import ? import->source : asset.source;
+      const auto at = !import && asset.automation_source.line > 0 ? asset.automation_source : SourceRef{near.file, near.line, 0};
+      const auto whose = import ? "the import " + in_quotes(import->name) : in_quotes(asset.key);
+      if (condition) check_condition("the condition of " + whose, **condition, at, graph);
+    }
+  }
+
+  /// What its selections name. `at`: where it begins.
+  void check_condition(const std::string& whose, const Condition& condition, const SourceRef& at, const AssetGraph& graph) {
     const bool selects = condition.kind == Condition::Kind::any_deps || condition.kind == Condition::Kind::all_deps;
-    if (selects && !condition.text.empty()) check_selection("the condition of " + in_quotes(asset.key), condition.text, {asset.source.file, asset.source.line, 0}, graph);
-    for (const auto& child : condition.children) check_condition(asset, *child, graph);
+    if (selects && !condition.text.empty()) {
+      auto where = at;
+      if (where.column > 0) where.column += condition.text_column - 1;
+      check_selection(whose, condition.text, where, graph);
+    }
+    for (const auto& child : condition.children) check_condition(whose, *child, at, graph);
   }
 
   Definitions keys_and_edges(bool with_edges) const {

@@ -121,6 +121,7 @@ void read_asset(Reading& reading, const SourceFile& file, const YamlNode& node) 
   asset.uses = read_uses(reading, reader);
   asset.automation = read_automation(reader);
   if (asset.automation == kNoAutomation) asset.automation.clear();
+  if (asset.automation.contains('"')) asset.automation_source = automation_source(reader);
   asset.freshness = read_freshness(reader);
   asset.partitions = read_partitions(reading, reader);
   read_checks(reading, reader, asset.key, process);

@@ -20,4 +20,12 @@ std::string read_automation(MapReader& reader) {
   return "";
 }
 
+SourceRef automation_source(const MapReader& reader) {
+  const auto* node = reader.node().find("automation");
+  if (!node) return {};
+  auto source = reader.file().at(*node, 0);
+  if (node->text.find('\n') != std::string::npos) source.column = 0;
+  return source;
+}
+
 }  // namespace assetd

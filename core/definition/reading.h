@@ -83,6 +83,8 @@ nlohmann::json read_partition_mapping(MapReader& dependency);
 FreshnessSpec read_freshness(MapReader& asset);
 /// `automation:` as written, its condition checked; kNoAutomation where that is said, "" where nothing is.
 std::string read_automation(MapReader& reader);
+/// Where the first character of such a condition stands; the column is 0 for one of several lines.
+SourceRef automation_source(const MapReader& reader);
 
 /// Syntax of a selection; an error points at its column. Returns where the expression begins.
 SourceRef check_selection(const SourceFile& file, const YamlNode& node);

@@ -134,6 +134,7 @@ struct AssetSpec {
   FreshnessSpec freshness;
   std::optional<PartitionsSpec> partitions;
   std::string automation;         ///< the condition under which it is materialized by itself (core/automation); empty: none
+  SourceRef automation_source;    ///< where its first character is written in assets:, if a selection may be in it
   int import = -1;                ///< index into Definitions::imports, -1 when written in assets:
   std::string batch;              ///< steps of one import with the same non-empty batch may share a process
   nlohmann::json data = nullptr;  ///< the plugin's own, given back at `run`

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/graph/asset_key.h"
+
 namespace assetd {
 namespace {
 
@@ -53,6 +55,26 @@ IndexSet by_key(const IndexSet& set, const NamedKeys& from, const NamedKeys& to)
   return IndexSet(std::move(found));
 }
 
+std::string nearest_of(std::string_view written, const std::vector<std::string_view>& names) {
+  const auto nearest = nearest_name(written, names);
+  return nearest.empty() ? "" : "; nearest: " + nearest;
+}
+
+std::string nearest_form(const Json& spec) {
+  if (spec.is_string()) return nearest_of(spec.get_ref<const std::string&>(), {"identity", "all", "last"});
+  if (spec.is_object() && spec.size() == 1) return nearest_of(spec.begin().key(), {"offset", "start_offset", "end_offset", "only", "map", "dimensions"});
+  return "";
+}
+
+/// Of the partitions that are named; windows of time are not.
+std::string nearest_key(const Partitions::Dimension& dimension, const std::string& written) {
+  const auto* named = std::get_if<1>(&dimension.of);
+  if (!named) return "";
+  std::vector<std::string> keys;
+  (*named)->existing().each([&](PartitionIndex index) { keys.push_back((*named)->key(index)); });
+  return nearest_of(written, {keys.begin(), keys.end()});
+}
+
 }  // namespace
 
 std::expected<void, std::string> check_mapping(const Json& spec) {
@@ -65,7 +87,7 @@ std::expected<void, std::string> check_mapping(const Json& spec) {
     if (name == "map") return check_table(spec["map"]);
     if (name == "dimensions") return check_dimensions(spec["dimensions"]);
   }
-  return std::unexpected("takes identity, all, last, {offset: -1}, {start_offset: -6, end_offset: 0}, {only: [KEY, …]}, {map: {KEY: [KEY, …]}} or {dimensions: {NAME: …}}");
+  return std::unexpected("takes identity, all, last, {offset: -1}, {start_offset: -6, end_offset: 0}, {only: [KEY, …]}, {map: {KEY: [KEY, …]}} or {dimensions: {NAME: …}}" + nearest_form(spec));
 }
 
 /// Finds the rules of one mapping.
@@ -110,7 +132,7 @@ struct PartitionMapping::Maker {
     for (const auto& key : keys.is_string() ? Json::array({keys}) : keys) {
       const auto index = index_in(up.dimensions()[to], key.get<std::string>());
       if (!index && up.dimensions()[to].dynamic) continue;  // may come
-      if (!index) return fail("the dependency has no partition \"" + key.get<std::string>() + "\"");
+      if (!index) return fail("the dependency has no partition \"" + key.get<std::string>() + "\"" + nearest_key(up.dimensions()[to], key));
       into.insert(*index);
     }
     return true;
@@ -131,7 +153,7 @@ struct PartitionMapping::Maker {
     for (const auto& [key, value] : table.items()) {
       const auto index = index_in(mapping.from(rule), key);
       if (!index && mapping.from(rule).dynamic) continue;
-      if (!index) return fail("map: this asset has no partition \"" + key + "\"");
+      if (!index) return fail("map: this asset has no partition \"" + key + "\"" + nearest_key(mapping.from(rule), key));
       if (!take_keys(value, to, rule.table[*index])) return false;
     }
     return true;

@@ -1,38 +1,16 @@
 // Why a partition is stale, down to the cause.
 
 #include <algorithm>
-#include <iterator>
 
 #include "core/partition/stale.h"
 #include "core/schedule/cron.h"
+#include "core/version/both_ends.h"
 
 namespace assetd {
 namespace {
 
 constexpr std::size_t kMostReasons = 20;
-constexpr std::size_t kMostLinks = 50;
 constexpr std::size_t kFurthest = 10'000;  // followed for its last link
-
-/// The first links of a way and the last.
-class BothEnds {
- public:
-  void add(PartitionStaleLink link) {
-    if (first_.size() < kMostLinks / 2) return first_.push_back(std::move(link));
-    last_.push_back(std::move(link));
-    if (last_.size() < kMostLinks / 2) return;
-    last_.erase(last_.begin());
-    ++left_out_;
-  }
-  void take(std::vector<PartitionStaleLink>& into) {
-    std::ranges::move(first_, std::back_inserter(into));
-    if (left_out_ > 0) last_.front().link.detail += " (" + std::to_string(left_out_) + " more between)";
-    std::ranges::move(last_, std::back_inserter(into));
-  }
-
- private:
-  std::vector<PartitionStaleLink> first_, last_;
-  std::size_t left_out_ = 0;
-};
 
 }  // namespace
 
@@ -91,7 +69,7 @@ std::optional<StalePartitions::Place> StalePartitions::stale_above(Place place, 
 
 /// From one that is stale up to what is stale by itself, and what made it so.
 void StalePartitions::follow(Place from, const Above& above, std::vector<PartitionStaleLink>& chain) const {
-  BothEnds ends;
+  BothEnds<PartitionStaleLink> ends;
   for (std::size_t steps = 0; steps < kFurthest; ++steps) {
     if (!table_.of(from.asset)) {
       for (auto& each : above ? above(from.asset) : std::vector<StaleLink>{}) ends.add({std::move(each)});
@@ -108,7 +86,7 @@ void StalePartitions::follow(Place from, const Above& above, std::vector<Partiti
     ends.add(link(StaleKind::upstream_stale, *next, name(*next) + " is stale"));
     from = *next;
   }
-  ends.take(chain);
+  ends.take(chain, [](PartitionStaleLink& each) -> std::string& { return each.link.detail; });
 }
 
 std::vector<PartitionStaleReason> StalePartitions::reasons(AssetId asset, PartitionIndex index, const Above& above) {

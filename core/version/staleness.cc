@@ -3,13 +3,13 @@
 #include <algorithm>
 
 #include "core/schedule/cron.h"
+#include "core/version/both_ends.h"
 #include "core/version/provenance.h"
 
 namespace assetd {
 namespace {
 
 constexpr std::size_t kReasonsGiven = 20;
-constexpr std::size_t kLinksGiven = 50;
 constexpr std::size_t kLongestWay = 10'000;  // followed for its last link
 
 using Data = AssetState::Data;
@@ -81,27 +81,18 @@ std::optional<AssetId> stale_parent(const StaleView& view, const StaleSet& set, 
 
 /// From a stale parent up to what is stale by itself, and what made it so.
 void follow(const StaleView& view, const StaleSet& set, AssetId from, std::vector<StaleLink>& chain) {
-  std::vector<StaleLink> last;  // a ring would spare little: the way is long once in a lifetime
-  std::size_t left_out = 0;
-  const auto add = [&](StaleLink link) {
-    if (chain.size() < kLinksGiven / 2) return chain.push_back(std::move(link));
-    last.push_back(std::move(link));
-    if (last.size() < kLinksGiven / 2) return;
-    last.erase(last.begin());
-    ++left_out;
-  };
+  BothEnds<StaleLink> ends;
   for (std::size_t steps = 0; steps < kLongestWay; ++steps) {
     if (auto own = own_links(view, from, 1); !own.empty()) {
-      add(std::move(own.front()));
+      ends.add(std::move(own.front()));
       break;
     }
     const auto next = stale_parent(view, set, from);
     if (!next) break;
-    add(upstream_link(view, *next));
+    ends.add(upstream_link(view, *next));
     from = *next;
   }
-  if (left_out > 0) last.front().detail += " (" + std::to_string(left_out) + " more between)";
-  std::ranges::move(last, std::back_inserter(chain));
+  ends.take(chain, [](StaleLink& each) -> std::string& { return each.detail; });
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ void add_forecast_schemas(json& out) {
   out["ForecastRun"] = forecast_object({{"run_id", kForecastTextOrNull}, {"trigger", trigger}, {"select", kForecastText}, {"job", kForecastTextOrNull},
                                         {"status", {{"$ref", "#/components/schemas/RunState"}}}, {"reason", kForecastTextOrNull}, {"detail", kForecastTextOrNull},
                                         {"created_at", kForecastTime}, {"started_at", kForecastTimeOrNull}, {"ended_at", kForecastTimeOrNull},
-                                        {"slow_ended_at", kForecastTimeOrNull}, {"steps_total", kForecastCount}, {"critical_path", forecast_list(kForecastText)},
+                                        {"slow_ended_at", kForecastTimeOrNull}, {"steps_total", kForecastCount}, {"checks_only", kForecastFlag}, {"critical_path", forecast_list(kForecastText)},
                                         {"steps", forecast_list({{"$ref", "#/components/schemas/ForecastStep"}})}});
   out["ForecastViolation"] = forecast_object({{"key", kForecastText}, {"kind", {{"type", "string"}, {"enum", {"freshness", "deadline"}}}}, {"at", kForecastTime},
                                               {"data_at", kForecastTimeOrNull}, {"mended_at", kForecastTimeOrNull}, {"only_if_slow", kForecastFlag}, {"already", kForecastFlag}});

@@ -84,6 +84,7 @@ class Shape {
             {"select", record.select}, {"job", text_or_null(record.job)}, {"status", to_string(record.status)}, {"reason", text_or_null(record.reason)},
             {"detail", text_or_null(record.detail)}, {"created_at", time_json(record.created_at)}, {"started_at", time_json(record.started_at)},
             {"ended_at", time_json(record.ended_at)}, {"slow_ended_at", slow ? time_json(slow->record.ended_at) : json()}, {"steps_total", run.steps.size()},
+            {"checks_only", run.plan->mode() == StepsMode::checks},
             {"critical_path", std::move(critical)}, {"steps", std::move(steps)}};
   }
 

@@ -47,25 +47,12 @@ Reader::Result<bool> read_made(const std::string& asset, WallTime at, History& h
   return true;
 }
 
-bool ended_together(const StepOutcome& one, const StepOutcome& other) { return one.run == other.run && one.attempt == other.attempt && one.ended_at == other.ended_at; }
-
-/// A page of attempts that does not part those that one process ended at once: the next page would go on behind all of them.
-Reader::Result<Page<StepOutcome>> whole_page(const std::string& asset, const std::string& cursor, Reader& reader) {
-  for (int limit = kRowsARead;; limit *= 2) {
-    auto page = reader.asset_attempts(asset, {limit, cursor});
-    if (!page || page->next_cursor.empty()) return page;
-    const auto more = reader.asset_attempts(asset, {limit + 1, cursor});
-    if (!more) return std::unexpected(more.error());
-    if (!ended_together(page->items.back(), more->items.back()) || more->items.size() == page->items.size()) return page;
-  }
-}
-
 Reader::Result<bool> read_ended(const std::string& asset, WallTime at, History& history, Reader& reader) {
-  std::string cursor;
+  PageRequest page{kRowsARead, ""};
   do {
-    const auto page = whole_page(asset, cursor, reader);
-    if (!page) return std::unexpected(page.error());
-    for (const auto& each : page->items) {
+    const auto rows = reader.asset_attempts(asset, page);
+    if (!rows) return std::unexpected(rows.error());
+    for (const auto& each : rows->items) {
       if (each.partition.empty() || (each.status != StepStatus::failed && each.status != StepStatus::succeeded)) continue;
       history.ended_ever.insert(each.partition);
       auto& known = history.of[each.partition];
@@ -73,8 +60,8 @@ Reader::Result<bool> read_ended(const std::string& asset, WallTime at, History& 
       known.ended = each.ended_at;
       known.failed = each.status == StepStatus::failed;
     }
-    cursor = page->next_cursor;
-  } while (!cursor.empty());
+    page.cursor = rows->next_cursor;
+  } while (!page.cursor.empty());
   return true;
 }
 

@@ -265,10 +265,14 @@ void add_project(json& out) {
   out["QueueList"] = object({{"items", list_of(refer("QueueEntry"))}, {"next_cursor", text_or_null()}, {"runs", list_of(refer("QueuedRun"))},
                              {"limits", list_of(object({{"name", text()}, {"limit", integer()}, {"used", integer()}}))}, {"as_of", integer()}});
   out["Definitions"] = object({{"version", text_or_null()}, {"state", text()}, {"errors", list_of(any_object())}});
+  const auto keys_of_many = object({{"keys", list_of(text())}, {"total", integer()}});
   out["DefinitionsPlan"] = object({{"id", text()}, {"base_version", text_or_null()}, {"changes", list_of(any_object())}, {"changes_total", integer()},
                                    {"counts", {{"type", "object"}, {"additionalProperties", integer()}}}, {"stale", any_object()},
                                    {"partitions", list_of(object({{"key", text()}, {"missing", integer()}, {"more_missing", boolean()}, {"in_run", integer()}}))},
-                                   {"schedules_started", list_of(text())}, {"schedules_stopped", list_of(text())}, {"as_of", integer()}});
+                                   {"schedules_started", list_of(text())}, {"schedules_stopped", list_of(text())},
+                                   {"sensors_started", list_of(text())}, {"sensors_stopped", list_of(text())},
+                                   {"automation_started", keys_of_many}, {"automation_stopped", keys_of_many},
+                                   {"backfills", list_of(object({{"id", id()}, {"status", text()}, {"renamed", any_object()}, {"ends", text_or_null()}}))}, {"as_of", integer()}});
   out["DefinitionsVersion"] = object({{"version", id()}, {"applied_at", time()}, {"hash", text()}, {"assets", integer()}, {"added", integer()}, {"changed", integer()},
                                       {"removed", integer()}, {"others", integer()}, {"current", boolean()}});
   out["DefinitionsVersionList"] = page_of("DefinitionsVersion");

@@ -66,18 +66,55 @@ json partitions_json(const Consequences& found, const Project& next) {
   return out;
 }
 
-/// Names of schedules that tick by themselves.
-std::set<std::string> active_schedules(const Project* project) {
+/// Names of schedules that tick, or sensors that look, by themselves.
+template <typename Spec>
+std::set<std::string> active(const std::vector<Spec>& specs) {
   std::set<std::string> out;
-  if (!project) return out;
-  for (const auto& schedule : project->definitions.schedules)
-    if (!schedule.paused) out.insert(schedule.name);
+  for (const auto& each : specs)
+    if (!each.paused) out.insert(each.name);
+  return out;
+}
+
+/// Keys of assets that have a condition, those of before by what they are called after.
+std::set<std::string> automated(const Definitions& definitions, const std::map<std::string, std::string>& heirs = {}) {
+  std::set<std::string> out;
+  for (const auto& asset : definitions.assets) {
+    const auto heir = heirs.find(asset.key);
+    if (!asset.automation.empty()) out.insert(heir == heirs.end() ? asset.key : heir->second);
+  }
   return out;
 }
 
 json missing_in(const std::set<std::string>& names, const std::set<std::string>& others) {
   json out = json::array();
   std::ranges::copy_if(names, std::back_inserter(out), [&](const std::string& name) { return !others.contains(name); });
+  return out;
+}
+
+json counted(const json& names) {
+  json listed = json::array();
+  for (const auto& name : names)
+    if (listed.size() < kMostListed) listed.push_back(name);
+  return {{"keys", std::move(listed)}, {"total", names.size()}};
+}
+
+/// Those under way that would go on with assets of other names, or could not go on.
+json backfills_json(const std::vector<const Backfill*>& backfills, const Project& next, const DynamicKeys& dynamic) {
+  json out = json::array();
+  if (backfills.empty()) return out;
+  const auto table = PartitionTable::make(next.definitions, next.graph, dynamic);
+  for (const auto* backfill : backfills) {
+    auto after = *backfill;
+    follow(after, next.definitions, next.graph, table);
+    json renamed = json::object();
+    for (std::size_t group = 0; group < after.groups.size(); ++group)
+      for (std::size_t i = 0; i < after.groups[group].assets.size(); ++i)
+        if (const auto &was = backfill->groups[group].assets[i], &is = after.groups[group].assets[i]; was != is) renamed[was] = is;
+    std::string why;
+    const bool goes_on = BackfillPlan::make(after, next.definitions, next.graph, table, why).has_value();
+    if (goes_on && renamed.empty()) continue;
+    out.push_back({{"id", std::to_string(backfill->id)}, {"status", to_string(backfill->status)}, {"renamed", std::move(renamed)}, {"ends", goes_on ? json() : json(why)}});
+  }
   return out;
 }
 
@@ -108,14 +145,22 @@ json plan_body(const Project* current, const Project& next, const PlanWorld& wor
   const auto& served = current ? *current : nothing;
   const auto changes = difference(served.definitions, next.definitions);
   const auto found = consequences({served.definitions, served.graph, world.state}, next.definitions, next.graph, world.dynamic, world.now);
-  const auto before = active_schedules(current), after = active_schedules(&next);
+  const auto &before = served.definitions, &after = next.definitions;
+  std::map<std::string, std::string> heirs;
+  for (const auto& change : changes)
+    if (change.action == Action::renamed && change.kind == "asset") heirs[change.renamed_from] = change.name;
   auto body = listing(changes);
   body["id"] = plan_id(current, next.hash);
   body["base_version"] = current ? json(std::to_string(current->version)) : json();
   body["stale"] = stale_json(found, next);
   body["partitions"] = partitions_json(found, next);
-  body["schedules_started"] = missing_in(after, before);
-  body["schedules_stopped"] = missing_in(before, after);
+  body["schedules_started"] = missing_in(active(after.schedules), active(before.schedules));
+  body["schedules_stopped"] = missing_in(active(before.schedules), active(after.schedules));
+  body["sensors_started"] = missing_in(active(after.sensors), active(before.sensors));
+  body["sensors_stopped"] = missing_in(active(before.sensors), active(after.sensors));
+  body["automation_started"] = counted(missing_in(automated(after), automated(before, heirs)));
+  body["automation_stopped"] = counted(missing_in(automated(before, heirs), automated(after)));
+  body["backfills"] = backfills_json(world.backfills, next, world.dynamic);
   return body;
 }
 

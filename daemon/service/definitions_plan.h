@@ -4,7 +4,9 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
+#include "core/backfill/backfill.h"
 #include "daemon/service/service.h"
 
 namespace assetd {
@@ -15,11 +17,12 @@ std::string plan_id(const Project* current, const std::string& next_hash);
 /// `changes` (the first 1,000), `changes_total`, `counts` by action.
 nlohmann::json changes_body(const Definitions& before, const Definitions& after);
 
-/// What the states of assets are, by key (null: none), and the keys of partitions that come and go.
+/// What the states of assets are, by key (null: none), the keys of partitions that come and go, and what is under way.
 struct PlanWorld {
   std::function<const AssetState*(const std::string& key)> state;
   const DynamicKeys& dynamic;
   WallTime now{};
+  std::vector<const Backfill*> backfills = {};  ///< that are not over
 };
 
 /// As POST /definitions/plan answers it. `current` may be null.

@@ -54,7 +54,7 @@ std::optional<FreshnessTold> FreshnessWatch::look_at(AssetId asset, WallTime now
   return tell(asset, found, std::move(changes), std::move(detail), now, batch);
 }
 
-/// It was never made: told once, when it was due to be made for the first time.
+/// It was never made: told once, when it was due to be made for the first time; and taken back where other definitions give it more time.
 std::optional<FreshnessTold> FreshnessWatch::look_at_awaited(AssetId asset, WallTime now, CommitBatch& batch) {
   const auto& spec = project_->definitions.assets[asset];
   auto since = book_.current(asset).awaited_since;
@@ -64,7 +64,8 @@ std::optional<FreshnessTold> FreshnessWatch::look_at_awaited(AssetId asset, Wall
   if (now <= *end) {
     constexpr Millis kFirstMoment{1};
     wait(asset, *end + kFirstMoment);
-    return std::nullopt;
+    if (book_.current(asset).freshness.empty()) return std::nullopt;
+    return tell(asset, Freshness::none, {{"data_at", nullptr}, {"violated_at", format_time(*end)}}, "it was never made and is due by " + format_time(*end), now, batch);
   }
   return tell(asset, Freshness::violated, {{"data_at", nullptr}, {"violated_at", format_time(*end)}}, "it was never made and was due by " + format_time(*end), now, batch);
 }
@@ -81,7 +82,7 @@ std::optional<FreshnessTold> FreshnessWatch::tell(AssetId asset, Freshness found
   if (book_.current(asset).freshness == name) return std::nullopt;
   auto& state = book_.stage(key);
   const auto before = std::exchange(state.freshness, found == Freshness::none ? "" : name);
-  if (found == Freshness::none) state.awaited_since.reset();
+  if (project_->definitions.assets[asset].freshness.empty()) state.awaited_since.reset();
   if (before.empty() && found != Freshness::warn && found != Freshness::violated) return std::nullopt;
   changes["freshness"] = name;
   changes["from"] = before.empty() ? nlohmann::json() : nlohmann::json(before);

@@ -15,8 +15,7 @@ constexpr Millis kFirst{std::chrono::minutes(1)};      // after a start there is
 constexpr Millis kInterval{std::chrono::hours(1)};
 constexpr Millis kSqueezed{std::chrono::minutes(5)};   // while there is too much
 constexpr Millis kLook{50};
-constexpr microseconds kLong{10'000}, kShort{2'500};   // of a step: then the next one is smaller, or larger
-constexpr int kFewestRows = 10, kMostRows = 2'000;
+constexpr PruneBounds kStep{.time = microseconds(5'000)};
 constexpr int kRest = 4;                               // times a step's length, until the next one
 constexpr std::chrono::hours kAnswersKept{24};
 constexpr Millis kRecordsKept{std::chrono::days(30)};  // at least
@@ -63,7 +62,7 @@ std::expected<void, StoreError> Housekeeper::prune(const Now& now, Store& store,
     return {};
   }
   const auto begun = std::chrono::steady_clock::now();
-  const auto pruned = store.prune(*sweep_, rows_);
+  const auto pruned = store.prune(*sweep_, kStep);
   if (!pruned) {
     give_up();
     next_ = asked_.empty() ? now.boot + kFirst : Millis{1};
@@ -71,8 +70,6 @@ std::expected<void, StoreError> Housekeeper::prune(const Now& now, Store& store,
   }
   const auto took = std::chrono::duration_cast<microseconds>(std::chrono::steady_clock::now() - begun);
   report_.longest_step_us = std::max<std::int64_t>(report_.longest_step_us, took.count());
-  if (took > kLong) rows_ = std::max(kFewestRows, rows_ / 2);
-  else if (took < kShort) rows_ = std::min(kMostRows, rows_ * 2);
   next_ = now.boot + std::chrono::ceil<Millis>(took * (kRest + 1));
   if (!sweep_->over()) return {};
   report_.store = sweep_->pruned();

@@ -45,7 +45,6 @@ class Housekeeper {
   std::optional<PruneSweep> sweep_;
   std::future<OutputSwept> output_;
   Report report_;
-  int rows_ = 100;    ///< of a step
   int squeeze_ = 0;   ///< ages are cut to (3/4)^squeeze while store and logs are larger than they may be
   std::vector<Done> asked_, waiting_;  ///< for the next sweep; for the one under way
 };

@@ -309,8 +309,11 @@ void DaemonService::plan_definitions(Caller, Done done) {
     if (!compiled.result.errors.empty()) return;
     const auto in_force = partitions();
     static const DynamicKeys none;
+    std::vector<const Backfill*> under_way;
+    for (const auto& [id, backfill] : backfills_)
+      if (!is_over(backfill.status)) under_way.push_back(&backfill);
     auto body = plan_body(project().get(), *compiled.project,
-                          {[this](const std::string& key) { return book_.find(key); }, in_force ? in_force->dynamic : none, turn.now.wall});
+                          {[this](const std::string& key) { return book_.find(key); }, in_force ? in_force->dynamic : none, turn.now.wall, std::move(under_way)});
     body["as_of"] = store_->last_event();
     turn.after.push_back([answer, body = std::move(body)](bool) { (*answer)({200, body}); });
   });

@@ -1,5 +1,6 @@
 #include "daemon/store/prune.h"
 
+#include <algorithm>
 #include <chrono>
 #include <vector>
 
@@ -9,6 +10,7 @@
 namespace assetd {
 namespace {
 
+constexpr int kPiece = 32;  // rows between two looks at the time
 constexpr int kPagesKeptShare = 5;  // one page in so many may be free: it is used again, and moving pages costs writes
 
 std::int64_t number(Database& database, std::string_view sql) {
@@ -18,7 +20,16 @@ std::int64_t number(Database& database, std::string_view sql) {
 
 }  // namespace
 
-void PruneSweep::step(Database& database, int rows) {
+void PruneSweep::step(Database& database, const PruneBounds& bounds) {
+  const auto begun = std::chrono::steady_clock::now();
+  for (int left = bounds.rows; left > 0 && !over(); left -= kPiece) {
+    piece(database, std::min(left, kPiece));
+    if (std::chrono::steady_clock::now() - begun >= bounds.time) return;
+  }
+}
+
+/// Looks at about `rows` rows.
+void PruneSweep::piece(Database& database, int rows) {
   if (over() || run_phase(database, rows)) return;
   phase_ = static_cast<Phase>(static_cast<int>(phase_) + 1);
   key_.reset();

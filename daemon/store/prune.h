@@ -2,6 +2,7 @@
 // Forgetting what is older than its age, in small steps, so that the writer is never held for long. What people still ask for stays: the newest
 // materialization of each asset, and the run in which it failed last.
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -24,6 +25,12 @@ struct Pruned {
   std::int64_t events = 0, runs = 0, rows = 0;  ///< rows: of all tables
 };
 
+/// What one step may take. Rows of one table are ten times as dear as those of another, or are only looked at: it is the time that holds the writer.
+struct PruneBounds {
+  int rows = 2'000;
+  std::chrono::microseconds time = std::chrono::microseconds::max();  ///< without the commit
+};
+
 /// One pass over the store. After a failed step it is of no more use.
 class PruneSweep {
  public:
@@ -31,11 +38,12 @@ class PruneSweep {
   bool over() const { return phase_ == Phase::over; }
   const Pruned& pruned() const { return pruned_; }
 
-  /// Looks at about `rows` rows within the caller's transaction. Only the store calls it.
-  void step(Database& database, int rows);
+  /// Within the caller's transaction. Only the store calls it.
+  void step(Database& database, const PruneBounds& bounds);
 
  private:
   enum class Phase : std::uint8_t { answers, events, alerts, silences, runs, backfills, outcomes, materializations, ticks, history, audit, evaluations, sensor_ticks, sensor_keys, definitions, pages, over };
+  void piece(Database& database, int rows);
   bool run_phase(Database& database, int rows);
   bool gone(int removed);
   bool prune_runs(Database& database, int rows);

@@ -1,5 +1,8 @@
 // Reader: what happened to an asset or a schedule, and who did what.
 
+#include <algorithm>
+#include <span>
+
 #include "core/check/anomaly.h"
 #include "daemon/store/codes.h"
 #include "daemon/store/reader_impl.h"
@@ -21,6 +24,18 @@ std::string iso_day(std::int64_t days) {
 RunId newest_run(Database& database) {
   auto query = database.query("SELECT last_run FROM meta");
   return query.next() ? query.row().integer() : 0;
+}
+
+bool ended_together(const StepOutcome& one, const StepOutcome& other) { return one.run == other.run && one.attempt == other.attempt && one.ended_at == other.ended_at; }
+
+/// A process may end many partitions at one moment: behind that moment a position says how many of its rows have been shown.
+std::vector<std::int64_t> position_behind(std::span<const StepOutcome> shown, const std::vector<std::int64_t>& before) {
+  const auto& last = shown.back();
+  const auto others = std::ranges::find_if_not(shown.rbegin(), shown.rend(), [&](const StepOutcome& each) { return ended_together(each, last); });
+  std::vector<std::int64_t> position{last.run, last.attempt, last.ended_at.time_since_epoch().count(), others - shown.rbegin()};
+  const bool is_all_of_one = others == shown.rend() && !before.empty() && std::equal(position.begin(), position.begin() + 3, before.begin());
+  if (is_all_of_one) position[3] += before[3];
+  return position;
 }
 
 }  // namespace
@@ -96,17 +111,18 @@ Reader::Result<Page<CheckRow>> Reader::check_results(const std::string& asset, c
 
 Reader::Result<Page<StepOutcome>> Reader::asset_attempts(const std::string& asset, const PageRequest& page) {
   static const std::string sql = select_from(
-      kOutcomeColumns, "outcomes WHERE asset=? AND (run, attempt, ended_at) < (?,?,?) ORDER BY run DESC, attempt DESC, ended_at DESC LIMIT ?");
+      kOutcomeColumns, "outcomes WHERE asset=? AND (run, attempt, ended_at) <= (?,?,?) ORDER BY run DESC, attempt DESC, ended_at DESC, partition DESC LIMIT ? OFFSET ?");
   const CursorScope scope{{"attempts", asset}};
-  const auto position = read_cursor(scope, page.cursor, 3);
+  const auto position = read_cursor(scope, page.cursor, 4);
   if (!position) return std::unexpected(position.error());
   return impl_->read([&](Database& database) {
     std::vector<StepOutcome> rows;
-    auto query = database.query(sql, asset, before(*position, 0), before(*position, 1), before(*position, 2), page.limit + 1);
+    const auto shown_before = position->empty() ? 0 : position->back();
+    auto query = database.query(sql, asset, before(*position, 0), before(*position, 1), before(*position, 2), page.limit + 1, shown_before);
     while (query.next()) rows.push_back(read_outcome(database, query.row()));
-    return make_page(std::move(rows), page, scope, [](const StepOutcome& row) {
-      return std::vector<std::int64_t>{row.run, row.attempt, row.ended_at.time_since_epoch().count()};
-    });
+    const auto shown = std::span(rows).first(std::min(rows.size(), static_cast<std::size_t>(page.limit)));
+    const auto behind = shown.empty() ? std::vector<std::int64_t>() : position_behind(shown, *position);
+    return make_page(std::move(rows), page, scope, [&](const StepOutcome&) { return behind; });
   });
 }
 

@@ -225,8 +225,8 @@ std::optional<IdempotentAnswer> Store::find_answer(const std::string& actor, con
   return found ? std::move(*found) : std::nullopt;
 }
 
-std::expected<void, StoreError> Store::prune(PruneSweep& sweep, int rows) {
-  auto written = impl_->write([&] { sweep.step(*impl_->writer, rows); });
+std::expected<void, StoreError> Store::prune(PruneSweep& sweep, const PruneBounds& bounds) {
+  auto written = impl_->write([&] { sweep.step(*impl_->writer, bounds); });
   if (written) impl_->log->look();
   return written;
 }

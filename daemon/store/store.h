@@ -20,6 +20,7 @@
 namespace assetd {
 
 class PruneSweep;
+struct PruneBounds;
 
 struct StoreError {
   enum class Kind {
@@ -235,8 +236,8 @@ class Store {
   std::expected<std::optional<DefinitionsRecord>, StoreError> definitions(std::int64_t version);
 
   std::optional<IdempotentAnswer> find_answer(const std::string& actor, const std::string& route, const std::string& key);
-  /// One step of a sweep that looks at about `rows` rows, in a transaction of its own. A failure latches.
-  std::expected<void, StoreError> prune(PruneSweep& sweep, int rows);
+  /// One step of a sweep, in a transaction of its own. A failure latches.
+  std::expected<void, StoreError> prune(PruneSweep& sweep, const PruneBounds& bounds);
   /// True while much of the write-ahead log is being moved into the main file: what can wait, as pruning, waits, or the writer has the more to move.
   bool is_moving_log();
   /// Has this attempt reported a materialization of this asset? Looks through the asset's history, newest first: for a restart.

@@ -3,7 +3,7 @@
 import json
 import urllib.parse
 
-from projects import project, shell
+from projects import project, shell, waits_for
 from waiting import wait_until
 
 HEAD = "schedules: [{name: nightly, select: a, cron: '0 2 * * *', timezone: UTC}]\n"
@@ -177,3 +177,28 @@ def test_a_version_that_changed_no_asset_says_what_it_changed(start):
     last = daemon.items("/definitions/versions")[0]
     assert (last["added"], last["changed"], last["removed"], last["others"]) == (0, 0, 0, 1)
     assert daemon.ctl("definitions", "versions").stdout.splitlines()[1].split()[-2:] == ["1", "serves"]
+
+
+def test_a_plan_says_what_begins_to_start_by_itself_and_what_goes_on_or_ends(start):
+    days = "partitions: {daily: {start: 2026-01-01, end: 2026-01-31}}"
+    waits = shell("old", waits_for("go"), [], days), shell("regions", waits_for("go"), [], "partitions: {static: [eu, us]}"), shell("other", "true", [], days)
+    daemon = start(project(*waits, shell("a", "true"), shell("b", "true", ["a"], "automation: eager"), head="sensors: [{name: landing, file: {glob: 'in/*'}, select: a}]\n"))
+    renamed, ended, untouched = (daemon.post("/backfills", {"select": key, "partitions": "all", "max_runs": 1})["id"] for key in ("old", "regions", "other"))
+    daemon.request("POST", f"/backfills/{untouched}/pause", {"reason": "for now"})
+    heirs = shell("new", waits_for("go"), [], days + "\nrenamed_from: old"), shell("regions", waits_for("go"), [], "partitions: {static: [eu]}"), shell("other", "true", [], days)
+    write(daemon, project(*heirs, shell("a", "true"), shell("b2", "true", ["a"], "automation: on_missing\nrenamed_from: b"), shell("c", "true", ["a"], "automation: eager"),
+                          head="sensors: [{name: quiet, file: {glob: 'in/*'}, select: a, paused: true}, {name: pushed, webhook: {}, select: a}]\n"))
+    plan = daemon.post("/definitions/plan")
+    assert plan["sensors_started"] == ["pushed"] and plan["sensors_stopped"] == ["landing"]
+    assert plan["automation_started"] == {"keys": ["c"], "total": 1} and plan["automation_stopped"] == {"keys": [], "total": 0}, "b2 goes on where b was"
+    first, second = plan["backfills"]
+    assert first == {"id": renamed, "status": "running", "renamed": {"old": "new"}, "ends": None}
+    assert second["id"] == ended and second["renamed"] == {} and "regions" in second["ends"]
+    said = daemon.ctl("plan").stdout
+    for line in ("sensor pushed starts to look", "sensor landing no longer looks", "1 asset is made by a condition from now on: c", f"backfill {renamed} goes on with new (was old)", f"backfill {ended} ends: "):
+        assert f"  {line}" in said, said
+    daemon.post("/definitions/apply", {"plan": plan["id"]})
+    (daemon.project / "go").touch()
+    wait_until(lambda: daemon.get(f"/backfills/{renamed}")["status"] == "succeeded", "the renamed one's end", seconds=120)
+    failed = wait_until(lambda: (found := daemon.get(f"/backfills/{ended}"))["status"] == "failed" and found, "the other's end")
+    assert failed["reason"] == "definition_changed" and failed["detail"].startswith(second["ends"])

@@ -122,17 +122,22 @@ void FakeStore::check_followed(const Piece& piece, const Lineage& lineage, bool 
   const auto own = life(piece);
   if (own.planned == 0 && own.made == 0 && !is_known(piece)) broken(Invariant::automated, name(piece) + " was never made and not asked for, though all that it is made from is there");
   if (!follows) return;
+  const auto looked_at = [&](const Piece& other) { return life(other).made_at.value_or(life(other).made_when); };
   const auto since = std::max({defined_, own.planned, own.made, added(piece)});
   for (const auto& other : above) {
     if (life(other).made <= since) continue;
     // What is made while a window lasts sets nothing off in it: there is nothing to be made of it yet, and later it may be there already, of another division.
-    if (const auto window = lineage.window(id, piece.second); window && life(other).made_at.value_or(life(other).made_when) < window->end) continue;
+    const auto lasted = [&](AssetId asset, const std::string& partition) {
+      const auto window = lineage.window(asset, partition);
+      return window && looked_at(other) < window->end;
+    };
+    if (lasted(id, piece.second) || lasted(context.graph->find(other.first).value(), other.second)) continue;
     if (const auto by = runs_.find(life(other).made_by); by != runs_.end()) {
       const auto together = pieces(by->second.context, *by->second.plan);
       if (std::ranges::find(together, piece) != together.end()) continue;
     }
     auto why = name(piece) + " was not asked for, though of what it follows something was made after it (" + std::to_string(since) + "):";
-    for (const auto& each : above) why += " " + name(each) + " by run " + std::to_string(life(each).made_by) + " with commit " + std::to_string(life(each).made) + ",";
+    for (const auto& each : above) why += " " + name(each) + " by run " + std::to_string(life(each).made_by) + " with commit " + std::to_string(life(each).made) + " at " + format_time(looked_at(each)) + ",";
     broken(Invariant::automated, why + " and its run does not make it");
   }
 }

@@ -97,7 +97,7 @@ TEST(BadSettings, WhatCanNeverBe) {
   EXPECT_THAT(asset("freshness: {deadline: \"0 9 * * *\", warn: 3h}"), IsEmpty());
   EXPECT_THAT(asset("freshness: {deadline: \"0 9 * * 1-5\", warn: 48h}"), IsEmpty()) << "over the weekend it ends";
   EXPECT_THAT(asset("checks: [{name: n, anomaly: {metric: r, sigma: 0}}]"), ElementsAre(HasSubstr("\"sigma\" must be more than 0")));
-  EXPECT_THAT(asset("automation: 'any_deps_updated(\"nobody\")'"), ElementsAre(AllOf(HasSubstr("the condition of \"a\""), HasSubstr("nobody"))));
+  EXPECT_THAT(asset("automation: 'any_deps_updated(\"nobody\")'"), ElementsAre(AllOf(StartsWith("2:66 "), HasSubstr("the condition of \"a\""), HasSubstr("nobody"))));
   EXPECT_THAT(load("retention: {runs: 0s}\n" + std::string(kAssets)).lines(), ElementsAre(AllOf(StartsWith("1:19"), HasSubstr("forgotten at once"))));
   EXPECT_THAT(load("retention: {max_bytes: 0}\n" + std::string(kAssets)).lines(), ElementsAre(StartsWith("1:24")));
   EXPECT_THAT(load("resources: {w: {kind: oracle}}\nsensors: [{name: s, sql: {resource: w, query: select 1}, select: a}]\n" + std::string(kAssets)).lines(),

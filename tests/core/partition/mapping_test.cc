@@ -10,6 +10,7 @@ namespace assetd::testing {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using Json = nlohmann::json;
@@ -84,6 +85,8 @@ TEST(PartitionMapping, SaysWhatDoesNotFit) {
   EXPECT_THAT(error({{"offset", -1}}, three, days), HasSubstr("between windows of time"));
   EXPECT_THAT(error({{"only", {"mars"}}}, days, three), HasSubstr("no partition \"mars\""));
   EXPECT_THAT(error({{"map", {{"mars", "eu"}}}}, three, three), HasSubstr("this asset has no partition \"mars\""));
+  EXPECT_THAT(error({{"map", {{"uss", "eu"}}}}, three, three), EndsWith("\"uss\"; nearest: us"));
+  EXPECT_THAT(error({{"only", {"EU"}}}, three, three), EndsWith("\"EU\"; nearest: eu"));
   EXPECT_THAT(error({{"offset", -1}}, both, both), HasSubstr("two dimensions"));
   EXPECT_THAT(error({{"dimensions", {{"planet", "all"}}}}, both, both), HasSubstr("no dimension \"planet\": it has \"date\", \"region\""));
   EXPECT_THAT(error("identity", days, three), HasSubstr("divided otherwise"));
@@ -99,6 +102,8 @@ TEST(PartitionMapping, RefusesFormsThatAreNone) {
   for (const auto* bad : {"\"yesterday\"", "{}", "[]", "3", "{\"offset\": 1.5}", "{\"offset\": 1, \"end_offset\": 2}", "{\"start_offset\": 2, \"end_offset\": 1}", "{\"only\": []}", "{\"only\": \"a\"}",
                           "{\"map\": {}}", "{\"map\": {\"a\": 1}}", "{\"dimensions\": {}}", "{\"dimensions\": {\"a\": {\"dimensions\": {}}}}", "{\"only\": [\"a\"], \"map\": {}}", "{\"offset\": 9999999}"})
     EXPECT_FALSE(check_mapping(Json::parse(bad))) << bad;
+  EXPECT_THAT(check_mapping("lastt").error(), EndsWith("; nearest: last"));
+  EXPECT_THAT(check_mapping({{"offsett", -1}}).error(), EndsWith("; nearest: offset"));
   for (const auto* good : {"null", "\"all\"", "{\"offset\": -1}", "{\"start_offset\": -6}", "{\"dimensions\": {\"a\": \"last\"}}"}) EXPECT_TRUE(check_mapping(Json::parse(good))) << good;
 }
 

@@ -79,6 +79,16 @@ TEST_F(FreshnessWatchTest, WhatWasNeverMadeIsViolatedOnceItWasDue) {
   EXPECT_THAT(told(kMidnight + 2h), ElementsAre(::testing::StartsWith("fresh")));
 }
 
+TEST_F(FreshnessWatchTest, WhatWasNeverMadeIsViolatedNoMoreWhereItIsGivenMoreTime) {
+  use({.within = 1h});
+  told(kMidnight);
+  EXPECT_EQ(told(kMidnight + 2h).size(), 1U);
+  restart({.within = 3h});
+  EXPECT_THAT(told(kMidnight + 2h), ElementsAre("none: it was never made and is due by 2026-03-01T03:00:00.000Z"));
+  EXPECT_EQ(state().freshness, "");
+  EXPECT_THAT(told(kMidnight + 3h + 1ms), ElementsAre("violated: it was never made and was due by 2026-03-01T03:00:00.000Z")) << "since when it is awaited is kept";
+}
+
 TEST_F(FreshnessWatchTest, WithADeadlineTheFirstOneThatPasses) {
   for (const auto& spec : {FreshnessSpec{.deadline = "0 9 * * *"}, FreshnessSpec{.within = 3h, .deadline = "0 9 * * *"}}) {
     book_.stage("a") = {};

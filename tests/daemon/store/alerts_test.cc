@@ -119,7 +119,7 @@ TEST(StoredAlerts, GoWithTheEventsButNotWhatIsStillToBeDelivered) {
   t.commit(batch_of({AlertRaised{alert_of("1", "a")}, AlertRaised{alert_of("2", "b", AlertState::delivered)}, AlertRaised{alert_of("3", "c", AlertState::failed)},
                      SilenceAdded{{"00000001", "", "", "", "bob", at_ms(1), at_ms(3)}}, SilenceAdded{{"00000002", "", "", "", "bob", at_ms(1), at_ms(9'000)}}}));
   PruneSweep sweep({at_ms(0), at_ms(100), at_ms(0), at_ms(0)});
-  while (!sweep.over()) ASSERT_TRUE(t.store->prune(sweep, 100));
+  while (!sweep.over()) ASSERT_TRUE(t.store->prune(sweep, {.rows = 100}));
   EXPECT_EQ(live_ids(t), Ids{"1"});
   EXPECT_EQ(open_reader_of(t.path)->alerts({}, {})->items.size(), 1U);
   EXPECT_EQ(t.load().silences.size(), 1U);

@@ -45,7 +45,7 @@ PruneCutoffs all_before(WallTime at) { return {at, at, at, at}; }
 int sweep(TemporaryStore& t, PruneCutoffs cutoffs, int rows = 1'000) {
   PruneSweep sweep(cutoffs);
   int steps = 0;
-  for (; !sweep.over() && steps < 100'000; ++steps) EXPECT_TRUE(t.store->prune(sweep, rows));
+  for (; !sweep.over() && steps < 100'000; ++steps) EXPECT_TRUE(t.store->prune(sweep, {.rows = rows}));
   EXPECT_TRUE(sweep.over());
   return steps;
 }
@@ -143,11 +143,29 @@ TEST(Prune, GoesInStepsOfTheSizeThatIsAskedFor) {
   EXPECT_EQ(count(t, "materializations"), 500);
 }
 
+// Whatever the rows of one table cost: 2,000 of those of another took the time that was meant for one step twenty times over.
+TEST(Prune, AStepEndsWithItsTime) {
+  TemporaryStore t;
+  std::vector<std::string> keys;
+  for (int i = 0; i < 200; ++i) keys.push_back("a" + std::to_string(i));
+  t.commit(ended_run(1, at_ms(0), keys));
+  PruneSweep sweep(all_before(at_ms(0) + kDay));
+  auto before = count(t, "attempts");
+  for (int steps = 0; !sweep.over(); ++steps) {
+    ASSERT_LT(steps, 1'000);
+    ASSERT_TRUE(t.store->prune(sweep, {.time = std::chrono::microseconds(0)}));
+    const auto now = count(t, "attempts");
+    EXPECT_LE(before - now, 32);
+    before = now;
+  }
+  EXPECT_EQ(before, 0);
+}
+
 TEST(Prune, OfARunThatIsHalfGoneTheRestGoesAfterARestart) {
   TemporaryStore t;
   t.commit(ended_run(1, at_ms(0), {"a", "b", "c", "d"}));
   PruneSweep first(all_before(at_ms(0) + kDay));
-  while (count(t, "attempts") == 4) ASSERT_TRUE(t.store->prune(first, 3));
+  while (count(t, "attempts") == 4) ASSERT_TRUE(t.store->prune(first, {.rows = 3}));
   EXPECT_EQ(count(t, "runs"), 1);
   t.reopen();
   sweep(t, all_before(at_ms(0) + kDay));

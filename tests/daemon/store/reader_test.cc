@@ -220,6 +220,21 @@ TEST(Reader, PagesThroughOutcomesAndAddsThemUpByDay) {
   EXPECT_EQ(t.reader->history(at_ms(0) + day)->size(), 1U);
 }
 
+// Of ten partitions that one process ended at one moment none is left out, however the pages fall.
+TEST(Reader, PagesThroughOutcomesThatEndedTogether) {
+  ReadStore t;
+  CommitBatch batch;
+  std::vector<std::string> expected;
+  for (const RunId run : {1, 2})
+    for (char partition = 'a'; partition < 'k'; ++partition) {
+      batch.outcomes.push_back({"days", run, 1, StepStatus::succeeded, "", at_ms(1), at_ms(2), std::string(1, partition)});
+      expected.insert(expected.begin(), text_of(batch.outcomes.back()));
+    }
+  t.commit(batch);
+  const auto query = [&](const PageRequest& page) { return t.reader->asset_attempts("days", page); };
+  for (const int limit : {1, 3, 10, 19, 20, 21}) EXPECT_EQ(all_pages(limit, query, [](const StepOutcome& row) { return text_of(row); }), expected) << limit;
+}
+
 TEST(Reader, PagesThroughTicks) {
   ReadStore t;
   std::vector<std::string> expected;

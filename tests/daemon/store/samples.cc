@@ -124,7 +124,7 @@ std::string text_of(const TickRecord& t) {
 }
 
 std::string text_of(const StepOutcome& o) {
-  return json{o.asset, o.run, o.attempt, static_cast<int>(o.status), o.reason, ms(o.started_at), ms(o.ended_at)}.dump();
+  return json{o.asset, o.run, o.attempt, static_cast<int>(o.status), o.reason, ms(o.started_at), ms(o.ended_at), o.partition}.dump();
 }
 
 std::string text_of(const Event& e) { return json{e.id, ms(e.at), e.type, e.run, e.asset, e.subject, e.changes}.dump(); }

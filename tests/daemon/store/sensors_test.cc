@@ -66,7 +66,7 @@ TEST(StoredSensors, OldTicksAndKeysAreForgottenButTheNewestTickStays) {
   t.commit(sensor_batch({{.sensor = "landing", .kind = "file", .ticks = 3}}, {sensor_tick(1, at_ms(1)), sensor_tick(2, at_ms(2)), sensor_tick(3, at_ms(3))},
                         {{"landing", "old", 1, at_ms(1)}, {"landing", "new", 2, at_ms(99)}}));
   PruneSweep sweep({at_ms(50), at_ms(50), at_ms(50), at_ms(50)});
-  while (!sweep.over()) ASSERT_TRUE(t.store->prune(sweep, 1));
+  while (!sweep.over()) ASSERT_TRUE(t.store->prune(sweep, {.rows = 1}));
   const auto left = open_reader_of(t.path)->sensor_ticks("landing", {10, ""}).value();
   ASSERT_EQ(left.items.size(), 1u);
   EXPECT_EQ(left.items[0].number, 3);

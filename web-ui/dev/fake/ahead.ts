@@ -29,7 +29,7 @@ export function forecast(world: World, chosen: FakeAsset[]): Forecast {
   });
   const runs: Forecast["runs"] = steps.length === 0 ? [] : [{
     run_id: null, trigger: { kind: "schedule", name: "nightly", instant: at.toISOString() }, select: "+customer_churn_model", job: "nightly", status: "succeeded", reason: null, detail: null, created_at: at.toISOString(), started_at: at.toISOString(),
-    ended_at: steps.at(-1)!.ended_at, slow_ended_at: steps.at(-1)!.slow_ended_at, steps_total: steps.length, critical_path: steps.filter((step) => step.critical).map((step) => step.key), steps,
+    ended_at: steps.at(-1)!.ended_at, slow_ended_at: steps.at(-1)!.slow_ended_at, steps_total: steps.length, checks_only: false, critical_path: steps.filter((step) => step.critical).map((step) => step.key), steps,
   }];
   return {
     at: iso(now), until: iso(now + 86_400_000), stopped_at: null, truncated: false, definitions_version: "3", runs, runs_total: runs.length, steps_total: steps.length, steps_listed: steps.length, violations: [], missed_ticks: [],

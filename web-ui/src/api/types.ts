@@ -272,9 +272,15 @@ export interface DefinitionsVersion {
 }
 export interface DefinitionsDiff { from: string; to: string; changes: PlannedChange[]; changes_total: number; counts: PlanCounts }
 export type StaleCause = "added" | "code_changed" | "data_changed";
+export interface KeyList { keys: string[]; total: number }
 export interface DefinitionsPlan {
   id: string; base_version: string | null; changes: PlannedChange[]; changes_total: number; counts: PlanCounts;
   stale: { keys: string[]; total: number; causes?: Record<string, StaleCause>; select: string | null }; schedules_started: string[]; schedules_stopped: string[];
+  sensors_started: string[]; sensors_stopped: string[];
+  /** Assets that a condition makes from then on, or none any more. The keys are the first 1,000. */
+  automation_started: KeyList; automation_stopped: KeyList;
+  /** Under way: `renamed` by the keys of now; `ends`: why it cannot go on. */
+  backfills: { id: string; status: string; renamed: Record<string, string>; ends: string | null }[];
   /** Divided assets that become stale, or of which more partitions are missing. `in_run`: what `apply --run` makes of them. */
   partitions?: { key: string; missing: number; more_missing: boolean; in_run: number }[];
 }

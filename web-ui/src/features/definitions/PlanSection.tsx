@@ -3,7 +3,8 @@ import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { applyDefinitions } from "@/api/actions";
 import { keys } from "@/api/keys";
-import type { DefinitionsPlan, PlanCounts, StaleCause } from "@/api/types";
+import type { DefinitionsPlan, PlanCounts } from "@/api/types";
+import { consequences } from "@/system/definitions/plan";
 import { toastProblem } from "@/ui/Materialize";
 import { StateIcon } from "@/ui/StateIcon";
 import { ChangeList } from "./ChangeList";
@@ -42,31 +43,8 @@ export function PlanSection({ plan, onDone }: { plan: DefinitionsPlan; onDone: (
   );
 }
 
-const named = 10;
-const because: Record<StaleCause, string> = { added: " (new)", code_changed: " (its code changes)", data_changed: " (made from other assets)" };
-
-/** "2 assets are to be computed anew: b (its code changes), c." */
-export function staleText({ keys, total, causes }: DefinitionsPlan["stale"]) {
-  const shown = keys.slice(0, named).map((key) => { const cause = causes?.[key]; return key + (cause ? because[cause] : ""); });
-  const more = total > shown.length ? ` and ${(total - shown.length).toLocaleString("en")} more` : "";
-  return `${total.toLocaleString("en")} ${total === 1 ? "asset is" : "assets are"} to be computed anew: ${shown.join(", ")}${more}.`;
-}
-
-/** What a run that names no partitions leaves out. */
-export function partitionsText({ key, missing, more_missing, in_run }: NonNullable<DefinitionsPlan["partitions"]>[number]) {
-  const lines = [];
-  if (in_run > 0) lines.push(`Of ${key} a run makes ${in_run === 1 ? "the latest partition" : `${in_run} partitions`}; a backfill of what is stale makes the others.`);
-  if (missing > 0 && more_missing) lines.push(`${missing.toLocaleString("en")} ${missing === 1 ? "partition" : "partitions"} of ${key} ${missing === 1 ? "is" : "are"} missing; a backfill makes them.`);
-  return lines;
-}
-
 function Consequences({ plan }: { plan: DefinitionsPlan }) {
-  const lines = [
-    ...plan.schedules_started.map((name) => `Schedule ${name} starts to tick.`),
-    ...plan.schedules_stopped.map((name) => `Schedule ${name} no longer ticks.`),
-    ...(plan.stale.total > 0 ? [staleText(plan.stale)] : []),
-    ...(plan.partitions ?? []).flatMap(partitionsText),
-  ];
+  const lines = consequences(plan);
   if (lines.length === 0) return null;
   return <ul className="dim" style={{ margin: "0 0 12px", paddingLeft: 18 }}>{lines.map((line) => <li key={line}>{line}</li>)}</ul>;
 }

@@ -9,7 +9,7 @@ const step = (key: string, from: number | null, to: number | null, more: Partial
 });
 const run = (steps: ForecastStep[], more: Partial<ForecastRun> = {}): ForecastRun => ({
   run_id: null, trigger: { kind: "schedule", name: "nightly", instant: at(0) }, select: "*", job: null, status: "succeeded", reason: null, detail: null, created_at: at(0),
-  started_at: at(0), ended_at: at(10), slow_ended_at: at(12), steps_total: steps.length, critical_path: [], steps, ...more,
+  started_at: at(0), ended_at: at(10), slow_ended_at: at(12), steps_total: steps.length, checks_only: false, critical_path: [], steps, ...more,
 });
 const forecast = (runs: ForecastRun[], more: Partial<Forecast> = {}): Forecast => ({
   at: at(0), until: at(60), stopped_at: null, truncated: false, definitions_version: "1", runs, runs_total: runs.length, steps_total: 0, steps_listed: 0, violations: [],

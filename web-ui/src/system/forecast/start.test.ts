@@ -15,6 +15,11 @@ test("the next start is the earliest that has not begun, whatever the order of t
   expect(found?.at).toBe("2026-11-27T06:00:00.000Z");
 });
 
+test("a run of checks alone makes nothing", () => {
+  const checks = { ...run("watch", [["raw", "2026-11-27T05:00:00.000Z"]]), checks_only: true };
+  expect(nextStart(forecast([checks]), "raw")).toBeNull();
+});
+
 test("what never begins within the forecast has no next start", () => {
   expect(nextStart(forecast([run("stuck", [["raw", null]])]), "raw")).toBeNull();
 });
