@@ -63,7 +63,8 @@ void print_backfills(Session& session, const Json& plan) {
       continue;
     }
     std::string names;
-    for (const auto& [was, is] : backfill.value("renamed", Json::object()).items()) names += (names.empty() ? "" : ", ") + is.get<std::string>() + " (was " + was + ")";
+    const auto renamed = backfill.value("renamed", Json::object());
+    for (const auto& [was, is] : renamed.items()) names += (names.empty() ? "" : ", ") + is.get<std::string>() + " (was " + was + ")";
     session.out << " goes on with " << harmless(names) << "\n";
   }
 }

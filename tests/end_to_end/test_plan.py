@@ -180,14 +180,14 @@ def test_a_version_that_changed_no_asset_says_what_it_changed(start):
 
 
 def test_a_plan_says_what_begins_to_start_by_itself_and_what_goes_on_or_ends(start):
-    days = "partitions: {daily: {start: 2026-01-01, end: 2026-01-31}}"
+    days = "partitions: {daily: {start: 2026-01-01, end: 2026-01-06}}"
     waits = shell("old", waits_for("go"), [], days), shell("regions", waits_for("go"), [], "partitions: {static: [eu, us]}"), shell("other", "true", [], days)
     daemon = start(project(*waits, shell("a", "true"), shell("b", "true", ["a"], "automation: eager"), head="sensors: [{name: landing, file: {glob: 'in/*'}, select: a}]\n"))
     renamed, ended, untouched = (daemon.post("/backfills", {"select": key, "partitions": "all", "max_runs": 1})["id"] for key in ("old", "regions", "other"))
     daemon.request("POST", f"/backfills/{untouched}/pause", {"reason": "for now"})
     heirs = shell("new", waits_for("go"), [], days + "\nrenamed_from: old"), shell("regions", waits_for("go"), [], "partitions: {static: [eu]}"), shell("other", "true", [], days)
     write(daemon, project(*heirs, shell("a", "true"), shell("b2", "true", ["a"], "automation: on_missing\nrenamed_from: b"), shell("c", "true", ["a"], "automation: eager"),
-                          head="sensors: [{name: quiet, file: {glob: 'in/*'}, select: a, paused: true}, {name: pushed, webhook: {}, select: a}]\n"))
+                          head="sensors: [{name: quiet, file: {glob: 'in/*'}, select: a, paused: true}, {name: pushed, file: {glob: 'out/*'}, select: a}]\n"))
     plan = daemon.post("/definitions/plan")
     assert plan["sensors_started"] == ["pushed"] and plan["sensors_stopped"] == ["landing"]
     assert plan["automation_started"] == {"keys": ["c"], "total": 1} and plan["automation_stopped"] == {"keys": [], "total": 0}, "b2 goes on where b was"
