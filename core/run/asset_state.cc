@@ -170,6 +170,9 @@ std::optional<AssetState> read(const json& value) {
     state.partitions = partition_states(*found);
     if (!state.partitions) return std::nullopt;
   }
+  for (const auto& each : value.value("former", json::array()))
+    if (auto states = partition_states(each)) state.former.push_back(std::move(states));
+    else return std::nullopt;
   state.freshness = value.value("freshness", "");
   if (const auto found = value.find("awaited_since"); found != value.end()) state.awaited_since = time(*found);
   if (const auto found = value.find("data_until"); found != value.end()) state.data_until = time(*found);
@@ -256,6 +259,7 @@ json to_json(const AssetState& state) {
   if (state.last_attempt) out["last_attempt"] = to_json(*state.last_attempt);
   if (state.last_materialization) out["last_materialization"] = to_json(*state.last_materialization);
   if (state.partitions) out["partitions"] = to_json(*state.partitions);
+  for (const auto& each : state.former) out["former"].push_back(to_json(*each));
   put_text(out, "freshness", state.freshness);
   if (state.awaited_since) out["awaited_since"] = ms(*state.awaited_since);
   if (state.data_until) out["data_until"] = ms(*state.data_until);

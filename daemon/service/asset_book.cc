@@ -3,19 +3,6 @@
 #include <mutex>
 
 namespace assetd {
-namespace {
-
-/// The partitions of the same keys, of those that there are.
-IndexSet carried_over(const IndexSet& set, const Partitions& from, const Partitions& to) {
-  std::vector<IndexRange> found;
-  set.each([&](PartitionIndex index) {
-    if (const auto there = to.index(from.key(index))) found.push_back({*there, *there + 1});
-  });
-  return IndexSet(std::move(found));
-}
-
-}  // namespace
-
 void AssetBook::load(std::vector<std::pair<std::string, AssetState>> states) {
   std::unique_lock lock(mutex_);
   elsewhere_.clear();
@@ -97,37 +84,6 @@ std::vector<std::string> AssetBook::uncounted() const {
 const AssetState* AssetBook::find(const std::string& key) const {
   const auto it = staged_.find(key);
   return it != staged_.end() ? &it->second : committed(key);
-}
-
-void AssetBook::divide(const PartitionsInForce& partitions) {
-  const auto& assets = partitions.project->definitions.assets;
-  for (AssetId id = 0; id < assets.size(); ++id) {
-    const auto states = current(id).partitions;
-    const auto& spec = assets[id].partitions;
-    // Of one that was not divided, and is: what was owed for it whole is owed for none of its partitions.
-    if (!states && spec && !current(id).debts.empty()) stage(assets[id].key).debts = {};
-    if (!states || (spec && spec->dimensions == states->spec.dimensions)) continue;
-    const auto before = Partitions::make(states->spec, partitions.dynamic);
-    const auto* after = partitions.table.of(id);
-    std::shared_ptr<PartitionStates> next;
-    if (before && after) {
-      next = std::make_shared<PartitionStates>(PartitionStates{*spec, carried_over(states->materialized, *before, *after), carried_over(states->failed, *before, *after)});
-      for (const auto& [check, where] : states->failed_checks) next->failed_checks.emplace(check, carried_over(where, *before, *after));
-      for (const auto& [check, where] : states->passed_checks) next->passed_checks.emplace(check, carried_over(where, *before, *after));
-      next->disturbed = carried_over(states->disturbed, *before, *after);
-      next->reported = {carried_over(states->reported.of, *before, *after), states->reported.data_version, states->reported.at};
-    }
-    auto& state = stage(assets[id].key);
-    if (!next || next->materialized.empty()) state.data_until.reset();
-    for (auto* where : {&state.debts.open, &state.debts.awaited, &state.debts.refused}) {
-      for (auto& [check, set] : *where) set = next ? carried_over(set, *before, *after) : IndexSet();
-      std::erase_if(*where, [](const auto& each) { return each.second.empty(); });
-    }
-    state.debts.uncounted = next ? carried_over(state.debts.uncounted, *before, *after) : IndexSet();
-    for (auto& [run, set] : state.debts.made_by) set = next ? carried_over(set, *before, *after) : IndexSet();
-    std::erase_if(state.debts.made_by, [](const auto& each) { return each.second.empty(); });
-    state.partitions = std::move(next);
-  }
 }
 
 AssetState& AssetBook::stage(const std::string& name) {

@@ -20,7 +20,8 @@ class AssetBook final : public AssetStaging {
   /// Arranges the states by the new version's assets. `renamed_from` takes the old key's state where the new key has none: staged, to be committed.
   /// Under their former names (`names`: present by former) assets are still known to runs that began before.
   void use(std::shared_ptr<const Project> project, std::map<std::string, std::string> names = {});
-  /// After use(): what an index of partitions counts may have changed with the version; what is there is found again by its keys. Staged, to be committed.
+  /// After use(), and when keys were added: what an index of partitions counts may have changed with the version; what is there is found again by its keys, and
+  /// what has no place now is kept until its keys are there again. Staged, to be committed.
   void divide(const PartitionsInForce& partitions);
 
   AssetState& stage(const std::string& name) override;
@@ -42,6 +43,7 @@ class AssetBook final : public AssetStaging {
 
  private:
   const AssetState* committed(const std::string& key) const;
+  void divide(AssetId id, const PartitionsInForce& partitions);
   bool note_waived(AssetId id);
 
   mutable std::shared_mutex mutex_;

@@ -163,6 +163,7 @@ Reply DaemonService::change_keys(Turn& turn, const Actor& actor, const std::stri
     if (const auto index = keys->index(key)) keys->remove(key), record(key, *index, false);
   if (!added.empty() || !removed.empty()) {
     divide(current);
+    if (!added.empty()) book_.divide(*partitions());
     automator_.divide(partitions());
     if (!removed.empty()) forget_failures_of_removed(turn);
     turn.batch.events.push_back({0, turn.now.wall, "partitions_changed", 0, "", {{"set", set}}, {{"added", added}, {"removed", removed}, {"by", actor.name}}});

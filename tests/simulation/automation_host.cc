@@ -58,6 +58,7 @@ void AutomationHost::divide(const DynamicKeys& keys) {
   if (off() || !project_) return;
   partitions_ = in_force(keys);
   projection_.use(partitions_);
+  book_.divide(*partitions_);
   automator_.divide(partitions_);
 }
 

@@ -147,6 +147,35 @@ TEST(AssetBook, AnotherDivisionFindsFailedChecksByTheirKeys) {
   EXPECT_EQ(now.failed_checks(IndexSet::range(0, 3)), (std::map<std::string, IndexSet>{{"unique", IndexSet::range(2, 3)}})) << "'rows' failed only where there is nothing now";
 }
 
+// A slip in a file, mended a minute later, must not have everything made anew.
+TEST(AssetBook, WhatHasNoPlaceForAWhileIsThereAgainWithItsKeys) {
+  const auto of = [](std::vector<std::string> regions) { return PartitionsSpec{{{"", StaticPartitionsSpec{std::move(regions)}}}}; };
+  auto spec = asset("a");
+  AssetState state;
+  state.partitions = std::make_shared<const PartitionStates>(PartitionStates{of({"eu", "us", "asia"}), IndexSet::range(0, 3), IndexSet::range(1, 2), {{"rows", IndexSet::range(2, 3)}}});
+  AssetBook book;
+  const auto use = [&](std::optional<PartitionsSpec> partitions) {
+    spec.partitions = std::move(partitions);
+    const auto project = project_of({spec});
+    book.use(project);
+    book.divide(*in_force(project));
+    book.apply(book.take_staged(), 1);
+  };
+  use(of({"eu", "us", "asia"}));
+  book.load({{"a", state}});
+  use(of({"us"}));
+  EXPECT_EQ(book.current(0).partitions->materialized, IndexSet::range(0, 1));
+  use(std::nullopt);
+  EXPECT_EQ(book.current(0).partitions, nullptr);
+  book.load({{"a", asset_state_from_json(to_json(book.current(0))).value()}});  // a restart in between
+  use(of({"asia", "us", "eu", "mars"}));
+  const auto& now = book.current(0);
+  EXPECT_EQ(now.partitions->materialized, IndexSet::range(0, 3)) << "mars was never made";
+  EXPECT_EQ(now.partitions->failed, IndexSet::range(1, 2));
+  EXPECT_EQ(now.failed_checks(IndexSet::range(0, 4)), (std::map<std::string, IndexSet>{{"rows", IndexSet::range(0, 1)}}));
+  EXPECT_TRUE(now.former.empty()) << "all of it has its place";
+}
+
 TEST(AssetBook, LoadedStatesFindTheirAssetsAndOthersWait) {
   AssetBook book;
   book.use(project_of({asset("a")}));
