@@ -40,6 +40,18 @@ class TemporaryFolder {
   std::string path_;
 };
 
+std::string path_in(const CompileOptions& options, const std::string& relative) {
+  return (fs::path(options.project_dir) / relative).lexically_normal().string();
+}
+
+std::string state_of(const WatchState& project, nlohmann::json imports, const CompileOptions& options) {
+  return nlohmann::json{{"project", project.to_json()},
+                        {"imports", std::move(imports)},
+                        {"environment", options.environment},
+                        {"plugin_dirs", options.plugin_dirs}}
+      .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 class Compiler {
  public:
   explicit Compiler(const CompileOptions& options) : options_(options) {}
@@ -52,14 +64,12 @@ class Compiler {
       return std::tuple(order_of(told.source.file), told.source.line, told.source.column);
     });
     result_.watched = watch_.files();
-    result_.watch_state = state().dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    result_.watch_state = state();
     return std::move(result_);
   }
 
  private:
-  std::string path_of(const std::string& relative) const {
-    return (fs::path(options_.project_dir) / relative).lexically_normal().string();
-  }
+  std::string path_of(const std::string& relative) const { return path_in(options_, relative); }
 
   void error(SourceRef source, std::string message, std::string hint = {}) {
     result_.errors.push_back({std::move(message), std::move(hint), std::move(source), ""});
@@ -272,16 +282,13 @@ class Compiler {
     return Excerpts(file).line(source).value_or("");
   }
 
-  nlohmann::json state() {
+  std::string state() {
     auto imports = nlohmann::json::array();
     for (const auto& watch : description_watches_) {
       imports.push_back(watch.to_json());
       std::ranges::move(watch.files(), std::back_inserter(result_.watched));
     }
-    return {{"project", watch_.to_json()},
-            {"imports", std::move(imports)},
-            {"environment", options_.environment},
-            {"plugin_dirs", options_.plugin_dirs}};
+    return state_of(watch_, std::move(imports), options_);
   }
 
   const CompileOptions& options_;
@@ -307,6 +314,24 @@ bool is_unchanged(const std::string& watch_state, const CompileOptions& options)
   } catch (const nlohmann::json::exception&) {
     return false;
   }
+}
+
+std::string looked_at_again(const std::string& watch_state, const CompileOptions& options) {
+  const auto state = nlohmann::json::parse(watch_state, nullptr, false);
+  WatchState project;
+  project.add_pattern(path_in(options, "assetd.yaml"));
+  auto imports = nlohmann::json::array();
+  try {
+    project.add_again(state.at("project"));
+    for (const auto& import : state.at("imports")) {
+      WatchState again;
+      again.add_again(import);
+      imports.push_back(again.to_json());
+    }
+  } catch (const nlohmann::json::exception&) {
+    // The next good compile says what else there is.
+  }
+  return state_of(project, std::move(imports), options);
 }
 
 }  // namespace assetd

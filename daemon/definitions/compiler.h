@@ -62,6 +62,9 @@ CompileResult compile_in_child(const std::string& program, const CompileOptions&
 /// variables, --env. Only stats.
 bool is_unchanged(const std::string& watch_state, const CompileOptions& options);
 
+/// The same files and variables as they are now; of a state that can't be read assetd.yaml alone. Only stats.
+std::string looked_at_again(const std::string& watch_state, const CompileOptions& options);
+
 /// For main(): `assetd compile --project DIR …` prints the CompileResult as JSON on stdout.
 int run_compile_command(const CompileOptions& options);
 nlohmann::json to_json(const CompileResult& result);

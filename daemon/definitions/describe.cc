@@ -108,7 +108,6 @@ class Describer {
     child.cwd = input_.project_dir;
     child.input = told.dump(-1, ' ', false, Json::error_handler_t::replace);
     child.timeout = input_.import.describe_timeout.value_or(kLongestDescribe);
-    const auto began = coarse_now_ns();
     const auto ended = run_child(child);
     if (!ended)
       return fail("the plugin \"" + input_.plugin.name + "\" did not start: " + ended.error(),
@@ -118,12 +117,12 @@ class Describer {
     if (!answer.is_object())
       return fail(whose() + " answered no JSON object" + quoted_errors(*ended),
                   "its describe must print one JSON object and nothing else on stdout", input_.import.source);
-    accept(std::move(answer), began);
+    accept(std::move(answer));
     return std::move(result_);
   }
 
-  void accept(Json answer, std::int64_t began) {
-    for (const auto& pattern : watched_by(answer)) result_.watch.add_pattern_read_since(pattern, began);
+  void accept(Json answer) {
+    watch_all(watched_by(answer));
     write_file(cache_path(), Json{{"key", key_}, {"state", result_.watch.to_json()}, {"answer", answer}}.dump(
                                  -1, ' ', false, Json::error_handler_t::replace));
     result_.answer = std::move(answer);
@@ -147,12 +146,41 @@ class Describer {
 
   std::vector<std::string> watched_by(const Json& answer) const {
     std::vector<std::string> patterns{input_.plugin.dir + "/**"};
+    if (!answer.is_object()) return patterns;
     if (const auto watch = answer.find("watch"); watch != answer.end() && watch->is_array())
       for (const auto& pattern : *watch)
-        if (pattern.is_string())
-          patterns.push_back(
-              (std::filesystem::path(input_.project_dir) / pattern.get<std::string>()).lexically_normal().string());
+        if (pattern.is_string()) patterns.push_back(absolute(pattern.get<std::string>()));
     return patterns;
+  }
+
+  void watch_all(const std::vector<std::string>& patterns) {
+    for (const auto& pattern : patterns) result_.watch.add_pattern_read_since(pattern, began_);
+  }
+
+  // What a failure is mended with: a file that the last good answer depended on, that the plugin names now, that an
+  // error points at or that the import is configured with.
+  void watch_for_a_mend() {
+    watch_all(watched_by(told_));
+    if (const auto text = read_file(cache_path()))
+      if (const auto cached = Json::parse(*text, nullptr, false); cached.is_object())
+        watch_all(watched_by(cached.value("answer", Json())));
+    for (const auto& error : result_.errors)
+      if (!error.source.file.empty()) watch_all({absolute(error.source.file)});
+    watch_configured(input_.import.config);
+  }
+
+  // Files of the project, also those that are not there. What is in a folder only its plugin knows: it may be the data.
+  void watch_configured(const Json& config) {
+    if (config.is_structured())
+      for (const auto& inner : config) watch_configured(inner);
+    if (!config.is_string() || !config.get_ref<const std::string&>().starts_with(input_.project_dir + "/")) return;
+    const auto path = config.get<std::string>();
+    std::error_code ignored;
+    if (!std::filesystem::is_directory(path, ignored)) watch_all({path});
+  }
+
+  std::string absolute(const std::string& path) const {
+    return (std::filesystem::path(input_.project_dir) / path).lexically_normal().string();
   }
 
   void watch_inherited(const EnvironmentSpec& spec, const std::map<std::string, std::string>& daemon_env) {
@@ -163,9 +191,10 @@ class Describer {
   }
 
   Description failed(const ChildSpec& child, const ChildResult& ended, const Json& answer) {
+    told_ = answer;
     if (answer.is_object() && answer.contains("errors") && answer["errors"].is_array())
       for (const auto& error : answer["errors"]) add_told(error);
-    if (!result_.errors.empty()) return std::move(result_);
+    if (!result_.errors.empty()) return give_up();
     return fail(whose() + " failed to describe its assets: " + describe_end(ended, child) + quoted_errors(ended), "",
                 input_.import.source);
   }
@@ -205,12 +234,19 @@ class Describer {
 
   Description fail(std::string message, std::string hint, SourceRef source) {
     result_.errors.push_back({std::move(message), std::move(hint), std::move(source), ""});
+    return give_up();
+  }
+
+  Description give_up() {
+    watch_for_a_mend();
     return std::move(result_);
   }
 
   const DescribeInput& input_;
   Json request_;
   std::string key_;
+  std::int64_t began_ = coarse_now_ns();  ///< what is younger may have changed after it was read
+  Json told_;                             ///< by a plugin that failed
   Description result_;
 };
 

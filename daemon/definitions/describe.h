@@ -22,7 +22,7 @@ struct DescribeInput {
 struct Description {
   nlohmann::json answer;  ///< null when there are errors
   std::vector<DefinitionError> errors;
-  WatchState watch;  ///< what the plugin asked to watch, as it was
+  WatchState watch;  ///< what the plugin asked to watch, as it was; of a failure what it may be mended with
   bool from_cache = false;
 };
 

@@ -17,6 +17,11 @@ std::vector<WatchedFile> look_at_all(const std::string& pattern) {
 
 std::string variable_hash(const std::optional<std::string>& value) { return value ? sha256(*value) : ""; }
 
+std::optional<std::string> variable_now(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  return value ? std::optional<std::string>(value) : std::nullopt;
+}
+
 nlohmann::json row(const WatchedFile& file) {
   return nlohmann::json::array({file.path, file.size, file.mtime_ns, file.inode});
 }
@@ -56,11 +61,8 @@ nlohmann::json WatchState::to_json() const {
 }
 
 bool WatchState::holds(const nlohmann::json& state) {
-  for (const auto& [name, hash] : state.at("variables").items()) {
-    const char* value = std::getenv(name.c_str());
-    if (variable_hash(value ? std::optional<std::string>(value) : std::nullopt) != hash.get_ref<const std::string&>())
-      return false;
-  }
+  for (const auto& [name, hash] : state.at("variables").items())
+    if (variable_hash(variable_now(name)) != hash.get_ref<const std::string&>()) return false;
   for (const auto& [pattern, rows] : state.at("patterns").items()) {
     const auto files = look_at_all(pattern);
     if (files.size() != rows.size()) return false;
@@ -68,6 +70,11 @@ bool WatchState::holds(const nlohmann::json& state) {
       if (row(files[i]) != rows[i]) return false;
   }
   return true;
+}
+
+void WatchState::add_again(const nlohmann::json& state) {
+  for (const auto& [name, hash] : state.at("variables").items()) add_variable(name, variable_now(name));
+  for (const auto& [pattern, rows] : state.at("patterns").items()) add_pattern(pattern);
 }
 
 }  // namespace assetd

@@ -24,6 +24,8 @@ class WatchState {
 
   /// Whether everything in a stored state still is as it was.
   static bool holds(const nlohmann::json& state);
+  /// Files and variables of a stored state as they are now.
+  void add_again(const nlohmann::json& state);
 
  private:
   std::map<std::string, std::vector<WatchedFile>> patterns_;

@@ -378,8 +378,8 @@ class DaemonService final : public Service {
   std::map<std::string, int> defined_pools(const Project& project) const;
   PoolsChanged pools_in_force(const Project& project) const;
   void describe_outcome(const Compiled& compiled, const nlohmann::json& pending = nullptr);
-  void compile_in_background(Done done, std::function<void(Turn&, Compiled&, std::shared_ptr<Done>)> then);
-  void reload_in_background(Caller caller, Done done);
+  bool compile_in_background(Done done, std::function<void(Turn&, Compiled&, std::shared_ptr<Done>)> then);
+  bool reload_in_background(Caller caller, Done done);
   void watch_definitions();
   void apply_and_answer(Turn& turn, Compiled& compiled, const Caller& caller, const std::string& action, std::shared_ptr<Done> answer);
   void answer_status(const Done& done) const;

@@ -10,8 +10,8 @@ constexpr std::chrono::milliseconds kPause{500};
 
 }  // namespace
 
-DefinitionsWatch::DefinitionsWatch(CompileOptions options, std::function<void()> changed)
-    : options_(std::move(options)), changed_(std::move(changed)), thread_([this] { loop(); }) {}
+DefinitionsWatch::DefinitionsWatch(CompileOptions options, std::string watch_state, std::function<bool()> changed)
+    : options_(std::move(options)), changed_(std::move(changed)), state_(std::move(watch_state)), thread_([this] { loop(); }) {}
 
 DefinitionsWatch::~DefinitionsWatch() {
   {
@@ -31,17 +31,17 @@ void DefinitionsWatch::loop() {
   std::unique_lock lock(mutex_);
   while (!wake_.wait_for(lock, kPause, [this] { return stopping_; })) {
     const auto state = state_;
-    if (state.empty()) continue;
     lock.unlock();
     const bool changed = !is_unchanged(state, options_);
     lock.lock();
     // Whoever saves several files at once is given until the next look.
     if (!changed || wake_.wait_for(lock, kPause, [this] { return stopping_; })) continue;
     if (state_ != state) continue;  // read anew meanwhile
-    state_.clear();
     lock.unlock();
-    changed_();
+    auto now = looked_at_again(state, options_);  // before they are read: what is saved while they are shows at the next look
+    const bool told = changed_();
     lock.lock();
+    if (told && state_ == state) state_ = std::move(now);
   }
 }
 

@@ -141,8 +141,10 @@ DaemonService::Compiled DaemonService::compile() const {
   return compiled;
 }
 
-/// `pending`: the plan of files that wait to be applied, null where none do.
+/// `pending`: the plan of files that wait to be applied, null where none do. What is told here --watch need not notice; a plan, or an apply that is refused, tells
+/// nothing.
 void DaemonService::describe_outcome(const Compiled& compiled, const json& pending) {
+  if (watch_) watch_->seen(compiled.result.watch_state);
   const auto current = project();
   const auto now = format_time(clock_.now().wall);
   std::lock_guard lock(mutex_);
@@ -254,9 +256,12 @@ std::expected<void, StoreError> DaemonService::apply(Turn& turn, Compiled& compi
   return {};
 }
 
-/// Files are read beside what serves; `then` gets what came of them on the service's thread, and answers if they load.
-void DaemonService::compile_in_background(Done done, std::function<void(Turn&, Compiled&, std::shared_ptr<Done>)> then) {
-  if (reloading_.exchange(true)) return done(conflict("reload-running", "A reload is under way", "wait for the reload that is under way, then ask again"));
+/// Files are read beside what serves; `then` gets what came of them on the service's thread, and answers if they load. False: refused, as others are being read.
+bool DaemonService::compile_in_background(Done done, std::function<void(Turn&, Compiled&, std::shared_ptr<Done>)> then) {
+  if (reloading_.exchange(true)) {
+    done(conflict("reload-running", "A reload is under way", "wait for the reload that is under way, then ask again"));
+    return false;
+  }
   if (reload_thread_.joinable()) reload_thread_.join();
   reload_thread_ = std::thread([this, then = std::move(then), done = std::move(done)]() mutable {
     auto compiled = std::make_shared<Compiled>(compile());
@@ -267,7 +272,6 @@ void DaemonService::compile_in_background(Done done, std::function<void(Turn&, C
         std::lock_guard lock(mutex_);
         definitions_loading_ = false;
       }
-      if (watch_) watch_->seen(compiled->result.watch_state);
       then(turn, *compiled, shared_done);
       if (compiled->result.errors.empty()) return;
       const auto errors = errors_json(compiled->result.errors);
@@ -276,6 +280,7 @@ void DaemonService::compile_in_background(Done done, std::function<void(Turn&, C
     });
     if (!taken) (*shared_done)(unavailable("the daemon is shutting down"));
   });
+  return true;
 }
 
 void DaemonService::say_broken(Turn& turn, const Compiled& compiled) {
@@ -288,8 +293,8 @@ void DaemonService::say_broken(Turn& turn, const Compiled& compiled) {
 
 void DaemonService::reload(Caller caller, Done done) { reload_in_background(std::move(caller), std::move(done)); }
 
-void DaemonService::reload_in_background(Caller caller, Done done) {
-  compile_in_background(std::move(done), [this, caller = std::move(caller)](Turn& turn, Compiled& compiled, std::shared_ptr<Done> answer) {
+bool DaemonService::reload_in_background(Caller caller, Done done) {
+  return compile_in_background(std::move(done), [this, caller = std::move(caller)](Turn& turn, Compiled& compiled, std::shared_ptr<Done> answer) {
     if (!compiled.result.errors.empty()) return say_broken(turn, compiled);
     if (waits_for_apply(compiled)) {
       say_pending(turn, compiled);
@@ -300,8 +305,8 @@ void DaemonService::reload_in_background(Caller caller, Done done) {
 }
 
 void DaemonService::watch_definitions() {
-  watch_ = std::make_unique<DefinitionsWatch>(options_.compile, [this] { reload_in_background({}, [](const Reply&) {}); });
-  if (const auto current = store_->current_definitions(); current && *current) watch_->seen((*current)->watch_state);
+  const auto current = store_->current_definitions();
+  watch_ = std::make_unique<DefinitionsWatch>(options_.compile, current && *current ? (*current)->watch_state : "", [this] { return reload_in_background({}, [](const Reply&) {}); });
 }
 
 void DaemonService::plan_definitions(Caller, Done done) {

@@ -29,6 +29,11 @@ def describe(request):
     }
 
 
+def files_and_places(request):
+    """Of a project that cannot be described: its files, and where what is missing may come to stand."""
+    return Sources(project_of(request["import"])).places() + own_sources()
+
+
 def relative(path, folder):
     """`path` relative to `folder` where it lies within it."""
     found = os.path.relpath(path, folder)

@@ -38,7 +38,7 @@ def answer(request):
     try:
         described = describe.describe(request)
     except ManifestError as error:
-        json.dump({"errors": describe.relative_errors(error.errors, request["project_dir"])}, sys.stdout)
+        json.dump({"errors": describe.relative_errors(error.errors, request["project_dir"]), "watch": describe.files_and_places(request)}, sys.stdout)
         return 1
     sys.stdout.write(json.dumps(described))  # json.dump encodes piece by piece, ten times slower
     return 0

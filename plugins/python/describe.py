@@ -11,14 +11,15 @@ from assetd.definitions import Asset, DefinitionError
 
 
 def describe(request):
-    """(answer, errors), in the shapes of docs/plugins.md."""
+    """(answer, None) or (None, failure), in the shapes of docs/plugins.md."""
     config, project_dir = request["import"], request["project_dir"]
     try:
         module = modules.import_module(config, project_dir)
         definitions = modules.definitions_of(module)
-        return _describe(definitions, request), []
+        return _describe(definitions, request), None
     except Exception as error:  # the module is the user's: whatever it raises is an error of the definitions
-        return None, [place(found, project_dir) for found in _errors(error, config)]
+        errors = [place(found, project_dir) for found in _errors(error, config)]
+        return None, {"errors": errors, "watch": modules.files_and_places(project_dir, config) + own_sources()}
 
 
 class SeveralErrors(Exception):

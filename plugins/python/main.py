@@ -38,13 +38,10 @@ def _keep_stdout():
 
 
 def answer(request, out):
-    described, errors = describe.describe(request)
-    if errors:
-        json.dump({"errors": errors}, out)
-    else:
-        out.write(json.dumps(described))  # json.dump encodes piece by piece, ten times slower
+    described, failure = describe.describe(request)
+    out.write(json.dumps(failure or described))  # json.dump encodes piece by piece, ten times slower
     out.flush()
-    return 1 if errors else 0
+    return 1 if failure else 0
 
 
 if __name__ == "__main__":

@@ -13,14 +13,18 @@ _imported = {}  # (file or name, folder) → the module: a preloaded one is not 
 
 def import_module(config, project_dir):
     """The module named by `module` or `file`. Its folder comes first on sys.path, and is the working directory."""
-    file = os.path.join(project_dir, config["file"]) if config.get("file") else None
-    folder = os.path.join(project_dir, config.get("working_dir") or (os.path.dirname(file) if file else ""))
+    file, folder = _places(config, project_dir)
     known = (file or config["module"], folder)
     if known in _imported:
         os.chdir(folder)
     else:
         _imported[known] = _import(config, file, folder)
     return _imported[known]
+
+
+def _places(config, project_dir):
+    file = os.path.join(project_dir, config["file"]) if config.get("file") else None
+    return file, os.path.join(project_dir, config.get("working_dir") or (os.path.dirname(file) if file else ""))
 
 
 def _import(config, file, folder):
@@ -49,6 +53,13 @@ def definitions_of(module):
 def is_multi(value):
     """Makes several assets in one process, such as dbt_assets."""
     return callable(getattr(value, "describe_assets", None)) and callable(getattr(value, "run_steps", None))
+
+
+def files_and_places(project_dir, config):
+    """Of a module that cannot be imported: what was, and globs of where what is amiss or missing stands."""
+    file, folder = _places(config, project_dir)
+    package = [] if file else [os.path.join(folder, config["module"].split(".")[0], "**", "*.py")]
+    return own_files(project_dir, config) + [os.path.join(folder, "*.py"), *package]
 
 
 def own_files(project_dir, config):

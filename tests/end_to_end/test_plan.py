@@ -106,6 +106,47 @@ def test_with_watch_a_saved_file_serves_and_a_broken_one_does_not(start):
     assert daemon.get("/definitions")["state"] == "current"
 
 
+def state_is(daemon, state):
+    wait_until(lambda: daemon.get("/definitions")["state"] == state, f"the state {state}")
+
+
+def test_with_watch_a_project_that_was_away_serves_again_and_is_still_watched(start, tmp_path):
+    daemon = start(BEFORE, extra=["--watch"])
+    (daemon.project / "assetd.yaml").rename(tmp_path / "away")
+    state_is(daemon, "broken")
+    (tmp_path / "away").rename(daemon.project / "assetd.yaml")
+    state_is(daemon, "current")
+    write(daemon, AFTER)
+    wait_until(lambda: daemon.get("/definitions")["version"] == "2", "the next save")
+
+
+def test_with_watch_what_was_planned_is_still_taken_over(start):
+    daemon = start(BEFORE, extra=["--watch"])
+    write(daemon, AFTER)
+    assert daemon.post("/definitions/plan")["changes"]
+    wait_until(lambda: daemon.get("/definitions")["version"] == "2", "the new version")
+
+
+def test_with_watch_the_mend_of_a_python_import_is_noticed(make_daemon):
+    module = "from assetd import asset\nimport helper\n\n@asset\ndef made():\n    return helper.value\n"
+    daemon = make_daemon("name: test\nimports: [{plugin: python, name: own, module: own}]\n", extra=["--watch"])
+    (daemon.project / "own.py").write_text(module)
+    (daemon.project / "helper.py").write_text("value = 1\n")
+    daemon.start()
+    (daemon.project / "own.py").write_text(module + "def (:\n")
+    state_is(daemon, "broken")
+    (daemon.project / "own.py").write_text(module)
+    state_is(daemon, "current")
+    (daemon.project / "helper.py").unlink()
+    state_is(daemon, "broken")
+    (daemon.project / "helper.py").write_text("value = 2\n")
+    state_is(daemon, "current")
+    (daemon.project / "own.py").write_text(module + "import later\n")
+    state_is(daemon, "broken")
+    (daemon.project / "later.py").write_text("")
+    state_is(daemon, "current")
+
+
 def test_versions_that_served_are_kept_and_compared(start):
     daemon = start(BEFORE)
     assert [(item["version"], item["current"], item["assets"]) for item in daemon.items("/definitions/versions")] == [("1", True, daemon.get("/definitions")["assets"])]

@@ -59,10 +59,13 @@ class Import:
         self.described = json.loads(done.stdout)
         return self.described
 
-    def errors(self):
+    def failure(self):
         done = self.call("describe")
         assert done.returncode != 0, done.stdout
-        return json.loads(done.stdout)["errors"]
+        return json.loads(done.stdout)
+
+    def errors(self):
+        return self.failure()["errors"]
 
     @property
     def assets(self):

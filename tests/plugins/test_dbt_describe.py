@@ -4,6 +4,10 @@ import json
 
 import pytest
 
+from assetd.dbt.invocation import Project
+from assetd.dbt.manifest import ManifestError
+from assetd.dbt.parse import Parser
+
 
 def check_named(owner, name):
     [found] = [check for check in owner.described["checks"] if check["name"] == name]
@@ -160,6 +164,24 @@ def test_local_packages_are_installed_when_their_list_changed(zoo):
     assert found["source"]["file"] == "dbt_packages/shared/models/from_package.sql"
 
 
+def test_packages_of_a_project_that_does_not_parse_are_installed_once(tmp_path, monkeypatch):
+    for name in ("dbt_project.yml", "packages.yml"):
+        (tmp_path / name).write_text("")
+    called = []
+
+    def call(_, command, *rest):
+        called.append(command[0])
+        if command == ["parse"]:
+            raise ManifestError([{"message": "a slip"}])
+        (tmp_path / "dbt_packages").mkdir()
+
+    monkeypatch.setattr(Parser, "_call", call)
+    for _ in range(2):
+        with pytest.raises(ManifestError):
+            Parser(Project(tmp_path), tmp_path / "state").bring_up_to_date()
+    assert called == ["deps", "parse", "parse"]
+
+
 @pytest.mark.parametrize("break_it, expected, file", [
     (lambda zoo: (zoo.folder / "models/marts/kept.sql").write_text("select * from {{ ref('animal') }}"), "animal", "models/marts/kept.sql"),
     (lambda zoo: (zoo.folder / "models/marts/kept.sql").write_text("select {% if %} 1"), "kept", "models/marts/kept.sql"),
@@ -169,9 +191,11 @@ def test_local_packages_are_installed_when_their_list_changed(zoo):
 def test_a_broken_project_names_the_place(zoo, break_it, expected, file):
     break_it(zoo)
     owner = zoo.undescribed()
-    [error] = owner.errors()
+    failure = owner.failure()
+    [error] = failure["errors"]
     assert expected in error["message"]
     assert error.get("source", {}).get("file") == file
+    assert {str(zoo.folder / name) for name in ("models/**", "dbt_project.yml", "profiles.yml")} <= set(failure["watch"]), "what it may be mended with"
 
 
 def test_a_missing_environment_variable_is_named_with_what_to_do(zoo):

@@ -97,6 +97,17 @@ def test_errors_name_the_place(module, text, expected, line):
     assert (error["source"]["file"], error["source"]["line"]) == ("my_assets.py", line)
 
 
+def test_a_module_that_cannot_be_imported_says_where_what_mends_it_stands(module):
+    owner = module("import shapes.circle\nimport helper\n", describe=False)
+    (owner.project_dir / "shapes").mkdir()
+    (owner.project_dir / "shapes" / "circle.py").write_text("")
+    watched = owner.failure()["watch"]
+    assert str(owner.project_dir / "shapes" / "circle.py") in watched, "what was imported, wherever it stands"
+    assert str(owner.project_dir / "*.py") in watched, "helper.py may be written"
+    package = module("", describe=False, config={"module": "pipelines.daily"})
+    assert str(package.project_dir / "pipelines" / "**" / "*.py") in package.failure()["watch"]
+
+
 def test_all_missing_resources_are_told_at_once_with_the_nearest_name(module):
     owner = module("from assetd import asset\n@asset\ndef a(warehuose): pass\n@asset\ndef b(nothing): pass\n", describe=False, resources={"warehouse": {"kind": "duckdb"}})
     errors = owner.errors()

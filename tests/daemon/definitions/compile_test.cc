@@ -149,6 +149,50 @@ TEST_F(Compile, ErrorsOfDescribeStandAtTheirSourceWithTheLine) {
   EXPECT_FALSE(result.imports[0].ok);
 }
 
+TEST_F(Compile, WhatAFailedDescribeIsMendedWithIsWatched) {
+  write("assetd.yaml", "imports: [{plugin: fake, name: shop, folder: defs.txt}]\n");
+  write("models/a.sql", "select 1");
+  write("answer.json", R"({"assets": [{"key": "a"}], "watch": ["models/**"]})");
+  ASSERT_THAT(lines(compile()), IsEmpty());
+  const auto fails_with = [&](const std::string& answer) {
+    write("plugins/fake/main.sh", "echo '" + answer + "'; exit 1");
+    const auto result = compile();
+    EXPECT_THAT(result.errors, SizeIs(1));
+    EXPECT_TRUE(is_unchanged(result.watch_state, options_));
+    return result.watch_state;
+  };
+  const auto notices = [&](const std::string& state, const std::string& saved) {
+    write(saved, "saved after " + state);
+    return !is_unchanged(state, options_);
+  };
+  EXPECT_TRUE(notices(fails_with("no json"), "models/a.sql")) << "of the last good answer";
+  EXPECT_TRUE(notices(fails_with("no json"), "defs.txt")) << "in the import's configuration";
+  EXPECT_TRUE(notices(fails_with("no json"), "plugins/fake/more.sh"));
+  EXPECT_TRUE(notices(fails_with(R"({"errors": [{"message": "x"}], "watch": ["new/*.sql"]})"), "new/b.sql")) << "named by the plugin that failed";
+  EXPECT_TRUE(notices(fails_with(R"({"errors": [{"message": "x", "source": {"file": "other/c.sql", "line": 1}}]})"), "other/c.sql")) << "where an error stands";
+  EXPECT_FALSE(notices(fails_with("no json"), "data/d.csv")) << "nothing of the import";
+}
+
+TEST_F(Compile, AStateIsLookedAtAgain) {
+  write("assetd.yaml", "include: [more/*.yaml]\nimports: [{plugin: fake, name: shop, folder: x}]\n");
+  write("answer.json", R"({"assets": [{"key": "a"}], "watch": ["models/**"]})");
+  const auto state = compile().watch_state;
+  EXPECT_EQ(looked_at_again(state, options_), state);
+  write("models/a.sql", "select 1");
+  const auto again = looked_at_again(state, options_);
+  EXPECT_FALSE(is_unchanged(state, options_));
+  EXPECT_TRUE(is_unchanged(again, options_));
+  write("more/b.yaml", "assets: []\n");
+  EXPECT_FALSE(is_unchanged(again, options_));
+}
+
+TEST_F(Compile, AStateThatCannotBeReadIsThatOfAssetdYaml) {
+  const auto again = looked_at_again("not json", options_);
+  EXPECT_TRUE(is_unchanged(again, options_));
+  write("assetd.yaml", "assets: []\n");
+  EXPECT_FALSE(is_unchanged(again, options_));
+}
+
 TEST_F(Compile, CrashOfDescribeShowsTheEndOfItsErrors) {
   write("assetd.yaml", "imports:\n  - {plugin: fake, name: shop, folder: x}\n");
   write("plugins/fake/main.sh", "echo first >&2; echo 'KeyError: nodes' >&2; kill -SEGV $$");

@@ -44,9 +44,11 @@ class Sources:
     @property
     def profiles(self):
         """The profiles.yml that dbt finds, or None."""
+        return next((path for path in self._profiles() if os.path.exists(path)), None)
+
+    def _profiles(self):
         asked = [self.project.profiles_dir] if self.project.profiles_dir else [self._environ.get("DBT_PROFILES_DIR"), str(self.folder), os.path.expanduser("~/.dbt")]
-        found = [os.path.join(folder, "profiles.yml") for folder in asked if folder]
-        return next((path for path in found if os.path.exists(path)), None)
+        return [os.path.join(folder, "profiles.yml") for folder in asked if folder]
 
     def hash(self):
         digest = hashlib.sha256()
@@ -72,6 +74,10 @@ class Sources:
         folders = {name for name in top if (self.folder / name).is_dir()} | set(DEFAULT_FOLDERS)
         found = [str(self.folder / name) for name in sorted(top - folders)] + [str(self.folder / name / "**") for name in sorted(folders)]
         return found + ([self.profiles] if self.profiles and self.profiles not in found else [])
+
+    def places(self):
+        """The same of a project that does not parse, with files that it has not yet."""
+        return list(dict.fromkeys([*self.watch(), str(self.folder / "dbt_project.yml"), *self._profiles()]))
 
 
 def _dbt_versions(python):
@@ -150,6 +156,7 @@ class Parser:
             with tempfile.TemporaryDirectory(dir=self._state_dir) as folder:
                 self._call(["deps"], folder)
             state["packages"] = sources.packages_hash()
+            self._write_state(state)  # what does not parse then is not a reason to install them again
 
     def _parse(self):
         with tempfile.TemporaryDirectory(dir=self._state_dir) as folder:
