@@ -142,15 +142,16 @@ const CheckSpec* find_check(const Definitions& definitions, const std::string& h
   return found == definitions.checks.end() ? nullptr : &*found;
 }
 
+/// At most as many as are listed: each costs a look through the definitions, and one into the store.
 void collect_failed_checks(std::vector<FailedCheck>& out, const AssetTable& table, AssetId id, WallTime now, const Partitions* divided) {
   const AssetState& state = table.states[id];
   const auto& key = table.project->graph.key(id);
   for (const auto& [check, status] : state.checks) {
-    if (!state.fails(check)) continue;
-    const auto* spec = find_check(table.project->definitions, key, check);
-    if (spec && spec->severity != Severity::error) continue;
+    if (out.size() >= kMaxNeeds || !state.fails(check)) continue;
     const auto where = where_it_counts(state, check, now, divided);
     if (where.empty() || is_told_by_asset(state, check, where)) continue;
+    const auto* spec = find_check(table.project->definitions, key, check);
+    if (spec && spec->severity != Severity::error) continue;
     const auto& attempt = state.last_attempt;
     out.push_back({key, check, told_partitions(state, check) ? "in " + std::to_string(where.size()) + (where.size() == 1 ? " partition" : " partitions") + names_of(where, divided) : "",
                    spec != nullptr, attempt ? attempt->run : 0, attempt ? std::optional(attempt->at) : std::nullopt});
@@ -210,7 +211,7 @@ void add_asset_needs(json& needs, WallTime now, Context& context, Reader& reader
       collect_failed_checks(checks, table, id, now, divided(id));
     }
   });
-  for (std::size_t i = 0; i < std::min(checks.size(), kMaxNeeds); ++i) add_failed_check(found, checks[i], reader);
+  for (const auto& failed : checks) add_failed_check(found, failed, reader);
   std::ranges::stable_sort(found, std::greater{}, &Needs::value_type::first);
   for (auto& [at, each] : found) {
     if (needs.size() >= kMaxNeeds) return;
