@@ -128,6 +128,11 @@ std::string step_options(const nlohmann::json& step) {
   return "--step " + shell_word(text_at(step, "key")) + (partition.empty() ? "" : " --partition " + shell_word(partition));
 }
 
+std::string log_options(const nlohmann::json& cause) {
+  const auto check = text_at(cause, "check");
+  return step_options(cause) + (check.empty() || !cause.value("own_process", false) ? "" : " --check " + shell_word(check));
+}
+
 std::string join(const nlohmann::json& list, const std::string& separator) {
   std::string out;
   for (const auto& [key, value] : list.items()) {

@@ -28,6 +28,7 @@ std::string duration_at(const nlohmann::json& object, const std::string& key);  
 std::string steps_at(const nlohmann::json& run);  ///< "1 step", "8 steps": its steps_total
 std::string step_name(const nlohmann::json& step, const std::string& key = "key");  ///< "days", "days [2026-01-05]"
 std::string step_options(const nlohmann::json& step);  ///< for a shell: "--step days --partition 2026-01-05"
+std::string log_options(const nlohmann::json& cause);  ///< the same, and " --check sums" where what failed is a check with a process of its own
 std::string join(const nlohmann::json& list, const std::string& separator);     ///< of texts; objects of tags as "k=v"
 
 }  // namespace assetd::cli

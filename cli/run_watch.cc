@@ -169,7 +169,7 @@ void print_outcome(Session& session, const Json& run) {
     if (cause.value("skipped", 0) > 0) session.out << "; skipped because of it: " << text_at(cause, "skipped");
     session.out << "\n";
     print_whose(session, cause);
-    session.out << "    assetctl runs logs " << id << " " << step_options(cause) << "\n";
+    session.out << "    assetctl runs logs " << id << " " << log_options(cause) << "\n";
   }
   // Checks that do not hold anything up fail a run of which every step succeeded.
   const bool something_to_repeat = by_status.value("failed", 0) + by_status.value("skipped", 0) + by_status.value("canceled", 0) > 0;

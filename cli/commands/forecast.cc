@@ -61,7 +61,8 @@ void print_forecast_steps(Session& session, const Json& runs, std::size_t limit)
   session.out << table.render(session.terminal);
 }
 
-void print_violations(Session& session, const Json& violations) {
+/// `total`: those that are not listed count too.
+void print_violations(Session& session, const Json& violations, std::size_t total) {
   if (violations.empty()) return void(session.out << "no data will be too old\n");
   Table table({{"TOO OLD"}, {"ASSET", false, true}, {"BY"}, {"DATA OF"}, {"MENDED"}, {"NOTE", false, true}});
   for (const auto& each : violations)
@@ -69,6 +70,7 @@ void print_violations(Session& session, const Json& violations) {
                text_at(each, "mended_at").empty() ? "not within this forecast" : ago_at(each, "mended_at", session.now()),
                each.value("already", false) ? "already" : each.value("only_if_slow", false) ? "only if steps are slow" : ""});
   session.out << "\ndata that will be too old\n" << table.render(session.terminal);
+  if (total > violations.size()) session.out << "and " << total - violations.size() << " more: a selection shows others\n";
 }
 
 void print_pools_ahead(Session& session, const Json& pools) {
@@ -98,7 +100,7 @@ int show_forecast(Session& session, const ForecastOptions& options) {
     if (!options.steps && runs.size() > options.limit) session.out << "and " << runs.size() - options.limit << " more: --limit\n";
     for (const auto& missed : answer["missed_ticks"])
       session.out << "schedule " << text_at(missed, "schedule") << " will not run at " << text_at(missed, "instant") << ": " << text_at(missed, "reason") << "\n";
-    print_violations(session, answer["violations"]);
+    print_violations(session, answer["violations"], answer.value("violations_total", std::size_t{0}));
     print_pools_ahead(session, answer["pools"]);
     session.out << "\nsupposed:";
     for (const auto& each : answer["assumptions"]) session.out << "\n- " << harmless(each.get<std::string>());

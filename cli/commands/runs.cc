@@ -81,7 +81,7 @@ int show_run(Session& session, const OneRunOptions& options) {
 }
 
 struct LogOptions {
-  std::string id, step, partition, stream = "all", tail;
+  std::string id, step, partition, check, stream = "all", tail;
   std::string attempt;
   bool follow = false;
 };
@@ -99,7 +99,7 @@ int print_logs(Session& session, const LogOptions& options) {
   Json whole = {{"run_id", options.id}, {"step", step}, {"text", ""}};
   for (;;) {
     const auto page = session.api->logs(
-        path, {{"step", step}, {"partition", partition}, {"attempt", options.attempt}, {"stream", options.stream}, {"offset", offset}, {"tail", tail}});
+        path, {{"step", step}, {"partition", partition}, {"check", options.check}, {"attempt", options.attempt}, {"stream", options.stream}, {"offset", offset}, {"tail", tail}});
     if (!page) return session.fail(page.error());
     tail.clear();
     if (session.settings.json) whole["text"].get_ref<std::string&>() += page->text;
@@ -198,6 +198,7 @@ void add_run_commands(CommandLine& line) {
   logs_command->add_option("run", logs->id, "id of the run")->required();
   logs_command->add_option("--step", logs->step, "key of the asset, or a step as it is printed: \"days [2026-01-05]\"");
   logs_command->add_option("--partition", logs->partition, "of that step, where its asset is divided; the first when not given");
+  logs_command->add_option("--check", logs->check, "of that step: the output of a check that has a process of its own");
   logs_command->add_option("--attempt", logs->attempt, "number of the attempt; the last when not given");
   logs_command->add_option("--stream", logs->stream, "")->check(CLI::IsMember({"stdout", "stderr", "all"}))->capture_default_str();
   logs_command->add_option("--tail", logs->tail, "only the last so many lines");

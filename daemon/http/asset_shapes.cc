@@ -99,6 +99,7 @@ json check_definitions_json(const Definitions& definitions, const std::string& k
                    {"severity", severity_text(check.severity)},
                    {"blocking", check.blocking},
                    {"description", check.description},
+                   {"own_process", check.run.has_value()},
                    {"anomaly", anomaly_json(check)}});
   }
   return out;

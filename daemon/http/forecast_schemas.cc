@@ -46,7 +46,7 @@ void add_forecast_schemas(json& out) {
   out["Forecast"] = forecast_object({{"at", kForecastTime}, {"until", kForecastTime}, {"stopped_at", kForecastTimeOrNull}, {"truncated", kForecastFlag},
                                      {"definitions_version", kForecastText}, {"runs", forecast_list({{"$ref", "#/components/schemas/ForecastRun"}})},
                                      {"runs_total", kForecastCount}, {"steps_total", kForecastCount}, {"steps_listed", kForecastCount},
-                                     {"violations", forecast_list({{"$ref", "#/components/schemas/ForecastViolation"}})},
+                                     {"violations", forecast_list({{"$ref", "#/components/schemas/ForecastViolation"}})}, {"violations_total", kForecastCount},
                                      {"missed_ticks", forecast_list(forecast_object({{"schedule", kForecastText}, {"instant", kForecastTime}, {"reason", kForecastText}}))},
                                      {"pools", forecast_list({{"$ref", "#/components/schemas/ForecastPool"}})},
                                      {"what_if", forecast_object({{"pools", {{"type", "object"}}}, {"speed", {{"type", "object"}}}})},

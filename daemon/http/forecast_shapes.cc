@@ -27,9 +27,10 @@ class Shape {
 
   json all() {
     auto runs = runs_json();
+    auto violations = violations_json();
     return {{"at", time_json(view_.start.now.wall)}, {"until", time_json(view_.until)}, {"stopped_at", time_json(stopped_at())}, {"truncated", stopped_at().has_value()},
             {"definitions_version", id_text(view_.start.project->version)}, {"runs", std::move(runs)}, {"runs_total", runs_total_}, {"steps_total", steps_total_},
-            {"steps_listed", steps_listed_}, {"violations", violations_json()}, {"missed_ticks", missed_json()}, {"pools", pools_json()},
+            {"steps_listed", steps_listed_}, {"violations", std::move(violations)}, {"violations_total", violations_total_}, {"missed_ticks", missed_json()}, {"pools", pools_json()},
             {"what_if", {{"pools", view_.what_if.pools}, {"speed", view_.what_if.speed}}}, {"durations", durations_json()}};
   }
 
@@ -97,11 +98,11 @@ class Shape {
             {"waited_ms", step.waited().count()}, {"waited_for", demand_json(typical_, step)}, {"critical", critical}};
   }
 
-  json violations_json() const {
+  json violations_json() {
     json out = json::array();
     for (const auto& each : view_.forecast.violations) {
-      if (out.size() == kMostListed) break;
       if (view_.selected && !view_.selected->contains(each.asset)) continue;
+      if (++violations_total_ > kMostListed) continue;
       const auto& asset = view_.start.project->definitions.assets[each.asset];
       const bool never_made = !view_.start.states[each.asset].last_materialization && each.data_at <= view_.start.now.wall;
       out.push_back({{"key", asset.key}, {"kind", asset.freshness.deadline.empty() ? "freshness" : "deadline"}, {"at", time_json(each.at)},
@@ -153,7 +154,7 @@ class Shape {
 
   const ForecastView& view_;
   const Simulated& typical_;
-  std::size_t runs_total_ = 0, steps_total_ = 0, steps_listed_ = 0;
+  std::size_t runs_total_ = 0, steps_total_ = 0, steps_listed_ = 0, violations_total_ = 0;
 };
 
 }  // namespace

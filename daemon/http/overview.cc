@@ -15,12 +15,13 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kMaxNeeds = 100;
+constexpr int kResultsLookedAt = 50;  // of a failing check: the newest ones may be of partitions in which it passed
 constexpr int kMaxNamed = 5;  // failed partitions of an asset
 constexpr int kMaxRunning = 50;
 constexpr std::size_t kMaxTicks = 10;
 
 json need(const char* kind, json run_id, json key, json reason, json detail, json at, std::uint32_t skipped) {
-  return {{"kind", kind}, {"run_id", std::move(run_id)}, {"key", std::move(key)}, {"reason", std::move(reason)}, {"detail", std::move(detail)},
+  return {{"kind", kind}, {"run_id", std::move(run_id)}, {"key", std::move(key)}, {"check", nullptr}, {"reason", std::move(reason)}, {"detail", std::move(detail)},
           {"at", std::move(at)}, {"skipped", skipped}};
 }
 
@@ -73,14 +74,17 @@ Failures find_failures(const AssetTable& table) {
   return out;
 }
 
+/// ": 2026-01-05, 2026-01-09"; "" where it is not known what the indices count.
+std::string names_of(const IndexSet& set, const Partitions* divided) {
+  if (!divided) return "";
+  std::string names;
+  set.first(kMaxNamed).each([&](PartitionIndex index) { names += (names.empty() ? "" : ", ") + divided->key(index); });
+  return ": " + names + (set.size() > kMaxNamed ? ", …" : "");
+}
+
 /// "2 of its partitions are failed: 2026-01-05, 2026-01-09".
 std::string partitions_detail(const IndexSet& failed, const Partitions* divided) {
-  const auto count = failed.size();
-  std::string text = std::to_string(count) + (count == 1 ? " of its partitions is failed" : " of its partitions are failed");
-  if (!divided) return text;
-  std::string names;
-  failed.first(kMaxNamed).each([&](PartitionIndex index) { names += (names.empty() ? "" : ", ") + divided->key(index); });
-  return text + ": " + names + (count > kMaxNamed ? ", …" : "");
+  return std::to_string(failed.size()) + (failed.size() == 1 ? " of its partitions is failed" : " of its partitions are failed") + names_of(failed, divided);
 }
 
 using Needs = std::vector<std::pair<WallTime, json>>;
@@ -100,6 +104,81 @@ void add_failed(Needs& found, const AssetTable& table, AssetId id, std::uint32_t
   found.emplace_back(attempt.at, need("asset_failed", id_text(attempt.run), key, text_or_null(attempt.reason), text_or_null(detail), time_json(attempt.at), skipped));
 }
 
+/// A check of severity error that failed last, and that what is said of its asset does not tell already.
+struct FailedCheck {
+  std::string key, check;
+  std::string partitions;      ///< in which, in words; "": its results name none
+  bool declared = true;        ///< the definitions have it
+  RunId last_run = 0;          ///< of its asset
+  std::optional<WallTime> at;  ///< of that run's attempt
+};
+
+/// Its results name partitions, those in which it failed last; null: they name none.
+const IndexSet* told_partitions(const AssetState& state, const std::string& check) {
+  if (!state.partitions) return nullptr;
+  const auto found = state.partitions->failed_checks.find(check);
+  return found == state.partitions->failed_checks.end() ? nullptr : &found->second;
+}
+
+/// Where its failure counts: that which no waiver lets pass, of partitions that there are. {0}: its results name none.
+IndexSet where_it_counts(const AssetState& state, const std::string& check, WallTime now, const Partitions* divided) {
+  const auto* told = told_partitions(state, check);
+  if (!told) return state.not_waived(check, IndexSet::range(0, 1), now, [](const std::string&) { return IndexSet(); });
+  return state.not_waived(check, divided ? *told & divided->existing(now) : *told, now, [&](const std::string& partition) {
+    const auto index = divided ? divided->index(partition) : std::nullopt;
+    return index ? IndexSet::range(*index, *index + 1) : IndexSet();
+  });
+}
+
+/// The asset, or its partitions, are listed as failed because of it.
+bool is_told_by_asset(const AssetState& state, const std::string& check, const IndexSet& where) {
+  const auto& attempt = state.last_attempt;
+  if (attempt && attempt->status == StepStatus::failed && attempt->reason == "check_failed" && attempt->detail.contains("check " + check + " failed")) return true;
+  return told_partitions(state, check) && (where - state.partitions->failed).empty();
+}
+
+const CheckSpec* find_check(const Definitions& definitions, const std::string& home, const std::string& name) {
+  const auto found = std::ranges::find_if(definitions.checks, [&](const CheckSpec& each) { return each.home == home && each.name == name; });
+  return found == definitions.checks.end() ? nullptr : &*found;
+}
+
+/// At most as many as are listed: each costs a look through the definitions, and one into the store.
+void collect_failed_checks(std::vector<FailedCheck>& out, const AssetTable& table, AssetId id, WallTime now, const Partitions* divided) {
+  const AssetState& state = table.states[id];
+  const auto& key = table.project->graph.key(id);
+  for (const auto& [check, status] : state.checks) {
+    if (out.size() >= kMaxNeeds || !state.fails(check)) continue;
+    const auto where = where_it_counts(state, check, now, divided);
+    if (where.empty() || is_told_by_asset(state, check, where)) continue;
+    const auto* spec = find_check(table.project->definitions, key, check);
+    if (spec && spec->severity != Severity::error) continue;
+    const auto& attempt = state.last_attempt;
+    out.push_back({key, check, told_partitions(state, check) ? "in " + std::to_string(where.size()) + (where.size() == 1 ? " partition" : " partitions") + names_of(where, divided) : "",
+                   spec != nullptr, attempt ? attempt->run : 0, attempt ? std::optional(attempt->at) : std::nullopt});
+  }
+}
+
+std::optional<CheckResult> newest_failure(const FailedCheck& failed, Reader& reader) {
+  const auto page = reader.check_results(failed.key, failed.check, {kResultsLookedAt, ""});
+  if (!page) return std::nullopt;
+  for (const auto& row : page->items)
+    if (row.value.status == CheckStatus::failed || row.value.status == CheckStatus::error) return row.value;
+  return std::nullopt;
+}
+
+/// With what its result says; that may be forgotten by now.
+void add_failed_check(Needs& found, const FailedCheck& failed, Reader& reader) {
+  const auto result = newest_failure(failed, reader);
+  // What nobody declares counts as long as it is of the last run: a check that was removed can never pass again.
+  if (!failed.declared && (!result || result->severity != Severity::error || result->run != failed.last_run)) return;
+  const std::string said = result ? result->detail : "";
+  const auto detail = said + (!said.empty() && !failed.partitions.empty() ? "; " : "") + failed.partitions;
+  const auto at = result ? std::optional(result->at) : failed.at;
+  auto item = need("check_failed", result ? id_or_null(result->run) : json(), failed.key, "check_failed", text_or_null(detail), time_json(at), 0);
+  item["check"] = failed.check;
+  found.emplace_back(at.value_or(WallTime{}), std::move(item));
+}
+
 /// Since it was told: one that was never made is not due at once.
 void add_violated(Needs& found, const AssetTable& table, AssetId id, WallTime now) {
   const auto& spec = table.project->definitions.assets[id].freshness;
@@ -114,19 +193,25 @@ void add_violated(Needs& found, const AssetTable& table, AssetId id, WallTime no
 }
 
 /// Newest first.
-void add_asset_needs(json& needs, WallTime now, Context& context) {
+void add_asset_needs(json& needs, WallTime now, Context& context, Reader& reader) {
   const auto in_force = context.service.partitions();
   Needs found;
+  std::vector<FailedCheck> checks;
   context.service.with_assets([&](const AssetTable& table) {
     if (!table.project) return;
+    const bool same = in_force && in_force->project == table.project;  // else they count other partitions
+    const auto divided = [&](AssetId id) { return same ? in_force->table.of(id) : nullptr; };
     const Failures failures = find_failures(table);
     for (const auto id : failures.failed) {
       const auto skipped = failures.skipped_by.find(table.project->graph.key(id));
-      const bool same = in_force && in_force->project == table.project;  // else they count other partitions
-      add_failed(found, table, id, skipped == failures.skipped_by.end() ? 0 : skipped->second, same ? in_force->table.of(id) : nullptr);
+      add_failed(found, table, id, skipped == failures.skipped_by.end() ? 0 : skipped->second, divided(id));
     }
-    for (AssetId id = 0; id < table.states.size(); ++id) add_violated(found, table, id, now);
+    for (AssetId id = 0; id < table.states.size(); ++id) {
+      add_violated(found, table, id, now);
+      collect_failed_checks(checks, table, id, now, divided(id));
+    }
   });
+  for (const auto& failed : checks) add_failed_check(found, failed, reader);
   std::ranges::stable_sort(found, std::greater{}, &Needs::value_type::first);
   for (auto& [at, each] : found) {
     if (needs.size() >= kMaxNeeds) return;
@@ -195,7 +280,7 @@ std::expected<json, Response> history_json(int days, WallTime now, Context& cont
 std::expected<json, Response> overview_json(int days, WallTime now, Context& context, Reader& reader) {
   json needs = json::array();
   add_own_needs(needs, context);
-  add_asset_needs(needs, now, context);
+  add_asset_needs(needs, now, context, reader);
   auto running = running_json(context, reader);
   if (!running) return std::unexpected(std::move(running.error()));
   auto history = history_json(days, now, context, reader);

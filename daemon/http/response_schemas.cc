@@ -245,7 +245,7 @@ void add_sensors(json& out) {
 
 void add_project(json& out) {
   out["Project"] = object({{"name", text()}, {"access", one_of({"open", "token"})}, {"as_of", integer_or_null()}});
-  out["Overview"] = object({{"needs_you", list_of(object({{"kind", one_of({"asset_failed", "partitions_failed", "freshness_violated", "definitions", "import", "latched"})}, {"run_id", id_or_null()}, {"key", text_or_null()}, {"reason", text_or_null()},
+  out["Overview"] = object({{"needs_you", list_of(object({{"kind", one_of({"asset_failed", "partitions_failed", "check_failed", "freshness_violated", "definitions", "import", "latched"})}, {"run_id", id_or_null()}, {"key", text_or_null()}, {"check", text_or_null()}, {"reason", text_or_null()},
                                                           {"detail", text_or_null()}, {"at", time_or_null()}, {"skipped", integer()}}))},
                             {"running", list_of(refer("Run"))}, {"next_ticks", list_of(object({{"schedule", text()}, {"at", time()}}))},
                             {"imports", list_of(object({{"name", text()}, {"plugin", text()}, {"assets", integer()}, {"status", one_of({"ok", "failed"})},

@@ -46,16 +46,25 @@ std::expected<StepIndex, Response> chosen_step(const Call& call, const RunRow& r
 }
 
 bool belongs(const AttemptRecord& attempt, StepIndex step, const std::string& check, const LoadedPlan& plan) {
-  if (check.empty()) return attempt.check == kNone && std::ranges::find(attempt.steps, step) != attempt.steps.end();
+  if (std::ranges::find(attempt.steps, step) == attempt.steps.end()) return false;
+  if (check.empty()) return attempt.check == kNone;
   if (attempt.check >= plan.project->definitions.checks.size()) return false;
   const CheckSpec& spec = plan.project->definitions.checks[attempt.check];
   return spec.name == check && spec.home == plan.project->graph.key(plan.plan.asset(step));
 }
 
-/// The attempt that is meant: by number or id, else the last. None: the step has not been tried.
-std::expected<std::optional<AttemptRecord>, Response> chosen_attempt(const Call& call, StepIndex step, const LoadedPlan& plan,
+/// The check that is meant: the one named, else, without a step, the one that is the first cause, where it has a process of its own.
+std::string chosen_check(const Call& call, const RunRow& row, StepIndex step, const LoadedPlan& plan, const std::vector<AttemptRecord>& attempts) {
+  if (!call.query.text("step").empty() || !call.query.text("check").empty() || !row.causes.is_array() || row.causes.empty()) return call.query.text("check");
+  const std::string check = row.causes.front().value("check", "");
+  const bool has_own = !check.empty() && std::ranges::any_of(attempts, [&](const AttemptRecord& each) { return belongs(each, step, check, plan); });
+  return has_own ? check : "";
+}
+
+/// The attempt that is meant: by number or id, else the last. None: the step, or the check, has not been tried.
+std::expected<std::optional<AttemptRecord>, Response> chosen_attempt(const Call& call, StepIndex step, const std::string& check, const LoadedPlan& plan,
                                                                      const std::vector<AttemptRecord>& attempts) {
-  const std::string wanted = call.query.text("attempt"), check = call.query.text("check");
+  const std::string wanted = call.query.text("attempt");
   std::optional<AttemptRecord> found;
   for (const auto& attempt : attempts) {
     if (!belongs(attempt, step, check, plan)) continue;
@@ -173,7 +182,7 @@ Response get_logs(const Call& call, Context& context) {
   if (!attempts) return store_problem(attempts.error());
   const auto step = chosen_step(call, *row, **plan, *attempts);
   if (!step) return step.error();
-  const auto attempt = chosen_attempt(call, *step, **plan, *attempts);
+  const auto attempt = chosen_attempt(call, *step, chosen_check(call, *row, *step, **plan, *attempts), **plan, *attempts);
   if (!attempt) return attempt.error();
   if (*attempt && is_forgotten(**attempt, context.service.paths()))
     return problem_response(410, "gone", "No longer kept",
@@ -192,7 +201,7 @@ void add_log_routes(std::vector<Route>& table) {
        .handler = get_logs, .answers = {{200, "", "text/plain"}}, .problems = {410}, .path = {run_param()},
        .query = {{.name = "step", .description = "an asset's key; without it, the cause of the failure or the first step"},
                  {.name = "partition", .description = "of the step, where its asset is divided; without it, the first"},
-                 {.name = "check", .description = "a check of that asset that runs by itself"},
+                 {.name = "check", .description = "a check of that asset that has a process of its own; without step and check that of the cause of the failure, where it is one"},
                  {.name = "attempt", .description = "number or id; the last without it"},
                  {.name = "stream", .kind = Param::Kind::choice, .description = "all without it", .choices = {"stdout", "stderr", "all"}},
                  {.name = "offset", .description = "bytes; for stream=all what X-Next-Offset said"},

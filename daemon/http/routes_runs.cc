@@ -1,5 +1,7 @@
 // Runs and their steps, to read.
 
+#include <algorithm>
+
 #include "daemon/http/asset_shapes.h"
 #include "daemon/http/run_shapes.h"
 #include "daemon/http/step_list.h"
@@ -72,6 +74,17 @@ void describe_causes(json& causes, Context& context) {
   });
 }
 
+/// Of those that are checks: whether `check=` of the run's logs gives what it printed.
+void tell_own_processes(json& causes, std::int64_t version, Context& context) {
+  if (std::ranges::none_of(causes, [](const json& cause) { return cause.contains("check"); })) return;
+  const auto project = context.service.project(version);
+  for (auto& cause : causes) {
+    if (!cause.contains("check")) continue;
+    const auto is_it = [&](const CheckSpec& spec) { return spec.run && cause["check"] == spec.name && cause["key"] == spec.home; };
+    cause["own_process"] = project && std::ranges::any_of(project->definitions.checks, is_it);
+  }
+}
+
 Response get_run(const Call& call, Context& context) {
   const auto at = read_at(context);
   if (!at) return at.error();
@@ -80,6 +93,7 @@ Response get_run(const Call& call, Context& context) {
   const auto usual = at->reader->usual_ms(row->run.select, row->run.job);
   json body = run_json(*row, live_counts(*row, context), usual ? *usual : std::nullopt);
   describe_causes(body["causes"], context);
+  tell_own_processes(body["causes"], row->run.definitions_version, context);
   body["as_of"] = at->as_of;
   return json_response(body);
 }

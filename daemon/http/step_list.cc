@@ -109,8 +109,12 @@ json StepList::deps_json(StepIndex index) const {
 
 json StepList::checks_json(StepIndex index) const {
   json out = json::array();
-  for (const auto& result : checks_)
-    if (result.home_step == index) out.push_back(check_json(result));
+  const auto& specs = plan_->project->definitions.checks;
+  for (const auto& result : checks_) {
+    if (result.home_step != index) continue;
+    out.push_back(check_json(result));
+    out.back()["own_process"] = result.check < specs.size() && specs[result.check].run.has_value();
+  }
   return out;
 }
 

@@ -13,12 +13,13 @@ assets:
     checks:
       - {name: no_duplicates, run: {command: ["false"]}, blocking: true}
   - {key: revenue, deps: [orders], run: {command: [echo, made]}}
+  - {key: items, run: {command: [echo, items made]}, checks: [{name: soft, run: {command: [sh, -c, "echo 12 rows wrong; exit 1"]}}]}
 `;
 
 stage(() => startDaemon(definitions));
 
 test("a failed check is waived on the run's page, the retry says its count, and what is below says so", { timeout: 5 * timeout }, async () => {
-  const { id } = await daemon.api("/runs", { select: "*" });
+  const { id } = await daemon.api("/runs", { select: "orders+" });
   await open(`/runs/${id}`);
   const cause = page.getByRole("region", { name: "Cause of failure" });
   await cause.getByText("no_duplicates").first().waitFor();
@@ -55,6 +56,27 @@ test("a failed check is waived on the run's page, the retry says its count, and 
   await page.getByRole("button", { name: "End the waiver of no_duplicates" }).first().click();
   await page.locator(".check .tag", { hasText: "waived" }).waitFor({ state: "detached" });
   assert.deepEqual((await daemon.api("/waivers")).items, []);
+});
+
+test("what a failing check printed is read on the run's page, and from the tab Checks; the overview names it", { timeout: 3 * timeout }, async () => {
+  const { id } = await daemon.api("/runs", { select: "items" });
+  await open(`/runs/${id}`);
+  const cause = page.getByRole("region", { name: "Cause of failure" });
+  await cause.getByText("12 rows wrong").first().waitFor();
+  const log = page.getByRole("region", { name: "Log", exact: true });
+  await log.getByText("12 rows wrong").first().waitFor();
+  await axeFindsNothing("output of a check");
+  await log.getByLabel("Output of").selectOption("Output of the step");
+  await log.getByText("items made").waitFor();
+  await go("/assets/items?tab=checks");
+  await page.getByRole("link", { name: "Output", exact: true }).click();
+  await log.getByText("12 rows wrong").first().waitFor();
+  assert.equal(new URL(page.url()).searchParams.get("check"), "soft");
+  await go("/");
+  await page.locator(".need", { hasText: "soft" }).getByRole("link", { name: "See check" }).waitFor();
+  await page.getByText(/\d checks? failed/).waitFor();
+  assert.equal(await page.getByText("Nothing is wrong").count(), 0);
+  await page.close();
 });
 
 test("what is not well is open on the tab Checks without a click", { timeout: 3 * timeout }, async () => {

@@ -1,7 +1,7 @@
 // What will run, on the dashboard: bars, what if, and the past on the lineage page.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { axeFindsNothing, daemon, go, page, stage, timeout } from "./browser.mjs";
+import { axeFindsNothing, browser, daemon, go, page, stage, timeout } from "./browser.mjs";
 import { startDaemon } from "./daemon.mjs";
 
 const definitions = `name: forecast
@@ -40,6 +40,19 @@ test("what will run, what will be too old, and what a second card would change",
   await page.keyboard.press("Escape");
   await page.getByRole("button", { name: "No longer suppose 2 slots in gpu" }).click();
   await page.getByText("What if:").waitFor({ state: "detached" });
+});
+
+test("data too old that is not drawn is counted", { timeout: 3 * timeout }, async () => {
+  const one = { key: "lost", kind: "freshness", data_at: null, mended_at: null, only_if_slow: false, already: true };
+  await browser.context.route("**/api/v1/forecast**", async (route) => {
+    const answer = await route.fetch();
+    const violations = Array.from({ length: 500 }, (_, i) => ({ ...one, key: `lost${i}`, at: new Date().toISOString() }));
+    await route.fulfill({ response: answer, json: { ...(await answer.json()), violations, violations_total: 1234 } });
+  });
+  await go("/forecast?horizon=7d");
+  await page.getByRole("heading", { name: "Data that will be too old 1,234" }).waitFor();
+  await page.getByText("and 1,134 more").waitFor();
+  await browser.context.unroute("**/api/v1/forecast**");
 });
 
 test("the lineage as it was before something happened", { timeout: 3 * timeout }, async () => {

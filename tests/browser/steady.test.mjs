@@ -35,6 +35,32 @@ test("no part of a page is pushed about by one that is answered later", async ()
   }
 });
 
+test("an asset's page stands still when its charts come last", async () => {
+  for (let i = 0; i < 2; ++i) {
+    const { id } = await daemon.api("/runs", { select: "chatty" });
+    await open(`/runs/${id}`);
+    await status("Succeeded");
+    await page.close();
+  }
+  const { promise: asked, resolve: isAsked } = Promise.withResolvers(), { promise: allowed, resolve: allow } = Promise.withResolvers();
+  const charts = "**/api/v1/assets/chatty/materializations**";
+  await browser.context.route(charts, async (route) => {
+    isAsked();
+    await allowed;
+    await route.continue();
+  });
+  await open("/assets/chatty");
+  await asked;
+  await page.getByRole("navigation", { name: "Parts of this asset" }).waitFor();
+  const before = await moved();  // what would be pushed about was drawn by now
+  allow();
+  await page.getByRole("heading", { name: "Over time" }).waitFor();
+  await page.getByRole("heading", { name: "Latest metadata" }).waitFor();
+  assert.deepEqual([...before, ...(await moved())], []);
+  await browser.context.unroute(charts);
+  await page.close();
+});
+
 test("a table of assets stands still while their states change", async () => {
   await open("/assets");
   await state("raw_events", "Never materialized");

@@ -56,6 +56,9 @@ TEST(Format, AStepIsNamedWithItsPartitionAlsoForAShell) {
   EXPECT_EQ(step_options({{"key", "lake/days"}}), "--step lake/days");
   EXPECT_EQ(step_options({{"key", "days"}, {"partition", "2026-01-05"}}), "--step days --partition 2026-01-05");
   EXPECT_EQ(step_options({{"key", "md"}, {"partition", "zoe|2026-01-05"}}), "--step md --partition 'zoe|2026-01-05'");
+  EXPECT_EQ(log_options({{"key", "days"}, {"partition", "2026-01-05"}, {"check", "row count"}, {"own_process", true}}), "--step days --partition 2026-01-05 --check 'row count'");
+  EXPECT_EQ(log_options({{"key", "days"}, {"check", "sums"}, {"own_process", false}}), "--step days") << "its step printed what it printed";
+  EXPECT_EQ(log_options({{"key", "days"}}), "--step days");
   EXPECT_EQ(step_options({{"key", "md"}, {"partition", "o'neil $x"}}), "--step md --partition 'o'\\''neil $x'");
 }
 

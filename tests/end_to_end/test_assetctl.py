@@ -94,6 +94,22 @@ def test_logs_and_retry(daemon):
     assert again.returncode == 1 and "2 steps" in again.stdout
 
 
+def test_what_a_check_printed_is_one_command_away(start):
+    check = "checks: [{name: soft, severity: error, run: {plugin: exec, command: [/bin/sh, -c, 'echo 12 rows wrong; exit 1']}}]"
+    daemon = start(project(shell("a", "echo made", more=check)))
+    out = daemon.ctl("materialize", "a", "--wait").stdout
+    run = daemon.items("/runs")[0]["id"]
+    hint = next(line for line in out.splitlines() if "runs logs" in line).split()
+    assert hint == ["assetctl", "runs", "logs", run, "--step", "a", "--check", "soft"]
+    assert daemon.ctl(*hint[1:]).stdout == "12 rows wrong\n"
+    assert daemon.ctl("runs", "logs", run).stdout == "12 rows wrong\n", "without a step, the cause's"
+    assert daemon.ctl("runs", "logs", run, "--step", "a").stdout == "made\n"
+    (need,) = daemon.get("/overview")["needs_you"]
+    assert (need["kind"], need["key"], need["check"], need["run_id"]) == ("check_failed", "a", "soft", run)
+    daemon.post(f"/runs/{run}/checks/soft/waive", {"reason": "known"})
+    assert daemon.get("/overview")["needs_you"] == []
+
+
 def test_logs_follow_to_the_end_of_the_step(start):
     daemon = start(project(shell("a", f"echo first; {waits_for('go')}; echo last")))
     run = daemon.run("a")

@@ -96,6 +96,16 @@ def test_data_that_will_be_too_old_is_said_before_it_is(start):
     assert seconds_between(lost["data_at"], lost["at"]) == 240 and lost["mended_at"] is None and not lost["already"]
 
 
+def test_data_too_old_that_is_not_listed_is_counted(start):
+    daemon = start(project(*(shell(f"a{number}", "true", more="freshness: {within: 1m}") for number in range(503))))
+    for number in range(503):
+        daemon.post(f"/assets/a{number}/materializations", {"reason": "by hand"})
+    answer = daemon.get("/forecast?horizon=10m")
+    assert len(answer["violations"]) == 500 and answer["violations_total"] == 503
+    assert daemon.get("/forecast?horizon=10m&select=a1")["violations_total"] == 1
+    assert "and 3 more: a selection shows others\n" in daemon.ctl("forecast", "--horizon", "10m").stdout
+
+
 def test_a_selection_shows_only_what_is_about_it(start):
     daemon = start(project(shell("a", "true"), shell("b", "true", ["a"]), head=EVERY_MINUTE))
     answer = daemon.get("/forecast?horizon=2m&select=b")

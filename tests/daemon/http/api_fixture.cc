@@ -125,7 +125,7 @@ void ApiFixture::commit_failed_run() {
   run.status = RunStatus::failed;
   run.ended_at = at(4);
   RunChanged change{run, RunStatus::running, {{"succeeded", 2}, {"failed", 1}, {"skipped", 1}}};
-  change.causes = {{{"key", "stg"}, {"partition", nullptr}, {"status", "failed"}, {"reason", "check_failed"}}};
+  change.causes = {{{"key", "stg"}, {"partition", nullptr}, {"status", "failed"}, {"reason", "check_failed"}, {"check", "not_null"}}};
   batch.changes.push_back(change);
   batch.events = {event("run_changed", 1), event("step_changed", 1, "stg"), event("asset_changed", 0, "stg")};
   commit(std::move(batch));

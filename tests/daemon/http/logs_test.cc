@@ -25,6 +25,36 @@ TEST_F(LogsTest, WithoutAStepItIsThatOfTheCause) {
   EXPECT_EQ(answer.headers.at("x-attempt"), "1");
 }
 
+TEST_F(LogsTest, ACheckWithAProcessOfItsOwnHasItsOwnOutput) {
+  service.current->definitions.checks[0].run = RunSpec{};
+  AttemptRecord own{.id = "fedcba9876543210fedcba9876543210", .run = 1, .unit = plan.unit_of(stg), .number = 1, .steps = {stg}, .check = 0};
+  own.intended_at = at(2);
+  CommitBatch batch;
+  batch.changes.push_back(AttemptIntended{own});
+  own.outcome = AttemptOutcome::failed;
+  own.started_at = at(2), own.ended_at = at(3);
+  batch.changes.push_back(AttemptEnded{own});
+  commit(std::move(batch));
+  write_log("made\n");
+  std::ofstream(service.data_paths.log(1, own.id, false)) << "3 rows wrong\n";
+  start();
+  EXPECT_EQ(logs("?step=stg&check=not_null").body, "3 rows wrong\n");
+  EXPECT_EQ(logs("?step=stg").body, "made\n");
+  EXPECT_EQ(logs("").body, "3 rows wrong\n") << "it is the cause";
+  EXPECT_EQ(logs("?step=gold&check=not_null").body, "") << "it is of another asset";
+  EXPECT_EQ(get("/runs/1").json()["causes"][0]["own_process"], true);
+  EXPECT_EQ(get("/runs/1/steps").json()["items"][stg]["checks"][0]["own_process"], true);
+  EXPECT_EQ(get("/assets/stg").json()["check_definitions"][0]["own_process"], true);
+}
+
+TEST_F(LogsTest, ACheckThatItsStepReportedHasNoOutputOfItsOwn) {
+  write_log("made\n");
+  start();
+  EXPECT_EQ(logs("").body, "made\n");
+  EXPECT_EQ(get("/runs/1").json()["causes"][0]["own_process"], false);
+  EXPECT_EQ(get("/runs/1/steps").json()["items"][stg]["checks"][0]["own_process"], false);
+}
+
 TEST_F(LogsTest, OffsetsCountBytes) {
   write_log("one\ntwo\nthree\n");
   start();

@@ -264,6 +264,67 @@ TEST_F(RoutesTest, TheOverviewNamesWhatFailsInPartitionsAndWhatIsTooOld) {
   EXPECT_THAT(needs[0]["detail"].get<std::string>(), HasSubstr("it was never made, due by"));
 }
 
+TEST_F(RoutesTest, TheOverviewNamesAnErrorCheckThatFailedAndHeldNothingUp) {
+  commit_failed_run();  // its result says "3 rows"
+  AssetState& state = service.table.states[3];  // stg
+  state.last_attempt = AssetState::Attempt{.run = 1, .status = StepStatus::succeeded, .at = at(3)};
+  state.checks["not_null"] = CheckStatus::failed;
+  start();
+  const auto needs = [&] { return get("/overview").json()["needs_you"]; };
+  const auto told = needs();
+  ASSERT_EQ(told.size(), 1u) << told;
+  EXPECT_EQ(told[0], (json{{"kind", "check_failed"}, {"run_id", "1"}, {"key", "stg"}, {"check", "not_null"}, {"reason", "check_failed"}, {"detail", "3 rows"}, {"at", format_time(at(3))}, {"skipped", 0}}));
+  state.waivers[{"not_null"}] = Waiver{.by = "anna", .reason = "known", .until = at(1'000'000'000)};
+  EXPECT_EQ(needs(), json::array()) << "a waiver lets it pass";
+  state.waivers.clear();
+  state.last_attempt = AssetState::Attempt{.run = 1, .status = StepStatus::failed, .reason = "check_failed", .detail = "check not_null failed: 3 rows", .at = at(3)};
+  ASSERT_EQ(needs().size(), 1u) << "its asset is listed because of it";
+  EXPECT_EQ(needs()[0]["kind"], "asset_failed");
+  EXPECT_EQ(needs()[0]["check"], nullptr);
+  state.last_attempt->reason = "exit_code", state.last_attempt->detail = "exit code 3";
+  EXPECT_EQ(needs().size(), 2u) << "it failed because of something else";
+}
+
+TEST_F(RoutesTest, ChecksThatWarnOrThatNobodyHasAnyMoreNeedNobody) {
+  commit_failed_run();
+  auto project = std::make_shared<Project>(*service.current);
+  project->definitions.checks[0].severity = Severity::warn;
+  service.table.project = project;
+  AssetState& state = service.table.states[3];
+  state.last_attempt = AssetState::Attempt{.run = 2, .status = StepStatus::succeeded, .at = at(9)};
+  state.checks["not_null"] = CheckStatus::error;
+  start();
+  EXPECT_EQ(get("/overview").json()["needs_you"], json::array()) << "it warns";
+  auto without = std::make_shared<Project>(*service.current);
+  without->definitions.checks.clear();
+  service.table.project = without;
+  EXPECT_EQ(get("/overview").json()["needs_you"], json::array()) << "it was removed, and its asset made since";
+  state.last_attempt->run = 1;
+  EXPECT_EQ(get("/overview").json()["needs_you"].size(), 1u) << "a step may report what nobody declared";
+}
+
+TEST_F(RoutesTest, TheOverviewSaysInWhichPartitionsACheckFails) {
+  auto project = std::make_shared<Project>(*service.current);
+  auto& spec = project->definitions.assets[3].partitions;  // stg
+  spec = PartitionsSpec{{{"", StaticPartitionsSpec{{"asia", "eu", "us"}}}}};
+  service.current = project;
+  service.table.project = project;
+  AssetState& state = service.table.states[3];
+  state.last_attempt = AssetState::Attempt{.run = 1, .status = StepStatus::succeeded, .at = at(3)};
+  state.checks["not_null"] = CheckStatus::passed;
+  state.partitions = std::make_shared<const PartitionStates>(PartitionStates{*spec, IndexSet::range(0, 3), {}, {{"not_null", IndexSet::range(1, 3)}}});
+  start();
+  const auto needs = [&] { return get("/overview").json()["needs_you"]; };
+  ASSERT_EQ(needs().size(), 1u);
+  EXPECT_EQ(needs()[0]["detail"], "in 2 partitions: eu, us");
+  EXPECT_EQ(needs()[0]["run_id"], nullptr) << "its result is forgotten";
+  state.waivers[{"not_null", "us"}] = Waiver{.by = "anna", .reason = "known", .until = at(1'000'000'000)};
+  EXPECT_EQ(needs()[0]["detail"], "in 1 partition: eu");
+  state.partitions = std::make_shared<const PartitionStates>(PartitionStates{*spec, IndexSet::range(0, 3), IndexSet::range(1, 2), {{"not_null", IndexSet::range(1, 2)}}});
+  ASSERT_EQ(needs().size(), 1u) << "the partition is listed because of it";
+  EXPECT_EQ(needs()[0]["kind"], "partitions_failed");
+}
+
 TEST_F(RoutesTest, TheRestAnswers) {
   commit_failed_run();
   service.schedule_views = {{.spec = {.name = "nightly", .job = "nightly", .cron = "0 2 * * *", .timezone = "UTC"}, .next_ticks = {at(9)}}};

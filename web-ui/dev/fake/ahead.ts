@@ -32,7 +32,7 @@ export function forecast(world: World, chosen: FakeAsset[]): Forecast {
     ended_at: steps.at(-1)!.ended_at, slow_ended_at: steps.at(-1)!.slow_ended_at, steps_total: steps.length, checks_only: false, critical_path: steps.filter((step) => step.critical).map((step) => step.key), steps,
   }];
   return {
-    at: iso(now), until: iso(now + 86_400_000), stopped_at: null, truncated: false, definitions_version: "3", runs, runs_total: runs.length, steps_total: steps.length, steps_listed: steps.length, violations: [], missed_ticks: [],
+    at: iso(now), until: iso(now + 86_400_000), stopped_at: null, truncated: false, definitions_version: "3", runs, runs_total: runs.length, steps_total: steps.length, steps_listed: steps.length, violations: [], violations_total: 0, missed_ticks: [],
     pools: [{ name: "default", slots: 2, slots_in_force: 2, used: 0, slices: Array.from({ length: 48 }, (_, i) => (i % 12 === 5 ? 0.8 : 0)), waited_ms: 60_000, steps_waited: 1 }],
     what_if: { pools: {}, speed: {} }, durations: { history: steps.length, group: 0, project: 0, nothing: 0 }, assumptions: ["nothing fails"], as_of: world.seq,
   };

@@ -216,7 +216,7 @@ function overview(world: World): Overview {
   const days = Array.from({ length: 14 }, (_, i) => new Date(Date.now() - (13 - i) * 86_400_000).toISOString().slice(0, 10));
   return {
     imports: [{ name: "shop", plugin: "dbt", assets: world.assets.length, status: "ok", at: new Date(Date.now() - 9e6).toISOString(), last_ok_at: new Date(Date.now() - 9e6).toISOString(), detail: "described" }],
-    needs_you: failed ? runShape(failed).causes.map((cause) => ({ kind: "asset_failed", run_id: failed.id, key: cause.key, reason: cause.reason, detail: cause.detail, at: new Date(failed.ended ?? failed.created).toISOString(), skipped: cause.skipped })) : [],
+    needs_you: failed ? runShape(failed).causes.map((cause) => ({ kind: "asset_failed", run_id: failed.id, key: cause.key, check: null, reason: cause.reason, detail: cause.detail, at: new Date(failed.ended ?? failed.created).toISOString(), skipped: cause.skipped })) : [],
     running: world.runs.filter((run) => run.ended === null).map(runShape), next_ticks: world.paused ? [] : [{ schedule: "nightly", at: schedule(world).next_ticks[0]! }],
     history: { days, groups: groups.map((group) => ({ group, cells: days.map((day) => {
       const cell = { succeeded: 0, failed: 0, skipped: 0 };

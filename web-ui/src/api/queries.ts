@@ -286,8 +286,8 @@ export const readinessQuery = queryOptions({
   refetchInterval: 15_000,
 });
 
-/** Of which step (and partition, where its asset is divided) and which attempt; what is left out the daemon chooses. */
-export interface LogOf { step?: string | undefined; partition?: string | undefined; attempt?: number | undefined; stream: string }
+/** Of which step (and partition, where its asset is divided) or which of its checks, and which attempt; what is left out the daemon chooses. */
+export interface LogOf { step?: string | undefined; partition?: string | undefined; check?: string | undefined; attempt?: number | undefined; stream: string }
 export interface LogChunk { bytes: Uint8Array<ArrayBuffer>; next: string; complete: boolean; attempt: number | null }
 
 /** One piece of a log, from `offset` on (null: from its start). */

@@ -110,8 +110,9 @@ export interface VersionChange {
 }
 export interface RunChanges { run_id: string; step: string; partition: string | null; since: { run_id: string; at: string | null } | null; items: VersionChange[] }
 
+/** `own_process`: what it prints is a log of its own. */
 export interface CheckDefinition {
-  name: string; home: string; depends_on: string[]; severity: string; blocking: boolean; description: string | null;
+  name: string; home: string; depends_on: string[]; severity: string; blocking: boolean; description: string | null; own_process?: boolean;
   /** Judged by the daemon: the metric against the last materializations. */
   anomaly?: { metric: string; sigma: number; last: number; min: number } | null;
 }
@@ -163,7 +164,7 @@ export interface Cause {
   key: string; partition: string | null; status: string; reason: string; check?: string | null; detail: string | null;
   attempt: number; skipped: number;
   /** As they are now; of a run looked at by itself. */
-  owners?: string[]; runbook?: string | null; acknowledged?: Acknowledgement | null; waiver?: Waiver | null;
+  owners?: string[]; runbook?: string | null; acknowledged?: Acknowledgement | null; waiver?: Waiver | null; own_process?: boolean;
 }
 export interface Run {
   id: string; status: RunStatus; select: string;
@@ -185,7 +186,7 @@ export interface Attempt {
 }
 export interface Blocker { kind: string; what: string; detail: string; since: string | null }
 export interface StepCheck {
-  name: string; status: CheckStatus; severity: string; blocking: boolean; detail: string | null; at: string; metadata: Metadata; waived?: string | null;
+  name: string; status: CheckStatus; severity: string; blocking: boolean; detail: string | null; at: string; metadata: Metadata; waived?: string | null; own_process?: boolean;
 }
 export interface Step {
   index: number; key: string; partition: string | null; status: StepStatus; deps: string[]; attempts: Attempt[];
@@ -291,7 +292,7 @@ export interface Project {
   latched: null | { since: string; why: string }; disk?: string | null; draining: string | null; automation_paused: AutomationPause | null; access: "open" | "token"; as_of: number | null;
 }
 export interface NeedsYou {
-  kind: "asset_failed" | "partitions_failed" | "freshness_violated" | "definitions" | "import" | "latched" | "stuck"; run_id: string | null; key: string | null; reason: string | null; detail: string | null; at: string; skipped: number | null;
+  kind: "asset_failed" | "partitions_failed" | "check_failed" | "freshness_violated" | "definitions" | "import" | "latched" | "stuck"; run_id: string | null; key: string | null; check: string | null; reason: string | null; detail: string | null; at: string; skipped: number | null;
 }
 /** How an import was read last; of one that failed, what serves was read at `last_ok_at`. */
 export interface ImportHealth { name: string; plugin: string; assets: number; status: "ok" | "failed"; at: string | null; last_ok_at: string | null; detail: string | null }

@@ -44,7 +44,7 @@ const routes = [
     ...at("/runs"), validateSearch: pick("status", "asset", "job", "backfill"), component: lazyRouteComponent(() => import("@/features/runs/RunsPage"), "RunsPage"),
   }),
   createRoute({
-    ...at("/runs/$id"), validateSearch: pick("step", "partition", "attempt", "stream", "line", "find", "level", "view"),
+    ...at("/runs/$id"), validateSearch: pick("step", "partition", "check", "attempt", "stream", "line", "find", "level", "view"),
     component: lazyRouteComponent(() => import("@/features/run/RunPage"), "RunPage"),
   }),
   createRoute({ ...at("/backfills"), component: lazyRouteComponent(() => import("@/features/backfills/BackfillsPage"), "BackfillsPage") }),

@@ -22,6 +22,6 @@ export function BackfillLink({ id, children }: { id: string; children?: ReactNod
 }
 
 /** To a run, or to a step of it; `partition` where the step's asset is divided. */
-export function RunLink({ id, children, step, partition }: { id: string; children?: ReactNode; step?: string; partition?: string | null }) {
-  return <Link to="/runs/$id" params={{ id }} search={{ step, partition: partition ?? undefined }} className="link num clip">{children ?? `#${id}`}</Link>;
+export function RunLink({ id, children, step, partition, check }: { id: string; children?: ReactNode; step?: string; partition?: string | null; check?: string }) {
+  return <Link to="/runs/$id" params={{ id }} search={{ step, partition: partition ?? undefined, check }} className="link num clip">{children ?? `#${id}`}</Link>;
 }

@@ -82,7 +82,7 @@ function CheckRow({ check, results, asset, failedIn, more }: RowProps) {
         <CheckEvidence results={last ? results.slice(results.indexOf(last)) : results} />
         {open && <Trend results={results} />}
         {others.length > 0 && <div className="dim">Also about {others.map((key, i) => <span key={key}>{i > 0 && ", "}<AssetLink name={key} /></span>)}</div>}
-        {last?.run_id && <div className="dim row" style={{ gap: 8 }}><span>{last.partition && failing ? "Failed" : "Last result"}{last.partition && <> for<AssetPartitionLink name={home} partition={last.partition} /></>} in run <RunLink id={last.run_id} step={home} partition={last.partition} /></span>{unwaived?.run_id && <WaiveButton key={unwaived.id} run={unwaived.run_id} check={check.name} name={home} partition={unwaived.partition} compact />}</div>}
+        {last?.run_id && <div className="dim row" style={{ gap: 8 }}><span>{last.partition && failing ? "Failed" : "Last result"}{last.partition && <> for<AssetPartitionLink name={home} partition={last.partition} /></>} in run <RunLink id={last.run_id} step={home} partition={last.partition} /></span>{check.own_process && <RunLink id={last.run_id} step={home} partition={last.partition} check={check.name}>Output</RunLink>}{unwaived?.run_id && <WaiveButton key={unwaived.id} run={unwaived.run_id} check={check.name} name={home} partition={unwaived.partition} compact />}</div>}
         {last && Object.keys(last.metadata).length > 0 && <MetadataList metadata={withoutSample(last.metadata)} />}
       </div>
     </details>

@@ -5,6 +5,7 @@ import type { AssetDetail, Materialization, Provenance } from "@/api/types";
 import { formatDuration } from "@/system/time/format";
 import { CopyButton } from "@/ui/CopyButton";
 import { ImpactLine } from "@/ui/ImpactLine";
+import { Waiting } from "@/ui/Loaded";
 import { AssetLink, AssetPartitionLink, RunLink } from "@/ui/links";
 import { listed, MetadataList, rawValue } from "@/ui/Metadata";
 import { ReportedBy } from "@/ui/ReportedBy";
@@ -19,6 +20,8 @@ const Chart = lazy(() => import("./Chart").then((module) => ({ default: module.C
 
 export function OverviewTab({ asset }: { asset: AssetDetail }) {
   const materializations = useQuery({ ...materializationsQuery(asset.key) });
+  // How many charts there are is to be known before what stands below them is drawn, or it would move; its failure holds nothing up.
+  if (materializations.isPending && materializations.failureCount === 0) return <Waiting />;
   return (
     <div className="asset-overview">
       <div>

@@ -18,6 +18,7 @@ import { barText, ForecastGantt } from "./ForecastGantt";
 import { Supposed, WhatIfButton, type Pairs } from "./WhatIf";
 import "./forecast.css";
 
+const mostDrawn = 100; // data that will be too old
 const horizons = ["6h", "24h", "3d", "7d"];
 
 const span = (from: string | null, to: string | null) => (from && to ? formatDuration(Date.parse(to) - Date.parse(from)) : "–");
@@ -56,8 +57,9 @@ function Body({ forecast }: { forecast: Forecast }) {
     <>
       {forecast.truncated && <div className="notice bad" role="alert"><div className="grow">Cut short at <At at={forecast.stopped_at} />: there are too many steps to simulate. Look less far ahead.</div></div>}
       <section className="section">
-        <h2>Data that will be too old {forecast.violations.length > 0 && <span className="count">{forecast.violations.length}</span>}</h2>
-        <SmallTable label="Data that will be too old" columns={violationColumns} rows={forecast.violations.slice(0, 100)} rowId={(each) => each.key + each.at} empty="None: every asset that demands freshness is made in time." />
+        <h2>Data that will be too old {forecast.violations_total > 0 && <span className="count">{forecast.violations_total.toLocaleString("en")}</span>}</h2>
+        <SmallTable label="Data that will be too old" columns={violationColumns} rows={forecast.violations.slice(0, mostDrawn)} rowId={(each) => each.key + each.at} empty="None: every asset that demands freshness is made in time." />
+        {forecast.violations_total > mostDrawn && <div className="small dim" style={{ marginTop: 6 }}>and {(forecast.violations_total - mostDrawn).toLocaleString("en")} more: a selection shows others.</div>}
       </section>
       <section className="section">
         <h2>What will run <span className="count">{forecast.runs_total}</span></h2>

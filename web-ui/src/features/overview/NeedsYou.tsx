@@ -18,7 +18,7 @@ export function NeedsYouList({ items }: { items: NeedsYou[] }) {
   const parts = [...Map.groupBy(items, (item) => (item.kind === "asset_failed" && item.run_id ? item.run_id : item)).values()];
   return (
     <div className="panel">
-      {parts.slice(0, shown).map((part) => part.length > 1 ? <OfRun key={`run${part[0]!.run_id}`} items={part} /> : <Item key={`${part[0]!.kind}${part[0]!.run_id}${part[0]!.key}`} item={part[0]!} />)}
+      {parts.slice(0, shown).map((part) => part.length > 1 ? <OfRun key={`run${part[0]!.run_id}`} items={part} /> : <Item key={`${part[0]!.kind}${part[0]!.run_id}${part[0]!.key}${part[0]!.check}`} item={part[0]!} />)}
       {parts.length > shown && (
         <div className="line"><Link to="/runs" search={{ status: "failed" }} className="link dim">and {parts.length - shown} more</Link></div>
       )}
@@ -66,6 +66,7 @@ function OfRun({ items }: { items: NeedsYou[] }) {
 function Subject({ item }: { item: NeedsYou }) {
   if (item.kind === "import") return <Link to="/definitions" className="link">The import {item.key} does not load</Link>;
   if (item.kind === "freshness_violated") return <><AssetLink name={item.key!} /> is too old</>;
+  if (item.kind === "check_failed") return <><AssetLink name={item.key!} tab="checks" /> fails the check <span className="mono">{item.check}</span></>;
   if (item.key) return <AssetLink name={item.key} />;
   if (item.run_id) return <>Run <RunLink id={item.run_id} /> failed</>;
   if (item.kind === "definitions") return <Link to="/definitions" className="link">The definitions do not load</Link>;
@@ -82,6 +83,7 @@ function Act({ item }: { item: NeedsYou }) {
   if (item.kind === "definitions" || item.kind === "import") return <Button component={Link} to="/definitions" variant="default">See errors</Button>;
   if (item.kind === "latched") return <Button component={Link} to="/health" variant="default">See health</Button>;
   if (item.kind === "partitions_failed") return <SeeAsset name={item.key!} tab="partitions">See partitions</SeeAsset>;
+  if (item.kind === "check_failed") return <SeeAsset name={item.key!} tab="checks">See check</SeeAsset>;
   if (item.kind === "freshness_violated") return <SeeAsset name={item.key!}>See asset</SeeAsset>;
   const id = item.run_id;
   if (item.kind === "stuck") return <Button component={Link} to="/queue" variant="default">See why</Button>;

@@ -16,6 +16,7 @@ import { Ago, Countdown, Duration } from "@/ui/Time";
 import { formatInZone } from "@/system/time/format";
 import { RecentRuns, useRecentRuns } from "./RecentRuns";
 import { HeatStrip } from "./HeatStrip";
+import { plural, summary } from "./summary";
 import { NeedsYouList } from "./NeedsYou";
 import "./overview.css";
 
@@ -27,18 +28,11 @@ export function OverviewPage() {
   return (
     <div className="page scroll">
       <PageHead title="Overview" name="Overview" actions={<MaterializeButton select="*" variant="default" />}>
-        <div className="dim num">{project ? summary(project.counts) : "\u00a0"}</div>
+        <div className="dim num">{project ? summary(project.counts, overview.data?.needs_you) : "\u00a0"}</div>
       </PageHead>
       {recent.isPending ? <Waiting /> : <Loaded query={overview}>{(data) => <Columns data={data} />}</Loaded>}
     </div>
   );
-}
-
-const plural = (n: number, one: string) => `${n.toLocaleString("en")} ${one}${n === 1 ? "" : "s"}`;
-
-function summary(counts: { assets: number; running_runs: number; failed_assets: number }) {
-  const failed = counts.failed_assets === 0 ? "none failed" : `${counts.failed_assets.toLocaleString("en")} failed`;
-  return `${plural(counts.assets, "asset")}, ${failed}${counts.running_runs > 0 ? `, ${plural(counts.running_runs, "run")} running` : ""}`;
 }
 
 function Columns({ data }: { data: Overview }) {

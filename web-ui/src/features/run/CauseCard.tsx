@@ -19,7 +19,7 @@ import { WaiveButton, WaiverLine } from "@/ui/Waive";
 import { AnsiLine } from "./AnsiLine";
 import { Changes } from "./Changes";
 import { RetryMenu } from "./RetryMenu";
-import { sameStep, stepText, type SelectStep } from "./stepOf";
+import { logCheckOf, sameStep, stepText, type SelectStep } from "./stepOf";
 
 const lines = 20;
 
@@ -49,7 +49,7 @@ export function CauseCard({ run, steps, select }: { run: Run; steps: Step[]; sel
       </div>
       <CauseActs key={`${stepText(cause)}/${cause.check ?? ""}`} run={run} cause={cause} />
       <Changes key={`changes ${stepText(cause)}`} run={run.id} step={cause.key} partition={cause.partition ?? null} />
-      <CauseLog key={stepText(cause)} run={run} cause={cause} open={() => select(cause, cause.attempt)} />
+      <CauseLog key={`log ${stepText(cause)} ${cause.check ?? ""}`} run={run} cause={cause} open={() => (logCheckOf(cause) ? select(cause, undefined, logCheckOf(cause)) : select(cause, cause.attempt))} />
     </section>
   );
 }
@@ -106,9 +106,10 @@ function Skipped({ cause, steps, select }: { cause: Cause; steps: Step[]; select
 }
 
 function CauseLog({ run, cause, open }: { run: Run; cause: Cause; open: () => void }) {
+  const check = logCheckOf(cause);
   const tail = useQuery({
-    queryKey: [...keys.run(run.id), "tail", cause.key, cause.partition, cause.attempt], staleTime: Infinity, retry: false,
-    queryFn: ({ signal }) => fetchLogTail(run.id, { step: cause.key, partition: cause.partition ?? undefined, attempt: cause.attempt || undefined }, lines, signal),
+    queryKey: [...keys.run(run.id), "tail", cause.key, cause.partition, check, cause.attempt], staleTime: Infinity, retry: false,
+    queryFn: ({ signal }) => fetchLogTail(run.id, { step: cause.key, partition: cause.partition ?? undefined, check, attempt: check ? undefined : cause.attempt || undefined }, lines, signal),
   });
   const box = useRef<HTMLPreElement>(null);
   // The end of the output says why; earlier lines are a scroll away.
@@ -118,7 +119,7 @@ function CauseLog({ run, cause, open }: { run: Run; cause: Cause; open: () => vo
   const buffer = new LogBuffer();
   buffer.append(new TextEncoder().encode(tail.data ?? ""));
   if (tail.error instanceof ApiError && tail.error.status === 410) return <div className="cause-log dim" style={{ padding: "8px 14px" }}>Its output is no longer kept.</div>;
-  if (tail.data !== undefined && buffer.length === 0) return <div className="cause-log dim" style={{ padding: "8px 14px" }}>The step wrote no output.</div>;
+  if (tail.data !== undefined && buffer.length === 0) return <div className="cause-log dim" style={{ padding: "8px 14px" }}>{check ? `The check ${check}` : "The step"} wrote no output.</div>;
   return (
     <div className="cause-log">
       <div className="cause-log-bar">

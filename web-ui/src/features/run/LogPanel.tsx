@@ -12,45 +12,56 @@ import { toastProblem } from "@/ui/Materialize";
 import { StateIcon } from "@/ui/StateIcon";
 import { reasonText, stateMeta } from "@/ui/stateMeta";
 import { LogLines } from "./LogLines";
+import { checksWithLog } from "./stepOf";
 import { useLog, type LogState } from "./useLog";
 
 const route = getRouteApi("/runs/$id");
 
-interface Props { run: Run; step: Step; attempt: number | undefined }
+interface Props { run: Run; step: Step; check: string | undefined; attempt: number | undefined }
 
-/** The output of one attempt of one step. */
-export function LogPanel({ run, step, attempt }: Props) {
+/** The output of one attempt of one step, or of one of its checks that have a process of their own. */
+export function LogPanel({ run, step, check, attempt }: Props) {
   const search = route.useSearch();
   const navigate = useNavigate();
   const set = useCallback((change: Partial<typeof search>) => void navigate({ to: "/runs/$id", params: { id: run.id }, search: (old) => ({ ...old, ...change }), replace: true }), [navigate, run.id]);
   const stream = search.stream ?? "all";
-  const shownAttempt = attempt ?? step.attempts.at(-1)?.number;
-  const shown = step.attempts.find((one) => one.number === shownAttempt);
+  const shownAttempt = check ? attempt : attempt ?? step.attempts.at(-1)?.number;
+  const hasLog = check !== undefined || step.attempts.length > 0;
+  const shown = check ? undefined : step.attempts.find((one) => one.number === shownAttempt);
   const batch = shown?.batch.length ?? 1;
   return (
     <section className="log" aria-label="Log">
       <div className="log-head">
         <StateIcon state={step.status} />
         <span className="strong clip log-name"><AssetLink name={step.key} />{step.partition && <AssetPartitionLink name={step.key} partition={step.partition} />}</span>
-        {step.attempts.length > 1 && (
+        <OutputOf step={step} check={check} set={set} />
+        {!check && step.attempts.length > 1 && (
           <SegmentedControl
             size="xs" value={String(shownAttempt)} onChange={(value) => set({ attempt: value, step: step.key, partition: step.partition ?? undefined })} aria-label="Attempt"
             data={step.attempts.map((one) => ({ value: String(one.number), label: `Attempt ${one.number}` }))}
           />
         )}
-        {step.attempts.length > 0 && <SegmentedControl size="xs" value={stream} onChange={(value) => set({ stream: value === "all" ? undefined : value })} data={["all", "stdout", "stderr"]} aria-label="Stream" />}
+        {hasLog && <SegmentedControl size="xs" value={stream} onChange={(value) => set({ stream: value === "all" ? undefined : value })} data={["all", "stdout", "stderr"]} aria-label="Stream" />}
         {shown?.warm && <span className="small dim" title="Forked from a process that had loaded what it needs">warm</span>}
         {shown?.limits_not_in_force && <span className="small dim" title={shown.limits_not_in_force.why}>limits not in force: {shown.limits_not_in_force.names.join(", ")}</span>}
         {batch > 1 && <span className="small dim wide-only clip" title={`The log is that of the process, which made ${batch} steps`}>one process for {batch} steps, one log</span>}
       </div>
-      {step.attempts.length === 0 ? <NeverRan step={step} /> : <LogBody run={run.id} step={step} attempt={shownAttempt} stream={stream} set={set} />}
+      {!hasLog ? <NeverRan step={step} /> : <LogBody run={run.id} step={step} check={check} attempt={shownAttempt} stream={stream} set={set} />}
     </section>
   );
 }
 
+/** What a check with a process of its own printed is not in the step's output. */
+function OutputOf({ step, check, set }: { step: Step; check: string | undefined; set: (change: { step: string; partition: string | undefined; check: string | undefined; attempt: undefined; line: undefined }) => void }) {
+  const names = checksWithLog(step);
+  if (names.length === 0) return null;
+  const data = [{ value: "", label: "Output of the step" }, ...names.map((name) => ({ value: name, label: `Output of ${name}` }))];
+  return <NativeSelect size="xs" aria-label="Output of" data={data} value={check ?? ""} onChange={(event) => set({ step: step.key, partition: step.partition ?? undefined, check: event.currentTarget.value || undefined, attempt: undefined, line: undefined })} />;
+}
+
 /** The whole log as a file, however long: the daemon hands it out in pieces. */
-function Download({ run, step, attempt, stream }: { run: string; step: Step; attempt: number | undefined; stream: string }) {
-  const save = useMutation({ mutationFn: () => fetchWholeLog(run, { step: step.key, partition: step.partition ?? undefined, attempt, stream }), onSuccess: (log) => saveAs(log, `run-${run}-${[step.key.replaceAll("/", "."), step.partition].filter(Boolean).join("-")}.log`), onError: toastProblem("The log was not downloaded") });
+function Download({ run, step, check, attempt, stream }: { run: string; step: Step; check: string | undefined; attempt: number | undefined; stream: string }) {
+  const save = useMutation({ mutationFn: () => fetchWholeLog(run, { step: step.key, partition: step.partition ?? undefined, check, attempt, stream }), onSuccess: (log) => saveAs(log, `run-${run}-${[step.key.replaceAll("/", "."), step.partition, check].filter(Boolean).join("-")}.log`), onError: toastProblem("The log was not downloaded") });
   return <Tooltip label="Download"><ActionIcon aria-label="Download the log" loading={save.isPending} onClick={() => save.mutate()}><IconDownload size={15} /></ActionIcon></Tooltip>;
 }
 
@@ -73,11 +84,11 @@ function NeverRan({ step }: { step: Step }) {
   );
 }
 
-interface BodyProps { run: string; step: Step; attempt: number | undefined; stream: string; set: (change: { find?: string; line?: string; level?: string }) => void }
+interface BodyProps { run: string; step: Step; check: string | undefined; attempt: number | undefined; stream: string; set: (change: { find?: string; line?: string; level?: string }) => void }
 
-function LogBody({ run, step, attempt, stream, set }: BodyProps) {
+function LogBody({ run, step, check, attempt, stream, set }: BodyProps) {
   const { line, find = "", level, ...here } = route.useSearch();
-  const log = useLog({ run, step: step.key, partition: step.partition ?? undefined, attempt, stream });
+  const log = useLog({ run, step: step.key, partition: step.partition ?? undefined, check, attempt, stream });
   const wanted = line ? Number(line) - 1 : undefined;
   const [follow, setFollow] = useState(wanted === undefined);
   const search = useDeferredValue(find);
@@ -95,7 +106,7 @@ function LogBody({ run, step, attempt, stream, set }: BodyProps) {
     setHit((hit + delta + hits.length) % Math.max(1, hits.length));
   };
   const router = useRouter();
-  const hrefOf = (index: number) => router.buildLocation({ to: "/runs/$id", params: { id: run }, search: { ...here, find: find || undefined, level, step: step.key, partition: step.partition ?? undefined, attempt: attempt ? String(attempt) : undefined, line: String(index + 1) } }).href;
+  const hrefOf = (index: number) => router.buildLocation({ to: "/runs/$id", params: { id: run }, search: { ...here, find: find || undefined, level, step: step.key, partition: step.partition ?? undefined, check, attempt: attempt ? String(attempt) : undefined, line: String(index + 1) } }).href;
   return (
     <>
       <div className="log-bar">
@@ -109,7 +120,7 @@ function LogBody({ run, step, attempt, stream, set }: BodyProps) {
         <span className="spacer" />
         <Progress log={log} shown={rows?.length} />
         <Switch size="xs" label="Follow" checked={follow} onChange={(event) => setFollow(event.currentTarget.checked)} />
-        <Download run={run} step={step} attempt={attempt} stream={stream} />
+        <Download run={run} step={step} check={check} attempt={attempt} stream={stream} />
       </div>
       <LogLines log={log} rows={rows} follow={follow} onLeave={() => setFollow(false)} onBottom={() => !log.complete && setFollow(true)} find={search.length > 1 ? search : undefined} target={at ?? wanted} mark={at ?? wanted} onLine={(n) => set({ line: String(n + 1) })} hrefOf={hrefOf} />
     </>

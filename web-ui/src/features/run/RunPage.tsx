@@ -21,7 +21,7 @@ import { CauseCard } from "./CauseCard";
 import { Gantt } from "./Gantt";
 import { LogPanel } from "./LogPanel";
 import { PriorityButton } from "./PriorityButton";
-import { sameStep, stepText, type SelectStep } from "./stepOf";
+import { sameStep, shownCheck, stepText, type SelectStep } from "./stepOf";
 import "./run.css";
 
 const route = getRouteApi("/runs/$id");
@@ -39,11 +39,12 @@ function RunBody({ run }: { run: Run }) {
   const steps = useQuery(stepsQuery(run.id));
   const search = route.useSearch();
   const navigate = useNavigate();
-  const select = useCallback<SelectStep>((step, attempt) => void navigate({
-    to: "/runs/$id", params: { id: run.id }, search: (old) => ({ ...old, step: step.key, partition: step.partition ?? undefined, attempt: attempt ? String(attempt) : undefined, line: undefined }), replace: true,
+  const select = useCallback<SelectStep>((step, attempt, check) => void navigate({
+    to: "/runs/$id", params: { id: run.id }, search: (old) => ({ ...old, step: step.key, partition: step.partition ?? undefined, check, attempt: attempt ? String(attempt) : undefined, line: undefined }), replace: true,
   }), [navigate, run.id]);
   const setZoom = useCallback((view: string | undefined) => void navigate({ to: "/runs/$id", params: { id: run.id }, search: (old) => ({ ...old, view }), replace: true }), [navigate, run.id]);
   const shown = steps.data ? chooseStep(steps.data, search.step, search.partition, run) : undefined;
+  const check = shown && shownCheck(shown, search, run.causes);
   return (
     <div className="page scroll run">
       <PageHead name={`Run ${run.id}`} title={<span className="row" style={{ gap: 10 }}><StateIcon state={run.status} size={19} /><span>Run <span className="num">#{run.id}</span></span></span>} actions={<Actions run={run} />}>
@@ -56,7 +57,7 @@ function RunBody({ run }: { run: Run }) {
         {(data) => (
           <>
             <Gantt run={run} steps={data} selected={shown} select={select} zoom={search.view} setZoom={setZoom} />
-            {shown && <LogPanel key={`${stepText(shown)}/${search.attempt ?? ""}`} run={run} step={shown} attempt={search.attempt ? Number(search.attempt) : undefined} />}
+            {shown && <LogPanel key={`${stepText(shown)}/${check ?? ""}/${search.attempt ?? ""}`} run={run} step={shown} check={check} attempt={search.attempt ? Number(search.attempt) : undefined} />}
           </>
         )}
       </Loaded>

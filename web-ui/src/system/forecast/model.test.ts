@@ -12,7 +12,7 @@ const run = (steps: ForecastStep[], more: Partial<ForecastRun> = {}): ForecastRu
   started_at: at(0), ended_at: at(10), slow_ended_at: at(12), steps_total: steps.length, checks_only: false, critical_path: [], steps, ...more,
 });
 const forecast = (runs: ForecastRun[], more: Partial<Forecast> = {}): Forecast => ({
-  at: at(0), until: at(60), stopped_at: null, truncated: false, definitions_version: "1", runs, runs_total: runs.length, steps_total: 0, steps_listed: 0, violations: [],
+  at: at(0), until: at(60), stopped_at: null, truncated: false, definitions_version: "1", runs, runs_total: runs.length, steps_total: 0, steps_listed: 0, violations: [], violations_total: 0,
   missed_ticks: [], pools: [], what_if: { pools: {}, speed: {} }, durations: { history: 0, group: 0, project: 0, nothing: 0 }, assumptions: [], as_of: 1, ...more,
 });
 

@@ -13,7 +13,7 @@ export interface ForecastViolation { key: string; kind: "freshness" | "deadline"
 export interface ForecastPool { name: string; slots: number; slots_in_force: number; used: number; slices: number[]; waited_ms: number; steps_waited: number }
 export interface Forecast {
   at: string; until: string; stopped_at: string | null; truncated: boolean; definitions_version: string; runs: ForecastRun[]; runs_total: number; steps_total: number;
-  steps_listed: number; violations: ForecastViolation[]; missed_ticks: { schedule: string; instant: string; reason: string }[]; pools: ForecastPool[];
+  steps_listed: number; violations: ForecastViolation[]; violations_total: number; missed_ticks: { schedule: string; instant: string; reason: string }[]; pools: ForecastPool[];
   what_if: { pools: Record<string, number>; speed: Record<string, number> };
   durations: { history: number; group: number; project: number; nothing: number }; assumptions: string[]; as_of: number;
 }
