@@ -11,9 +11,12 @@
 namespace assetd {
 namespace {
 
-using Sent = std::expected<void, std::string>;
-
 WallTime now_by_the_wall() { return std::chrono::time_point_cast<Millis>(std::chrono::system_clock::now()); }
+
+Sent to_all(const std::expected<void, std::string>& posted) {
+  if (!posted) return std::unexpected(posted.error());
+  return "";
+}
 
 std::string one_line_json(const nlohmann::json& value) { return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace); }
 
@@ -38,7 +41,7 @@ class RealSender final : public AlertSender {
     HttpPost request{*url, {}, one_line_json(webhook.form == WebhookForm::slack ? slack_message(body) : body), delivery.rule.timeout};
     request.headers = {{"Content-Type", "application/json"}, {"User-Agent", "assetd"}, {"Idempotency-Key", delivery.alert.id}, {"Assetd-Alert", delivery.alert.id}};
     if (!webhook.secret.empty()) request.headers.emplace_back("Assetd-Signature", alert_signature(*key, request.body, now_by_the_wall()));
-    return post(request, stop);
+    return to_all(post(request, stop));
   }
 
   Sent to_openlineage(const Delivery& delivery, const OpenLineageSpec& lineage, const std::atomic<bool>& stop) {
@@ -51,7 +54,7 @@ class RealSender final : public AlertSender {
       if (!value) return std::unexpected("openlineage, header " + name + ": " + value.error());
       request.headers.emplace_back(name, *value);
     }
-    return post(request, stop);
+    return to_all(post(request, stop));
   }
 
   Sent by_mail(const Delivery& delivery, const EmailSpec& email, const std::atomic<bool>& stop) {

@@ -362,6 +362,26 @@ def test_a_mail_and_a_program_are_told(start, mail_server):
     assert broken["last_error"] == "the program ended with exit code 7"
 
 
+def test_a_mail_reaches_those_whom_the_server_takes_once(start, mail_server):
+    mail_server.refused = ("gone@", "left@")
+    to = "[gone@example.com, ops@example.com, left@example.com, on-call@example.com]"
+    daemon = start(project(FAILS, head=rules(
+        f'name: mail, on: [run_failed], email: {{server: "{mail_server.url}", from: assetd@example.com, to: {to}}}',
+        f'name: nobody, on: [run_failed], give_up: 1s, email: {{server: "{mail_server.url}", from: assetd@example.com, to: [gone@example.com]}}')), env={"no_proxy": "127.0.0.1"})  # fmt: skip
+    daemon.wait(daemon.run("root"))
+    (alert,) = wait_state(daemon, "delivered")
+    assert (alert["rule"], alert["attempts"]) == ("mail", 1)
+    assert alert["last_error"] == "the mail server refused gone@example.com (550), left@example.com (550)"
+    (nobody,) = wait_state(daemon, "failed")
+    assert nobody["last_error"] == "the mail server takes none of the addresses: gone@example.com (550)"
+    daemon.stop()
+    daemon.start()
+    assert daemon.get(f"/alerts/{alert['id']}")["last_error"] == alert["last_error"]
+    assert "delivered, but: the mail server refused gone@example.com (550)" in daemon.ctl("alerts", "list").stdout
+    ((_, recipients, _),) = mail_server.mails
+    assert [each.partition("<")[2].partition(">")[0] for each in recipients] == ["ops@example.com", "on-call@example.com"]
+
+
 def test_a_test_shows_whether_it_arrives(start, webhook):
     receiver = webhook()
     daemon = start(project(FAILS, head=rules(ops())), env=secrets(OPS=receiver.url))
