@@ -20,6 +20,7 @@ std::string alert_note(const Json& alert, SystemTime now) {
   std::string note;
   if (state == "pending" && !error.empty()) note = "next attempt " + ago_at(alert, "next_attempt_at", now) + ": " + error;
   else if (state == "failed") note = "given up: " + error;
+  else if (state == "delivered" && !error.empty()) note = "delivered, but: " + error;
   else if (state == "silenced") note = "held back by the silence " + text_at(alert, "silence");
   if (repeats != "0") note += (note.empty() ? "" : "; ") + ("came again " + repeats + (repeats == "1" ? " time" : " times"));
   if (!text_at(alert, "resolved_at").empty()) note += (note.empty() ? "" : "; ") + ("mended " + ago_at(alert, "resolved_at", now));

@@ -39,7 +39,7 @@ struct AlertRecord {
   nlohmann::json body = nlohmann::json::object();  ///< what is sent
   AlertState state = AlertState::pending;
   int attempts = 0;
-  std::string last_error;
+  std::string last_error;  ///< delivered: which of its receivers do not have it
   std::optional<WallTime> next_attempt_at;  ///< pending
   std::optional<WallTime> delivered_at;
   std::optional<WallTime> resolved_at;  ///< when what was broken was seen whole again

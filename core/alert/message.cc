@@ -10,6 +10,9 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::size_t kMostInTitle = 5;  // partitions: a title is a line, and the subject of a mail
+// Of a text; with a longer one Slack refuses the whole message: https://docs.slack.dev/reference/block-kit/blocks/section-block
+constexpr std::size_t kMostForSlack = 3'000;  // characters, counted as bytes, which are never fewer
+constexpr std::string_view kCut = "…";
 
 Json or_null(const std::string& text) { return text.empty() ? Json() : Json(text); }
 
@@ -65,7 +68,7 @@ std::string all_partitions(const Json& body) {
 }
 
 /// Slack's own marks: https://docs.slack.dev/messaging/formatting-message-text
-std::string for_slack(const std::string& text) {
+std::string for_slack(std::string_view text) {
   std::string out;
   for (const char c : text) {
     if (c == '&') out += "&amp;";
@@ -76,9 +79,49 @@ std::string for_slack(const std::string& text) {
   return out;
 }
 
+/// So much of it that for_slack() makes at most `most` bytes of it: a longer one ends with "…", behind a whole character.
+std::string cut_for_slack(const std::string& text, std::size_t most) {
+  std::size_t written = 0, end = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool begins = (static_cast<unsigned char>(text[i]) & 0xC0u) != 0x80u;
+    if (begins && written + kCut.size() <= most) end = i;
+    written += for_slack({&text[i], 1}).size();
+  }
+  return written <= most ? text : text.substr(0, end) + std::string(kCut);
+}
+
 std::string slack_link(const std::string& url, const std::string& words) {
   const bool absolute = url.starts_with("http://") || url.starts_with("https://");
   return absolute ? "<" + url + "|" + for_slack(words) + ">" : for_slack(words);
+}
+
+/// Of one that is too long the detail is cut first: what stands behind it stays.
+std::string slack_title(Json body) {
+  constexpr std::size_t kMost = kMostForSlack - 2;  // beside the '*' around it
+  if (const auto size = for_slack(alert_title(body)).size(); size > kMost) {
+    const auto detail = said(body, "detail");
+    const auto line = detail.substr(0, detail.find('\n'));
+    const auto written = for_slack(line).size();
+    body["detail"] = cut_for_slack(line, written - std::min(written, size - kMost));
+  }
+  return for_slack(cut_for_slack(alert_title(body), kMost));
+}
+
+/// Whose it is, with the ways on. What there is no room for is left out whole: half a link leads nowhere.
+std::string slack_context(const Json& body) {
+  std::vector<std::string> parts = {for_slack(said(body, "project")), "alert " + for_slack(said(body, "rule"))};
+  if (const auto run = body.find("run"); run != body.end() && run->is_object()) parts.push_back(slack_link(said(*run, "url"), run_words(body)));
+  if (const auto runbook = said(body, "runbook"); !runbook.empty()) parts.push_back(slack_link(runbook, "runbook"));
+  for (const auto& owner : body.value("owners", Json::array())) parts.push_back(for_slack(owner.get<std::string>()));
+  constexpr std::string_view kBetween = ", ";
+  std::string text;
+  bool whole = true;
+  for (const auto& part : parts) {
+    const bool fits = text.size() + part.size() + 2 * kBetween.size() + kCut.size() <= kMostForSlack;
+    if (fits) text += (text.empty() ? "" : std::string(kBetween)) + part;
+    whole = whole && fits;
+  }
+  return whole ? text : text + std::string(kBetween) + std::string(kCut);
 }
 
 }  // namespace
@@ -136,17 +179,12 @@ std::string alert_title(const Json& body) {
 }
 
 Json slack_message(const Json& body) {
-  const auto title = alert_title(body);
-  std::string more = for_slack(said(body, "project")) + ", alert " + for_slack(said(body, "rule"));
-  if (const auto run = body.find("run"); run != body.end() && run->is_object())
-    more += ", " + slack_link(said(*run, "url"), run_words(body));
-  if (const auto runbook = said(body, "runbook"); !runbook.empty()) more += ", " + slack_link(runbook, "runbook");
-  for (const auto& owner : body.value("owners", Json::array())) more += ", " + for_slack(owner.get<std::string>());
+  const auto title = slack_title(body);
   const auto section = [](const std::string& text) {
     return Json{{"type", "section"}, {"text", {{"type", "mrkdwn"}, {"text", text}}}};
   };
-  const Json context = {{"type", "context"}, {"elements", {{{"type", "mrkdwn"}, {"text", more}}}}};
-  return {{"text", for_slack(title)}, {"blocks", {section("*" + for_slack(title) + "*"), context}}};
+  const Json context = {{"type", "context"}, {"elements", {{{"type", "mrkdwn"}, {"text", slack_context(body)}}}}};
+  return {{"text", title}, {"blocks", {section("*" + title + "*"), context}}};
 }
 
 std::string alert_text(const Json& body) {

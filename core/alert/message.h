@@ -20,7 +20,7 @@ nlohmann::json alert_body(const AlertRecord& alert, const AlertSetting& setting)
 
 /// One line: "gold_customers failed (exit_code) in run 41: …; 5 steps were skipped because of it".
 std::string alert_title(const nlohmann::json& body);
-/// {"text", "blocks"}, as Slack's incoming webhooks take it.
+/// {"text", "blocks"}, as Slack's incoming webhooks take it: no text has more than the 3,000 characters that Slack allows.
 nlohmann::json slack_message(const nlohmann::json& body);
 /// The text of a mail, line by line, without its headers.
 std::string alert_text(const nlohmann::json& body);

@@ -84,8 +84,17 @@ SensorSpec read_sensor(Json& value) {
   return sensor;
 }
 
-Json write(const AlertSpec& alert) { return write_fields(alert); }
-AlertSpec read_alert(Json& value) { return read<AlertSpec>(value); }
+Json write(const AlertSpec& alert) {
+  auto object = write_fields(alert);
+  if (alert.run != RunSpec{}) object["run"] = write(alert.run);
+  return object;
+}
+
+AlertSpec read_alert(Json& value) {
+  auto alert = read<AlertSpec>(value);
+  if (const auto run = value.find("run"); run != value.end()) alert.run = read_run(*run);
+  return alert;
+}
 
 Json write(const ExposureSpec& exposure) { return write_fields(exposure); }
 ExposureSpec read_exposure(Json& value) { return read<ExposureSpec>(value); }

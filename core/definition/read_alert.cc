@@ -84,7 +84,14 @@ EmailSpec read_email(const SourceFile& file, const YamlNode& node) {
   return email;
 }
 
-void read_receiver(MapReader& alert, AlertSpec& spec) {
+/// As steps get it.
+void take_environment(const ProcessDefaults& project, AlertSpec& spec) {
+  spec.run.env = project.env;
+  spec.run.env_file = project.env_file;
+  spec.run.inherit_env = project.inherit_env;
+}
+
+void read_receiver(MapReader& alert, const ProcessDefaults& project, AlertSpec& spec) {
   const auto *webhook = alert.take("webhook"), *email = alert.take("email"), *program = alert.take("program");
   if ((webhook != nullptr) + (email != nullptr) + (program != nullptr) != 1)
     alert.file().error(alert.at(), "an alert needs one receiver: webhook, email or program",
@@ -92,6 +99,7 @@ void read_receiver(MapReader& alert, AlertSpec& spec) {
   if (webhook) spec.webhook = read_webhook(alert);
   if (email) spec.email = read_email(alert.file(), *email);
   if (program) {
+    take_environment(project, spec);
     spec.program = alert.texts("program");
     if (program->kind == YamlNode::Kind::sequence && spec.program.empty())
       alert.file().error(*program, "program: names no program", "as in program: [./tell.sh, ops]");
@@ -115,7 +123,7 @@ void read_alert(Reading& reading, const SourceFile& file, const YamlNode& node) 
     alert.select_source = check_selection(file, *select);
   }
   alert.owners = reader.texts("owners");
-  read_receiver(reader, alert);
+  read_receiver(reader, reading.process, alert);
   if (const auto repeat = reader.duration("repeat")) alert.repeat = *repeat;
   if (const auto timeout = reader.duration("timeout")) alert.timeout = *timeout;
   if (alert.timeout > kMostTimeout || alert.timeout <= Millis{0})

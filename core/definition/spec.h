@@ -258,6 +258,7 @@ struct AlertSpec {
   std::optional<WebhookSpec> webhook;
   std::optional<EmailSpec> email;
   std::vector<std::string> program;  ///< argv; gets the body on stdin
+  RunSpec run;                       ///< of a program: env, env_file, inherit_env
   std::optional<OpenLineageSpec> openlineage;  ///< of the project's openlineage: it is told of steps, not of `on`
   Millis repeat{3'600'000};          ///< the same root cause, not mended, is told again no sooner
   Millis timeout{10'000};            ///< of one attempt to deliver

@@ -38,7 +38,7 @@ void AlertCourier::run(Lane& lane) {
   while (const auto delivery = next(lane)) {
     const auto sent = sender_->send(*delivery, stop_);
     if (!sent && stop_) continue;
-    report_(delivery->alert.id, sent ? std::nullopt : std::optional(sent.error()));
+    report_(delivery->alert.id, sent);
   }
 }
 

@@ -18,7 +18,7 @@ namespace assetd {
 class AlertCourier {
  public:
   /// Called on the rule's thread when an attempt has ended: by an error, or well. Not for one that was given up because of the end.
-  using Report = std::function<void(const std::string& alert, const std::optional<std::string>& error)>;
+  using Report = std::function<void(const std::string& alert, const Sent& sent)>;
 
   AlertCourier(std::shared_ptr<AlertSender> sender, Report report);
   /// Attempts that are under way are given up; their receivers may have them all the same.

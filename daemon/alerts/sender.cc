@@ -1,6 +1,7 @@
 #include "daemon/alerts/sender.h"
 
 #include <chrono>
+#include <filesystem>
 
 #include "core/alert/message.h"
 #include "daemon/alerts/mail.h"
@@ -11,9 +12,12 @@
 namespace assetd {
 namespace {
 
-using Sent = std::expected<void, std::string>;
-
 WallTime now_by_the_wall() { return std::chrono::time_point_cast<Millis>(std::chrono::system_clock::now()); }
+
+Sent to_all(const std::expected<void, std::string>& posted) {
+  if (!posted) return std::unexpected(posted.error());
+  return "";
+}
 
 std::string one_line_json(const nlohmann::json& value) { return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace); }
 
@@ -25,7 +29,7 @@ class RealSender final : public AlertSender {
     if (delivery.rule.webhook) return over_webhook(delivery, *delivery.rule.webhook, stop);
     if (delivery.rule.openlineage) return to_openlineage(delivery, *delivery.rule.openlineage, stop);
     if (delivery.rule.email) return by_mail(delivery, *delivery.rule.email, stop);
-    return through_program(delivery);
+    return through_program(delivery, stop);
   }
 
  private:
@@ -38,7 +42,7 @@ class RealSender final : public AlertSender {
     HttpPost request{*url, {}, one_line_json(webhook.form == WebhookForm::slack ? slack_message(body) : body), delivery.rule.timeout};
     request.headers = {{"Content-Type", "application/json"}, {"User-Agent", "assetd"}, {"Idempotency-Key", delivery.alert.id}, {"Assetd-Alert", delivery.alert.id}};
     if (!webhook.secret.empty()) request.headers.emplace_back("Assetd-Signature", alert_signature(*key, request.body, now_by_the_wall()));
-    return post(request, stop);
+    return to_all(post(request, stop));
   }
 
   Sent to_openlineage(const Delivery& delivery, const OpenLineageSpec& lineage, const std::atomic<bool>& stop) {
@@ -51,7 +55,7 @@ class RealSender final : public AlertSender {
       if (!value) return std::unexpected("openlineage, header " + name + ": " + value.error());
       request.headers.emplace_back(name, *value);
     }
-    return post(request, stop);
+    return to_all(post(request, stop));
   }
 
   Sent by_mail(const Delivery& delivery, const EmailSpec& email, const std::atomic<bool>& stop) {
@@ -65,11 +69,14 @@ class RealSender final : public AlertSender {
     return send_mail(mail, stop);
   }
 
+  std::string in_project(const std::string& path) const { return (std::filesystem::path(options_.project_dir) / path).lexically_normal().string(); }
+
   // What it prints may be anything: only how it ended is told.
-  Sent through_program(const Delivery& delivery) {
-    auto env = make_environment({}, options_.daemon_env, options_.secrets);
+  Sent through_program(const Delivery& delivery, const std::atomic<bool>& stop) {
+    const auto& run = delivery.rule.run;
+    auto env = make_environment({run.env, run.env_file.empty() ? "" : in_project(run.env_file), run.inherit_env}, options_.daemon_env, options_.secrets, &stop);
     if (!env) return std::unexpected(env.error());
-    env->emplace("ASSETD_ALERT_ID", delivery.alert.id);
+    (*env)["ASSETD_ALERT_ID"] = delivery.alert.id;
     ChildSpec child;
     child.argv = delivery.rule.program;
     child.env = std::move(*env);
@@ -77,6 +84,8 @@ class RealSender final : public AlertSender {
     child.input = one_line_json(delivery.alert.body) + "\n";
     child.timeout = delivery.rule.timeout;
     child.max_output = 1u << 20;
+    child.stop = &stop;
+    child.killed_by_stop = true;
     const auto ended = run_child(child);
     if (!ended) return std::unexpected("the program: " + ended.error());
     if (!ended->ok()) return std::unexpected("the program ended with " + describe_end(*ended, child));

@@ -18,12 +18,15 @@ struct Delivery {
   AlertSpec rule;
 };
 
+/// It arrived, with what is to be said of that ("": nothing), or did not, with the reason.
+using Sent = std::expected<std::string, std::string>;
+
 class AlertSender {
  public:
   virtual ~AlertSender() = default;
-  /// Blocks for at most the rule's timeout, and that of a secrets program; gives up soon after `stop` is set. The error says what
-  /// the receiver or the way to it did, and holds no secret: it is stored and shown. Several threads at a time.
-  virtual std::expected<void, std::string> send(const Delivery& delivery, const std::atomic<bool>& stop) = 0;
+  /// Blocks for at most the rule's timeout, and that of a secrets program; gives up soon after `stop` is set. What it says
+  /// is what the receiver or the way to it did, and holds no secret: it is stored and shown. Several threads at a time.
+  virtual Sent send(const Delivery& delivery, const std::atomic<bool>& stop) = 0;
 };
 
 struct SenderOptions {

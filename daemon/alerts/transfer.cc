@@ -44,6 +44,50 @@ std::size_t give_upload(char* to, std::size_t size, std::size_t count, void* upl
   return taken;
 }
 
+/// Hears what is said with the mail server: curl itself does not tell whom it refused. Outlives the handle, which still says good-bye when it is closed.
+class Talk {
+ public:
+  explicit Talk(const std::vector<std::string>& recipients) : recipients_(recipients) {}
+  Talk(const Talk&) = delete;
+  Talk& operator=(const Talk&) = delete;
+
+  void listen(CURL* curl) {
+    curl_easy_setopt(curl, CURLOPT_VERBOSE, 1L);
+    curl_easy_setopt(curl, CURLOPT_DEBUGFUNCTION, hear);
+    curl_easy_setopt(curl, CURLOPT_DEBUGDATA, this);
+  }
+
+  /// "a@example.com (550), b@example.com (451)"
+  std::string refused() const { return refused_; }
+  bool took_none() const { return taken_ == 0 && !refused_.empty(); }
+
+ private:
+  static int hear(CURL*, curl_infotype type, char* data, std::size_t size, void* talk) {
+    const std::string_view said(data, size);
+    if (type == CURLINFO_HEADER_OUT) static_cast<Talk*>(talk)->ask(said);
+    if (type == CURLINFO_HEADER_IN) static_cast<Talk*>(talk)->answer(said);
+    return 0;
+  }
+
+  void ask(std::string_view command) {
+    asks_ = command.starts_with("RCPT TO:") && named_ < recipients_.size();
+    if (asks_) ++named_;  // curl names them one after the other, each once
+  }
+
+  void answer(std::string_view line) {
+    const bool is_last = line.size() > 3 && line[3] != '-';  // of an answer of several lines
+    if (!asks_ || !is_last) return;
+    asks_ = false;
+    if (line.starts_with('2')) ++taken_;
+    else refused_ += (refused_.empty() ? "" : ", ") + recipients_[named_ - 1] + " (" + std::string(line.substr(0, 3)) + ")";
+  }
+
+  const std::vector<std::string>& recipients_;
+  std::size_t named_ = 0, taken_ = 0;
+  bool asks_ = false;  ///< whether the next answer is to an address
+  std::string refused_;
+};
+
 Handle open_handle(Millis timeout, const std::atomic<bool>& stop) {
   static std::once_flag once;
   std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
@@ -86,7 +130,8 @@ std::expected<void, std::string> post(const HttpPost& request, const std::atomic
   return std::unexpected("the webhook answered HTTP " + std::to_string(status) + (status >= 300 && status < 400 ? ": redirections are not followed" : ""));
 }
 
-std::expected<void, std::string> send_mail(const Mail& mail, const std::atomic<bool>& stop) {
+std::expected<std::string, std::string> send_mail(const Mail& mail, const std::atomic<bool>& stop) {
+  Talk talk(mail.to);
   const auto handle = open_handle(mail.timeout, stop);
   if (!handle) return std::unexpected("libcurl does not start");
   Lines recipients;
@@ -104,11 +149,14 @@ std::expected<void, std::string> send_mail(const Mail& mail, const std::atomic<b
   const auto from = "<" + mail.from + ">";
   curl_easy_setopt(curl, CURLOPT_MAIL_FROM, from.c_str());
   curl_easy_setopt(curl, CURLOPT_MAIL_RCPT, recipients.first());
+  curl_easy_setopt(curl, CURLOPT_MAIL_RCPT_ALLLOWFAILS, 1L);  // from 8.2 on with one L less, and this name still
+  talk.listen(curl);
   curl_easy_setopt(curl, CURLOPT_READFUNCTION, give_upload);
   curl_easy_setopt(curl, CURLOPT_READDATA, &upload);
   curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
   const auto code = curl_easy_perform(curl);
-  if (code == CURLE_OK) return {};
+  if (code == CURLE_OK) return talk.refused().empty() ? "" : "the mail server refused " + talk.refused();
+  if (talk.took_none()) return std::unexpected("the mail server takes none of the addresses: " + talk.refused());
   long status = 0;
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
   return std::unexpected("the mail server" + (status >= 400 ? " answered " + std::to_string(status) : std::string()) + ": " + words_of(code, mail.timeout));

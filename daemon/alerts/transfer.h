@@ -28,6 +28,7 @@ struct Mail {
   std::string text;  ///< headers and body, with CRLF
   Millis timeout{};
 };
-std::expected<void, std::string> send_mail(const Mail& mail, const std::atomic<bool>& stop);
+/// Those whom the server takes get it, if there is one; what is answered names the others, "": there are none.
+std::expected<std::string, std::string> send_mail(const Mail& mail, const std::atomic<bool>& stop);
 
 }  // namespace assetd

@@ -13,6 +13,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include "daemon/execution/process_tree.h"
+
 extern char** environ;
 
 namespace assetd {
@@ -257,8 +259,21 @@ void kill_group(pid_t pid, std::chrono::milliseconds grace) {
   ::kill(-pid, SIGKILL);
 }
 
+/// Also what left its group. Stopped first: what cannot fork has no child that is overlooked.
+void kill_tree(pid_t pid) {
+  ::kill(-pid, SIGSTOP);
+  std::vector<pid_t> tree;
+  for (auto now = descendants_of(pid); now.size() > tree.size(); now = descendants_of(pid)) {
+    tree = std::move(now);
+    for (const auto each : tree) ::kill(each, SIGSTOP);
+  }
+  for (const auto each : tree) ::kill(each, SIGKILL);
+  ::kill(-pid, SIGKILL);
+}
+
 void reap(const ChildSpec& spec, pid_t pid, ChildResult& result) {
-  if (result.end != ChildResult::End::exited) kill_group(pid, spec.grace);
+  if (result.end == ChildResult::End::stopped && spec.killed_by_stop) kill_tree(pid);
+  else if (result.end != ChildResult::End::exited) kill_group(pid, spec.grace);
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }

@@ -22,6 +22,7 @@ struct ChildSpec {
   std::size_t keep_errors = 64u << 10;  ///< the last bytes of stderr that are kept
   std::chrono::milliseconds grace{2'000};  ///< between asking it to end and killing it
   const std::atomic<bool>* stop = nullptr;  ///< once set it is ended; looked at a few times a second
+  bool killed_by_stop = false;              ///< with all that descends from it and without grace: who waits is at its end
 };
 
 struct ChildResult {

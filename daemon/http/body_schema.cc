@@ -116,6 +116,8 @@ class Check {
     if (schema.contains("minLength") && length < schema["minLength"].get<std::size_t>()) add(at, "must not be empty");
     if (schema.contains("maxLength") && length > schema["maxLength"].get<std::size_t>())
       add(at, "must have at most " + schema["maxLength"].dump() + " characters");
+    if (schema.value("pattern", "") == kNotBlank && value.find_first_not_of(" \t\r\n") == std::string::npos)
+      add(at, "'" + at.substr(at.rfind('/') + 1) + "' must not be blank: others read it");
   }
 
   void number(const json& schema, const json& value, const std::string& at) {

@@ -10,8 +10,11 @@
 
 namespace assetd::http {
 
+/// The one `pattern` that bodies have: something beside blanks.
+inline constexpr const char* kNotBlank = "[^ \\t\\r\\n]";
+
 /// Understands the part of JSON Schema that body_schemas() uses: type (also a list of them), properties, required, additionalProperties,
-/// enum, const, items, minimum, maximum, minLength, maxLength, minItems, maxItems.
+/// enum, const, items, minimum, maximum, minLength, maxLength, minItems, maxItems, and kNotBlank.
 std::vector<FieldError> check_body(const nlohmann::json& schema, const nlohmann::json& body);
 
 /// Malformed JSON names the byte, from 1; so does an object with a key twice.

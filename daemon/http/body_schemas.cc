@@ -1,5 +1,6 @@
 #include <stdexcept>
 
+#include "daemon/http/body_schema.h"
 #include "daemon/http/partition_choice.h"
 #include "daemon/http/schemas.h"
 
@@ -16,8 +17,10 @@ json closed(json properties, json required = json::array()) {
 
 json text(int max, const char* description) { return {{"type", "string"}, {"maxLength", max}, {"description", description}}; }
 
-json required_text(json schema) {
-  schema["minLength"] = 1;
+/// One that is left out, where it may be, is no reason; one that is given says something.
+json reason_text() {
+  auto schema = text(1000, "for people, kept in the audit");
+  schema["pattern"] = kNotBlank;
   return schema;
 }
 
@@ -60,7 +63,7 @@ json partition_set_request() {
 }
 
 json all_schemas() {
-  const json reason = text(1000, "for people, kept in the audit");
+  const json reason = reason_text();
   json token = text(4096, "as in the token file");
   token["minLength"] = 1;
   return {{"", closed(json::object())},
@@ -82,7 +85,7 @@ json all_schemas() {
                      {"description", "these steps alone; with what is below them in the run; with what above them is stale; or only their checks"}}},
                    {"dry_run", {{"type", "boolean"}, {"default", false}}}})},
           {"WaiveRequest",
-           closed({{"reason", required_text(reason)},
+           closed({{"reason", reason},
                    {"until", {{"type", {"string", "null"}}, {"maxLength", 40}, {"description", "a time (RFC 3339); default: 24 hours from now"}}},
                    {"key", text(255, "the check's asset, where several of the run have one of that name")},
                    {"partition", text(2100, "of an asset that is divided: the failure passes in this one alone; default: wherever the check fails")}},

@@ -1,6 +1,5 @@
 #include "daemon/sensors/guard.h"
 
-#include <dirent.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -9,10 +8,10 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "daemon/definitions/files.h"
+#include "daemon/execution/process_tree.h"
 #include "daemon/store/file_system.h"
 
 namespace assetd {
@@ -50,30 +49,7 @@ void hear_stop() {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
 
-/// Children of this process, also those of which it became the parent: as a subreaper it gets whatever lost its own.
-std::vector<pid_t> children() {
-  std::vector<pid_t> found;
-  DIR* proc = ::opendir("/proc");
-  if (!proc) return found;
-  while (const auto* entry = ::readdir(proc)) {
-    const auto pid = static_cast<pid_t>(std::strtol(entry->d_name, nullptr, 10));
-    if (pid <= 0) continue;
-    char text[512];
-    FILE* file = std::fopen(("/proc/" + std::to_string(pid) + "/stat").c_str(), "re");
-    if (!file) continue;
-    const auto size = std::fread(text, 1, sizeof text - 1, file);
-    std::fclose(file);
-    text[size] = '\0';
-    const char* after_name = std::strrchr(text, ')');  // a name may hold blanks and brackets
-    int parent = 0;
-    char state = 0;
-    if (after_name && std::sscanf(after_name + 1, " %c %d", &state, &parent) == 2 && parent == ::getpid()) found.push_back(pid);
-  }
-  ::closedir(proc);
-  return found;
-}
-
-/// Until none is left, or what is left cannot be killed.
+/// Until none is left, or what is left cannot be killed. As a subreaper this process is the parent also of whatever lost its own.
 void end_descendants() {
   constexpr int kRounds = 300;
   for (int round = 0; round < kRounds; ++round) {
@@ -81,7 +57,7 @@ void end_descendants() {
     while ((reaped = ::waitpid(-1, nullptr, WNOHANG)) > 0) {
     }
     if (reaped < 0 && errno == ECHILD) return;
-    for (const auto pid : children()) ::kill(pid, SIGKILL);
+    for (const auto pid : children_of(::getpid())) ::kill(pid, SIGKILL);
     ::poll(nullptr, 0, 5);
   }
 }

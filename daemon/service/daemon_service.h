@@ -364,7 +364,7 @@ class DaemonService final : public Service {
   std::vector<std::string> owners_of_run(RunId run) const;
   void start_courier();
   void send_due_alerts(const Now& now);
-  void take_delivery(Turn& turn, const std::string& id, const std::optional<std::string>& error);
+  void take_delivery(Turn& turn, const std::string& id, const Sent& sent);
 
   // definitions (service_definitions.cc)
   struct Compiled {

@@ -173,8 +173,8 @@ void DaemonService::raise(Turn& turn, AlertRaised raised, const std::vector<std:
 void DaemonService::start_courier() {
   auto sender = options_.alert_sender;
   if (!sender) sender = make_alert_sender({options_.compile.project_dir, daemon_env_, default_secrets(daemon_env_)});
-  courier_ = std::make_unique<AlertCourier>(std::move(sender), [this](const std::string& alert, const std::optional<std::string>& error) {
-    tasks_.push([this, alert, error](Turn& turn) { take_delivery(turn, alert, error); });
+  courier_ = std::make_unique<AlertCourier>(std::move(sender), [this](const std::string& alert, const Sent& sent) {
+    tasks_.push([this, alert, sent](Turn& turn) { take_delivery(turn, alert, sent); });
   });
 }
 
@@ -188,22 +188,25 @@ void DaemonService::send_due_alerts(const Now& now) {
       courier_->deliver({std::move(alert), *rule});
       continue;
     }
-    tasks_.push([this, alert](Turn& turn) { take_delivery(turn, alert.id, "the alert '" + alert.rule + "' is no longer in the definitions: nobody is told"); });
+    tasks_.push([this, alert](Turn& turn) { take_delivery(turn, alert.id, std::unexpected("the alert '" + alert.rule + "' is no longer in the definitions: nobody is told")); });
   }
 }
 
-void DaemonService::take_delivery(Turn& turn, const std::string& id, const std::optional<std::string>& error) {
+void DaemonService::take_delivery(Turn& turn, const std::string& id, const Sent& sent) {
   if (is_latched()) return;  // when the store works again it is as if it had not been tried: it may come twice
   const auto current = project();
   const auto give_up = [&](const AlertRecord& alert) {
     const auto* rule = rule_of(current.get(), alert.rule);
     return rule ? rule->give_up : Millis{0};
   };
+  const auto error = sent ? std::nullopt : std::optional(sent.error());
   auto change = alerts_.attempted(id, error, turn.now.wall, give_up);
   if (!change) return;
-  const auto& alert = change->alert;
+  auto& alert = change->alert;
+  if (sent) alert.last_error = *sent;
   if (error && alert.state == AlertState::failed) spdlog::error("alert {} of the rule {} was not delivered and is given up after {} attempts: {}", alert.id, alert.rule, alert.attempts, *error);
   else if (error) spdlog::warn("alert {} of the rule {}: attempt {} failed, the next is at {}: {}", alert.id, alert.rule, alert.attempts, format_time(*alert.next_attempt_at), *error);
+  else if (!sent->empty()) spdlog::warn("alert {} of the rule {} was delivered, but: {}", alert.id, alert.rule, *sent);
   if (error || alert.event != kOpenLineage) turn.batch.events.push_back(alert_event(alert, turn.now.wall));  // thousands of those that just arrive tell nobody anything
   turn.batch.alerts.push_back(std::move(*change));
 }

@@ -45,10 +45,10 @@ class Webhook:
 
 
 class MailServer:
-    """As much of RFC 5321 as one mail needs; keeps (sender, recipients, text)."""
+    """As much of RFC 5321 as one mail needs; keeps (sender, recipients, text). Takes nothing for an address that holds one of `refused`."""
 
     def __init__(self):
-        self.mails = []
+        self.mails, self.refused = [], ()
         outer = self
 
         class Handler(socketserver.StreamRequestHandler):
@@ -64,6 +64,10 @@ class MailServer:
                     if word == "MAIL":
                         sender, recipients = line, []
                     elif word == "RCPT":
+                        if any(each in line for each in outer.refused):
+                            self.say("550-5.1.1 there is no such address")
+                            self.say("550 5.1.1 ask the postmaster")
+                            continue
                         recipients.append(line)
                     elif word == "DATA":
                         self.say("354 go on")

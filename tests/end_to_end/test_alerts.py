@@ -6,6 +6,7 @@ import email.policy
 import hashlib
 import hmac
 import json
+import pathlib
 import socket
 import subprocess
 import sys
@@ -136,6 +137,29 @@ def test_stopping_does_not_wait_for_a_receiver_that_hangs(start, webhook):
     receiver.release.set()
     daemon.start()
     wait_state(daemon, "delivered")
+
+
+def test_stopping_kills_a_program_that_hangs_and_it_is_told_after_the_start(start):
+    told = 'cat > told; if [ -e mended ]; then exit 0; fi; trap "" TERM; setsid sleep 600 & echo $! > left.new; mv left.new left; wait; sleep 600'
+    daemon = start(project(FAILS, head=rules("name: page, on: [run_failed], timeout: 60s, program: [/bin/sh, tell.sh]")))
+    (daemon.project / "tell.sh").write_text(told + "\n")
+    daemon.wait(daemon.run("root"))
+    wait_until((daemon.project / "left").exists, "the program hangs")
+    assert daemon.stop(seconds=20) == 0
+    stat = pathlib.Path("/proc") / (daemon.project / "left").read_text().strip() / "stat"
+    wait_until(lambda: not stat.exists() or ") Z" in stat.read_text(), "what the program started is gone with it")
+    (daemon.project / "mended").touch()
+    daemon.start()
+    (alert,) = wait_state(daemon, "delivered")
+    assert alert["attempts"] == 1, "the one that was cut off is none"
+
+
+def test_a_program_finds_the_projects_environment(start):
+    env = 'env: {REGION: eu, TOKEN: "${secret:T}"}\n'
+    daemon = start(project(FAILS, head=env + rules('name: page, on: [run_failed], program: [/bin/sh, -c, "echo $REGION $TOKEN > told"]')), env=secrets(T="hush"))
+    daemon.wait(daemon.run("root"))
+    wait_state(daemon, "delivered")
+    assert (daemon.project / "told").read_text() == "eu hush\n"
 
 
 def test_a_secret_that_is_missing_is_named_and_looked_up_again(start, webhook, tmp_path):
@@ -360,6 +384,26 @@ def test_a_mail_and_a_program_are_told(start, mail_server):
     assert told["asset"] == "root" and told["id"] == found["program"]["id"]
     (broken,) = wait_state(daemon, "failed")
     assert broken["last_error"] == "the program ended with exit code 7"
+
+
+def test_a_mail_reaches_those_whom_the_server_takes_once(start, mail_server):
+    mail_server.refused = ("gone@", "left@")
+    to = "[gone@example.com, ops@example.com, left@example.com, on-call@example.com]"
+    daemon = start(project(FAILS, head=rules(
+        f'name: mail, on: [run_failed], email: {{server: "{mail_server.url}", from: assetd@example.com, to: {to}}}',
+        f'name: nobody, on: [run_failed], give_up: 1s, email: {{server: "{mail_server.url}", from: assetd@example.com, to: [gone@example.com]}}')), env={"no_proxy": "127.0.0.1"})  # fmt: skip
+    daemon.wait(daemon.run("root"))
+    (alert,) = wait_state(daemon, "delivered")
+    assert (alert["rule"], alert["attempts"]) == ("mail", 1)
+    assert alert["last_error"] == "the mail server refused gone@example.com (550), left@example.com (550)"
+    (nobody,) = wait_state(daemon, "failed")
+    assert nobody["last_error"] == "the mail server takes none of the addresses: gone@example.com (550)"
+    daemon.stop()
+    daemon.start()
+    assert daemon.get(f"/alerts/{alert['id']}")["last_error"] == alert["last_error"]
+    assert "delivered, but: the mail server refused gone@example.com (550)" in daemon.ctl("alerts", "list").stdout
+    ((_, recipients, _),) = mail_server.mails
+    assert [each.partition("<")[2].partition(">")[0] for each in recipients] == ["ops@example.com", "on-call@example.com"]
 
 
 def test_a_test_shows_whether_it_arrives(start, webhook):

@@ -128,6 +128,9 @@ AlertSpec alert() {
   if (any<bool>()) alert.webhook = WebhookSpec{text(), *rc::gen::element(WebhookForm::json, WebhookForm::slack), text()};
   if (any<bool>()) alert.email = EmailSpec{text(), text(), texts(), text(), text()};
   alert.program = texts();
+  alert.run.env = {{text(), text()}};
+  alert.run.env_file = text();
+  alert.run.inherit_env = texts();
   alert.repeat = Millis(*rc::gen::inRange(0, 20'000));
   alert.timeout = Millis(*rc::gen::inRange(0, 20'000));
   alert.give_up = Millis(*rc::gen::inRange(0, 20'000));

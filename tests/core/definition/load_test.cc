@@ -190,6 +190,24 @@ TEST(Load, AllThatAProjectCanSayIsInForce) {
   EXPECT_EQ(std::get<TimeWindowsSpec>(asset_of(loaded, "a").partitions->dimensions[0].of).start, "2026-01-01");
 }
 
+TEST(Load, AnAlertsProgramHasTheProjectsEnvironmentAndOtherReceiversNeedNone) {
+  const auto loaded = load_files(
+      {{"assetd.yaml",
+        "env: {REGION: eu, TOKEN: \"${secret:T}\"}\n"
+        "env_file: .env\n"
+        "inherit_env: [AWS_*]\n"
+        "assets: [{key: a, run: {command: [x]}}]\n"
+        "alerts:\n"
+        "  - {name: page, on: [run_failed], program: [./page.sh]}\n"
+        "  - {name: hook, on: [run_failed], webhook: \"https://receiver.example\"}\n"}});
+  ASSERT_THAT(loaded.lines(), IsEmpty());
+  const auto& run = loaded.definitions.alerts.at(0).run;
+  EXPECT_EQ(run.env, (std::map<std::string, std::string>{{"REGION", "eu"}, {"TOKEN", "${secret:T}"}}));
+  EXPECT_EQ(run.env_file, ".env");
+  EXPECT_EQ(run.inherit_env, std::vector<std::string>{"AWS_*"});
+  EXPECT_EQ(loaded.definitions.alerts.at(1).run, RunSpec{});
+}
+
 TEST(Load, SensorsSayWhatToWatchForAndWhatToRun) {
   const auto loaded = load_files(
       {{"assetd.yaml",

@@ -12,11 +12,11 @@ namespace {
 /// Alerts of the rule "hangs" wait until they are released, or until the end; those whose id begins with "bad" fail.
 class FakeSender final : public AlertSender {
  public:
-  std::expected<void, std::string> send(const Delivery& delivery, const std::atomic<bool>& stop) override {
+  Sent send(const Delivery& delivery, const std::atomic<bool>& stop) override {
     while (delivery.rule.name == "hangs" && !stop && !released) std::this_thread::yield();
     if (stop && !released) return std::unexpected("stopped");
     if (delivery.alert.id.starts_with("bad")) return std::unexpected("no");
-    return {};
+    return "";
   }
   std::atomic<bool> released{false};
 };
@@ -29,9 +29,9 @@ Delivery delivery(const std::string& rule, const std::string& id) {
 }
 
 struct Reports {
-  void add(const std::string& alert, const std::optional<std::string>& error) {
+  void add(const std::string& alert, const Sent& sent) {
     const std::lock_guard lock(mutex);
-    all.insert(alert + (error ? " " + *error : ""));
+    all.insert(alert + (sent ? "" : " " + sent.error()));
     arrived.notify_all();
   }
   bool wait_for(std::size_t count) {
@@ -47,7 +47,7 @@ TEST(AlertCourier, WhatHangsDelaysOnlyItsOwnRule) {
   Reports reports;
   auto sender = std::make_unique<FakeSender>();
   auto& released = sender->released;
-  AlertCourier courier(std::move(sender), [&](const auto& alert, const auto& error) { reports.add(alert, error); });
+  AlertCourier courier(std::move(sender), [&](const auto& alert, const Sent& sent) { reports.add(alert, sent); });
   courier.deliver(delivery("hangs", "1"));
   courier.deliver(delivery("hangs", "2"));
   courier.deliver(delivery("quick", "3"));
@@ -60,7 +60,7 @@ TEST(AlertCourier, WhatHangsDelaysOnlyItsOwnRule) {
 
 TEST(AlertCourier, AnIdleLaneWorksAgain) {
   Reports reports;
-  AlertCourier courier(std::make_unique<FakeSender>(), [&](const auto& alert, const auto& error) { reports.add(alert, error); });
+  AlertCourier courier(std::make_unique<FakeSender>(), [&](const auto& alert, const Sent& sent) { reports.add(alert, sent); });
   for (std::size_t i = 1; i <= 50; ++i) {
     courier.deliver(delivery("quick", std::to_string(i)));
     ASSERT_TRUE(reports.wait_for(i));
@@ -70,7 +70,7 @@ TEST(AlertCourier, AnIdleLaneWorksAgain) {
 TEST(AlertCourier, ItsEndGivesUpWhatIsUnderWayAndReportsNothingOfIt) {
   Reports reports;
   {
-    AlertCourier courier(std::make_unique<FakeSender>(), [&](const auto& alert, const auto& error) { reports.add(alert, error); });
+    AlertCourier courier(std::make_unique<FakeSender>(), [&](const auto& alert, const Sent& sent) { reports.add(alert, sent); });
     courier.deliver(delivery("hangs", "1"));
     courier.deliver(delivery("hangs", "2"));
   }

@@ -2,6 +2,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
+#include <fstream>
+#include <future>
+#include <thread>
+
 #include "daemon/alerts/mail.h"
 #include "daemon/alerts/sender.h"
 #include "daemon/alerts/signature.h"
@@ -77,6 +83,56 @@ TEST(AlertSender, AProgramGetsTheBodyAndItsEndIsTold) {
   EXPECT_EQ(sender->send(delivery, stop).error(), "the program ended with exit code 3");
   delivery.rule.program = {"/nowhere/program"};
   EXPECT_THAT(sender->send(delivery, stop).error(), HasSubstr("the program"));
+}
+
+TEST(AlertSender, AProgramGetsTheProjectsEnvironment) {
+  const auto lookup = [](const std::string& name) -> std::expected<std::string, std::string> { return "value of " + name; };
+  const auto sender = make_alert_sender({"/", {{"PATH", "/usr/bin:/bin"}, {"NAMED", "1"}, {"OTHER", "1"}}, lookup});
+  Delivery delivery;
+  delivery.alert.id = "abc";
+  delivery.rule.timeout = std::chrono::seconds(20);
+  delivery.rule.run.env = {{"REGION", "eu"}, {"TOKEN", "${secret:T}"}, {"ASSETD_ALERT_ID", "not this"}};
+  delivery.rule.run.inherit_env = {"NAMED"};
+  delivery.rule.program = {"/bin/sh", "-c", "[ \"$REGION,$TOKEN,$NAMED,$OTHER,$ASSETD_ALERT_ID\" = 'eu,value of T,1,,abc' ]"};
+  const std::atomic<bool> stop{false};
+  EXPECT_TRUE(sender->send(delivery, stop)) << sender->send(delivery, stop).error();
+  delivery.rule.run.env_file = "nowhere/.env";
+  EXPECT_THAT(sender->send(delivery, stop).error(), HasSubstr("env_file: /nowhere/.env"));
+}
+
+/// What nobody has waited for yet is dead too.
+bool is_dead(int pid) {
+  std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
+  const std::string text(std::istreambuf_iterator<char>(stat), {});
+  const auto name_end = text.rfind(')');
+  return name_end == std::string::npos || text.compare(name_end, 3, ") Z") == 0;
+}
+
+template <typename Condition>
+bool comes_true(const Condition& condition) {
+  for (const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60); std::chrono::steady_clock::now() < end; std::this_thread::yield())
+    if (condition()) return true;
+  return false;
+}
+
+TEST(AlertSender, AStopKillsAProgramThatHangsWithAllThatDescendsFromIt) {
+  const auto file = ::testing::TempDir() + "hanging_alert." + std::to_string(::getpid());
+  const auto sender = make_alert_sender({"/", {{"PATH", "/usr/bin:/bin"}}, {}});
+  Delivery delivery;
+  delivery.rule.timeout = std::chrono::minutes(10);
+  delivery.rule.program = {"/bin/sh", "-c", "trap '' TERM; setsid sleep 600 & echo $! > " + file + ".new; mv " + file + ".new " + file + "; wait; sleep 600"};
+  std::atomic<bool> stop{false};
+  auto sent = std::async(std::launch::async, [&] { return sender->send(delivery, stop); });
+  const bool started = comes_true([&] { return std::ifstream(file).good(); });
+  stop = true;
+  ASSERT_EQ(sent.wait_for(std::chrono::seconds(60)), std::future_status::ready);
+  ASSERT_TRUE(started);
+  EXPECT_EQ(sent.get().error(), "the program ended with a stop before its end");
+  int pid = 0;
+  std::ifstream(file) >> pid;
+  ASSERT_GT(pid, 0);
+  EXPECT_TRUE(comes_true([&] { return is_dead(pid); })) << "it left the group of the program, and is of its tree";
+  std::remove(file.c_str());
 }
 
 }  // namespace

@@ -211,6 +211,23 @@ TEST_F(CommandsTest, AWaiverNamesItsPartitionOrNone) {
   EXPECT_EQ(post("/assets/stg/checks/unique/unwaive", R"({"partitions": "x"})").status, 422);
 }
 
+TEST_F(CommandsTest, AReasonThatIsGivenIsNotBlank) {
+  start();
+  for (const auto* path : {"/automation/pause", "/automation/resume", "/assets/stg/automation/pause", "/assets/stg/automation/resume", "/assets/stg/materializations", "/runs/7/checks/unique/waive",
+                           "/assets/stg/checks/unique/unwaive", "/schedules/nightly/pause", "/sensors/landing/pause", "/sensors/landing/reset"})
+    for (const auto* blank : {"", " ", "\\t \\r\\n"}) {
+      const auto answer = post(path, R"({"reason": ")" + std::string(blank) + R"("})");
+      EXPECT_EQ(answer.status, 422) << path << " '" << blank << "'";
+      ASSERT_EQ(answer.json()["errors"].size(), 1U) << path;
+      EXPECT_EQ(answer.json()["errors"][0]["pointer"], "/reason") << path;
+    }
+  EXPECT_EQ(post("/pools/gpu", R"({"slots": 3, "reason": " "})").json()["errors"][0]["pointer"], "/reason");
+  EXPECT_EQ(post("/alerts/silences", R"({"reason": " ", "until": "2030-01-01T00:00:00Z"})").json()["errors"][0]["pointer"], "/reason");
+  EXPECT_TRUE(service.commands().empty());
+  post("/schedules/nightly/pause", "{}");
+  EXPECT_EQ(service.commands().size(), 1U) << "where it may be left out it still may";
+}
+
 TEST_F(CommandsTest, UnknownKeysInABodyOfACommandWithoutOneAreErrors) {
   start();
   EXPECT_EQ(post("/runs/7/cancel", R"({"force": true})").status, 422);

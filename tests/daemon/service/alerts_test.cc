@@ -22,17 +22,18 @@ assets:
 struct Receiver {
   std::mutex mutex;
   int refusals = 0;
+  std::string remark;  ///< of what arrives
   std::vector<AlertRecord> got;
 };
 
 class FakeAlertSender final : public AlertSender {
  public:
   explicit FakeAlertSender(std::shared_ptr<Receiver> receiver) : receiver_(std::move(receiver)) {}
-  std::expected<void, std::string> send(const Delivery& delivery, const std::atomic<bool>&) override {
+  Sent send(const Delivery& delivery, const std::atomic<bool>&) override {
     const std::lock_guard lock(receiver_->mutex);
     receiver_->got.push_back(delivery.alert);
     if (receiver_->refusals-- > 0) return std::unexpected("not now");
-    return {};
+    return receiver_->remark;
   }
 
  private:
@@ -69,6 +70,22 @@ TEST_F(Alerting, IsTriedUntilItArrives) {
   const std::lock_guard lock(receiver_->mutex);
   ASSERT_EQ(receiver_->got.size(), 2U);
   EXPECT_EQ(receiver_->got[0].id, receiver_->got[1].id);
+}
+
+TEST_F(Alerting, WhatDidNotReachAllSaysSoAndIsNotSentAgain) {
+  receiver_->remark = "refused: x@example.com (550)";
+  start_with_receiver(0);
+  run("bad");
+  ASSERT_TRUE(await_state("delivered"));
+  stop();
+  start();
+  const auto found = alerts();
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].state, AlertState::delivered);
+  EXPECT_EQ(found[0].last_error, "refused: x@example.com (550)");
+  EXPECT_EQ(found[0].attempts, 1);
+  const std::lock_guard lock(receiver_->mutex);
+  EXPECT_EQ(receiver_->got.size(), 1U);
 }
 
 TEST_F(Alerting, AnotherDaemonGoesOnWithWhatIsPending) {

@@ -23,6 +23,7 @@ function Note({ alert }: { alert: Alert }) {
     <span className="dim" title={alert.last_error ?? undefined}>
       {alert.state === "pending" && alert.last_error && <>{alert.last_error}{alert.next_attempt_at && <>, again <Countdown to={alert.next_attempt_at} /></>}</>}
       {alert.state === "failed" && <>given up: {alert.last_error}</>}
+      {alert.state === "delivered" && alert.last_error && <>delivered, but: {alert.last_error}</>}
       {alert.state === "silenced" && <>held back by silence {alert.silence}</>}
       {alert.repeats > 0 && <> came again {alert.repeats === 1 ? "once" : `${alert.repeats} times`}</>}
       {alert.resolved_at && <> mended <Ago at={alert.resolved_at} /></>}
