@@ -367,15 +367,24 @@ class Finisher {
     }
   }
 
-  /// What its selections name. `at`: where it begins.
+  /// What its selections name, and that by what the definitions say: nothing tells a condition when the state of an asset becomes another. Said here and not
+  /// by parse_condition(), which also reads definitions that are stored. `at`: where it begins.
   void check_condition(const std::string& whose, const Condition& condition, const SourceRef& at, const AssetGraph& graph) {
     const bool selects = condition.kind == Condition::Kind::any_deps || condition.kind == Condition::Kind::all_deps;
     if (selects && !condition.text.empty()) {
       auto where = at;
       if (where.column > 0) where.column += condition.text_column - 1;
-      check_selection(whose, condition.text, where, graph);
+      const int state = column_of_state(condition.text);
+      if (state == 0) check_selection(whose, condition.text, where, graph);
+      else state_in_condition(whose, condition.text, where, state);
     }
     for (const auto& child : condition.children) check_condition(whose, *child, at, graph);
+  }
+
+  void state_in_condition(const std::string& whose, const std::string& select, SourceRef at, int column) {
+    if (at.column > 0) at.column += column - 1;
+    error(at, "the selection of " + whose + ": " + in_quotes(select) + " asks for the state of assets, and a condition selects by what the definitions say (name, group, tag, kind, …)",
+          "write the state as a condition: any_deps(failed), any_deps(missing), any_deps(newly_updated), all_deps(not failed)");
   }
 
   Definitions keys_and_edges(bool with_edges) const {

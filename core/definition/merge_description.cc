@@ -198,6 +198,8 @@ class Merger {
     reader.each("deps",
                 [&](const Json& item, const std::string& pointer) { dependency(reader, item, pointer, asset); });
     if (!asset.external) execution(reader, asset);
+    else if (const auto condition = reader.text("automation"); !condition.empty() && condition != kNoAutomation)
+      reader.problem("the external asset " + asset.key + " is made elsewhere and has no automation", "leave automation out, or external");
     definitions_.assets.push_back(std::move(asset));
   }
 

@@ -71,6 +71,14 @@ void read_run_of_asset(Reading& reading, MapReader& reader, AssetSpec& asset, co
                         "add run: {command: […]}, or list it under external:");
 }
 
+void read_automation_of_asset(MapReader& reader, AssetSpec& asset) {
+  asset.automation = read_automation(reader);
+  if (asset.automation == kNoAutomation) asset.automation.clear();
+  if (asset.automation.contains('"')) asset.automation_source = automation_source(reader);
+  if (asset.external && !asset.automation.empty())
+    reader.file().error(reader.at("automation"), "an external asset is made elsewhere and has no automation:", "remove automation: or external: true");
+}
+
 void note_run_block(Reading& reading, const SourceFile& file, const YamlNode& node, const std::optional<RunSpec>& run,
                     int asset, int check) {
   const auto* block = node.find("run");
@@ -119,9 +127,7 @@ void read_asset(Reading& reading, const SourceFile& file, const YamlNode& node) 
   asset.retries = read_retries(reading, reader, reading.retries);
   asset.pools = read_pools(reading, reader);
   asset.uses = read_uses(reading, reader);
-  asset.automation = read_automation(reader);
-  if (asset.automation == kNoAutomation) asset.automation.clear();
-  if (asset.automation.contains('"')) asset.automation_source = automation_source(reader);
+  read_automation_of_asset(reader, asset);
   asset.freshness = read_freshness(reader);
   asset.partitions = read_partitions(reading, reader);
   read_checks(reading, reader, asset.key, process);

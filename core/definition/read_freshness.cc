@@ -53,6 +53,8 @@ FreshnessSpec read_freshness(MapReader& asset) {
   if (spec.within && *spec.within <= Millis{0}) reader.file().error(reader.at("within"), "\"within\" must be longer than nothing: no data is that fresh", "as in within: 24h");
   spec.warn = reader.duration("warn");
   spec.of = reader.text("of").value_or("");
+  if (reader.take("of") && spec.of.empty() && reader.take("of")->kind == YamlNode::Kind::scalar)
+    reader.file().error(reader.at("of"), "\"of\" of \"freshness\" is empty", "name the metadata value that says of when the data is, or leave it out");
   read_deadline(reader, spec);
   if (spec.empty() && !reader.take("within") && !reader.take("deadline"))
     asset.file().error(*node, "\"freshness\" needs \"within\" or a \"deadline\"", "as in {within: 24h}, or {deadline: \"0 9 * * *\", timezone: Europe/London, within: 3h}");

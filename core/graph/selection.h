@@ -57,4 +57,7 @@ std::expected<std::vector<AssetId>, SelectionError> selection_targets(std::strin
 /// for.
 std::expected<bool, SelectionError> check_selection_syntax(std::string_view expression);
 
+/// Where it first asks for the state of assets: a column from 1; 0: nowhere, or it cannot be read.
+int column_of_state(std::string_view expression);
+
 }  // namespace assetd

@@ -281,9 +281,12 @@ class Parser {
   int depth_ = 0;
 };
 
-bool asks_for_state_of_assets(const SelectionNode& node) {
-  if (node.kind == Kind::attribute && asks_for_state(node.attribute)) return true;
-  return std::ranges::any_of(node.children, asks_for_state_of_assets);
+/// The column of the first that asks for the state of assets, else 0.
+int first_state(const SelectionNode& node) {
+  if (node.kind == Kind::attribute && asks_for_state(node.attribute)) return node.column;
+  for (const auto& child : node.children)
+    if (const int column = first_state(child)) return column;
+  return 0;
 }
 
 }  // namespace
@@ -296,7 +299,12 @@ std::expected<SelectionNode, SelectionError> parse_selection(std::string_view ex
 std::expected<bool, SelectionError> check_selection_syntax(std::string_view expression) {
   auto tree = parse_selection(expression);
   if (!tree) return std::unexpected(std::move(tree.error()));
-  return asks_for_state_of_assets(*tree);
+  return first_state(*tree) > 0;
+}
+
+int column_of_state(std::string_view expression) {
+  const auto tree = parse_selection(expression);
+  return tree ? first_state(*tree) : 0;
 }
 
 }  // namespace assetd

@@ -30,6 +30,10 @@ def test_sources_are_external_and_their_names_are_made_fit(described):
     assert described.assets["GA4_Hits/events__"]["metadata"]["original_name"] == "GA4 Hits/events_*"
 
 
+def test_a_source_is_of_the_kind_source(described):
+    assert {key for key, asset in described.assets.items() if asset["kinds"] == ["source"]} == {"GA4_Hits/events__", "people/keepers"}
+
+
 def test_ephemeral_models_are_passed_through(described):
     assert described.assets["leg_count"]["deps"] == ["animals"]
     assert described.assets["kept"]["deps"] == ["people/keepers", "animals"]

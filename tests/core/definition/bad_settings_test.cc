@@ -116,5 +116,34 @@ TEST(BadSettings, PartitionsPointAtTheKeyThatIsWrong) {
   EXPECT_THAT(of("{multi: {a: {static: [x]}, b: {multi: {}}}}"), ElementsAre(HasSubstr("a dimension has no dimensions of its own")));
 }
 
+TEST(BadSettings, AConditionSelectsByWhatTheDefinitionsSay) {
+  const auto with = [](const std::string& condition) { return load(std::string(kAssets) + "  - {key: c, deps: [a], automation: '" + condition + "', run: {command: [x]}}\n").lines(); };
+  EXPECT_THAT(with("any_deps_updated(\"status:materialized\")"),
+              ElementsAre("4:56 the selection of the condition of \"c\": \"status:materialized\" asks for the state of assets, and a condition selects by what the definitions say (name, group, tag, "
+                          "kind, …) (write the state as a condition: any_deps(failed), any_deps(missing), any_deps(newly_updated), all_deps(not failed))"));
+  EXPECT_THAT(with("all_deps(failed, \"status:materialized\")"), ElementsAre(StartsWith("4:56 the selection")));
+  EXPECT_THAT(with("not any_deps(missing, \"a and not stale:true\")"), ElementsAre(StartsWith("4:71 the selection"))) << "it points at stale:";
+  EXPECT_THAT(with("eager and any_deps_missing(\"a or nobody or roots(freshness:violated)\")"), ElementsAre(HasSubstr("asks for the state"))) << "once";
+  EXPECT_THAT(with("all_deps_updated_since_cron(\"0 6 * * *\", \"status:failed\")"), ElementsAre(HasSubstr("asks for the state")));
+  EXPECT_THAT(with("any_deps_updated(\"kind:status or a\")"), IsEmpty());
+  EXPECT_THAT(load(std::string(kAssets) + "  - key: c\n    deps: [a]\n    run: {command: [x]}\n    automation: |\n      eager or\n      any_deps(failed, \"status:failed\")\n").lines(),
+              ElementsAre(StartsWith("7:0 the selection")));
+  EXPECT_THAT(load(std::string(kAssets) + "jobs: [{name: again, select: \"status:failed\"}]\n").lines(), IsEmpty()) << "there it is asked for with each run";
+}
+
+TEST(BadSettings, WhatIsMadeElsewhereHasNoAutomation) {
+  const auto external = [](const std::string& more) { return load("assets: [{key: a, external: true, " + more + "}]\n").lines(); };
+  EXPECT_THAT(external("automation: eager"), ElementsAre("1:47 an external asset is made elsewhere and has no automation: (remove automation: or external: true)"));
+  EXPECT_THAT(external("automation: none"), IsEmpty());
+  EXPECT_THAT(external("description: theirs"), IsEmpty());
+}
+
+TEST(BadSettings, FreshnessOfANamedValue) {
+  const auto of = [](const std::string& value) { return load("external: [{key: a, freshness: {within: 1h, of: " + value + "}}]\n").lines(); };
+  EXPECT_THAT(of("''"), ElementsAre("1:49 \"of\" of \"freshness\" is empty (name the metadata value that says of when the data is, or leave it out)"));
+  EXPECT_THAT(of("[a]"), ElementsAre(HasSubstr("\"of\" of freshness: must be a text, not a list")));
+  EXPECT_THAT(of("newest"), IsEmpty());
+}
+
 }  // namespace
 }  // namespace assetd

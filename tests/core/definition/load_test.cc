@@ -10,6 +10,7 @@ namespace {
 using namespace std::chrono_literals;
 using testing::asset_of;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::load;
 using testing::load_files;
@@ -314,6 +315,39 @@ TEST(Load, ExampleOfTheContractIsWhole) {
   EXPECT_THAT(loaded.lines(), IsEmpty());
   EXPECT_EQ(loaded.definitions.imports.size(), 2u);
   EXPECT_EQ(loaded.definitions.name, "shop");
+}
+
+TEST(Load, NamesOfPartitionsAreTextsAsTheyAreWritten) {
+  const auto loaded = load(
+      "assets:\n"
+      "  - {key: a, partitions: {static: [01, 02, 1.10, 2026-01-01, true, 0x10, '1']}, run: {command: [x]}}\n"
+      "  - {key: c, partitions: {dynamic: 007}, run: {command: [x]}}\n"
+      "  - {key: d, partitions: {multi: {day: {daily: {start: 2026-01-01, day_offset: 0, hour_offset: 6}}, static: {static: [08, 9]}}, per_process: 3}, run: {command: [x]}}\n"
+      "  - {key: e, partitions: {static: [01]}, deps: [{asset: a, partitions: {only: [01, 1.10, true]}}], run: {command: [x]}}\n"
+      "  - {key: f, partitions: {static: [offset, 5]}, deps: [{asset: a, partitions: {map: {offset: 02, 5: [01, 0x10]}}}], run: {command: [x]}}\n"
+      "  - {key: g, partitions: {multi: {day: {daily: {start: 2026-01-01, hour_offset: 6}}, static: {static: [08, 9]}}},\n"
+      "     deps: [{asset: d, partitions: {dimensions: {day: {offset: -1}, static: {only: [08]}}}}], run: {command: [x]}}\n");
+  EXPECT_THAT(loaded.lines(), IsEmpty());
+  const auto keys = [&](const char* key, std::size_t dimension) { return std::get<StaticPartitionsSpec>(asset_of(loaded, key).partitions->dimensions[dimension].of).keys; };
+  EXPECT_THAT(keys("a", 0), ElementsAre("01", "02", "1.10", "2026-01-01", "true", "0x10", "1"));
+  EXPECT_EQ(std::get<DynamicPartitionsSpec>(asset_of(loaded, "c").partitions->dimensions[0].of).name, "007");
+  EXPECT_THAT(keys("d", 1), ElementsAre("08", "9"));
+  EXPECT_EQ(std::get<TimeWindowsSpec>(asset_of(loaded, "d").partitions->dimensions[0].of).hour_offset, 6);
+  EXPECT_EQ(asset_of(loaded, "d").partitions->per_process, 3);
+  const auto mapping = [&](const char* key) { return asset_of(loaded, key).deps[0].partitions.dump(); };
+  EXPECT_EQ(mapping("e"), R"({"only":["01","1.10","true"]})");
+  EXPECT_EQ(mapping("f"), R"({"map":{"5":["01","0x10"],"offset":"02"}})");
+  EXPECT_EQ(mapping("g"), R"({"dimensions":{"day":{"offset":-1},"static":{"only":["08"]}}})");
+}
+
+TEST(Load, WhatIsNoNameOfAPartitionIsAnErrorStill) {
+  const auto of = [](const std::string& partitions) { return load("assets:\n  - {key: a, run: {command: [x]}, partitions: " + partitions + "}\n").lines(); };
+  EXPECT_THAT(of("{static: [01, 01]}"), ElementsAre(HasSubstr("\"01\" stands twice")));
+  EXPECT_THAT(of("{static: [[a]]}"), ElementsAre(HasSubstr("a partition is a text")));
+  EXPECT_THAT(of("{static: [~]}"), ElementsAre(HasSubstr("a partition is a text")));
+  EXPECT_THAT(of("{static: {a: 1}}"), ElementsAre(HasSubstr("takes a list of partitions")));
+  EXPECT_THAT(of("{dynamic: [a]}"), ElementsAre(HasSubstr("takes the name of a set of partitions")));
+  EXPECT_THAT(of("{multi: {}}"), ElementsAre(HasSubstr("takes two dimensions by name")));
 }
 
 }  // namespace

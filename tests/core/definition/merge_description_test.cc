@@ -80,6 +80,8 @@ TEST(MergeDescription, AutomationIsTheAssetsOwnElseTheImports) {
   EXPECT_EQ(project.asset("b").automation, "on_missing");
   EXPECT_EQ(project.asset("c").automation, "");
   EXPECT_EQ(project.asset("e").automation, "");
+  EXPECT_THAT(Project(import, {answer({described_asset("e", {{"external", true}, {"automation", "none"}})})}).errors, IsEmpty());
+  EXPECT_THAT(Project(import, {answer({described_asset("e", {{"external", true}, {"automation", "eager"}})})}).errors, ElementsAre(HasSubstr("external asset e is made elsewhere and has no automation")));
   EXPECT_THAT(Project(import, {answer({described_asset("a", {{"automation", "egaer"}})})}).errors, ElementsAre(HasSubstr("bad condition \"egaer\" in automation of a")));
 }
 

@@ -146,6 +146,9 @@ TEST_F(Selection, AsksForStateOnlyWhereItIsKnown) {
   EXPECT_EQ(without.error().column, 9);
   EXPECT_TRUE(*check_selection_syntax("+(a or not status:failed)"));
   EXPECT_FALSE(*check_selection_syntax("+(a or not b)"));
+  EXPECT_EQ(column_of_state("+(a or not status:failed or stale:true)"), 12);
+  EXPECT_EQ(column_of_state("a or group:status"), 0);
+  EXPECT_EQ(column_of_state("a or"), 0);
 }
 
 TEST_F(Selection, RefusesUnknownNamesEvenWhenTheRestMatches) {

@@ -152,7 +152,7 @@ class _Reader:
     def _external(self, node):
         return {
             "key": self._keys[node["unique_id"]], "description": node.get("description") or node.get("source_description") or "", "deps": [],
-            "group": self._group(node), "kinds": [], "owners": self._owners(node), "tags": self._tags(node), "external": True,
+            "group": self._group(node), "kinds": ["source"] if node["resource_type"] == "source" else [], "owners": self._owners(node), "tags": self._tags(node), "external": True,
             "metadata": self._metadata(node, node["resource_type"]), "source": self._position(node), "data": {"unique_id": node["unique_id"]},
         }
 
