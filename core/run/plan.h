@@ -85,7 +85,7 @@ class RunPlan {
   std::vector<PlanEdge> parents_, children_;
 };
 
-/// `assets` in any order; external ones are dropped. Batches are maximal groups of one import and batch that are convex in the graph, and such that
+/// `assets` in any order; external ones are dropped, but in a run of checks alone those that have a check with a process of its own. Batches are maximal groups of one import and batch that are convex in the graph, and such that
 /// units never wait for each other in a circle.
 ///
 /// Of an asset that is divided each partition of its set is a step; steps wait for those partitions that the definitions map them to.

@@ -39,18 +39,23 @@ RunPlan PlanBuilder::restore(Stored stored) {
 // ---- Steps
 
 std::vector<AssetId> PlanBuilder::wanted(std::span<const AssetId> assets) const {
-  std::vector<bool> has_check(definitions_.assets.size(), plan_.mode_ != StepsMode::checks);
-  if (plan_.mode_ == StepsMode::checks)
-    for (const auto& check : definitions_.checks)
-      if (const auto home = graph_.find(check.home); home && !check.anomaly) has_check[*home] = true;
+  std::vector<bool> has_work(definitions_.assets.size(), false);
+  const bool checks_only = plan_.mode_ == StepsMode::checks;
+  for (AssetId asset = 0; asset < has_work.size(); ++asset) has_work[asset] = !checks_only && !definitions_.assets[asset].external;
+  for (const auto& check : definitions_.checks)
+    if (const auto home = graph_.find(check.home); checks_only && home && !check.anomaly && has_step(check, *home)) has_work[*home] = true;
   std::vector<AssetId> result;
   for (const auto asset : assets)
-    if (!definitions_.assets[asset].external && has_check[asset]) result.push_back(asset);
+    if (has_work[asset]) result.push_back(asset);
   const auto by_position = [&](AssetId a, AssetId b) { return graph_.position(a) < graph_.position(b); };
   std::sort(result.begin(), result.end(), by_position);
   result.erase(std::unique(result.begin(), result.end()), result.end());
   return result;
 }
+
+// What is made elsewhere has a step in a run of checks alone, for its checks with a process of their own: the step ends with these. Those that a plugin
+// reports come with what is made from it.
+bool PlanBuilder::has_step(const CheckSpec& check, AssetId home) const { return check.run || !definitions_.assets[home].external; }
 
 void PlanBuilder::take_assets(std::span<const AssetId> assets) {
   for (const auto asset : wanted(assets)) {
@@ -253,7 +258,7 @@ bool PlanBuilder::reports_checks_itself(StepIndex step) {
   if (checks_at_home_.empty())
     for (CheckIndex i = 0; i < definitions_.checks.size(); ++i) checks_at_home_[definitions_.checks[i].home].push_back(i);
   const auto it = checks_at_home_.find(spec(step).key);
-  if (it == checks_at_home_.end()) return false;
+  if (it == checks_at_home_.end() || spec(step).external) return false;
   return std::any_of(it->second.begin(), it->second.end(), [&](CheckIndex i) { return !definitions_.checks[i].run && !definitions_.checks[i].anomaly; });
 }
 

@@ -24,7 +24,7 @@ void PlanBuilder::plan_check(CheckIndex index) {
   if (std::count(plan_.left_out_.begin(), plan_.left_out_.end(), index)) return;
   if (check.anomaly && plan_.mode_ == StepsMode::checks) return;  // it looks at what is made, and nothing is made
   const auto home = graph_.find(check.home);
-  const auto homes = home ? steps_of(*home) : StepRange{};
+  const auto homes = home && has_step(check, *home) ? steps_of(*home) : StepRange{};
   if (homes.empty() && !home_is_elsewhere(check)) return;
   if (made_ && !all_there(check)) {
     plan_.left_out_.push_back(index);

@@ -126,6 +126,28 @@ def test_checks_have_schedules_of_their_own(start):
     assert shown == {"every_second": "checks", "by_hand": "checks"}
 
 
+def test_what_is_made_elsewhere_is_checked_by_hand_and_by_a_schedule(start):
+    source = '{key: source, kinds: [source], checks: [{name: there, run: {command: [test, -e, good]}}]}'
+    head = (
+        f"external:\n  - {source}\n  - unchecked\n"
+        'schedules:\n  - {name: watch_sources, select: "kind:source", steps: checks, cron: "@yearly", timezone: UTC}\n'
+    )
+    daemon = start(project(shell("below", "true", deps=["source"]), head=head))
+    refused = daemon.ctl("check", "unchecked")
+    assert refused.returncode != 0 and "has a check" in refused.stderr, refused.stderr
+    run = daemon.post("/schedules/watch_sources/trigger")["id"]
+    assert daemon.wait(run)["status"] == "failed"
+    assert daemon.steps(run)["source"]["checks"][0]["status"] == "failed"
+    assert daemon.get("/assets/source")["last_materialization"] is None, "nobody made it"
+    (daemon.project / "good").touch()
+    passed = daemon.ctl("check", "source", "--wait")
+    assert passed.returncode == 0, passed.stdout + passed.stderr
+    assert daemon.get("/assets/source/checks")["items"][0]["status"] == "passed"
+    made = daemon.run("*")
+    assert daemon.wait(made)["status"] == "succeeded"
+    assert daemon.statuses(made) == {"below": "succeeded"}, "nothing makes it here"
+
+
 PLUGIN = """#!/bin/sh
 case "$1" in
   describe) test -e "$(dirname "$0")/broken" && { echo "the parser says no" >&2; exit 1; }; echo '{"assets": [{"key": "one"}]}';;

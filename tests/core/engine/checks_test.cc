@@ -302,6 +302,42 @@ TEST(EngineChecksOnly, AFailureSkipsNothing) {
   EXPECT_EQ(d.run_status(), "failed");
 }
 
+Project checked_source() {
+  Project project;
+  project.external("source").import = 0;
+  project.member("a", {"source"});
+  project.check("source", "rows");
+  project.reported_check("source", "fresh");
+  project.reported_check("a", "unique");
+  return project;
+}
+
+TEST(EngineChecksOnly, WhatIsMadeElsewhereIsItsOwnChecks) {
+  Driver d{checked_source()};
+  d.request({"source"}, StepsMode::checks);
+  EXPECT_THAT(d.started(), ElementsAre("source:rows"));
+  EXPECT_EQ(d.statuses(), "source=running");
+  d.restart();
+  d.succeed("source:rows");
+  EXPECT_EQ(d.statuses(), "source=succeeded");
+  EXPECT_TRUE(d.changes<Materialized>().empty());
+  EXPECT_EQ(d.run_status(), "succeeded");
+}
+
+TEST(EngineChecksOnly, AFailureOfWhatIsMadeElsewhereFailsItsStepAlone) {
+  Driver d{checked_source()};
+  d.request({}, StepsMode::checks);
+  EXPECT_THAT(d.started(), UnorderedElementsAre("source:rows", "a"));
+  d.fail("source:rows");
+  EXPECT_EQ(d.status("source"), "failed");
+  EXPECT_EQ(d.step("source").reason, "check_failed");
+  d.report("a", "unique", CheckStatus::passed);
+  d.succeed("a");
+  EXPECT_EQ(d.statuses(), "source=failed a=succeeded");
+  EXPECT_THAT(d.checks(), UnorderedElementsAre("a:unique=passed", "source:fresh=error", "source:rows=failed")) << "its process ended without fresh";
+  EXPECT_EQ(d.run_status(), "failed");
+}
+
 TEST(EngineChecksOnly, AProcessThatReportsThemSaysAllByThem) {
   Project project;
   project.member("a");

@@ -195,6 +195,35 @@ TEST_F(Plan, ChecksOnlyKeepsAssetsWithChecksAndTheProcessesThatReportThem) {
   EXPECT_EQ(plan.unit_of(0), kNone);
 }
 
+TEST_F(Plan, ChecksOfWhatIsMadeElsewhereRunByThemselvesWhereChecksAloneAreAskedFor) {
+  project.external("source").import = 0;
+  project.member("a", {"source"});
+  project.external("bare");
+  project.check("source", "own");
+  project.reported_check("source", "reported");
+  project.reported_check("a", "of_a");
+  make({}, StepsMode::checks);
+  EXPECT_THAT(steps(), ElementsAre("source", "a"));
+  EXPECT_THAT(units(), ElementsAre("a", "source:own"));
+  EXPECT_THAT(checks(), ElementsAre("of_a held by a in a", "own held by source in source:own", "reported held by - in a"));
+  EXPECT_EQ(plan.unit_of(0), kNone);
+  const auto back = RunPlan::decode(plan.encode(), *definitions_, *graph_);
+  ASSERT_TRUE(back) << back.error();
+  EXPECT_EQ(back->size(), 2u);
+  EXPECT_EQ(back->checks().size(), 3u);
+  make();
+  EXPECT_THAT(steps(), ElementsAre("a")) << "nothing makes it here";
+  EXPECT_THAT(checks(), ElementsAre("of_a held by a in a", "reported held by - in a"));
+}
+
+TEST_F(Plan, ChecksThatOthersReportGiveWhatIsMadeElsewhereNoStep) {
+  project.external("source").import = 0;
+  project.member("a", {"source"});
+  project.reported_check("source", "reported");
+  make({"source"}, StepsMode::checks);
+  EXPECT_EQ(plan.size(), 0u);
+}
+
 TEST_F(Plan, ComesBackFromItsStoredForm) {
   project.member("a");
   project.asset("b", {"a"});
