@@ -78,7 +78,7 @@ struct AssetState {
   std::map<std::string, CheckStatus> checks;  ///< the last result of each
   CheckDebts debts = {};                      ///< what they have not said yet, and what they hold back
   std::shared_ptr<const PartitionStates> partitions;  ///< null: it is not divided, or none of it was ever made
-  /// What has no place in the way it is divided now, as it was divided then, newest first: it is there again when its keys are.
+  /// What was made and has no place in the way it is divided now, as it was divided then, newest first: it is there again when its keys are.
   std::vector<std::shared_ptr<const PartitionStates>> former = {};
   std::string freshness;                      ///< as it was told last (core/freshness); empty: never
   std::optional<WallTime> awaited_since = std::nullopt;  ///< never made: since when freshness is demanded of it

@@ -65,7 +65,7 @@ class Mover {
 };
 
 bool is_nothing(const PartitionStates& states) {
-  return states.materialized.empty() && states.failed.empty() && states.disturbed.empty() && states.failed_checks.empty() && states.passed_checks.empty() && states.reported.of.empty();
+  return states.materialized.empty() && states.disturbed.empty() && states.passed_checks.empty() && states.reported.of.empty();
 }
 
 bool has_dynamic_keys(const PartitionsSpec& spec) {
@@ -86,6 +86,18 @@ void carry_over(CheckDebts& debts, const Partitions* before, const Partitions* a
 
 using Former = std::vector<std::shared_ptr<const PartitionStates>>;
 
+/// What was made is kept. What failed is over: nobody can make it well, and its alert has ended.
+void keep(Former& former) {
+  for (auto& each : former) {
+    auto kept = std::make_shared<PartitionStates>(*each);
+    kept->failed = {};
+    kept->failed_checks.clear();
+    each = std::move(kept);
+  }
+  std::erase_if(former, [](const auto& each) { return is_nothing(*each); });
+  former.resize(std::min(former.size(), kFormerKept));
+}
+
 /// True: something of `former` has its place again. `begins_with_latest`: its first was in force until now.
 bool take_over(Former& former, PartitionStates& into, const Partitions& after, const DynamicKeys& dynamic, bool begins_with_latest) {
   const auto known_before = into;
@@ -96,8 +108,6 @@ bool take_over(Former& former, PartitionStates& into, const Partitions& after, c
     Mover(*before, after, begins_with_latest && nth == 0).move(*left, into);
     former[nth] = std::move(left);
   }
-  std::erase_if(former, [](const auto& each) { return is_nothing(*each); });
-  former.resize(std::min(former.size(), kFormerKept));
   return into != known_before;
 }
 
@@ -121,7 +131,6 @@ void AssetBook::divide(AssetId id, const PartitionsInForce& partitions) {
   else if (!after || std::ranges::none_of(former, [&](const auto& each) { return !states || has_dynamic_keys(each->spec); })) return;
   auto next = after ? std::make_shared<PartitionStates>(is_other || !states ? PartitionStates{*spec} : *states) : nullptr;
   const bool came_back = next && take_over(former, *next, *after, partitions.dynamic, is_other);
-  if (!next) former.resize(std::min(former.size(), kFormerKept));
   if (!is_other && !came_back) return;
   auto& state = stage(asset.key);
   if (!next || next->materialized.empty()) state.data_until.reset();
@@ -130,6 +139,7 @@ void AssetBook::divide(AssetId id, const PartitionsInForce& partitions) {
     carry_over(state.debts, before ? &*before : nullptr, after);
   }
   state.partitions = std::move(next);
+  keep(former);
   state.former = std::move(former);
 }
 

@@ -124,7 +124,7 @@ TEST(BadSettings, AConditionSelectsByWhatTheDefinitionsSay) {
   EXPECT_THAT(with("all_deps(failed, \"status:materialized\")"), ElementsAre(StartsWith("4:56 the selection")));
   EXPECT_THAT(with("not any_deps(missing, \"a and not stale:true\")"), ElementsAre(StartsWith("4:71 the selection"))) << "it points at stale:";
   EXPECT_THAT(with("eager and any_deps_missing(\"a or nobody or roots(freshness:violated)\")"), ElementsAre(HasSubstr("asks for the state"))) << "once";
-  EXPECT_THAT(with("all_deps_updated_since_cron(\"0 6 * * *\", \"status:failed\")"), ElementsAre(HasSubstr("asks for the state")));
+  EXPECT_THAT(with("all_deps_updated_since_cron(\"0 6 * * *\", \"UTC\", \"status:failed\")"), ElementsAre(HasSubstr("asks for the state")));
   EXPECT_THAT(with("any_deps_updated(\"kind:status or a\")"), IsEmpty());
   EXPECT_THAT(load(std::string(kAssets) + "  - key: c\n    deps: [a]\n    run: {command: [x]}\n    automation: |\n      eager or\n      any_deps(failed, \"status:failed\")\n").lines(),
               ElementsAre(StartsWith("7:0 the selection")));

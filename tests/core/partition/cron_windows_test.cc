@@ -6,6 +6,7 @@
 
 #include "core/partition/time_mapping.h"
 #include "core/schedule/cron.h"
+#include "tests/core/partition/windows.h"
 
 namespace assetd::testing {
 namespace {
@@ -13,25 +14,12 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-TimeWindows windows(TimeWindowsSpec spec) {
-  auto made = TimeWindows::make(spec);
-  if (!made) throw std::runtime_error(made.error());
-  return *made;
-}
-
 TimeWindowsSpec cron(std::string expression, std::string start = "2026-01-05", std::string zone = "UTC", std::string end = "") {
   return {.grain = Grain::cron, .start = std::move(start), .end = std::move(end), .timezone = std::move(zone), .cron = std::move(expression)};
 }
 
-std::string text(const TimeWindows& windows, PartitionIndex index) {
-  const auto [begin, end] = windows.window(index);
-  return windows.key(index) + " " + format_time(begin).substr(0, 16) + " " + format_time(end).substr(0, 16);
-}
-
-WallTime utc(std::string_view time) { return parse_time(std::string(time) + ":00Z").value(); }
-
 TEST(CronWindows, LastFromOneInstantToTheNext) {
-  const auto workdays = windows(cron("0 6 * * 1-5"));
+  const auto workdays = windows_of(cron("0 6 * * 1-5"));
   EXPECT_EQ(text(workdays, 0), "2026-01-05-06:00 2026-01-05T06:00 2026-01-06T06:00");
   EXPECT_EQ(text(workdays, 4), "2026-01-09-06:00 2026-01-09T06:00 2026-01-12T06:00") << "over the weekend";
   EXPECT_EQ(text(workdays, 260), "2027-01-04-06:00 2027-01-04T06:00 2027-01-05T06:00");
@@ -43,20 +31,20 @@ TEST(CronWindows, LastFromOneInstantToTheNext) {
 }
 
 TEST(CronWindows, BeginAtTheirStartOrTheNextInstantAndEndBeforeTheEnd) {
-  EXPECT_EQ(windows(cron("0 6 * * *", "2026-01-05T06:00")).key(0), "2026-01-05-06:00");
-  EXPECT_EQ(windows(cron("0 6 * * *", "2026-01-05T06:01")).key(0), "2026-01-06-06:00");
-  const auto three = windows(cron("0 6 * * *", "2026-01-05", "UTC", "2026-01-08T06:00"));
+  EXPECT_EQ(windows_of(cron("0 6 * * *", "2026-01-05T06:00")).key(0), "2026-01-05-06:00");
+  EXPECT_EQ(windows_of(cron("0 6 * * *", "2026-01-05T06:01")).key(0), "2026-01-06-06:00");
+  const auto three = windows_of(cron("0 6 * * *", "2026-01-05", "UTC", "2026-01-08T06:00"));
   EXPECT_EQ(three.count(), 3);
   EXPECT_FALSE(three.index("2026-01-08-06:00"));
-  EXPECT_EQ(windows(cron("0 6 * * *", "2026-01-05", "UTC", "2026-01-08")).count(), 2);
+  EXPECT_EQ(windows_of(cron("0 6 * * *", "2026-01-05", "UTC", "2026-01-08")).count(), 2);
 }
 
 TEST(CronWindows, FollowTheClock) {
-  const auto fixed = windows(cron("30 1 * * *", "2026-03-28", "Europe/London"));
+  const auto fixed = windows_of(cron("30 1 * * *", "2026-03-28", "Europe/London"));
   EXPECT_EQ(text(fixed, 0), "2026-03-28-01:30 2026-03-28T01:30 2026-03-29T01:00");
   EXPECT_EQ(text(fixed, 1), "2026-03-29-02:00 2026-03-29T01:00 2026-03-30T00:30") << "01:30 is skipped, and 02:00 shown at once";
   EXPECT_EQ(fixed.index("2026-03-29-02:00"), 1);
-  const auto halves = windows(cron("*/30 * * * *", "2026-10-25T00:30", "Europe/London"));
+  const auto halves = windows_of(cron("*/30 * * * *", "2026-10-25T00:30", "Europe/London"));
   EXPECT_EQ(text(halves, 1), "2026-10-25-01:00 2026-10-25T00:00 2026-10-25T00:30");
   EXPECT_EQ(text(halves, 3), "2026-10-25-01:00+00:00 2026-10-25T01:00 2026-10-25T01:30");
   EXPECT_EQ(halves.index("2026-10-25-01:30"), 2);
@@ -65,12 +53,12 @@ TEST(CronWindows, FollowTheClock) {
 }
 
 TEST(CronWindows, AKeyOfNoWindowIsNone) {
-  const auto workdays = windows(cron("0 6 * * 1-5"));
+  const auto workdays = windows_of(cron("0 6 * * 1-5"));
   for (const auto* key : {"2026-01-05", "2026-01-05-07:00", "2026-01-10-06:00", "2026-01-02-06:00", "2026-01-05-06:00+00:00", "2026-01-05T06:00", ""}) EXPECT_FALSE(workdays.index(key)) << key;
 }
 
 TEST(CronWindows, MapToOthersByWhatTheyShare) {
-  const auto workdays = windows(cron("0 0 * * 1-5")), days = windows({.start = "2026-01-05"}), weeks = windows(cron("0 0 * * 1"));
+  const auto workdays = windows_of(cron("0 0 * * 1-5")), days = windows_of({.start = "2026-01-05"}), weeks = windows_of(cron("0 0 * * 1"));
   EXPECT_EQ(upstream_of(IndexSet::range(4, 5), workdays, days, {}).encode(), "4-6") << "from Friday to Sunday";
   EXPECT_EQ(upstream_of(IndexSet::range(0, 1), weeks, workdays, {}).encode(), "0-4");
   EXPECT_EQ(downstream_of(IndexSet::range(5, 6), workdays, days, {}).encode(), "4");
@@ -100,11 +88,11 @@ RC_GTEST_PROP(CronWindows, AreWhatTheInstantsSay, ()) {
   const std::string expression = kExpressions[*rc::gen::inRange<std::size_t>(0, kExpressions.size())], zone = kZones[*rc::gen::inRange<std::size_t>(0, kZones.size())];
   const auto month = *rc::gen::inRange(1, 13);
   const auto start = "2026-" + std::string(month < 10 ? "0" : "") + std::to_string(month) + "-0" + std::to_string(*rc::gen::inRange(1, 10));
-  const auto all = windows(cron(expression, start, zone, "2027-06-01"));
+  const auto all = windows_of(cron(expression, start, zone, "2027-06-01"));
   const auto schedule = CronSchedule::parse(expression, zone).value();
-  const auto day = windows({.start = start, .timezone = zone}).window(0).begin;
+  const auto day = windows_of({.start = start, .timezone = zone}).window(0).begin;
   auto begin = *schedule.next(day - Millis(1));
-  const auto last = windows({.start = "2027-06-01", .timezone = zone}).window(0).begin;
+  const auto last = windows_of({.start = "2027-06-01", .timezone = zone}).window(0).begin;
   PartitionIndex index = 0;
   std::vector<std::string> keys;
   for (auto end = *schedule.next(begin); end <= last; begin = end, end = *schedule.next(begin), ++index) {
@@ -125,8 +113,8 @@ RC_GTEST_PROP(CronWindows, AreWhatTheInstantsSay, ()) {
 RC_GTEST_PROP(CronWindows, MapAsEveryPairSays, ()) {
   const auto made = [] {
     const auto zone = kZones[*rc::gen::inRange<std::size_t>(0, kZones.size())];
-    if (*rc::gen::arbitrary<bool>()) return windows({.grain = *rc::gen::element(Grain::daily, Grain::weekly), .start = "2026-03-01", .end = "2026-06-01", .timezone = zone});
-    return windows(cron(*rc::gen::element("0 6 * * 1-5", "30 1 * * *", "0 */6 * * *", "0 0 13 * 5"), "2026-03-01", zone, "2026-06-01"));
+    if (*rc::gen::arbitrary<bool>()) return windows_of({.grain = *rc::gen::element(Grain::daily, Grain::weekly), .start = "2026-03-01", .end = "2026-06-01", .timezone = zone});
+    return windows_of(cron(*rc::gen::element("0 6 * * 1-5", "30 1 * * *", "0 */6 * * *", "0 0 13 * 5"), "2026-03-01", zone, "2026-06-01"));
   };
   const auto downstream = made(), upstream = made();
   const TimeMapping mapping{*rc::gen::inRange(-4, 2), *rc::gen::inRange(2, 4)};

@@ -4,46 +4,34 @@
 #include <gtest/gtest.h>
 
 #include "core/schedule/cron.h"
+#include "tests/core/partition/windows.h"
 
 namespace assetd::testing {
 namespace {
 
 using ::testing::StartsWith;
 
-TimeWindows windows(TimeWindowsSpec spec) {
-  auto made = TimeWindows::make(spec);
-  if (!made) throw std::runtime_error(made.error());
-  return *made;
-}
-
-std::string text(const TimeWindows& windows, PartitionIndex index) {
-  const auto [begin, end] = windows.window(index);
-  return windows.key(index) + " " + format_time(begin).substr(0, 16) + " " + format_time(end).substr(0, 16);
-}
-
-WallTime utc(std::string_view time) { return parse_time(std::string(time) + ":00Z").value(); }
-
 TEST(TimeWindows, DaysBeginAtTheirStartAndAtTheNextBoundary) {
-  const auto days = windows({.start = "2026-01-01"});
+  const auto days = windows_of({.start = "2026-01-01"});
   EXPECT_EQ(text(days, 0), "2026-01-01 2026-01-01T00:00 2026-01-02T00:00");
   EXPECT_EQ(text(days, 365), "2027-01-01 2027-01-01T00:00 2027-01-02T00:00");
-  EXPECT_EQ(windows({.start = "2026-01-01T00:30"}).key(0), "2026-01-02");
+  EXPECT_EQ(windows_of({.start = "2026-01-01T00:30"}).key(0), "2026-01-02");
 }
 
 TEST(TimeWindows, ADayIsAsLongAsTheClockSays) {
-  const auto london = windows({.start = "2026-03-28", .timezone = "Europe/London"});
+  const auto london = windows_of({.start = "2026-03-28", .timezone = "Europe/London"});
   EXPECT_EQ(text(london, 0), "2026-03-28 2026-03-28T00:00 2026-03-29T00:00");
   EXPECT_EQ(text(london, 1), "2026-03-29 2026-03-29T00:00 2026-03-29T23:00") << "23 hours";
   EXPECT_EQ(text(london, 2), "2026-03-30 2026-03-29T23:00 2026-03-30T23:00");
 }
 
 TEST(TimeWindows, ADayWhoseMidnightIsSkippedBeginsWhenTheClockGoesOn) {
-  const auto havana = windows({.start = "2026-03-08", .timezone = "America/Havana"});  // 00:00 → 01:00
+  const auto havana = windows_of({.start = "2026-03-08", .timezone = "America/Havana"});  // 00:00 → 01:00
   EXPECT_EQ(text(havana, 0), "2026-03-08 2026-03-08T05:00 2026-03-09T04:00");
 }
 
 TEST(TimeWindows, HoursAreRealAndTheSecondOfTwoEqualOnesSaysItsOffset) {
-  const auto hours = windows({.grain = Grain::hourly, .start = "2026-10-25", .timezone = "Europe/London"});
+  const auto hours = windows_of({.grain = Grain::hourly, .start = "2026-10-25", .timezone = "Europe/London"});
   EXPECT_EQ(text(hours, 1), "2026-10-25-01:00 2026-10-25T00:00 2026-10-25T01:00");
   EXPECT_EQ(text(hours, 2), "2026-10-25-01:00+00:00 2026-10-25T01:00 2026-10-25T02:00");
   EXPECT_EQ(text(hours, 3), "2026-10-25-02:00 2026-10-25T02:00 2026-10-25T03:00");
@@ -53,18 +41,18 @@ TEST(TimeWindows, HoursAreRealAndTheSecondOfTwoEqualOnesSaysItsOffset) {
 }
 
 TEST(TimeWindows, HoursBeginAtTheirMinuteAlsoAfterClocksWereSetByHalfOfOne) {
-  const auto hours = windows({.grain = Grain::hourly, .start = "2026-04-04", .end = "2026-04-12", .timezone = "Australia/Lord_Howe"});  // 2026-04-05 02:00 → 01:30
+  const auto hours = windows_of({.grain = Grain::hourly, .start = "2026-04-04", .end = "2026-04-12", .timezone = "Australia/Lord_Howe"});  // 2026-04-05 02:00 → 01:30
   EXPECT_EQ(text(hours, 24), "2026-04-05-00:00 2026-04-04T13:00 2026-04-04T14:00");
   EXPECT_EQ(text(hours, 25), "2026-04-05-01:00 2026-04-04T14:00 2026-04-04T15:30") << "an hour and a half";
   EXPECT_EQ(text(hours, 26), "2026-04-05-02:00 2026-04-04T15:30 2026-04-04T16:30");
   EXPECT_EQ(hours.count(), 8 * 24);
   EXPECT_EQ(hours.window(8 * 24 - 1).end, utc("2026-04-11T13:30")) << "midnight of the 12th";
-  EXPECT_EQ(windows({.grain = Grain::hourly, .start = "2026-04-06", .timezone = "Australia/Lord_Howe"}).key(1), "2026-04-06-01:00");
-  const auto spring = windows({.grain = Grain::hourly, .start = "2026-10-04", .timezone = "Australia/Lord_Howe"});  // 02:00 → 02:30
+  EXPECT_EQ(windows_of({.grain = Grain::hourly, .start = "2026-04-06", .timezone = "Australia/Lord_Howe"}).key(1), "2026-04-06-01:00");
+  const auto spring = windows_of({.grain = Grain::hourly, .start = "2026-10-04", .timezone = "Australia/Lord_Howe"});  // 02:00 → 02:30
   EXPECT_EQ(text(spring, 1), "2026-10-04-01:00 2026-10-03T14:30 2026-10-03T16:00") << "02:00 is not shown";
   EXPECT_EQ(text(spring, 2), "2026-10-04-03:00 2026-10-03T16:00 2026-10-03T17:00");
-  EXPECT_EQ(windows({.grain = Grain::hourly, .start = "2026-10-04T02:00", .timezone = "Australia/Lord_Howe"}).key(0), "2026-10-04-03:00");
-  const auto late = windows({.grain = Grain::hourly, .start = "2026-04-04T23:45", .timezone = "Australia/Lord_Howe", .minute_offset = 45});
+  EXPECT_EQ(windows_of({.grain = Grain::hourly, .start = "2026-10-04T02:00", .timezone = "Australia/Lord_Howe"}).key(0), "2026-10-04-03:00");
+  const auto late = windows_of({.grain = Grain::hourly, .start = "2026-04-04T23:45", .timezone = "Australia/Lord_Howe", .minute_offset = 45});
   EXPECT_EQ(text(late, 2), "2026-04-05-01:45 2026-04-04T14:45 2026-04-04T15:15");
   EXPECT_EQ(text(late, 3), "2026-04-05-01:45+10:30 2026-04-04T15:15 2026-04-04T16:15") << "shown a second time";
   EXPECT_EQ(late.index("2026-04-05-01:45+10:30"), 3);
@@ -75,7 +63,7 @@ TEST(TimeWindows, HoursAreWhereTheClockShowsTheirMinute) {
   const auto zone = Zone::find("Australia/Lord_Howe").value();
   for (const int offset : {0, 20, 45})
     for (const auto* day : {"2026-04-04T00:00", "2026-10-03T00:00"}) {
-      const auto hours = windows({.grain = Grain::hourly, .start = "2026-01-01", .timezone = "Australia/Lord_Howe", .minute_offset = offset});
+      const auto hours = windows_of({.grain = Grain::hourly, .start = "2026-01-01", .timezone = "Australia/Lord_Howe", .minute_offset = offset});
       const auto start = std::chrono::floor<std::chrono::seconds>(utc(day));
       auto index = hours.at(start).value();
       for (auto at = start + std::chrono::minutes(1); at < start + std::chrono::days(2); at += std::chrono::minutes(1)) {
@@ -91,21 +79,21 @@ TEST(TimeWindows, HoursAreWhereTheClockShowsTheirMinute) {
 }
 
 TEST(TimeWindows, WeeksBeginOnTheirDayAndMonthsOnTheirs) {
-  EXPECT_EQ(text(windows({.grain = Grain::weekly, .start = "2026-01-01"}), 0), "2026-01-04 2026-01-04T00:00 2026-01-11T00:00") << "a Sunday";
-  EXPECT_EQ(windows({.grain = Grain::weekly, .start = "2026-01-01", .day_offset = 1}).key(0), "2026-01-05");
-  EXPECT_EQ(text(windows({.grain = Grain::monthly, .start = "2026-01"}), 1), "2026-02-01 2026-02-01T00:00 2026-03-01T00:00");
-  EXPECT_EQ(windows({.grain = Grain::monthly, .start = "2026-01-10", .day_offset = 5}).key(0), "2026-02-05");
+  EXPECT_EQ(text(windows_of({.grain = Grain::weekly, .start = "2026-01-01"}), 0), "2026-01-04 2026-01-04T00:00 2026-01-11T00:00") << "a Sunday";
+  EXPECT_EQ(windows_of({.grain = Grain::weekly, .start = "2026-01-01", .day_offset = 1}).key(0), "2026-01-05");
+  EXPECT_EQ(text(windows_of({.grain = Grain::monthly, .start = "2026-01"}), 1), "2026-02-01 2026-02-01T00:00 2026-03-01T00:00");
+  EXPECT_EQ(windows_of({.grain = Grain::monthly, .start = "2026-01-10", .day_offset = 5}).key(0), "2026-02-05");
 }
 
 TEST(TimeWindows, OffsetsMoveTheBoundary) {
-  const auto days = windows({.start = "2026-01-01", .minute_offset = 30, .hour_offset = 6});
+  const auto days = windows_of({.start = "2026-01-01", .minute_offset = 30, .hour_offset = 6});
   EXPECT_EQ(text(days, 0), "2026-01-01 2026-01-01T06:30 2026-01-02T06:30");
   EXPECT_EQ(days.at(utc("2026-01-02T06:29")), 0);
-  EXPECT_EQ(windows({.grain = Grain::hourly, .start = "2026-01-01", .minute_offset = 15}).key(0), "2026-01-01-00:15");
+  EXPECT_EQ(windows_of({.grain = Grain::hourly, .start = "2026-01-01", .minute_offset = 15}).key(0), "2026-01-01-00:15");
 }
 
 TEST(TimeWindows, OnlyWhatHasEndedCanBeFilled) {
-  const auto days = windows({.start = "2026-01-01", .end = "2026-01-04"});
+  const auto days = windows_of({.start = "2026-01-01", .end = "2026-01-04"});
   EXPECT_EQ(days.count(), 3);
   EXPECT_EQ(days.ended_by(utc("2025-06-01T00:00")), 0);
   EXPECT_EQ(days.ended_by(utc("2026-01-01T23:59")), 0);
@@ -116,9 +104,9 @@ TEST(TimeWindows, OnlyWhatHasEndedCanBeFilled) {
 }
 
 TEST(TimeWindows, AKeyOfNoWindowIsNone) {
-  const auto days = windows({.start = "2026-01-01", .end = "2026-01-04"});
+  const auto days = windows_of({.start = "2026-01-01", .end = "2026-01-04"});
   for (const auto* key : {"2025-12-31", "2026-01-04", "2026-01-01-00:00", "2026-13-01", "2026-02-30", "2026-1-1", "", "x", "2026-01-01 "}) EXPECT_FALSE(days.index(key)) << key;
-  EXPECT_FALSE(windows({.grain = Grain::weekly, .start = "2026-01-01"}).index("2026-01-05"));
+  EXPECT_FALSE(windows_of({.grain = Grain::weekly, .start = "2026-01-01"}).index("2026-01-05"));
 }
 
 TEST(TimeWindows, WhatIsWrongIsNamed) {
@@ -140,7 +128,7 @@ class EveryWindow : public ::testing::TestWithParam<Zoned> {};
 
 // Zones that skip midnight, move by half an hour, have skipped a day (Apia) or have none of it.
 TEST_P(EveryWindow, FollowsTheOneBeforeAndIsFoundByItsKeyAndItsMoments) {
-  const auto all = windows({.grain = GetParam().grain, .start = "2010-12-30", .timezone = GetParam().zone});
+  const auto all = windows_of({.grain = GetParam().grain, .start = "2010-12-30", .timezone = GetParam().zone});
   const auto last = all.ended_by(utc("2013-01-01T00:00"));
   ASSERT_GT(last, 20);
   for (PartitionIndex i = 0; i < last; ++i) {

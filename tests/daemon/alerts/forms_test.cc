@@ -97,7 +97,7 @@ TEST(AlertSender, AProgramGetsTheProjectsEnvironment) {
   const std::atomic<bool> stop{false};
   EXPECT_TRUE(sender->send(delivery, stop)) << sender->send(delivery, stop).error();
   delivery.rule.run.env_file = "nowhere/.env";
-  EXPECT_THAT(sender->send(delivery, stop).error(), HasSubstr("env_file: /nowhere/.env"));
+  EXPECT_THAT(sender->send(delivery, stop).error(), HasSubstr("env_file: can't read /nowhere/.env"));
 }
 
 /// What nobody has waited for yet is dead too.

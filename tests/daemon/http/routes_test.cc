@@ -274,7 +274,7 @@ TEST_F(RoutesTest, TheOverviewNamesAnErrorCheckThatFailedAndHeldNothingUp) {
   const auto told = needs();
   ASSERT_EQ(told.size(), 1u) << told;
   EXPECT_EQ(told[0], (json{{"kind", "check_failed"}, {"run_id", "1"}, {"key", "stg"}, {"check", "not_null"}, {"reason", "check_failed"}, {"detail", "3 rows"}, {"at", format_time(at(3))}, {"skipped", 0}}));
-  state.waivers[{"not_null"}] = Waiver{.by = "anna", .reason = "known", .until = at(1'000'000'000)};
+  state.waivers[{"not_null"}] = Waiver{.by = "anna", .reason = "known", .until = at(100'000'000)};
   EXPECT_EQ(needs(), json::array()) << "a waiver lets it pass";
   state.waivers.clear();
   state.last_attempt = AssetState::Attempt{.run = 1, .status = StepStatus::failed, .reason = "check_failed", .detail = "check not_null failed: 3 rows", .at = at(3)};
@@ -318,7 +318,7 @@ TEST_F(RoutesTest, TheOverviewSaysInWhichPartitionsACheckFails) {
   ASSERT_EQ(needs().size(), 1u);
   EXPECT_EQ(needs()[0]["detail"], "in 2 partitions: eu, us");
   EXPECT_EQ(needs()[0]["run_id"], nullptr) << "its result is forgotten";
-  state.waivers[{"not_null", "us"}] = Waiver{.by = "anna", .reason = "known", .until = at(1'000'000'000)};
+  state.waivers[{"not_null", "us"}] = Waiver{.by = "anna", .reason = "known", .until = at(100'000'000)};
   EXPECT_EQ(needs()[0]["detail"], "in 1 partition: eu");
   state.partitions = std::make_shared<const PartitionStates>(PartitionStates{*spec, IndexSet::range(0, 3), IndexSet::range(1, 2), {{"not_null", IndexSet::range(1, 2)}}});
   ASSERT_EQ(needs().size(), 1u) << "the partition is listed because of it";
