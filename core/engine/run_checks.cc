@@ -19,15 +19,17 @@ bool RunMachine::home_waits(std::uint32_t planned_index) const {
 // A member that is carried again has its checks before it again.
 void RunMachine::reopen_checks(const AttemptRecord& attempt) {
   if (attempt.check != kNone) return;
+  // In a run of checks alone it is their results that end the step. All that it waits for may have been in while it waited for its retry, also where its own
+  // process reports none of them: what becomes of this process counts all the same.
+  if (run_.plan->mode() == StepsMode::checks)
+    for (const auto step : attempt.steps)
+      if (!is_terminal(run_.steps[step].status)) run_.steps[step].materialized = false;
   for (const auto index : run_.plan->checks_of_unit(attempt.unit)) {
     const auto home = run_.plan->checks()[index].home;
     if (home == kNone || is_terminal(run_.steps[home].status) || !run_.checks[index].status) continue;
     if (std::ranges::find(attempt.steps, home) == attempt.steps.end()) continue;  // it waits for another process alone: nobody would report these anew
     run_.checks[index].status.reset();
-    if (!home_waits(index)) continue;
-    ++run_.steps[home].open_checks;
-    // In a run of checks alone it is their results that end the step: all may have been in while it waited for its retry.
-    if (run_.plan->mode() == StepsMode::checks) run_.steps[home].materialized = false;
+    if (home_waits(index)) ++run_.steps[home].open_checks;
   }
 }
 

@@ -290,6 +290,28 @@ TEST(EngineChecksOnly, AProcessThatDiesTwiceEndsItsStepAlsoWhenAllChecksWereInBe
   EXPECT_EQ(d.run_status(), "failed");
 }
 
+// The check that it would report comes with the process of b. Seed 70119218 of the simulator: the step stayed starting for ever.
+TEST(EngineChecksOnly, AProcessThatDiesTwiceEndsItsStepAlsoWhenItHasNothingToReport) {
+  Project project;
+  auto& policy = project.member("a").retries;
+  policy.max = 1;
+  policy.delay = Millis(1);
+  project.asset("x", {"a"});
+  project.member("b", {"x"});
+  project.reported_check("a", "shared").depends_on = {"a", "b"};
+  project.reported_check("b", "own");
+  project.check("a", "unique");
+  project.reported_check("x", "fine");
+  Driver d(project);
+  d.request({}, StepsMode::checks);
+  d.signal("a", 9);
+  d.succeed("a:unique");
+  EXPECT_EQ(d.status("a"), "waiting_retry");
+  d.pass(Millis(1));
+  d.signal("a", 9);
+  EXPECT_EQ(d.status("a"), "failed");
+}
+
 TEST(EngineChecksOnly, AFailureSkipsNothing) {
   Checked project;
   project.check("b", "fresh");
