@@ -243,7 +243,7 @@ void FakeStore::note_failed(const StepChanged& change) {
   const auto& partition = run.plan->partition(change.step.step);
   if (!had_partition(key, partition)) return;
   auto& of = failed_[{key, ""}];
-  if (failed) of.insert(partition);
+  if (failed && is_said_to_fail(key, "", partition)) of.insert(partition);
   else of.erase(partition);
 }
 
@@ -263,7 +263,21 @@ void FakeStore::note_failed(const CheckResult& result) {
   if (result.partition.empty()) return of.clear();
   if (!had_partition(result.home, result.partition)) return;
   of.erase(result.partition);
-  if (result.status == CheckStatus::failed || result.status == CheckStatus::error) of.insert(result.partition);
+  const bool failed = result.status == CheckStatus::failed || result.status == CheckStatus::error;
+  if (failed && is_said_to_fail(result.home, result.name, result.partition)) of.insert(result.partition);
+}
+
+/// What fails in the transaction that adds its key may have failed before that, of nothing that there was: then its state says which.
+bool FakeStore::is_said_to_fail(const std::string& key, const std::string& check, const std::string& partition) const {
+  if (!has_partition(key, partition) || has_partition(key, partition, keys_before_)) return true;
+  const auto state = assets_.find(key);
+  if (state == assets_.end() || !state->second.partitions) return false;
+  const auto& states = *state->second.partitions;
+  const auto* divided = this->divided(key, states.spec);
+  const auto index = divided ? divided->index(partition) : std::nullopt;
+  const auto of_check = states.failed_checks.find(check);
+  const auto& failed = check.empty() ? states.failed : of_check == states.failed_checks.end() ? IndexSet() : of_check->second;
+  return index && failed.contains(*index);
 }
 
 /// A line for each begin and end of an attempt, in the order of the changes.

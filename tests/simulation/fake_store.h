@@ -225,6 +225,7 @@ class FakeStore {
   bool has_partition(const std::string& key, const std::string& partition, const DynamicKeys& keys) const;
   bool has_partition(const std::string& key, const std::string& partition) const { return has_partition(key, partition, keys_); }
   /// Also one that this transaction removes, or adds: what it says of it may come before that, or after.
+  bool is_said_to_fail(const std::string& key, const std::string& check, const std::string& partition) const;
   bool had_partition(const std::string& key, const std::string& partition) const { return has_partition(key, partition) || has_partition(key, partition, keys_before_); }
   void take_alerts(const Batch& batch);
   void check_told(const Batch& batch);

@@ -51,9 +51,7 @@ void FakeStore::note_window(const Materialization& made) {
   const auto id = definitions().graph->find(made.key);
   const auto* divided = id ? table(definitions()).of(*id) : nullptr;
   if (!divided) return;
-  std::optional<TimeWindow> window;
-  if (!made.partition.empty()) window = window_of(*id, made);
-  else if (made.run == 0) divided->usual(made.at).first(1).each([&](PartitionIndex newest) { window = divided->window(newest); });
+  const auto window = !made.partition.empty() || made.run == 0 ? window_of(*id, made) : std::nullopt;
   if (window && (!data_until_.contains(made.key) || data_until_[made.key] < window->end)) data_until_[made.key] = window->end;
 }
 
@@ -62,7 +60,8 @@ std::optional<TimeWindow> FakeStore::window_of(AssetId asset, const Materializat
   const auto under = [&](const DynamicKeys& keys) {
     const auto in_force = table(definitions(), keys);
     const auto* divided = in_force->of(asset);
-    const auto index = divided ? divided->index(made.partition) : std::nullopt;
+    auto index = divided ? divided->index(made.partition) : std::nullopt;
+    if (divided && made.partition.empty()) divided->usual(made.at).first(1).each([&](PartitionIndex newest) { index = newest; });  // reported for all that there are
     return index ? divided->window(*index) : std::nullopt;
   };
   const auto before = under(keys_before_), now = under(keys_);
