@@ -75,9 +75,9 @@ def test_a_retry_of_what_the_run_does_not_have_names_the_nearest(start):
 
 def test_each_partition_has_its_own_output_and_the_hint_names_it(start):
     daemon, run = broken_week(start)
-    for number in (5, 6):
+    for number, of_check in ((5, " --check sound"), (6, "")):
         assert daemon.ctl("runs", "logs", run, "--step", "d", "--partition", day(number)).stdout == f"d of {day(number)}\n"
-        assert f"assetctl runs logs {run} --step d --partition {day(number)}\n" in daemon.ctl("runs", "show", run).stdout
+        assert f"assetctl runs logs {run} --step d --partition {day(number)}{of_check}\n" in daemon.ctl("runs", "show", run).stdout
     unknown = daemon.ctl("runs", "logs", run, "--step", "d", "--partition", day(8))
     assert unknown.returncode != 0 and f"run {run} has no step 'd' of the partition '{day(8)}'; nearest: '2026-01-0" in unknown.stderr
 
