@@ -42,7 +42,8 @@ test("an asset's page stands still when its charts come last", async () => {
     await status("Succeeded");
     await page.close();
   }
-  const { promise: asked, resolve: isAsked } = Promise.withResolvers(), { promise: allowed, resolve: allow } = Promise.withResolvers();
+  let isAsked, allow;
+  const asked = new Promise((resolve) => { isAsked = resolve; }), allowed = new Promise((resolve) => { allow = resolve; });
   const charts = "**/api/v1/assets/chatty/materializations**";
   await browser.context.route(charts, async (route) => {
     isAsked();

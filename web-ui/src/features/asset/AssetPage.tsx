@@ -2,7 +2,7 @@ import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { lazy, Suspense, useState } from "react";
-import { assetAttemptsQuery, assetAutomationQuery, assetQuery, materializationsQuery } from "@/api/queries";
+import { assetAttemptsQuery, assetAutomationQuery, assetQuery, materializationsQuery, triggersQuery } from "@/api/queries";
 import type { AssetDetail, AutomationDetail } from "@/api/types";
 import { quoted } from "@/system/selection/complete";
 import { AcknowledgeButton } from "@/ui/Acknowledge";
@@ -33,6 +33,7 @@ export function AssetPage() {
   const asset = useQuery(assetQuery(key));
   const automation = useQuery(assetAutomationQuery(key));
   const { tab = "overview" } = route.useSearch();
+  useQuery({ ...triggersQuery(key), enabled: tab === "overview" });
   useQuery({ ...materializationsQuery(key), enabled: tab === "overview" });  // its tab waits for it: asked for together
   // Whether there is a tab for it is to be known before the tabs are drawn, or they would move; its failure holds nothing up.
   if (automation.isPending && automation.failureCount === 0) return <Waiting />;

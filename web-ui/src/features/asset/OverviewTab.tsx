@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useMemo } from "react";
-import { materializationsQuery } from "@/api/queries";
+import { materializationsQuery, triggersQuery } from "@/api/queries";
 import type { AssetDetail, Materialization, Provenance } from "@/api/types";
 import { formatDuration } from "@/system/time/format";
 import { CopyButton } from "@/ui/CopyButton";
@@ -21,7 +21,8 @@ const Chart = lazy(() => import("./Chart").then((module) => ({ default: module.C
 export function OverviewTab({ asset }: { asset: AssetDetail }) {
   const materializations = useQuery({ ...materializationsQuery(asset.key) });
   // How many charts there are is to be known before what stands below them is drawn, or it would move; its failure holds nothing up.
-  if (materializations.isPending && materializations.failureCount === 0) return <Waiting />;
+  const triggers = useQuery(triggersQuery(asset.key));
+  if ([materializations, triggers].some((each) => each.isPending && each.failureCount === 0)) return <Waiting />;
   return (
     <div className="asset-overview">
       <div>
