@@ -431,6 +431,7 @@ class DaemonService final : public Service {
   std::unique_ptr<SensorRunner> sensor_runner_;
   bool draining_ = false;  ///< service's thread
   bool cancels_what_runs_ = false;  ///< the same; while it drains
+  std::mutex reload_thread_mutex_;
   std::thread thread_, reload_thread_, backup_thread_;
   std::unique_ptr<DefinitionsWatch> watch_;
   std::unique_ptr<StoreWatch> store_watch_;

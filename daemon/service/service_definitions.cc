@@ -262,6 +262,8 @@ bool DaemonService::compile_in_background(Done done, std::function<void(Turn&, C
     done(conflict("reload-running", "A reload is under way", "wait for the reload that is under way, then ask again"));
     return false;
   }
+  // The next one is let in as soon as the outcome of this is taken, which may be before its thread is kept here: a request and the watch come on threads of their own.
+  const std::lock_guard keeping(reload_thread_mutex_);
   if (reload_thread_.joinable()) reload_thread_.join();
   reload_thread_ = std::thread([this, then = std::move(then), done = std::move(done)]() mutable {
     auto compiled = std::make_shared<Compiled>(compile());
