@@ -18,7 +18,6 @@ namespace {
 constexpr int kRunsADay = 10;
 constexpr StepIndex kAssets = 1'000;
 constexpr auto kDay = std::chrono::hours(24);
-constexpr PruneBounds kStep{.time = std::chrono::milliseconds(5)};  // as the housekeeper has it
 
 struct Writer {
   std::unique_ptr<Store> store;
@@ -84,7 +83,7 @@ void prune(Writer& writer, WallTime now, const Retention& ages) {
     }
     const auto begun = std::chrono::steady_clock::now();
     const auto cpu_begun = cpu_ms();
-    check(writer.store->prune(sweep, kStep));
+    check(writer.store->prune(sweep, PruneBounds{}));
     writer.longest_cpu_ms = std::max(writer.longest_cpu_ms, cpu_ms() - cpu_begun);
     const auto took = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count();
     writer.longest_ms = std::max(writer.longest_ms, took);

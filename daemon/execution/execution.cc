@@ -123,14 +123,19 @@ void Execution::rewind(const AttemptRecord& attempt) {
 void Execution::list(const std::vector<AttemptId>& may_have_run) { client_->list(may_have_run); }
 
 void Execution::report_lost(const AttemptRecord& attempt) {
-  sent_[attempt.id] = kNeverLeaves;  // whatever a later listing says, or the clock: its end is on the way
   ExitReport exit;
   exit.kind = ExitReport::Kind::lost;
   exit.started_at = attempt.started_at;
   exit.ended_at = wall_now();
   exit.detail = "the supervisor does not know it: the machine was restarted, a backup of the store was restored, or the claims were removed";
-  tail_->finish(attempt.id, attempt.message_offset, [this, id = attempt.id, exit = std::move(exit), holds = never_leaves(attempt.id)](MessagesArrived rest) {
-    handlers_.report_unless_sent(AttemptExited{id, exit, std::move(rest)}, holds);
+  report_unless_sent(attempt.id, std::move(exit), attempt.message_offset);
+}
+
+/// Whatever a later listing says, or the clock, it leaves no more: its end is on the way.
+void Execution::report_unless_sent(const AttemptId& attempt, ExitReport exit, std::int64_t message_offset) {
+  sent_[attempt] = kNeverLeaves;
+  tail_->finish(attempt, message_offset, [this, attempt, exit = std::move(exit), holds = never_leaves(attempt)](MessagesArrived rest) {
+    handlers_.report_unless_sent(AttemptExited{attempt, exit, std::move(rest)}, holds);
   });
 }
 
@@ -144,11 +149,7 @@ void Execution::report_end(const AttemptId& attempt, ExitReport exit, std::int64
 void Execution::report_refused(const SupervisorEvent& event) {
   handlers_.later([this, event] {
     const auto it = sent_.find(event.attempt);
-    if (it == sent_.end() || it->second != event.connection) return;
-    it->second = kNeverLeaves;
-    tail_->finish(event.attempt, 0, [this, id = event.attempt, exit = refused(event), holds = never_leaves(event.attempt)](MessagesArrived rest) {
-      handlers_.report_unless_sent(AttemptExited{id, exit, std::move(rest)}, holds);
-    });
+    if (it != sent_.end() && it->second == event.connection) report_unless_sent(event.attempt, refused(event), 0);
   });
 }
 

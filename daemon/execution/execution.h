@@ -73,6 +73,7 @@ class Execution {
   std::function<bool()> never_leaves(const AttemptId& attempt) const;
   void on_event(const SupervisorEvent& event);
   void report_refused(const SupervisorEvent& event);
+  void report_unless_sent(const AttemptId& attempt, ExitReport exit, std::int64_t message_offset);
   static ExitReport exited(const SupervisorEvent& event);
   static ExitReport refused(const SupervisorEvent& event);
   /// With all that is left of its messages, from `message_offset` on if they were not followed.

@@ -9,12 +9,15 @@ namespace {
 
 constexpr std::size_t kFormerKept = 8;  // divisions: ranges of each are few, and nobody turns back further
 
-/// The partitions of the same keys, of those that there are.
-IndexSet carried_over(const IndexSet& set, const Partitions& from, const Partitions& to) {
-  std::vector<IndexRange> found;
+/// The partitions of the same keys, of those that there are; what finds no place stays in `set`.
+IndexSet take_carried(IndexSet& set, const Partitions& from, const Partitions& to) {
+  std::vector<IndexRange> found, left;
   set.each([&](PartitionIndex index) {
-    if (const auto there = to.index(from.key(index))) found.push_back({*there, *there + 1});
+    const auto there = to.index(from.key(index));
+    if (there) found.push_back({*there, *there + 1});
+    else left.push_back({index, index + 1});
   });
+  set = IndexSet(std::move(left));
   return IndexSet(std::move(found));
 }
 
@@ -40,14 +43,7 @@ class Mover {
 
  private:
   void move(IndexSet& set, IndexSet& into) const {
-    std::vector<IndexRange> found, left;
-    set.each([&](PartitionIndex index) {
-      const auto there = to_.index(from_.key(index));
-      if (there) found.push_back({*there, *there + 1});
-      else left.push_back({index, index + 1});
-    });
-    into = into | IndexSet(std::move(found));
-    set = IndexSet(std::move(left));
+    into = into | take_carried(set, from_, to_);
   }
   // A check without a set is one whose last result named no partition; one with an empty set named some, of other keys.
   void move(std::map<std::string, IndexSet>& sets, std::map<std::string, IndexSet>& into) const {
@@ -74,7 +70,7 @@ bool has_dynamic_keys(const PartitionsSpec& spec) {
 
 /// What was owed for keys that are there no more is owed for nothing.
 void carry_over(CheckDebts& debts, const Partitions* before, const Partitions* after) {
-  const auto carried = [&](const IndexSet& set) { return before && after ? carried_over(set, *before, *after) : IndexSet(); };
+  const auto carried = [&](IndexSet set) { return before && after ? take_carried(set, *before, *after) : IndexSet(); };
   for (auto* where : {&debts.open, &debts.awaited, &debts.refused}) {
     for (auto& [check, set] : *where) set = carried(set);
     std::erase_if(*where, [](const auto& each) { return each.second.empty(); });

@@ -158,8 +158,9 @@ json plan_body(const Project* current, const Project& next, const PlanWorld& wor
   body["schedules_stopped"] = missing_in(active(before.schedules), active(after.schedules));
   body["sensors_started"] = missing_in(active(after.sensors), active(before.sensors));
   body["sensors_stopped"] = missing_in(active(before.sensors), active(after.sensors));
-  body["automation_started"] = counted(missing_in(automated(after), automated(before, heirs)));
-  body["automation_stopped"] = counted(missing_in(automated(before, heirs), automated(after)));
+  const auto had_condition = automated(before, heirs), has_condition = automated(after);
+  body["automation_started"] = counted(missing_in(has_condition, had_condition));
+  body["automation_stopped"] = counted(missing_in(had_condition, has_condition));
   body["backfills"] = backfills_json(world.backfills, next, world.dynamic);
   return body;
 }

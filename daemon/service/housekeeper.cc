@@ -15,7 +15,6 @@ constexpr Millis kFirst{std::chrono::minutes(1)};      // after a start there is
 constexpr Millis kInterval{std::chrono::hours(1)};
 constexpr Millis kSqueezed{std::chrono::minutes(5)};   // while there is too much
 constexpr Millis kLook{50};
-constexpr PruneBounds kStep{.time = microseconds(5'000)};
 constexpr int kRest = 4;                               // times a step's length, until the next one
 constexpr std::chrono::hours kAnswersKept{24};
 constexpr Millis kRecordsKept{std::chrono::days(30)};  // at least
@@ -62,7 +61,7 @@ std::expected<void, StoreError> Housekeeper::prune(const Now& now, Store& store,
     return {};
   }
   const auto begun = std::chrono::steady_clock::now();
-  const auto pruned = store.prune(*sweep_, kStep);
+  const auto pruned = store.prune(*sweep_, PruneBounds{});
   if (!pruned) {
     give_up();
     next_ = asked_.empty() ? now.boot + kFirst : Millis{1};

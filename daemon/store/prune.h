@@ -28,7 +28,7 @@ struct Pruned {
 /// What one step may take. Rows of one table are ten times as dear as those of another, or are only looked at: it is the time that holds the writer.
 struct PruneBounds {
   int rows = 2'000;
-  std::chrono::microseconds time = std::chrono::hours(1);  ///< without the commit
+  std::chrono::microseconds time = std::chrono::milliseconds(5);  ///< without the commit
 };
 
 /// One pass over the store. After a failed step it is of no more use.
