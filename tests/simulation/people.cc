@@ -20,11 +20,16 @@ RunContext People::next_definitions(bool with_schedules) {
   return {++version_, definitions, std::make_shared<AssetGraph>(std::move(*graph))};
 }
 
-/// Of some of the checks, until some time that may pass while they stand.
+/// Of some of the checks, in one partition or in all, until some time that may pass while they stand. A partition need not be one of the asset's.
 Waivers People::random_waivers() {
+  static const std::vector<std::string> kParts{"w", "x", "y", "z"};
+  auto& random = machine_.random;
   Waivers waivers;
   for (const auto& check : machine_.store.definitions().definitions->checks)
-    if (machine_.random.chance(50)) waivers[{check.home, check.name}] = {"ann", "it is known", {}, machine_.now.wall + Millis(machine_.random.below(600'000)), 0};
+    while (random.chance(40)) {
+      const std::string partition = random.chance(50) ? "" : random.chance(50) ? *random.pick(kParts) : random_key(random);
+      waivers[{check.home, check.name, partition}] = {"ann", "it is known", {}, machine_.now.wall + Millis(random.below(600'000)), 0};
+    }
   return waivers;
 }
 
