@@ -12,9 +12,9 @@ bool RunMachine::may_be_reused(StepIndex step, UnitIndex unit) const {
   // Of several partitions that one process makes none is left out: it is told a range.
   if (!run_.plan->partition(step).empty() && run_.plan->units()[unit].steps.size() > 1) return false;
   if (!run_.asset(step).skip_if_unchanged || slot.status != StepStatus::pending || slot.attempts > 0 || !checks_come_along(step)) return false;
-  // Of a batch: what is made beside it in the same process is new data to it.
+  // Of a batch: what is made beside it in the same process is new data to it, and so is what was made there before a retry and is still being checked.
   const auto parents = run_.plan->parents(step);
-  return std::none_of(parents.begin(), parents.end(), [&](const PlanEdge& edge) { return run_.plan->unit_of(edge.step) == unit && can_start(edge.step); });
+  return std::none_of(parents.begin(), parents.end(), [&](const PlanEdge& edge) { return run_.plan->unit_of(edge.step) == unit && !is_terminal(run_.steps[edge.step].status); });
 }
 
 // Its checks passed on the very same data. One that looks at something else too, which is made anew, has to run and to be waited for.

@@ -23,6 +23,8 @@ class AssetBook final : public AssetStaging {
   /// After use(), and when keys were added: what an index of partitions counts may have changed with the version; what is there is found again by its keys, and
   /// what has no place now is kept until its keys are there again. Staged, to be committed.
   void divide(const PartitionsInForce& partitions);
+  /// What failed of partitions whose dynamic keys were removed is over: nobody can make them well. Staged; gives the assets of which it was said.
+  std::vector<std::string> forget_failures_of_removed(const PartitionsInForce& partitions);
 
   AssetState& stage(const std::string& name) override;
   /// Of any asset, with what is staged; null: nothing is known of it.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/partition/removed.h"
 #include "daemon/service/asset_book.h"
 
 namespace assetd {
@@ -137,6 +138,24 @@ void AssetBook::divide(AssetId id, const PartitionsInForce& partitions) {
   state.partitions = std::move(next);
   keep(former);
   state.former = std::move(former);
+}
+
+std::vector<std::string> AssetBook::forget_failures_of_removed(const PartitionsInForce& partitions) {
+  std::vector<std::string> keys;
+  for (AssetId id = 0; id < partitions.project->definitions.assets.size(); ++id) {
+    const auto* divided = partitions.table.of(id);
+    const auto& states = current(id).partitions;
+    if (!divided || !states || !has_dynamic_keys(states->spec)) continue;
+    auto left = std::make_shared<PartitionStates>(*states);
+    left->failed = without_removed(*divided, left->failed);
+    for (auto& [check, set] : left->failed_checks) set = without_removed(*divided, set);
+    if (*left == *states) continue;
+    auto& state = stage(keys.emplace_back(partitions.project->graph.key(id)));
+    const bool was_it = left->failed.empty() && !states->failed.empty() && state.last_attempt && state.last_attempt->status == StepStatus::failed;
+    if (was_it) state.last_attempt.reset();
+    state.partitions = std::move(left);
+  }
+  return keys;
 }
 
 }  // namespace assetd

@@ -139,7 +139,8 @@ void Projection::on(const StepChanged& change, AssetStaging& assets, CommitBatch
       causes.push_back({key, "failed", step.reason, step.reason == "check_failed" && check != known.check_causes.end() ? check->second.check : "", step.detail, partition});
       known.causes[step.step] = causes.front();
     }
-    state.last_attempt = AssetState::Attempt{change.run, step.status, step.reason, step.detail, std::move(causes), at};
+    // Of a partition that was removed meanwhile: nobody could make that well.
+    if (step.status != StepStatus::failed || is_there(key, partition)) state.last_attempt = AssetState::Attempt{change.run, step.status, step.reason, step.detail, std::move(causes), at};
   }
   const bool did_not_succeed = step.status == StepStatus::failed || step.status == StepStatus::canceled || step.status == StepStatus::waiting_retry;
   if (did_not_succeed && step.attempts > 0 && known.plan->mode() != StepsMode::checks) {
@@ -184,6 +185,12 @@ void Projection::mark(AssetState& state, const std::string& key, const std::stri
     if (failed && *failed) states.failed.insert(*index);
     if (failed && !*failed) states.failed.erase(*index);
   });
+}
+
+bool Projection::is_there(const std::string& key, const std::string& partition) const {
+  const auto asset = partitions_ && !partition.empty() ? partitions_->project->graph.find(key) : std::nullopt;
+  const auto* divided = asset ? partitions_->table.of(*asset) : nullptr;
+  return !divided || divided->index(partition);
 }
 
 void Projection::note_disturbed(AssetState& state, const std::string& key, const std::string& partition) const {

@@ -82,6 +82,7 @@ class Projection {
 
   void note_progress(Known& known, const StepRecord& step, AssetState& state, WallTime at);
   void mark(AssetState& state, const std::string& key, const std::string& partition, bool made, std::optional<bool> failed) const;
+  bool is_there(const std::string& key, const std::string& partition) const;  ///< false: a partition whose key was removed
   void note_disturbed(AssetState& state, const std::string& key, const std::string& partition) const;
   void note_check(AssetState& state, const CheckResult& result, bool failing) const;
   IndexSet places(const std::string& key, const std::string& partition, WallTime at) const;

@@ -4,7 +4,6 @@
 #include <set>
 
 #include "core/definition/partitions_json.h"
-#include "core/partition/removed.h"
 #include "core/schedule/cron.h"
 #include "daemon/service/daemon_service.h"
 #include "daemon/service/made_partitions.h"
@@ -172,22 +171,11 @@ Reply DaemonService::change_keys(Turn& turn, const Actor& actor, const std::stri
   return {200, {{"set", set}, {"added", added}, {"removed", removed}, {"total", keys->existing().size()}}};
 }
 
-/// A partition that was removed cannot be made well: its asset does not stay failed for it.
+/// Its asset does not stay failed for it, nor acknowledged.
 void DaemonService::forget_failures_of_removed(Turn& turn) {
-  const auto in_force = partitions();
-  for (AssetId id = 0; id < in_force->project->definitions.assets.size(); ++id) {
-    const auto* divided = in_force->table.of(id);
-    const auto& states = book_.current(id).partitions;
-    if (!divided || !states || states->failed.empty()) continue;
-    auto left = std::make_shared<PartitionStates>(*states);
-    left->failed = without_removed(*divided, left->failed);
-    if (left->failed == states->failed) continue;
-    const auto& key = in_force->project->graph.key(id);
-    auto& state = book_.stage(key);
-    const bool was_it = left->failed.empty() && state.last_attempt && state.last_attempt->status == StepStatus::failed;
-    if (was_it) state.last_attempt.reset();
-    state.partitions = std::move(left);
-    turn.batch.events.push_back({0, turn.now.wall, "asset_changed", 0, key, {{"key", key}}, {{"status", to_string(state.status())}}});
+  for (const auto& key : book_.forget_failures_of_removed(*partitions())) {
+    turn.batch.events.push_back({0, turn.now.wall, "asset_changed", 0, key, {{"key", key}}, {{"status", to_string(book_.stage(key).status())}}});
+    forget_acknowledgement(turn, key);
   }
 }
 

@@ -131,6 +131,30 @@ def test_an_asset_does_not_stay_failed_for_a_partition_that_was_removed(start):
     assert daemon.get("/assets/letters")["status"] == "materialized"
 
 
+CHECKED = """partitions: {dynamic: customers}
+checks: [{name: rows, run: {command: [sh, -c, '[ "$ASSETD_PARTITION" != bad ]']}}]
+"""
+
+
+def test_neither_for_one_whose_check_failed_nor_for_one_that_fails_after_its_key_went(start):
+    script = 'touch "at-$ASSETD_PARTITION"; [ "$ASSETD_PARTITION" != late ] || { ' + waits_for("go") + "; false; }"
+    daemon = start(project(shell("letters", script, [], CHECKED)))
+    daemon.post("/partitions/customers", {"add": ["bad", "good"]})
+    assert daemon.wait(daemon.run("letters"))["status"] == "failed"
+    daemon.post("/assets/letters/acknowledge", {"note": "mine"})
+    assert daemon.get("/assets/letters")["checks"]["failed"] == 1
+    daemon.post("/partitions/customers", {"remove": ["bad"]})
+    letters = daemon.get("/assets/letters")
+    assert letters["status"] == "materialized" and letters["checks"]["failed"] == 0 and letters["acknowledged"] is None, letters
+    daemon.post("/partitions/customers", {"add": ["late"]})
+    run = daemon.run("letters", partitions=["late"])
+    wait_until((daemon.project / "at-late").exists, "a step that is under way")
+    daemon.post("/partitions/customers", {"remove": ["late"]})
+    (daemon.project / "go").touch()
+    assert daemon.wait(run)["status"] == "failed"
+    assert daemon.get("/assets/letters")["status"] == "materialized", "nobody could make it well"
+
+
 def test_a_step_adds_and_removes_keys_with_all_else_that_it_says(start):
     daemon = start(project(shell("crm", "python3 say.py"), shell("letters", NOTE, ["crm"], "partitions: {dynamic: customers}")))
 

@@ -189,6 +189,7 @@ void FakeStore::take_alerts(const Batch& batch) {
   check_lineage(batch);
   for (const auto& change : batch.alerts)
     if (const auto* attempted = std::get_if<AlertAttempted>(&change)) take_attempt(attempted->alert);
+  forget_failures_of_removed();
 }
 
 void FakeStore::check_told(const Batch& batch) {
@@ -223,6 +224,17 @@ std::set<std::string> FakeStore::failed(const std::string& asset, const std::str
   auto failed = known == failed_.end() ? std::set<std::string>{} : known->second;
   std::erase_if(failed, [&](const std::string& partition) { return !has_partition(asset, partition, keys); });
   return failed;
+}
+
+std::set<std::string> FakeStore::failed(const std::string& asset, const std::string& check) const {
+  auto failed = this->failed(asset, check, keys_);
+  std::erase_if(failed, [&](const std::string& partition) { return is_forgotten(asset, check, partition); });
+  return failed;
+}
+
+void FakeStore::forget_failures_of_removed() {
+  if (keys_removed_.empty()) return;
+  for (auto& [of, partitions] : failed_) std::erase_if(partitions, [&, &of = of](const std::string& partition) { return is_forgotten(of.first, of.second, partition); });
 }
 
 bool FakeStore::has_partition(const std::string& key, const std::string& partition, const DynamicKeys& keys) const {
@@ -269,7 +281,10 @@ void FakeStore::note_failed(const CheckResult& result) {
 
 /// What fails in the transaction that adds its key may have failed before that, of nothing that there was: then its state says which.
 bool FakeStore::is_said_to_fail(const std::string& key, const std::string& check, const std::string& partition) const {
-  if (!has_partition(key, partition) || has_partition(key, partition, keys_before_)) return true;
+  return !has_partition(key, partition) || has_partition(key, partition, keys_before_) || state_says_failed(key, check, partition);
+}
+
+bool FakeStore::state_says_failed(const std::string& key, const std::string& check, const std::string& partition) const {
   const auto state = assets_.find(key);
   if (state == assets_.end() || !state->second.partitions) return false;
   const auto& states = *state->second.partitions;

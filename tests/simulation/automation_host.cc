@@ -59,6 +59,7 @@ void AutomationHost::divide(const DynamicKeys& keys) {
   partitions_ = in_force(keys);
   projection_.use(partitions_);
   book_.divide(*partitions_);
+  book_.forget_failures_of_removed(*partitions_);
   automator_.divide(partitions_);
 }
 

@@ -55,6 +55,7 @@ const Partitions* FakeStore::divided(const std::string& key, const PartitionsSpe
 /// An index belongs to one key for ever.
 void FakeStore::take_keys(const Batch& batch) {
   keys_before_ = keys_;
+  keys_removed_.clear();
   if (batch.partition_keys.empty()) return;
   auto& kept = keys_[kKeySet];
   auto keys = kept ? std::make_shared<NamedKeys>(*kept) : std::make_shared<NamedKeys>();
@@ -64,7 +65,7 @@ void FakeStore::take_keys(const Batch& batch) {
     const auto index = record.present ? keys->add(record.key) : *before;
     if (index != record.index) broken(Invariant::divided, "the key " + record.key + " was number " + std::to_string(index) + " and is number " + std::to_string(record.index));
     if (record.present) key_added_[record.key] = commits_;
-    else keys->remove(record.key);
+    else keys->remove(record.key), keys_removed_.insert(record.key);
   }
   kept = std::move(keys);
 }
@@ -78,6 +79,11 @@ std::int64_t FakeStore::added(const Piece& piece) const {
 
 bool FakeStore::is_of_removed_key(const Piece& piece) const {
   return std::ranges::any_of(parts_of(piece.second), [&](std::string_view part) { return key_added_.contains(std::string(part)) && !keys_.at(kKeySet)->index(part); });
+}
+
+/// Its key was removed by the commit under way: what failed before that is over, what fails in that commit may have come before it or after.
+bool FakeStore::is_forgotten(const std::string& key, const std::string& check, const std::string& partition) const {
+  return std::ranges::any_of(parts_of(partition), [&](std::string_view part) { return keys_removed_.contains(part); }) && !(has_partition(key, partition) && state_says_failed(key, check, partition));
 }
 
 /// Keys that this very transaction removes may have been asked for before that, but not by automation, which comes last.

@@ -220,11 +220,14 @@ class FakeStore {
   void note_well(const Materialization& made);
   void note_divided(const RunContext& before);
   std::set<std::string> failed(const std::string& asset, const std::string& check, const DynamicKeys& keys) const;
-  std::set<std::string> failed(const std::string& asset, const std::string& check) const { return failed(asset, check, keys_); }
+  std::set<std::string> failed(const std::string& asset, const std::string& check) const;
   std::set<std::string> failed_before_keys(const std::string& asset, const std::string& check) const { return failed(asset, check, keys_before_); }
   bool has_partition(const std::string& key, const std::string& partition, const DynamicKeys& keys) const;
   bool has_partition(const std::string& key, const std::string& partition) const { return has_partition(key, partition, keys_); }
   /// Also one that this transaction removes, or adds: what it says of it may come before that, or after.
+  bool state_says_failed(const std::string& key, const std::string& check, const std::string& partition) const;
+  bool is_forgotten(const std::string& key, const std::string& check, const std::string& partition) const;
+  void forget_failures_of_removed();
   bool is_said_to_fail(const std::string& key, const std::string& check, const std::string& partition) const;
   bool had_partition(const std::string& key, const std::string& partition) const { return has_partition(key, partition) || has_partition(key, partition, keys_before_); }
   void take_alerts(const Batch& batch);
@@ -287,6 +290,7 @@ class FakeStore {
   std::map<std::int64_t, Backfill> backfills_;
   std::map<std::int64_t, std::map<std::size_t, IndexSet>> asked_of_;  ///< by backfill and group, since its begin or its last retry
   DynamicKeys keys_, keys_before_;  ///< now, and before the commit under way
+  std::set<std::string, std::less<>> keys_removed_;  ///< by that commit, though it may have added them again
   std::map<std::string, std::int64_t> key_added_;  ///< with which commit, last
   mutable std::map<std::pair<std::shared_ptr<const Definitions>, std::shared_ptr<const NamedKeys>>, std::shared_ptr<const PartitionTable>> tables_;
   std::map<Piece, Life> lives_;

@@ -136,6 +136,26 @@ TEST(EngineReuse, WhatIsMadeBesideItInItsProcessIsNewToIt) {
   EXPECT_THAT(d.started(), ElementsAre("x+y"));
 }
 
+TEST(EngineReuse, WhatWasMadeBesideItBeforeARetryIsNewToItAlsoWhileThatIsChecked) {
+  Project project;
+  project.member("x");
+  project.member("y").retries.max = 1;
+  project.member("z", {"x"}).skip_if_unchanged = true;
+  project.check("x", "rows");
+  Driver d(project);
+  d.unchanged = {"z"};
+  d.request();
+  ASSERT_THAT(d.started(), ElementsAre("x+y+z"));
+  d.begin_member("x");
+  d.end_member("x");
+  d.begin_member("y");
+  d.fail("x+y+z");
+  ASSERT_EQ(d.statuses(), "x=running y=waiting_retry z=pending") << "the check of x is under way";
+  d.started();
+  d.pass(Millis{60'000});
+  EXPECT_EQ(d.statuses(), "x=running y=starting z=starting") << "z is carried with y, as it was before";
+}
+
 TEST(EngineReuse, ItsChecksPassedBeforeAndAreNotRunAgain) {
   Project project = reusing_chain();
   project.check("a", "rows");
