@@ -15,6 +15,11 @@ bool is_news(Kind kind) {
          kind == Kind::requested || kind == Kind::newly_true;
 }
 
+/// Does what it says of one evaluation count until something may be requested? What is only about to be made says so again by being made.
+bool outlasts_pause(Kind kind) {
+  return kind == Kind::newly_updated || kind == Kind::newly_updated_apart || kind == Kind::code_version_changed || kind == Kind::cron_tick_passed || kind == Kind::newly_true;
+}
+
 /// What happened, as against how things stand. What became of the asset itself is no reason to make it again.
 bool is_cause(Kind kind, bool on_itself) {
   if (kind == Kind::code_version_changed || kind == Kind::cron_tick_passed) return true;
@@ -58,14 +63,14 @@ Automation::Automation(const AutomationWorld& world) : world_(world), numbers_(w
   }
 }
 
-std::size_t Automation::add_node(Subject& subject, const Condition& condition) {
+std::size_t Automation::add_node(Subject& subject, const Condition& condition, bool in_since) {
   const auto index = subject.nodes.size();
   subject.keeps_to_latest = subject.keeps_to_latest || condition.kind == Kind::in_latest_time_window;
-  subject.nodes.push_back({&condition, {}, {}});
+  subject.nodes.push_back({&condition, {}, {}, !in_since && outlasts_pause(condition.kind)});
   if (condition.kind == Kind::cron_tick_passed)
     if (auto cron = CronSchedule::parse(condition.text, condition.zone)) subject.nodes[index].cron = *std::move(cron);
   for (const auto& child : condition.children) {
-    const auto added = add_node(subject, *child);
+    const auto added = add_node(subject, *child, in_since || condition.kind == Kind::since);
     subject.nodes[index].children.push_back(added);
   }
   return index;
@@ -179,7 +184,9 @@ IndexSet Automation::to_request(Subject& subject, ConditionAnswer& root, const S
   auto waited = (remembered(subject.waiting_key()) & existing) - find_or_empty(scene.news.made, asset);
   if (subject.keeps_to_latest) waited = waited & world_.latest_window(asset, scene.now);
   const auto wanted = (root.holds | waited) - in_progress;
-  const auto before = remembered(subject.asked_key()) & existing;
+  const bool may_request = world_.may_request(asset);
+  auto before = remembered(subject.asked_key()) & existing;
+  if (!may_request) before = before | find_or_empty(scene.news.made, asset);  // by somebody, in a pause: what was kept until then has been seen to
   auto asked = before & (root.holds | waited | in_progress | news | world_.checks_open(asset));
   asked = asked - root.causes - find_or_empty(scene.news.code_changed, asset);
   if (!(asked & news).empty()) subject.restless = true;
@@ -187,7 +194,7 @@ IndexSet Automation::to_request(Subject& subject, ConditionAnswer& root, const S
   const auto blocked = waits_for_checks(subject, scene);
   root.unchecked = (wanted - asked) & blocked;
   remember(subject.waiting_key(), root.unchecked);
-  const auto requested = world_.may_request(asset) ? wanted - asked - blocked : IndexSet();
+  const auto requested = may_request ? wanted - asked - blocked : IndexSet();
   remember(subject.asked_key(), asked | requested);
   return requested;
 }
@@ -196,19 +203,32 @@ IndexSet Automation::to_request(Subject& subject, ConditionAnswer& root, const S
 
 ConditionAnswer Automation::answer(Subject& subject, std::size_t number, AssetId on, Scene& scene) const {
   const auto& node = subject.nodes[number];
+  const auto kind = node.condition->kind;
   ConditionAnswer out{node.condition, on, {}, {}};
-  if (node.condition->kind == Kind::any_deps || node.condition->kind == Kind::all_deps) {
+  const bool cause = is_cause(kind, on == subject.asset);
+  const bool kept = node.keeps && (cause || kind == Kind::newly_true) && !world_.may_request(subject.asset);
+  if (kind == Kind::any_deps || kind == Kind::all_deps) {
     ask_deps(subject, node, out, scene);
   } else if (node.children.empty()) {
     out.holds = own(node, on, subject.asset, scene) & world_.existing(on, scene.now);
+    if (cause) out.causes = out.holds;
+    if (cause && node.keeps) keep_in_pause(subject, {number, on}, out.holds, kept, scene.now);
   } else {
     out.children.reserve(node.children.size());
     for (const auto child : node.children) out.children.push_back(answer(subject, child, on, scene));
-    combine(subject, number, out, scene);
+    combine(subject, number, out, kept, scene);
   }
-  if (is_cause(node.condition->kind, on == subject.asset)) out.causes = out.holds;
-  if (!out.holds.empty() && is_news(node.condition->kind)) subject.restless = true;
+  if (!out.holds.empty() && is_news(kind) && !kept) subject.restless = true;
   return out;
+}
+
+/// Adds to what has just come what came in a pause that lasts or has ended since the evaluation before.
+void Automation::keep_in_pause(Subject& subject, const std::pair<std::size_t, AssetId>& key, IndexSet& holds, bool lasts, WallTime now) const {
+  if (const auto it = subject.remembered.find(key); it != subject.remembered.end()) {
+    holds = holds | (it->second & world_.existing(key.second, now));
+    subject.remembered.erase(it);
+  }
+  if (lasts && !holds.empty()) subject.remembered[key] = holds;
 }
 
 IndexSet Automation::own(const Node& node, AssetId on, AssetId subject, Scene& scene) const {
@@ -235,7 +255,7 @@ IndexSet Automation::own(const Node& node, AssetId on, AssetId subject, Scene& s
   }
 }
 
-void Automation::combine(Subject& subject, std::size_t number, ConditionAnswer& out, const Scene& scene) const {
+void Automation::combine(Subject& subject, std::size_t number, ConditionAnswer& out, bool kept, const Scene& scene) const {
   const auto remember = [&](const IndexSet& set) {
     const std::pair key{number, out.on};
     if (set.empty()) subject.remembered.erase(key);
@@ -262,7 +282,7 @@ void Automation::combine(Subject& subject, std::size_t number, ConditionAnswer& 
       break;
     case Kind::newly_true:
       out.holds = children.front().holds - remembered();
-      remember(children.front().holds);
+      remember(kept ? children.front().holds & remembered() : children.front().holds);
       break;
     default: break;
   }

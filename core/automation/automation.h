@@ -109,13 +109,14 @@ class Automation {
     const Condition* condition;
     std::vector<std::size_t> children;
     std::optional<CronSchedule> cron;
+    bool keeps = false;  ///< what happens while nothing may be requested is kept until something may: all but what `since` remembers by itself
   };
   using Remembered = std::map<std::pair<std::size_t, AssetId>, IndexSet>;
   struct Subject {
     AssetId asset = 0;
     ConditionPtr condition;  // keeps the nodes' alive
     std::vector<Node> nodes;                // the root is the first
-    Remembered remembered;                  // of `since` what it held, of `newly_true` what its child held; no empty sets
+    Remembered remembered;                  // of `since` what it held, of `newly_true` what its child held, of what is news what came in a pause; no empty sets
     std::vector<AssetId> watched;           // itself and what is above it, as far as its condition looks
     std::optional<WallTime> due;
     bool restless = false;
@@ -128,11 +129,12 @@ class Automation {
 
   static constexpr std::size_t kNoSubject = static_cast<std::size_t>(-1);
 
-  std::size_t add_node(Subject& subject, const Condition& condition);
+  std::size_t add_node(Subject& subject, const Condition& condition, bool in_since = false);
   std::vector<Evaluated> evaluate(Scene& scene, std::set<std::size_t> due);
   ConditionAnswer answer(Subject& subject, std::size_t node, AssetId on, Scene& scene) const;
+  void keep_in_pause(Subject& subject, const std::pair<std::size_t, AssetId>& key, IndexSet& holds, bool lasts, WallTime now) const;
   IndexSet own(const Node& node, AssetId on, AssetId subject, Scene& scene) const;
-  void combine(Subject& subject, std::size_t node, ConditionAnswer& out, const Scene& scene) const;
+  void combine(Subject& subject, std::size_t node, ConditionAnswer& out, bool kept, const Scene& scene) const;
   void ask_deps(Subject& subject, const Node& node, ConditionAnswer& out, Scene& scene) const;
   IndexSet waits_for_checks(const Subject& subject, const Scene& scene) const;
   IndexSet to_request(Subject& subject, ConditionAnswer& root, const Scene& scene) const;

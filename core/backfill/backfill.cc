@@ -17,6 +17,20 @@ IndexSet gone(const Partitions& divided, const IndexSet& set, WallTime now) {
 
 }  // namespace
 
+IndexSet BackfillGroup::lost(std::size_t place) const { return unmade(place, failed | skipped | canceled); }
+
+IndexSet BackfillGroup::unmade(std::size_t place, const IndexSet& set) const { return place < made.size() ? set - made[place] : set; }
+
+std::optional<std::size_t> BackfillGroup::place_of(const std::string& key, const Definitions& now) const {
+  const auto at = [&](const std::string& sought) {
+    const auto found = std::ranges::find(assets, sought);
+    return found == assets.end() ? std::nullopt : std::optional(static_cast<std::size_t>(found - assets.begin()));
+  };
+  if (const auto place = at(key)) return place;
+  const auto heir = std::ranges::find(now.assets, key, &AssetSpec::renamed_from);
+  return heir == now.assets.end() ? std::nullopt : at(heir->key);
+}
+
 std::optional<PartitionIndex> place_of(const std::string& key, const IndexSet& set, const Partitions* divided) {
   if (!divided || key.empty()) return PartitionIndex{0};
   if (const auto index = divided->index(key)) return index;
@@ -46,14 +60,30 @@ std::int64_t partitions_ended(const Backfill& backfill) {
   return count;
 }
 
-bool settle(Backfill& backfill, RunId run, const IndexSet& succeeded, const IndexSet& canceled) {
+void BackfillRunEnd::add(std::optional<std::size_t> place, PartitionIndex partition, StepStatus status) {
+  if (status == StepStatus::succeeded) {
+    if (!place) return;
+    if (made.size() <= *place) made.resize(*place + 1);
+    return made[*place].insert(partition);
+  }
+  unsuccessful.insert(partition);
+  if (status == StepStatus::canceled) canceled.insert(partition);
+}
+
+bool settle(Backfill& backfill, RunId run, const BackfillRunEnd& end) {
   const auto node = backfill.runs.extract(run);
   if (!node) return false;
   auto& group = backfill.groups[node.mapped().group];
   const auto& set = node.mapped().set;
-  group.succeeded = group.succeeded | (set & succeeded);
-  group.canceled = group.canceled | ((set & canceled) - succeeded);
-  group.failed = group.failed | (set - succeeded - canceled);
+  group.succeeded = group.succeeded | (set - end.unsuccessful);
+  group.canceled = group.canceled | (set & end.canceled);
+  group.failed = group.failed | ((set & end.unsuccessful) - end.canceled);
+  group.made.resize(group.assets.size());
+  for (std::size_t place = 0; place < group.made.size(); ++place) {
+    if (place < end.made.size()) group.made[place] = group.made[place] | (set & end.made[place]);
+    group.made[place] = group.made[place] - group.succeeded;
+  }
+  if (std::ranges::all_of(group.made, &IndexSet::empty)) group.made.clear();
   return true;
 }
 
@@ -86,7 +116,7 @@ void BackfillPlan::skip_blocked(Backfill& backfill, WallTime now) const {
     auto lost = divided ? gone(*divided, left, now) : IndexSet();
     for (const auto& edge : edges_[group]) {
       const auto& above = backfill.groups[edge.from];
-      if (edge.strict) lost = lost | below(edge, above.failed | above.skipped | above.canceled, now);
+      if (edge.strict) lost = lost | below(edge, above.lost(edge.place), now);
     }
     own.skipped = own.skipped | (lost & left);
   }
@@ -110,18 +140,29 @@ std::string BackfillPlan::removed_in_words(const Backfill& backfill, WallTime no
   return text + (count > static_cast<std::int64_t>(keys.size()) ? ", …" : "");
 }
 
+std::vector<std::pair<AssetId, IndexSet>> BackfillPlan::to_make(const Backfill& backfill, const Request& request) const {
+  std::vector<std::pair<AssetId, IndexSet>> out;
+  const auto& group = backfill.groups[request.group];
+  for (std::size_t place = 0; place < group.assets.size(); ++place)
+    if (auto unmade = group.unmade(place, request.set); !unmade.empty()) out.emplace_back(assets_[request.group][place], std::move(unmade));
+  return out;
+}
+
 std::vector<BackfillPlan::Request> BackfillPlan::next(const Backfill& backfill, std::size_t count, WallTime now) const {
   std::vector<Request> requests;
   for (std::size_t group = 0; group < edges_.size() && requests.size() < count; ++group) {
-    auto ready = to_do(backfill, group);
+    const auto left = to_do(backfill, group);
+    auto ready = left;
     for (const auto& edge : edges_[group]) {
       if (ready.empty()) break;
       const auto& above = backfill.groups[edge.from];
       ready = ready - below(edge, above.wanted - above.ended(), now);
     }
     const auto per_run = backfill.groups[group].per_run;
+    const auto waiting = !(left - ready).empty();
     while (!ready.empty() && requests.size() < count) {
       const auto size = per_run == 0 ? ready.size() : per_run;
+      if (waiting && (per_run == 0 || ready.size() < size)) break;  // a process is given as many as it may be: the others come
       auto set = backfill.newest_first ? ready.last(size) : ready.first(size);
       ready = ready - set;
       requests.push_back({group, std::move(set)});

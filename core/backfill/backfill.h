@@ -26,7 +26,15 @@ struct BackfillGroup {
   std::optional<PartitionsSpec> spec;
   int per_run = 1;  ///< partitions; 0: as many as may go
   IndexSet wanted, succeeded, failed, skipped, canceled;
+  /// By place in `assets`, empty where it is so of all: the partitions outside `succeeded` of which a run has made this asset nonetheless.
+  std::vector<IndexSet> made;
   IndexSet ended() const { return succeeded | failed | skipped | canceled; }
+  /// Partitions that ended and of which the asset at `place` was not made: what is below it waits in vain.
+  IndexSet lost(std::size_t place) const;
+  /// Those of `set` of which the asset at `place` is still to be made.
+  IndexSet unmade(std::size_t place, const IndexSet& set) const;
+  /// By the key it has, or by the one it had.
+  std::optional<std::size_t> place_of(const std::string& key, const Definitions& now) const;
 };
 
 struct BackfillRun {
@@ -74,13 +82,16 @@ class BackfillPlan {
   };
   /// What may go now, at most `count` runs: nothing that waits for something above it.
   std::vector<Request> next(const Backfill& backfill, std::size_t count, WallTime now) const;
+  /// The assets that a run for it makes, each with its partitions: those of which no earlier run has made it.
+  std::vector<std::pair<AssetId, IndexSet>> to_make(const Backfill& backfill, const Request& request) const;
   /// "2 partitions were skipped, as their keys were removed: ann, bob". Empty where none was.
   std::string removed_in_words(const Backfill& backfill, WallTime now) const;
   const std::vector<AssetId>& assets(std::size_t group) const { return assets_[group]; }
 
  private:
   struct Edge {
-    std::size_t from = 0;  ///< group above
+    std::size_t from = 0;   ///< group above
+    std::size_t place = 0;  ///< of the parent among its assets
     AssetId parent = 0, child = 0;
     bool strict = true;  ///< hands a failure on
   };
@@ -101,11 +112,19 @@ std::optional<PartitionIndex> place_of(const std::string& key, const IndexSet& s
 IndexSet to_do(const Backfill& backfill, std::size_t group);
 std::int64_t partitions_total(const Backfill& backfill);
 std::int64_t partitions_ended(const Backfill& backfill);
-/// The end of a run: its partitions by what became of them. Returns false for a run that is not of it (any more).
-bool settle(Backfill& backfill, RunId run, const IndexSet& succeeded, const IndexSet& canceled);
+/// What became of a run's partitions, told step by step.
+struct BackfillRunEnd {
+  IndexSet unsuccessful;       ///< of which something was not made
+  IndexSet canceled;           ///< of those
+  std::vector<IndexSet> made;  ///< of which an asset was made, by its place in the group
+  /// `place`: nothing where the group has no such asset any more.
+  void add(std::optional<std::size_t> place, PartitionIndex partition, StepStatus status);
+};
+/// The end of a run. Returns false for a run that is not of it (any more).
+bool settle(Backfill& backfill, RunId run, const BackfillRunEnd& end);
 /// Nothing left to do and nothing under way: its status then. Nothing: it goes on.
 std::optional<BackfillStatus> outcome(const Backfill& backfill);
-/// Failed, skipped and canceled partitions are to do again.
+/// Failed, skipped and canceled partitions are to do again: those of their assets that were not made.
 void retry(Backfill& backfill);
 
 }  // namespace assetd

@@ -15,11 +15,13 @@ void put_set(Json& object, const char* name, const IndexSet& set) {
   if (!set.empty()) object[name] = set.encode();
 }
 
-IndexSet set(const Json& object, const char* name) {
-  auto decoded = IndexSet::decode(object.value(name, ""));
-  if (!decoded) throw std::invalid_argument("a set of partitions");
-  return std::move(*decoded);
+IndexSet decoded(const std::string& text) {
+  auto set = IndexSet::decode(text);
+  if (!set) throw std::invalid_argument("a set of partitions");
+  return std::move(*set);
 }
+
+IndexSet set(const Json& object, const char* name) { return decoded(object.value(name, "")); }
 
 Json write(const BackfillGroup& group) {
   Json json = {{"assets", group.assets}, {"per_run", group.per_run}};
@@ -29,6 +31,7 @@ Json write(const BackfillGroup& group) {
   put_set(json, "failed", group.failed);
   put_set(json, "skipped", group.skipped);
   put_set(json, "canceled", group.canceled);
+  for (const auto& set : group.made) json["made"].push_back(set.encode());
   return json;
 }
 
@@ -46,6 +49,8 @@ BackfillGroup read_group(const Json& json) {
   group.failed = set(json, "failed");
   group.skipped = set(json, "skipped");
   group.canceled = set(json, "canceled");
+  if (const auto made = json.find("made"); made != json.end())
+    for (const auto& each : *made) group.made.push_back(decoded(each.get<std::string>()));
   return group;
 }
 

@@ -100,7 +100,7 @@ std::vector<BackfillGroup> make_groups(const Definitions& definitions, const Ass
 std::optional<BackfillPlan> BackfillPlan::make(const Backfill& backfill, const Definitions& definitions, const AssetGraph& graph, const PartitionTable& table, std::string& error) {
   BackfillPlan plan;
   plan.table_ = &table;
-  std::map<AssetId, std::size_t> group_of;
+  std::map<AssetId, std::pair<std::size_t, std::size_t>> place_of;  // group, and place among its assets
   for (std::size_t group = 0; group < backfill.groups.size(); ++group) {
     const auto& own = backfill.groups[group];
     auto& assets = plan.assets_.emplace_back();
@@ -109,16 +109,16 @@ std::optional<BackfillPlan> BackfillPlan::make(const Backfill& backfill, const D
       const auto* spec = asset ? &definitions.assets[*asset].partitions : nullptr;
       const bool alike = spec && spec->has_value() == own.spec.has_value() && (!own.spec || (*spec)->dimensions == own.spec->dimensions);
       if (!alike) return error = asset ? "\"" + key + "\" is divided otherwise now" : "nobody defines \"" + key + "\" any more", std::nullopt;
+      place_of[*asset] = {group, assets.size()};
       assets.push_back(*asset);
-      group_of[*asset] = group;
     }
   }
   for (std::size_t group = 0; group < plan.assets_.size(); ++group) {
     auto& edges = plan.edges_.emplace_back();
     for (const auto child : plan.assets_[group])
       for (const auto parent : graph.parents(child))
-        if (const auto it = group_of.find(parent); it != group_of.end() && it->second < group)
-          edges.push_back({it->second, parent, child, graph.on_failure(parent, child) == OnFailure::skip});
+        if (const auto it = place_of.find(parent); it != place_of.end() && it->second.first < group)
+          edges.push_back({it->second.first, it->second.second, parent, child, graph.on_failure(parent, child) == OnFailure::skip});
   }
   return plan;
 }

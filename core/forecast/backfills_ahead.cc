@@ -10,16 +10,14 @@ void BackfillsAhead::ended(const SimulatedRun& run) {
   const auto part = it->runs.at(run.record.id);
   const auto asset = context_.graph->find(it->groups[part.group].assets.front());
   const auto* divided = asset ? table_.of(*asset) : nullptr;
-  IndexSet unsuccessful, canceled;
+  BackfillRunEnd end;
   for (StepIndex step = 0; step < run.steps.size(); ++step) {
     const auto status = run.steps[step].status;
-    if (status == StepStatus::succeeded) continue;
     const auto& key = run.plan->partition(step);
     const auto index = !divided || key.empty() ? std::optional(PartitionIndex{0}) : divided->index(key);
-    if (index) unsuccessful.insert(*index);
-    if (index && status == StepStatus::canceled) canceled.insert(*index);
+    if (index) end.add(it->groups[part.group].place_of(context_.graph->key(run.plan->asset(step)), *context_.definitions), *index, status);
   }
-  settle(*it, run.record.id, part.set - unsuccessful, canceled);
+  settle(*it, run.record.id, end);
 }
 
 std::vector<BackfillsAhead::Part> BackfillsAhead::next(WallTime now) {
@@ -36,8 +34,12 @@ std::vector<BackfillsAhead::Part> BackfillsAhead::next(WallTime now) {
     const auto under_way = backfill.runs.size(), most = static_cast<std::size_t>(backfill.max_runs);
     if (under_way >= most) continue;
     for (auto& request : plan->next(backfill, most - under_way, now)) {
-      Part part{static_cast<std::size_t>(&backfill - backfills_.data()), {}, plan->assets(request.group), {}};
-      for (const auto asset : part.assets) part.run.select += (part.run.select.empty() ? "" : " or ") + context_.graph->key(asset);
+      Part part{static_cast<std::size_t>(&backfill - backfills_.data()), {}, {}, {}, {}};
+      for (auto& [asset, set] : plan->to_make(backfill, request)) {
+        part.run.select += (part.assets.empty() ? "" : " or ") + context_.graph->key(asset);
+        part.assets.push_back(asset);
+        if (table_.of(asset)) part.sets[asset] = std::move(set);
+      }
       part.run.mode = backfill.mode;
       part.run.trigger = {"backfill", std::to_string(backfill.id), std::nullopt};
       part.run.actor = backfill.actor;

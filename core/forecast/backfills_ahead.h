@@ -17,6 +17,7 @@ class BackfillsAhead {
     std::size_t backfill = 0;
     BackfillPlan::Request request;
     std::vector<AssetId> assets;
+    std::map<AssetId, IndexSet> sets;  ///< of those that are divided
     RunRecord run;  ///< all but its plan
   };
   void ended(const SimulatedRun& run);

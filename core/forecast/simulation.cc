@@ -195,10 +195,7 @@ class Simulation {
         if (const auto* run = find(id)) backfills_.ended(*run);
       more = false;
       for (auto& part : backfills_.next(now_.wall)) {
-        Sets sets;
-        for (const auto asset : part.assets)
-          if (table_.of(asset)) sets[asset] = part.request.set;
-        const auto plan = std::make_shared<const RunPlan>(make(part.assets, part.run.mode, std::move(sets), now_.wall));
+        const auto plan = std::make_shared<const RunPlan>(make(part.assets, part.run.mode, part.sets, now_.wall));
         backfills_.begun(part, plan->size() == 0 ? 0 : request(part.run, plan));
         more = true;
       }

@@ -55,7 +55,13 @@ std::vector<AssetId> PlanBuilder::wanted(std::span<const AssetId> assets) const 
 
 // What is made elsewhere has a step in a run of checks alone, for its checks with a process of their own: the step ends with these. Those that a plugin
 // reports come with what is made from it.
-bool PlanBuilder::has_step(const CheckSpec& check, AssetId home) const { return check.run || !definitions_.assets[home].external; }
+bool PlanBuilder::has_step(const CheckSpec& check, AssetId home) const { return check.run || (!definitions_.assets[home].external && may_report(home)); }
+
+// A plugin is told that checks alone are wanted (`steps_mode`); a command is not: it would make its asset.
+bool PlanBuilder::may_report(AssetId asset) const {
+  const auto& run = definitions_.assets[asset].run;
+  return plan_.mode_ != StepsMode::checks || !run || run->plugin != "exec";
+}
 
 void PlanBuilder::take_assets(std::span<const AssetId> assets) {
   for (const auto asset : wanted(assets)) {
@@ -259,7 +265,7 @@ bool PlanBuilder::reports_checks_itself(StepIndex step) {
     for (CheckIndex i = 0; i < definitions_.checks.size(); ++i) checks_at_home_[definitions_.checks[i].home].push_back(i);
   const auto it = checks_at_home_.find(spec(step).key);
   if (it == checks_at_home_.end() || spec(step).external) return false;
-  return std::any_of(it->second.begin(), it->second.end(), [&](CheckIndex i) { return !definitions_.checks[i].run && !definitions_.checks[i].anomaly; });
+  return may_report(plan_.assets_[step]) && std::any_of(it->second.begin(), it->second.end(), [&](CheckIndex i) { return !definitions_.checks[i].run && !definitions_.checks[i].anomaly; });
 }
 
 void PlanBuilder::fill_units() {

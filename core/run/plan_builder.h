@@ -40,6 +40,7 @@ class PlanBuilder {
   // assets and edges (plan_builder.cc)
   std::vector<AssetId> wanted(std::span<const AssetId> assets) const;
   bool has_step(const CheckSpec& check, AssetId home) const;
+  bool may_report(AssetId asset) const;
   void take_assets(std::span<const AssetId> assets);
   void take_partitions(AssetId asset, const Partitions& of, const IndexSet& set);
   std::uint32_t partition_key(const std::string& key);

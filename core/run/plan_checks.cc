@@ -134,7 +134,7 @@ std::vector<bool> PlanBuilder::units_after(StepIndex step) const {
 // The process that reports a plugin's check: the one with the last of the check's own assets; for a source, or an asset made elsewhere, the one with
 // a direct child of it.
 UnitIndex PlanBuilder::carrier(const CheckSpec& check, const PlannedCheck& planned) const {
-  const auto same_import = [&](StepIndex step) { return spec(step).import == check.import && plan_.unit_of_[step] != kNone; };
+  const auto same_import = [&](StepIndex step) { return spec(step).import == check.import && plan_.unit_of_[step] != kNone && may_report(plan_.assets_[step]); };
   const auto home_asset = graph_.find(check.home);
   if (!home_asset) return kNone;
   const bool home_elsewhere = definitions_.assets[*home_asset].external || definitions_.assets[*home_asset].import != check.import;

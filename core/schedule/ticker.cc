@@ -85,6 +85,11 @@ void Ticker::requeue(Entry& entry) {
   if (entry.moment && !entry.paused()) queue_.emplace(*entry.moment, entry.spec.name);
 }
 
+void Ticker::pass_over(Entry& entry, WallTime now) {
+  auto& cursor = entry.position.cursor;
+  if (cursor) cursor = std::max(*cursor, entry.settled(now));
+}
+
 void Ticker::place(Entry& entry, WallTime now) {
   auto& cursor = entry.position.cursor;
   const auto edited = entry.position.fingerprint != fingerprint(entry.spec);
@@ -103,14 +108,17 @@ void Ticker::define(const std::vector<ScheduleSpec>& schedules, const std::map<s
     Entry entry{spec, std::move(*cron), {}, {}, {}, {}};
     if (const auto old = before.find(spec.name); old != before.end()) {
       entry.position = old->second.position;
-      entry.hurried = waiting(old->second, now);
+      if (old->second.paused()) pass_over(entry, now);
+      else entry.hurried = waiting(old->second, now);
     } else if (const auto kept = stored.find(spec.name); kept != stored.end()) {
       entry.position = kept->second;
+      if (defined_) pass_over(entry, now);
     }
     place(entry, now);
     auto& placed = entries_.emplace(spec.name, std::move(entry)).first->second;
     requeue(placed);
   }
+  defined_ = true;
 }
 
 std::optional<WallTime> Ticker::next_moment() const { return queue_.empty() ? std::nullopt : std::optional(queue_.begin()->first); }
@@ -167,8 +175,7 @@ bool Ticker::pause(const std::string& schedule, bool paused, const std::string& 
   entry.position.paused = paused;
   entry.position.paused_by = paused ? by : "";
   entry.position.pause_reason = paused ? reason : "";
-  // What fell into the pause is not made up for.
-  entry.position.cursor = std::max(*entry.position.cursor, entry.settled(now));
+  pass_over(entry, now);
   requeue(entry);
   return true;
 }

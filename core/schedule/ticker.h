@@ -42,7 +42,8 @@ class Ticker {
 
   /// Takes over new definitions. A schedule that is new, or whose cron or zone changed, begins at `now`: an edit never fires what lies behind it,
   /// but for the instant that waits for its moment, if it is one of the old cron and of the new.
-  /// So does one whose cursor lies more than a minute ahead: the clock was set back while the daemon was not running.
+  /// So does one whose cursor lies more than a minute ahead: the clock was set back while the daemon was not running. Nor is made up for what fell into the time
+  /// in which a schedule was defined as paused, or was not defined, while this ticker was.
   void define(const std::vector<ScheduleSpec>& schedules, const std::map<std::string, SchedulePosition>& stored, WallTime now);
 
   /// Every tick after the cursors whose moment is not after `now`, in order of these, and moves the cursors. Those late by more than a minute follow the misfire
@@ -72,6 +73,7 @@ class Ticker {
 
  private:
   static void place(Entry& entry, WallTime now);
+  static void pass_over(Entry& entry, WallTime now);  ///< what fell into a pause, until now, is not made up for
   void return_cursors(WallTime now);
   void collect(Entry& entry, WallTime now, const HadTick& had, std::vector<DueTick>& out);
   void requeue(Entry& entry);
@@ -79,6 +81,7 @@ class Ticker {
   std::map<std::string, Entry> entries_;
   std::set<std::pair<WallTime, std::string>> queue_;  ///< next moments of schedules that are not paused
   std::optional<WallTime> last_now_;
+  bool defined_ = false;
 };
 
 }  // namespace assetd

@@ -155,7 +155,10 @@ std::optional<WallTime> Automator::next_instant() const {
   return next;
 }
 
-void Automator::hold(bool held) { held_ = held; }
+void Automator::hold(bool held) {
+  if (held_ && !held) all_are_due_ = automation_ && !automation_->empty();  // what would have been requested meanwhile is now
+  held_ = held;
+}
 
 // ---- Evaluation
 

@@ -154,11 +154,13 @@ void DaemonService::advance_backfills(Turn& turn) {
 void DaemonService::request_backfill_run(Turn& turn, Backfill& backfill, const BackfillPlan& plan, const BackfillPlan::Request& request) {
   const auto in_force = partitions();
   PartitionSets sets;
-  const auto& assets = plan.assets(request.group);
-  for (const auto asset : assets)
-    if (in_force->table.of(asset)) sets[asset] = request.set;
-  Resolved resolved{std::make_shared<RunPlan>(plan_of(*in_force->project, assets, backfill.mode, turn.now.wall, &sets)), in_force->project};
   auto& group = backfill.groups[request.group];
+  std::vector<AssetId> assets;
+  for (auto& [asset, set] : plan.to_make(backfill, request)) {
+    assets.push_back(asset);
+    if (in_force->table.of(asset)) sets[asset] = std::move(set);
+  }
+  Resolved resolved{std::make_shared<RunPlan>(plan_of(*in_force->project, assets, backfill.mode, turn.now.wall, &sets)), in_force->project};
   if (resolved.plan->size() == 0) {  // checks alone were asked for, and these have none
     group.succeeded = group.succeeded | request.set;
     return;
@@ -204,20 +206,20 @@ void DaemonService::settle_backfill_run(Turn& turn, std::int64_t id, RunId run) 
   const auto steps = reader_->steps(run, 0, kNone);
   const auto encoded = reader_->plan(run);
   if (!row || !steps || !encoded) return;  // the store is looked at again when the next run ends, or after a restart
-  auto unsuccessful = IndexSet(), canceled = IndexSet();
   const auto version = *row ? load_version((*row)->run.definitions_version) : nullptr;
   const auto plan = version && *encoded ? std::optional(RunPlan::decode(**encoded, version->definitions, version->graph)) : std::nullopt;
   const bool readable = plan && plan->has_value();
-  if (!readable) unsuccessful = part.set;
+  BackfillRunEnd end;
+  if (!readable) end.unsuccessful = part.set;
   if (readable)
     for (const auto& step : *steps) {
-      if (step.status == StepStatus::succeeded || step.step >= (*plan)->size()) continue;
+      if (step.step >= (*plan)->size()) continue;
       const auto index = place_of((*plan)->partition(step.step), part.set, divided);
-      if (index) unsuccessful.insert(*index);
-      if (index && step.status == StepStatus::canceled) canceled.insert(*index);
+      const auto& key = version->definitions.assets[(*plan)->asset(step.step)].key;
+      if (index) end.add(backfill.groups[part.group].place_of(key, in_force->project->definitions), *index, step.status);
     }
-  const bool whole = readable && *row && (*row)->run.status == RunStatus::canceled && steps->empty();  // canceled before anything of it had begun
-  settle(backfill, run, whole ? IndexSet() : part.set - unsuccessful, whole ? part.set : canceled);
+  if (readable && *row && (*row)->run.status == RunStatus::canceled && steps->empty()) end.unsuccessful = end.canceled = part.set;  // before anything of it had begun
+  settle(backfill, run, end);
   save_backfill(turn, backfill);
   advance_backfill(turn, backfill);
 }

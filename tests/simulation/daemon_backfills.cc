@@ -51,8 +51,9 @@ void DaemonHost::begin_part(Turn& turn, Backfill& backfill, const BackfillPlan& 
   run.trigger = {"backfill", std::to_string(backfill.id), std::nullopt};
   run.backfill = backfill.id;
   std::map<AssetId, IndexSet> sets;
-  for (const auto asset : plan.assets(request.group)) sets[asset] = request.set;
-  const auto id = begin_run(turn, std::move(run), plan.assets(request.group), StepsMode::all, false, &sets);
+  std::vector<AssetId> assets;
+  for (auto& [asset, set] : plan.to_make(backfill, request)) sets[assets.emplace_back(asset)] = std::move(set);
+  const auto id = begin_run(turn, std::move(run), assets, StepsMode::all, false, &sets);
   if (id == 0) return;
   backfill.runs[id] = {request.group, request.set};
   ++backfill.runs_made;
@@ -73,17 +74,15 @@ void DaemonHost::settle_part(Turn& turn, std::int64_t id, RunId run) {
   const auto& kept = machine_.store.runs().at(run);
   const auto& spec = backfill.groups[part.group].spec;
   const auto partitions = spec ? Partitions::make(*spec, keys_) : std::expected<Partitions, std::string>(std::unexpected(""));
-  IndexSet unsuccessful, canceled;
+  BackfillRunEnd end;
   for (StepIndex step = 0; step < kept.plan->size(); ++step) {
     const auto found = kept.steps.find(step);
     const auto status = found == kept.steps.end() ? StepStatus::pending : found->second.status;
-    if (status == StepStatus::succeeded) continue;
     const auto index = place_of(kept.plan->partition(step), part.set, partitions ? &*partitions : nullptr);
     if (!index) continue;
-    unsuccessful.insert(*index);
-    if (status == StepStatus::canceled) canceled.insert(*index);
+    end.add(backfill.groups[part.group].place_of(kept.context.definitions->assets[kept.plan->asset(step)].key, *machine_.store.definitions().definitions), *index, status);
   }
-  settle(backfill, run, part.set - unsuccessful, canceled);
+  settle(backfill, run, end);
   save(turn, backfill);
   advance(turn, backfill);
 }

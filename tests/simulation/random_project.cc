@@ -10,7 +10,7 @@ namespace {
 
 RunSpec random_run(Random& random, const Options& options) {
   RunSpec run;
-  run.plugin = "exec";
+  run.plugin = random.chance(50) ? "exec" : "maker";
   run.command = {"true"};
   if (random.chance(options.timeouts)) run.timeout = Millis(500 + random.below(20'000));
   if (random.chance(options.timeouts / 2)) run.queue_timeout = Millis(500 + random.below(30'000));

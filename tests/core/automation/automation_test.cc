@@ -209,6 +209,65 @@ TEST_F(AutomationTest, WhatIsHeldBackStaysToBeRequested) {
   EXPECT_THAT(evaluate(1), ElementsAre("silver"));
 }
 
+/// What is only true at one evaluation is not lost because nothing may be requested at that one, also not over a restart.
+TEST_F(AutomationTest, WhatHappensInAPauseIsKeptUntilItEnds) {
+  for (const std::string condition : {"any_deps_updated", "code_version_changed", "cron_tick_passed(\"0 * * * *\")", "newly_true(failed)"}) {
+    begin(condition);
+    materialized("raw");
+    evaluate();
+    settle();
+    materialized("silver");
+    evaluate();
+    settle();
+    const auto silver = world->id("silver");
+    world->held = {silver};
+    if (condition == "any_deps_updated") materialized("raw");
+    if (condition == "code_version_changed") news.code_changed[silver] = IndexSet::range(0, 1);
+    if (condition == "newly_true(failed)") world->state().failed[silver] = IndexSet::range(0, 1), news.touched.insert(silver);
+    EXPECT_THAT(evaluate(60), IsEmpty()) << condition;
+    settle();
+    EXPECT_FALSE(automation->unsettled()) << condition << ": nothing happens in a pause";
+    EXPECT_FALSE(automation->explain(now, silver)->holds.empty()) << condition;
+    const auto memory = automation->memory(silver);
+    automation = std::make_unique<Automation>(*world);
+    ASSERT_TRUE(automation->restore(silver, memory)) << condition;
+    automation->restore_time(now);
+    EXPECT_THAT(evaluate(1), IsEmpty()) << condition;
+    world->held.clear();
+    news.touched.insert(silver);
+    EXPECT_THAT(evaluate(1), ElementsAre("silver")) << condition;
+    settle();
+    materialized("silver");
+    EXPECT_THAT(evaluate(1), IsEmpty()) << condition;
+    settle();
+    EXPECT_THAT(evaluate(1), IsEmpty()) << condition << ": once";
+  }
+}
+
+TEST_F(AutomationTest, WhatSomebodyHasMadeInAPauseIsNotAskedForWhenItEnds) {
+  begin("any_deps_updated");
+  materialized("raw");
+  evaluate();
+  settle();
+  materialized("silver");
+  evaluate();
+  settle();
+  const auto silver = world->id("silver");
+  for (const bool updated_again : {false, true}) {
+    world->held = {silver};
+    materialized("raw");
+    evaluate(1);
+    materialized("silver");
+    evaluate(1);
+    if (updated_again) materialized("raw");
+    EXPECT_THAT(evaluate(1), IsEmpty());
+    world->held.clear();
+    news.touched.insert(silver);
+    EXPECT_THAT(evaluate(1), ::testing::SizeIs(updated_again ? 1 : 0));
+    settle();
+  }
+}
+
 TEST_F(AutomationTest, WhatARunMadeBesideItIsNoReasonToMakeItAgain) {
   begin("eager");
   materialized("raw");

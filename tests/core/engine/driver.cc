@@ -10,7 +10,7 @@ namespace assetd::testing {
 AssetSpec& Project::asset(const std::string& key, const Names& deps) {
   auto& asset = assets_.emplace_back();
   asset.key = key;
-  asset.run.emplace().plugin = "exec";
+  asset.run.emplace().plugin = "python";  // obeys when checks alone are wanted
   for (const auto& dep : deps) {
     const bool goes_on = dep.ends_with('?');
     asset.deps.push_back({dep.substr(0, dep.size() - (goes_on ? 1 : 0)), goes_on ? OnFailure::proceed : OnFailure::skip, {}});

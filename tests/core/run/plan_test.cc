@@ -224,6 +224,23 @@ TEST_F(Plan, ChecksThatOthersReportGiveWhatIsMadeElsewhereNoStep) {
   EXPECT_EQ(plan.size(), 0u);
 }
 
+TEST_F(Plan, ACommandIsNotRunForTheChecksThatItReports) {
+  auto &a = project.asset("a"), &b = project.asset("b");
+  a.run->plugin = b.run->plugin = "exec";
+  project.reported_check("a", "of_a");
+  project.reported_check("b", "of_b");
+  make({}, StepsMode::checks);
+  EXPECT_EQ(plan.size(), 0u) << "it would make its asset";
+  project.check("a", "own");
+  make({}, StepsMode::checks);
+  EXPECT_THAT(steps(), ElementsAre("a"));
+  EXPECT_THAT(units(), ElementsAre("a:own"));
+  EXPECT_EQ(plan.checks().size(), 1u);
+  b.run->plugin = "of_somebody";
+  make({"b"}, StepsMode::checks);
+  EXPECT_THAT(units(), ElementsAre("b")) << "a plugin is told what is wanted";
+}
+
 TEST_F(Plan, ComesBackFromItsStoredForm) {
   project.member("a");
   project.asset("b", {"a"});

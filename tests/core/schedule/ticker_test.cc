@@ -169,6 +169,28 @@ TEST(Ticker, OnePausedAsDefinedMayBeResumed) {
   EXPECT_THAT(told(due(ticker, at("12:00"))), ElementsAre("12:00 run"));
 }
 
+TEST(Ticker, WhatFellIntoAPauseByDefinitionIsNotMadeUpFor) {
+  auto spec = hourly(Misfire::all);
+  spec.paused = true;
+  auto ticker = ticking(spec, at("10:30"));
+  EXPECT_THAT(due(ticker, at("13:10")), IsEmpty());
+  ticker.define({hourly(Misfire::all)}, {}, at("13:30"));
+  EXPECT_THAT(due(ticker, at("13:30")), IsEmpty());
+  EXPECT_THAT(told(due(ticker, at("14:00"))), ElementsAre("14:00 run"));
+}
+
+TEST(Ticker, WhatFellIntoTheTimeWithoutItIsNotMadeUpFor) {
+  auto ticker = ticking(hourly(Misfire::all), at("10:30"));
+  const std::map<std::string, SchedulePosition> stored{{"hourly", ticker.entries().at("hourly").position}};
+  ticker.define({}, stored, at("10:40"));
+  ticker.define({hourly(Misfire::all)}, stored, at("13:30"));
+  EXPECT_THAT(due(ticker, at("13:30")), IsEmpty());
+  EXPECT_THAT(told(due(ticker, at("14:00"))), ElementsAre("14:00 run"));
+  Ticker restarted;
+  restarted.define({hourly(Misfire::all)}, stored, at("12:30"));
+  EXPECT_THAT(told(due(restarted, at("12:30"))), ElementsAre("11:00 run", "12:00 run")) << "a stop of the daemon is made up for";
+}
+
 TEST(Ticker, PausingWhatNobodyDefinesSaysSo) { EXPECT_FALSE(Ticker().pause("nobody", true, "ann", "", at("10:30"))); }
 
 TEST(Ticker, AClockSetBackByMoreThanAMinuteRepeatsNoInstant) {
