@@ -15,11 +15,21 @@ IndexSet gone(const Partitions& divided, const IndexSet& set, WallTime now) {
   return set - divided.cross(there);
 }
 
+void clear_if_empty(std::vector<IndexSet>& sets) {
+  if (std::ranges::all_of(sets, &IndexSet::empty)) sets.clear();
+}
+
 }  // namespace
 
-IndexSet BackfillGroup::lost(std::size_t place) const { return unmade(place, failed | skipped | canceled); }
+IndexSet BackfillGroup::lost(std::size_t place) const {
+  const auto ended = failed | skipped | canceled;
+  return place < made.size() ? ended - made[place] : ended;
+}
 
-IndexSet BackfillGroup::unmade(std::size_t place, const IndexSet& set) const { return place < made.size() ? set - made[place] : set; }
+IndexSet BackfillGroup::to_make(std::size_t place, const IndexSet& set) const {
+  auto out = place < made.size() ? set - made[place] : set;
+  return place < blocked.size() ? out - blocked[place] : out;
+}
 
 std::optional<std::size_t> BackfillGroup::place_of(const std::string& key, const Definitions& now) const {
   const auto at = [&](const std::string& sought) {
@@ -75,7 +85,11 @@ bool settle(Backfill& backfill, RunId run, const BackfillRunEnd& end) {
   if (!node) return false;
   auto& group = backfill.groups[node.mapped().group];
   const auto& set = node.mapped().set;
-  group.succeeded = group.succeeded | (set - end.unsuccessful);
+  const auto successful = set - end.unsuccessful;
+  IndexSet partly;
+  for (const auto& blocked : group.blocked) partly = partly | (successful & blocked);
+  group.succeeded = group.succeeded | (successful - partly);
+  group.skipped = group.skipped | partly;
   group.canceled = group.canceled | (set & end.canceled);
   group.failed = group.failed | ((set & end.unsuccessful) - end.canceled);
   group.made.resize(group.assets.size());
@@ -83,7 +97,7 @@ bool settle(Backfill& backfill, RunId run, const BackfillRunEnd& end) {
     if (place < end.made.size()) group.made[place] = group.made[place] | (set & end.made[place]);
     group.made[place] = group.made[place] - group.succeeded;
   }
-  if (std::ranges::all_of(group.made, &IndexSet::empty)) group.made.clear();
+  clear_if_empty(group.made);
   return true;
 }
 
@@ -98,7 +112,10 @@ std::optional<BackfillStatus> outcome(const Backfill& backfill) {
 }
 
 void retry(Backfill& backfill) {
-  for (auto& group : backfill.groups) group.failed = group.skipped = group.canceled = {};
+  for (auto& group : backfill.groups) {
+    group.failed = group.skipped = group.canceled = {};
+    group.blocked.clear();
+  }
   backfill.status = BackfillStatus::running;
   backfill.ended_at.reset();
   backfill.reason.clear();
@@ -108,17 +125,34 @@ void retry(Backfill& backfill) {
 
 // ---- The next runs
 
+/// By place in the group: the partitions of `left` of which this asset cannot be made.
+std::vector<IndexSet> BackfillPlan::lost(const Backfill& backfill, std::size_t group, const IndexSet& left, WallTime now) const {
+  const auto& assets = assets_[group];
+  const auto* divided = assets.empty() ? nullptr : table_->of(assets.front());
+  std::vector<IndexSet> lost(assets.size(), divided ? gone(*divided, left, now) : IndexSet());
+  for (const auto& edge : edges_[group]) {
+    auto& own = lost[static_cast<std::size_t>(std::ranges::find(assets, edge.child) - assets.begin())];
+    if (edge.strict) own = own | (below(edge, backfill.groups[edge.from].lost(edge.place), now) & left);
+  }
+  for (const auto& edge : inner_[group]) lost[edge.to] = lost[edge.to] | backfill.groups[group].to_make(edge.from, lost[edge.from]);
+  return lost;
+}
+
 void BackfillPlan::skip_blocked(Backfill& backfill, WallTime now) const {
   for (std::size_t group = 0; group < edges_.size(); ++group) {
     auto& own = backfill.groups[group];
     const auto left = to_do(backfill, group);
-    const auto* divided = assets_[group].empty() ? nullptr : table_->of(assets_[group].front());
-    auto lost = divided ? gone(*divided, left, now) : IndexSet();
-    for (const auto& edge : edges_[group]) {
-      const auto& above = backfill.groups[edge.from];
-      if (edge.strict) lost = lost | below(edge, above.lost(edge.place), now);
+    for (auto& set : own.blocked) set = set - own.ended() - left;  // of what is under way it stays as it began
+    auto lost = this->lost(backfill, group, left, now);
+    IndexSet any, whole = left;
+    for (std::size_t place = 0; place < lost.size(); ++place) {
+      any = any | own.to_make(place, lost[place]);
+      whole = whole - own.to_make(place, left - lost[place]);
     }
-    own.skipped = own.skipped | (lost & left);
+    own.skipped = own.skipped | (any & whole);
+    own.blocked.resize(lost.size());
+    for (std::size_t place = 0; place < lost.size(); ++place) own.blocked[place] = own.blocked[place] | (lost[place] - whole);
+    clear_if_empty(own.blocked);
   }
 }
 
@@ -144,7 +178,7 @@ std::vector<std::pair<AssetId, IndexSet>> BackfillPlan::to_make(const Backfill& 
   std::vector<std::pair<AssetId, IndexSet>> out;
   const auto& group = backfill.groups[request.group];
   for (std::size_t place = 0; place < group.assets.size(); ++place)
-    if (auto unmade = group.unmade(place, request.set); !unmade.empty()) out.emplace_back(assets_[request.group][place], std::move(unmade));
+    if (auto set = group.to_make(place, request.set); !set.empty()) out.emplace_back(assets_[request.group][place], std::move(set));
   return out;
 }
 

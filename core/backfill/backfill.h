@@ -26,13 +26,14 @@ struct BackfillGroup {
   std::optional<PartitionsSpec> spec;
   int per_run = 1;  ///< partitions; 0: as many as may go
   IndexSet wanted, succeeded, failed, skipped, canceled;
-  /// By place in `assets`, empty where it is so of all: the partitions outside `succeeded` of which a run has made this asset nonetheless.
-  std::vector<IndexSet> made;
+  /// By place in `assets`, empty where it is so of none: of partitions that have not succeeded, those of which a run has made this asset nonetheless; and those of
+  /// which this asset is left out, as something above it was not made, while others of the group are made.
+  std::vector<IndexSet> made, blocked;
   IndexSet ended() const { return succeeded | failed | skipped | canceled; }
   /// Partitions that ended and of which the asset at `place` was not made: what is below it waits in vain.
   IndexSet lost(std::size_t place) const;
-  /// Those of `set` of which the asset at `place` is still to be made.
-  IndexSet unmade(std::size_t place, const IndexSet& set) const;
+  /// Those of `set` of which the asset at `place` is still to be made, and can be.
+  IndexSet to_make(std::size_t place, const IndexSet& set) const;
   /// By the key it has, or by the one it had.
   std::optional<std::size_t> place_of(const std::string& key, const Definitions& now) const;
 };
@@ -74,7 +75,8 @@ class BackfillPlan {
   /// Nothing, with why in `error`: an asset is gone, or is divided otherwise now.
   static std::optional<BackfillPlan> make(const Backfill& backfill, const Definitions& definitions, const AssetGraph& graph, const PartitionTable& table, std::string& error);
 
-  /// Marks as skipped what can no longer be made: its key was removed, or something above it failed, was skipped or canceled.
+  /// Marks as skipped what can no longer be made: its key was removed, or something above it failed, was skipped or canceled. A partition is skipped once that is so
+  /// of all assets of its group that are to be made; until then those are blocked.
   void skip_blocked(Backfill& backfill, WallTime now) const;
   struct Request {
     std::size_t group = 0;
@@ -95,11 +97,17 @@ class BackfillPlan {
     AssetId parent = 0, child = 0;
     bool strict = true;  ///< hands a failure on
   };
+  /// Within a group, from a partition to the same: places among its assets, `from` before `to`.
+  struct InnerEdge {
+    std::size_t from = 0, to = 0;
+  };
+  std::vector<IndexSet> lost(const Backfill& backfill, std::size_t group, const IndexSet& left, WallTime now) const;
   IndexSet below(const Edge& edge, const IndexSet& set, WallTime now) const { return table_->downstream_of(edge.child, edge.parent, set, now); }
 
   const PartitionTable* table_ = nullptr;  ///< must outlive this
   std::vector<std::vector<AssetId>> assets_;
   std::vector<std::vector<Edge>> edges_;   ///< by group: from others
+  std::vector<std::vector<InnerEdge>> inner_;  ///< by group, of those that hand a failure on; in the order of `to`
 };
 
 /// Takes over what was renamed (`renamed_from`), and another start, end or order of keys where all its partitions are still there; what it cannot take over it

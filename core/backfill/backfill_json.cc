@@ -23,6 +23,17 @@ IndexSet decoded(const std::string& text) {
 
 IndexSet set(const Json& object, const char* name) { return decoded(object.value(name, "")); }
 
+void put_sets(Json& object, const char* name, const std::vector<IndexSet>& sets) {
+  for (const auto& set : sets) object[name].push_back(set.encode());
+}
+
+std::vector<IndexSet> sets(const Json& object, const char* name) {
+  std::vector<IndexSet> out;
+  if (const auto found = object.find(name); found != object.end())
+    for (const auto& each : *found) out.push_back(decoded(each.get<std::string>()));
+  return out;
+}
+
 Json write(const BackfillGroup& group) {
   Json json = {{"assets", group.assets}, {"per_run", group.per_run}};
   if (group.spec) json["of"] = to_json(*group.spec);
@@ -31,7 +42,8 @@ Json write(const BackfillGroup& group) {
   put_set(json, "failed", group.failed);
   put_set(json, "skipped", group.skipped);
   put_set(json, "canceled", group.canceled);
-  for (const auto& set : group.made) json["made"].push_back(set.encode());
+  put_sets(json, "made", group.made);
+  put_sets(json, "blocked", group.blocked);
   return json;
 }
 
@@ -49,8 +61,8 @@ BackfillGroup read_group(const Json& json) {
   group.failed = set(json, "failed");
   group.skipped = set(json, "skipped");
   group.canceled = set(json, "canceled");
-  if (const auto made = json.find("made"); made != json.end())
-    for (const auto& each : *made) group.made.push_back(decoded(each.get<std::string>()));
+  group.made = sets(json, "made");
+  group.blocked = sets(json, "blocked");
   return group;
 }
 

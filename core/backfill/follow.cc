@@ -97,7 +97,8 @@ bool move_sets(Backfill& backfill, std::size_t nth, const PartitionsSpec& is, co
   auto next = group;
   auto runs = backfill.runs;
   std::vector<IndexSet*> sets{&next.wanted, &next.succeeded, &next.failed, &next.skipped, &next.canceled};
-  for (auto& set : next.made) sets.push_back(&set);
+  for (auto* each : {&next.made, &next.blocked})
+    for (auto& set : *each) sets.push_back(&set);
   for (auto& [id, run] : runs)
     if (run.group == nth) sets.push_back(&run.set);
   for (auto* set : sets) {

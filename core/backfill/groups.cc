@@ -115,10 +115,18 @@ std::optional<BackfillPlan> BackfillPlan::make(const Backfill& backfill, const D
   }
   for (std::size_t group = 0; group < plan.assets_.size(); ++group) {
     auto& edges = plan.edges_.emplace_back();
-    for (const auto child : plan.assets_[group])
-      for (const auto parent : graph.parents(child))
-        if (const auto it = place_of.find(parent); it != place_of.end() && it->second.first < group)
-          edges.push_back({it->second.first, it->second.second, parent, child, graph.on_failure(parent, child) == OnFailure::skip});
+    auto& inner = plan.inner_.emplace_back();
+    for (std::size_t place = 0; place < plan.assets_[group].size(); ++place) {
+      const auto child = plan.assets_[group][place];
+      for (const auto parent : graph.parents(child)) {
+        const auto it = place_of.find(parent);
+        if (it == place_of.end()) continue;
+        const auto [from, from_place] = it->second;
+        const bool strict = graph.on_failure(parent, child) == OnFailure::skip;
+        if (from < group) edges.push_back({from, from_place, parent, child, strict});
+        else if (from == group && from_place < place && strict) inner.push_back({from_place, place});
+      }
+    }
   }
   return plan;
 }

@@ -67,6 +67,16 @@ def test_checks_alone_do_not_make_the_asset(start):
     assert answer.status == 422 and "none of the selected assets has a check" in json.dumps(answer.json)
 
 
+def test_a_command_is_not_run_for_the_checks_that_it_reports(start):
+    """It cannot be told that checks alone are wanted: it would make its asset, and nobody would know."""
+    checks = "checks: [{name: said%s}]"
+    daemon = start(project(shell("a", "echo a >> made", [], checks % ""), shell("b", "echo b >> made", [], checks % ", run: {command: [sh, -c, 'echo checked >> made']}")))
+    refused = daemon.ctl("check", "a")
+    assert refused.returncode != 0 and "a command" in refused.stderr and not (daemon.project / "made").exists()
+    assert daemon.ctl("check", "*", "--wait").returncode == 0
+    assert (daemon.project / "made").read_text() == "checked\n"
+
+
 def test_the_example_does_what_its_readme_says(start, tmp_path):
     daemon = start(copy_example("checks", tmp_path))
     (daemon.project / "duplicates").touch()

@@ -151,6 +151,32 @@ def test_the_red_button_holds_everything_until_it_is_released(start):
     assert [entry["action"] for entry in daemon.items("/audit") if entry["action"].startswith("automation")] == ["automation.resume", "automation.pause"]
 
 
+def test_what_happens_in_a_pause_or_a_drain_is_asked_for_afterwards_once(start):
+    """A condition that is true at one moment only, as it stands without `eager` around it."""
+    condition = "automation: any_deps_updated"
+    daemon = start(project(shell("raw", "true"), shell("report", "echo report >> made", ["raw"], condition)))
+    daemon.wait(daemon.run("raw"))
+    ended(daemon, 1)
+    for held in ("paused", "muted"):
+        before = len(made(daemon))
+        where = "/automation" if held == "paused" else "/assets/report/automation"
+        daemon.post(f"{where}/pause", {"reason": "gold is wrong"})
+        daemon.wait(daemon.run("raw"))
+        wait_until(lambda: is_quiet(daemon), "rest")
+        daemon.kill9()
+        daemon.start()
+        assert dict(names(daemon.get("/assets/report/automation")["answer"]))["any_deps_updated"] is True, "it stays to be asked for"
+        daemon.post(f"{where}/resume", {"reason": "mended"})
+        wait_until(lambda: len(made(daemon)) == before + 1 and is_quiet(daemon), "what was kept")
+    daemon.post("/automation/pause", {"reason": "gold is wrong"})
+    daemon.wait(daemon.run("raw"))
+    daemon.wait(daemon.run("report"))
+    daemon.post("/automation/resume", {"reason": "mended"})
+    daemon.wait(daemon.run("raw"))
+    wait_until(lambda: len(made(daemon)) == 5 and is_quiet(daemon), "what was made by hand is not made once more")
+    assert len(automated(daemon)) == 4
+
+
 def test_one_asset_is_muted_and_a_pause_may_have_an_end(start):
     daemon = start(project(shell("raw", "true"), shell("muted", "echo muted >> made", ["raw"], EAGER), shell("other", "echo other >> made", ["raw"], EAGER)))
     assert daemon.request("POST", "/automation/pause", {"reason": "x", "until": "soon"}).status == 422

@@ -57,6 +57,23 @@ def test_sixty_days_with_five_planted_failures_and_their_retry(start):
     assert "69 of 69" in listing and "succeeded" in listing
 
 
+def test_what_needs_nothing_that_failed_is_made_and_a_retry_makes_what_was_not(start):
+    note = 'echo "$ASSETD_ASSET_KEY $ASSETD_PARTITION" >> made; [ ! -e "fail-$ASSETD_ASSET_KEY-$ASSETD_PARTITION" ]'
+    late = shell("late", note, [], DAYS).replace("  - key: late\n", "  - key: late\n    deps: [{asset: side, on_failure: continue}]\n")
+    daemon = start(project(shell("day", note, [], DAYS), shell("side", note, ["day"], DAYS), late, shell("weeks", note, ["day"], WEEKS), shell("side_weeks", note, ["side"], WEEKS), shell("late_weeks", note, ["late"], WEEKS)))
+    (daemon.project / "fail-side-2026-01-05").touch()
+    backfill = begin(daemon, "*", {"from": "2026-01-04", "to": "2026-01-10"})
+    first = ended(daemon, backfill)
+    assert first["status"] == "failed" and first["counts"]["failed"] == 1 and first["counts"]["skipped"] == 1
+    done = made(daemon)
+    assert done["weeks 2026-01-04"] == done["late_weeks 2026-01-04"] == done["late 2026-01-05"] == 1 and done["side_weeks 2026-01-04"] == 0
+    (daemon.project / "fail-side-2026-01-05").unlink()
+    assert daemon.request("POST", f"/backfills/{backfill}/retry").status == 200
+    assert ended(daemon, backfill)["status"] == "succeeded"
+    again = made(daemon) - done
+    assert again == {"side 2026-01-05": 1, "side_weeks 2026-01-04": 1}, "what was not made, and nothing else"
+
+
 def test_steps_that_change_keys_while_their_backfill_runs_are_each_made_once(start):
     letters = [chr(letter) for letter in range(ord("a"), ord("k"))]
     daemon = start(project(shell("feed", f"python3 say.py; {NOTE}", [], f"partitions: {{static: [{', '.join(letters)}]}}"), shell("total", "echo total >> made", ["feed"]),
@@ -161,6 +178,18 @@ def test_many_in_one_run_where_the_asset_takes_them(start):
     daemon = start(project(shell("days", script, [], "partitions: {daily: {start: 2026-01-01, end: 2026-01-31}, per_process: all}"), shell("tens", script, [], "partitions: {daily: {start: 2026-01-01, end: 2026-01-26}, per_process: 10}")))
     ended(daemon, begin(daemon, "*", "all"))
     assert made(daemon) == {"2026-01-01 2026-01-30": 1, "2026-01-01 2026-01-10": 1, "2026-01-11 2026-01-20": 1, "2026-01-21 2026-01-25": 1}
+
+
+def test_many_in_one_run_also_where_they_wait_for_others_one_by_one(start):
+    more = "partitions: {daily: {start: 2026-01-01, end: 2026-01-09}, per_process: %s}"
+    script = 'echo "$ASSETD_ASSET_KEY $ASSETD_PARTITION_START $ASSETD_PARTITION_END" >> made'
+    daemon = start(project(shell("days", script, [], more % 1), shell("threes", script, ["days"], more % 3), shell("whole", script, ["days"], more % "all")))
+    preview = daemon.post("/backfills", {"select": "*", "partitions": "all", "dry_run": True})
+    runs = {group["assets"][0]: group["runs"] for group in preview["groups"]}
+    assert runs == {"days": 8, "threes": 3, "whole": 1}
+    backfill = begin(daemon, "*", "all")
+    assert ended(daemon, backfill)["runs_made"] == 12
+    assert made(daemon)["whole 2026-01-01 2026-01-08"] == 1
 
 
 def test_it_ends_and_says_so_when_its_assets_are_divided_otherwise(start):

@@ -43,6 +43,28 @@ def test_a_paused_schedule_stays_paused_over_a_restart_and_says_by_whom(start):
     wait_until(lambda: len(requested(daemon)) > count, "a tick after it was resumed")
 
 
+def test_what_fell_into_a_pause_in_the_file_or_the_time_without_it_is_not_made_up_for(start):
+    head = EVERY_SECOND.replace("overlap: allow", "overlap: allow, misfire: all%s")
+    daemon = start(project(shell("a", "true"), head=head % ""))
+    file = daemon.project / "assetd.yaml"
+
+    def instants():
+        return sorted(datetime.datetime.fromisoformat(tick["instant"]) for tick in daemon.items("/schedules/tick/ticks"))
+
+    for away in (head % ", paused: true", ""):
+        wait_until(lambda: len(requested(daemon)) >= 1, "a tick")
+        file.write_text(project(shell("a", "true"), head=away))
+        assert daemon.request("POST", "/definitions/reload").status == 200
+        left = time.time()
+        wait_until(lambda: time.time() > left + 3, "three instants")
+        file.write_text(project(shell("a", "true"), head=head % ""))
+        assert daemon.request("POST", "/definitions/reload").status == 200
+        count = len(instants())
+        wait_until(lambda: len(instants()) > count, "a tick after it is there again")
+        gaps = [later - earlier for earlier, later in zip(instants(), instants()[1:])]
+        assert max(gaps) >= datetime.timedelta(seconds=3), gaps
+
+
 def test_trigger_runs_it_now(start):
     daemon = start(project(shell("a", "true"), head=YEARLY))
     schedule = daemon.get("/schedules/yearly")
