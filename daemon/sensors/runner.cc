@@ -1,5 +1,6 @@
 #include "daemon/sensors/runner.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/definition/names.h"
@@ -33,10 +34,11 @@ std::optional<AssetHappening> happening_in(const Event& event) {
   const auto says = [&](const char* what) { return event.changes.is_object() && event.changes.value(what, false); };
   if (event.type == "materialization") return says("awaits_checks") ? std::nullopt : std::optional(AssetHappening::materialized);
   if (event.type == "check_result") return status == "failed" || status == "error" ? std::optional(AssetHappening::check_failed) : std::nullopt;
+  // Each failure is one, whatever other runs and partitions of the asset do: its status tells less.
+  if (event.type == "step_changed") return status == "failed" ? std::optional(AssetHappening::failed) : std::nullopt;
   if (event.type != "asset_changed") return std::nullopt;
   if (says("checks_passed")) return AssetHappening::materialized;
   if (event.changes.is_object() && event.changes.value("freshness", "") == "violated") return AssetHappening::freshness_violated;
-  if (status == "failed") return AssetHappening::failed;
   return status == "skipped" ? std::optional(AssetHappening::skipped) : std::nullopt;
 }
 
@@ -152,13 +154,15 @@ void SensorRunner::look_at_happenings(const SensorJob& job, SensorAnswer& answer
     answer.finding = failed_finding("its cursor is no number of an event");
     return;
   }
-  const auto events = (*reader)->events_after(after, {{"materialization", "asset_changed", "check_result"}, 0, ""}, kMostHappenings);
+  const auto& wanted = job.spec.asset.on;
+  std::vector<std::string> types{"materialization", "asset_changed", "check_result"};
+  if (std::ranges::count(wanted, AssetHappening::failed) > 0) types.emplace_back("step_changed");  // there are many of those
+  const auto events = (*reader)->events_after(after, {std::move(types), 0, ""}, kMostHappenings);
   if (!events) {
     answer.finding = failed_finding(events.error().message);
     return;
   }
   std::vector<FoundHappening> found;
-  const auto& wanted = job.spec.asset.on;
   for (const auto& event : events->items) {
     const auto what = happening_in(event);
     if (!what || std::find(wanted.begin(), wanted.end(), *what) == wanted.end()) continue;

@@ -262,6 +262,7 @@ class DaemonService final : public Service {
   void take_partition_keys(const std::vector<PartitionKeyRecord>& stored);
   std::optional<Reply> too_many_steps(const PartitionSets& sets) const;
   std::expected<PartitionSets, Reply> choose(const std::vector<AssetId>& assets, const std::string& select, const PartitionChoice& choice, WallTime now) const;
+  bool is_chosen_whole(const PartitionChoice& choice, AssetId asset) const;
   void forget_failures_of_removed(Turn& turn);
   Reply change_keys(Turn& turn, const Actor& actor, const std::string& set, const std::vector<std::string>& add, const std::vector<std::string>& remove);
   void note_partition_keys(Turn& turn, const Change& change);
@@ -325,7 +326,8 @@ class DaemonService final : public Service {
     bool begun = false;
   };
   void start_sensor_runner();
-  void define_sensors(const Definitions& definitions);
+  void define_sensors(const Definitions& definitions, Turn* turn);
+  void begin_asset_sensors(Turn& turn);
   void let_sensors_look(Turn& turn);
   void begin_evaluation(Turn& turn, const std::string& sensor, bool dry_run);
   bool may_sensors_look() const { return may_tick() && sensor_runner_; }

@@ -65,7 +65,7 @@ Reply DaemonService::begin_backfill(Turn& turn, const Caller& caller, const Back
   if (std::ranges::all_of(*sets, [](const auto& each) { return each.second.empty(); }))
     return nothing(sets->empty() ? "none of the selected assets has partitions; POST /runs materializes them" : "no partition of the selected assets is " + (in_words(body.partitions).empty() ? "there" : in_words(body.partitions)));
   for (const auto asset : *assets)
-    if (!in_force->table.of(asset)) (*sets)[asset] = IndexSet::range(0, 1);
+    if (!in_force->table.of(asset) && is_chosen_whole(body.partitions, asset)) (*sets)[asset] = IndexSet::range(0, 1);
   Backfill backfill;
   backfill.groups = make_groups(project.definitions, project.graph, in_force->table, *sets);
   backfill.select = body.select;

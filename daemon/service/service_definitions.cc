@@ -174,7 +174,7 @@ void DaemonService::use_project(std::shared_ptr<const Project> next, Turn* turn)
   for (const auto& error : plugin_errors) spdlog::warn("{}", error);
   if (execution_) execution_->replace_plugins(launcher_options());
   ticker_.define(definitions.schedules, stored_schedules_, clock_.now().wall);
-  define_sensors(definitions);
+  define_sensors(definitions, turn);
   const auto pools = pools_in_force(*next);
   const LimitsChanged limits{definitions.limits};
   {

@@ -92,6 +92,16 @@ std::expected<DaemonService::PartitionSets, Reply> DaemonService::choose(const s
   return std::move(*sets);
 }
 
+/// Of what is not divided a word means all of it, or nothing.
+bool DaemonService::is_chosen_whole(const PartitionChoice& choice, AssetId asset) const {
+  using Word = PartitionChoice::Word;
+  const auto* word = std::get_if<Word>(&choice.of);
+  if (!word || (*word != Word::missing && *word != Word::failed && *word != Word::stale)) return true;
+  const auto& state = book_.current(asset);
+  if (*word == Word::failed) return state.last_attempt && state.last_attempt->status == StepStatus::failed;
+  return !state.last_materialization || (*word == Word::stale && !made_partitions(asset, *partitions()).stale.empty());
+}
+
 RunPlan DaemonService::plan_of(const Project& project, const std::vector<AssetId>& assets, StepsMode mode, WallTime now, const PartitionSets* sets) const {
   const auto in_force = partitions();
   const PartitionPick pick{in_force->table, sets ? *sets : in_force->table.usual(assets, now), now};
@@ -120,14 +130,16 @@ std::expected<DaemonService::Resolved, Reply> DaemonService::resolve(const std::
   if (!assets) return std::unexpected(selection_problem(assets.error()));
   auto sets = choose(*assets, select_text, choice, now);
   if (!sets) return std::unexpected(sets.error());
+  const bool matches = !assets->empty();
+  std::erase_if(*assets, [&](AssetId asset) { return !sets->contains(asset) && !is_chosen_whole(choice, asset); });
   // Only now: partitions that are named for what is muted are no mistake.
   if (by == AskedBy::itself) resolved.muted = automator_.leave_out_muted(*assets, clock_.now().wall);
   if (!resolved.muted.empty()) std::erase_if(*sets, [&](const auto& each) { return std::ranges::find(*assets, each.first) == assets->end(); });
   if (const auto too_many = too_many_steps(*sets)) return std::unexpected(*too_many);
   resolved.plan = std::make_shared<RunPlan>(plan_of(*resolved.project, *assets, mode, now, &*sets));
   if (resolved.plan->size() == 0 && resolved.muted.empty()) {
-    const std::string why = assets->empty()               ? "the selection '" + select_text + "' matches no asset"
-                            : !sets->empty()              ? "there is no such partition: nothing that is asked for is there, missing or failed"
+    const std::string why = !matches ? "the selection '" + select_text + "' matches no asset"
+                            : !sets->empty() || assets->empty() ? "there is no such partition: nothing that is asked for is there, missing or failed"
                             : mode == StepsMode::checks ? "none of the selected assets has a check that can be run by itself: what a command or the daemon says of an asset comes with making it"
                                                         : "every selected asset is external: made elsewhere, nothing to run here";
     return std::unexpected(problem(422, "empty-selection", "Nothing to run", why, json::array({{{"pointer", "/select"}, {"detail", why}}})));

@@ -64,7 +64,7 @@ void DaemonService::start_sensor_runner() {
   sensor_runner_ = std::make_unique<SensorRunner>(std::move(options), std::move(handlers));
 }
 
-void DaemonService::define_sensors(const Definitions& definitions) {
+void DaemonService::define_sensors(const Definitions& definitions, Turn* turn) {
   std::vector<std::string> before;
   for (const auto& [name, entry] : sensors_.entries()) {
     stored_sensors_[name] = entry.state;
@@ -72,8 +72,18 @@ void DaemonService::define_sensors(const Definitions& definitions) {
     before.push_back(name);
   }
   sensors_.define(definitions.sensors, stored_sensors_, stored_sensor_ticks_, clock_.now());
+  if (turn) begin_asset_sensors(*turn);
   for (const auto& name : before)
     if (sensor_runner_ && !sensors_.find(name)) sensor_runner_->forget(name);
+}
+
+/// What happened before they were defined is not news; what happens from now on is, also while they are paused.
+void DaemonService::begin_asset_sensors(Turn& turn) {
+  for (const auto& [name, entry] : sensors_.entries()) {
+    if (entry.spec.kind != SensorKind::asset || !entry.state.cursor.empty()) continue;
+    sensors_.reset(name, std::to_string(store_->last_event()), turn.now);
+    turn.batch.sensors.states.push_back(entry.state);
+  }
 }
 
 std::string DaemonService::select_of(const Project& project, const SensorSpec& sensor) const {
@@ -115,7 +125,7 @@ void DaemonService::let_sensors_look(Turn& turn) {
 void DaemonService::begin_evaluation(Turn& turn, const std::string& name, bool dry_run) {
   const auto current = project();
   if (const auto* entry = sensors_.find(name); entry->spec.kind == SensorKind::asset && entry->state.cursor.empty())
-    sensors_.reset(name, std::to_string(store_->last_event()), turn.now);  // what happened before is not news
+    sensors_.reset(name, std::to_string(store_->last_event()), turn.now);  // of a store that was made by an earlier version
   SensorJob job;
   job.evaluation = sensors_.begin(name, turn.now);
   const auto& entry = *sensors_.find(name);
@@ -316,7 +326,10 @@ json DaemonService::dry_run_json(Turn& turn, const SensorBook::Entry& entry, con
 
 /// What happened to assets is news to the sensors that wait for it.
 void DaemonService::tell_sensors(const std::vector<Event>& events) {
-  const bool is_news = std::ranges::any_of(events, [](const Event& event) { return event.type == "materialization" || event.type == "asset_changed" || event.type == "check_result"; });
+  const bool is_news = std::ranges::any_of(events, [](const Event& event) {
+    if (event.type == "step_changed") return event.changes.value("status", "") == "failed";
+    return event.type == "materialization" || event.type == "asset_changed" || event.type == "check_result";
+  });
   if (is_news) sensors_.tell(SensorKind::asset, clock_.now());
 }
 

@@ -51,11 +51,12 @@ void replay(const Event& event, AssetState& state) {
   if (is_terminal(*status)) state.last_attempt = attempt_of(event, *status);
 }
 
-/// A step that ended together with others without having run: one event is of all of them, and no asset's own.
-void take_outcome_of_set(Database& database, const std::string& asset, const PastMoment& moment, AssetState& state) {
+/// What events do not tell. A step that ended together with others without having run: one event is of all of them, and no asset's own. And what ended before
+/// `told_since`, as events go before runs do.
+void take_outcome(Database& database, const std::string& asset, const PastMoment& moment, WallTime told_since, AssetState& state) {
   static const std::string sql = "SELECT run, status, reason, ended_at FROM (SELECT run, attempt, status, reason, ended_at FROM outcomes WHERE asset=?1 AND ended_at<=?2 "
-                                 "ORDER BY run DESC, attempt DESC LIMIT ?3) WHERE attempt=0 ORDER BY ended_at DESC LIMIT 1";
-  auto query = database.query(sql, asset, moment.at, kOutcomesLookedAt);
+                                 "ORDER BY run DESC, attempt DESC LIMIT ?3) WHERE attempt=0 OR ended_at<?4 ORDER BY ended_at DESC, run DESC, attempt DESC LIMIT 1";
+  auto query = database.query(sql, asset, moment.at, kOutcomesLookedAt, told_since);
   if (!query.next()) return;
   auto row = query.row();
   const auto run = row.integer();
@@ -64,6 +65,7 @@ void take_outcome_of_set(Database& database, const std::string& asset, const Pas
   const auto at = row.time();
   if (!status || (state.last_attempt && (state.last_attempt->at > at || (state.last_attempt->at == at && state.last_attempt->run == run)))) return;
   state.last_attempt = AssetState::Attempt{run, *status, std::move(reason), "", {}, at};
+  if (*status == StepStatus::failed) state.last_attempt->root_causes.push_back({asset, "failed", state.last_attempt->reason, "", ""});
 }
 
 /// What somebody reported by hand after a failure stands for an attempt that succeeded.
@@ -108,8 +110,9 @@ void take_checks(Database& database, const std::string& asset, const PastMoment&
 
 PastState state_at(Database& database, const std::string& asset, const PastMoment& moment) {
   PastState past;
-  for (const auto& event : step_events(database, asset, moment)) replay(event, past.state);
-  take_outcome_of_set(database, asset, moment, past.state);
+  const auto events = step_events(database, asset, moment);
+  for (const auto& event : events) replay(event, past.state);
+  take_outcome(database, asset, moment, events.empty() ? moment.at + Millis{1} : events.front().at, past.state);
   take_materialization(database, asset, moment, past);
   take_report(database, asset, moment, past.state);
   take_checks(database, asset, moment, past.state);

@@ -15,6 +15,9 @@ test("changed files wait, their plan is shown, and applied", { timeout: 3 * time
   await open("/definitions");
   await see("As in the files");
   await writeFile(`${daemon.directory}/assetd.yaml`, head + asset("kept", "false") + asset("fresh", "true"));
+  await page.getByRole("button", { name: "Plan", exact: true }).click();
+  await see("The files have changed");
+  await page.getByRole("button", { name: "Close" }).click();
   await page.getByRole("button", { name: "Reload" }).click();
   await see("The files have changed");
   await see("1 to add, 1 to change, 1 to remove");

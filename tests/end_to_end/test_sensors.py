@@ -10,7 +10,7 @@ import time
 
 import pytest
 from daemon import processes_with
-from projects import project, shell
+from projects import project, shell, waits_for
 from waiting import pause, wait_until
 
 COPY = 'echo "$ASSETD_SENSOR_DATA" >> seen'
@@ -383,6 +383,36 @@ def test_what_happens_to_other_assets_starts_a_run_once(start):
     daemon.post("/sensors/after/resume")
     wait_until(lambda: len(seen(daemon)) == 3, "what happened while it was paused")
     assert len(runs_of(daemon, "after")) == 3
+
+
+def test_what_happens_from_its_first_definition_on_counts_also_where_it_begins_paused(start):
+    head = 'sensors:\n  - {name: after, asset: {select: up, on: [materialized]}, select: a, paused: true}\n'
+    daemon = start(project(shell("up", "true"), shell("a", COPY), head=head))
+    daemon.wait(daemon.run("up"))
+    daemon.kill9()
+    daemon.start()
+    daemon.post("/sensors/after/resume")
+    wait_until(lambda: len(seen(daemon)) == 1, "what happened before its first look")
+    daemon.post("/automation/pause", {"reason": "gold is wrong"})
+    (daemon.project / "assetd.yaml").write_text(project(shell("up", "true"), shell("a", COPY), head=head + head.partition("\n")[2].replace("after", "late").replace(", paused: true", "")))
+    daemon.post("/definitions/reload")
+    daemon.wait(daemon.run("up"))
+    daemon.post("/automation/resume", {"reason": "mended"})
+    wait_until(lambda: [len(runs_of(daemon, name)) for name in ("after", "late")] == [2, 1], "what happened under the red button")
+
+
+def test_each_failure_is_told_with_its_run_also_while_another_partition_is_made(start):
+    head = "sensors:\n  - {name: after, asset: {select: up, on: [failed]}, select: a}\n"
+    script = 'touch "at-$ASSETD_PARTITION"; case $ASSETD_PARTITION in x) exit 3;; y) ' + waits_for("go") + ";; esac"
+    daemon = start(project(shell("up", script, [], "partitions: {static: [x, y]}"), shell("a", COPY), head=head))
+    slow = daemon.run("up", partitions=["y"])
+    wait_until((daemon.project / "at-y").exists, "one that is under way")
+    failed = [daemon.run("up", partitions=["x"]) for _ in range(2)]
+    for run in failed:
+        daemon.wait(run)
+    wait_until(lambda: [event["run_id"] for one in seen(daemon) for event in one["events"]] == failed, "both failures, each of its own run")
+    (daemon.project / "go").touch()
+    assert daemon.wait(slow)["status"] == "succeeded"
 
 
 def test_sensors_that_go_round_in_a_circle_end_and_say_so(start):

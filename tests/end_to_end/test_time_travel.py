@@ -2,6 +2,7 @@
 
 import datetime
 import random
+import sqlite3
 
 from projects import project, shell, waits_for
 from waiting import wait_until
@@ -120,6 +121,21 @@ def test_partitions_are_as_they_were(start):
         letters = dict(zip((node["key"] for node in daemon.get(f"/lineage?at={at}")["nodes"]), daemon.get(f"/lineage/status?at={at}")["status"]))
         assert (letters["p"] == "f") == (status == "failed"), at
     assert len({str(each[1:]) for each in recorded}) > 4, "a history in which something happens"
+
+
+def test_a_failure_that_is_older_than_what_is_kept_of_events_is_still_one(start):
+    daemon = start(project(shell("bad", "exit 3"), shell("below", "true", ["bad"]), shell("good", "true")))
+    daemon.wait(daemon.run("bad+"))
+    daemon.stop()
+    with sqlite3.connect(daemon.data / "store.sqlite") as store:  # as retention leaves it
+        store.execute("DELETE FROM events")
+    daemon.start()
+    daemon.wait(daemon.run("good"))
+    assets, at = seen(daemon.items("/assets")), now()
+    wait_until(lambda: now() > at, "another moment")
+    then = seen(daemon.items(f"/assets?at={at}"))
+    assert {key: (asset["status"], asset["last_attempt"]) for key, asset in then.items()} == {key: (asset["status"], asset["last_attempt"]) for key, asset in assets.items()}
+    assert (then["bad"]["status"], then["bad"]["last_attempt"]["reason"], then["below"]["status"]) == ("failed", "exit_code", "skipped")
 
 
 def test_moments_that_are_not_known_are_refused_in_words(start):

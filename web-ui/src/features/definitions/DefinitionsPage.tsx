@@ -7,7 +7,7 @@ import { planDefinitions, reloadDefinitions } from "@/api/actions";
 import { ApiError } from "@/api/client";
 import { keys } from "@/api/keys";
 import { definitionsQuery } from "@/api/queries";
-import type { DefinitionProblem, Definitions } from "@/api/types";
+import type { DefinitionProblem, Definitions, DefinitionsPlan } from "@/api/types";
 import { SmallTable, type Column } from "@/ui/DataTable";
 import { KeyName } from "@/ui/KeyName";
 import { Loaded } from "@/ui/Loaded";
@@ -32,7 +32,7 @@ export function DefinitionsPage() {
   const actions = <div className="row tight"><Button variant="default" loading={plan.isPending} onClick={() => plan.mutate()}>Plan</Button><Reload /></div>;
   return (
     <div className="page scroll">
-      <PageHead title="Definitions" name="Definitions" actions={actions}><div className="definitions-summary">{definitions.data && <Summary data={definitions.data} />}</div></PageHead>
+      <PageHead title="Definitions" name="Definitions" actions={actions}><div className="definitions-summary">{definitions.data && <Summary data={definitions.data} plan={plan.data} />}</div></PageHead>
       <Loaded query={definitions}>{(data) => <Body data={data} plan={plan.data && <PlanSection plan={plan.data} onDone={plan.reset} />} onPlan={() => plan.mutate()} />}</Loaded>
     </div>
   );
@@ -41,10 +41,13 @@ export function DefinitionsPage() {
 const STATES = { current: "As in the files", checking: "The files are being read", pending: "The files have changed", broken: "The files do not load" } as const;
 const ICONS = { current: "ok", checking: "running", pending: "warned", broken: "failed" } as const;
 
-function Summary({ data }: { data: Definitions }) {
+/** Without `--watch` it is the plan that finds out what the files say by now. */
+function Summary({ data, plan }: { data: Definitions; plan: DefinitionsPlan | undefined }) {
+  const differs = plan !== undefined && plan.changes_total > 0 && plan.base_version === data.version;
+  const state = data.state === "current" && differs ? "pending" : data.state;
   return (
     <div className="row wrap dim" style={{ gap: "2px 16px" }}>
-      <span className="state" style={{ color: "var(--text)" }}><StateIcon state={ICONS[data.state]} /><span className="strong">{STATES[data.state]}</span></span>
+      <span className="state" style={{ color: "var(--text)" }}><StateIcon state={ICONS[state]} /><span className="strong">{STATES[state]}</span></span>
       <span className="num">version {data.version}</span>
       {data.applied_at && <span>applied <Ago at={data.applied_at} /></span>}
       <span className="num">{data.assets.toLocaleString("en")} assets, {data.checks.toLocaleString("en")} checks, {data.schedules} {data.schedules === 1 ? "schedule" : "schedules"}</span>

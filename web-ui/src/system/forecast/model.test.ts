@@ -50,4 +50,9 @@ describe("what people read", () => {
     const pool = { name: "gpu", slots: 1, slots_in_force: 1, used: 0.5, slices: [], waited_ms: 5000, steps_waited: 1 };
     expect(summarize(forecast([run([]), run([], { ended_at: null })], { pools: [pool] }))).toEqual({ lastEnd: Date.parse(at(10)), waitedMs: 5000, violations: 0, missed: 0, unfinished: 1 });
   });
+  it("counts what will be too old also where not all of it is listed, and not what is so already", () => {
+    const old = (key: string, already: boolean) => ({ key, kind: "freshness" as const, at: at(0), data_at: null, mended_at: null, only_if_slow: false, already });
+    const many = forecast([], { violations: [old("a", true), old("b", false)], violations_total: 700 });
+    expect(summarize(many).violations).toBe(699);
+  });
 });

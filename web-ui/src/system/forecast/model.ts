@@ -60,7 +60,7 @@ export function summarize(forecast: Forecast): ForecastSummary {
   return {
     lastEnd: ends.length === 0 ? null : Math.max(...ends),
     waitedMs: forecast.pools.reduce((sum, pool) => sum + pool.waited_ms, 0),
-    violations: forecast.violations.filter((violation) => !violation.already).length,
+    violations: forecast.violations_total - forecast.violations.filter((violation) => violation.already).length, // of many only the first are listed
     missed: forecast.missed_ticks.length,
     unfinished: forecast.runs.filter((run) => run.ended_at === null).length,
   };
