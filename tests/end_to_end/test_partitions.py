@@ -155,6 +155,29 @@ def test_neither_for_one_whose_check_failed_nor_for_one_that_fails_after_its_key
     assert daemon.get("/assets/letters")["status"] == "materialized", "nobody could make it well"
 
 
+def test_a_word_means_each_assets_own_also_of_one_that_is_not_divided(start):
+    daemon = start(project(shell("letters", NOTE, [], LETTERS), shell("whole", "[ ! -e fail-whole ]"), shell("below", "true", ["whole"])))
+
+    def planned(word, select="*"):
+        answer = daemon.request("POST", "/runs", {"select": select, "partitions": word, "dry_run": True})
+        return sorted(set(step["key"] for step in answer.json["steps"])) if answer.status == 200 else answer.json["detail"]
+
+    assert planned("missing") == ["below", "letters", "whole"]
+    daemon.wait(daemon.run("*", partitions="all"))
+    for word in ("missing", "failed", "stale"):
+        assert "no such partition" in planned(word), word
+    (daemon.project / "fail-whole").touch()
+    daemon.wait(daemon.run("whole"))
+    assert planned("failed") == ["whole"] and "no such partition" in planned("missing")
+    (daemon.project / "fail-whole").unlink()
+    (daemon.project / "fail-b").touch()
+    daemon.wait(daemon.run("whole"))
+    daemon.wait(daemon.run("letters", partitions=["b"]))
+    assert planned("failed") == ["letters"] and planned("stale") == ["below"]
+    preview = daemon.post("/backfills", {"select": "*", "partitions": "failed", "dry_run": True})
+    assert [(group["assets"], group["partitions"]) for group in preview["groups"]] == [(["letters"], 1)]
+
+
 def test_a_step_adds_and_removes_keys_with_all_else_that_it_says(start):
     daemon = start(project(shell("crm", "python3 say.py"), shell("letters", NOTE, ["crm"], "partitions: {dynamic: customers}")))
 
