@@ -55,8 +55,8 @@ std::vector<BackfillsAhead::Part> BackfillsAhead::next(WallTime now) {
 
 void BackfillsAhead::begun(const Part& part, RunId run) {
   auto& backfill = backfills_[part.backfill];
-  if (run != 0) backfill.runs[run] = {part.request.group, part.request.set};
-  else backfill.groups[part.request.group].succeeded = backfill.groups[part.request.group].succeeded | part.request.set;
+  backfill.runs[run] = {part.request.group, part.request.set};
+  if (run == 0) settle(backfill, run, {});
 }
 
 }  // namespace assetd

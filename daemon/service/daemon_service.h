@@ -278,7 +278,7 @@ class DaemonService final : public Service {
   void advance_backfills(Turn& turn);
   std::string why_no_retry(const Backfill& backfill, WallTime now) const;
   void end_backfill(Turn& turn, Backfill& backfill, BackfillStatus status, const std::string& reason, const std::string& detail);
-  void request_backfill_run(Turn& turn, Backfill& backfill, const BackfillPlan& plan, const BackfillPlan::Request& request);
+  bool request_backfill_run(Turn& turn, Backfill& backfill, const BackfillPlan& plan, const BackfillPlan::Request& request);
   void settle_backfill_run(Turn& turn, std::int64_t backfill, RunId run);
   void settle_ended_backfill_runs();
   void save_backfill(Turn& turn, const Backfill& backfill);

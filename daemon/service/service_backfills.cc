@@ -66,6 +66,10 @@ Reply DaemonService::begin_backfill(Turn& turn, const Caller& caller, const Back
     return nothing(sets->empty() ? "none of the selected assets has partitions; POST /runs materializes them" : "no partition of the selected assets is " + (in_words(body.partitions).empty() ? "there" : in_words(body.partitions)));
   for (const auto asset : *assets)
     if (!in_force->table.of(asset) && is_chosen_whole(body.partitions, asset)) (*sets)[asset] = IndexSet::range(0, 1);
+  if (body.mode == StepsMode::checks) {
+    std::erase_if(*sets, [&](const auto& each) { return plan_of(project, {each.first}, body.mode, turn.now.wall, &*sets).size() == 0; });
+    if (sets->empty()) return nothing("none of the selected assets has a check that can be run by itself: what a command or the daemon says of an asset comes with making it");
+  }
   Backfill backfill;
   backfill.groups = make_groups(project.definitions, project.graph, in_force->table, *sets);
   backfill.select = body.select;
@@ -100,7 +104,8 @@ IndexSet DaemonService::waiting_in_backfills(const std::string& key) const {
     for (std::size_t i = 0; !is_over(backfill.status) && i < backfill.groups.size(); ++i) {
       const auto& group = backfill.groups[i];
       const bool same = divided && group.spec && divided->dimensions == group.spec->dimensions;
-      if (same && std::ranges::find(group.assets, key) != group.assets.end()) out = out | to_do(backfill, i);
+      const auto place = same ? group.place_of(key, in_force->project->definitions) : std::nullopt;
+      if (place) out = out | group.to_make(*place, to_do(backfill, i));
     }
   return out;
 }
@@ -120,10 +125,13 @@ void DaemonService::advance_backfill(Turn& turn, Backfill& backfill) {
   const auto in_force = partitions();  // outlives the plan
   const auto plan = plan_backfill(turn, backfill);
   if (!plan) return;
-  plan->skip_blocked(backfill, turn.now.wall);
-  const auto under_way = backfill.runs.size(), most = static_cast<std::size_t>(backfill.max_runs);
-  if (backfill.status == BackfillStatus::running && under_way < most)
-    for (const auto& request : plan->next(backfill, most - under_way, turn.now.wall)) request_backfill_run(turn, backfill, *plan, request);
+  for (bool again = true; again;) {  // what nothing had to be made of lets others go
+    again = false;
+    plan->skip_blocked(backfill, turn.now.wall);
+    const auto under_way = backfill.runs.size(), most = static_cast<std::size_t>(backfill.max_runs);
+    if (backfill.status == BackfillStatus::running && under_way < most)
+      for (const auto& request : plan->next(backfill, most - under_way, turn.now.wall)) again = !request_backfill_run(turn, backfill, *plan, request) || again;
+  }
   if (const auto status = outcome(backfill)) {
     // Where something failed its causes say more.
     const bool nothing_failed = std::ranges::all_of(backfill.groups, [](const BackfillGroup& group) { return group.failed.empty() && group.canceled.empty(); });
@@ -151,19 +159,21 @@ void DaemonService::advance_backfills(Turn& turn) {
   for (auto& [id, backfill] : backfills_) advance_backfill(turn, backfill);
 }
 
-void DaemonService::request_backfill_run(Turn& turn, Backfill& backfill, const BackfillPlan& plan, const BackfillPlan::Request& request) {
+/// False: there is nothing to be made of it, and that is settled.
+bool DaemonService::request_backfill_run(Turn& turn, Backfill& backfill, const BackfillPlan& plan, const BackfillPlan::Request& request) {
   const auto in_force = partitions();
   PartitionSets sets;
-  auto& group = backfill.groups[request.group];
   std::vector<AssetId> assets;
   for (auto& [asset, set] : plan.to_make(backfill, request)) {
     assets.push_back(asset);
     if (in_force->table.of(asset)) sets[asset] = std::move(set);
   }
   Resolved resolved{std::make_shared<RunPlan>(plan_of(*in_force->project, assets, backfill.mode, turn.now.wall, &sets)), in_force->project};
-  if (resolved.plan->size() == 0) {  // checks alone were asked for, and these have none
-    group.succeeded = group.succeeded | request.set;
-    return;
+  if (resolved.plan->size() == 0) {  // checks alone were asked for, and these have none any more
+    constexpr RunId kNoRun = 0;
+    backfill.runs[kNoRun] = {request.group, request.set};
+    settle(backfill, kNoRun, {});
+    return false;
   }
   RunRecord run;
   for (const auto asset : assets) run.select += (run.select.empty() ? "" : " or ") + in_force->project->graph.key(asset);
@@ -177,6 +187,7 @@ void DaemonService::request_backfill_run(Turn& turn, Backfill& backfill, const B
   const auto id = begin_run(turn, std::move(run), resolved);
   backfill.runs[id] = {request.group, request.set};
   ++backfill.runs_made;
+  return true;
 }
 
 void DaemonService::end_backfill(Turn& turn, Backfill& backfill, BackfillStatus status, const std::string& reason, const std::string& detail) {

@@ -54,8 +54,10 @@ void replay(const Event& event, AssetState& state) {
 /// What events do not tell. A step that ended together with others without having run: one event is of all of them, and no asset's own. And what ended before
 /// `told_since`, as events go before runs do.
 void take_outcome(Database& database, const std::string& asset, const PastMoment& moment, WallTime told_since, AssetState& state) {
-  static const std::string sql = "SELECT run, status, reason, ended_at FROM (SELECT run, attempt, status, reason, ended_at FROM outcomes WHERE asset=?1 AND ended_at<=?2 "
-                                 "ORDER BY run DESC, attempt DESC LIMIT ?3) WHERE attempt=0 OR ended_at<?4 ORDER BY ended_at DESC, run DESC, attempt DESC LIMIT 1";
+  static const std::string sql = "SELECT run, status, reason, ended_at FROM (SELECT run, attempt, partition, status, reason, ended_at FROM outcomes WHERE asset=?1 AND ended_at<=?2 "
+                                 "ORDER BY run DESC, attempt DESC LIMIT ?3) ended WHERE attempt=0 OR (ended_at<?4 AND NOT EXISTS "  // an attempt that was tried again is no end
+                                 "(SELECT 1 FROM outcomes WHERE asset=?1 AND run=ended.run AND partition=ended.partition AND attempt>ended.attempt)) "
+                                 "ORDER BY ended_at DESC, run DESC, attempt DESC LIMIT 1";
   auto query = database.query(sql, asset, moment.at, kOutcomesLookedAt, told_since);
   if (!query.next()) return;
   auto row = query.row();

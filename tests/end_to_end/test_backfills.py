@@ -192,6 +192,18 @@ def test_many_in_one_run_also_where_they_wait_for_others_one_by_one(start):
     assert made(daemon)["whole 2026-01-01 2026-01-08"] == 1
 
 
+def test_of_checks_alone_it_takes_what_has_some_that_run_by_themselves(start):
+    twenty = "partitions: {daily: {start: 2026-01-01, end: 2026-01-21}}"
+    own = "\nchecks: [{name: rows, run: {command: [sh, -c, 'echo \"rows $ASSETD_PARTITION\" >> made']}}]"
+    daemon = start(project(shell("told", NOTE, [], twenty + "\nchecks: [{name: said}]"), shell("bare", NOTE, [], twenty), shell("checked", NOTE, ["told"], twenty + own)))
+    for select in ("told", "bare", "told or bare"):
+        refused = daemon.request("POST", "/backfills", {"select": select, "partitions": "all", "steps": "checks"})
+        assert refused.status == 422 and "run by itself" in refused.text
+    backfill = begin(daemon, "*", "all", steps="checks")
+    assert ended(daemon, backfill)["status"] == "succeeded" and [group["assets"] for group in shown(daemon, backfill)["groups"]] == [["checked"]]
+    assert made(daemon) == {f"rows 2026-01-{day:02}": 1 for day in range(1, 21)}
+
+
 def test_it_ends_and_says_so_when_its_assets_are_divided_otherwise(start):
     daemon = start(project(shell("letters", waits_for("go"), [], "partitions: {static: [a, b, c]}")))
     backfill = begin(daemon, "letters", "all", max_runs=1)
