@@ -243,6 +243,8 @@ class FakeStore {
   /// `former`: the definitions that the batch replaces.
   FreshnessBefore take_assets(const Batch& batch, const std::optional<RunContext>& former);
   void note_passed(const std::string& key, const AssetState& before, const AssetState& after);
+  void note_passed_anew(const std::string& key, const AssetState& before, const AssetState& after);
+  void note_passed(const Piece& piece);
   void note_window(const Materialization& made);
   std::optional<TimeWindow> window_of(AssetId asset, const Materialization& made) const;
   void forget_windows(const RunContext& before);

@@ -126,7 +126,8 @@ FakeStore::FreshnessBefore FakeStore::take_assets(const Batch& batch, const std:
   for (const auto& [key, state] : batch.assets) {
     auto& known = assets_[key];
     before[key] = known.freshness;
-    if (!former || !is_divided_anew(*former, key)) note_passed(key, known, state);
+    if (former && is_divided_anew(*former, key)) note_passed_anew(key, known, state);
+    else note_passed(key, known, state);
     known = state;
   }
   return before;

@@ -113,15 +113,33 @@ void FakeStore::take_automation(const Batch& batch) {
 
 /// Its checks have ended or are waived: what was made before counts from now on.
 void FakeStore::note_passed(const std::string& key, const AssetState& before, const AssetState& after) {
-  const auto id = definitions().graph->find(key);
-  const auto passed = before.debts.uncounted - after.debts.uncounted;
-  if (!id || passed.empty()) return;
+  if (!definitions().graph->find(key)) return;
   const auto* partitions = after.partitions ? divided(key, after.partitions->spec) : nullptr;
-  passed.each([&](PartitionIndex index) {
-    auto& life = lives_[{key, partitions ? partitions->key(index) : ""}];
-    life.passed = commits_;
-    life.passed_at = looking_at_;
-  });
+  (before.debts.uncounted - after.debts.uncounted).each([&](PartitionIndex index) { note_passed({key, partitions ? partitions->key(index) : ""}); });
+}
+
+/// The same over another division: what finds its place by its key still waits, or counts from now on. What is not divided any more, and of which no partition was
+/// known, was made as a whole.
+void FakeStore::note_passed_anew(const std::string& key, const AssetState& before, const AssetState& after) {
+  if (!before.partitions && !after.partitions) {
+    const auto id = definitions().graph->find(key);
+    const bool is_whole = id && !definitions().definitions->assets[*id].partitions;
+    if (is_whole && !before.debts.uncounted.empty() && after.debts.uncounted.empty()) note_passed({key, ""});
+  }
+  if (!before.partitions || !after.partitions) return;
+  const auto was = Partitions::make(before.partitions->spec, keys_);
+  const auto* is = divided(key, after.partitions->spec);
+  if (was && is)
+    before.debts.uncounted.each([&](PartitionIndex index) {
+      const auto place = is->index(was->key(index));
+      if (place && !after.debts.uncounted.contains(*place)) note_passed({key, is->key(*place)});
+    });
+}
+
+void FakeStore::note_passed(const Piece& piece) {
+  auto& life = lives_[piece];
+  life.passed = commits_;
+  life.passed_at = looking_at_;
 }
 
 /// No run made it: of one that is divided, and no partition named, all that there are were.
