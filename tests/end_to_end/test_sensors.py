@@ -407,9 +407,10 @@ def test_each_failure_is_told_with_its_run_also_while_another_partition_is_made(
     daemon = start(project(shell("up", script, [], "partitions: {static: [x, y]}"), shell("a", COPY), head=head))
     slow = daemon.run("up", partitions=["y"])
     wait_until((daemon.project / "at-y").exists, "one that is under way")
-    failed = [daemon.run("up", partitions=["x"]) for _ in range(2)]
-    for run in failed:
-        daemon.wait(run)
+    failed = []
+    for _ in range(2):
+        failed.append(daemon.run("up", partitions=["x"]))
+        daemon.wait(failed[-1])
     wait_until(lambda: [event["run_id"] for one in seen(daemon) for event in one["events"]] == failed, "both failures, each of its own run")
     (daemon.project / "go").touch()
     assert daemon.wait(slow)["status"] == "succeeded"
