@@ -48,6 +48,14 @@ class AutomationTest : public ::testing::Test {
   void settle() {
     for (int i = 0; i < 10 && automation->unsettled(); ++i) evaluate();
   }
+  /// Raw, and then silver from it: nothing is left to be asked for.
+  void make_all() {
+    for (const auto* key : {"raw", "silver"}) {
+      materialized(key);
+      evaluate();
+      settle();
+    }
+  }
 
   WallTime now{Millis(0)};
   std::unique_ptr<PlayedWorld> world;
@@ -213,12 +221,7 @@ TEST_F(AutomationTest, WhatIsHeldBackStaysToBeRequested) {
 TEST_F(AutomationTest, WhatHappensInAPauseIsKeptUntilItEnds) {
   for (const std::string condition : {"any_deps_updated", "code_version_changed", "cron_tick_passed(\"0 * * * *\")", "newly_true(failed)"}) {
     begin(condition);
-    materialized("raw");
-    evaluate();
-    settle();
-    materialized("silver");
-    evaluate();
-    settle();
+    make_all();
     const auto silver = world->id("silver");
     world->held = {silver};
     if (condition == "any_deps_updated") materialized("raw");
@@ -246,12 +249,7 @@ TEST_F(AutomationTest, WhatHappensInAPauseIsKeptUntilItEnds) {
 
 TEST_F(AutomationTest, WhatSomebodyHasMadeInAPauseIsNotAskedForWhenItEnds) {
   begin("any_deps_updated");
-  materialized("raw");
-  evaluate();
-  settle();
-  materialized("silver");
-  evaluate();
-  settle();
+  make_all();
   const auto silver = world->id("silver");
   for (const bool updated_again : {false, true}) {
     world->held = {silver};
