@@ -29,7 +29,7 @@ struct End {
   int exit_code = 0;
   int signal = 0;
   bool core_dumped = false;
-  bool stopped = false;            ///< a stop was asked before the end was known
+  bool stopped = false;            ///< the step was told to end before it did; of one whose end nobody saw: a stop was asked
   std::int64_t started_at_ms = 0;  ///< Unix wall time; 0: not started, or not known
   std::int64_t ended_at_ms = 0;
   Usage usage;

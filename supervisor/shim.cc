@@ -137,6 +137,7 @@ class Shim {
   }
 
   void note_status(int status) {
+    step_ended_ = true;
     if (WIFEXITED(status)) {
       end_.outcome = Outcome::exited;
       end_.exit_code = WEXITSTATUS(status);
@@ -170,7 +171,7 @@ class Shim {
     next_signal_ = 0;
     kill_pause_ms_ = 0;
     deadline_ms_ = 0;
-    end_.stopped = true;
+    end_.stopped = end_.stopped || !step_ended_;  // what it left behind may go on after it
   }
 
   /// The next stage of the stop, if it is time.
@@ -222,6 +223,7 @@ class Shim {
   sigset_t awaited_;
   std::int64_t began_us_ = clock_ms(CLOCK_MONOTONIC) * 1000;
   int step_ = 0;
+  bool step_ended_ = false;
   End end_;
   std::int64_t user_us_ = 0, system_us_ = 0;
   std::optional<StopOrder> stop_;

@@ -130,17 +130,20 @@ void RunMachine::step_ended(LiveAttempt& attempt, StepIndex step, const AttemptM
 RunMachine::Verdict RunMachine::judge(const LiveAttempt& attempt, const ExitReport& exit) const {
   using Kind = ExitReport::Kind;
   const auto failed = [](std::string reason, std::string detail) { return Verdict{AttemptOutcome::failed, std::move(reason), std::move(detail)}; };
-  if (attempt.stop_reason == "canceled" && !(exit.kind == Kind::exited && exit.code == 0))
+  // One that was told to end and says that all is well has tidied up: what it was at is half made. One that had ended before keeps what it made.
+  const bool had_succeeded = exit.kind == Kind::exited && exit.code == 0 && !exit.stopped;
+  if (attempt.stop_reason == "canceled" && !had_succeeded)
     return {AttemptOutcome::canceled, "canceled", "canceled by " + run_.record.cancel_requested_by};
   if (attempt.stop_reason == "run_over") {
     constexpr std::string_view kSaid = "stopped: ";  // of the run; here it is said already
     const std::string_view why = run_.record.detail;
     return failed(run_.record.reason, "stopped because its run was over: " + std::string(why.substr(why.starts_with(kSaid) ? kSaid.size() : 0)));
   }
-  if (attempt.stop_reason == "timeout") {
-    const auto& run = run_.run_spec(attempt.record.unit);
+  // Why it was told to end is not stored: before a crash, or a commit that failed, it was its timeout. A cancel and the end of a run are.
+  const auto& run = run_.run_spec(attempt.record.unit);
+  const bool ended_itself = exit.kind == Kind::exited || exit.kind == Kind::signaled;
+  if (attempt.stop_reason == "timeout" || (attempt.stop_reason.empty() && exit.stopped && ended_itself && run && run->timeout))
     return failed("timeout", "stopped because it ran longer than its timeout" + (run && run->timeout ? " of " + format_duration(*run->timeout) : ""));
-  }
   if (!exit.reason.empty() && !has_no_space(exit)) return failed(exit.reason, exit.detail);
   switch (exit.kind) {
     case Kind::never_started: return failed("never_started", exit.detail.empty() ? "its process was never started" : exit.detail);
@@ -152,6 +155,7 @@ RunMachine::Verdict RunMachine::judge(const LiveAttempt& attempt, const ExitRepo
     case Kind::exited: break;
   }
   if (!attempt.failed_reason.empty()) return failed(attempt.failed_reason, attempt.failed_detail);
+  if (exit.code == 0 && exit.stopped) return failed("signal", "it was told to end, and ended with exit code 0");
   if (exit.code == 0) return {};
   return failed("exit_code", "exit code " + std::to_string(exit.code) + (exit.detail.empty() ? "" : ": " + exit.detail));
 }

@@ -67,7 +67,7 @@ struct ExitReport {
   Kind kind = Kind::exited;
   int code = 0;    ///< exited
   int signal = 0;  ///< signaled
-  bool stopped = false;  ///< a stop had been asked
+  bool stopped = false;  ///< it was told to end before it did
   std::string reason;    ///< overrides what kind and code say, for a process that could not even be asked for: plugin_error
   std::string detail;
   std::optional<WallTime> started_at;

@@ -39,6 +39,21 @@ def test_cancel_kills_children_that_resist_and_left_the_session(start):
     assert not processes_with(f"ASSETD_ATTEMPT_ID={attempt}")
 
 
+def test_a_program_that_tidies_up_and_exits_well_is_canceled_all_the_same(start):
+    """One that had ended before it was told to keeps what it made, also while a child that it left behind goes on."""
+    tidy = shell("tidy", "trap 'exit 0' TERM; touch ready; sleep 600 & wait")
+    ended = shell("ended", "setsid sleep 600 & echo $$ > left; exit 0")
+    daemon = start(project(tidy, ended))
+    run = daemon.run("*")
+    left = daemon.project / "left"
+    pid = wait_until(lambda: (daemon.project / "ready").exists() and left.exists() and left.read_text().strip(), "both under way")
+    wait_until(lambda: not alive(pid), "its program has ended")
+    assert daemon.request("POST", f"/runs/{run}/cancel", {}).status == 202
+    assert daemon.wait(run)["status"] == "canceled"
+    assert daemon.statuses(run) == {"tidy": "canceled", "ended": "succeeded"}
+    assert daemon.get("/assets/tidy")["status"] != "materialized"
+
+
 def test_cancel_twice_is_the_same_as_once_and_an_ended_run_stays_what_it_is(start):
     daemon = start(project(shell("a", waits_for("go"))))
     run = daemon.run("a")

@@ -24,6 +24,7 @@ struct Process {
   AttemptId attempt;
   bool tagged = true;       ///< its environment names the attempt
   bool ignores_term = false;
+  bool tidies_up = false;  ///< a step that ends with code 0 when it is told to end
 };
 
 struct ShimState {

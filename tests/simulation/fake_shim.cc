@@ -34,7 +34,7 @@ void FakeOs::act(int pid, const Now& now) {
       shim.stop = order;
       shim.next_signal = 0;
       shim.due = now.boot;
-      shim.end.stopped = true;
+      shim.end.stopped = shim.end.stopped || shim.step != 0;
     }
   }
   if (shim.due && *shim.due <= now.boot) escalate(pid, shim, now);
@@ -52,6 +52,7 @@ void FakeOs::start_step(int pid, ShimState& shim, const Now& now) {
   if (!shims_.contains(pid)) return;
   const int step = make(Process::Kind::step, pid, attempt);
   shim.step = step;
+  processes_.at(step).tidies_up = random_.chance(20);
   shim.start = {step, now.wall.time_since_epoch().count(), false};
   shim.end.started_at_ms = shim.start.at_ms;
   on_execute(attempt);
@@ -78,7 +79,8 @@ void FakeOs::signal_tree(int shim, int signal) {
   for (const int pid : descendants(shim)) {
     const auto it = processes_.find(pid);
     if (it == processes_.end() || (signal != kKill && it->second.ignores_term)) continue;
-    end_process(pid, signal, true);
+    const bool tidies_up = signal != kKill && it->second.kind == Process::Kind::step && it->second.tidies_up;
+    end_process(pid, tidies_up ? 0 : signal, !tidies_up);
   }
 }
 

@@ -146,6 +146,7 @@ std::vector<Mutant> mutants() {
       {tree, "the first sign of life is taken for the end", before_each<AttemptSeenRunning>(lose)},
       {tree, "what a dead shim left is not killed", flag(&Seams::leaves_lost_trees)},
       {truth, "a failure is taken for a success", before_each<AttemptExited>([](Machine&, AttemptExited& exited, Input&) { exited.exit.code = 0; })},
+      {truth, "that a step was told to end is not known", before_each<AttemptExited>([](Machine&, AttemptExited& exited, Input&) { exited.exit.stopped = false; })},
       {truth, "an end that is recorded is not read", flag(&Seams::ignores_recorded_ends)},
       {messages, "the first of several messages is dropped", before_each<MessagesArrived>([](Machine&, MessagesArrived& arrived, Input&) {
          if (arrived.messages.size() > 1) arrived.messages.erase(arrived.messages.begin());

@@ -65,6 +65,7 @@ void Witness::check_truth(const AttemptRecord& attempt, const Truth& truth) cons
     const bool by_signal = exit.kind == ExitReport::Kind::signaled;
     const auto& end = *truth.recorded;
     if (by_signal != (end.outcome == supervisor::Outcome::signaled) || (by_signal ? exit.signal != end.signal : exit.code != end.exit_code)) broken(Invariant::truth, name + " ends with another exit than its own");
+    if (end.stopped && attempt.outcome == AttemptOutcome::succeeded) broken(Invariant::truth, name + " was told to end, did, and counts as succeeded");
   }
 }
 

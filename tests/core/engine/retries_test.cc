@@ -248,6 +248,22 @@ TEST(EngineTimeouts, ARestartGoesOnWithWhatIsLeft) {
   EXPECT_THAT(d.stopped(), ElementsAre("a"));
 }
 
+TEST(EngineTimeouts, OneThatWasStoppedBeforeARestartIsNoSuccessWhateverItSays) {
+  Project project;
+  project.asset("a").run->timeout = Millis(5'000);
+  Driver d(project);
+  d.request();
+  d.seen("a");
+  d.pass(Millis(5'000));
+  ASSERT_THAT(d.stopped(), ElementsAre("a"));
+  d.restart(Millis(1'000));
+  ExitReport tidied;
+  tidied.stopped = true;
+  d.exit("a", tidied);
+  EXPECT_EQ(d.step("a").reason, "timeout");
+  EXPECT_EQ(d.step("a").detail, "stopped because it ran longer than its timeout of 5s");
+}
+
 // Cancel.
 
 Project wide() {
@@ -281,6 +297,19 @@ TEST(EngineCancel, AProcessThatHadFinishedKeepsWhatItMade) {
   d.succeed("a");
   d.signal("b", 15);
   EXPECT_EQ(d.statuses(), "a=succeeded b=canceled c=canceled");
+  EXPECT_EQ(d.run_status(), "canceled");
+}
+
+/// Many programs take the signal, tidy up and say that all is well: what they were at is half made.
+TEST(EngineCancel, OneThatWasToldToEndAndSaysThatAllIsWellIsCanceled) {
+  Driver d(wide());
+  d.request();
+  d.cancel();
+  ExitReport tidied;
+  tidied.stopped = true;
+  d.exit("a", tidied);
+  d.signal("b", 15);
+  EXPECT_EQ(d.statuses(), "a=canceled b=canceled c=canceled");
   EXPECT_EQ(d.run_status(), "canceled");
 }
 
