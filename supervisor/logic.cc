@@ -43,8 +43,9 @@ void Logic::on(Received& input) {
     // Either it never said hello, or a newer daemon took over: in both cases it must not command anything.
     return refuse(from, "generation", {}, /*and_close=*/true);
   }
-  // Two processes of one step, one for each store, must never be there at once.
-  if (!is_hello && foreign_ > 0) return held_.push_back(std::move(input));
+  // Two processes of one step, one for each store, must never be there at once. That we are there is said all the same.
+  const bool is_ping = input.command && std::holds_alternative<Ping>(*input.command);
+  if (!is_hello && !is_ping && foreign_ > 0) return held_.push_back(std::move(input));
   if (!input.command) return refuse(from, input.command.error().why, input.command.error().attempt);
   std::visit([&](auto& command) { obey(from, command); }, *input.command);
 }
@@ -240,7 +241,8 @@ void Logic::on(TreeGone& input) {
 /// `recorded`: the end is in the claim already.
 void Logic::finish(Entry entry, End end, bool recorded) {
   auto& [id, attempt] = *entry;
-  end.stopped = end.stopped || attempt.stop.has_value();
+  const bool was_seen = end.outcome == Outcome::exited || end.outcome == Outcome::signaled;
+  end.stopped = end.stopped || (!was_seen && attempt.stop.has_value());  // a shim knows whether the stop came before the end
   if (end.started_at_ms == 0 && attempt.start) end.started_at_ms = attempt.start->at_ms;
   attempt.state = Attempt::State::ended;
   if (!store_id_.empty() && !is_ours(attempt)) return forget_foreign(entry);
@@ -279,13 +281,18 @@ void Logic::end_foreign_attempts() {
 }
 
 void Logic::exit_if_idle() {
-  const bool needed_no_more = on_demand_ && generation_ != 0 && !daemon_;
+  const bool needed_no_more = on_demand_ && (generation_ != 0 || nobody_came_) && !daemon_;
   if (!draining_ && protocol_ != 0 && !needed_no_more) return;
   if (idle()) actions_.push_back(Exit{});
 }
 
 bool Logic::idle() const {
   return std::ranges::all_of(attempts_, [](const auto& each) { return each.second.end.has_value(); });
+}
+
+void Logic::on(NobodyCame&) {
+  nobody_came_ = true;
+  exit_if_idle();
 }
 
 void Logic::on(FolderGone&) {

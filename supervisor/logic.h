@@ -72,9 +72,11 @@ struct TreeGone {
 };
 /// The folder of the socket was removed: nobody who is not connected will ever find us. Told again for as long as that is so.
 struct FolderGone {};
+/// It is a while since we began, and no daemon has said hello: the one that started us may have failed to start.
+struct NobodyCame {};
 
 using Input =
-    std::variant<Opened, Closed, Received, ClaimFound, ShimStarted, SpawnFailed, StepStarted, ShimGone, ClaimGone, TreeGone, FolderGone>;
+    std::variant<Opened, Closed, Received, ClaimFound, ShimStarted, SpawnFailed, StepStarted, ShimGone, ClaimGone, TreeGone, FolderGone, NobodyCame>;
 
 // ---- Actions: performed in order
 // ----------------------------------------------------------------------------------------------
@@ -169,6 +171,7 @@ class Logic {
   void on(ClaimGone& input);
   void on(TreeGone& input);
   void on(FolderGone& input);
+  void on(NobodyCame& input);
 
   void obey(ConnectionId from, Hello& hello);
   void obey(ConnectionId from, Spawn& spawn);
@@ -195,6 +198,7 @@ class Logic {
   int pid_;
   std::string boot_id_, store_id_;
   bool on_demand_;
+  bool nobody_came_ = false;
   ProtocolRange spoken_;
   LimitsNotInForce limits_;
   int protocol_;  ///< the one in common with the daemon; 0: none, and what is left is the end

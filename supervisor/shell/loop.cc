@@ -18,6 +18,8 @@ std::int64_t wall_ms() {
   return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
 }
 
+constexpr std::int64_t kLongestAwaitMs = 30'000;  // a daemon that started us says hello within milliseconds
+
 std::int64_t boot_ms() {
   timespec now{};
   clock_gettime(CLOCK_BOOTTIME, &now);
@@ -36,6 +38,7 @@ Loop::Loop(const LoopOptions& options)
   for (const int signal : {SIGCHLD, SIGTERM, SIGINT}) sigaddset(&watched, signal);
   signals_ = signalfd(-1, &watched, SFD_NONBLOCK | SFD_CLOEXEC);
   poller_.add(signals_, EPOLLIN, [this](std::uint32_t) { on_signals(); });
+  await_until_ms_ = boot_ms() + kLongestAwaitMs;
   shims_.adopt_all();  // nobody is accepted before run(), so a daemon's list is complete
 }
 
@@ -48,6 +51,7 @@ void Loop::run() {
     poller_.wait(pause < 0 ? look : std::min(pause, look));
     shims_.tick();
     connections_.look(boot_ms());
+    if (await_until_ms_ != 0 && boot_ms() >= await_until_ms_) await_until_ms_ = 0, take(NobodyCame{});
     connections_.flush();
   }
 }

@@ -47,6 +47,7 @@ class Loop {
   int signals_ = -1;
   std::deque<Input> inputs_;
   bool busy_ = false, exiting_ = false;
+  std::int64_t await_until_ms_ = 0;  ///< 0: past
 };
 
 }  // namespace assetd::supervisor

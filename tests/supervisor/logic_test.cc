@@ -23,6 +23,7 @@ std::string word(const Action& action) {
     if (const auto* ended = std::get_if<Ended>(&event)) return to + "ended " + ended->attempt[0];
     if (const auto* listing = std::get_if<Listing>(&event))
       return to + "listing " + std::to_string(listing->rows.size());
+    if (std::holds_alternative<Pong>(event)) return to + "pong";
     return to + "refused " + std::get<Refused>(event).why;
   }
   static const char* kNames[] = {"",          "close",        "start_shim", "claim_as_ended", "order_stop", "kill_tree",
@@ -157,7 +158,7 @@ TEST_F(LogicTest, AnAdoptedAttemptGoesOn) {
   hello();
   EXPECT_THAT(command(Stop{kA, kTerm}), ElementsAre()) << "the stop it was given before goes on";
   EXPECT_THAT(give(ShimGone{kA, kExit3}), ElementsAre("1:ended a"));
-  EXPECT_TRUE(end_in_last_event().stopped);
+  EXPECT_FALSE(end_in_last_event().stopped) << "it had ended when the stop came, its shim says";
 }
 
 TEST_F(LogicTest, AStopIsPassedOnOnceAndReplacedByAnother) {
@@ -257,6 +258,7 @@ TEST_F(LogicTest, AnotherStoreEndsWhatIsNotItsOwn) {
   give(Opened{2});
   EXPECT_THAT(command(Hello{1, 1, "restored", 1}, 2), ElementsAre("2:welcome", "order_stop", "remove_claim"));
   EXPECT_THAT(command(List{}, 2), ElementsAre()) << "not before nothing of the other store runs";
+  EXPECT_THAT(command(Ping{}, 2), ElementsAre("2:pong")) << "it does not hang";
   EXPECT_THAT(command(spawn_of(kB), 2), ElementsAre());
   EXPECT_THAT(give(ShimGone{kA, kExit3}), ElementsAre("remove_claim", "2:listing 0", "start_shim"));
   EXPECT_THAT(command(List{}, 2), ElementsAre("2:listing 1"));
@@ -310,7 +312,18 @@ TEST(OnDemandTest, ItExitsWhenItsDaemonIsGoneAndNothingRuns) {
   EXPECT_THAT(give(ShimGone{kA, kExit3}), ElementsAre("exit"));
 }
 
+/// The daemon that started it could not listen, say.
+TEST(OnDemandTest, ItExitsWhereNoDaemonEverComesOnceNothingRuns) {
+  Logic logic(42, "boot", "", /*on_demand=*/true);
+  EXPECT_TRUE(logic.handle(ClaimFound{.attempt = kA, .store_id = "store", .shim_alive = true, .shim = 100, .start = Start{101, 5}, .stop = {}}, 1000).empty());
+  EXPECT_TRUE(logic.handle(NobodyCame{}, 1000).empty()) << "a step runs";
+  const auto actions = logic.handle(ShimGone{kA, kExit3}, 1000);
+  ASSERT_EQ(actions.size(), 1U);
+  EXPECT_EQ(word(actions[0]), "exit");
+}
+
 TEST_F(LogicTest, OneThatIsNotThereOnDemandStaysWithoutADaemon) {
+  EXPECT_THAT(give(NobodyCame{}), ElementsAre());
   hello();
   EXPECT_THAT(give(Closed{1}), ElementsAre());
 }
