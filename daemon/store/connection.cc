@@ -40,6 +40,7 @@ std::expected<std::unique_ptr<Database>, StoreError> open_writer(const std::stri
   const FoundFiles found(path);
   auto database = Database::open(path, true);
   if (!database) return database;
+  (*database)->move_log_at_close(!found.log);  // one that opening it made holds nothing, and must not be taken for the one that was lost
   sqlite3_busy_timeout((*database)->handle(), kBusyMs);
   const bool is_new = is_empty(**database);
   use_write_ahead_log(**database);

@@ -47,8 +47,11 @@ std::expected<std::unique_ptr<Database>, StoreError> Database::open(const std::s
   const int code = sqlite3_open_v2(path.c_str(), &database->db_, flags, nullptr);
   if (code != SQLITE_OK) return std::unexpected(store_error(database->db_, code, path, "opening the store"));
   sqlite3_db_config(database->db_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  database->move_log_at_close(false);
   return database;
 }
+
+void Database::move_log_at_close(bool move) { sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, move ? 0 : 1, nullptr); }
 
 Database::~Database() {
   for (auto& [sql, statement] : statements_) sqlite3_finalize(statement);

@@ -66,6 +66,8 @@ class Database {
   /// The file is made if it is missing and `create` is set.
   static std::expected<std::unique_ptr<Database>, StoreError> open(const std::string& path, bool create);
   ~Database();
+  /// Whether the log is moved into the file when the last connection closes. It is not at first: a file that turns out to be damaged is left as it was found.
+  void move_log_at_close(bool move);
 
   /// Runs a statement to its end. Returns how many rows it changed.
   template <typename... T>

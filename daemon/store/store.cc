@@ -53,6 +53,7 @@ struct Store::Impl {
   std::expected<void, StoreError> look_at_files();
   /// As it comes out of `writer`; what cannot be mended is kept.
   std::expected<void, StoreError> outcome();
+  void give_up(const StoreError& why);
   /// Runs `body` in a transaction. A failure latches.
   std::expected<void, StoreError> write(const std::function<void()>& body);
   std::expected<void, StoreError> commit(CommitBatch& batch, const std::function<void()>& first);
@@ -78,17 +79,26 @@ std::expected<void, StoreError> Store::Impl::connect() {
   id = found;
   files = OpenedFiles(path);
   write_in_use_mark(path, id);
+  writer->move_log_at_close(true);
   return {};
 }
 
-// Before it closes: from there on the log may go.
+// Before it closes: from there on the log may go, also where a reader closes after it.
 Store::Impl::~Impl() {
-  if (writer && !given_up) remove_in_use_mark(path);
+  if (!writer || given_up) return;
+  if (!latch) [[maybe_unused]] const auto moved = run_checkpoint(*writer, CheckpointMode::truncate);
+  remove_in_use_mark(path);
+}
+
+void Store::Impl::give_up(const StoreError& why) {
+  if (given_up) return;
+  given_up = latch = why;
+  if (writer) writer->move_log_at_close(false);
 }
 
 std::expected<void, StoreError> Store::Impl::outcome() {
   auto result = writer->outcome();
-  if (!result && result.error().pages && !given_up) given_up = latch = result.error();
+  if (!result && result.error().pages) give_up(result.error());
   return result;
 }
 
@@ -96,7 +106,7 @@ std::expected<void, StoreError> Store::Impl::look_at_files() {
   if (latch) return {};
   const auto gone = files.gone();
   if (gone.empty()) return {};
-  given_up = latch = StoreError{StoreError::Kind::io, gone};
+  give_up(StoreError{StoreError::Kind::io, gone});
   return std::unexpected(*latch);
 }
 
@@ -175,9 +185,7 @@ std::expected<void, StoreError> Store::commit(CommitBatch& batch) {
 
 std::expected<void, StoreError> Store::look_at_files() { return impl_->look_at_files(); }
 
-void Store::give_up(StoreError why) {
-  if (!impl_->given_up) impl_->given_up = impl_->latch = std::move(why);
-}
+void Store::give_up(StoreError why) { impl_->give_up(why); }
 
 const StoreError* Store::given_up() const { return impl_->given_up ? &*impl_->given_up : nullptr; }
 

@@ -42,6 +42,22 @@ def stopped(start):
     return daemon
 
 
+@pytest.mark.parametrize("harm", [lambda path: damage(path, 0), cut], ids=["header", "cut"])
+def test_a_start_leaves_a_damaged_file_and_the_log_beside_it_as_they_were(start, harm):
+    daemon = start(project(shell("a", "echo said")))
+    daemon.wait(daemon.run("a"))
+    daemon.kill9()
+    store, log = daemon.data / "store.sqlite", daemon.data / "store.sqlite-wal"
+    kept = log.read_bytes()
+    assert kept
+    harm(store)
+    harmed = store.read_bytes()
+    for _ in range(2):
+        ended = subprocess.run(daemon.command(), capture_output=True, text=True, timeout=120, check=False)
+        assert ended.returncode == 4, ended.stderr
+        assert store.read_bytes() == harmed and log.read_bytes() == kept
+
+
 @pytest.mark.parametrize("harm", [lambda path: damage(path, 0), lambda path: damage(path, 4096), lambda path: damage(path, 5 * 4096), cut, empty],
                          ids=["header", "second page", "sixth page", "cut", "emptied"])
 def test_damage_is_found_at_the_start_and_doctor_says_what_to_do(stopped, harm):
