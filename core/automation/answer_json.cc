@@ -73,7 +73,10 @@ nlohmann::json shown(const ConditionAnswer& answer, const AssetGraph& graph, Ass
 std::string held_back(const ConditionAnswer& answer, const std::string& before) {
   std::string out;
   if (!answer.unchecked.empty()) out = "held back: a blocking check of what is above has not ended, or has failed";
-  if (!answer.spent.empty()) out += std::string(out.empty() ? "" : "; ") + "held back: it was asked for for the same causes" + before;
+  const auto add = [&](const std::string& text) { out += (out.empty() ? "" : "; ") + text; };
+  if (!(answer.kept - answer.unchecked - answer.holds).empty()) add("held back: it was true, and is asked for when the pause is over, or the run that is to make it has not made it");
+  if (!answer.spent.empty()) add("held back: it was asked for for the same causes" + before);
+  if (!answer.late.empty()) add("it was true before, and is asked for now that nothing holds it back");
   return out;
 }
 

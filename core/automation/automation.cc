@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <sstream>
+#include <unordered_map>
 
 namespace assetd {
 namespace {
@@ -13,11 +14,6 @@ using Kind = Condition::Kind;
 bool is_news(Kind kind) {
   return kind == Kind::newly_updated || kind == Kind::newly_updated_apart || kind == Kind::newly_requested || kind == Kind::code_version_changed || kind == Kind::cron_tick_passed ||
          kind == Kind::requested || kind == Kind::newly_true;
-}
-
-/// Does what it says of one evaluation count until something may be requested? What is only about to be made says so again by being made.
-bool outlasts_pause(Kind kind) {
-  return kind == Kind::newly_updated || kind == Kind::newly_updated_apart || kind == Kind::code_version_changed || kind == Kind::cron_tick_passed || kind == Kind::newly_true;
 }
 
 /// What happened, as against how things stand. What became of the asset itself is no reason to make it again.
@@ -40,6 +36,76 @@ std::vector<AssetId> within_reach(const AssetGraph& graph, AssetId asset, std::s
   return out;
 }
 
+/// Of what a condition of others that remembers nothing is true, if its children are of what `holds_of` says.
+template <class HoldsOf>
+IndexSet joined(const ConditionAnswer& answer, const AutomationWorld& world, WallTime now, HoldsOf holds_of) {
+  const auto kind = answer.condition->kind;
+  const auto& children = answer.children;
+  IndexSet out;
+  switch (kind) {
+    case Kind::all_of:
+      out = holds_of(children.front());
+      for (std::size_t i = 1; i < children.size(); ++i) out = out & holds_of(children[i]);
+      return out;
+    case Kind::any_of:
+      for (const auto& child : children) out = out | holds_of(child);
+      return out;
+    case Kind::negation: return world.existing(answer.on, now) - holds_of(children.front());
+    default: break;
+  }
+  const bool any = kind == Kind::any_deps;
+  for (const auto& child : children) {  // by one above of which it is true; for all_deps, by one of which it is not
+    const auto holds = holds_of(child);
+    out = out | world.made_from(answer.on, child.on, any ? holds : world.existing(child.on, now) - holds);
+  }
+  const auto existing = world.existing(answer.on, now);
+  return any ? out & existing : existing - out;
+}
+
+/// Of what it is still true at the next look, if nothing comes until then.
+IndexSet lasting(const ConditionAnswer& answer, const AutomationWorld& world, WallTime now) {
+  const auto of = [&](const ConditionAnswer& child) { return lasting(child, world, now); };
+  switch (answer.condition->kind) {
+    case Kind::newly_updated:
+    case Kind::newly_updated_apart:
+    case Kind::code_version_changed:
+    case Kind::cron_tick_passed: return {};
+    case Kind::since: return (answer.holds | of(answer.children[0])) - of(answer.children[1]);
+    case Kind::newly_true: return of(answer.children.front()) - answer.children.front().holds;
+    default: return answer.children.empty() ? answer.holds : joined(answer, world, now, of);
+  }
+}
+
+/// Of what it is true because of what has just happened, and perhaps not any more at the next look. What is only about to be made says so again by being made,
+/// and `since` remembers by itself.
+IndexSet momentary(const ConditionAnswer& answer, const AutomationWorld& world, WallTime now) {
+  IndexSet out;
+  switch (answer.condition->kind) {
+    case Kind::newly_updated:
+    case Kind::newly_updated_apart:
+    case Kind::code_version_changed:
+    case Kind::cron_tick_passed:
+    case Kind::newly_true: return answer.holds;
+    case Kind::since: return answer.holds - lasting(answer, world, now);
+    case Kind::negation: return answer.holds & lasting(answer.children.front(), world, now);
+    case Kind::any_deps:
+    case Kind::all_deps:
+      for (const auto& child : answer.children) out = out | world.made_from(answer.on, child.on, momentary(child, world, now));
+      return out & answer.holds;
+    default:
+      for (const auto& child : answer.children) out = out | momentary(child, world, now);
+      return out & answer.holds;
+  }
+}
+
+/// Is it true of nothing but the newest window?
+bool is_of_latest(const Condition& condition) {
+  const auto of_child = [](const ConditionPtr& child) { return is_of_latest(*child); };
+  if (condition.kind == Kind::all_of) return std::ranges::any_of(condition.children, of_child);
+  if (condition.kind == Kind::any_of) return std::ranges::all_of(condition.children, of_child);
+  return condition.kind == Kind::in_latest_time_window;
+}
+
 }  // namespace
 
 /// What one evaluation goes by, and what it has asked for so far.
@@ -51,11 +117,17 @@ struct Automation::Scene {
 
 Automation::Automation(const AutomationWorld& world) : world_(world), numbers_(world.graph().size(), kNoSubject), watchers_(world.graph().size()) {
   const auto& graph = world.graph();
+  std::unordered_map<const Condition*, std::shared_ptr<const Program>> programs;
   for (const auto asset : graph.topological()) {
-    auto condition = world.condition(asset);
+    const auto condition = world.condition(asset);
     if (!condition) continue;
-    Subject subject{.asset = asset, .condition = condition};
-    add_node(subject, *condition);
+    auto& known = programs[condition.get()];
+    if (!known) {
+      Program program{condition, {}, is_of_latest(*condition)};
+      add_node(program, *condition);
+      known = std::make_shared<const Program>(std::move(program));
+    }
+    Subject subject{.asset = asset, .program = known};
     subject.watched = within_reach(graph, asset, std::max<std::size_t>(1, depth_of(*condition)));  // checks of what is above it, in any case
     for (const auto watched : subject.watched) watchers_[watched].push_back(subjects_.size());
     numbers_[asset] = subjects_.size();
@@ -63,15 +135,14 @@ Automation::Automation(const AutomationWorld& world) : world_(world), numbers_(w
   }
 }
 
-std::size_t Automation::add_node(Subject& subject, const Condition& condition, bool in_since) {
-  const auto index = subject.nodes.size();
-  subject.keeps_to_latest = subject.keeps_to_latest || condition.kind == Kind::in_latest_time_window;
-  subject.nodes.push_back({&condition, {}, {}, !in_since && outlasts_pause(condition.kind)});
+std::size_t Automation::add_node(Program& program, const Condition& condition) {
+  const auto index = program.nodes.size();
+  program.nodes.push_back({&condition, {}, {}});
   if (condition.kind == Kind::cron_tick_passed)
-    if (auto cron = CronSchedule::parse(condition.text, condition.zone)) subject.nodes[index].cron = *std::move(cron);
+    if (auto cron = CronSchedule::parse(condition.text, condition.zone)) program.nodes[index].cron = *std::move(cron);
   for (const auto& child : condition.children) {
-    const auto added = add_node(subject, *child, in_since || condition.kind == Kind::since);
-    subject.nodes[index].children.push_back(added);
+    const auto added = add_node(program, *child);
+    program.nodes[index].children.push_back(added);
   }
   return index;
 }
@@ -79,7 +150,13 @@ std::size_t Automation::add_node(Subject& subject, const Condition& condition, b
 // ---- Which are looked at
 
 std::vector<Automation::Evaluated> Automation::evaluate(WallTime now, const AutomationNews& news) {
-  if (!last_) return evaluate_all(now, news);
+  std::vector<Evaluated> all;
+  evaluate(now, news, [&](const Evaluated& each) { all.push_back(each); });
+  return all;
+}
+
+void Automation::evaluate(WallTime now, const AutomationNews& news, const Take& take) {
+  if (!last_) return evaluate_all(now, news, take);
   std::set<std::size_t> due = restless_;
   const auto look_from = [&](AssetId asset) { due.insert(watchers_[asset].begin(), watchers_[asset].end()); };
   for (const auto* sets : {&news.made, &news.updated, &news.code_changed, &std::as_const(requested_)})
@@ -90,19 +167,18 @@ std::vector<Automation::Evaluated> Automation::evaluate(WallTime now, const Auto
     due.insert(subject);
   }
   Scene scene{now, news};
-  return evaluate(scene, std::move(due));
+  evaluate(scene, std::move(due), take);
 }
 
-std::vector<Automation::Evaluated> Automation::evaluate_all(WallTime now, const AutomationNews& news) {
+void Automation::evaluate_all(WallTime now, const AutomationNews& news, const Take& take) {
   std::set<std::size_t> all;
   for (std::size_t subject = 0; subject < subjects_.size(); ++subject) all.insert(all.end(), subject);
   Scene scene{now, news};
-  return evaluate(scene, std::move(all));
+  evaluate(scene, std::move(all), take);
 }
 
 /// Subjects are numbered from above to below: who watches an asset that is asked for comes after it.
-std::vector<Automation::Evaluated> Automation::evaluate(Scene& scene, std::set<std::size_t> due) {
-  std::vector<Evaluated> out;
+void Automation::evaluate(Scene& scene, std::set<std::size_t> due, const Take& take) {
   while (!due.empty()) {
     const auto number = *due.begin();
     due.erase(due.begin());
@@ -118,11 +194,10 @@ std::vector<Automation::Evaluated> Automation::evaluate(Scene& scene, std::set<s
     if (subject.restless) restless_.insert(number);
     else restless_.erase(number);
     schedule(number, scene.now);
-    out.push_back({subject.asset, std::move(requested), std::move(found)});
+    take({subject.asset, std::move(requested), std::move(found)});
   }
   requested_ = std::move(scene.requested);
   last_ = scene.now;
-  return out;
 }
 
 std::optional<WallTime> Automation::next_instant() const {
@@ -145,7 +220,7 @@ void Automation::schedule(std::size_t number, WallTime now) {
   const auto consider = [&](std::optional<WallTime> at) {
     if (at && (!next || *at < *next)) next = at;
   };
-  for (const auto& node : subject.nodes)
+  for (const auto& node : subject.program->nodes)
     if (node.cron) consider(node.cron->next(now));
   for (const auto watched : subject.watched) consider(world_.next_window(watched, now));
   if (next == subject.due) return;
@@ -182,19 +257,22 @@ IndexSet Automation::to_request(Subject& subject, ConditionAnswer& root, const S
   const auto in_progress = world_.in_progress(asset);
   const auto news = find_or_empty(scene.news.made, asset) | find_or_empty(requested_, asset);
   auto waited = (remembered(subject.waiting_key()) & existing) - find_or_empty(scene.news.made, asset);
-  if (subject.keeps_to_latest) waited = waited & world_.latest_window(asset, scene.now);
+  if (subject.program->of_latest) waited = waited & world_.latest_window(asset, scene.now);
   const auto wanted = (root.holds | waited) - in_progress;
   const bool may_request = world_.may_request(asset);
-  auto before = remembered(subject.asked_key()) & existing;
-  if (!may_request) before = before | find_or_empty(scene.news.made, asset);  // by somebody, in a pause: what was kept until then has been seen to
+  const auto before = remembered(subject.asked_key()) & existing;
   auto asked = before & (root.holds | waited | in_progress | news | world_.checks_open(asset));
   asked = asked - root.causes - find_or_empty(scene.news.code_changed, asset);
   if (!(asked & news).empty()) subject.restless = true;
   root.spent = wanted & asked;
   const auto blocked = waits_for_checks(subject, scene);
   root.unchecked = (wanted - asked) & blocked;
-  remember(subject.waiting_key(), root.unchecked);
+  root.kept = waited & in_progress;  // whether that makes it is not known yet
+  // What is true at one moment only is not lost to a pause, as it stands at that moment.
+  if (!may_request) root.kept = root.kept | ((wanted - asked) & (waited | momentary(root, world_, scene.now)));
+  remember(subject.waiting_key(), root.unchecked | root.kept);
   const auto requested = may_request ? wanted - asked - blocked : IndexSet();
+  root.late = (requested & waited) - root.holds;
   remember(subject.asked_key(), asked | requested);
   return requested;
 }
@@ -202,33 +280,21 @@ IndexSet Automation::to_request(Subject& subject, ConditionAnswer& root, const S
 // ---- What they answer
 
 ConditionAnswer Automation::answer(Subject& subject, std::size_t number, AssetId on, Scene& scene) const {
-  const auto& node = subject.nodes[number];
+  const auto& node = subject.program->nodes[number];
   const auto kind = node.condition->kind;
   ConditionAnswer out{node.condition, on, {}, {}};
-  const bool cause = is_cause(kind, on == subject.asset);
-  const bool kept = node.keeps && (cause || kind == Kind::newly_true) && !world_.may_request(subject.asset);
   if (kind == Kind::any_deps || kind == Kind::all_deps) {
     ask_deps(subject, node, out, scene);
   } else if (node.children.empty()) {
     out.holds = own(node, on, subject.asset, scene) & world_.existing(on, scene.now);
-    if (cause) out.causes = out.holds;
-    if (cause && node.keeps) keep_in_pause(subject, {number, on}, out.holds, kept, scene.now);
+    if (is_cause(kind, on == subject.asset)) out.causes = out.holds;
   } else {
     out.children.reserve(node.children.size());
     for (const auto child : node.children) out.children.push_back(answer(subject, child, on, scene));
-    combine(subject, number, out, kept, scene);
+    combine(subject, number, out, scene);
   }
-  if (!out.holds.empty() && is_news(kind) && !kept) subject.restless = true;
+  if (!out.holds.empty() && is_news(kind)) subject.restless = true;
   return out;
-}
-
-/// Adds to what has just come what came in a pause that lasts or has ended since the evaluation before.
-void Automation::keep_in_pause(Subject& subject, const std::pair<std::size_t, AssetId>& key, IndexSet& holds, bool lasts, WallTime now) const {
-  if (const auto it = subject.remembered.find(key); it != subject.remembered.end()) {
-    holds = holds | (it->second & world_.existing(key.second, now));
-    subject.remembered.erase(it);
-  }
-  if (lasts && !holds.empty()) subject.remembered[key] = holds;
 }
 
 IndexSet Automation::own(const Node& node, AssetId on, AssetId subject, Scene& scene) const {
@@ -255,7 +321,7 @@ IndexSet Automation::own(const Node& node, AssetId on, AssetId subject, Scene& s
   }
 }
 
-void Automation::combine(Subject& subject, std::size_t number, ConditionAnswer& out, bool kept, const Scene& scene) const {
+void Automation::combine(Subject& subject, std::size_t number, ConditionAnswer& out, const Scene& scene) const {
   const auto remember = [&](const IndexSet& set) {
     const std::pair key{number, out.on};
     if (set.empty()) subject.remembered.erase(key);
@@ -268,41 +334,28 @@ void Automation::combine(Subject& subject, std::size_t number, ConditionAnswer& 
   const auto& children = out.children;
   for (const auto& child : children) out.causes = out.causes | child.causes;
   switch (out.condition->kind) {
-    case Kind::all_of:
-      out.holds = children.front().holds;
-      for (const auto& child : children) out.holds = out.holds & child.holds;
-      break;
-    case Kind::any_of:
-      for (const auto& child : children) out.holds = out.holds | child.holds;
-      break;
-    case Kind::negation: out.holds = world_.existing(out.on, scene.now) - children.front().holds; break;
     case Kind::since:
       out.holds = ((remembered() | children[0].holds) - children[1].holds) & world_.existing(out.on, scene.now);
       remember(out.holds);
       break;
     case Kind::newly_true:
       out.holds = children.front().holds - remembered();
-      remember(kept ? children.front().holds & remembered() : children.front().holds);
+      remember(children.front().holds);
       break;
-    default: break;
+    default: out.holds = joined(out, world_, scene.now, [](const ConditionAnswer& child) -> const IndexSet& { return child.holds; });
   }
 }
 
 void Automation::ask_deps(Subject& subject, const Node& node, ConditionAnswer& out, Scene& scene) const {
-  const bool any = node.condition->kind == Kind::any_deps;
-  const auto existing = world_.existing(out.on, scene.now);
-  IndexSet touched;  // by a parent of which it holds; for all_deps, by one of which it does not
   const auto parents = world_.graph().parents(out.on);
   out.children.reserve(parents.size());
   for (const auto parent : parents) {
     if (!node.condition->text.empty() && !world_.selects(node.condition->text, parent)) continue;
     out.children.push_back(answer(subject, node.children.front(), parent, scene));
-    const auto& holds = out.children.back().holds;
-    touched = touched | world_.made_from(out.on, parent, any ? holds : world_.existing(parent, scene.now) - holds);
     const auto& causes = out.children.back().causes;
     if (!causes.empty()) out.causes = out.causes | world_.made_from(out.on, parent, causes);
   }
-  out.holds = any ? touched & existing : existing - touched;
+  out.holds = joined(out, world_, scene.now, [](const ConditionAnswer& child) -> const IndexSet& { return child.holds; });
 }
 
 // ---- What they remember

@@ -36,7 +36,8 @@ class AutomationWorld {
   /// Partitions of `child` that are made from a partition of `parent` that is in the set.
   virtual IndexSet made_from(AssetId child, AssetId parent, const IndexSet& of_parent) const = 0;
   virtual bool selects(const std::string& selection, AssetId asset) const = 0;
-  /// False: somebody has paused it. Nothing is requested, and what would have been stays to be requested.
+  /// False: somebody has paused it. Nothing is requested, and what would have been stays to be requested: also what was so
+  /// at one moment only, unless it is made meanwhile.
   virtual bool may_request(AssetId) const { return true; }
 
   /// Of what is new of `parent`: what came of a run that makes `asset` as well. That is no reason to make it once more, whatever became of it there.
@@ -65,6 +66,8 @@ struct ConditionAnswer {
   std::vector<ConditionAnswer> children; ///< of any_deps and all_deps: one for each asset above
   IndexSet causes = {};     ///< of what has just happened in it: a reason to ask once more
   IndexSet unchecked = {};  ///< at the root: what it holds of, or held of, and is not asked for because of blocking checks above
+  IndexSet kept = {};       ///< at the root: what it holds of, or held of at one moment, and is asked for only when a pause ends, or the run that is to make it does not
+  IndexSet late = {};       ///< at the root: what is asked for now, as it held of it before
   IndexSet spent = {};      ///< at the root: what it holds of and is not asked for because it was, for the same causes
 };
 
@@ -84,12 +87,15 @@ class Automation {
     IndexSet requested;
     ConditionAnswer answer;
   };
+  /// Told of each asset that was evaluated, one after the other: thousands of answers at once are much memory. May ask for memory().
+  using Take = std::function<void(const Evaluated&)>;
   /// In an order in which no asset comes before one above it. What is in progress is not requested again, nor what was requested for the same causes: its
   /// condition must have been false meanwhile, other than by being made, or something new have come. What is made from data that a blocking check has not
   /// let pass waits for that. Times never go back.
+  void evaluate(WallTime now, const AutomationNews& news, const Take& take);
   std::vector<Evaluated> evaluate(WallTime now, const AutomationNews& news);
   /// As evaluate(), of all assets that have a condition, whether or not anything could have changed.
-  std::vector<Evaluated> evaluate_all(WallTime now, const AutomationNews& news);
+  void evaluate_all(WallTime now, const AutomationNews& news, const Take& take);
 
   /// Is something true only until the next evaluation? Then evaluate again before there are news, or what they trigger could be taken as handled.
   bool unsettled() const { return !restless_.empty() || !requested_.empty(); }
@@ -109,32 +115,35 @@ class Automation {
     const Condition* condition;
     std::vector<std::size_t> children;
     std::optional<CronSchedule> cron;
-    bool keeps = false;  ///< what happens while nothing may be requested is kept until something may: all but what `since` remembers by itself
+  };
+  /// A condition as it is evaluated; assets with the same one share it.
+  struct Program {
+    ConditionPtr condition;   // keeps the nodes' alive
+    std::vector<Node> nodes;  // the root is the first
+    bool of_latest = false;   // it is true of the newest window only: what waits does not outlive that
   };
   using Remembered = std::map<std::pair<std::size_t, AssetId>, IndexSet>;
   struct Subject {
     AssetId asset = 0;
-    ConditionPtr condition;  // keeps the nodes' alive
-    std::vector<Node> nodes;                // the root is the first
-    Remembered remembered;                  // of `since` what it held, of `newly_true` what its child held, of what is news what came in a pause; no empty sets
+    std::shared_ptr<const Program> program;
+    Remembered remembered;                  // of `since` what it held, of `newly_true` what its child held; no empty sets
     std::vector<AssetId> watched;           // itself and what is above it, as far as its condition looks
     std::optional<WallTime> due;
     bool restless = false;
-    bool keeps_to_latest = false;           // it names in_latest_time_window: what waits for a check does not outlive its window
-    // In `remembered`, after the nodes: what was asked for and has no new cause, and what waits for a check above.
-    std::pair<std::size_t, AssetId> asked_key() const { return {nodes.size(), asset}; }
-    std::pair<std::size_t, AssetId> waiting_key() const { return {nodes.size() + 1, asset}; }
+    // In `remembered`, after the nodes: what was asked for and has no new cause, and what waits for a check above, or for
+    // the end of a pause.
+    std::pair<std::size_t, AssetId> asked_key() const { return {program->nodes.size(), asset}; }
+    std::pair<std::size_t, AssetId> waiting_key() const { return {program->nodes.size() + 1, asset}; }
   };
   struct Scene;
 
   static constexpr std::size_t kNoSubject = static_cast<std::size_t>(-1);
 
-  std::size_t add_node(Subject& subject, const Condition& condition, bool in_since = false);
-  std::vector<Evaluated> evaluate(Scene& scene, std::set<std::size_t> due);
+  static std::size_t add_node(Program& program, const Condition& condition);
+  void evaluate(Scene& scene, std::set<std::size_t> due, const Take& take);
   ConditionAnswer answer(Subject& subject, std::size_t node, AssetId on, Scene& scene) const;
-  void keep_in_pause(Subject& subject, const std::pair<std::size_t, AssetId>& key, IndexSet& holds, bool lasts, WallTime now) const;
   IndexSet own(const Node& node, AssetId on, AssetId subject, Scene& scene) const;
-  void combine(Subject& subject, std::size_t node, ConditionAnswer& out, bool kept, const Scene& scene) const;
+  void combine(Subject& subject, std::size_t node, ConditionAnswer& out, const Scene& scene) const;
   void ask_deps(Subject& subject, const Node& node, ConditionAnswer& out, Scene& scene) const;
   IndexSet waits_for_checks(const Subject& subject, const Scene& scene) const;
   IndexSet to_request(Subject& subject, ConditionAnswer& root, const Scene& scene) const;

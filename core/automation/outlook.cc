@@ -239,14 +239,17 @@ std::string unchecked_above(AssetId asset, const AutomationWorld& world) {
 
 AutomationOutlook outlook_of(const ConditionAnswer& answer, const AutomationWorld& world, WallTime now, const std::string& before) {
   const Outlook outlook(world, now, answer.on);
-  const auto wanted = answer.holds - world.in_progress(answer.on);
-  if (!(wanted - answer.spent - answer.unchecked).empty()) return {world.may_request(answer.on) ? "its condition is true: it is asked for next" : "its condition is true: it is asked for once that is no longer paused", ""};
+  const auto wanted = answer.holds - world.in_progress(answer.on) - answer.spent - answer.unchecked;
+  if (!wanted.empty() && world.may_request(answer.on)) return {"its condition is true: it is asked for next", ""};
+  if (!wanted.empty()) return {"its condition is true: it is asked for once that is no longer paused", ""};
+  if (!(answer.kept - answer.unchecked - world.in_progress(answer.on)).empty()) return {"its condition was true: it is asked for once that is no longer paused", ""};
   if (!answer.unchecked.empty()) {
     const auto above = unchecked_above(answer.on, world);
-    return {"when the blocking checks of " + above + " have passed, or are waived", "a blocking check of " + above + " has not ended, or has failed"};
+    return {"when the blocking checks of " + above + " have passed, or are waived" + (world.may_request(answer.on) ? "" : ", once that is no longer paused"), "a blocking check of " + above + " has not ended, or has failed"};
   }
   if (!answer.spent.empty())
     return {sentence_of(joined(Wish::Kind::any, {outlook.causes(answer), outlook.code_changes()})) + "; or by hand", "it was asked for for the same causes" + before};
+  if (!answer.kept.empty()) return {"when the run that is to make it has ended without having made it", "a run that is not over is to make it"};
   if (!answer.holds.empty()) return {"when the run that is to make it has ended, if its condition is true then", "a run that is not over is to make it"};
   return {sentence_of(outlook.wish(answer, true, world.existing(answer.on, now))), ""};
 }

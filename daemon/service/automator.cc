@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <sstream>
+#include <string_view>
+#include <unordered_map>
 
 #include "core/automation/answer_json.h"
 #include "core/automation/outlook.h"
@@ -73,8 +75,12 @@ void Automator::use(std::shared_ptr<const PartitionsInForce> partitions, const E
   news_ = {};  // numbers are of the version before; all are looked at anyway, and what was made last is in what they remember
   conditions_.clear();
   record_conditions_.clear();
-  for (const auto& asset : project_->definitions.assets)
-    conditions_.push_back(asset.automation.empty() ? nullptr : parse_condition(asset.automation).value_or(nullptr));
+  std::unordered_map<std::string_view, ConditionPtr> parsed;  // thousands of assets have the same
+  for (const auto& asset : project_->definitions.assets) {
+    const auto [known, added] = parsed.try_emplace(asset.automation);
+    if (added && !asset.automation.empty()) known->second = parse_condition(asset.automation).value_or(nullptr);
+    conditions_.push_back(known->second);
+  }
   automation_ = std::make_unique<Automation>(static_cast<const AutomationWorld&>(*this));
   if (evaluated_at_) automation_->restore_time(*evaluated_at_);
   for (AssetId id = 0; id < conditions_.size(); ++id) record_conditions_.push_back(conditions_[id] ? record_condition(id) : "");
@@ -155,11 +161,6 @@ std::optional<WallTime> Automator::next_instant() const {
   return next;
 }
 
-void Automator::hold(bool held) {
-  if (held_ && !held) all_are_due_ = automation_ && !automation_->empty();  // what would have been requested meanwhile is now
-  held_ = held;
-}
-
 // ---- Evaluation
 
 AutomationWanted Automator::evaluate(WallTime now) {
@@ -176,12 +177,14 @@ AutomationWanted Automator::evaluate(WallTime now) {
     const auto next = automation_->next_instant();
     const bool due = all || automation_->unsettled() || (next && *next <= at) || !news.made.empty() || !news.updated.empty() || !news.code_changed.empty() || !news.touched.empty();
     if (!due) break;
-    for (const auto& evaluated : all ? automation_->evaluate_all(at, news) : automation_->evaluate(at, news)) {
+    const auto take = [&](const Automation::Evaluated& evaluated) {
       record(evaluated, now);
-      if (evaluated.requested.empty()) continue;
+      if (evaluated.requested.empty()) return;
       wanted.assets.push_back(evaluated.asset);
       if (divided(evaluated.asset)) wanted.sets[evaluated.asset] = evaluated.requested;
-    }
+    };
+    if (all) automation_->evaluate_all(at, news, take);
+    else automation_->evaluate(at, news, take);
     evaluated_at_ = pending_.evaluated_at = at;
     updated_by_.clear();
     for (const auto run : std::exchange(over_, {})) made_by_.erase(run);
@@ -362,7 +365,7 @@ std::string Automator::earlier_run(AssetId id) const {
   const auto record = records_.find(project_->graph.key(id));
   if (record == records_.end() || record->second.run == 0) return "";
   const auto& attempt = book_.current(id).last_attempt;
-  const bool is_its = attempt && attempt->run == record->second.run;
+  const bool is_its = attempt && attempt->run == record->second.run && !divided(id);  // else it tells of one partition, perhaps another
   return " in run " + std::to_string(record->second.run) + (is_its ? ", which " + ended_in_words(attempt->status) : "");
 }
 

@@ -47,7 +47,7 @@ class Automator final : private AutomationWorld {
   bool is_due(WallTime now) const;               ///< is there something to evaluate?
   std::optional<WallTime> next_instant() const;  ///< when there will be, without news
   /// While held nothing is requested, as if all were paused: the daemon is being drained.
-  void hold(bool held);
+  void hold() { held_ = true; }
 
   /// Evaluates what has become due and says what is to be made. The caller makes a run of them, says so with requested(), and
   /// asks again until nothing more is asked for; then write() says what is to be committed.

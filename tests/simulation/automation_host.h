@@ -30,7 +30,7 @@ class AutomationHost {
     IndexSet set;
   };
   FailedPartitions failed_partitions(const std::string& key, const std::string& check) const;
-  void hold() { automator_.hold(true); }
+  void hold() { automator_.hold(); }
   void pause(AutomationPause pause) { automator_.pause(std::move(pause)); }
   void resume(const std::string& asset) { automator_.resume(asset); }
   bool all_paused() const { return automator_.find_pause("") != nullptr; }

@@ -204,7 +204,6 @@ class FakeStore {
   std::int64_t added(const Piece& piece) const;
   bool is_of_removed_key(const Piece& piece) const;
   Life life(const Piece& piece) const;
-  bool is_remembered(const std::string& of_asset, std::size_t first, std::size_t last, const Piece& piece) const;
   bool has_waited(const Piece& piece, const Condition& condition) const;
   bool is_known(const Piece& piece) const;
   bool is_unchecked(const Piece& piece) const;

@@ -41,7 +41,6 @@ class Judge {
     std::function<bool(const Piece&)> known;
     std::function<bool(const Piece&)> unchecked;  ///< to what is made from it such data is not there
     std::function<bool(const Piece&)> updated;  ///< since automation looked last
-    std::function<bool(const Piece&)> kept;     ///< something of it that came in a pause
     std::optional<WallTime> before;             ///< when that was
     WallTime now;
   };
@@ -53,9 +52,9 @@ class Judge {
       case Kind::missing: return external(piece) ? Truth::no : !facts_.known(piece) ? Truth::yes : facts_.unchecked(piece) ? Truth::may_be : Truth::no;
       case Kind::in_latest_time_window: return if_so(std::ranges::count(facts_.lineage.latest(id(piece)), piece) > 0);
       case Kind::newly_updated:
-      case Kind::newly_updated_apart: return facts_.updated(piece) || facts_.kept(piece) ? Truth::may_be : Truth::no;
+      case Kind::newly_updated_apart: return facts_.updated(piece) ? Truth::may_be : Truth::no;
       case Kind::requested: return if_so(facts_.with.contains(piece));
-      case Kind::cron_tick_passed: return (facts_.before && last_instant(condition.text, facts_.now) > *facts_.before) || facts_.kept(piece) ? Truth::may_be : Truth::no;
+      case Kind::cron_tick_passed: return facts_.before && last_instant(condition.text, facts_.now) > *facts_.before ? Truth::may_be : Truth::no;
       case Kind::newly_true: return of(*condition.children.front(), piece) == Truth::no ? Truth::no : Truth::may_be;
       case Kind::negation: return negated(of(*condition.children.front(), piece));
       case Kind::all_of: return over_children(condition, piece, true);
@@ -192,9 +191,9 @@ void FakeStore::check_tick_followed(const Piece& piece, const std::string& condi
   broken(Invariant::automated, piece.first + " " + piece.second + " (" + condition + ") was not asked for since its last instant");
 }
 
-/// Does the condition of an asset remember this of a piece at one of the nodes from `first` to `last`?
-bool FakeStore::is_remembered(const std::string& of_asset, std::size_t first, std::size_t last, const Piece& piece) const {
-  const auto record = automation_.records.find(of_asset);
+/// Its condition held before, and a blocking check above it, or a pause, did not let it be asked for: that is remembered behind the nodes of the condition.
+bool FakeStore::has_waited(const Piece& piece, const Condition& condition) const {
+  const auto record = automation_.records.find(piece.first);
   if (record == automation_.records.end()) return false;
   const auto id = definitions().graph->find(piece.first);
   const auto* divided = id ? table(definitions()).of(*id) : nullptr;
@@ -202,13 +201,8 @@ bool FakeStore::is_remembered(const std::string& of_asset, std::size_t first, st
   std::istringstream memory(record->second.memory);
   std::size_t node = 0;
   for (std::string asset, set; memory >> node >> asset && std::getline(memory >> std::ws, set);)
-    if (node >= first && node <= last && asset == piece.first && index && IndexSet::decode(set).value_or(IndexSet()).contains(*index)) return true;
+    if (node == size_of(condition) + 1 && index && IndexSet::decode(set).value_or(IndexSet()).contains(*index)) return true;
   return false;
-}
-
-/// Its condition held before, and a blocking check above it had not let it be asked for: that is remembered behind the nodes of the condition.
-bool FakeStore::has_waited(const Piece& piece, const Condition& condition) const {
-  return is_remembered(piece.first, size_of(condition) + 1, size_of(condition) + 1, piece);
 }
 
 /// What a random tree says must hold besides can have held.
@@ -221,9 +215,8 @@ void FakeStore::check_filter(const Batch& batch, const RunCreated& created) cons
   for (const auto& piece : made) {
     const auto& condition = context.definitions->assets[context.graph->find(piece.first).value()].automation;
     const auto parsed = parse_condition(condition);
-    const auto is_kept = [&](const Piece& each) { return parsed && is_remembered(piece.first, 0, size_of(**parsed) - 1, each); };
     const Judge judge({context, lineage, {made.begin(), made.end()}, [this](const Piece& each) { return is_known(each); }, [this](const Piece& each) { return is_unchecked(each); },
-                       [this](const Piece& each) { return life(each).updated() > looked_; }, is_kept, automation_.evaluated_at, now});
+                       [this](const Piece& each) { return life(each).updated() > looked_; }, automation_.evaluated_at, now});
     if (!parsed || has_waited(piece, **parsed) || judge.of(**parsed, piece) != Truth::no) continue;
     broken(Invariant::automated, in_words(created) + " makes " + piece.first + " " + piece.second + ", of which its condition cannot hold: " + condition + ":" + judge.why_not(**parsed, piece));
   }

@@ -4,65 +4,13 @@
 #include <gtest/gtest.h>
 
 #include "core/automation/answer_json.h"
-#include "tests/core/automation/played_world.h"
+#include "tests/core/automation/automation_fixture.h"
 
 namespace assetd::testing {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-
-/// raw → silver → gold: raw without a condition, the others with those given.
-class AutomationTest : public ::testing::Test {
- protected:
-  void begin(const std::string& silver, const std::string& gold = "", PartitionIndex partitions = 0) {
-    world = std::make_unique<PlayedWorld>(std::vector<Row>{{"raw", {}}, {"silver", {"raw"}}, {"gold", {"silver"}}},
-                                          std::map<std::string, PlayedAsset>{{"raw", {"", partitions}}, {"silver", {silver, partitions}}, {"gold", {gold, partitions}}});
-    automation = std::make_unique<Automation>(*world);
-  }
-  void materialized(const std::string& key, IndexSet set = IndexSet::range(0, 1)) {
-    const auto id = world->id(key);
-    auto& state = world->state();
-    state.materialized[id] = state.materialized[id] | set;
-    state.in_progress[id] = state.in_progress[id] - set;
-    news.made[id] = news.updated[id] = news.updated[id] | set;
-  }
-  void now_missing(const std::string& key) { world->state().materialized[world->id(key)] = {}, news.touched.insert(world->id(key)); }
-  /// One evaluation; what it asks for, as "key" or "key:0-3", is then in progress.
-  std::vector<std::string> evaluate(int minutes_later = 0) {
-    now += Millis(minutes_later * 60'000);
-    std::vector<std::string> out;
-    const auto evaluated = automation->evaluate(now, std::exchange(news, {}));
-    looked_at = evaluated.size();
-    for (const auto& each : evaluated) {
-      if (each.requested.empty()) continue;
-      const auto text = each.requested.encode();
-      out.push_back(world->graph().key(each.asset) + (text == "0" ? "" : ":" + text));
-      auto& in_progress = world->state().in_progress[each.asset];
-      in_progress = in_progress | each.requested;
-      news.touched.insert(each.asset);
-    }
-    return out;
-  }
-  /// Until nothing is news any more, as the service does.
-  void settle() {
-    for (int i = 0; i < 10 && automation->unsettled(); ++i) evaluate();
-  }
-  /// Raw, and then silver from it: nothing is left to be asked for.
-  void make_all() {
-    for (const auto* key : {"raw", "silver"}) {
-      materialized(key);
-      evaluate();
-      settle();
-    }
-  }
-
-  WallTime now{Millis(0)};
-  std::unique_ptr<PlayedWorld> world;
-  std::unique_ptr<Automation> automation;
-  AutomationNews news;
-  std::size_t looked_at = 0;
-};
 
 TEST_F(AutomationTest, EagerMaterializesWhatIsMissingOnceItsDepsAreThere) {
   begin("eager", "eager");
@@ -198,72 +146,6 @@ TEST_F(AutomationTest, WhatConditionsRememberOutlivesARestart) {
   EXPECT_FALSE(automation->restore(world->id("silver"), "1 nobody 0\n"));
   EXPECT_FALSE(automation->restore(world->id("silver"), "1 silver x\n"));
   EXPECT_FALSE(automation->restore(world->id("raw"), memory)) << "it has no condition";
-}
-
-TEST_F(AutomationTest, WhatIsHeldBackStaysToBeRequested) {
-  begin("eager");
-  materialized("raw");
-  materialized("silver");
-  evaluate();
-  const auto silver = world->id("silver");
-  world->held = {silver};
-  materialized("raw");
-  EXPECT_THAT(evaluate(1), IsEmpty());
-  EXPECT_THAT(evaluate(1), IsEmpty());
-  EXPECT_FALSE(automation->explain(now, silver)->holds.empty());
-  EXPECT_FALSE(automation->explain(now, world->id("raw"))) << "it has no condition";
-  world->held.clear();
-  news.touched.insert(silver);
-  EXPECT_THAT(evaluate(1), ElementsAre("silver"));
-}
-
-/// What is only true at one evaluation is not lost because nothing may be requested at that one, also not over a restart.
-TEST_F(AutomationTest, WhatHappensInAPauseIsKeptUntilItEnds) {
-  for (const std::string condition : {"any_deps_updated", "code_version_changed", "cron_tick_passed(\"0 * * * *\")", "newly_true(failed)"}) {
-    begin(condition);
-    make_all();
-    const auto silver = world->id("silver");
-    world->held = {silver};
-    if (condition == "any_deps_updated") materialized("raw");
-    if (condition == "code_version_changed") news.code_changed[silver] = IndexSet::range(0, 1);
-    if (condition == "newly_true(failed)") world->state().failed[silver] = IndexSet::range(0, 1), news.touched.insert(silver);
-    EXPECT_THAT(evaluate(60), IsEmpty()) << condition;
-    settle();
-    EXPECT_FALSE(automation->unsettled()) << condition << ": nothing happens in a pause";
-    EXPECT_FALSE(automation->explain(now, silver)->holds.empty()) << condition;
-    const auto memory = automation->memory(silver);
-    automation = std::make_unique<Automation>(*world);
-    ASSERT_TRUE(automation->restore(silver, memory)) << condition;
-    automation->restore_time(now);
-    EXPECT_THAT(evaluate(1), IsEmpty()) << condition;
-    world->held.clear();
-    news.touched.insert(silver);
-    EXPECT_THAT(evaluate(1), ElementsAre("silver")) << condition;
-    settle();
-    materialized("silver");
-    EXPECT_THAT(evaluate(1), IsEmpty()) << condition;
-    settle();
-    EXPECT_THAT(evaluate(1), IsEmpty()) << condition << ": once";
-  }
-}
-
-TEST_F(AutomationTest, WhatSomebodyHasMadeInAPauseIsNotAskedForWhenItEnds) {
-  begin("any_deps_updated");
-  make_all();
-  const auto silver = world->id("silver");
-  for (const bool updated_again : {false, true}) {
-    world->held = {silver};
-    materialized("raw");
-    evaluate(1);
-    materialized("silver");
-    evaluate(1);
-    if (updated_again) materialized("raw");
-    EXPECT_THAT(evaluate(1), IsEmpty());
-    world->held.clear();
-    news.touched.insert(silver);
-    EXPECT_THAT(evaluate(1), ::testing::SizeIs(updated_again ? 1 : 0));
-    settle();
-  }
 }
 
 TEST_F(AutomationTest, WhatARunMadeBesideItIsNoReasonToMakeItAgain) {

@@ -51,29 +51,33 @@ class Naive {
     }
     before_ = std::move(held_);
     held_.clear();
+    found_.clear();
     asked_before_ = asked_;
     last_ = now;
     return asked_;
   }
 
  private:
-  /// Partition by partition: once for the same causes, and not from what a blocking check has not let pass.
+  /// Partition by partition: once for the same causes, and not from what a blocking check has not let pass, nor in a pause.
   IndexSet to_ask_for(AssetId asset, const IndexSet& holds, const Condition& condition) {
     IndexSet asked, spent, waiting;
     const auto of = [](const std::map<AssetId, IndexSet>& sets, AssetId id) { return sets.contains(id) ? sets.at(id) : IndexSet(); };
     world_.existing(asset, now_).each([&](PartitionIndex partition) {
       const auto is_in = [&](const IndexSet& set) { return set.contains(partition); };
       const bool made = is_in(of(news_->made, asset)), runs = is_in(world_.in_progress(asset));
-      const bool may_wait = !names(condition, Kind::in_latest_time_window) || is_in(world_.latest_window(asset, now_));
+      const bool may_wait = !is_of_latest(condition) || is_in(world_.latest_window(asset, now_));
       const bool waited = is_in(of(waiting_, asset)) && !made && may_wait;
       const bool wanted = is_in(holds) || waited;
       const bool excused = runs || made || is_in(of(asked_before_, asset)) || is_in(world_.checks_open(asset));
       const bool again = is_in(causes(condition, asset, asset)) || is_in(of(news_->code_changed, asset));
       const bool was_asked = is_in(of(spent_, asset)) && (wanted || excused) && !again;
       const bool blocked = is_blocked(asset, partition);
+      const bool paused = world_.held.contains(asset);
       if (was_asked) spent.insert(partition);
+      if (waited && runs) waiting.insert(partition);
       if (!wanted || runs || was_asked) return;
-      if (blocked) return waiting.insert(partition);
+      if (blocked || (paused && (waited || has_just_come({asset, {}, asset}, condition, partition)))) waiting.insert(partition);
+      if (blocked || paused) return;
       asked.insert(partition);
       spent.insert(partition);
     });
@@ -82,8 +86,11 @@ class Naive {
     return asked;
   }
 
-  static bool names(const Condition& condition, Kind kind) {
-    return condition.kind == kind || std::ranges::any_of(condition.children, [&](const auto& child) { return names(*child, kind); });
+  static bool is_of_latest(const Condition& condition) {
+    const auto of_child = [](const auto& child) { return is_of_latest(*child); };
+    if (condition.kind == Kind::all_of) return std::ranges::any_of(condition.children, of_child);
+    if (condition.kind == Kind::any_of) return std::ranges::all_of(condition.children, of_child);
+    return condition.kind == Kind::in_latest_time_window;
   }
 
   bool is_blocked(AssetId asset, PartitionIndex partition) const {
@@ -118,6 +125,63 @@ class Naive {
     auto operator<=>(const Place&) const = default;
   };
 
+  static bool is_moment(Kind kind) { return kind == Kind::newly_updated || kind == Kind::newly_updated_apart || kind == Kind::code_version_changed || kind == Kind::cron_tick_passed; }
+
+  static Place below(const Place& place, std::size_t i, AssetId on) {
+    auto path = place.path;
+    path.push_back(i);
+    return {place.subject, std::move(path), on};
+  }
+
+  /// Asks each partition above that this one is made from, where the condition is about those.
+  template <typename Ask>
+  void each_above(const Place& place, const Condition& condition, PartitionIndex partition, Ask ask) const {
+    for (const auto parent : world_.graph().parents(place.on)) {
+      if (!condition.text.empty() && !world_.selects(condition.text, parent)) continue;
+      world_.existing(parent, now_).each([&](PartitionIndex above) {
+        if (world_.made_from(place.on, parent, IndexSet::range(above, above + 1)).contains(partition)) ask(below(place, 0, parent), above);
+      });
+    }
+  }
+
+  /// Is it true still when nothing comes?
+  bool lasts(const Place& place, const Condition& condition, PartitionIndex partition) const {
+    const auto child = [&](std::size_t i) { return lasts(below(place, i, place.on), *condition.children[i], partition); };
+    const bool is = found_.at(place).contains(partition);
+    bool one = false, every = true;
+    for (std::size_t i = 0; i < condition.children.size() && (condition.kind == Kind::all_of || condition.kind == Kind::any_of); ++i) one = child(i) || one, every = child(i) && every;
+    if (condition.kind == Kind::any_deps || condition.kind == Kind::all_deps)
+      each_above(place, condition, partition, [&](const Place& at, PartitionIndex above) {
+        const bool so = lasts(at, *condition.children[0], above);
+        one = one || so, every = every && so;
+      });
+    switch (condition.kind) {
+      case Kind::all_of:
+      case Kind::all_deps: return every;
+      case Kind::any_of:
+      case Kind::any_deps: return one;
+      case Kind::negation: return !child(0);
+      case Kind::since: return (is || child(0)) && !child(1);
+      case Kind::newly_true: return child(0) && !found_.at(below(place, 0, place.on)).contains(partition);
+      default: return is && !is_moment(condition.kind);
+    }
+  }
+
+  /// Is it true because of something that has just come?
+  bool has_just_come(const Place& place, const Condition& condition, PartitionIndex partition) const {
+    if (!found_.at(place).contains(partition)) return false;
+    if (condition.kind == Kind::negation) return lasts(below(place, 0, place.on), *condition.children[0], partition);
+    if (condition.kind == Kind::since) return !lasts(place, condition, partition);
+    if (condition.kind == Kind::newly_true || is_moment(condition.kind)) return true;
+    bool one = false;
+    if (condition.kind == Kind::any_deps || condition.kind == Kind::all_deps) {
+      each_above(place, condition, partition, [&](const Place& at, PartitionIndex above) { one = one || has_just_come(at, *condition.children[0], above); });
+      return one;
+    }
+    for (std::size_t i = 0; i < condition.children.size(); ++i) one = one || has_just_come(below(place, i, place.on), *condition.children[i], partition);
+    return one;
+  }
+
   IndexSet holds(AssetId subject, std::vector<std::size_t> path, const Condition& condition, AssetId on) {
     const auto child = [&](std::size_t i, AssetId of) {
       auto below = path;
@@ -149,6 +213,7 @@ class Naive {
       default: found = leaf(condition, on, all, subject);
     }
     found = found & all;
+    found_[place] = found;
     held_[place] = kept.value_or(found);
     return found;
   }
@@ -199,7 +264,7 @@ class Naive {
   const PlayedWorld& world_;
   WallTime now_{};
   const AutomationNews* news_ = nullptr;
-  std::map<Place, IndexSet> held_, before_;
+  std::map<Place, IndexSet> held_, before_, found_;
   std::map<AssetId, IndexSet> asked_, asked_before_, spent_, waiting_;
   std::optional<WallTime> last_;
 };
@@ -239,7 +304,10 @@ struct History {
       const auto asset = static_cast<AssetId>(below(random, world.graph().size()));
       const auto set = some(asset);
       news.touched.insert(asset);
-      switch (below(random, 9)) {
+      switch (below(random, 10)) {
+        case 8:
+          if (world.held.erase(asset) == 0) world.held.insert(asset);
+          break;
         case 0: state.materialized[asset] = state.materialized[asset] | set, news.made[asset] = news.updated[asset] = set; break;
         case 5: state.materialized[asset] = state.materialized[asset] | set, news.made[asset] = set, state.unchecked[asset] = state.checks_open[asset] = set; break;
         case 6: state.checks_open[asset] = set; break;

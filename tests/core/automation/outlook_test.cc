@@ -93,6 +93,20 @@ TEST_F(OutlookTest, OfWhatIsTrueAndNotAskedForWhy) {
   EXPECT_EQ(said().next, "when its code changes; or by hand");
 }
 
+TEST_F(OutlookTest, OfWhatCameTrueInAPauseThatItIsKept) {
+  begin("any_deps_updated");
+  made({"a", "b", "c"});
+  settle();
+  world->held.insert(world->id("c"));
+  made({"a"});
+  automation->evaluate(now, std::exchange(news, {}));
+  automation->evaluate(now, {});
+  EXPECT_EQ(said().next, "its condition was true: it is asked for once that is no longer paused");
+  world->state().in_progress[world->id("c")] = IndexSet::range(0, 1);
+  EXPECT_EQ(said().next, "when the run that is to make it has ended without having made it");
+  EXPECT_EQ(said().held, "a run that is not over is to make it");
+}
+
 TEST_F(OutlookTest, OfDataThatNoCheckHasLetPassWhoseCheck) {
   begin("since(any_deps_updated, newly_requested) and not in_progress");
   made({"a", "b", "c"});

@@ -13,7 +13,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-const TimeWindowsSpec kDays{.start = "2026-01-01"};
+const TimeWindowsSpec kDayWindows{.start = "2026-01-01"};
 const StaticPartitionsSpec kRegions{{"eu", "us", "asia"}};
 
 Partitions made(std::vector<DimensionSpec> dimensions, const DynamicKeys& dynamic = {}) {
@@ -59,7 +59,7 @@ TEST(Partitions, DynamicOnesComeAndGoAndKeepTheirIndex) {
 TEST(Partitions, OfTwoDimensionsWhatWasRemovedIsLeftOutAtAllTimes) {
   NamedKeys customers({"a", "b"});
   customers.remove("a");
-  const auto both = made({{"day", kDays}, {"who", DynamicPartitionsSpec{"customers"}}}, {{"customers", std::make_shared<NamedKeys>(customers)}});
+  const auto both = made({{"day", kDayWindows}, {"who", DynamicPartitionsSpec{"customers"}}}, {{"customers", std::make_shared<NamedKeys>(customers)}});
   const auto all = both.cross({IndexSet::range(2, 5), IndexSet::range(0, 2)});
   EXPECT_THAT(keys(both, without_removed(both, all)), ElementsAre("2026-01-03|b", "2026-01-04|b", "2026-01-05|b"));
   const auto regions = made({{"", kRegions}});
@@ -68,7 +68,7 @@ TEST(Partitions, OfTwoDimensionsWhatWasRemovedIsLeftOutAtAllTimes) {
 
 TEST(Partitions, TwoDimensionsAreCrossedAndTimeIsTheRange) {
   for (const auto* time_name : {"day", "time"}) {  // before and after "region"
-    const auto both = made({{"region", kRegions}, {time_name, kDays}});
+    const auto both = made({{"region", kRegions}, {time_name, kDayWindows}});
     const bool time_first = std::string(time_name) < "region";
     const auto key = [&](const std::string& day, const std::string& region) { return time_first ? day + "|" + region : region + "|" + day; };
     const auto all = both.existing(on("2026-01-11"));
@@ -88,7 +88,7 @@ TEST(Partitions, TwoDimensionsAreCrossedAndTimeIsTheRange) {
 }
 
 TEST(Partitions, AStretchOfTimeIsTheWindowsThatHaveAMomentOfItAndHaveEnded) {
-  const auto days = made({{"", kDays}});
+  const auto days = made({{"", kDayWindows}});
   EXPECT_THAT(keys(days, *days.within({on("2025-12-01"), on("2026-01-02")}, on("2026-06-01"))), ElementsAre("2026-01-01", "2026-01-02"));
   EXPECT_THAT(keys(days, *days.within({on("2026-01-01"), on("2026-09-01")}, on("2026-01-03"))), ElementsAre("2026-01-01", "2026-01-02"));
   EXPECT_TRUE(days.within({on("2026-01-02"), on("2026-01-02")}, on("2026-06-01"))->empty());
@@ -104,7 +104,7 @@ TEST(Partitions, WhatIsWrongIsNamed) {
   EXPECT_THAT(error({{"", StaticPartitionsSpec{{"a", "a"}}}}), HasSubstr("\"a\" stands twice"));
   EXPECT_THAT(error({{"", StaticPartitionsSpec{{"a|b"}}}}), HasSubstr("separates"));
   EXPECT_THAT(error({{"", StaticPartitionsSpec{{""}}}}), HasSubstr("empty"));
-  EXPECT_THAT(error({{"x", kRegions}, {"x", kDays}}), HasSubstr("different names"));
+  EXPECT_THAT(error({{"x", kRegions}, {"x", kDayWindows}}), HasSubstr("different names"));
   EXPECT_THAT(error({{"x", kRegions}, {"y", TimeWindowsSpec{.start = "never"}}}), StartsWith("y: start: "));
 }
 
