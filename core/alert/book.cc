@@ -263,6 +263,20 @@ std::vector<AlertChange> AlertBook::resolve(const std::string& asset, WallTime n
   return changes;
 }
 
+void AlertBook::rename(const std::string& former, const std::string& present) {
+  for (auto& [id, silence] : silences_)
+    if (silence.select == former) silence.select = present;
+  auto open = open_by_asset_.extract(former);
+  if (!open) return;
+  for (const auto& [rule, cause] : open.mapped()) {
+    auto mark = open_.extract({rule, cause});
+    mark.mapped().asset = present;
+    const auto renamed = cause_of({.event = mark.mapped().freshness ? AlertEvent::freshness_violated : AlertEvent::run_failed, .asset = present, .check = mark.mapped().check});
+    open_[{rule, renamed}] = std::move(mark.mapped());
+    open_by_asset_[present].insert({rule, renamed});
+  }
+}
+
 void AlertBook::add(const Silence& silence) { silences_[silence.id] = silence; }
 
 bool AlertBook::end(const std::string& silence, WallTime now) {

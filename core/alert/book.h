@@ -68,6 +68,9 @@ class AlertBook {
   /// Its data is fresh again: that it was too old is over.
   std::vector<AlertChange> refresh(const std::string& asset, WallTime now);
 
+  /// An asset has another key: what is open of it, and silences of it alone, go along.
+  void rename(const std::string& former, const std::string& present);
+
   void add(const Silence& silence);
   /// False: there is none that stands.
   bool end(const std::string& silence, WallTime now);

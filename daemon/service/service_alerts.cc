@@ -133,9 +133,7 @@ bool DaemonService::is_about(Turn& turn, const std::string& select_text, const H
 void DaemonService::tell(Turn& turn, Happening happening) {
   const auto current = project();
   if (!current || current->definitions.alerts.empty()) return;
-  if (const auto* asset = happening.asset.empty() ? nullptr : asset_of(happening.run, happening.asset)) happening.owners = asset->owners;
-  else happening.owners = owners_of_run(happening.run);
-  happening.acknowledged = !happening.asset.empty() && is_acknowledged(happening.asset);
+  happening = with_owners(std::move(happening));
   if (!happening.partitions.empty()) happening.failed_partitions = static_cast<std::size_t>(failed_partitions(happening.asset, happening.check).set.size());
   const auto selected = [&](const std::string& select_text) { return is_about(turn, select_text, happening); };
   for (const auto& rule : current->definitions.alerts) {
@@ -144,6 +142,35 @@ void DaemonService::tell(Turn& turn, Happening happening) {
     if (auto* raised = std::get_if<AlertRaised>(&*change)) raise(turn, std::move(*raised), happening.owners);
     else turn.batch.alerts.push_back(std::move(*change));
   }
+}
+
+void DaemonService::tell_after_silences(Turn& turn) {
+  if (!project() || silence_ends_.empty() || *silence_ends_.begin() > turn.now.wall) return;
+  silence_ends_.erase(silence_ends_.begin(), silence_ends_.upper_bound(turn.now.wall));
+  tell_what_lasts(turn);
+}
+
+/// What fails is told at its next failure. That data is too old is told once, when it becomes so: if a silence stood then, it is told when none does any more.
+void DaemonService::tell_what_lasts(Turn& turn) {
+  const auto current = project();
+  const auto held = reader_->alerts_held_back();
+  if (!held) return;  // the store says so elsewhere; the asset shows it all the while
+  for (const auto& alert : *held) {
+    const auto* rule = rule_of(current.get(), alert.rule);
+    const auto id = current->graph.find(alert.asset);
+    if (!rule || !id || book_.current(*id).freshness != to_string(Freshness::violated)) continue;
+    const auto happening = with_owners({.event = AlertEvent::freshness_violated, .at = turn.now.wall, .asset = alert.asset, .reason = alert.reason, .detail = alert.detail});
+    auto change = alerts_.tell(*rule, happening, [&](const std::string& select_text) { return is_about(turn, select_text, happening); }, random_hex(kAlertIdBytes));
+    auto* raised = change ? std::get_if<AlertRaised>(&*change) : nullptr;
+    if (raised && raised->alert.state == AlertState::pending) raise(turn, std::move(*raised), happening.owners);
+  }
+}
+
+Happening DaemonService::with_owners(Happening happening) {
+  if (const auto* asset = happening.asset.empty() ? nullptr : asset_of(happening.run, happening.asset)) happening.owners = asset->owners;
+  else happening.owners = owners_of_run(happening.run);
+  happening.acknowledged = !happening.asset.empty() && is_acknowledged(happening.asset);
+  return happening;
 }
 
 void DaemonService::raise(Turn& turn, AlertRaised raised, const std::vector<std::string>& owners) {
@@ -239,6 +266,7 @@ void DaemonService::add_silence(Caller caller, SilenceBody body, Done done) {
       if (const auto selected = select(*current, body.select); !selected) return selection_problem(selected.error());
     Silence silence{random_hex(kSilenceIdBytes), body.rule, body.select, body.reason, who.actor.name, turn.now.wall, body.until};
     alerts_.add(silence);
+    silence_ends_.insert(silence.until);
     turn.batch.alerts.push_back(SilenceAdded{silence});
     json detail = {{"until", format_time(silence.until)}};
     for (const auto& [name, text] : {std::pair("rule", &body.rule), std::pair("select", &body.select), std::pair("reason", &body.reason)})
@@ -253,6 +281,7 @@ void DaemonService::end_silence(Caller caller, std::string silence, Done done) {
     if (!alerts_.end(silence, turn.now.wall)) return not_found("silence", "there is no silence '" + silence + "' that stands: GET /alerts/silences lists them");
     turn.batch.alerts.push_back(SilenceEnded{silence});
     audit(turn, who, "alert.unsilence", "silence " + silence);
+    tell_what_lasts(turn);
     return {200, {{"id", silence}}};
   });
 }

@@ -238,11 +238,13 @@ std::expected<void, StoreError> DaemonService::apply(Turn& turn, Compiled& compi
   CommitBatch batch;
   const auto number = std::to_string((current ? current->version : 0) + 1);
   batch.events.push_back({0, turn.now.wall, "definitions_changed", 0, "", {{"version", number}}, diff.to_json()});
-  const auto version = store_->put_definitions(record, batch, renaming(current ? current->definitions : Definitions{}, *compiled.project, store_->names()));
+  const auto moved_keys = renaming(current ? current->definitions : Definitions{}, *compiled.project, store_->names());
+  const auto version = store_->put_definitions(record, batch, moved_keys);
   if (!version) {
     latch(version.error().message);
     return std::unexpected(version.error());
   }
+  for (const auto& [former, present] : moved_keys.renamed) alerts_.rename(former, present);
   compiled.project->version = *version;
   compiled.project->applied_at = turn.now.wall;
   for (const auto& [name, entry] : ticker_.entries()) stored_schedules_[name] = entry.position;

@@ -47,6 +47,7 @@ Millis DaemonService::wait_time() const {
   if (const auto over = next_waiver_end()) wait = std::min(wait, *over - now.wall);
   if (forgot_since_) wait = std::min(wait, *forgot_since_ + kForgetWait - now.boot);
   if (const auto alert = alerts_.next_due()) wait = std::min(wait, *alert - now.wall);
+  if (!silence_ends_.empty()) wait = std::min(wait, *silence_ends_.begin() - now.wall);
   if (may_keep_house()) wait = std::min(wait, housekeeper_->next() - now.boot);
   return std::max(wait, Millis{0});
 }
@@ -101,6 +102,7 @@ void DaemonService::let_time_pass(Turn& turn) {
   if (const auto timer = engine_->next_timer(); timer && *timer <= turn.now.boot) feed(turn, TimePassed{});
   if (!is_latched()) end_waivers_that_are_over(turn);
   hand_over_waivers(turn);
+  if (!is_latched()) tell_after_silences(turn);
   if (may_tick()) let_schedules_tick(turn);
   let_sensors_look(turn);
 }
@@ -254,7 +256,7 @@ void DaemonService::drain(Drain how) {
   }
   tasks_.push([this, how](Turn& turn) {
     draining_ = true;
-    automator_.hold(true);
+    automator_.hold();
     if (how == Drain::wait) return feed(turn, StartsHeld{"draining", kDrainDetail});
     cancels_what_runs_ = true;
     cancel_everything(turn);

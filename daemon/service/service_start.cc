@@ -74,6 +74,8 @@ void DaemonService::take_settings(const Recovered& stored) {
   stored_schedules_.clear();
   pool_sizes_.clear();
   alerts_ = AlertBook(stored.alerts, stored.silences);
+  silence_ends_.clear();
+  for (const auto& silence : stored.silences) silence_ends_.insert(silence.until);
   take_partition_keys(stored.partition_keys);
   backfills_.clear();
   for (const auto& backfill : stored.backfills) backfills_[backfill.id] = backfill;

@@ -168,6 +168,8 @@ class Reader {
   Result<Page<TickRecord>> ticks(const std::string& schedule, const PageRequest& page);
   Result<Page<SensorTick>> sensor_ticks(const std::string& sensor, const PageRequest& page);
   Result<Page<AlertRecord>> alerts(const AlertFilter& filter, const PageRequest& page);
+  /// What silences held back and lasts: that data is too old.
+  Result<std::vector<AlertRecord>> alerts_held_back();
   Result<OutboxCounts> outbox_counts(const std::string& rule);
   Result<std::optional<AlertRecord>> alert(const std::string& id);
   /// Those that stand at `now`, the one that ends last first.

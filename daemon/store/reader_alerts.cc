@@ -1,5 +1,6 @@
 // Reader: the outbox of alerts, and silences.
 
+#include "core/definition/names.h"
 #include "daemon/store/alert_rows.h"
 #include "daemon/store/codes.h"
 #include "daemon/store/reader_impl.h"
@@ -69,6 +70,19 @@ Reader::Result<std::optional<AlertRecord>> Reader::alert(const std::string& id) 
     if (!query.next()) return std::nullopt;
     auto row = query.row();
     return read_alert(database, row);
+  });
+}
+
+Reader::Result<std::vector<AlertRecord>> Reader::alerts_held_back() {
+  static const std::string sql = select_from(kAlertColumns, "alerts WHERE open=1 AND state=? AND event=? ORDER BY seq");
+  return impl_->read([&](Database& database) {
+    std::vector<AlertRecord> alerts;
+    auto query = database.query(sql, stored(AlertState::silenced), std::string(name_of(AlertEvent::freshness_violated)));
+    while (query.next()) {
+      auto row = query.row();
+      alerts.push_back(read_alert(database, row));
+    }
+    return alerts;
   });
 }
 

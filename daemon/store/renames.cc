@@ -16,6 +16,10 @@ constexpr const char* kMoves[] = {
     "UPDATE events SET asset=?2 WHERE asset=?1",
     "INSERT INTO history(day, asset, succeeded, failed, skipped) SELECT day, ?2, succeeded, failed, skipped FROM history WHERE asset=?1 "
     "ON CONFLICT(day, asset) DO UPDATE SET succeeded=succeeded+excluded.succeeded, failed=failed+excluded.failed, skipped=skipped+excluded.skipped",
+    // What is open, by its cause: the asset, "asset:check" or "freshness asset". What was open of the present name is replaced.
+    "UPDATE alerts SET open=0 WHERE open=1 AND asset=?2 AND EXISTS(SELECT 1 FROM alerts WHERE open=1 AND asset=?1)",
+    "UPDATE alerts SET asset=?2, cause=CASE WHEN cause='freshness '||?1 THEN 'freshness '||?2 ELSE ?2||substr(cause, length(?1)+1) END WHERE open=1 AND asset=?1",
+    "UPDATE silences SET selection=?2 WHERE selection=?1",
     "UPDATE renames SET present=?2 WHERE present=?1",
     "INSERT OR REPLACE INTO renames(former, present) VALUES(?1, ?2)",
 };

@@ -427,6 +427,22 @@ TEST(AlertBook, AlertsForPeopleDoNotWaitForEachOther) {
   EXPECT_THAT(due(book, kStart), ElementsAre("2", "1"));
 }
 
+TEST(AlertBook, WhatIsOpenAndItsSilenceGoWithAnAssetToAnotherKey) {
+  AlertBook book;
+  const auto spec = rule({AlertEvent::run_failed, AlertEvent::check_failed, AlertEvent::freshness_violated});
+  auto stale = failure(0, kStart, "old");
+  stale.event = AlertEvent::freshness_violated;
+  ASSERT_EQ(told(book, spec, failure(1, kStart, "old"), "1"), "raised");
+  ASSERT_EQ(told(book, spec, stale, "2"), "raised");
+  book.add({"s1", "", "old", "", "ann", kStart, kStart + 1h});
+  book.rename("old", "new");
+  EXPECT_EQ(told(book, spec, failure(2, kStart + 1min, "new"), "3"), "repeated 1");
+  EXPECT_EQ(book.mend("old", "", kStart + 2min, kNothing).size(), 0U);
+  EXPECT_EQ(book.mend("new", "", kStart + 2min, kNothing).size(), 1U);
+  EXPECT_EQ(book.refresh("new", kStart + 2min).size(), 1U);
+  EXPECT_EQ(told(book, spec, failure(3, kStart + 3min, "new"), "4", [](const std::string& select) { return select == "new"; }), "raised silenced");
+}
+
 AlertRecord sample_alert() {
   AlertBook book;
   auto happening = failure(41);

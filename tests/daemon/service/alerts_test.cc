@@ -47,8 +47,12 @@ class Alerting : public ServiceTest {
     options_.alert_sender = std::make_shared<FakeAlertSender>(receiver_);
     start(kAlerting);
   }
-  bool await_state(const std::string& state) {
-    return await_event([&](const Event& event) { return event.type == "alert_changed" && event.changes.value("state", "") == state; });
+  bool await_state(const std::string& state, int times = 1) {
+    int seen = 0;
+    return await_event([&](const Event& event) {
+      if (&event == &events_.front()) seen = 0;  // all are looked at again with each that comes
+      return event.type == "alert_changed" && event.changes.value("state", "") == state && ++seen >= times;
+    });
   }
   std::vector<AlertRecord> alerts() { return reader()->alerts({}, {})->items; }
 
@@ -235,6 +239,38 @@ TEST_F(Alerting, TellsOfWhatWasNeverMadeOnceItIsOverdue) {
   EXPECT_EQ(alerts()[0].asset, "never");
   EXPECT_EQ(alerts()[0].event, "freshness_violated");
   EXPECT_EQ(asset("never").freshness, "violated");
+}
+
+TEST_F(Alerting, WhatBecameTooOldInASilenceIsToldOnceItEndsByHandOrByItself) {
+  options_.alert_sender = std::make_shared<FakeAlertSender>(receiver_);
+  start(kDivided);
+  ASSERT_TRUE(await_state("delivered"));
+  for (const bool by_hand : {true, false}) {
+    const auto until = SystemClock().now().wall + std::chrono::hours(1);
+    const auto added = answer([&](auto done) { service_->add_silence(caller(), {"", "never", "night", until}, done); });
+    ASSERT_EQ(added.status, 201) << added.body;
+    const auto id = added.body["id"].get<std::string>();
+    EXPECT_EQ(outcome(run("never")), "succeeded") << "fresh again, for a second";
+    ASSERT_TRUE(await_state("silenced", by_hand ? 1 : 2));
+    const auto before = alerts().size();
+    if (by_hand) {
+      EXPECT_EQ(answer([&](auto done) { service_->end_silence(caller(), id, done); }).status, 200);
+    } else {
+      stop();
+      {
+        const auto store = std::move(*Store::open(options_.paths.store()));
+        CommitBatch batch;
+        batch.alerts = {SilenceEnded{id}, SilenceAdded{{id, "", "never", "night", "ann", until, WallTime(Millis(1))}}};
+        ASSERT_TRUE(store->commit(batch));
+      }
+      start();
+    }
+    ASSERT_TRUE(await_state("delivered", by_hand ? 2 : 3));
+    ASSERT_EQ(alerts().size(), before + 1);
+    EXPECT_EQ(alerts()[0].event, "freshness_violated");
+    EXPECT_EQ(alerts()[0].detail, alerts()[1].detail);
+    EXPECT_FALSE(alerts()[0].resolved_at);
+  }
 }
 
 TEST_F(Alerting, ASilenceIsAudited) {

@@ -58,6 +58,27 @@ TEST_F(Renamed, EverythingGoesAlong) {
   EXPECT_EQ(count("asset_states WHERE key='old'"), 0) << "nothing is left for an asset that is called so later";
 }
 
+TEST_F(Renamed, WhatIsOpenOfItAndSilencesOfItAloneGoAlong) {
+  CommitBatch batch;
+  int raised = 0;
+  for (const auto* cause : {"old", "old:rows", "freshness old", "older"}) {
+    AlertRecord alert;
+    alert.id = "id" + std::to_string(++raised);
+    alert.rule = "ops";
+    alert.cause = cause;
+    alert.asset = alert.cause == "older" ? "older" : "old";
+    alert.open = true;
+    batch.alerts.push_back(AlertRaised{alert});
+  }
+  batch.alerts.push_back(SilenceAdded{{"s1", "", "old", "", "ann", at_ms(1), at_ms(9)}});
+  batch.alerts.push_back(SilenceAdded{{"s2", "", "old+", "", "ann", at_ms(1), at_ms(9)}});
+  t.commit(batch);
+  rename({{"old", "new"}});
+  EXPECT_EQ(count("alerts WHERE open=1 AND asset='new' AND cause IN ('new', 'new:rows', 'freshness new')"), 3);
+  EXPECT_EQ(count("alerts WHERE open=1 AND asset='older' AND cause='older'"), 1);
+  EXPECT_EQ(count("silences WHERE selection='new'"), 1);
+}
+
 TEST_F(Renamed, WhatARunFromBeforeStillWritesIsOfThePresentName) {
   t.commit(made_by(1, "old"));
   rename({{"old", "new"}});
