@@ -31,14 +31,17 @@ IndexSet BackfillGroup::to_make(std::size_t place, const IndexSet& set) const {
   return place < blocked.size() ? out - blocked[place] : out;
 }
 
-std::optional<std::size_t> BackfillGroup::place_of(const std::string& key, const Definitions& now) const {
-  const auto at = [&](const std::string& sought) {
-    const auto found = std::ranges::find(assets, sought);
-    return found == assets.end() ? std::nullopt : std::optional(static_cast<std::size_t>(found - assets.begin()));
-  };
-  if (const auto place = at(key)) return place;
-  const auto heir = std::ranges::find(now.assets, key, &AssetSpec::renamed_from);
-  return heir == now.assets.end() ? std::nullopt : at(heir->key);
+BackfillPlaces::BackfillPlaces(const BackfillGroup& group, const Definitions& now) {
+  places_.reserve(group.assets.size());
+  for (std::size_t place = 0; place < group.assets.size(); ++place) places_.emplace(group.assets[place], place);
+  for (const auto& asset : now.assets)
+    if (!asset.renamed_from.empty())
+      if (const auto place = of(asset.key)) places_.emplace(asset.renamed_from, *place);
+}
+
+std::optional<std::size_t> BackfillPlaces::of(std::string_view key) const {
+  const auto it = places_.find(key);
+  return it == places_.end() ? std::nullopt : std::optional(it->second);
 }
 
 std::optional<PartitionIndex> place_of(const std::string& key, const IndexSet& set, const Partitions* divided) {
@@ -131,8 +134,7 @@ std::vector<IndexSet> BackfillPlan::lost(const Backfill& backfill, std::size_t g
   const auto* divided = assets.empty() ? nullptr : table_->of(assets.front());
   std::vector<IndexSet> lost(assets.size(), divided ? gone(*divided, left, now) : IndexSet());
   for (const auto& edge : edges_[group]) {
-    auto& own = lost[static_cast<std::size_t>(std::ranges::find(assets, edge.child) - assets.begin())];
-    if (edge.strict) own = own | (below(edge, backfill.groups[edge.from].lost(edge.place), now) & left);
+    if (edge.strict) lost[edge.to] = lost[edge.to] | (below(edge, backfill.groups[edge.from].lost(edge.place), now) & left);
   }
   for (const auto& edge : inner_[group]) lost[edge.to] = lost[edge.to] | backfill.groups[group].to_make(edge.from, lost[edge.from]);
   return lost;
@@ -151,7 +153,7 @@ void BackfillPlan::skip_blocked(Backfill& backfill, WallTime now) const {
     }
     own.skipped = own.skipped | (any & whole);
     own.blocked.resize(lost.size());
-    for (std::size_t place = 0; place < lost.size(); ++place) own.blocked[place] = own.blocked[place] | (lost[place] - whole);
+    for (std::size_t place = 0; place < lost.size(); ++place) own.blocked[place] = own.blocked[place] | (own.to_make(place, lost[place]) - whole);
     clear_if_empty(own.blocked);
   }
 }

@@ -7,6 +7,8 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "core/partition/table.h"
@@ -34,8 +36,16 @@ struct BackfillGroup {
   IndexSet lost(std::size_t place) const;
   /// Those of `set` of which the asset at `place` is still to be made, and can be.
   IndexSet to_make(std::size_t place, const IndexSet& set) const;
-  /// By the key it has, or by the one it had.
-  std::optional<std::size_t> place_of(const std::string& key, const Definitions& now) const;
+};
+
+/// Where the assets of a group stand in it, by the key that each has or had. Refers to what it is made of.
+class BackfillPlaces {
+ public:
+  BackfillPlaces(const BackfillGroup& group, const Definitions& now);
+  std::optional<std::size_t> of(std::string_view key) const;
+
+ private:
+  std::unordered_map<std::string_view, std::size_t> places_;
 };
 
 struct BackfillRun {
@@ -94,6 +104,7 @@ class BackfillPlan {
   struct Edge {
     std::size_t from = 0;   ///< group above
     std::size_t place = 0;  ///< of the parent among its assets
+    std::size_t to = 0;     ///< of the child among those of its group
     AssetId parent = 0, child = 0;
     bool strict = true;  ///< hands a failure on
   };

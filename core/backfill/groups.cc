@@ -123,7 +123,7 @@ std::optional<BackfillPlan> BackfillPlan::make(const Backfill& backfill, const D
         if (it == place_of.end()) continue;
         const auto [from, from_place] = it->second;
         const bool strict = graph.on_failure(parent, child) == OnFailure::skip;
-        if (from < group) edges.push_back({from, from_place, parent, child, strict});
+        if (from < group) edges.push_back({from, from_place, place, parent, child, strict});
         else if (from == group && from_place < place && strict) inner.push_back({from_place, place});
       }
     }

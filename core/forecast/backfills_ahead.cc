@@ -11,11 +11,12 @@ void BackfillsAhead::ended(const SimulatedRun& run) {
   const auto asset = context_.graph->find(it->groups[part.group].assets.front());
   const auto* divided = asset ? table_.of(*asset) : nullptr;
   BackfillRunEnd end;
+  const BackfillPlaces places(it->groups[part.group], *context_.definitions);
   for (StepIndex step = 0; step < run.steps.size(); ++step) {
     const auto status = run.steps[step].status;
     const auto& key = run.plan->partition(step);
     const auto index = !divided || key.empty() ? std::optional(PartitionIndex{0}) : divided->index(key);
-    if (index) end.add(it->groups[part.group].place_of(context_.graph->key(run.plan->asset(step)), *context_.definitions), *index, status);
+    if (index) end.add(places.of(context_.graph->key(run.plan->asset(step))), *index, status);
   }
   settle(*it, run.record.id, end);
 }

@@ -35,11 +35,11 @@ std::optional<AssetHappening> happening_in(const Event& event) {
   if (event.type == "materialization") return says("awaits_checks") ? std::nullopt : std::optional(AssetHappening::materialized);
   if (event.type == "check_result") return status == "failed" || status == "error" ? std::optional(AssetHappening::check_failed) : std::nullopt;
   // Each failure is one, whatever other runs and partitions of the asset do: its status tells less.
-  if (event.type == "step_changed") return status == "failed" ? std::optional(AssetHappening::failed) : std::nullopt;
+  if (event.type == "step_changed") return status == "failed" ? std::optional(AssetHappening::failed) : status == "skipped" ? std::optional(AssetHappening::skipped) : std::nullopt;
   if (event.type != "asset_changed") return std::nullopt;
   if (says("checks_passed")) return AssetHappening::materialized;
   if (event.changes.is_object() && event.changes.value("freshness", "") == "violated") return AssetHappening::freshness_violated;
-  return status == "skipped" ? std::optional(AssetHappening::skipped) : std::nullopt;
+  return std::nullopt;
 }
 
 /// The assets that an event is about: one, or a list of those that were skipped together.
@@ -156,7 +156,7 @@ void SensorRunner::look_at_happenings(const SensorJob& job, SensorAnswer& answer
   }
   const auto& wanted = job.spec.asset.on;
   std::vector<std::string> types{"materialization", "asset_changed", "check_result"};
-  if (std::ranges::count(wanted, AssetHappening::failed) > 0) types.emplace_back("step_changed");  // there are many of those
+  if (std::ranges::any_of(wanted, [](AssetHappening what) { return what == AssetHappening::failed || what == AssetHappening::skipped; })) types.emplace_back("step_changed");  // there are many of those
   const auto events = (*reader)->events_after(after, {std::move(types), 0, ""}, kMostHappenings);
   if (!events) {
     answer.finding = failed_finding(events.error().message);

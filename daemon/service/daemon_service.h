@@ -328,6 +328,7 @@ class DaemonService final : public Service {
   void start_sensor_runner();
   void define_sensors(const Definitions& definitions, Turn* turn);
   void begin_asset_sensors(Turn& turn);
+  std::string newest_event() const;  ///< the cursor of an asset sensor that begins now
   void let_sensors_look(Turn& turn);
   void begin_evaluation(Turn& turn, const std::string& sensor, bool dry_run);
   bool may_sensors_look() const { return may_tick() && sensor_runner_; }
@@ -352,6 +353,9 @@ class DaemonService final : public Service {
   // alerts (service_alerts.cc)
   void note_alerts(Turn& turn, const Change& change);
   void note_alerts(Turn& turn, const FreshnessTold& told);
+  void tell_after_silences(Turn& turn);
+  void tell_what_lasts(Turn& turn);
+  Happening with_owners(Happening happening);  ///< and whether it is acknowledged
   void tell(Turn& turn, Happening happening);
   void raise(Turn& turn, AlertRaised raised, const std::vector<std::string>& owners);
   void mend(Turn& turn, const std::string& asset, const std::string& check);
@@ -403,6 +407,7 @@ class DaemonService final : public Service {
   FreshnessWatch freshness_{book_};
   Ticker ticker_;
   AlertBook alerts_;
+  std::set<WallTime> silence_ends_;  ///< service's thread
   std::map<std::string, std::shared_ptr<NamedKeys>> partition_keys_;  ///< service's thread
   std::map<std::int64_t, Backfill> backfills_;                        ///< that are not over; service's thread
   std::int64_t last_backfill_ = 0;

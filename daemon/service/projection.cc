@@ -78,6 +78,10 @@ void Projection::end_unknown(const RunRecord& run, AssetStaging& assets, CommitB
     auto& state = assets.stage(key);
     state.in_progress.reset();
     state.last_attempt = AssetState::Attempt{run.id, status, run.reason, run.detail, {}, time_of(run)};
+    json changes = {{"status", to_string(status)}, {"from", nullptr}};
+    set_if(changes, "reason", run.reason);
+    set_if(changes, "detail", run.detail);
+    batch.events.push_back(event("step_changed", time_of(run), run.id, key, step_subject(run.id, key, ""), std::move(changes)));
     batch.events.push_back(event("asset_changed", time_of(run), run.id, key, {{"key", key}}, {{"status", to_string(state.status())}}));
   }
 }
@@ -240,14 +244,20 @@ void Projection::on(const StepsEnded& change, AssetStaging& assets, CommitBatch&
   auto& known = it->second;
   json keys = json::array(), partitions = json::array();
   const auto causes = change.status == StepStatus::skipped ? causes_of(known, change.cause, change.detail) : std::vector<RootCause>{};
+  std::map<std::string_view, json> changed;  // by what they are now
   for (const auto step : change.steps) {
     const auto& key = asset(known, step).key;
     keys.push_back(key);
     if (known.plan->has_partitions()) partitions.push_back(known.plan->partition(step));
+    const auto& partition = known.plan->partition(step);
     auto& state = assets.stage(key);
+    const auto before = state.status();
     note_progress(known, {.step = step, .status = change.status}, state, change.at);
-    state.last_attempt = AssetState::Attempt{change.run, change.status, change.reason, change.detail, causes, change.at};
-    batch.outcomes.push_back({key, change.run, 0, change.status, change.reason, std::nullopt, change.at, known.plan->partition(step)});
+    const bool counts = change.status != StepStatus::skipped || is_there(key, partition);
+    if (counts) state.last_attempt = AssetState::Attempt{change.run, change.status, change.reason, change.detail, causes, change.at};
+    batch.outcomes.push_back({key, change.run, 0, change.status, change.reason, std::nullopt, change.at, partition});
+    // One that was skipped before is so for another cause now.
+    if (const auto status = state.status(); counts && (status != before || change.status == StepStatus::skipped)) changed[to_string(status)].push_back(key);
   }
   const auto status = std::string(to_string(change.status));
   auto subject = step_subject(change.run, keys.front().get<std::string>(), known.plan->partition(change.steps.front()));
@@ -256,7 +266,7 @@ void Projection::on(const StepsEnded& change, AssetStaging& assets, CommitBatch&
   json changes = {{"status", status}, {"from", "pending"}, {"reason", change.reason}, {"detail", change.detail}};
   if (change.cause != kNone) changes["cause"] = asset(known, change.cause).key;
   batch.events.push_back(event("step_changed", change.at, change.run, keys.size() == 1 ? keys.front().get<std::string>() : "", std::move(subject), std::move(changes)));
-  if (change.status == StepStatus::skipped) batch.events.push_back(event("asset_changed", change.at, change.run, "", {{"keys", keys}}, {{"status", status}}));
+  for (auto& [now, these] : changed) batch.events.push_back(event("asset_changed", change.at, change.run, "", {{"keys", std::move(these)}}, {{"status", now}}));
 }
 
 void Projection::on(const Materialized& change, AssetStaging& assets, CommitBatch& batch) {

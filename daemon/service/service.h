@@ -46,6 +46,10 @@ struct Reply {
   nlohmann::json body;
   std::string location = "";  ///< of what was made (201), where it is no run
 };
+
+/// Why nothing is run where only checks are asked for.
+inline constexpr const char* kNoOwnChecks = "none of these assets has a check that can be run by itself: what a command or the daemon says of an asset comes with making it";
+
 Reply problem(int status, const std::string& type, const std::string& title, const std::string& detail,
               nlohmann::json errors = nlohmann::json::array());
 

@@ -68,7 +68,7 @@ Reply DaemonService::begin_backfill(Turn& turn, const Caller& caller, const Back
     if (!in_force->table.of(asset) && is_chosen_whole(body.partitions, asset)) (*sets)[asset] = IndexSet::range(0, 1);
   if (body.mode == StepsMode::checks) {
     std::erase_if(*sets, [&](const auto& each) { return plan_of(project, {each.first}, body.mode, turn.now.wall, &*sets).size() == 0; });
-    if (sets->empty()) return nothing("none of the selected assets has a check that can be run by itself: what a command or the daemon says of an asset comes with making it");
+    if (sets->empty()) return nothing(kNoOwnChecks);
   }
   Backfill backfill;
   backfill.groups = make_groups(project.definitions, project.graph, in_force->table, *sets);
@@ -104,7 +104,7 @@ IndexSet DaemonService::waiting_in_backfills(const std::string& key) const {
     for (std::size_t i = 0; !is_over(backfill.status) && i < backfill.groups.size(); ++i) {
       const auto& group = backfill.groups[i];
       const bool same = divided && group.spec && divided->dimensions == group.spec->dimensions;
-      const auto place = same ? group.place_of(key, in_force->project->definitions) : std::nullopt;
+      const auto place = same ? BackfillPlaces(group, in_force->project->definitions).of(key) : std::nullopt;
       if (place) out = out | group.to_make(*place, to_do(backfill, i));
     }
   return out;
@@ -221,13 +221,14 @@ void DaemonService::settle_backfill_run(Turn& turn, std::int64_t id, RunId run) 
   const auto plan = version && *encoded ? std::optional(RunPlan::decode(**encoded, version->definitions, version->graph)) : std::nullopt;
   const bool readable = plan && plan->has_value();
   BackfillRunEnd end;
+  const BackfillPlaces places(backfill.groups[part.group], in_force->project->definitions);
   if (!readable) end.unsuccessful = part.set;
   if (readable)
     for (const auto& step : *steps) {
       if (step.step >= (*plan)->size()) continue;
       const auto index = place_of((*plan)->partition(step.step), part.set, divided);
       const auto& key = version->definitions.assets[(*plan)->asset(step.step)].key;
-      if (index) end.add(backfill.groups[part.group].place_of(key, in_force->project->definitions), *index, step.status);
+      if (index) end.add(places.of(key), *index, step.status);
     }
   if (readable && *row && (*row)->run.status == RunStatus::canceled && steps->empty()) end.unsuccessful = end.canceled = part.set;  // before anything of it had begun
   settle(backfill, run, end);

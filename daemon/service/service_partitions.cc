@@ -140,7 +140,7 @@ std::expected<DaemonService::Resolved, Reply> DaemonService::resolve(const std::
   if (resolved.plan->size() == 0 && resolved.muted.empty()) {
     const std::string why = !matches ? "the selection '" + select_text + "' matches no asset"
                             : !sets->empty() || assets->empty() ? "there is no such partition: nothing that is asked for is there, missing or failed"
-                            : mode == StepsMode::checks ? "none of the selected assets has a check that can be run by itself: what a command or the daemon says of an asset comes with making it"
+                            : mode == StepsMode::checks ? kNoOwnChecks
                                                         : "every selected asset is external: made elsewhere, nothing to run here";
     return std::unexpected(problem(422, "empty-selection", "Nothing to run", why, json::array({{{"pointer", "/select"}, {"detail", why}}})));
   }

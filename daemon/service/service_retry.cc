@@ -146,7 +146,7 @@ Reply DaemonService::retry(Turn& turn, const Caller& caller, RunId id, const Ret
   resolved.plan = std::make_shared<RunPlan>(plan_of(*resolved.project, *assets, body.scope == RetryScope::checks ? StepsMode::checks : old.mode, turn.now.wall, &sets));
   if (resolved.plan->size() == 0)
     return conflict("nothing-to-retry", "Nothing to retry",
-                    body.scope == RetryScope::checks ? "none of these assets has a check that can be run by itself: what a command or the daemon says of an asset comes with making it" : "what run " + text + " had to make again is no longer defined");
+                    body.scope == RetryScope::checks ? kNoOwnChecks : "what run " + text + " had to make again is no longer defined");
   if (body.dry_run) {
     auto summary = run_summary(*resolved.plan, resolved.project->definitions);
     summary["dry_run"] = true;

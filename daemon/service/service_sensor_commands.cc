@@ -50,7 +50,7 @@ void DaemonService::reset_sensor(Caller caller, std::string sensor, std::string 
       return problem(422, "invalid-cursor", "The cursor is not valid", kind == SensorKind::asset ? "the cursor of an asset sensor is the id of an event" : "the cursor of this kind of sensor can only be emptied: then it begins anew",
                      json::array({{{"pointer", "/cursor"}, {"detail", "leave it out to begin anew"}}}));
     const auto before = shown_cursor(kind, entry->state.cursor);
-    sensors_.reset(sensor, kind == SensorKind::asset && cursor.empty() ? std::to_string(store_->last_event()) : cursor, turn.now);
+    sensors_.reset(sensor, kind == SensorKind::asset && cursor.empty() ? newest_event() : cursor, turn.now);
     turn.batch.sensors.states.push_back(entry->state);
     turn.batch.events.push_back({0, turn.now.wall, "sensor_changed", 0, "", {{"sensor", sensor}}, {{"cursor", shown_cursor(kind, cursor)}}});
     auto detail = with_reason(reason);

@@ -81,10 +81,12 @@ void DaemonService::define_sensors(const Definitions& definitions, Turn* turn) {
 void DaemonService::begin_asset_sensors(Turn& turn) {
   for (const auto& [name, entry] : sensors_.entries()) {
     if (entry.spec.kind != SensorKind::asset || !entry.state.cursor.empty()) continue;
-    sensors_.reset(name, std::to_string(store_->last_event()), turn.now);
+    sensors_.reset(name, newest_event(), turn.now);
     turn.batch.sensors.states.push_back(entry.state);
   }
 }
+
+std::string DaemonService::newest_event() const { return std::to_string(store_->last_event()); }
 
 std::string DaemonService::select_of(const Project& project, const SensorSpec& sensor) const {
   const auto job = std::ranges::find(project.definitions.jobs, sensor.job, &JobSpec::name);
@@ -125,7 +127,7 @@ void DaemonService::let_sensors_look(Turn& turn) {
 void DaemonService::begin_evaluation(Turn& turn, const std::string& name, bool dry_run) {
   const auto current = project();
   if (const auto* entry = sensors_.find(name); entry->spec.kind == SensorKind::asset && entry->state.cursor.empty())
-    sensors_.reset(name, std::to_string(store_->last_event()), turn.now);  // of a store that was made by an earlier version
+    sensors_.reset(name, newest_event(), turn.now);  // of a store that was made by an earlier version
   SensorJob job;
   job.evaluation = sensors_.begin(name, turn.now);
   const auto& entry = *sensors_.find(name);
@@ -327,8 +329,8 @@ json DaemonService::dry_run_json(Turn& turn, const SensorBook::Entry& entry, con
 /// What happened to assets is news to the sensors that wait for it.
 void DaemonService::tell_sensors(const std::vector<Event>& events) {
   const bool is_news = std::ranges::any_of(events, [](const Event& event) {
-    if (event.type == "step_changed") return event.changes.value("status", "") == "failed";
-    return event.type == "materialization" || event.type == "asset_changed" || event.type == "check_result";
+    const auto status = event.type == "step_changed" ? event.changes.value("status", "") : "";
+    return status == "failed" || status == "skipped" || event.type == "materialization" || event.type == "asset_changed" || event.type == "check_result";
   });
   if (is_news) sensors_.tell(SensorKind::asset, clock_.now());
 }

@@ -64,7 +64,7 @@ def test_a_blocking_one_holds_back_what_is_below_and_its_data_does_not_become_us
 def test_checks_alone_do_not_make_the_asset(start):
     daemon = start(watched())
     answer = daemon.request("POST", "/runs", {"select": "events", "steps": "checks"})
-    assert answer.status == 422 and "none of the selected assets has a check" in json.dumps(answer.json)
+    assert answer.status == 422 and "none of these assets has a check" in json.dumps(answer.json)
 
 
 def test_a_command_is_not_run_for_the_checks_that_it_reports(start):

@@ -75,12 +75,13 @@ void DaemonHost::settle_part(Turn& turn, std::int64_t id, RunId run) {
   const auto& spec = backfill.groups[part.group].spec;
   const auto partitions = spec ? Partitions::make(*spec, keys_) : std::expected<Partitions, std::string>(std::unexpected(""));
   BackfillRunEnd end;
+  const BackfillPlaces places(backfill.groups[part.group], *machine_.store.definitions().definitions);
   for (StepIndex step = 0; step < kept.plan->size(); ++step) {
     const auto found = kept.steps.find(step);
     const auto status = found == kept.steps.end() ? StepStatus::pending : found->second.status;
     const auto index = place_of(kept.plan->partition(step), part.set, partitions ? &*partitions : nullptr);
     if (!index) continue;
-    end.add(backfill.groups[part.group].place_of(kept.context.definitions->assets[kept.plan->asset(step)].key, *machine_.store.definitions().definitions), *index, status);
+    end.add(places.of(kept.context.definitions->assets[kept.plan->asset(step)].key), *index, status);
   }
   settle(backfill, run, end);
   save(turn, backfill);

@@ -55,7 +55,7 @@ void FakeStore::note_window(const Materialization& made) {
   if (window && (!data_until_.contains(made.key) || data_until_[made.key] < window->end)) data_until_[made.key] = window->end;
 }
 
-/// What comes with a change of keys may have been made before it, or after: then its state says which.
+/// What comes with a change of keys may have been made before it, or after, or between a key's going and its coming back: then its state says which.
 std::optional<TimeWindow> FakeStore::window_of(AssetId asset, const Materialization& made) const {
   const auto under = [&](const DynamicKeys& keys) {
     const auto in_force = table(definitions(), keys);
@@ -65,7 +65,7 @@ std::optional<TimeWindow> FakeStore::window_of(AssetId asset, const Materializat
     return index ? divided->window(*index) : std::nullopt;
   };
   const auto before = under(keys_before_), now = under(keys_);
-  if (before.has_value() == now.has_value()) return now;
+  if (before.has_value() == now.has_value() && (!now || keys_removed_.empty())) return now;
   const auto state = assets_.find(made.key);
   const auto window = before ? before : now;
   return state != assets_.end() && state->second.data_until == window->end ? window : std::nullopt;

@@ -96,6 +96,20 @@ TEST(BackfillFollows, AnEarlierStartByItsKeys) {
   EXPECT_EQ(to_do(c.backfill, 0).encode(), "32-39");
 }
 
+TEST(BackfillFollows, WhatWasMadeOfAPartitionAndWhatIsLeftOutOfIt) {
+  Version before, after;
+  before.asset("d", named({"eu", "us"}));
+  before.load();
+  auto backfill = before.backfill_of(IndexSet::range(0, 2));
+  backfill.groups[0].made = {IndexSet::range(0, 1)};
+  backfill.groups[0].blocked = {IndexSet::range(1, 2)};
+  after.asset("d", named({"asia", "us", "eu"}));
+  after.load();
+  EXPECT_EQ(after.error_of(backfill), "");
+  EXPECT_EQ(after.keys(backfill.groups[0].made.at(0)), Names{"eu"});
+  EXPECT_EQ(after.keys(backfill.groups[0].blocked.at(0)), Names{"us"});
+}
+
 TEST(BackfillFollows, KeysThatMoveWithinTheirListAndRowsOfTwoDimensions) {
   Changed listed(named({"eu", "us"}), named({"asia", "us", "eu"}));
   EXPECT_EQ(listed.error, "");

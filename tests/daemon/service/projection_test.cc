@@ -82,6 +82,32 @@ TEST_F(ProjectionTest, WhatIsSkippedNamesItsFailedRoot) {
   EXPECT_EQ(batch_.events.back().subject["keys"], (nlohmann::json{"b", "c"}));
 }
 
+TEST_F(ProjectionTest, WhatIsSkippedOnceMoreSaysSoAndWhatIsCanceledOnlyWhereThatIsNew) {
+  step(0, StepStatus::running, StepStatus::failed, "exit_code", "exit code 1");
+  skip({1, 2}, 0);
+  batch_.events.clear();
+  skip({1, 2}, 0);
+  EXPECT_THAT(events(), ElementsAre("step_changed  skipped", "asset_changed  skipped")) << "for another cause, perhaps";
+  batch_.events.clear();
+  for (int i = 0; i < 2; ++i) project(StepsEnded{5, {1}, StepStatus::canceled, "canceled", kNone, "", WallTime(Millis(30))});
+  EXPECT_THAT(events(), ElementsAre("step_changed b canceled", "asset_changed  " + std::string(to_string(states_["b"].status())), "step_changed b canceled"));
+}
+
+/// Its plan could not be read: what it was making is made no longer, and those who wait for failures hear of it.
+TEST_F(ProjectionTest, ARunThatNobodyKnowsTellsOfEachAssetThatItWasMaking) {
+  states_["a"].in_progress = AssetState::InProgress{9, WallTime(Millis(1))};
+  RunChanged lost;
+  lost.run.id = 9;
+  lost.run.status = RunStatus::failed;
+  lost.run.reason = "plan_unreadable";
+  lost.from = RunStatus::running;
+  project(lost);
+  EXPECT_THAT(events(), ElementsAre("step_changed a failed", "asset_changed a failed", "run_changed  failed"));
+  EXPECT_EQ(batch_.events[0].run, 9);
+  EXPECT_EQ(batch_.events[0].changes["reason"], "plan_unreadable");
+  EXPECT_FALSE(states_["a"].in_progress);
+}
+
 TEST_F(ProjectionTest, ACheckThatBlockedIsTheRoot) {
   CheckResult result;
   result.run = 5;
@@ -180,6 +206,27 @@ TEST_F(DividedProjectionTest, ItsDataIsUntilTheEndOfTheNewestWindowThatWasMade) 
   EXPECT_EQ(made("2026-01-07"), "2026-01-08T00:00:00.000Z") << "whatever is missing before it";
   projection_.note_report(states_["a"], "a", "", "v7", parse_time("2026-01-20T05:00:00Z").value());
   EXPECT_EQ(states_["a"].data_until, parse_time("2026-01-20T00:00:00Z"));
+}
+
+TEST_F(DividedProjectionTest, WhatIsSkippedOfAKeyThatWentLeavesItsAssetAsItWas) {
+  auto project_of_a = std::make_shared<Definitions>();
+  auto& asset = project_of_a->assets.emplace_back();
+  asset.key = "a";
+  asset.run.emplace();
+  asset.partitions = PartitionsSpec{{{"", StaticPartitionsSpec{{"eu", "us"}}}}};
+  auto graph = std::make_shared<AssetGraph>(AssetGraph::build(*project_of_a).value());
+  const auto table = PartitionTable::make(*project_of_a, *graph, {});
+  const AssetId all[] = {0};
+  const PartitionPick both{table, {{0, IndexSet::range(0, 2)}}, WallTime(Millis(1))};
+  RunRecord run;
+  run.id = 5;
+  projection_.know(run, std::make_shared<RunPlan>(make_plan(*project_of_a, *graph, all, StepsMode::all, nullptr, &both)), {1, project_of_a, graph});
+  divide({"us", "asia"});
+  skip({0}, kNone);
+  EXPECT_FALSE(states_["a"].last_attempt);
+  EXPECT_THAT(events(), ElementsAre("step_changed a skipped"));
+  skip({1}, kNone);
+  EXPECT_EQ(states_["a"].last_attempt->status, StepStatus::skipped);
 }
 
 TEST_F(DividedProjectionTest, AResultThatNamesNoPartitionIsAboutAll) {
