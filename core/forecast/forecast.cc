@@ -36,19 +36,23 @@ std::vector<std::size_t> match_runs(const Simulated& typical, const Simulated& s
   return matched;
 }
 
-std::vector<ForecastViolation> violations_of(AssetId asset, const FreshnessSpec& spec, WallTime data_at, const std::vector<WallTime>& made, WallTime end) {
+std::vector<ForecastViolation> violations_of(AssetId asset, const FreshnessSpec& spec, WallTime data_at, const std::vector<SimulatedData>& made, WallTime end) {
   std::vector<ForecastViolation> found;
   std::size_t next = 0;
   while (true) {
     const auto at = violated_at(spec, data_at);
     if (!at || *at >= end) return found;
-    while (next < made.size() && made[next] <= *at) data_at = std::max(data_at, made[next++]);
+    while (next < made.size() && made[next].at <= *at) data_at = std::max(data_at, made[next++].data_at);
     if (violated_at(spec, data_at) > at) continue;  // newer data has come in time
     ForecastViolation violation{asset, *at, data_at, std::nullopt, false};
-    if (next < made.size()) violation.mended_at = made[next];
+    while (next < made.size() && !violation.mended_at) {  // old windows that are filled mend nothing
+      data_at = std::max(data_at, made[next].data_at);
+      const auto too_old = violated_at(spec, data_at);
+      if (!too_old || *too_old > made[next].at) violation.mended_at = made[next].at;
+      ++next;
+    }
     found.push_back(violation);
-    if (next >= made.size()) return found;
-    data_at = std::max(data_at, made[next++]);
+    if (!violation.mended_at) return found;
   }
 }
 
@@ -59,7 +63,7 @@ std::vector<ForecastViolation> all_violations(const SimulationInput& input, cons
   for (AssetId id = 0; id < assets.size() && id < data.size(); ++id) {
     if (assets[id].freshness.empty()) continue;
     const auto& made = simulated.made[id];
-    const auto first = data[id] ? data[id] : made.empty() ? std::nullopt : std::optional(made.front());
+    const auto first = data[id] ? data[id] : made.empty() ? std::nullopt : std::optional(made.front().data_at);
     if (!first) continue;
     const auto own = violations_of(id, assets[id].freshness, *first, made, end);
     found.insert(found.end(), own.begin(), own.end());

@@ -324,7 +324,13 @@ class Simulation {
   }
   void on(const AttemptEnded& change) { use_pools(change.attempt.slots, change.attempt.intended_at, now_.wall); }
   void on(const Materialized& change) {
-    if (const auto id = input_.context.graph->find(change.materialization.key)) out_.made[*id].push_back(change.materialization.at);
+    const auto& made = change.materialization;
+    const auto id = input_.context.graph->find(made.key);
+    if (!id) return;
+    const auto* divided = table_.of(*id);
+    const auto index = divided ? divided->index(made.partition) : std::nullopt;
+    const auto window = index ? divided->window(*index) : std::nullopt;
+    out_.made[*id].push_back({made.at, window ? window->end : made.at});
   }
 
   /// When all above its members in other processes had ended: from then on it waits for slots, or its run's turn.

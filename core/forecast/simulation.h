@@ -84,10 +84,15 @@ struct PoolUse {
 };
 inline constexpr std::size_t kPoolSlices = 48;
 
+/// A materialization, and of when its data is: of what is divided by time the end of its window.
+struct SimulatedData {
+  WallTime at{}, data_at{};
+};
+
 struct Simulated {
   std::vector<SimulatedRun> runs;  ///< in the order of their creation
   std::vector<MissedTick> missed;
-  std::vector<std::vector<WallTime>> made;  ///< by AssetId of the definitions in force: when it is materialized
+  std::vector<std::vector<SimulatedData>> made;  ///< by AssetId of the definitions in force, in order
   std::map<std::string, PoolUse> pools;
   std::vector<Demand> demands;
   std::size_t steps = 0;                  ///< begun

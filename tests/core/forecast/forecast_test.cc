@@ -268,5 +268,28 @@ TEST(WhatIf, WhatMakesNoSenseIsSaidAllAtOnce) {
   for (const auto* text : {"", "nan", "inf", "-1", "1e9", "2x", "0x2"}) EXPECT_EQ(wrong({{"speed.train", text}}).size(), 1u) << text;
 }
 
+/// Hourly, at half past: each run makes the hour that had ended by then, and its data is of the end of that hour.
+TEST(Forecast, OfWhatIsDividedByTimeItsDataIsOfTheEndOfTheWindow) {
+  Project project;
+  auto& hourly = project.asset("hourly");
+  hourly.partitions = PartitionsSpec{{{"", TimeWindowsSpec{.grain = Grain::hourly, .start = "2026-02-01"}}}};
+  hourly.freshness.within = std::chrono::minutes(100);
+  auto made = std::make_shared<Definitions>(*project.definitions());
+  ScheduleSpec schedule;
+  schedule.name = "half past";
+  schedule.select = "*";
+  schedule.cron = "30 */2 * * *";
+  schedule.timezone = "UTC";
+  made->schedules.push_back(schedule);
+  const Durations durations(*made, std::vector<std::vector<Millis>>{seconds({30})});
+  const Reality reality(made, durations, {{"default", 4}});
+  const auto midnight = reality.now.wall;
+  const auto found = forecast(reality.forecast_input(std::chrono::hours(4)), {midnight});
+  ASSERT_EQ(found.violations.size(), 2U);
+  EXPECT_EQ(found.violations[0].at, midnight + std::chrono::minutes(100)) << "the run of 0:30 makes the hour that ended at midnight, which is nothing new";
+  EXPECT_EQ(found.violations[0].mended_at, midnight + std::chrono::minutes(150) + std::chrono::seconds(30)) << "with the hour until two";
+  EXPECT_EQ(found.violations[1].at, midnight + std::chrono::minutes(220));
+}
+
 }  // namespace
 }  // namespace assetd::testing
