@@ -1,6 +1,7 @@
 // Definitions: which version serves, which served before and what they differ in; planning and applying another.
 
 #include "core/definition/compiled.h"
+#include "daemon/http/hidden_values.h"
 #include "daemon/http/json_shapes.h"
 #include "daemon/service/definitions_plan.h"
 
@@ -17,33 +18,6 @@ Response of_now(json body, Context& context) {
 }
 
 Response get_definitions(const Call&, Context& context) { return of_now(context.service.definitions_status(), context); }
-
-/// Without what only this daemon's steps may see: values of variables and of what receivers of alerts need, but for names of secrets.
-Definitions without_secrets(Definitions definitions) {
-  constexpr const char* kHidden = "(hidden)";
-  const auto hide = [&](std::string& value) {
-    if (!value.empty() && !value.contains("${secret:")) value = kHidden;
-  };
-  const auto hide_env = [&](RunSpec& run) {
-    for (auto& [name, value] : run.env) hide(value);
-  };
-  for (auto& asset : definitions.assets)
-    if (asset.run) hide_env(*asset.run);
-  for (auto& check : definitions.checks)
-    if (check.run) hide_env(*check.run);
-  for (auto& import : definitions.imports) {
-    hide_env(import.defaults.run);
-    if (import.config.is_object()) import.config.erase("env");
-  }
-  for (auto& [name, resource] : definitions.resources)
-    for (auto& [key, value] : resource.config.items())
-      if (value.is_string() && (key.contains("password") || key.contains("secret") || key.contains("token"))) value = kHidden;
-  for (auto& alert : definitions.alerts) {
-    if (alert.webhook) hide(alert.webhook->url), hide(alert.webhook->secret);
-    if (alert.email) hide(alert.email->user), hide(alert.email->password);
-  }
-  return definitions;
-}
 
 Response get_compiled(const Call&, Context& context) {
   const auto project = current_project(context);
@@ -69,8 +43,8 @@ Response list_versions(const Call& call, Context& context) {
   return list_response(std::move(items), page->next_cursor, at->as_of);
 }
 
-std::expected<Definitions, Response> version_of(std::int64_t version, Context& context) {
-  if (const auto project = context.service.project(version)) return without_secrets(project->definitions);
+std::expected<std::shared_ptr<const Project>, Response> version_of(std::int64_t version, Context& context) {
+  if (auto project = context.service.project(version)) return project;
   return std::unexpected(problem_response(404, "no-such-version", "No such version",
                                           "version " + std::to_string(version) + " of the definitions is not kept; GET /definitions/versions says which are"));
 }
@@ -84,7 +58,7 @@ Response get_difference(const Call& call, Context& context) {
   const auto before = version_of(from, context), after = version_of(to, context);
   if (!before) return before.error();
   if (!after) return after.error();
-  auto body = changes_body(*before, *after);
+  auto body = changes_body(shown_difference((*before)->definitions, (*after)->definitions));
   body["from"] = id_text(from);
   body["to"] = id_text(to);
   return of_now(std::move(body), context);

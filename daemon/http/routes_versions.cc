@@ -6,6 +6,7 @@
 #include "core/version/impact.h"
 #include "core/version/partition_inputs.h"
 #include "daemon/http/asset_shapes.h"
+#include "daemon/http/hidden_values.h"
 #include "daemon/http/run_shapes.h"
 #include "daemon/service/made_partitions.h"
 
@@ -124,6 +125,37 @@ ExecutedStep execution_now(const RunRow& row, const NamedStep& step, Reader& rea
   return execution;
 }
 
+std::string shown(const json& value) { return value.is_null() ? "not set" : value.is_string() ? value.get<std::string>() : value.dump(); }
+
+/// One asset, with the imports that it may come from.
+std::optional<Definitions> alone(const Project& project, const std::string& key) {
+  const auto id = project.graph.find(key);
+  if (!id) return std::nullopt;
+  Definitions one;
+  one.assets = {project.definitions.assets[*id]};
+  one.imports = project.definitions.imports;
+  return one;
+}
+
+/// What the definitions say of it, or of its import, otherwise than then. Nothing where they are of the same version, or one is not kept.
+std::vector<VersionChange> defined_otherwise(std::int64_t from, std::int64_t to, const std::string& key, Context& context) {
+  std::vector<VersionChange> out;
+  const auto then = from == to ? nullptr : context.service.project(from), now = from == to ? nullptr : context.service.project(to);
+  const auto before = then ? alone(*then, key) : std::nullopt, after = now ? alone(*now, key) : std::nullopt;
+  if (!before || !after) return out;
+  const auto import = after->assets[0].import;
+  const auto of = import < 0 ? std::string() : after->imports[static_cast<std::size_t>(import)].name;
+  for (const auto& change : shown_difference(*before, *after)) {
+    const bool of_import = change.kind == "import" && !of.empty() && change.name == of;
+    if (change.kind != "asset" && !of_import) continue;
+    for (const auto& field : change.fields) {
+      const auto name = (of_import ? "import " + of + ": " : "") + field.field;
+      out.push_back({"definitions", name, name + " changed from " + shown(field.before) + " to " + shown(field.after), field.before, field.after});
+    }
+  }
+  return out;
+}
+
 json change_json(const VersionChange& change) {
   return {{"kind", change.kind}, {"name", text_or_null(change.name)}, {"detail", change.detail}, {"from", change.from}, {"to", change.to}, {"numbers", change.numbers}};
 }
@@ -145,7 +177,11 @@ Response changes_since(const RunRow& row, const NamedStep& step, RunId since, co
     return made && *made ? (*made)->value.metadata : json();
   };
   body["since"] = {{"run_id", id_text(since)}, {"at", time_json((*old)->run.ended_at)}};
-  for (const auto& change : changes_between(**before, **after, metadata_of)) body["items"].push_back(change_json(change));
+  for (const auto& change : changes_between(**before, **after, metadata_of)) {
+    body["items"].push_back(change_json(change));
+    if (change.kind != "definitions") continue;
+    for (const auto& field : defined_otherwise((*before)->definitions_version, (*after)->definitions_version, step.key, context)) body["items"].push_back(change_json(field));
+  }
   return json_response(body);
 }
 

@@ -138,7 +138,7 @@ json listing(const std::vector<DefinitionChange>& changes) {
 
 }  // namespace
 
-json changes_body(const Definitions& before, const Definitions& after) { return listing(difference(before, after)); }
+json changes_body(const std::vector<DefinitionChange>& changes) { return listing(changes); }
 
 json plan_body(const Project* current, const Project& next, const PlanWorld& world) {
   static const Project nothing;

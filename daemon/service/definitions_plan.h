@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/backfill/backfill.h"
+#include "core/definition/difference.h"
 #include "daemon/service/service.h"
 
 namespace assetd {
@@ -15,7 +16,7 @@ namespace assetd {
 std::string plan_id(const Project* current, const std::string& next_hash);
 
 /// `changes` (the first 1,000), `changes_total`, `counts` by action.
-nlohmann::json changes_body(const Definitions& before, const Definitions& after);
+nlohmann::json changes_body(const std::vector<DefinitionChange>& changes);
 
 /// What the states of assets are, by key (null: none), the keys of partitions that come and go, and what is under way.
 struct PlanWorld {

@@ -25,7 +25,7 @@ export function Changes({ run, step, partition }: { run: string; step: string; p
 const short = (value: unknown) => (typeof value === "string" ? value.slice(0, 12) : JSON.stringify(value));
 
 function Item({ item }: { item: VersionChange }) {
-  const plain = item.kind === "code" || item.kind === "commit" || item.kind === "definitions";
+  const plain = item.kind === "code" || item.kind === "commit" || (item.kind === "definitions" && item.name === null);
   return (
     <div style={{ display: "contents" }}>
       <dt>{words[item.kind]}</dt>
