@@ -316,6 +316,23 @@ bool is_unchanged(const std::string& watch_state, const CompileOptions& options)
   }
 }
 
+std::vector<WatchedFile> files_of(const std::string& watch_state) {
+  const auto state = nlohmann::json::parse(watch_state, nullptr, false);
+  std::vector<WatchedFile> files;
+  const auto add = [&](const nlohmann::json& of) {
+    WatchState again;
+    again.add_again(of);
+    std::ranges::move(again.files(), std::back_inserter(files));
+  };
+  try {
+    add(state.at("project"));
+    std::ranges::for_each(state.at("imports"), add);
+  } catch (const nlohmann::json::exception&) {
+    return {};
+  }
+  return files;
+}
+
 std::string looked_at_again(const std::string& watch_state, const CompileOptions& options) {
   const auto state = nlohmann::json::parse(watch_state, nullptr, false);
   WatchState project;

@@ -65,6 +65,9 @@ bool is_unchanged(const std::string& watch_state, const CompileOptions& options)
 /// The same files and variables as they are now; of a state that can't be read assetd.yaml alone. Only stats.
 std::string looked_at_again(const std::string& watch_state, const CompileOptions& options);
 
+/// The files of that state as they are now; nothing of a state that can't be read. Only stats.
+std::vector<WatchedFile> files_of(const std::string& watch_state);
+
 /// For main(): `assetd compile --project DIR …` prints the CompileResult as JSON on stdout.
 int run_compile_command(const CompileOptions& options);
 nlohmann::json to_json(const CompileResult& result);

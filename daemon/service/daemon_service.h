@@ -380,6 +380,7 @@ class DaemonService final : public Service {
   Compiled compile() const;
   static std::expected<std::shared_ptr<Project>, std::string> make_project(const DefinitionsRecord& record);
   std::expected<void, StoreError> apply(Turn& turn, Compiled& compiled);
+  void describe_stored(const DefinitionsRecord& record);
   void use_project(std::shared_ptr<const Project> project, Turn* turn);
   std::map<std::string, int> defined_pools(const Project& project) const;
   PoolsChanged pools_in_force(const Project& project) const;

@@ -50,6 +50,12 @@ json limits_warning(const Definitions& definitions, const LimitsNotInForce& not_
           {"source", source_json(*source)}, {"code", "limits_not_in_force"}};
 }
 
+json sources_json(const std::vector<WatchedFile>& files) {
+  auto result = json::array();
+  for (const auto& file : files) result.push_back({{"file", file.path}, {"size", file.size}});
+  return result;
+}
+
 json warnings_json(const std::vector<DefinitionWarning>& warnings) {
   json result = json::array();
   for (const auto& warning : warnings) result.push_back({{"message", warning.message}, {"source", source_json(warning.source)}});
@@ -155,10 +161,17 @@ void DaemonService::describe_outcome(const Compiled& compiled, const json& pendi
   if (!compiled.result.imports.empty() || compiled.result.errors.empty()) status["imports"] = imports_json(compiled.result.imports, now, status.value("imports", json::array()), current.get());
   if (compiled.result.errors.empty()) {
     status["warnings"] = warnings_json(compiled.result.warnings);
-    status["sources"] = json::array();
-    for (const auto& file : compiled.result.watched) status["sources"].push_back({{"file", file.path}, {"size", file.size}});
+    status["sources"] = sources_json(compiled.result.watched);
   }
   status["loaded_at"] = now;
+}
+
+/// Of a version that serves again as it was stored: its files need not be read for what they would say.
+void DaemonService::describe_stored(const DefinitionsRecord& record) {
+  const auto current = project();
+  std::lock_guard lock(mutex_);
+  definitions_status_["warnings"] = warnings_json(current->definitions.warnings);
+  definitions_status_["sources"] = sources_json(files_of(record.watch_state));
 }
 
 void DaemonService::use_project(std::shared_ptr<const Project> next, Turn* turn) {
@@ -364,7 +377,7 @@ bool DaemonService::waits_for_apply(const Compiled& compiled) const {
 void DaemonService::say_pending(Turn& turn, const Compiled& compiled) {
   const auto current = project();
   const auto plan = plan_id(current.get(), compiled.result.hash);
-  const auto counts = changes_body(current->definitions, compiled.project->definitions)["counts"];
+  const auto counts = changes_body(difference(current->definitions, compiled.project->definitions))["counts"];
   describe_outcome(compiled, {{"plan", plan}, {"counts", counts}});
   turn.batch.events.push_back({0, turn.now.wall, "definitions_changed", 0, "", {{"version", std::to_string(current->version)}}, {{"pending", plan}, {"counts", counts}}});
 }

@@ -104,6 +104,7 @@ std::expected<void, StartFailure> DaemonService::first_definitions() {
       const bool without_them = settings_then.contains("alerts") || settings_then.contains("sensors");
       definitions_loading_ = without_them || !is_unchanged((*record)->watch_state, options_.compile);
       use_project(*project, nullptr);
+      describe_stored(**record);
       return {};
     }
     spdlog::error("the stored definitions cannot be read, they are loaded anew: {}", project.error());

@@ -243,3 +243,31 @@ def test_a_plan_says_what_begins_to_start_by_itself_and_what_goes_on_or_ends(sta
     wait_until(lambda: daemon.get(f"/backfills/{renamed}")["status"] == "succeeded", "the renamed one's end", seconds=120)
     failed = wait_until(lambda: (found := daemon.get(f"/backfills/{ended}"))["status"] == "failed" and found, "the other's end")
     assert failed["reason"] == "definition_changed" and failed["detail"].startswith(second["ends"])
+
+
+def test_a_hidden_value_that_changed_is_named_and_not_shown(start):
+    def text(mode):
+        return project(shell("a", "test $MODE = one").replace("plugin: exec,", f"plugin: exec, env: {{MODE: {mode}}},"))
+
+    daemon = start(text("one"))
+    assert daemon.wait(daemon.run("a"))["status"] == "succeeded"
+    write(daemon, text("two"))
+    daemon.post("/definitions/reload")
+    diff = daemon.get("/definitions/diff")
+    (change,) = diff["changes"]
+    assert change["fields"] == [{"field": "run.env.MODE", "before": "(hidden)", "after": "(hidden, another value)"}]
+    assert "two" not in json.dumps(diff)
+    failed = daemon.run("a")
+    assert daemon.wait(failed)["status"] == "failed"
+    changes = daemon.get(f"/runs/{failed}/changes?step=a")["items"]
+    assert [item["detail"] for item in changes if item["kind"] == "definitions" and item["name"]] == ["run.env.MODE changed from (hidden) to (hidden, another value)"]
+
+
+def test_a_restart_knows_what_the_load_had_warned_of_and_the_files(start):
+    daemon = start(project(shell("greedy", "true", more="pools: {gpu: 2}"), head="").replace("pools: {default: {slots: 4}}", "pools: {default: {slots: 4}, gpu: {slots: 1}}"))
+    before = daemon.get("/definitions")
+    assert [warning["message"] for warning in before["warnings"]] and before["sources"]
+    daemon.stop()
+    daemon.start()
+    after = daemon.get("/definitions")
+    assert (after["warnings"], after["sources"]) == (before["warnings"], before["sources"])
