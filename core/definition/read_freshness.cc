@@ -32,7 +32,8 @@ void read_deadline(MapReader& reader, FreshnessSpec& spec) {
     return;
   }
   if (!spec.timezone.empty() && !is_timezone(spec.timezone)) {
-    reader.file().error(reader.at("timezone"), "there is no time zone \"" + spec.timezone + "\"", "did you mean \"" + nearest_timezone(spec.timezone) + "\"?");
+    const auto near = nearest_timezone(spec.timezone);
+    reader.file().error(reader.at("timezone"), "there is no time zone \"" + spec.timezone + "\"", near.empty() ? "give an IANA name like Europe/London" : "did you mean \"" + near + "\"?");
     return;
   }
   const auto cron = CronSchedule::parse_new(spec.deadline, spec.timezone.empty() ? "UTC" : spec.timezone);

@@ -114,7 +114,8 @@ bool has_time_of_day(Grain grain) { return grain == Grain::hourly || grain == Gr
 
 std::expected<TimeWindows, std::string> TimeWindows::make(const TimeWindowsSpec& spec) {
   const auto zone = Zone::find(spec.timezone);
-  if (!zone) return std::unexpected("timezone: there is no time zone \"" + spec.timezone + "\"; did you mean \"" + nearest_timezone(spec.timezone) + "\"?");
+  const auto near = zone ? std::string() : nearest_timezone(spec.timezone);
+  if (!zone) return std::unexpected("timezone: there is no time zone \"" + spec.timezone + "\"; " + (near.empty() ? "give an IANA name like Europe/London" : "did you mean \"" + near + "\"?"));
   if (auto bad = bad_offset(spec)) return std::unexpected(std::move(*bad));
   const auto start = parse_local(spec.start);
   if (!start || !start->rest.empty()) return std::unexpected(unreadable("start", spec.start));

@@ -15,7 +15,14 @@ function freshnessText(freshness: AssetDetail["freshness"]): string {
 
 /** What is demanded of its age, and when it was not kept. */
 export function FreshnessFact({ asset }: { asset: AssetDetail }) {
-  return <>{freshnessText(asset.freshness)}<Turns name={asset.key} /></>;
+  const { deadline, status } = asset.freshness;
+  return (
+    <>
+      {freshnessText(asset.freshness)}
+      {deadline && <span className="dim">; {status === "violated" ? "too old since" : "too old at"} <At at={deadline} /></span>}
+      <Turns name={asset.key} />
+    </>
+  );
 }
 
 const shown = 5;

@@ -26,7 +26,7 @@ const columnsOf = (asset: string): Column<PartitionRow>[] => [
   { id: "key", header: "Partition", width: "minmax(120px, 2fr)", cell: (row) => <span className="row num"><StateIcon state={row.under_way?.status ?? stateOf[row.status]} title={stateText(row)} /><Link to="/assets/$key" params={{ key: keyToPath(asset) }} search={(old) => ({ ...old, from: row.key, to: undefined })} replace className="link strong clip" title={row.key}>{row.key}</Link></span> },
   { id: "status", header: "State", width: "minmax(110px, 1.5fr)", wide: true, cell: (row) => <StateWord row={row} asset={asset} /> },
   { id: "window", header: "Window", width: "minmax(220px, 2fr)", wide: true, cell: (row) => row.window && <span className="dim"><At at={row.window.start} /> – <At at={row.window.end} /></span> },
-  { id: "run", header: "Made in", width: "84px", cell: (row) => row.run_id ? <RunLink id={row.run_id} step={asset} partition={row.key} /> : row.status === "failed" && <Link to="/runs" search={{ asset, status: "failed" }} className="link">failed runs</Link> },
+  { id: "run", header: "Made in", width: "84px", cell: (row) => row.run_id ? <RunLink id={row.run_id} step={asset} partition={row.key} /> : row.status === "failed" ? <Link to="/runs" search={{ asset, status: "failed" }} className="link">failed runs</Link> : row.status === "materialized" && <span className="dim" title="Somebody reported it: its history says who and why">reported</span> },
   { id: "at", header: "Made", width: "90px", align: "right", cell: (row) => <span className="dim"><Ago at={row.at} /></span> },
 ];
 

@@ -19,7 +19,7 @@ export function AutomationPage() {
   return (
     <div className="page">
       <PageHead title="Automation" name="Automation" actions={pause ? <ResumeButton name={null}>Resume everything</ResumeButton> : <PauseButton name={null} />}>
-        <div className="dim">Assets are materialized while their condition is true; schedules start jobs at the times of their cron lines; sensors when they find something.</div>
+        <div className="dim">Assets are materialized when their condition becomes true, once for each cause; schedules start jobs at the times of their cron lines; sensors when they find something.</div>
       </PageHead>
       <Parts pause={pause} />
     </div>

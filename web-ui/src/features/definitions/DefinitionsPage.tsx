@@ -85,9 +85,9 @@ const sourceColumns: Column<Definitions["sources"][number] & { name: string }>[]
   { id: "size", header: "Bytes", width: "80px", align: "right", cell: (row) => <span className="dim">{row.size.toLocaleString("en")}</span> },
 ];
 
-/** Paths as they read from the folder of assetd.yaml, which comes first. */
+/** Paths as they read from the project's folder. */
 function named(sources: Definitions["sources"]) {
-  const folder = sources[0]?.file.replace(/[^/]*$/, "") ?? "";
+  const folder = sources.find((source) => source.file.endsWith("/assetd.yaml"))?.file.replace(/[^/]*$/, "") ?? "";
   return sources.map((source) => ({ ...source, name: folder && source.file.startsWith(folder) ? source.file.slice(folder.length) : source.file }));
 }
 

@@ -34,7 +34,7 @@ const violationColumns: Column<ForecastViolation>[] = [
 
 const runColumns: Column<ForecastRun>[] = [
   { id: "begins", header: "Begins", width: "84px", cell: (run) => (run.started_at ? <Ago at={run.started_at} /> : <span className="dim">later</span>) },
-  { id: "of", header: "Of", width: "minmax(100px, 1.4fr)", cell: (run) => <span className="row"><StateIcon state={run.ended_at === null ? "running" : run.status} />{run.run_id ? <RunLink id={run.run_id}>{originText(run)}</RunLink> : <span className="clip">{originText(run)}</span>}</span> },
+  { id: "of", header: "Of", width: "minmax(100px, 1.4fr)", cell: (run) => <span className="row"><StateIcon state={run.run_id ? "running" : "queued"} title={run.run_id ? "Under way" : "To come"} />{run.run_id ? <RunLink id={run.run_id}>{originText(run)}</RunLink> : <span className="clip">{originText(run)}</span>}</span> },
   { id: "steps", header: "Steps", width: "56px", align: "right", wide: true, cell: (run) => run.steps_total },
   { id: "takes", header: "Takes", width: "84px", align: "right", cell: (run) => span(run.started_at, run.ended_at) },
   { id: "slow", header: "9 in 10", width: "84px", align: "right", wide: true, cell: (run) => span(run.started_at, run.slow_ended_at) },
