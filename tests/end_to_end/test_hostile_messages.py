@@ -5,6 +5,7 @@ import sys
 
 import pytest
 from projects import project, shell
+from waiting import wait_until
 
 HEAD = """import base64, json, os, sys, zlib
 path = json.loads(zlib.decompress(base64.b64decode(os.environ['DAGSTER_PIPES_MESSAGES'])))['path']
@@ -41,7 +42,7 @@ def test_what_is_no_file_of_messages_holds_nobody_up(start_with, program):
     daemon.kill9()
     daemon.start()
     assert daemon.wait(daemon.run("other"), seconds=60)["status"] == "succeeded"
-    assert not list((daemon.data / "messages").iterdir()), "what the step made of its file is removed"
+    wait_until(lambda: not list((daemon.data / "messages").iterdir()), "what the step made of its file is removed")
 
 
 def test_a_flood_of_messages_is_bounded_and_what_counts_in_it_counts(start_with):
