@@ -85,10 +85,11 @@ const sourceColumns: Column<Definitions["sources"][number] & { name: string }>[]
   { id: "size", header: "Bytes", width: "80px", align: "right", cell: (row) => <span className="dim">{row.size.toLocaleString("en")}</span> },
 ];
 
-/** Paths as they read from the project's folder. */
+/** Paths as they read from the project's folder; its own come first. */
 function named(sources: Definitions["sources"]) {
   const folder = sources.find((source) => source.file.endsWith("/assetd.yaml"))?.file.replace(/[^/]*$/, "") ?? "";
-  return sources.map((source) => ({ ...source, name: folder && source.file.startsWith(folder) ? source.file.slice(folder.length) : source.file }));
+  const rows = sources.map((source) => ({ ...source, name: folder && source.file.startsWith(folder) ? source.file.slice(folder.length) : source.file }));
+  return [...rows.filter((row) => row.name !== row.file), ...rows.filter((row) => row.name === row.file)];
 }
 
 function Body({ data, plan, onPlan }: { data: Definitions; plan: ReactNode; onPlan: () => void }) {
