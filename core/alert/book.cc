@@ -268,6 +268,8 @@ void AlertBook::rename(const std::string& former, const std::string& present) {
     if (silence.select == former) silence.select = present;
   auto open = open_by_asset_.extract(former);
   if (!open) return;
+  for (const auto& replaced : open_by_asset_[present]) open_.erase(replaced);  // from when that was another asset's; the store closes them too
+  open_by_asset_[present].clear();
   for (const auto& [rule, cause] : open.mapped()) {
     auto mark = open_.extract({rule, cause});
     mark.mapped().asset = present;

@@ -434,10 +434,14 @@ TEST(AlertBook, WhatIsOpenAndItsSilenceGoWithAnAssetToAnotherKey) {
   stale.event = AlertEvent::freshness_violated;
   ASSERT_EQ(told(book, spec, failure(1, kStart, "old"), "1"), "raised");
   ASSERT_EQ(told(book, spec, stale, "2"), "raised");
+  auto check = failure(0, kStart, "new");
+  check.check = "rows";
+  ASSERT_EQ(told(book, spec, check, "0"), "raised") << "of another asset that was called so";
   book.add({"s1", "", "old", "", "ann", kStart, kStart + 1h});
   book.rename("old", "new");
   EXPECT_EQ(told(book, spec, failure(2, kStart + 1min, "new"), "3"), "repeated 1");
   EXPECT_EQ(book.mend("old", "", kStart + 2min, kNothing).size(), 0U);
+  EXPECT_EQ(book.mend("new", "rows", kStart + 2min, kNothing).size(), 0U);
   EXPECT_EQ(book.mend("new", "", kStart + 2min, kNothing).size(), 1U);
   EXPECT_EQ(book.refresh("new", kStart + 2min).size(), 1U);
   EXPECT_EQ(told(book, spec, failure(3, kStart + 3min, "new"), "4", [](const std::string& select) { return select == "new"; }), "raised silenced");

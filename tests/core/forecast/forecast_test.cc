@@ -18,6 +18,15 @@ std::vector<Millis> seconds(std::initializer_list<int> values) {
   return out;
 }
 
+ScheduleSpec of_all(const std::string& name, const std::string& cron) {
+  ScheduleSpec schedule;
+  schedule.name = name;
+  schedule.select = "*";
+  schedule.cron = cron;
+  schedule.timezone = "UTC";
+  return schedule;
+}
+
 /// raw → left, right (one slot of gpu) → report, every ten minutes.
 struct Night {
   Night() {
@@ -28,12 +37,7 @@ struct Night {
     auto& report = project.asset("report", {"left", "right"});
     report.freshness.within = std::chrono::minutes(15);
     auto made = std::make_shared<Definitions>(*project.definitions());
-    ScheduleSpec schedule;
-    schedule.name = "often";
-    schedule.select = "*";
-    schedule.cron = "*/10 * * * *";
-    schedule.timezone = "UTC";
-    made->schedules.push_back(schedule);
+    made->schedules.push_back(of_all("often", "*/10 * * * *"));
     definitions = made;
     for (const auto& asset : definitions->assets) samples.push_back(asset.key == "left" ? seconds({60, 60, 240}) : seconds({30, 30, 30}));
   }
@@ -268,19 +272,14 @@ TEST(WhatIf, WhatMakesNoSenseIsSaidAllAtOnce) {
   for (const auto* text : {"", "nan", "inf", "-1", "1e9", "2x", "0x2"}) EXPECT_EQ(wrong({{"speed.train", text}}).size(), 1u) << text;
 }
 
-/// Hourly, at half past: each run makes the hour that had ended by then, and its data is of the end of that hour.
+/// Every two hours, at half past: each run makes the hour that had ended by then, and its data is of the end of that hour.
 TEST(Forecast, OfWhatIsDividedByTimeItsDataIsOfTheEndOfTheWindow) {
   Project project;
   auto& hourly = project.asset("hourly");
   hourly.partitions = PartitionsSpec{{{"", TimeWindowsSpec{.grain = Grain::hourly, .start = "2026-02-01"}}}};
   hourly.freshness.within = std::chrono::minutes(100);
   auto made = std::make_shared<Definitions>(*project.definitions());
-  ScheduleSpec schedule;
-  schedule.name = "half past";
-  schedule.select = "*";
-  schedule.cron = "30 */2 * * *";
-  schedule.timezone = "UTC";
-  made->schedules.push_back(schedule);
+  made->schedules.push_back(of_all("half past", "30 */2 * * *"));
   const Durations durations(*made, std::vector<std::vector<Millis>>{seconds({30})});
   const Reality reality(made, durations, {{"default", 4}});
   const auto midnight = reality.now.wall;
